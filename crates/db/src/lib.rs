@@ -1,0 +1,19 @@
+//! The database: pools, the two kinds of transaction, roles, migrations, and the embedded server.
+//!
+//! [`Db::tenant`] is the only way to an organization's rows and [`Db::system`] the only way across organizations.
+//! Nothing here knows what the tables mean.
+
+mod access;
+mod bootstrap;
+mod constraint;
+pub mod embedded;
+mod error;
+mod pool;
+mod transaction;
+
+pub use access::{DatabaseAccess, Role, derive_password};
+pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, migrate, prepare};
+pub use constraint::violated_constraint;
+pub use error::{DbError, is_outage};
+pub use pool::{Db, PoolSizes};
+pub use transaction::{SystemReason, SystemTx, TenantTx};

@@ -1,0 +1,130 @@
+//! The pools, opened once per process.
+
+use crate::{DatabaseAccess, DbError, Role, SystemReason, SystemTx, TenantTx};
+use memoreel_kernel::Caller;
+use sqlx::{PgPool, postgres::PgListener, postgres::PgPoolOptions};
+use std::time::Duration;
+
+/// How many connections each pool may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSizes {
+    /// For requests and tasks.
+    pub app: u32,
+    /// For sign-in, claiming and maintenance.
+    pub system: u32,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self { app: 16, system: 6 }
+    }
+}
+
+/// The database as the rest of the product sees it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    app: PgPool,
+    system: PgPool,
+}
+
+impl Db {
+    /// Opens the pools and refuses roles that row-level security does not bind.
+    ///
+    /// # Errors
+    /// [`DbError::Unreachable`], or [`DbError::UnsafeRole`] when the serving role is a superuser, may bypass row-level
+    /// security, or owns tables.
+    pub async fn connect(access: &DatabaseAccess, sizes: PoolSizes) -> Result<Self, DbError> {
+        let app = open(access, Role::App, sizes.app).await?;
+        let system = open(access, Role::System, sizes.system).await?;
+        for pool in [&app, &system] {
+            refuse_unsafe_role(pool).await?;
+        }
+        Ok(Self { app, system })
+    }
+
+    /// Begins a transaction that sees `caller`'s organization, in one round trip.
+    ///
+    /// # Errors
+    /// When no connection could be had in time.
+    pub async fn tenant(&self, caller: &Caller) -> Result<TenantTx, DbError> {
+        TenantTx::begin(&self.app, caller).await
+    }
+
+    /// Begins a transaction across organizations, for a named reason.
+    ///
+    /// # Errors
+    /// When no connection could be had in time.
+    pub async fn system(&self, reason: SystemReason) -> Result<SystemTx, DbError> {
+        SystemTx::begin(&self.system, reason).await
+    }
+
+    /// A connection that hears notifications; it reconnects by itself.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn listen(&self, channel: &str) -> Result<PgListener, DbError> {
+        let mut listener = PgListener::connect_with(&self.system).await?;
+        listener.listen(channel).await?;
+        Ok(listener)
+    }
+
+    /// Asks the server for an answer, for health checks.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        sqlx::query("SELECT 1").execute(&self.app).await?;
+        Ok(())
+    }
+
+    /// The versions of PostgreSQL and pgvector, for people.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn versions(&self) -> Result<(String, String), DbError> {
+        let versions = sqlx::query_as(
+            "SELECT split_part(current_setting('server_version'), ' ', 1), extversion FROM pg_extension WHERE extname = 'vector'",
+        )
+        .fetch_one(&self.app)
+        .await?;
+        Ok(versions)
+    }
+
+    /// Connections in use and idle in the serving pool.
+    pub fn pool_gauge(&self) -> (u32, usize) {
+        (self.app.size(), self.app.num_idle())
+    }
+
+    /// Closes both pools after their connections are returned.
+    pub async fn close(&self) {
+        self.app.close().await;
+        self.system.close().await;
+    }
+}
+
+async fn open(access: &DatabaseAccess, role: Role, connections_max: u32) -> Result<PgPool, DbError> {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(access.options(role))
+        .await
+        .map_err(DbError::Unreachable)
+}
+
+async fn refuse_unsafe_role(pool: &PgPool) -> Result<(), DbError> {
+    let (role, superuser, bypass, owner): (String, bool, bool, bool) = sqlx::query_as(
+        "SELECT current_user::text, rolsuper, rolbypassrls,
+                EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                    AND relkind IN ('r', 'p') AND pg_has_role(current_user, relowner, 'MEMBER'))
+         FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await?;
+    let reason = match (superuser, bypass, owner) {
+        (true, _, _) => "it is a superuser",
+        (_, true, _) => "it has BYPASSRLS",
+        (_, _, true) => "it owns tables",
+        _ => return Ok(()),
+    };
+    Err(DbError::UnsafeRole { role, reason })
+}

@@ -1,0 +1,140 @@
+//! What can happen. A slice writes an event in its own transaction; the pipeline, live updates and later consumers read it.
+
+use crate::{AssetId, OrganizationId, VideoId};
+use uuid::Uuid;
+
+/// Something that happened to a video or to the files behind it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// All bytes of a recording are in staging and the video exists.
+    VideoAdded {
+        /// The new video.
+        video_id: VideoId,
+        /// Its file.
+        asset_id: AssetId,
+    },
+    /// The file's type is known and its bytes are in the blob store.
+    AssetStored {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
+    /// What is inside the file is known.
+    AssetProbed {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+        /// Whether it holds moving pictures.
+        has_picture: bool,
+        /// Whether it holds sound.
+        has_sound: bool,
+    },
+    /// The picture is packaged without encoding, or cannot be; the ladder comes next.
+    AssetPackaged {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
+    /// The video can be played.
+    PlaybackReady {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// Sound for speech recognition is in the blob store.
+    SpeechAudioReady {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
+    /// The transcript was written or changed.
+    TranscriptReady {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// The video can be found by what is said in it.
+    VideoIndexed {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// The summary was written.
+    SummaryReady {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// Title, description, channel, visibility or speaker names changed.
+    VideoChanged {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// The video went to the bin.
+    VideoDeleted {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// The video came back from the bin.
+    VideoRestored {
+        /// The video.
+        video_id: VideoId,
+    },
+    /// No task of the video is left: it is completed or failed.
+    VideoSettled {
+        /// The video.
+        video_id: VideoId,
+    },
+}
+
+impl Event {
+    /// The name under which the outbox keeps it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::VideoAdded { .. } => "video_added",
+            Event::AssetStored { .. } => "asset_stored",
+            Event::AssetProbed { .. } => "asset_probed",
+            Event::AssetPackaged { .. } => "asset_packaged",
+            Event::PlaybackReady { .. } => "playback_ready",
+            Event::SpeechAudioReady { .. } => "speech_audio_ready",
+            Event::TranscriptReady { .. } => "transcript_ready",
+            Event::VideoIndexed { .. } => "video_indexed",
+            Event::SummaryReady { .. } => "summary_ready",
+            Event::VideoChanged { .. } => "video_changed",
+            Event::VideoDeleted { .. } => "video_deleted",
+            Event::VideoRestored { .. } => "video_restored",
+            Event::VideoSettled { .. } => "video_settled",
+        }
+    }
+
+    /// The video it happened to; events of one video are kept in order.
+    pub fn video_id(&self) -> VideoId {
+        match self {
+            Event::VideoAdded { video_id, .. }
+            | Event::AssetStored { video_id, .. }
+            | Event::AssetProbed { video_id, .. }
+            | Event::AssetPackaged { video_id, .. }
+            | Event::PlaybackReady { video_id }
+            | Event::SpeechAudioReady { video_id, .. }
+            | Event::TranscriptReady { video_id }
+            | Event::VideoIndexed { video_id }
+            | Event::SummaryReady { video_id }
+            | Event::VideoChanged { video_id }
+            | Event::VideoDeleted { video_id }
+            | Event::VideoRestored { video_id }
+            | Event::VideoSettled { video_id } => *video_id,
+        }
+    }
+}
+
+/// What a live listener is told: whose video something happened to, and what.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct LiveEvent {
+    /// The organization the video belongs to.
+    pub organization_id: OrganizationId,
+    /// The video.
+    pub video_id: Uuid,
+    /// [`Event::kind`], or `task_progress`.
+    pub kind: String,
+}

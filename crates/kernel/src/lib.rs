@@ -1,0 +1,17 @@
+//! The words every crate shares: typed ids, who is calling, the clock, pages and time ranges.
+//!
+//! Nothing here performs I/O, and nothing here knows HTTP, SQL statements or files.
+
+mod caller;
+mod clock;
+mod event;
+mod id;
+mod page;
+mod time_range;
+
+pub use caller::{Actor, Caller, Role};
+pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
+pub use event::{Event, LiveEvent};
+pub use id::*;
+pub use page::{Cursor, CursorError, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, PageRequest};
+pub use time_range::TimeRange;

@@ -1,0 +1,2072 @@
+-- Today's schema, written by `cargo xtask codegen`. The migrations are the source.
+
+-- Name: vector; Type: EXTENSION; Schema: -; Owner: -
+
+CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
+
+-- Name: EXTENSION vector; Type: COMMENT; Schema: -; Owner: -
+
+COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
+
+-- Name: admit_search(regclass); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.admit_search(IN target regclass)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('GRANT SELECT ON %s TO memoreel_search', target);
+    EXECUTE format('CREATE POLICY search_select ON %s FOR SELECT TO memoreel_search USING (true)', target);
+END $$;
+
+-- Name: admit_system(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.admit_system(IN target regclass, IN verbs text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    verb text;
+BEGIN
+    EXECUTE format('GRANT %s ON %s TO memoreel_system', verbs, target);
+    FOREACH verb IN ARRAY regexp_split_to_array(verbs, '\s*,\s*') LOOP
+        EXECUTE format('CREATE POLICY system_%s ON %s FOR %s TO memoreel_system %s', verb, target, verb,
+            CASE verb WHEN 'insert' THEN 'WITH CHECK (true)'
+                      WHEN 'update' THEN 'USING (true) WITH CHECK (true)'
+                      ELSE 'USING (true)' END);
+    END LOOP;
+END $$;
+
+-- Name: chunks_follow_video(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.chunks_follow_video() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL THEN
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
+    ELSIF NEW.visibility <> OLD.visibility OR NEW.author_id IS DISTINCT FROM OLD.author_id THEN
+        UPDATE chunks SET visibility = NEW.visibility, owner_id = NEW.author_id
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: count_organization_chunks(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.count_organization_chunks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO organization_chunk_counts AS counts (organization_id, chunk_count)
+        SELECT organization_id, count(*) FROM changed GROUP BY organization_id ORDER BY organization_id
+        ON CONFLICT (organization_id) DO UPDATE SET chunk_count = counts.chunk_count + excluded.chunk_count;
+    ELSE
+        UPDATE organization_chunk_counts AS counts SET chunk_count = counts.chunk_count - gone.number
+        FROM (SELECT organization_id, count(*) AS number FROM changed GROUP BY organization_id) AS gone
+        WHERE counts.organization_id = gone.organization_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: protect_organization_table(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.protect_organization_table(IN target regclass, IN condition text DEFAULT 'true'::text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    mine text := format(
+        'organization_id = (SELECT nullif(current_setting(''app.organization_id'', true), '''')::uuid) AND (%s)', condition);
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', target);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', target);
+    EXECUTE format('CREATE POLICY app_select ON %s FOR SELECT TO memoreel_app USING (%s)', target, mine);
+    EXECUTE format('CREATE POLICY app_insert ON %s FOR INSERT TO memoreel_app WITH CHECK (%s)', target, mine);
+    EXECUTE format('CREATE POLICY app_update ON %s FOR UPDATE TO memoreel_app USING (%s) WITH CHECK (%s)', target, mine, mine);
+    EXECUTE format('CREATE POLICY app_delete ON %s FOR DELETE TO memoreel_app USING (%s)', target, mine);
+    EXECUTE format('CREATE POLICY owner_all ON %s TO memoreel_owner USING (true) WITH CHECK (true)', target);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
+END $$;
+
+-- Name: register_embedding_model(text, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    model embedding_models;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('register_embedding_model'));
+    SELECT * INTO model FROM embedding_models WHERE name = model_name;
+    IF FOUND THEN
+        IF model.dimensions <> model_dimensions THEN
+            RAISE EXCEPTION 'embedding model % has % dimensions, not %', model_name, model.dimensions, model_dimensions;
+        END IF;
+        RETURN model.id;
+    END IF;
+    INSERT INTO embedding_models (name, dimensions) VALUES (model_name, model_dimensions) RETURNING * INTO model;
+    IF model_dimensions <= 2000 THEN
+        EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::vector(%s)) vector_cosine_ops) WHERE model_id = %L',
+            model_dimensions, model.id);
+    ELSE
+        EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WHERE model_id = %L',
+            model_dimensions, model.id);
+    END IF;
+    RETURN model.id;
+END $$;
+
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET work_mem TO '32MB'
+    AS $_$
+DECLARE
+    v_service boolean := current_setting('app.role', true) = 'service';
+    v_depth integer := greatest(p_limit, 100);
+    v_any tsquery;
+    v_conditions text;
+    v_chunk_count bigint;
+    v_dimensions integer;
+    v_nearest text;
+    v_ids uuid[] := '{}';
+    v_distances double precision[] := '{}';
+BEGIN
+    IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
+        OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
+        RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
+    END IF;
+
+    -- What may be found at all. The statements are planned with the values, so that filters nobody asked for vanish.
+    v_conditions := $sql$
+        c.organization_id = $1 AND v.deleted_at IS NULL
+        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
+        AND ($4::uuid IS NULL OR c.video_id = $4)
+        AND ($5::uuid IS NULL OR v.channel_id = $5)
+        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
+        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
+            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
+        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
+            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
+            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
+                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
+        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
+            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+    $sql$;
+
+    SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+    IF p_mode <> 'keyword' THEN
+        SELECT dimensions INTO v_dimensions FROM embedding_models WHERE id = p_model_id;
+        v_nearest := $sql$
+            SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
+                SELECT c.id, %1$s AS distance
+                FROM chunk_embeddings e
+                JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
+                JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+                WHERE e.organization_id = $1 AND e.model_id = %2$L AND $sql$ || v_conditions || $sql$
+                ORDER BY %1$s LIMIT $12
+            ) AS nearest $sql$;
+        IF v_chunk_count > 20000 AND p_video_id IS NULL THEN
+            PERFORM set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true);
+            EXECUTE format(v_nearest,
+                CASE WHEN v_dimensions <= 2000 THEN format('e.embedding::vector(%1$s) <=> $11::vector(%1$s)', v_dimensions)
+                     ELSE format('e.embedding::halfvec(%1$s) <=> $11::halfvec(%1$s)', v_dimensions) END, p_model_id)
+            INTO v_ids, v_distances
+            USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
+                p_phrases, p_excluded, p_embedding, v_depth;
+        END IF;
+        IF coalesce(cardinality(v_ids), 0) < v_depth THEN
+            -- Without the cast this is not the index's expression: every passage is compared.
+            EXECUTE format(v_nearest, 'e.embedding <=> $11', p_model_id)
+            INTO v_ids, v_distances
+            USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
+                p_phrases, p_excluded, p_embedding, v_depth;
+        END IF;
+    END IF;
+
+    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query) AS t;
+
+    RETURN QUERY EXECUTE $sql$
+        WITH terms AS MATERIALIZED (
+            SELECT * FROM search_terms($11)
+        ), candidates AS MATERIALIZED (
+            SELECT c.id, text_search_configuration(c.language) AS configuration, c.search_vector,
+                c.token_count::double precision / nullif(avg(c.token_count) OVER (), 0) AS relative_length
+            FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+            WHERE $12 <> 'semantic' AND c.search_vector @@ $13 AND $sql$ || v_conditions || $sql$
+        ), weights AS MATERIALIZED (
+            -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
+            -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
+            SELECT id, lexeme, relative_length, 0.645 * saturation / (1.0001 - saturation) AS occurrences
+            FROM (SELECT d.id, t.lexeme, coalesce(d.relative_length, 1) AS relative_length,
+                      10 * ts_rank(d.search_vector, t.query) AS saturation
+                  FROM candidates d JOIN terms t USING (configuration)) AS ranked
+            WHERE saturation > 0
+        ), rarity AS (
+            SELECT lexeme, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY lexeme
+        ), by_words AS (
+            SELECT id, row_number() OVER (ORDER BY sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * relative_length))) DESC, id) AS rank
+            FROM weights JOIN rarity USING (lexeme) GROUP BY id ORDER BY rank LIMIT $15
+        ), by_meaning AS (
+            SELECT near.id, 1 - near.distance AS similarity, near.rank
+            FROM unnest($16::uuid[], $17::double precision[]) WITH ORDINALITY AS near(id, distance, rank)
+        ), fused AS (
+            SELECT id, w.rank AS words_rank, m.rank AS meaning_rank, m.similarity,
+                coalesce(1.0 / (60 + w.rank), 0)::double precision + coalesce(1.0 / (60 + m.rank), 0)::double precision AS score
+            FROM by_words w FULL JOIN by_meaning m USING (id)
+            ORDER BY score DESC, least(w.rank, m.rank), id LIMIT $18
+        )
+        SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
+            CASE WHEN f.words_rank IS NULL THEN c.text ELSE ts_headline(text_search_configuration(c.language), c.text,
+                (SELECT string_agg(t.query::text, ' | ')::tsquery FROM terms t
+                 WHERE t.configuration = text_search_configuration(c.language)),
+                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') END,
+            c.start_seconds, c.end_seconds, c.spans,
+            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+             WHERE s.organization_id = $1 AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
+            e.span_vectors, f.words_rank, f.meaning_rank, f.similarity, f.score
+        FROM fused f
+        JOIN chunks c ON c.organization_id = $1 AND c.id = f.id
+        JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+        LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
+        ORDER BY f.score DESC, least(f.words_rank, f.meaning_rank), c.id $sql$
+    USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
+        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, v_distances, p_limit, p_model_id;
+END $_$;
+
+-- Name: search_terms(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.search_terms(p_query text) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT spoken.configuration, found.lexeme,
+        ('''' || replace(replace(found.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+    FROM (SELECT DISTINCT text_search_configuration(code) AS configuration
+          FROM unnest(ARRAY['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'sv', 'other']) AS code) AS spoken
+    CROSS JOIN LATERAL (
+        SELECT word.lexeme FROM unnest(to_tsvector(spoken.configuration, p_query)) AS word
+        ORDER BY word.positions[1] LIMIT 24) AS found
+$$;
+
+-- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfig
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE language
+        WHEN 'en' THEN 'pg_catalog.english'::regconfig WHEN 'de' THEN 'pg_catalog.german'::regconfig
+        WHEN 'fr' THEN 'pg_catalog.french'::regconfig WHEN 'es' THEN 'pg_catalog.spanish'::regconfig
+        WHEN 'it' THEN 'pg_catalog.italian'::regconfig WHEN 'pt' THEN 'pg_catalog.portuguese'::regconfig
+        WHEN 'nl' THEN 'pg_catalog.dutch'::regconfig WHEN 'sv' THEN 'pg_catalog.swedish'::regconfig
+        ELSE 'pg_catalog.simple'::regconfig END
+$$;
+
+-- Name: update_updated_at_column(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.update_updated_at_column() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END $$;
+
+-- Name: api_keys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.api_keys (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: assets; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.assets (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text,
+    filename text NOT NULL,
+    original_filename text NOT NULL,
+    content_type text,
+    byte_size bigint NOT NULL,
+    sha256 bytea,
+    blob_key text,
+    status text DEFAULT 'pending'::text NOT NULL,
+    width integer,
+    height integer,
+    duration_seconds double precision,
+    bitrate bigint,
+    sample_rate integer,
+    channels integer,
+    page_count integer,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
+    CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
+    CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
+    CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
+    CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
+    CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
+    CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text])))
+);
+
+ALTER TABLE ONLY public.assets FORCE ROW LEVEL SECURITY;
+
+-- Name: blob_deletions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.blob_deletions (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    blob_key text NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.blob_deletions FORCE ROW LEVEL SECURITY;
+
+-- Name: channels; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.channels (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    description text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT channels_description_length CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT channels_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.channels FORCE ROW LEVEL SECURITY;
+
+-- Name: chunk_embeddings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.chunk_embeddings (
+    organization_id uuid NOT NULL,
+    chunk_id uuid NOT NULL,
+    model_id uuid NOT NULL,
+    embedding public.vector NOT NULL,
+    span_vectors bytea
+);
+ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN span_vectors SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.chunk_embeddings FORCE ROW LEVEL SECURITY;
+
+-- Name: chunks; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.chunks (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    entity_type text NOT NULL,
+    entity_id uuid NOT NULL,
+    video_id uuid,
+    chunk_index integer NOT NULL,
+    text text NOT NULL,
+    language text,
+    token_count integer,
+    start_seconds double precision,
+    end_seconds double precision,
+    speakers text[] DEFAULT '{}'::text[] NOT NULL,
+    spans jsonb DEFAULT '[]'::jsonb NOT NULL,
+    owner_id uuid,
+    visibility text NOT NULL,
+    search_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), text)) STORED,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
+    CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
+    CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
+    CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
+);
+ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
+
+ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.embedding_models (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    dimensions integer NOT NULL,
+    status text DEFAULT 'live'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
+);
+
+-- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.idempotency_keys (
+    organization_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    response_status integer,
+    response_body bytea,
+    response_content_type text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT idempotency_keys_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
+-- Name: memberships; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.memberships (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT memberships_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+);
+
+ALTER TABLE ONLY public.memberships FORCE ROW LEVEL SECURITY;
+
+-- Name: organization_chunk_counts; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_chunk_counts (
+    organization_id uuid NOT NULL,
+    chunk_count bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.organization_chunk_counts FORCE ROW LEVEL SECURITY;
+
+-- Name: organizations; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organizations (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    slug text NOT NULL,
+    description text,
+    status text DEFAULT 'active'::text NOT NULL,
+    personal_owner_id uuid,
+    storage_bucket text,
+    storage_prefix text,
+    region text,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT organizations_slug_form CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,49}$'::text)),
+    CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])))
+);
+
+ALTER TABLE ONLY public.organizations FORCE ROW LEVEL SECURITY;
+
+-- Name: outbox; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.outbox (
+    seq bigint NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    organization_id uuid NOT NULL,
+    kind text NOT NULL,
+    aggregate_id uuid NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
+
+-- Name: outbox_seq_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+ALTER TABLE public.outbox ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_seq_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: renditions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.renditions (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    asset_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    blob_key text NOT NULL,
+    content_type text NOT NULL,
+    byte_size bigint NOT NULL,
+    width integer,
+    height integer,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text])))
+);
+
+ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
+
+-- Name: sessions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.sessions (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    token_hash bytea NOT NULL,
+    user_agent text,
+    address text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
+
+-- Name: speakers; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.speakers (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    video_id uuid NOT NULL,
+    label text NOT NULL,
+    name text,
+    hue smallint NOT NULL,
+    user_id uuid,
+    CONSTRAINT speakers_hue CHECK (((hue >= 0) AND (hue <= 7))),
+    CONSTRAINT speakers_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100))),
+    CONSTRAINT speakers_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.speakers FORCE ROW LEVEL SECURITY;
+
+-- Name: tasks; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tasks (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    payload jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    priority integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    attempts_max integer DEFAULT 4 NOT NULL,
+    scheduled_for timestamp with time zone DEFAULT now() NOT NULL,
+    lease uuid,
+    leased_until timestamp with time zone,
+    worker text,
+    progress real DEFAULT 0 NOT NULL,
+    cancel_requested boolean DEFAULT false NOT NULL,
+    error_code text,
+    error_message text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
+    CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
+    CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+
+-- Name: transcript_segments; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.transcript_segments (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    transcript_id uuid NOT NULL,
+    video_id uuid NOT NULL,
+    segment_index integer NOT NULL,
+    start_ms bigint NOT NULL,
+    end_ms bigint NOT NULL,
+    speaker_id uuid,
+    speaker_uncertain boolean DEFAULT false NOT NULL,
+    text text NOT NULL,
+    words jsonb DEFAULT '[]'::jsonb NOT NULL,
+    confidence real,
+    CONSTRAINT transcript_segments_confidence CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT transcript_segments_order CHECK ((end_ms >= start_ms)),
+    CONSTRAINT transcript_segments_start CHECK ((start_ms >= 0))
+);
+
+ALTER TABLE ONLY public.transcript_segments FORCE ROW LEVEL SECURITY;
+
+-- Name: transcripts; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.transcripts (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    video_id uuid NOT NULL,
+    language text,
+    engine text NOT NULL,
+    model text,
+    notice text,
+    has_speakers boolean DEFAULT false NOT NULL,
+    speaker_count integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.transcripts FORCE ROW LEVEL SECURITY;
+
+-- Name: uploads; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.uploads (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid,
+    video_id uuid NOT NULL,
+    filename text NOT NULL,
+    metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    size_bytes bigint NOT NULL,
+    offset_bytes bigint DEFAULT 0 NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    asset_id uuid,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
+    CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
+    CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
+    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text])))
+);
+
+ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
+
+-- Name: users; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.users (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    name text,
+    avatar_url text,
+    password_hash text,
+    is_active boolean DEFAULT true NOT NULL,
+    email_verified_at timestamp with time zone,
+    last_login_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT users_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.users FORCE ROW LEVEL SECURITY;
+
+-- Name: video_summaries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.video_summaries (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    video_id uuid NOT NULL,
+    engine text NOT NULL,
+    model text,
+    sentences jsonb DEFAULT '[]'::jsonb NOT NULL,
+    key_points jsonb DEFAULT '[]'::jsonb NOT NULL,
+    chapters jsonb DEFAULT '[]'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.video_summaries FORCE ROW LEVEL SECURITY;
+
+-- Name: videos; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.videos (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    asset_id uuid,
+    channel_id uuid,
+    author_id uuid,
+    title text NOT NULL,
+    description text,
+    source text DEFAULT 'upload'::text NOT NULL,
+    visibility text DEFAULT 'organization'::text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    error_code text,
+    error_message text,
+    playable_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    retention_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT videos_description_length CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT videos_error_when_failed CHECK (((status = 'failed'::text) = ((error_code IS NOT NULL) AND (error_message IS NOT NULL)))),
+    CONSTRAINT videos_retention_when_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
+    CONSTRAINT videos_source CHECK ((source = ANY (ARRAY['upload'::text, 'import'::text, 'recording'::text, 'demo'::text]))),
+    CONSTRAINT videos_status CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text, 'failed'::text]))),
+    CONSTRAINT videos_title_length CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200))),
+    CONSTRAINT videos_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
+);
+
+ALTER TABLE ONLY public.videos FORCE ROW LEVEL SECURITY;
+
+-- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: api_keys api_keys_token_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_token_key UNIQUE (token_hash);
+
+-- Name: assets assets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: blob_deletions blob_deletions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.blob_deletions
+    ADD CONSTRAINT blob_deletions_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: channels channels_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_name_key UNIQUE (organization_id, name);
+
+-- Name: channels channels_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: chunk_embeddings chunk_embeddings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_pkey PRIMARY KEY (organization_id, chunk_id, model_id);
+
+-- Name: chunks chunks_entity_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_entity_key UNIQUE (organization_id, entity_type, entity_id, chunk_index);
+
+-- Name: chunks chunks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: embedding_models embedding_models_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.embedding_models
+    ADD CONSTRAINT embedding_models_name_key UNIQUE (name);
+
+-- Name: embedding_models embedding_models_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.embedding_models
+    ADD CONSTRAINT embedding_models_pkey PRIMARY KEY (id);
+
+-- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
+
+-- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: memberships memberships_user_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_key UNIQUE (organization_id, user_id);
+
+-- Name: organization_chunk_counts organization_chunk_counts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_chunk_counts
+    ADD CONSTRAINT organization_chunk_counts_pkey PRIMARY KEY (organization_id);
+
+-- Name: organizations organizations_personal_owner_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_personal_owner_key UNIQUE (personal_owner_id);
+
+-- Name: organizations organizations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_pkey PRIMARY KEY (id);
+
+-- Name: organizations organizations_slug_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_slug_key UNIQUE (slug);
+
+-- Name: organizations organizations_storage_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_storage_key UNIQUE (storage_bucket, storage_prefix);
+
+-- Name: outbox outbox_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (seq);
+
+-- Name: renditions renditions_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_name_key UNIQUE (organization_id, asset_id, name);
+
+-- Name: renditions renditions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+-- Name: sessions sessions_token_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_token_key UNIQUE (token_hash);
+
+-- Name: speakers speakers_label_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.speakers
+    ADD CONSTRAINT speakers_label_key UNIQUE (organization_id, video_id, label);
+
+-- Name: speakers speakers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.speakers
+    ADD CONSTRAINT speakers_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: transcript_segments transcript_segments_index_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_index_key UNIQUE (organization_id, transcript_id, segment_index);
+
+-- Name: transcript_segments transcript_segments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: transcripts transcripts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT transcripts_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: transcripts transcripts_video_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT transcripts_video_key UNIQUE (organization_id, video_id);
+
+-- Name: uploads uploads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+-- Name: video_summaries video_summaries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.video_summaries
+    ADD CONSTRAINT video_summaries_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: video_summaries video_summaries_video_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.video_summaries
+    ADD CONSTRAINT video_summaries_video_key UNIQUE (organization_id, video_id);
+
+-- Name: videos videos_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
+
+-- Name: blob_deletions_due; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before);
+
+-- Name: chunk_embeddings_model; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (model_id);
+
+-- Name: chunks_video; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_id);
+
+-- Name: chunks_words; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_words ON public.chunks USING gin (search_vector);
+
+-- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
+
+-- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
+
+-- Name: outbox_organization; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX outbox_organization ON public.outbox USING btree (organization_id, seq);
+
+-- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+
+-- Name: sessions_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
+
+-- Name: speakers_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX speakers_user ON public.speakers USING btree (user_id);
+
+-- Name: tasks_claim; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_claim ON public.tasks USING btree (kind, priority DESC, scheduled_for, id) WHERE (status = 'pending'::text);
+
+-- Name: tasks_leases; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_leases ON public.tasks USING btree (leased_until) WHERE (status = 'running'::text);
+
+-- Name: tasks_running; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_running ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = 'running'::text);
+
+-- Name: tasks_schedule; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_schedule ON public.tasks USING btree (status, scheduled_for);
+
+-- Name: tasks_subject; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX tasks_subject ON public.tasks USING btree (organization_id, subject_id, created_at);
+
+-- Name: tasks_waiting_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = 'pending'::text);
+
+-- Name: transcript_segments_speaker; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX transcript_segments_speaker ON public.transcript_segments USING btree (organization_id, speaker_id);
+
+-- Name: transcript_segments_video; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX transcript_segments_video ON public.transcript_segments USING btree (organization_id, video_id, segment_index);
+
+-- Name: uploads_asset; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX uploads_asset ON public.uploads USING btree (organization_id, asset_id);
+
+-- Name: uploads_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (status = 'open'::text);
+
+-- Name: uploads_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
+
+-- Name: users_email_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+
+-- Name: videos_asset; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_asset ON public.videos USING btree (organization_id, asset_id);
+
+-- Name: videos_author; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_author ON public.videos USING btree (author_id);
+
+-- Name: videos_channel; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_channel ON public.videos USING btree (organization_id, channel_id);
+
+-- Name: videos_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_newest ON public.videos USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- Name: videos_pending; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
+
+-- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: chunks chunks_counted_in; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER uploads_updated_at BEFORE UPDATE ON public.uploads FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: videos videos_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
+
+-- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: api_keys api_keys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: assets assets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: blob_deletions blob_deletions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.blob_deletions
+    ADD CONSTRAINT blob_deletions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: channels channels_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.channels
+    ADD CONSTRAINT channels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: chunk_embeddings chunk_embeddings_model_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.embedding_models(id);
+
+-- Name: chunk_embeddings chunk_embeddings_organization_id_chunk_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_chunk_id_fkey FOREIGN KEY (organization_id, chunk_id) REFERENCES public.chunks(organization_id, id) ON DELETE CASCADE;
+
+-- Name: chunk_embeddings chunk_embeddings_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: chunks chunks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: chunks chunks_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: idempotency_keys idempotency_keys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: memberships memberships_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: memberships memberships_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.memberships
+    ADD CONSTRAINT memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: organization_chunk_counts organization_chunk_counts_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_chunk_counts
+    ADD CONSTRAINT organization_chunk_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organizations organizations_personal_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organizations
+    ADD CONSTRAINT organizations_personal_owner_id_fkey FOREIGN KEY (personal_owner_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: outbox outbox_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: renditions renditions_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
+-- Name: renditions renditions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.renditions
+    ADD CONSTRAINT renditions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: sessions sessions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: speakers speakers_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.speakers
+    ADD CONSTRAINT speakers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: speakers speakers_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.speakers
+    ADD CONSTRAINT speakers_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: speakers speakers_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.speakers
+    ADD CONSTRAINT speakers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: tasks tasks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: transcript_segments transcript_segments_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: transcript_segments transcript_segments_organization_id_speaker_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_organization_id_speaker_id_fkey FOREIGN KEY (organization_id, speaker_id) REFERENCES public.speakers(organization_id, id) ON DELETE SET NULL (speaker_id);
+
+-- Name: transcript_segments transcript_segments_organization_id_transcript_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_organization_id_transcript_id_fkey FOREIGN KEY (organization_id, transcript_id) REFERENCES public.transcripts(organization_id, id) ON DELETE CASCADE;
+
+-- Name: transcript_segments transcript_segments_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcript_segments
+    ADD CONSTRAINT transcript_segments_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: transcripts transcripts_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT transcripts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: transcripts transcripts_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.transcripts
+    ADD CONSTRAINT transcripts_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: uploads uploads_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE SET NULL (asset_id);
+
+-- Name: uploads uploads_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: uploads uploads_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: video_summaries video_summaries_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.video_summaries
+    ADD CONSTRAINT video_summaries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: video_summaries video_summaries_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.video_summaries
+    ADD CONSTRAINT video_summaries_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: videos videos_author_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: videos videos_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE SET NULL (asset_id);
+
+-- Name: videos videos_organization_id_channel_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_organization_id_channel_id_fkey FOREIGN KEY (organization_id, channel_id) REFERENCES public.channels(organization_id, id) ON DELETE SET NULL (channel_id);
+
+-- Name: videos videos_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.videos
+    ADD CONSTRAINT videos_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.api_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: assets app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.assets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blob_deletions app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.blob_deletions FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: channels app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.channels FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: chunk_embeddings app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.chunk_embeddings FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.chunks c
+  WHERE ((c.organization_id = chunk_embeddings.organization_id) AND (c.id = chunk_embeddings.chunk_id))))));
+
+-- Name: chunks app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: idempotency_keys app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: memberships app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_chunk_counts app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: renditions app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.renditions FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: sessions app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.sessions FOR DELETE TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: speakers app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.speakers FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: tasks app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.tasks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: transcript_segments app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.transcript_segments FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcript_segments.organization_id) AND (v.id = transcript_segments.video_id))))));
+
+-- Name: transcripts app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.transcripts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: uploads app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.uploads FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: video_summaries app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.video_summaries FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = video_summaries.organization_id) AND (v.id = video_summaries.video_id))))));
+
+-- Name: videos app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.videos FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: api_keys app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.api_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: assets app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.assets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blob_deletions app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.blob_deletions FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: channels app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.channels FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: chunk_embeddings app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.chunk_embeddings FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.chunks c
+  WHERE ((c.organization_id = chunk_embeddings.organization_id) AND (c.id = chunk_embeddings.chunk_id))))));
+
+-- Name: chunks app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: memberships app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_chunk_counts app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: outbox app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.outbox FOR INSERT TO memoreel_app WITH CHECK ((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: renditions app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.renditions FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: speakers app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.speakers FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: tasks app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.tasks FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: transcript_segments app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.transcript_segments FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcript_segments.organization_id) AND (v.id = transcript_segments.video_id))))));
+
+-- Name: transcripts app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.transcripts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: uploads app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.uploads FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: video_summaries app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.video_summaries FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = video_summaries.organization_id) AND (v.id = video_summaries.video_id))))));
+
+-- Name: videos app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.videos FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: api_keys app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: assets app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blob_deletions app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.blob_deletions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: channels app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.channels FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: chunk_embeddings app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.chunk_embeddings FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.chunks c
+  WHERE ((c.organization_id = chunk_embeddings.organization_id) AND (c.id = chunk_embeddings.chunk_id))))));
+
+-- Name: chunks app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: memberships app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_chunk_counts app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organizations app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organizations FOR SELECT TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: renditions app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.renditions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: sessions app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.sessions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: speakers app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.speakers FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: tasks app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.tasks FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: transcript_segments app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.transcript_segments FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcript_segments.organization_id) AND (v.id = transcript_segments.video_id))))));
+
+-- Name: transcripts app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.transcripts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: uploads app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.uploads FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: users app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.users FOR SELECT TO memoreel_app USING (((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (EXISTS ( SELECT
+   FROM public.memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")))))));
+
+-- Name: video_summaries app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.video_summaries FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = video_summaries.organization_id) AND (v.id = video_summaries.video_id))))));
+
+-- Name: videos app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.videos FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: api_keys app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.api_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: assets app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.assets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blob_deletions app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.blob_deletions FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: channels app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.channels FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: chunk_embeddings app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.chunk_embeddings FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.chunks c
+  WHERE ((c.organization_id = chunk_embeddings.organization_id) AND (c.id = chunk_embeddings.chunk_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.chunks c
+  WHERE ((c.organization_id = chunk_embeddings.organization_id) AND (c.id = chunk_embeddings.chunk_id))))));
+
+-- Name: chunks app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: memberships app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_chunk_counts app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organizations app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organizations FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: renditions app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.renditions FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: speakers app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.speakers FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: tasks app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.tasks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: transcript_segments app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.transcript_segments FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcript_segments.organization_id) AND (v.id = transcript_segments.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcript_segments.organization_id) AND (v.id = transcript_segments.video_id))))));
+
+-- Name: transcripts app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.transcripts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: uploads app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.uploads FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: users app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.users FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: video_summaries app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.video_summaries FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = video_summaries.organization_id) AND (v.id = video_summaries.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = video_summaries.organization_id) AND (v.id = video_summaries.video_id))))));
+
+-- Name: videos app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.videos FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: assets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
+
+-- Name: blob_deletions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.blob_deletions ENABLE ROW LEVEL SECURITY;
+
+-- Name: channels; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.channels ENABLE ROW LEVEL SECURITY;
+
+-- Name: chunk_embeddings; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.chunk_embeddings ENABLE ROW LEVEL SECURITY;
+
+-- Name: chunks; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+-- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
+
+-- Name: organization_chunk_counts; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
+
+-- Name: organizations; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
+
+-- Name: outbox; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
+
+-- Name: api_keys owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.api_keys TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: assets owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.assets TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: blob_deletions owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.blob_deletions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: channels owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.channels TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: chunk_embeddings owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.chunk_embeddings TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: chunks owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: memberships owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_chunk_counts owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organizations owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organizations TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: outbox owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.outbox TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: sessions owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.sessions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: speakers owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.speakers TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: tasks owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.tasks TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: transcript_segments owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.transcript_segments TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: transcripts owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.transcripts TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: uploads owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: users owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.users TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: video_summaries owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: videos owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.renditions ENABLE ROW LEVEL SECURITY;
+
+-- Name: chunk_embeddings search_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY search_select ON public.chunk_embeddings FOR SELECT TO memoreel_search USING (true);
+
+-- Name: chunks search_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY search_select ON public.chunks FOR SELECT TO memoreel_search USING (true);
+
+-- Name: organization_chunk_counts search_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY search_select ON public.organization_chunk_counts FOR SELECT TO memoreel_search USING (true);
+
+-- Name: speakers search_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY search_select ON public.speakers FOR SELECT TO memoreel_search USING (true);
+
+-- Name: videos search_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY search_select ON public.videos FOR SELECT TO memoreel_search USING (true);
+
+-- Name: sessions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
+
+-- Name: speakers; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
+
+-- Name: blob_deletions system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_system USING (true);
+
+-- Name: idempotency_keys system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
+
+-- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
+
+-- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
+
+-- Name: memberships system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: organizations system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: users system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: api_keys system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.api_keys FOR SELECT TO memoreel_system USING (true);
+
+-- Name: blob_deletions system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_system USING (true);
+
+-- Name: idempotency_keys system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_system USING (true);
+
+-- Name: memberships system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organizations system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_system USING (true);
+
+-- Name: outbox system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING (true);
+
+-- Name: sessions system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
+
+-- Name: tasks system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING (true);
+
+-- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
+
+-- Name: users system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
+
+-- Name: api_keys system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: sessions system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.sessions FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: tasks system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: uploads system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: users system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.users FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: tasks; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+
+-- Name: transcript_segments; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.transcript_segments ENABLE ROW LEVEL SECURITY;
+
+-- Name: transcripts; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.transcripts ENABLE ROW LEVEL SECURITY;
+
+-- Name: uploads; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
+
+-- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+
+-- Name: video_summaries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.video_summaries ENABLE ROW LEVEL SECURITY;
+
+-- Name: videos; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.videos ENABLE ROW LEVEL SECURITY;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA public TO memoreel_app;
+GRANT USAGE ON SCHEMA public TO memoreel_system;
+GRANT ALL ON SCHEMA public TO memoreel_search;
+GRANT ALL ON SCHEMA public TO memoreel_owner;
+
+-- Name: FUNCTION chunks_follow_video(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
+
+-- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
+
+-- Name: FUNCTION register_embedding_model(model_name text, model_dimensions integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) TO memoreel_system;
+
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
+
+-- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.api_keys TO memoreel_system;
+
+-- Name: TABLE assets; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assets TO memoreel_app;
+
+-- Name: TABLE blob_deletions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blob_deletions TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.blob_deletions TO memoreel_system;
+
+-- Name: TABLE channels; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.channels TO memoreel_app;
+
+-- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunk_embeddings TO memoreel_app;
+GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
+
+-- Name: TABLE chunks; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
+GRANT SELECT ON TABLE public.chunks TO memoreel_search;
+
+-- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
+
+-- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
+
+-- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO memoreel_app;
+GRANT SELECT,INSERT ON TABLE public.memberships TO memoreel_system;
+
+-- Name: TABLE organization_chunk_counts; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_chunk_counts TO memoreel_app;
+GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
+
+-- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.organizations TO memoreel_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO memoreel_system;
+
+-- Name: COLUMN organizations.name; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(name) ON TABLE public.organizations TO memoreel_app;
+
+-- Name: COLUMN organizations.description; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(description) ON TABLE public.organizations TO memoreel_app;
+
+-- Name: COLUMN organizations.settings; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(settings) ON TABLE public.organizations TO memoreel_app;
+
+-- Name: TABLE outbox; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT ON TABLE public.outbox TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
+
+-- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
+
+-- Name: TABLE sessions; Type: ACL; Schema: public; Owner: -
+
+GRANT DELETE ON TABLE public.sessions TO memoreel_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sessions TO memoreel_system;
+
+-- Name: COLUMN sessions.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.user_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(user_id) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.user_agent; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(user_agent) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.address; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(address) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.last_seen_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(last_seen_at) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: COLUMN sessions.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(expires_at) ON TABLE public.sessions TO memoreel_app;
+
+-- Name: TABLE speakers; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.speakers TO memoreel_app;
+GRANT SELECT ON TABLE public.speakers TO memoreel_search;
+
+-- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.tasks TO memoreel_system;
+
+-- Name: TABLE transcript_segments; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcript_segments TO memoreel_app;
+
+-- Name: TABLE transcripts; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcripts TO memoreel_app;
+
+-- Name: TABLE uploads; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
+
+-- Name: TABLE users; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.users TO memoreel_system;
+
+-- Name: COLUMN users.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.email; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(email) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.name; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(name),UPDATE(name) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.avatar_url; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(avatar_url),UPDATE(avatar_url) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.is_active; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(is_active) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.email_verified_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(email_verified_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.last_login_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(last_login_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.updated_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(updated_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: TABLE video_summaries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.video_summaries TO memoreel_app;
+
+-- Name: TABLE videos; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.videos TO memoreel_app;
+GRANT SELECT ON TABLE public.videos TO memoreel_search;
