@@ -1,0 +1,31 @@
+//! Where the bytes live: a store of immutable blobs on disk or in an S3 bucket, behind one interface.
+//!
+//! This crate owns blob keys, the two stores, the staging area that resumable uploads are written to, signed
+//! expiring media tokens, and the pure HTTP rules that serving bytes needs (`Range`, `Content-Disposition`,
+//! content types). It must not know HTTP frameworks, the database, or what the bytes mean.
+
+mod batches;
+mod delivery;
+mod disk;
+mod error;
+mod key;
+mod s3;
+mod scratch;
+mod signer;
+mod staging;
+mod store;
+
+pub use delivery::{
+    Disposition, FILE_NAME_BYTES_MAX, RangeRequest, clean_file_name, content_disposition, content_range,
+    content_range_unsatisfied, content_type,
+};
+pub use error::BlobError;
+pub use key::{BlobKey, KEY_BYTES_MAX, KEY_SEGMENT_BYTES_MAX, KEY_SEGMENTS_MAX};
+pub use s3::{S3Config, STREAM_BYTES_MAX};
+pub use scratch::LocalFile;
+pub use signer::{Grant, Purpose, SignatureError, UrlSigner};
+pub use staging::{AppendOutcome, Checksum, Staging};
+pub use store::{BlobFacts, BlobMeta, BlobRead, BlobStore, DIRECTORY_FILES_MAX, DirectoryFacts};
+
+/// What every operation of this crate returns.
+pub type Result<T, E = BlobError> = std::result::Result<T, E>;

@@ -1,0 +1,135 @@
+//! Temporary files: where half-written blobs and downloads live, and how they vanish even after a kill.
+
+use crate::Result;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+use tempfile::TempPath;
+
+/// Nothing writes to one temporary file for this long without touching it.
+const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A folder of temporary files.
+#[derive(Debug, Clone)]
+pub(crate) struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    /// Creates the folder and removes what a killed process left in it more than a day ago. Blocks.
+    pub(crate) fn open(dir: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&dir)?;
+        for entry in fs::read_dir(&dir)? {
+            let entry = entry?;
+            if let Err(error) = remove_leftover(&entry) {
+                tracing::warn!(path = %entry.path().display(), %error, "a leftover temporary file could not be removed");
+            }
+        }
+        Ok(Self { dir })
+    }
+
+    /// A new empty file, locked for as long as it is open, removed when its path is dropped.
+    pub(crate) fn file(&self, extension: Option<&str>) -> Result<(File, TempPath)> {
+        let suffix = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
+        let (file, path) =
+            tempfile::Builder::new().prefix("blob-").suffix(&suffix).tempfile_in(&self.dir)?.into_parts();
+        file.lock_shared()?;
+        Ok((file, path))
+    }
+
+    /// A name in the folder that nothing has.
+    pub(crate) fn vacant(&self) -> Result<TempPath> {
+        let (_, path) = tempfile::Builder::new().prefix("link-").tempfile_in(&self.dir)?.into_parts();
+        fs::remove_file(&path)?;
+        Ok(path)
+    }
+}
+
+fn remove_leftover(entry: &fs::DirEntry) -> std::io::Result<()> {
+    let meta = entry.metadata()?;
+    let age = SystemTime::now().duration_since(meta.modified()?).unwrap_or_default();
+    if age < LEFTOVER_AGE {
+        return Ok(());
+    }
+    if meta.is_dir() {
+        return fs::remove_dir_all(entry.path());
+    }
+    // Another process may still be reading a download that it made long ago.
+    if meta.is_file() && File::open(entry.path())?.try_lock().is_err() {
+        return Ok(());
+    }
+    fs::remove_file(entry.path())
+}
+
+/// A blob as a file on this machine, for programs that need a path. A download is removed when this is dropped;
+/// a blob of the disk store is the stored file itself and must not be written to.
+#[derive(Debug)]
+pub struct LocalFile(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Stored(PathBuf),
+    Downloaded {
+        path: TempPath,
+        /// Keeps the lock that tells other processes not to sweep the file away.
+        _file: File,
+    },
+}
+
+impl LocalFile {
+    pub(crate) fn stored(path: PathBuf) -> Self {
+        Self(Kind::Stored(path))
+    }
+
+    pub(crate) fn downloaded(path: TempPath, file: File) -> Self {
+        Self(Kind::Downloaded { path, _file: file })
+    }
+
+    /// Where the file is, valid until this is dropped.
+    pub fn path(&self) -> &Path {
+        match &self.0 {
+            Kind::Stored(path) => path,
+            Kind::Downloaded { path, .. } => path,
+        }
+    }
+}
+
+impl AsRef<Path> for LocalFile {
+    fn as_ref(&self) -> &Path {
+        self.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aged(path: &Path, hours: u64) {
+        let modified = SystemTime::now() - Duration::from_secs(hours * 3600);
+        File::open(path).unwrap().set_modified(modified).unwrap();
+    }
+
+    #[test]
+    fn opening_removes_only_what_is_old_and_unused() {
+        let dir = tempfile::tempdir().unwrap();
+        let scratch = Scratch::open(dir.path().join("scratch")).unwrap();
+        let root = dir.path().join("scratch");
+        for name in ["old", "young"] {
+            fs::write(root.join(name), "leftover").unwrap();
+        }
+        fs::create_dir(root.join("old-folder")).unwrap();
+        fs::write(root.join("old-folder/blob"), "leftover").unwrap();
+        let (_file, in_use) = scratch.file(None).unwrap();
+        aged(&root.join("old"), 25);
+        aged(&root.join("young"), 23);
+        aged(&root.join("old-folder"), 25);
+        aged(&in_use, 25);
+
+        Scratch::open(root.clone()).unwrap();
+
+        assert!(!root.join("old").exists());
+        assert!(!root.join("old-folder").exists());
+        assert!(root.join("young").exists());
+        assert!(in_use.exists());
+    }
+}

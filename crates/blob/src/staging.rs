@@ -1,0 +1,341 @@
+//! Where resumable uploads grow: one local file for each upload, appended to by offset, until it is whole and
+//! moved to the store.
+//!
+//! Acknowledged bytes are on disk before the call returns; bytes beyond the offset that the caller has recorded
+//! are leftovers of a broken request, and the next append cuts them off. One writer at a time: a mutex within the
+//! process and a file lock across processes that share the folder.
+
+use crate::batches::{BATCH_BYTES, Batches};
+use crate::disk::sync_folder;
+use crate::error::blocking;
+use crate::{BlobError, Result};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use futures::Stream;
+use memoreel_kernel::{Timestamp, UploadId};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use subtle::ConstantTimeEq;
+
+/// What the bytes of one append must hash to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// SHA-1, which every tus server with checksums must know. It guards against accidents only.
+    Sha1([u8; 20]),
+    /// SHA-256.
+    Sha256([u8; 32]),
+}
+
+impl Checksum {
+    /// The algorithms for `Tus-Checksum-Algorithm`.
+    pub const ALGORITHMS: &str = "sha1,sha256";
+
+    /// Reads an `Upload-Checksum` header of tus 1.0: algorithm, space, base64.
+    ///
+    /// # Errors
+    /// [`BlobError::ChecksumInvalid`] for another algorithm, base64 or length.
+    pub fn parse(header: &str) -> Result<Self> {
+        let read = || {
+            let (algorithm, encoded) = header.trim().split_once(' ')?;
+            let digest = (encoded.len() <= 64).then(|| BASE64_STANDARD.decode(encoded).ok())??;
+            match algorithm {
+                "sha1" => Some(Self::Sha1(digest.try_into().ok()?)),
+                "sha256" => Some(Self::Sha256(digest.try_into().ok()?)),
+                _ => None,
+            }
+        };
+        read().ok_or(BlobError::ChecksumInvalid)
+    }
+}
+
+/// A checksum on its way to being compared.
+enum Verifier {
+    None,
+    Sha1(Sha1, [u8; 20]),
+    Sha256(Sha256, [u8; 32]),
+}
+
+impl Verifier {
+    fn new(checksum: Option<Checksum>) -> Self {
+        match checksum {
+            None => Self::None,
+            Some(Checksum::Sha1(expected)) => Self::Sha1(Sha1::new(), expected),
+            Some(Checksum::Sha256(expected)) => Self::Sha256(Sha256::new(), expected),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::None => {}
+            Self::Sha1(hasher, _) => hasher.update(bytes),
+            Self::Sha256(hasher, _) => hasher.update(bytes),
+        }
+    }
+
+    fn matches(self) -> bool {
+        match self {
+            Self::None => true,
+            Self::Sha1(hasher, expected) => hasher.finalize().as_slice().ct_eq(&expected).into(),
+            Self::Sha256(hasher, expected) => hasher.finalize().as_slice().ct_eq(&expected).into(),
+        }
+    }
+}
+
+/// How far an append came.
+#[derive(Debug)]
+#[must_use]
+pub struct AppendOutcome {
+    /// Bytes of the upload that are on disk and acknowledged; record this whatever else is said here.
+    pub new_offset: u64,
+    /// Why it stopped before the stream ended: [`BlobError::SourceBroken`], [`BlobError::Full`] or another failure
+    /// to write. The upload can go on from `new_offset`.
+    pub interrupted: Option<BlobError>,
+}
+
+/// A folder of uploads in progress. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Staging {
+    dir: PathBuf,
+    busy: Arc<Mutex<HashSet<UploadId>>>,
+}
+
+impl Staging {
+    /// Stages in `dir`, which is created. On the file system of the disk store, a finished upload becomes a blob
+    /// without being copied. Blocks; call it at start-up, once, and clone.
+    ///
+    /// # Errors
+    /// The folder cannot be created.
+    pub fn new(dir: impl Into<PathBuf>) -> Result<Self> {
+        let dir = dir.into();
+        fs::create_dir_all(&dir)?;
+        Ok(Self { dir, busy: Arc::default() })
+    }
+
+    /// Writes `stream` to the upload from `offset` on, in bounded memory, and syncs it. An append at offset 0
+    /// creates the upload. Bytes that were staged beyond `offset` are cut off first. When the stream breaks, what
+    /// arrived is kept, except under a checksum, which can then not be compared.
+    ///
+    /// Dropping the call keeps whatever was written as unacknowledged leftovers. To acknowledge what a client sent
+    /// before it vanished, run the call in a task of its own.
+    ///
+    /// # Errors
+    /// Nothing is kept of this append when the result is an error. [`BlobError::UploadNotFound`];
+    /// [`BlobError::OffsetInvalid`] if fewer bytes are staged than `offset`; [`BlobError::Locked`] while another
+    /// append runs; [`BlobError::TooLarge`] if the upload would exceed `size_bytes_max` in all;
+    /// [`BlobError::ChecksumMismatch`].
+    pub async fn append(
+        &self,
+        id: UploadId,
+        offset: u64,
+        stream: impl Stream<Item = io::Result<Bytes>> + Send,
+        size_bytes_max: u64,
+        checksum: Option<Checksum>,
+    ) -> Result<AppendOutcome> {
+        if offset > size_bytes_max {
+            return Err(BlobError::TooLarge { size_bytes_max });
+        }
+        let lease = self.lease(id)?;
+        let staging = self.clone();
+        let verifier = Verifier::new(checksum);
+        let mut writer = blocking(move || staging.open_at(id, offset, verifier, lease)).await?;
+        let stream = pin!(stream);
+        let mut batches = Batches::new(stream);
+        let mut batch = Vec::new();
+        let mut interrupted = None;
+        loop {
+            let more = match batches.fill(&mut batch, BATCH_BYTES).await {
+                Ok(more) => more,
+                Err(error) => {
+                    interrupted = Some(BlobError::SourceBroken(error));
+                    false
+                }
+            };
+            if batch.len() as u64 > size_bytes_max - writer.end {
+                blocking(move || writer.cut(offset)).await?;
+                return Err(BlobError::TooLarge { size_bytes_max });
+            }
+            let failure;
+            (writer, batch, failure) = blocking(move || {
+                let failure = writer.write(&batch).err();
+                batch.clear();
+                Ok((writer, batch, failure))
+            })
+            .await?;
+            if failure.is_some() {
+                interrupted = failure;
+                break;
+            }
+            if !more {
+                break;
+            }
+        }
+        let unverifiable = interrupted.is_some() && checksum.is_some();
+        let new_offset = blocking(move || writer.finish(offset, unverifiable)).await?;
+        Ok(AppendOutcome { new_offset, interrupted })
+    }
+
+    /// Bytes staged, acknowledged or not; `None` if the upload does not exist.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn len(&self, id: UploadId) -> Result<Option<u64>> {
+        let path = self.path(id);
+        blocking(move || match fs::metadata(path) {
+            Ok(meta) => Ok(Some(meta.len())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        })
+        .await
+    }
+
+    /// Where the bytes are, for probing, and for [`crate::BlobStore::put_file`] once the upload is whole.
+    pub fn path(&self, id: UploadId) -> PathBuf {
+        self.dir.join(id.to_string())
+    }
+
+    /// Removes an upload. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`BlobError::Locked`] while it is appended to.
+    pub async fn remove(&self, id: UploadId) -> Result<bool> {
+        let lease = self.lease(id)?;
+        let path = self.path(id);
+        blocking(move || {
+            let _lease = lease;
+            match lock(&path) {
+                Ok(Some(_locked)) => {
+                    fs::remove_file(&path)?;
+                    Ok(true)
+                }
+                Ok(None) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+        .await
+    }
+
+    /// Removes uploads last written to before `before`, except those being appended to. Returns how many.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn sweep(&self, before: Timestamp) -> Result<u64> {
+        let staging = self.clone();
+        blocking(move || {
+            let mut removed = 0;
+            for entry in fs::read_dir(&staging.dir)? {
+                let entry = entry?;
+                let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<UploadId>().ok())
+                else {
+                    continue;
+                };
+                let Ok(_lease) = staging.lease(id) else { continue };
+                let Ok(Some(locked)) = lock(&entry.path()) else { continue };
+                if Timestamp::from(locked.metadata()?.modified()?) < before {
+                    fs::remove_file(entry.path())?;
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    fn lease(&self, id: UploadId) -> Result<Lease> {
+        let entered = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        if entered { Ok(Lease { id, busy: self.busy.clone() }) } else { Err(BlobError::Locked) }
+    }
+
+    fn open_at(&self, id: UploadId, offset: u64, verifier: Verifier, lease: Lease) -> Result<Writer> {
+        let path = self.path(id);
+        if offset == 0 && OpenOptions::new().append(true).create_new(true).open(&path).is_ok() {
+            sync_folder(&self.dir)?;
+        }
+        let mut file = lock(&path)?.ok_or(BlobError::UploadNotFound)?;
+        let size_bytes = file.metadata()?.len();
+        if offset > size_bytes {
+            return Err(BlobError::OffsetInvalid { size_bytes });
+        }
+        file.set_len(offset)?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(Writer { file, end: offset, verifier, _lease: lease })
+    }
+}
+
+/// An upload taken by this process.
+struct Lease {
+    id: UploadId,
+    busy: Arc<Mutex<HashSet<UploadId>>>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// Opens a file for writing and locks it against other processes; `None` if it does not exist.
+fn lock(path: &Path) -> Result<Option<File>> {
+    let file = match OpenOptions::new().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(BlobError::Locked),
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    // It may have been removed between the opening and the lock.
+    Ok((file.metadata()?.nlink() > 0).then_some(file))
+}
+
+/// An upload open at its end. It moves to the thread that writes, so that a dropped call keeps its locks until the
+/// write under way is done.
+struct Writer {
+    file: File,
+    /// Where the last successful write ended.
+    end: u64,
+    verifier: Verifier,
+    _lease: Lease,
+}
+
+impl Writer {
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes)?;
+        self.verifier.update(bytes);
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Cuts off everything from `offset` on.
+    fn cut(&mut self, offset: u64) -> Result<()> {
+        self.file.set_len(offset)?;
+        self.file.sync_all()?;
+        Ok(())
+    }
+
+    /// Makes the append durable, or undoes it back to `start`. Returns the new end.
+    fn finish(mut self, start: u64, unverifiable: bool) -> Result<u64> {
+        if unverifiable {
+            self.cut(start)?;
+            return Ok(start);
+        }
+        // A failed write may have left part of a batch behind the last good one.
+        self.cut(self.end)?;
+        let end = self.end;
+        let verifier = std::mem::replace(&mut self.verifier, Verifier::None);
+        if verifier.matches() {
+            return Ok(end);
+        }
+        self.cut(start)?;
+        Err(BlobError::ChecksumMismatch)
+    }
+}

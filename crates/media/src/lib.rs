@@ -1,0 +1,42 @@
+//! Sound and picture, by way of ffmpeg and ffprobe run as child processes.
+//!
+//! This crate owns how those programs are found, called, limited, watched and stopped, and how what they say is
+//! turned into typed facts and into sentences a person can act on. Inputs are local files; outputs are files in
+//! a folder the caller gives, and they appear there complete or not at all. It knows nothing of databases, HTTP
+//! or blob stores.
+//!
+//! Input is hostile: every child runs without a shell, with local protocols and an allow-list of file formats,
+//! under limits of time, memory and output size, in its own process group, and dies with its parent.
+
+mod arguments;
+mod audio;
+mod error;
+mod filters;
+mod fmp4;
+mod hls;
+mod ladder;
+mod limits;
+mod outcome;
+mod package;
+mod poster;
+mod probe;
+mod process;
+mod sniff;
+mod spawn;
+mod staging;
+mod storyboard;
+mod tool;
+mod waveform;
+
+pub use audio::{ExtractedAudio, SpeechChannels};
+pub use error::MediaError;
+pub use hls::{Variant, VariantVideo, master_playlist};
+pub use ladder::{LADDER, LadderStep, Rung, ladder};
+pub use limits::{Control, Limits, Progress};
+pub use package::{NotInstant, Packaging};
+pub use poster::{Poster, PosterImage};
+pub use probe::{AudioStream, Probe, SubtitleStream, VideoStream};
+pub use sniff::{Kind, SNIFF_BYTES, Sniffed, sniff};
+pub use storyboard::Storyboard;
+pub use tool::Ffmpeg;
+pub use waveform::Waveform;

@@ -1,0 +1,184 @@
+//! Instant packaging: what browsers can already play is cut into HLS without touching the picture.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Arguments;
+use crate::hls::{self, Variant, VariantVideo};
+use crate::staging::Staging;
+use crate::{AudioStream, Control, Ffmpeg, MediaError, Probe, VideoStream};
+
+/// A segment is loaded before it plays; beyond this a start or a jump takes too long.
+const SEGMENT_MS_MAX: u64 = 30_000;
+pub(crate) const AUDIO_RATE: &str = "128k";
+/// Sound that starts late or has holes gets silence there, so that it stays with the picture.
+pub(crate) const AUDIO_IN_TIME: &str = "aresample=async=1:first_pts=0";
+
+/// The outcome of [`Ffmpeg::package_instantly`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Packaging {
+    /// The recording is playable now.
+    Packaged(Variant),
+    /// It has to be encoded first.
+    NotInstant(NotInstant),
+}
+
+/// Why a recording cannot be played without encoding its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotInstant {
+    /// Not H.264, or a flavour of it that browsers do not play.
+    Codec,
+    /// More than eight bits, other than 4:2:0, interlaced, or high dynamic range.
+    PixelFormat,
+    /// The picture has to be turned, which not all players do.
+    Rotation,
+    /// Key frames are so far apart that segments would be too long to start and seek quickly.
+    KeyFrames,
+    /// Its time stamps do not survive copying, or less of it is there than its header says.
+    TimeStamps,
+}
+
+impl Ffmpeg {
+    /// Cuts a recording into HLS without encoding its picture, where that is possible. Sound is copied where it
+    /// is AAC and encoded where it is not, which is quick; so sound alone is always packaged.
+    ///
+    /// Writes folder `source` (or `audio`, for sound alone) into `out_dir`, and nothing when not instant.
+    ///
+    /// # Errors
+    /// Any [`MediaError`]; `out_dir` is then as before.
+    pub async fn package_instantly(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        out_dir: &Path,
+        control: &Control,
+    ) -> Result<Packaging, MediaError> {
+        let Some(video) = &probe.video else {
+            let audio = probe.need_audio()?;
+            return self.package_audio(input, probe, audio, out_dir, control).await.map(Packaging::Packaged);
+        };
+        if let Some(reason) = hindrance(video) {
+            return Ok(Packaging::NotInstant(reason));
+        }
+        let picture = VariantVideo { width: video.width, height: video.height, frame_rate: video.frame_rate };
+        let copies_audio = probe.audio.as_ref().is_some_and(is_web_audio);
+        let staging = Staging::within(out_dir)?;
+        let tried = self.remux(input, probe, copies_audio, "source", &staging, control).await;
+        let finished = match tried {
+            Ok(()) => {
+                let folder = staging.path().join("source");
+                hls::finish(&folder, "source", Some(picture), probe.audio.is_some()).await
+            }
+            Err(error) => Err(error),
+        };
+        match finished {
+            Ok(variant) if variant.segment_ms_max > SEGMENT_MS_MAX => {
+                Ok(Packaging::NotInstant(NotInstant::KeyFrames))
+            }
+            // Cut off early, or with pictures before the start that only an edit list hides.
+            Ok(variant)
+                if variant.duration_ms.abs_diff(probe.duration_ms) > 1_000 + probe.duration_ms / 100 =>
+            {
+                Ok(Packaging::NotInstant(NotInstant::TimeStamps))
+            }
+            Ok(variant) => {
+                staging.publish(&["source".to_owned()])?;
+                Ok(Packaging::Packaged(variant))
+            }
+            // Encoding reads damaged recordings more leniently than copying does.
+            Err(
+                MediaError::Damaged { detail, .. }
+                | MediaError::Unreadable { detail }
+                | MediaError::Failed { detail, .. },
+            ) => {
+                tracing::debug!(detail, "not packaged instantly");
+                Ok(Packaging::NotInstant(NotInstant::TimeStamps))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn package_audio(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        audio: &AudioStream,
+        out_dir: &Path,
+        control: &Control,
+    ) -> Result<Variant, MediaError> {
+        let attempts: &[bool] = if is_web_audio(audio) { &[true, false] } else { &[false] };
+        let mut failure = None;
+        for &copies in attempts {
+            let staging = Staging::within(out_dir)?;
+            let tried = self.remux(input, probe, copies, "audio", &staging, control).await;
+            let finished = match tried {
+                Ok(()) => hls::finish(&staging.path().join("audio"), "audio", None, true).await,
+                Err(error) => Err(error),
+            };
+            match finished {
+                Ok(variant) => {
+                    staging.publish(&["audio".to_owned()])?;
+                    return Ok(variant);
+                }
+                Err(error @ (MediaError::Damaged { .. } | MediaError::Failed { .. })) => {
+                    failure = Some(error)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure.unwrap_or(MediaError::NoSound))
+    }
+
+    async fn remux(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        copies_audio: bool,
+        name: &str,
+        staging: &Staging,
+        control: &Control,
+    ) -> Result<(), MediaError> {
+        staging.create_dir(name)?;
+        let threads = self.limits().threads;
+        let mut arguments = Arguments::ffmpeg(threads);
+        arguments.input(input, threads)?;
+        if let Some(video) = &probe.video {
+            arguments.add(["-map", &format!("0:{}", video.index), "-c:v", "copy"]);
+        }
+        if let Some(audio) = &probe.audio {
+            arguments.add(["-map", &format!("0:{}", audio.index)]);
+            if copies_audio {
+                arguments.add(["-c:a", "copy"]);
+            } else {
+                encode_audio(&mut arguments);
+            }
+        }
+        hls::output(&mut arguments, name);
+        self.convert(arguments, staging.path(), probe.duration_ms, control).await
+    }
+}
+
+/// Stereo AAC at 48 kHz, kept in time.
+pub(crate) fn encode_audio(arguments: &mut Arguments) {
+    arguments.add(["-c:a", "aac", "-b:a", AUDIO_RATE, "-ac", "2", "-ar", "48000", "-af", AUDIO_IN_TIME]);
+}
+
+/// What keeps browsers from playing the picture as it is.
+fn hindrance(video: &VideoStream) -> Option<NotInstant> {
+    let profile = video.profile.as_deref().unwrap_or_default();
+    let is_web_profile = matches!(profile, "Constrained Baseline" | "Baseline" | "Main" | "High");
+    if video.codec != "h264" || !is_web_profile || video.level.is_some_and(|level| level > 52) {
+        return Some(NotInstant::Codec);
+    }
+    if !matches!(video.pixel_format.as_str(), "yuv420p" | "yuvj420p") || video.is_interlaced || video.is_hdr {
+        return Some(NotInstant::PixelFormat);
+    }
+    (video.rotation_degrees != 0).then_some(NotInstant::Rotation)
+}
+
+fn is_web_audio(audio: &AudioStream) -> bool {
+    let profile = audio.profile.as_deref().unwrap_or_default();
+    audio.codec == "aac" && audio.channels <= 2 && matches!(profile, "LC" | "HE-AAC" | "HE-AACv2")
+}

@@ -1,0 +1,174 @@
+//! The storyboard: sheets of small pictures, with the times they stand for, shown while a viewer drags the
+//! playhead.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Arguments;
+use crate::filters::upright;
+use crate::staging::Staging;
+use crate::{Control, Ffmpeg, MediaError, Probe, VideoStream};
+
+const TILE_WIDTH: u32 = 160;
+/// A very tall picture gets narrower rather than tiles higher than this.
+const TILE_HEIGHT_MAX: u32 = 320;
+const COLUMNS: u32 = 10;
+const ROWS: u32 = 10;
+const TILES_MAX: u64 = 300;
+/// Intervals that are easy to read; the first that gives few enough tiles is taken.
+const INTERVALS_MS: [u64; 13] =
+    [1_000, 2_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000, 90_000, 120_000, 180_000, 240_000, 300_000];
+/// From here on key frames are close enough to the wanted times, and decoding only those is many times faster.
+const KEY_FRAMES_ONLY_MS: u64 = 10_000;
+const CUES: &str = "storyboard.vtt";
+
+/// What [`Ffmpeg::storyboard`] wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Storyboard {
+    /// WebVTT whose cues are `sprite-000.jpg#xywh=0,0,160,90`.
+    pub cues_file: String,
+    /// `sprite-000.jpg` and on.
+    pub sheet_files: Vec<String>,
+    /// Time between tiles.
+    pub interval_ms: u64,
+    /// Number of tiles over all sheets.
+    pub tile_count: u32,
+    /// In pixels.
+    pub tile_width: u32,
+    /// In pixels.
+    pub tile_height: u32,
+}
+
+impl Ffmpeg {
+    /// Writes sheets of at most 10 by 10 tiles and `storyboard.vtt` into `out_dir`.
+    ///
+    /// Long recordings are read by their key frames; give an encoded rung as `input` where the source has few.
+    ///
+    /// # Errors
+    /// [`MediaError::NoPicture`] for sound alone; any other [`MediaError`].
+    pub async fn storyboard(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        out_dir: &Path,
+        control: &Control,
+    ) -> Result<Storyboard, MediaError> {
+        let video = probe.need_video()?;
+        let plan = Plan::of(video, probe.duration_ms);
+        let staging = Staging::within(out_dir)?;
+        let threads = self.limits().threads;
+        let mut arguments = Arguments::ffmpeg(threads);
+        arguments.add(["-max_pixels", &self.limits().pixels_max.to_string()]);
+        if plan.interval_ms >= KEY_FRAMES_ONLY_MS {
+            arguments.add(["-skip_frame", "nokey"]);
+        }
+        arguments.input(input, threads)?;
+        // The last picture is repeated, so that sound which goes on after it has tiles and every cue has one.
+        let filter = format!(
+            "fps=fps=1000/{}:start_time=0:eof_action=pass,{},tpad=stop_mode=clone:stop=-1,trim=end_frame={},tile={}x{},format=yuvj420p",
+            plan.interval_ms,
+            upright(self, video, (plan.tile_width, plan.tile_height)),
+            plan.tile_count,
+            plan.columns,
+            plan.rows
+        );
+        arguments
+            .add(["-map", &format!("0:{}", video.index), "-vf", &filter, "-fps_mode", "passthrough"])
+            .add([
+                "-q:v",
+                "5",
+                "-map_metadata",
+                "-1",
+                "-f",
+                "image2",
+                "-start_number",
+                "0",
+                "sprite-%03d.jpg",
+            ]);
+        self.convert(arguments, staging.path(), probe.duration_ms, control).await?;
+
+        let sheet_files = plan.sheet_files();
+        if sheet_files.iter().any(|file| !staging.path().join(file).is_file()) {
+            return Err(MediaError::Damaged {
+                what: "no picture in it can be decoded.",
+                detail: String::new(),
+            });
+        }
+        let cues = staging.path().join(CUES);
+        std::fs::write(&cues, plan.cues(probe.duration_ms)).map_err(MediaError::io("written", cues))?;
+        let mut files = sheet_files.clone();
+        files.push(CUES.to_owned());
+        staging.publish(&files)?;
+        Ok(Storyboard {
+            cues_file: CUES.to_owned(),
+            sheet_files,
+            interval_ms: plan.interval_ms,
+            tile_count: plan.tile_count,
+            tile_width: plan.tile_width,
+            tile_height: plan.tile_height,
+        })
+    }
+}
+
+struct Plan {
+    interval_ms: u64,
+    tile_count: u32,
+    tile_width: u32,
+    tile_height: u32,
+    columns: u32,
+    rows: u32,
+}
+
+impl Plan {
+    fn of(video: &VideoStream, duration_ms: u64) -> Self {
+        let enough = |interval: &u64| duration_ms.div_ceil(*interval) <= TILES_MAX;
+        let interval_ms =
+            INTERVALS_MS.into_iter().find(enough).unwrap_or_else(|| duration_ms.div_ceil(TILES_MAX));
+        let tile_count = u32::try_from(duration_ms.div_ceil(interval_ms).max(1)).unwrap_or(1);
+        let (width, height) = (f64::from(video.width), f64::from(video.height));
+        let scale = (f64::from(TILE_WIDTH) / width).min(f64::from(TILE_HEIGHT_MAX) / height);
+        let even = |length: f64| ((length.round() as u32 + 1) & !1).max(2);
+        Self {
+            interval_ms,
+            tile_count,
+            tile_width: even(width * scale).min(TILE_WIDTH),
+            tile_height: even(height * scale).min(TILE_HEIGHT_MAX),
+            columns: tile_count.min(COLUMNS),
+            rows: tile_count.div_ceil(COLUMNS).min(ROWS),
+        }
+    }
+
+    fn tiles_per_sheet(&self) -> u32 {
+        self.columns * self.rows
+    }
+
+    fn sheet_files(&self) -> Vec<String> {
+        (0..self.tile_count.div_ceil(self.tiles_per_sheet()))
+            .map(|sheet| format!("sprite-{sheet:03}.jpg"))
+            .collect()
+    }
+
+    fn cues(&self, duration_ms: u64) -> String {
+        let mut text = String::from("WEBVTT\n");
+        for tile in 0..self.tile_count {
+            let start_ms = u64::from(tile) * self.interval_ms;
+            let end_ms = (start_ms + self.interval_ms).min(duration_ms.max(start_ms + 1));
+            let (sheet, place) = (tile / self.tiles_per_sheet(), tile % self.tiles_per_sheet());
+            let (x, y) = (place % self.columns * self.tile_width, place / self.columns * self.tile_height);
+            text.push_str(&format!(
+                "\n{} --> {}\nsprite-{sheet:03}.jpg#xywh={x},{y},{},{}\n",
+                clock(start_ms),
+                clock(end_ms),
+                self.tile_width,
+                self.tile_height
+            ));
+        }
+        text
+    }
+}
+
+/// A WebVTT time stamp.
+fn clock(ms: u64) -> String {
+    format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
+}

@@ -1,0 +1,191 @@
+//! The ladder: right sizes, aligned cuts, sound in time.
+
+use std::path::Path;
+
+use memoreel_media::{Packaging, Variant, ladder, master_playlist};
+
+use crate::support::{Bench, files, first_picture, packet_times, sample, stream};
+
+async fn encoded(bench: &Bench, input: &Path, out: &Path) -> Vec<Variant> {
+    let probe = bench.probe(input).await;
+    let rungs = ladder(&probe, None);
+    bench.ffmpeg.encode_ladder(input, &probe, &rungs, out, &bench.control).await.expect("encoding works")
+}
+
+fn names(variants: &[Variant]) -> Vec<&str> {
+    variants.iter().map(|variant| variant.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_720p_call_gets_three_rungs_cut_at_the_same_times() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "call.mp4",
+        "-f lavfi -i testsrc2=s=1280x720:r=30:d=13 -f lavfi -i sine=d=13 -c:v libx264 -preset ultrafast -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &input, &out).await;
+    assert_eq!(names(&variants), ["360p", "480p", "720p"]);
+    let playlist = |name: &str| out.join(name).join("media.m3u8");
+    let key_frames: Vec<Vec<f64>> =
+        names(&variants).iter().map(|name| packet_times(&playlist(name), "v", "K")).collect();
+    assert_eq!(key_frames[0].len(), 7);
+    assert_eq!(key_frames[0], key_frames[1]);
+    assert_eq!(key_frames[1], key_frames[2]);
+    for variant in &variants {
+        let video = variant.video.unwrap();
+        let shown = stream(&playlist(&variant.name), "video");
+        assert_eq!((&shown["width"], &shown["height"]), (&video.width.into(), &video.height.into()));
+        assert_eq!(shown["pix_fmt"], "yuv420p");
+        assert_eq!(variant.segment_count, 3);
+        assert!((12_900..13_300).contains(&variant.duration_ms), "{}", variant.duration_ms);
+        assert!(variant.codecs.starts_with("avc1.6400") && variant.codecs.ends_with("mp4a.40.2"));
+    }
+    assert_eq!(variants[0].video.unwrap().width, 640);
+    // 2,800k of picture and 128k of sound, with what a segment boundary may add.
+    assert!(variants[2].bandwidth_average < 3_300_000, "{}", variants[2].bandwidth_average);
+    let master = master_playlist(&variants);
+    let order: Vec<&str> = master.lines().filter(|line| line.ends_with("media.m3u8")).collect();
+    assert_eq!(order, ["360p/media.m3u8", "480p/media.m3u8", "720p/media.m3u8"]);
+    assert!(master.contains(",RESOLUTION=1280x720,FRAME-RATE=30.000,CODECS=\"avc1."), "{master}");
+    std::fs::write(out.join("master.m3u8"), master).unwrap();
+    assert_eq!(crate::support::streams(&out.join("master.m3u8")).len(), 6);
+}
+
+#[tokio::test]
+async fn a_rung_that_the_instant_packaging_covers_is_not_encoded_again() {
+    let bench = Bench::new().await;
+    let input = sample("video-call.mp4");
+    let probe = bench.probe(&input).await;
+    let packaging =
+        bench.ffmpeg.package_instantly(&input, &probe, &bench.out("out"), &bench.control).await.unwrap();
+    let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
+    let rungs: Vec<String> = ladder(&probe, Some(&instant)).into_iter().map(|rung| rung.name).collect();
+    assert_eq!(rungs, ["360p", "480p"]);
+    let heavy = Variant { bandwidth_average: 20_000_000, ..instant };
+    assert_eq!(ladder(&probe, Some(&heavy)).len(), 3);
+}
+
+#[tokio::test]
+async fn a_turned_recording_is_encoded_upright() {
+    let bench = Bench::new().await;
+    // Upright, its top is red: the stored picture has red on the side that turns to the top.
+    let flat = bench.make(
+        "flat.mp4",
+        "-f lavfi -i color=blue:s=640x360:d=1 -vf drawbox=w=iw/2:h=ih:color=red:t=fill -c:v libx264 -pix_fmt yuv420p",
+    );
+    let turned = bench.turned("turned.mp4", &flat);
+    let out = bench.out("out");
+    let variants = encoded(&bench, &turned, &out).await;
+    assert_eq!(names(&variants), ["360p"]);
+    let playlist = out.join("360p/media.m3u8");
+    let shown = stream(&playlist, "video");
+    assert_eq!((&shown["width"], &shown["height"]), (&360.into(), &640.into()));
+    assert!(shown["side_data_list"].is_null(), "{}", shown["side_data_list"]);
+    let pixels = first_picture(&playlist, 4);
+    assert!(pixels[0][0] > 180 && pixels[3][0] > 180, "the top is red: {pixels:?}");
+    assert!(pixels[12][2] > 180 && pixels[15][2] > 180, "the bottom is blue: {pixels:?}");
+}
+
+#[tokio::test]
+async fn pictures_that_come_unevenly_keep_their_times() {
+    let bench = Bench::new().await;
+    let uneven = bench.make(
+        "uneven.mp4",
+        "-f lavfi -i testsrc2=s=320x180:r=30:d=6 -f lavfi -i sine=d=6 -vf select='not(mod(n,7))+between(t,2,3)' \
+         -fps_mode vfr -c:v libx264 -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &uneven, &out).await;
+    assert!((5_900..6_100).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
+    let (before, after) =
+        (packet_times(&uneven, "v", ""), packet_times(&out.join("180p/media.m3u8"), "v", ""));
+    assert_eq!(before.len(), after.len());
+    let worst =
+        before.iter().zip(&after).map(|(b, a)| ((b - before[0]) - (a - after[0])).abs()).fold(0.0, f64::max);
+    assert!(worst < 0.001, "a picture moved by {worst} s");
+}
+
+#[tokio::test]
+async fn a_small_odd_sized_picture_keeps_its_size_made_even() {
+    let bench = Bench::new().await;
+    let odd = bench.make("odd.mp4", "-f lavfi -i testsrc=s=321x181:d=1 -c:v libx264 -pix_fmt yuv444p");
+    let out = bench.out("out");
+    let variants = encoded(&bench, &odd, &out).await;
+    assert_eq!(names(&variants), ["180p"]);
+    let shown = stream(&out.join("180p/media.m3u8"), "video");
+    assert_eq!((&shown["width"], &shown["height"]), (&320.into(), &180.into()));
+    assert_eq!(shown["pix_fmt"], "yuv420p");
+}
+
+#[tokio::test]
+async fn the_tiniest_picture_can_be_encoded() {
+    let bench = Bench::new().await;
+    let tiny = bench.make("tiny.mkv", "-f lavfi -i testsrc=s=16x16:d=1 -vf scale=1:1,format=gray -c:v ffv1");
+    let variants = encoded(&bench, &tiny, &bench.out("out")).await;
+    let video = variants[0].video.unwrap();
+    assert_eq!((video.width, video.height), (2, 2));
+}
+
+#[tokio::test]
+async fn ten_bit_high_dynamic_range_becomes_eight_bit_standard_range() {
+    let bench = Bench::new().await;
+    let hdr = bench.make(
+        "hdr.mp4",
+        "-f lavfi -i testsrc2=s=640x360:r=10:d=1 -pix_fmt yuv420p10le -c:v libx264 \
+         -x264-params transfer=smpte2084:colorprim=bt2020:colormatrix=bt2020nc",
+    );
+    assert!(bench.probe(&hdr).await.video.unwrap().is_hdr);
+    let out = bench.out("out");
+    encoded(&bench, &hdr, &out).await;
+    let shown = stream(&out.join("360p/media.m3u8"), "video");
+    assert_eq!(shown["pix_fmt"], "yuv420p");
+    if bench.ffmpeg.maps_tones() {
+        assert_eq!(shown["color_transfer"], "bt709");
+    }
+}
+
+#[tokio::test]
+async fn a_4k_clip_without_sound_ends_at_1080p() {
+    let bench = Bench::new().await;
+    let big =
+        bench.make("big.mp4", "-f lavfi -i testsrc2=s=3840x2160:r=5:d=1 -c:v libx264 -preset ultrafast");
+    let out = bench.out("out");
+    let variants = encoded(&bench, &big, &out).await;
+    assert_eq!(names(&variants), ["360p", "480p", "720p", "1080p"]);
+    assert!(variants.iter().all(|variant| !variant.has_audio && !variant.codecs.contains("mp4a")));
+    let shown = stream(&out.join("1080p/media.m3u8"), "video");
+    assert_eq!((&shown["width"], &shown["height"]), (&1920.into(), &1080.into()));
+}
+
+#[tokio::test]
+async fn encoding_twice_gives_the_same_files_and_progress_only_grows() {
+    let bench = Bench::new().await;
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = std::sync::Arc::clone(&seen);
+    let control = bench.control.clone().reporting(move |fraction| noted.lock().unwrap().push(fraction));
+    let input = sample("lecture.mov");
+    let probe = bench.probe(&input).await;
+    let rungs = ladder(&probe, None);
+    let (one, two) = (bench.out("one"), bench.out("two"));
+    let first = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &one, &control).await.unwrap();
+    let second = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &two, &bench.control).await.unwrap();
+    assert_eq!(names(&first), names(&second));
+    assert_eq!(files(&one), files(&two));
+    let seen = seen.lock().unwrap();
+    assert!(seen.is_sorted() && seen.last() == Some(&1.0), "{seen:?}");
+}
+
+#[tokio::test]
+async fn sound_that_outlasts_the_picture_is_cut_into_segments_too() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "camera-off.mp4",
+        "-f lavfi -i testsrc2=s=160x90:d=3 -f lavfi -i sine=d=20 -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &input, &out).await;
+    assert_eq!(variants[0].segment_count, 4);
+    assert!((19_800..20_200).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
+    assert!(variants[0].segment_ms_max < 7_000);
+}

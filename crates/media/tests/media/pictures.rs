@@ -1,0 +1,86 @@
+//! Posters and storyboards.
+
+use memoreel_media::MediaError;
+
+use crate::support::{Bench, files, first_picture, is_empty, sample, stream};
+
+#[tokio::test]
+async fn the_poster_is_not_taken_from_a_black_beginning() {
+    let bench = Bench::new().await;
+    let fades_in = bench.make(
+        "fade.mp4",
+        "-f lavfi -i color=black:s=1920x1080:r=5:d=6 -f lavfi -i testsrc2=s=1920x1080:r=5:d=4 \
+         -filter_complex concat=n=2 -c:v libx264 -preset ultrafast",
+    );
+    let probe = bench.probe(&fades_in).await;
+    let out = bench.out("out");
+    let poster = bench.ffmpeg.poster(&fades_in, &probe, &out, &bench.control).await.unwrap();
+    assert!(poster.at_ms >= 6_000, "{}", poster.at_ms);
+    assert_eq!(files(&out), ["poster-small.jpg", "poster.jpg"]);
+    let (large, small) =
+        (stream(&out.join("poster.jpg"), "video"), stream(&out.join("poster-small.jpg"), "video"));
+    assert_eq!((&large["width"], &large["height"]), (&1280.into(), &720.into()));
+    assert_eq!((&small["width"], &small["height"]), (&480.into(), &270.into()));
+    assert_eq!(large["codec_name"], "mjpeg");
+    let brightest = first_picture(&out.join("poster.jpg"), 8).iter().flatten().copied().max();
+    assert!(brightest > Some(100));
+}
+
+#[tokio::test]
+async fn an_all_black_recording_still_has_a_poster_at_its_own_size() {
+    let bench = Bench::new().await;
+    let black = bench.make("black.mp4", "-f lavfi -i color=black:s=101x57:d=1 -c:v libx264 -pix_fmt yuv444p");
+    let probe = bench.probe(&black).await;
+    let poster = bench.ffmpeg.poster(&black, &probe, &bench.out("out"), &bench.control).await.unwrap();
+    assert_eq!((poster.large.width, poster.large.height), (100, 56));
+    assert_eq!((poster.small.width, poster.small.height), (100, 56));
+}
+
+#[tokio::test]
+async fn sound_alone_has_no_poster() {
+    let bench = Bench::new().await;
+    let input = sample("inaugural-address.mp3");
+    let probe = bench.probe(&input).await;
+    let out = bench.out("out");
+    let refused = bench.ffmpeg.poster(&input, &probe, &out, &bench.control).await;
+    assert!(matches!(refused, Err(MediaError::NoPicture)));
+    assert!(is_empty(&out));
+}
+
+#[tokio::test]
+async fn every_storyboard_cue_points_into_a_sheet() {
+    let bench = Bench::new().await;
+    // Sound goes on for a while after the last picture.
+    let input = bench.make(
+        "long.mp4",
+        "-f lavfi -i testsrc2=s=320x240:r=5:d=400 -f lavfi -i anullsrc=d=430:r=8000 -c:v libx264 -preset ultrafast -c:a aac -g 25",
+    );
+    let probe = bench.probe(&input).await;
+    let out = bench.out("out");
+    let board = bench.ffmpeg.storyboard(&input, &probe, &out, &bench.control).await.unwrap();
+    assert_eq!((board.interval_ms, board.tile_count), (2_000, 215));
+    assert_eq!((board.tile_width, board.tile_height), (160, 120));
+    assert_eq!(board.sheet_files, ["sprite-000.jpg", "sprite-001.jpg", "sprite-002.jpg"]);
+    assert_eq!(files(&out), ["sprite-000.jpg", "sprite-001.jpg", "sprite-002.jpg", "storyboard.vtt"]);
+    let sheet = stream(&out.join("sprite-002.jpg"), "video");
+    assert_eq!((&sheet["width"], &sheet["height"]), (&1600.into(), &1200.into()));
+    let cues = std::fs::read_to_string(out.join("storyboard.vtt")).unwrap();
+    assert!(
+        cues.starts_with("WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nsprite-000.jpg#xywh=0,0,160,120\n"),
+        "{cues}"
+    );
+    assert!(cues.contains("00:03:40.000 --> 00:03:42.000\nsprite-001.jpg#xywh=0,120,160,120\n"), "{cues}");
+    assert_eq!(cues.matches(" --> ").count(), 215);
+}
+
+#[tokio::test]
+async fn the_storyboard_of_a_clip_of_one_frame_has_one_tile() {
+    let bench = Bench::new().await;
+    let input =
+        bench.make("frame.mp4", "-f lavfi -i color=red:s=90x160:r=25:d=0.04 -c:v libx264 -pix_fmt yuv420p");
+    let probe = bench.probe(&input).await;
+    let out = bench.out("out");
+    let board = bench.ffmpeg.storyboard(&input, &probe, &out, &bench.control).await.unwrap();
+    assert_eq!((board.tile_count, board.tile_width, board.tile_height), (1, 160, 284));
+    assert!(first_picture(&out.join("sprite-000.jpg"), 2)[0][0] > 200);
+}
