@@ -1,0 +1,137 @@
+//! Why an upload is refused.
+
+use axum::http::{HeaderName, StatusCode};
+use memoreel_blob::BlobError;
+use memoreel_db::DbError;
+use memoreel_web::Problem;
+
+/// An error of the assets slice.
+#[derive(Debug, thiserror::Error)]
+pub enum AssetsError {
+    /// No such upload, or of another organization.
+    #[error("there is no such upload")]
+    UploadNotFound,
+    /// It was finished, terminated or has expired.
+    #[error("this upload is {status} and takes no more bytes")]
+    UploadClosed {
+        /// `uploads.status`.
+        status: String,
+    },
+    /// The client's offset is not ours.
+    #[error("the upload continues at byte {expected}, not {given}")]
+    OffsetMismatch {
+        /// Where it continues.
+        expected: u64,
+        /// What the client said.
+        given: u64,
+    },
+    /// Larger than any kind of file may be.
+    #[error("the file is larger than {size_bytes_max} bytes")]
+    TooLarge {
+        /// The most that is accepted.
+        size_bytes_max: u64,
+    },
+    /// A header of the protocol is missing or malformed.
+    #[error("{header}: {reason}")]
+    Header {
+        /// Which.
+        header: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The protocol version is not one we speak.
+    #[error("Tus-Resumable must be 1.0.0")]
+    Version,
+    /// PATCH with another content type.
+    #[error("the body of an upload must be of type application/offset+octet-stream")]
+    ContentType,
+    /// The connection broke or stalled; what arrived is kept.
+    #[error("the upload was interrupted at byte {offset_bytes}")]
+    Interrupted {
+        /// Where it continues.
+        offset_bytes: u64,
+    },
+    /// Staging or the blob store failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl From<sqlx::Error> for AssetsError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}
+
+/// 460 is what tus 1.0 says for a checksum that does not match.
+const CHECKSUM_MISMATCH: u16 = 460;
+
+impl From<AssetsError> for Problem {
+    fn from(error: AssetsError) -> Self {
+        let detail = capitalised(&error.to_string());
+        match error {
+            AssetsError::UploadNotFound => Problem::not_found("upload"),
+            AssetsError::UploadClosed { .. } => Problem::new(StatusCode::GONE, "upload_closed", detail),
+            AssetsError::OffsetMismatch { .. } => Problem::conflict("upload_offset_mismatch", detail)
+                .hint("Ask for the offset with HEAD and continue there."),
+            AssetsError::TooLarge { .. } => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail)
+            }
+            AssetsError::Header { .. } => Problem::bad_request("upload_header_invalid", detail),
+            AssetsError::Version => {
+                Problem::new(StatusCode::PRECONDITION_FAILED, "tus_version_unsupported", detail).header(
+                    HeaderName::from_static("tus-version"),
+                    axum::http::HeaderValue::from_static("1.0.0"),
+                )
+            }
+            AssetsError::ContentType => {
+                Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "upload_type_unsupported", detail)
+            }
+            AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
+            AssetsError::Blob(error) => blob_problem(error),
+            AssetsError::Db(error) => error.into(),
+        }
+    }
+}
+
+fn blob_problem(error: BlobError) -> Problem {
+    match error {
+        BlobError::ChecksumMismatch => Problem::new(
+            StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST),
+            "upload_checksum_mismatch",
+            "The bytes do not match their checksum and were discarded. Send them again.",
+        ),
+        BlobError::ChecksumInvalid => {
+            Problem::bad_request("upload_checksum_invalid", capitalised(&error.to_string()))
+        }
+        BlobError::Locked => {
+            Problem::new(StatusCode::LOCKED, "upload_locked", "Another request is writing to this upload.")
+                .hint("Wait a second and try again.")
+        }
+        BlobError::TooLarge { .. } => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "upload_too_large",
+            "More bytes were sent than were announced in Upload-Length.",
+        ),
+        BlobError::UploadNotFound | BlobError::OffsetInvalid { .. } => Problem::new(
+            StatusCode::GONE,
+            "upload_lost",
+            "The bytes of this upload are no longer on the server. Start it again.",
+        ),
+        BlobError::Full => Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "storage_full",
+            "The server has no space left for this file.",
+        ),
+        other => other.into(),
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}

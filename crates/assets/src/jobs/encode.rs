@@ -1,0 +1,100 @@
+//! The ladder: smaller renditions for slower lines, and the only ones where the original cannot be played as it is.
+
+use super::{MediaEngine, blob_failure, control, media_failure};
+use crate::{
+    keys,
+    model::AssetStep,
+    store::{self as sql, NewRendition},
+};
+use async_trait::async_trait;
+use memoreel_kernel::Event;
+use memoreel_media::{Variant, ladder, master_playlist};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::path::Path;
+
+/// Encodes the ladder and adds it to the master playlist.
+#[derive(Debug)]
+pub struct Encode(pub MediaEngine);
+
+#[async_trait]
+impl Handle for Encode {
+    const KIND: &'static str = "encode";
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let input = self.0.input(run, step).await?;
+        let mut tx = run.begin().await?;
+        let published = sql::hls_variants(&mut tx, step.asset_id).await?;
+        drop(tx);
+        let instant = published.iter().find(|variant| variant.name == "source");
+        let rungs = ladder(&input.probe, instant);
+        let folder = self.0.scratch_folder()?;
+        let variants = self
+            .0
+            .ffmpeg
+            .encode_ladder(input.file.path(), &input.probe, &rungs, folder.path(), &control(run, 0.0, 0.95))
+            .await
+            .map_err(media_failure)?;
+        let ready = Event::PlaybackReady { video_id: step.video_id };
+        publish_variants(&self.0, run, step, folder.path(), variants, &[ready]).await
+    }
+}
+
+/// Stores variants, then a master playlist that lists them beside those already published, then records both.
+pub(super) async fn publish_variants(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    step: AssetStep,
+    folder: &Path,
+    variants: Vec<Variant>,
+    events: &[Event],
+) -> Result<Finished, TaskFailure> {
+    let organization_id = run.caller().organization_id;
+    let mut tx = run.begin().await?;
+    let mut all = sql::hls_variants(&mut tx, step.asset_id).await?;
+    drop(tx);
+    for variant in &variants {
+        let prefix = keys::hls_variant(organization_id, step.asset_id, &variant.name);
+        engine.store_folder(&prefix, &folder.join(&variant.name)).await?;
+    }
+    all.retain(|known| variants.iter().all(|new| new.name != known.name));
+    all.extend(variants.iter().cloned());
+    all.sort_by_key(|variant| variant.bandwidth_peak);
+    let playlist = master_playlist(&all).into_bytes();
+    let playlist_bytes = playlist.len() as u64;
+    let master = keys::master(organization_id, step.asset_id);
+    engine.blobs.put_bytes(&master, playlist).await.map_err(blob_failure)?;
+    run.progress(1.0);
+
+    let now = run.clock().now();
+    let mut tx = run.begin().await?;
+    for variant in &variants {
+        let rendition = variant_rendition(run, step, variant)?;
+        sql::put_rendition(&mut tx, step.asset_id, &rendition, now).await?;
+    }
+    let rendition = NewRendition {
+        kind: "hls_master",
+        name: "hls".to_owned(),
+        blob_key: master,
+        size_bytes: playlist_bytes,
+        width: None,
+        height: None,
+        metadata: serde_json::json!({}),
+    };
+    sql::put_rendition(&mut tx, step.asset_id, &rendition, now).await?;
+    run.finish(tx, events).await
+}
+
+fn variant_rendition(run: &TaskRun, step: AssetStep, variant: &Variant) -> Result<NewRendition, TaskFailure> {
+    let folder = keys::hls_variant(run.caller().organization_id, step.asset_id, &variant.name);
+    Ok(NewRendition {
+        kind: "hls_variant",
+        name: format!("hls-{}", variant.name),
+        blob_key: folder.join("media.m3u8").map_err(blob_failure)?,
+        size_bytes: variant.size_bytes,
+        width: variant.video.map(|video| video.width),
+        height: variant.video.map(|video| video.height),
+        metadata: serde_json::to_value(variant).map_err(TaskFailure::internal)?,
+    })
+}

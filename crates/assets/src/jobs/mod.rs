@@ -1,0 +1,101 @@
+//! The steps that work on files. Each fetches its input from the blob store, works in a scratch folder, stores what it made
+//! under keys that a repeated run overwrites, and records it in the transaction that finishes the task.
+
+mod encode;
+mod package;
+mod picture;
+mod probe;
+mod scratch;
+mod speech;
+mod store;
+mod waveform;
+
+pub use encode::Encode;
+pub use package::Package;
+pub use picture::Picture;
+pub use probe::Probe;
+pub use scratch::sweep_scratch;
+pub use speech::ExtractSpeech;
+pub use store::Store;
+pub use waveform::Waveform;
+
+use crate::{model::AssetStep, store as sql};
+use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile};
+use memoreel_media::{Control, Ffmpeg, MediaError};
+use memoreel_tasks::{TaskFailure, TaskRun};
+use scratch::StepFolder;
+use std::path::PathBuf;
+
+/// What the steps need beside their task.
+#[derive(Debug, Clone)]
+pub struct MediaEngine {
+    /// ffmpeg and its limits.
+    pub ffmpeg: Ffmpeg,
+    /// The store.
+    pub blobs: BlobStore,
+    /// Where work in progress lies; best on the file system of the disk store.
+    pub scratch: PathBuf,
+}
+
+impl MediaEngine {
+    fn scratch_folder(&self) -> Result<StepFolder, TaskFailure> {
+        Ok(StepFolder::create(&self.scratch)?)
+    }
+
+    /// The original and what was probed of it.
+    async fn input(&self, run: &TaskRun, step: AssetStep) -> Result<Input, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let asset = sql::find_stored(&mut tx, step.asset_id).await?;
+        drop(tx);
+        let asset = asset
+            .ok_or_else(|| TaskFailure::permanent("asset_missing", "The file of this recording is gone."))?;
+        let probe = asset.probe.ok_or_else(|| {
+            TaskFailure::permanent(
+                "asset_not_probed",
+                "The file of this recording was not looked into. Retry from the start.",
+            )
+        })?;
+        let file = self.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
+        Ok(Input { file, probe })
+    }
+
+    async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
+        Ok(self.blobs.put_directory(prefix, folder).await.map_err(blob_failure)?.size_bytes)
+    }
+}
+
+struct Input {
+    file: LocalFile,
+    probe: memoreel_media::Probe,
+}
+
+/// Stops ffmpeg with the task and reports its progress as `from..to` of the task's.
+fn control(run: &TaskRun, from: f32, to: f32) -> Control {
+    let report = run.progress_between(from, to);
+    Control::cancelled_by(run.cancelled().clone()).reporting(move |fraction| report(fraction as f32))
+}
+
+fn media_failure(error: MediaError) -> TaskFailure {
+    let (code, message) = (error.code(), error.to_string());
+    let failure = if error.is_permanent() {
+        TaskFailure::permanent(code, message)
+    } else {
+        TaskFailure::transient(code, message)
+    };
+    match error.detail().map(str::to_owned) {
+        Some(detail) => failure.caused_by(detail),
+        None => failure.caused_by(error),
+    }
+}
+
+fn blob_failure(error: BlobError) -> TaskFailure {
+    match error {
+        BlobError::Full => {
+            TaskFailure::transient("storage_full", "The server has no space left for this recording.")
+        }
+        BlobError::NotFound { .. } => {
+            TaskFailure::permanent("asset_missing", "The file of this recording is gone.")
+        }
+        other => TaskFailure::internal(other),
+    }
+}

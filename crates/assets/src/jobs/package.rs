@@ -1,0 +1,44 @@
+//! Instant playback: what browsers can play as it is gets cut into HLS without encoding.
+
+use super::{MediaEngine, control, media_failure};
+use crate::{jobs::encode::publish_variants, model::AssetStep};
+use async_trait::async_trait;
+use memoreel_kernel::Event;
+use memoreel_media::Packaging;
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+
+/// Makes a recording playable at once where that is possible; sound alone always is.
+#[derive(Debug)]
+pub struct Package(pub MediaEngine);
+
+#[async_trait]
+impl Handle for Package {
+    const KIND: &'static str = "package";
+    const CONCURRENCY: usize = 2;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let input = self.0.input(run, step).await?;
+        let folder = self.0.scratch_folder()?;
+        let packaging = self
+            .0
+            .ffmpeg
+            .package_instantly(input.file.path(), &input.probe, folder.path(), &control(run, 0.0, 0.9))
+            .await
+            .map_err(media_failure)?;
+        let packaged = Event::AssetPackaged { video_id: step.video_id, asset_id: step.asset_id };
+        let next = input.probe.video.is_some().then_some(packaged);
+        match packaging {
+            Packaging::Packaged(variant) => {
+                let mut events = vec![Event::PlaybackReady { video_id: step.video_id }];
+                events.extend(next);
+                publish_variants(&self.0, run, step, folder.path(), vec![variant], &events).await
+            }
+            Packaging::NotInstant(reason) => {
+                tracing::info!(?reason, "playable only once encoded");
+                let tx = run.begin().await?;
+                run.finish(tx, next.as_slice()).await
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Stills: the poster, its small copy, and the storyboard under the seek bar.
+
+use super::{MediaEngine, blob_failure, control, media_failure};
+use crate::{
+    keys,
+    model::AssetStep,
+    store::{self as sql, NewRendition},
+};
+use async_trait::async_trait;
+use memoreel_kernel::Event;
+use memoreel_media::PosterImage;
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+
+/// Makes poster and storyboard.
+#[derive(Debug)]
+pub struct Picture(pub MediaEngine);
+
+#[async_trait]
+impl Handle for Picture {
+    const KIND: &'static str = "picture";
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let input = self.0.input(run, step).await?;
+        let folder = self.0.scratch_folder()?;
+        let (ffmpeg, path) = (&self.0.ffmpeg, input.file.path());
+        let poster = ffmpeg
+            .poster(path, &input.probe, folder.path(), &control(run, 0.0, 0.3))
+            .await
+            .map_err(media_failure)?;
+        let storyboard = ffmpeg
+            .storyboard(path, &input.probe, folder.path(), &control(run, 0.3, 0.95))
+            .await
+            .map_err(media_failure)?;
+        let prefix = keys::preview(run.caller().organization_id, step.asset_id);
+        let size_bytes = self.0.store_folder(&prefix, folder.path()).await?;
+
+        let still = |kind: &'static str, image: &PosterImage| -> Result<NewRendition, TaskFailure> {
+            Ok(NewRendition {
+                kind,
+                name: kind.to_owned(),
+                blob_key: prefix.join(&image.file).map_err(blob_failure)?,
+                size_bytes: std::fs::metadata(folder.path().join(&image.file))?.len(),
+                width: Some(image.width),
+                height: Some(image.height),
+                metadata: serde_json::json!({ "at_ms": poster.at_ms }),
+            })
+        };
+        let sheets = NewRendition {
+            kind: "storyboard",
+            name: "storyboard".to_owned(),
+            blob_key: prefix.join(&storyboard.cues_file).map_err(blob_failure)?,
+            size_bytes,
+            width: Some(storyboard.tile_width),
+            height: Some(storyboard.tile_height),
+            metadata: serde_json::to_value(&storyboard).map_err(TaskFailure::internal)?,
+        };
+        let renditions = [still("poster", &poster.large)?, still("thumbnail", &poster.small)?, sheets];
+        let now = run.clock().now();
+        let mut tx = run.begin().await?;
+        for rendition in &renditions {
+            sql::put_rendition(&mut tx, step.asset_id, rendition, now).await?;
+        }
+        run.finish(tx, &[Event::VideoChanged { video_id: step.video_id }]).await
+    }
+}

@@ -1,0 +1,38 @@
+//! What is inside the file.
+
+use super::{MediaEngine, blob_failure, control, media_failure};
+use crate::{model::AssetStep, store as sql};
+use async_trait::async_trait;
+use memoreel_kernel::Event;
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+
+/// Looks into a stored file and records its facts.
+#[derive(Debug)]
+pub struct Probe(pub MediaEngine);
+
+#[async_trait]
+impl Handle for Probe {
+    const KIND: &'static str = "probe";
+    const CONCURRENCY: usize = 2;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let asset = sql::find_stored(&mut tx, step.asset_id).await?;
+        drop(tx);
+        let asset = asset
+            .ok_or_else(|| TaskFailure::permanent("asset_missing", "The file of this recording is gone."))?;
+        let file = self.0.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
+        let probe = self.0.ffmpeg.probe(file.path(), &control(run, 0.0, 1.0)).await.map_err(media_failure)?;
+
+        let mut tx = run.begin().await?;
+        sql::record_probe(&mut tx, step.asset_id, &probe).await?;
+        let probed = Event::AssetProbed {
+            video_id: step.video_id,
+            asset_id: step.asset_id,
+            has_picture: probe.video.is_some(),
+            has_sound: probe.audio.is_some(),
+        };
+        run.finish(tx, &[probed]).await
+    }
+}

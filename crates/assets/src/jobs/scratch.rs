@@ -1,0 +1,101 @@
+//! Folders for work in progress, which vanish with the work, also when its process is killed.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use tempfile::TempDir;
+
+const PREFIX: &str = "step-";
+
+/// The folder of one run of a step: locked for as long as the run lasts, removed with this value.
+#[derive(Debug)]
+pub(super) struct StepFolder {
+    dir: TempDir,
+    _lock: File,
+}
+
+impl StepFolder {
+    /// A new, empty folder in `scratch`, which is created.
+    pub(super) fn create(scratch: &Path) -> io::Result<Self> {
+        fs::create_dir_all(scratch)?;
+        loop {
+            let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(scratch)?;
+            // A sweep may have come between the creation and the lock.
+            if let Some(lock) = lock(dir.path())? {
+                return Ok(Self { dir, _lock: lock });
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// Removes the folders of steps whose process was killed; returns how many. Blocks.
+///
+/// # Errors
+/// What the disk raises.
+pub fn sweep_scratch(scratch: &Path) -> io::Result<usize> {
+    let entries = match fs::read_dir(scratch) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut removed = 0;
+    for entry in entries {
+        let entry = entry?;
+        let is_step = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if is_step && let Some(_lock) = lock(&entry.path())? {
+            fs::remove_dir_all(entry.path())?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Locks a folder against other processes; `None` if it is in use or gone.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let missing = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+    let folder = match File::open(path) {
+        Err(error) if missing(&error) => return Ok(None),
+        folder => folder?,
+    };
+    if folder.try_lock().is_err() {
+        return Ok(None);
+    }
+    // It may have been removed between the opening and the lock.
+    match fs::metadata(path) {
+        Err(error) if missing(&error) => Ok(None),
+        there => Ok((there?.ino() == folder.metadata()?.ino()).then_some(folder)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_removes_what_nobody_works_in_and_nothing_else() {
+        let scratch = tempfile::tempdir().unwrap();
+        let in_use = StepFolder::create(scratch.path()).unwrap();
+        let abandoned = scratch.path().join("step-abandoned");
+        fs::create_dir(&abandoned).unwrap();
+        fs::write(abandoned.join("media.m3u8"), "half").unwrap();
+        let foreign = scratch.path().join("blob-download");
+        fs::write(&foreign, "in use").unwrap();
+
+        assert_eq!(sweep_scratch(scratch.path()).unwrap(), 1);
+
+        assert!(in_use.path().exists());
+        assert!(foreign.exists());
+        assert!(!abandoned.exists());
+        drop(in_use);
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn there_is_nothing_to_sweep_before_the_first_step() {
+        assert_eq!(sweep_scratch(Path::new("/nonexistent/scratch")).unwrap(), 0);
+    }
+}

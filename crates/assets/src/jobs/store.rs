@@ -1,0 +1,94 @@
+//! From staging to the blob store: the file's type by its content, its checksum, its place.
+
+use super::{MediaEngine, blob_failure};
+use crate::{
+    keys,
+    model::{AssetStep, size_bytes_max},
+    store as sql,
+};
+use async_trait::async_trait;
+use memoreel_blob::Staging;
+use memoreel_kernel::{Event, UploadId};
+use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, sniff};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use tokio::io::AsyncReadExt;
+
+/// Moves a finished upload into the blob store.
+#[derive(Debug)]
+pub struct Store {
+    /// Shared by all steps.
+    pub engine: MediaEngine,
+    /// Where uploads are staged.
+    pub staging: Staging,
+}
+
+#[async_trait]
+impl Handle for Store {
+    const KIND: &'static str = "store";
+    const CONCURRENCY: usize = 4;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let stored = Event::AssetStored { video_id: step.video_id, asset_id: step.asset_id };
+        if sql::find_stored(&mut tx, step.asset_id).await?.is_some() {
+            return run.finish(tx, &[stored]).await;
+        }
+        let upload = sql::staged_upload_of(&mut tx, step.asset_id).await?;
+        drop(tx);
+        let lost = || {
+            TaskFailure::permanent(
+                "upload_lost",
+                "The uploaded file is no longer on the server. Upload it again.",
+            )
+        };
+        let upload_id = upload.ok_or_else(lost)?;
+        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
+        let sniffed = self.recognise(upload_id, size_bytes).await?;
+
+        let key = keys::original(run.caller().organization_id, step.asset_id, sniffed.extension);
+        let facts =
+            self.engine.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
+
+        let file = sql::StoredFile {
+            kind: if sniffed.kind == Kind::Video { "video" } else { "audio" },
+            content_type: sniffed.content_type,
+            blob_key: &key,
+            size_bytes: facts.size_bytes,
+            sha256: facts.sha256,
+        };
+        let mut tx = run.begin().await?;
+        sql::mark_stored(&mut tx, step.asset_id, &file).await?;
+        let finished = run.finish(tx, &[stored]).await?;
+        // If this is not reached, the sweep of old uploads removes the staged file.
+        if let Err(error) = self.staging.remove(upload_id).await {
+            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
+        }
+        Ok(finished)
+    }
+}
+
+impl Store {
+    async fn recognise(&self, upload_id: UploadId, size_bytes: u64) -> Result<Sniffed, TaskFailure> {
+        if size_bytes == 0 {
+            return Err(TaskFailure::permanent("media_empty", "The file is empty."));
+        }
+        let mut head = Vec::with_capacity(SNIFF_BYTES);
+        let file = tokio::fs::File::open(self.staging.path(upload_id)).await?;
+        file.take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
+        let sniffed = sniff(&head).ok_or_else(|| {
+            TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
+        })?;
+        if !matches!(sniffed.kind, Kind::Video | Kind::Audio) {
+            let message =
+                format!("The file is not a recording: by its content it is {}.", sniffed.content_type);
+            return Err(TaskFailure::permanent("media_not_a_recording", message));
+        }
+        let size_max = size_bytes_max(sniffed.kind);
+        if size_bytes > size_max {
+            let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
+            return Err(TaskFailure::permanent("media_too_large", message));
+        }
+        Ok(sniffed)
+    }
+}

@@ -1,0 +1,43 @@
+//! Where an asset's blobs lie. Everything of one asset is below one prefix, so that it can be deleted as one.
+
+use memoreel_blob::BlobKey;
+use memoreel_kernel::{AssetId, OrganizationId};
+
+fn key(text: &str) -> BlobKey {
+    text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
+}
+
+/// Everything of the asset.
+pub(crate) fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("organizations/{organization_id}/assets/{asset_id}"))
+}
+
+/// The file as it was uploaded.
+pub(crate) fn original(organization_id: OrganizationId, asset_id: AssetId, extension: &str) -> BlobKey {
+    key(&format!("{}/original.{extension}", asset(organization_id, asset_id)))
+}
+
+/// The HLS playlists and segments.
+pub(crate) fn hls(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/hls", asset(organization_id, asset_id)))
+}
+
+/// One HLS variant.
+pub(crate) fn hls_variant(organization_id: OrganizationId, asset_id: AssetId, name: &str) -> BlobKey {
+    key(&format!("{}/{name}", hls(organization_id, asset_id)))
+}
+
+/// The master playlist.
+pub(crate) fn master(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/master.m3u8", hls(organization_id, asset_id)))
+}
+
+/// Poster, storyboard and waveform.
+pub(crate) fn preview(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/preview", asset(organization_id, asset_id)))
+}
+
+/// Sound for speech recognition.
+pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))
+}

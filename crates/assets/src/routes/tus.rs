@@ -1,0 +1,178 @@
+//! The headers of tus 1.0 (<https://tus.io/protocols/resumable-upload>).
+
+use crate::{AssetsError, model::UPLOAD_BYTES_MAX, model::UploadMetadata};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use memoreel_blob::Checksum;
+use memoreel_kernel::Timestamp;
+
+pub(super) const VERSION: &str = "1.0.0";
+pub(super) const EXTENSIONS: &str = "creation,creation-with-upload,checksum,expiration,termination";
+pub(super) const BODY_TYPE: &str = "application/offset+octet-stream";
+pub(super) const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+pub(super) const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+pub(super) const LENGTH: HeaderName = HeaderName::from_static("upload-length");
+pub(super) const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+pub(super) const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
+pub(super) const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
+pub(super) const VIDEO_ID: HeaderName = HeaderName::from_static("memoreel-video-id");
+
+const METADATA_BYTES_MAX: usize = 8 * 1024;
+const FILENAME_LENGTH_MAX: usize = 255;
+const TITLE_LENGTH_MAX: usize = 200;
+
+/// What a creation request announces.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Announcement {
+    pub(super) size_bytes: u64,
+    pub(super) filename: String,
+    pub(super) metadata: UploadMetadata,
+}
+
+/// Refuses other versions of the protocol.
+pub(super) fn check_version(headers: &HeaderMap) -> Result<(), AssetsError> {
+    match headers.get(RESUMABLE) {
+        Some(version) if version == VERSION => Ok(()),
+        _ => Err(AssetsError::Version),
+    }
+}
+
+/// Whether the request carries bytes of the upload.
+pub(super) fn has_body_type(headers: &HeaderMap) -> bool {
+    headers
+        .get(axum::http::header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(BODY_TYPE.as_bytes()))
+}
+
+pub(super) fn read_number(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    shown: &'static str,
+) -> Result<u64, AssetsError> {
+    let refuse = |reason: &str| AssetsError::Header { header: shown, reason: reason.to_owned() };
+    let value = headers.get(name).ok_or_else(|| refuse("it is missing"))?;
+    let text = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| refuse("it must be a whole number of bytes"))
+}
+
+pub(super) fn read_checksum(headers: &HeaderMap) -> Result<Option<Checksum>, AssetsError> {
+    let Some(value) = headers.get(CHECKSUM) else { return Ok(None) };
+    let text = value.to_str().map_err(|_| memoreel_blob::BlobError::ChecksumInvalid)?;
+    Ok(Some(Checksum::parse(text)?))
+}
+
+/// Reads `Upload-Length` and `Upload-Metadata`.
+pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, AssetsError> {
+    let size_bytes = read_number(headers, &LENGTH, "Upload-Length")?;
+    if size_bytes > UPLOAD_BYTES_MAX {
+        return Err(AssetsError::TooLarge { size_bytes_max: UPLOAD_BYTES_MAX });
+    }
+    let mut announcement =
+        Announcement { size_bytes, filename: String::new(), metadata: UploadMetadata::default() };
+    let refuse = |reason: String| AssetsError::Header { header: "Upload-Metadata", reason };
+    let value = headers.get(METADATA).map_or(Ok(""), HeaderValue::to_str);
+    let text = value.map_err(|_| refuse("it must be ASCII".to_owned()))?;
+    if text.len() > METADATA_BYTES_MAX {
+        return Err(refuse(format!("it must be at most {METADATA_BYTES_MAX} bytes")));
+    }
+    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        let (name, encoded) = pair.split_once(' ').unwrap_or((pair, ""));
+        let value =
+            BASE64_STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let value = value.ok_or_else(|| refuse(format!("the value of `{name}` must be UTF-8 in base64")))?;
+        match name {
+            "filename" | "name" => announcement.filename = file_name(&value),
+            "filetype" | "type" => announcement.metadata.content_type = Some(truncated(&value, 100)),
+            "title" => {
+                announcement.metadata.title =
+                    Some(truncated(value.trim(), TITLE_LENGTH_MAX)).filter(|title| !title.trim().is_empty())
+            }
+            "channel_id" => {
+                let channel = value
+                    .parse()
+                    .map_err(|_| refuse("`channel_id` must be the id of a channel".to_owned()))?;
+                announcement.metadata.channel_id = Some(channel);
+            }
+            // Clients may send what they like beside it.
+            _ => {}
+        }
+    }
+    if announcement.filename.is_empty() {
+        announcement.filename = "recording".to_owned();
+    }
+    Ok(announcement)
+}
+
+/// The last part of a path of any system, without control characters.
+fn file_name(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    truncated(clean.trim(), FILENAME_LENGTH_MAX)
+}
+
+fn truncated(text: &str, characters_max: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(characters_max).collect()
+}
+
+/// The date form of HTTP, as tus wants it in `Upload-Expires`.
+pub(super) fn http_date(time: Timestamp) -> HeaderValue {
+    let text = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    fn encoded(text: &str) -> String {
+        BASE64_STANDARD.encode(text)
+    }
+
+    #[test]
+    fn names_and_titles_are_read_from_metadata() {
+        let metadata =
+            format!("filename {},title {},is_odd", encoded("C:\\films\\große Pause.mp4"), encoded(" Break "));
+        let read = read_announcement(&headers(&[(LENGTH, "7"), (METADATA, &metadata)])).unwrap();
+        assert_eq!(read.filename, "große Pause.mp4");
+        assert_eq!(read.metadata.title.as_deref(), Some("Break"));
+        assert_eq!(read.size_bytes, 7);
+    }
+
+    #[test]
+    fn folders_and_control_characters_never_get_into_a_name() {
+        for (given, kept) in [("../../etc/passwd", "passwd"), ("a\nb.mp4", "ab.mp4"), ("/", ""), ("x/", "")] {
+            assert_eq!(file_name(given), kept, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn malformed_announcements_are_refused_with_the_header_named() {
+        for (length, metadata) in [
+            ("-1", ""),
+            ("1e3", ""),
+            ("", ""),
+            ("5", "filename ***"),
+            ("5", "filename /w=="),
+            ("5", "channel_id eA=="),
+        ] {
+            let refused = read_announcement(&headers(&[(LENGTH, length), (METADATA, metadata)]));
+            assert!(
+                matches!(refused, Err(AssetsError::Header { .. })),
+                "{length:?} {metadata:?}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn five_gibibytes_fit_and_one_more_byte_does_not() {
+        assert!(read_announcement(&headers(&[(LENGTH, "5368709120")])).is_ok());
+        assert!(matches!(
+            read_announcement(&headers(&[(LENGTH, "5368709121")])),
+            Err(AssetsError::TooLarge { .. })
+        ));
+    }
+}

@@ -1,0 +1,352 @@
+//! Resumable uploads: tus 1.0 with creation, creation-with-upload, checksum, expiration and termination.
+//!
+//! An offset is told to the client only when the bytes before it are synced and the row says so. Bytes that were staged but
+//! not acknowledged (the server was killed in the middle of a request) are taken up at the client's next HEAD.
+
+use super::tus;
+use crate::{
+    AssetsError, UPLOAD_LIFETIME,
+    model::{ReceiveUpload, UPLOAD_BYTES_MAX, Upload},
+    store,
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+};
+use futures::StreamExt;
+use memoreel_blob::{BlobError, Checksum};
+use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
+use memoreel_web::{App, Authenticated, Json, Problem, ProblemBody, ResourceId, Writer};
+use serde::Serialize;
+use std::{io, sync::Arc, time::Duration};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// A connection that sends nothing for so long is taken for dead; the upload can be resumed.
+const STALLED_AFTER: Duration = Duration::from_secs(60);
+
+type Receiver = Arc<dyn ReceiveUpload>;
+
+/// The upload routes. `receiver` makes a video of each finished upload.
+pub fn upload_router(receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(create_upload, describe_upload_server))
+        .routes(routes!(get_upload, get_upload_offset, append_upload, delete_upload))
+        .layer(Extension(receiver))
+        .layer(map_response(name_protocol))
+}
+
+/// tus wants its version in every answer, refusals included.
+async fn name_protocol(mut response: Response) -> Response {
+    response.headers_mut().insert(tus::RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    response
+}
+
+/// An upload on its way.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Upload)]
+pub(super) struct UploadView {
+    id: UploadId,
+    /// The file's name on the user's machine.
+    filename: String,
+    /// Announced size.
+    size_bytes: u64,
+    /// Bytes that have arrived for good.
+    offset_bytes: u64,
+    /// `open`, `received`, `stored`, `terminated` or `expired`.
+    status: String,
+    /// The video it becomes; it exists from the moment the upload is received.
+    video_id: VideoId,
+    /// When an unfinished upload is given up.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Create an upload
+///
+/// tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
+/// `Upload-Metadata` knows `filename`, `filetype`, `title` and `channel_id`.
+#[utoipa::path(post, path = "/uploads", operation_id = "create_upload", tag = "uploads",
+    params(("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Upload-Length" = u64, Header, description = "Size of the file in bytes"),
+        ("Upload-Metadata" = Option<String>, Header, description = "Pairs of name and base64 value")),
+    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become",
+            headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = String))),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody)))]
+async fn create_upload(
+    State(app): State<App>,
+    Extension(receiver): Extension<Receiver>,
+    Writer(caller): Writer,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    tus::check_version(&headers)?;
+    let announced = tus::read_announcement(&headers)?;
+    let checksum = tus::read_checksum(&headers)?;
+    if let Some(user_id) = caller.user_id {
+        app.limits.uploads.take(&user_id.to_string())?;
+    }
+    let now = app.clock.now();
+    let upload = Upload {
+        id: UploadId::new(now),
+        user_id: caller.user_id,
+        video_id: VideoId::new(now),
+        filename: announced.filename,
+        metadata: announced.metadata,
+        size_bytes: announced.size_bytes,
+        offset_bytes: 0,
+        status: "open".to_owned(),
+        expires_at: now + UPLOAD_LIFETIME,
+    };
+    let mut tx = app.db.tenant(&caller).await?;
+    store::insert_upload(&mut tx, &upload).await?;
+    tx.commit().await?;
+
+    let body = if tus::has_body_type(&headers) { body } else { Body::empty() };
+    // The upload exists now, so a break in its first bytes must not hide its address from the client.
+    let offset = match append(&app, &receiver, &caller, &upload, 0, body, checksum).await {
+        Ok(offset) => offset,
+        Err(AssetsError::Interrupted { offset_bytes }) => offset_bytes,
+        Err(error) => return Err(error.into()),
+    };
+    let location = format!("/api/v1/uploads/{}", upload.id);
+    let mut response = progress_response(StatusCode::CREATED, &upload, offset, now + UPLOAD_LIFETIME);
+    response
+        .headers_mut()
+        .insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Problem::internal)?);
+    Ok(response)
+}
+
+/// Describe the upload server
+#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads",
+    responses((status = 204, description = "Protocol version, extensions and limits are in the headers")))]
+async fn describe_upload_server() -> Response {
+    let headers = [
+        ("tus-resumable", tus::VERSION.to_owned()),
+        ("tus-version", tus::VERSION.to_owned()),
+        ("tus-extension", tus::EXTENSIONS.to_owned()),
+        ("tus-max-size", UPLOAD_BYTES_MAX.to_string()),
+        ("tus-checksum-algorithm", Checksum::ALGORITHMS.to_owned()),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// Get an upload
+#[utoipa::path(get, path = "/uploads/{id}", operation_id = "get_upload", tag = "uploads",
+    params(("id" = UploadId, Path)),
+    responses((status = 200, body = UploadView), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+async fn get_upload(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    ResourceId(id): ResourceId<UploadId>,
+) -> Result<Json<UploadView>, Problem> {
+    let upload = find(&app, &caller, id).await?;
+    Ok(Json(UploadView {
+        id,
+        filename: upload.filename,
+        size_bytes: upload.size_bytes,
+        offset_bytes: upload.offset_bytes,
+        status: upload.status,
+        video_id: upload.video_id,
+        expires_at: upload.expires_at,
+    }))
+}
+
+/// Get an upload's offset
+#[utoipa::path(head, path = "/uploads/{id}", operation_id = "get_upload_offset", tag = "uploads",
+    params(("id" = UploadId, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    responses((status = 200, description = "Upload-Offset says where to continue"),
+        (status = 401, description = "Not signed in"), (status = 404, description = "No such upload"),
+        (status = 410, description = "It has expired or was terminated"), (status = 412, description = "Another version of tus")))]
+async fn get_upload_offset(
+    State(app): State<App>,
+    Extension(receiver): Extension<Receiver>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<UploadId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    tus::check_version(&headers)?;
+    let mut upload = find(&app, &caller, id).await?;
+    if matches!(upload.status.as_str(), "terminated" | "expired") {
+        return Err(AssetsError::UploadClosed { status: upload.status }.into());
+    }
+    if upload.is_open() {
+        upload.offset_bytes = take_up_unacknowledged(&app, &receiver, &caller, &upload).await?;
+    }
+    let mut response = progress_response(StatusCode::OK, &upload, upload.offset_bytes, upload.expires_at);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(tus::LENGTH, HeaderValue::from(upload.size_bytes));
+    Ok(response)
+}
+
+/// Append to an upload
+#[utoipa::path(patch, path = "/uploads/{id}", operation_id = "append_upload", tag = "uploads",
+    params(("id" = UploadId, Path), ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Upload-Offset" = u64, Header, description = "Where the body begins"),
+        ("Upload-Checksum" = Option<String>, Header, description = "sha1 or sha256 of the body, in base64")),
+    request_body(content_type = "application/offset+octet-stream"),
+    responses((status = 204, description = "Upload-Offset says how much has arrived for good"),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 410, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody)))]
+async fn append_upload(
+    State(app): State<App>,
+    Extension(receiver): Extension<Receiver>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<UploadId>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    tus::check_version(&headers)?;
+    if !tus::has_body_type(&headers) {
+        return Err(AssetsError::ContentType.into());
+    }
+    let given = tus::read_number(&headers, &tus::OFFSET, "Upload-Offset")?;
+    let checksum = tus::read_checksum(&headers)?;
+    let upload = find(&app, &caller, id).await?;
+    if given != upload.offset_bytes {
+        return Err(AssetsError::OffsetMismatch { expected: upload.offset_bytes, given }.into());
+    }
+    let offset = if upload.is_open() {
+        append(&app, &receiver, &caller, &upload, given, body, checksum).await?
+    } else if upload.offset_bytes == upload.size_bytes {
+        // The answer to the last PATCH was lost and the client asks again.
+        upload.offset_bytes
+    } else {
+        return Err(AssetsError::UploadClosed { status: upload.status }.into());
+    };
+    Ok(progress_response(StatusCode::NO_CONTENT, &upload, offset, app.clock.now() + UPLOAD_LIFETIME))
+}
+
+/// Terminate an upload
+#[utoipa::path(delete, path = "/uploads/{id}", operation_id = "delete_upload", tag = "uploads",
+    params(("id" = UploadId, Path)),
+    responses((status = 204, description = "Its bytes are gone"), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 410, body = ProblemBody),
+        (status = 423, body = ProblemBody)))]
+async fn delete_upload(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<UploadId>,
+) -> Result<Response, Problem> {
+    let upload = find(&app, &caller, id).await?;
+    if !upload.is_open() {
+        return Err(AssetsError::UploadClosed { status: upload.status }.into());
+    }
+    // The bytes first: if this request dies between the two, the row still leads to what is left.
+    app.staging.remove(id).await.map_err(AssetsError::from)?;
+    let mut tx = app.db.tenant(&caller).await?;
+    store::terminate_upload(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok((StatusCode::NO_CONTENT, [(tus::RESUMABLE, tus::VERSION)]).into_response())
+}
+
+async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, AssetsError> {
+    let mut tx = app.db.tenant(caller).await?;
+    let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
+    // Uploads in progress are their owner's alone.
+    if upload.user_id != caller.user_id {
+        return Err(AssetsError::UploadNotFound);
+    }
+    Ok(upload)
+}
+
+/// Streams `body` to staging and acknowledges what arrived. Runs in a task of its own, so that a client that vanishes does not
+/// take the acknowledgement of its bytes with it.
+async fn append(
+    app: &App,
+    receiver: &Receiver,
+    caller: &Caller,
+    upload: &Upload,
+    offset: u64,
+    body: Body,
+    checksum: Option<Checksum>,
+) -> Result<u64, AssetsError> {
+    let (app, receiver, caller, upload) = (app.clone(), Arc::clone(receiver), *caller, upload.clone());
+    let work = async move {
+        let outcome =
+            app.staging.append(upload.id, offset, arriving(body), upload.size_bytes, checksum).await?;
+        acknowledge(&app, &receiver, &caller, upload.id, outcome.new_offset).await?;
+        match outcome.interrupted {
+            None => Ok(outcome.new_offset),
+            Some(BlobError::SourceBroken(_)) => {
+                Err(AssetsError::Interrupted { offset_bytes: outcome.new_offset })
+            }
+            Some(error) => Err(error.into()),
+        }
+    };
+    tokio::spawn(work)
+        .await
+        .unwrap_or_else(|panic| Err(BlobError::SourceBroken(io::Error::other(panic)).into()))
+}
+
+/// The body as a stream that ends with an error when nothing comes for too long.
+fn arriving(body: Body) -> impl futures::Stream<Item = io::Result<axum::body::Bytes>> + Send {
+    let chunks = tokio_stream::StreamExt::timeout(body.into_data_stream(), STALLED_AFTER);
+    chunks.map(|chunk| match chunk {
+        Ok(chunk) => chunk.map_err(io::Error::other),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
+    })
+}
+
+/// Bytes that were staged when the server died, and that no answer told the client of: syncs them and counts them in.
+async fn take_up_unacknowledged(
+    app: &App,
+    receiver: &Receiver,
+    caller: &Caller,
+    upload: &Upload,
+) -> Result<u64, AssetsError> {
+    let staged = app.staging.len(upload.id).await?.unwrap_or(0);
+    let complete = upload.offset_bytes == upload.size_bytes;
+    if staged <= upload.offset_bytes && !complete {
+        return Ok(upload.offset_bytes);
+    }
+    match append(app, receiver, caller, upload, staged.min(upload.size_bytes), Body::empty(), None).await {
+        // A request that is still running will acknowledge them itself.
+        Err(AssetsError::Blob(BlobError::Locked)) => Ok(upload.offset_bytes),
+        other => other,
+    }
+}
+
+/// Records how much has arrived; when that is everything, the upload becomes a video in the same transaction.
+async fn acknowledge(
+    app: &App,
+    receiver: &Receiver,
+    caller: &Caller,
+    id: UploadId,
+    offset: u64,
+) -> Result<(), AssetsError> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(caller).await?;
+    let upload = store::find_upload(&mut tx, id, true).await?.ok_or(AssetsError::UploadNotFound)?;
+    if !upload.is_open() {
+        return Ok(());
+    }
+    if offset < upload.size_bytes {
+        store::advance_upload(&mut tx, id, offset, now + UPLOAD_LIFETIME).await?;
+    } else {
+        let received = store::receive_upload(&mut tx, &upload, AssetId::new(now)).await?;
+        receiver.received(&mut tx, &received).await?;
+        let added = Event::VideoAdded { video_id: received.video_id, asset_id: received.asset_id };
+        app.events.emit(&mut tx, &added).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn progress_response(status: StatusCode, upload: &Upload, offset: u64, expires_at: Timestamp) -> Response {
+    let mut response = status.into_response();
+    let headers = response.headers_mut();
+    headers.insert(tus::RESUMABLE, HeaderValue::from_static(tus::VERSION));
+    headers.insert(tus::OFFSET, HeaderValue::from(offset));
+    if offset < upload.size_bytes {
+        headers.insert(tus::EXPIRES, tus::http_date(expires_at));
+    }
+    if let Ok(video_id) = HeaderValue::from_str(&upload.video_id.to_string()) {
+        headers.insert(tus::VIDEO_ID, video_id);
+    }
+    response
+}

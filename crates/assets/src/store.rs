@@ -1,0 +1,370 @@
+//! All SQL of the slice.
+
+use crate::{
+    keys,
+    model::{Playback, ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata},
+};
+use chrono::TimeDelta;
+use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
+use std::collections::HashMap;
+
+/// How long a signed address works at least.
+const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(12);
+
+pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO uploads (organization_id, id, user_id, video_id, filename, metadata, size_bytes, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        organization_id.uuid(),
+        upload.id.uuid(),
+        upload.user_id.map(|id| id.uuid()),
+        upload.video_id.uuid(),
+        upload.filename,
+        serde_json::to_value(&upload.metadata).unwrap_or_default(),
+        upload.size_bytes.cast_signed(),
+        upload.expires_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The upload, locked against other requests when `for_update`.
+pub(crate) async fn find_upload(
+    tx: &mut TenantTx,
+    id: UploadId,
+    for_update: bool,
+) -> Result<Option<Upload>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    if for_update {
+        sqlx::query!(
+            "SELECT id FROM uploads WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+            organization_id.uuid(),
+            id.uuid()
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+    }
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: UploadId", user_id AS "user_id: memoreel_kernel::UserId",
+               video_id AS "video_id: memoreel_kernel::VideoId", filename, metadata, size_bytes, offset_bytes, status, expires_at
+           FROM uploads WHERE organization_id = $1 AND id = $2"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Upload {
+        id: row.id,
+        user_id: row.user_id,
+        video_id: row.video_id,
+        filename: row.filename,
+        metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
+        size_bytes: row.size_bytes.cast_unsigned(),
+        offset_bytes: row.offset_bytes.cast_unsigned(),
+        status: row.status,
+        expires_at: row.expires_at,
+    }))
+}
+
+pub(crate) async fn advance_upload(
+    tx: &mut TenantTx,
+    id: UploadId,
+    offset_bytes: u64,
+    expires_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE uploads SET offset_bytes = $3, expires_at = $4 WHERE organization_id = $1 AND id = $2 AND status = 'open'",
+        organization_id.uuid(),
+        id.uuid(),
+        offset_bytes.cast_signed(),
+        expires_at,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Turns a complete upload into an asset that waits to be stored.
+pub(crate) async fn receive_upload(
+    tx: &mut TenantTx,
+    upload: &Upload,
+    asset_id: AssetId,
+) -> Result<ReceivedUpload, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "WITH new AS (
+             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size) VALUES ($1, $2, $3, $3, $4)
+         )
+         UPDATE uploads SET status = 'received', offset_bytes = size_bytes, asset_id = $2
+         WHERE organization_id = $1 AND id = $5 AND status = 'open'",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        upload.filename,
+        upload.size_bytes.cast_signed(),
+        upload.id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(ReceivedUpload {
+        video_id: upload.video_id,
+        asset_id,
+        filename: upload.filename.clone(),
+        title: upload.metadata.title.clone(),
+        channel_id: upload.metadata.channel_id,
+        user_id: upload.user_id,
+    })
+}
+
+pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let ended = sqlx::query!(
+        "UPDATE uploads SET status = 'terminated' WHERE organization_id = $1 AND id = $2 AND status = 'open'",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Marks uploads that waited too long; returns their ids so that their bytes can be removed.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<Vec<UploadId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"UPDATE uploads SET status = 'expired' WHERE status = 'open' AND expires_at < $1 RETURNING id AS "id: UploadId""#,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The upload an asset came from, while its bytes are staged.
+pub(crate) async fn staged_upload_of(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Option<UploadId>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: UploadId" FROM uploads WHERE organization_id = $1 AND asset_id = $2 AND status = 'received'"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// What storing a file found out.
+pub(crate) struct StoredFile<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) blob_key: &'a BlobKey,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: [u8; 32],
+}
+
+pub(crate) async fn mark_stored(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    file: &StoredFile<'_>,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "WITH stored AS (UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND asset_id = $2)
+         UPDATE assets SET kind = $3, content_type = $4, blob_key = $5, byte_size = $6, sha256 = $7, status = 'ready'
+         WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        file.kind,
+        file.content_type,
+        file.blob_key.to_string(),
+        file.size_bytes.cast_signed(),
+        &file.sha256[..],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A stored asset as the steps need it.
+pub(crate) struct StoredAsset {
+    pub(crate) blob_key: BlobKey,
+    pub(crate) probe: Option<memoreel_media::Probe>,
+}
+
+pub(crate) async fn find_stored(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Option<StoredAsset>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        "SELECT blob_key, metadata -> 'probe' AS probe FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.and_then(|row| {
+        let probe = row.probe.and_then(|probe| serde_json::from_value(probe).ok());
+        Some(StoredAsset { blob_key: row.blob_key?.parse().ok()?, probe })
+    }))
+}
+
+pub(crate) async fn record_probe(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    probe: &memoreel_media::Probe,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (video, audio) = (probe.video.as_ref(), probe.audio.as_ref());
+    sqlx::query!(
+        "UPDATE assets SET kind = $3, width = $4, height = $5, duration_seconds = $6, bitrate = $7, sample_rate = $8,
+             channels = $9, metadata = metadata || jsonb_build_object('probe', $10::jsonb)
+         WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        if video.is_some() { "video" } else { "audio" },
+        video.map(|video| video.width.cast_signed()),
+        video.map(|video| video.height.cast_signed()),
+        probe.duration_ms as f64 / 1000.0,
+        probe.bit_rate.map(u64::cast_signed),
+        audio.map(|audio| audio.sample_rate.cast_signed()),
+        audio.map(|audio| audio.channels.cast_signed()),
+        serde_json::to_value(probe).unwrap_or_default(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A rendition to be written; one of the same name is replaced.
+pub(crate) struct NewRendition {
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) blob_key: BlobKey,
+    pub(crate) size_bytes: u64,
+    pub(crate) width: Option<u32>,
+    pub(crate) height: Option<u32>,
+    pub(crate) metadata: serde_json::Value,
+}
+
+pub(crate) async fn put_rendition(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    rendition: &NewRendition,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO renditions (organization_id, id, asset_id, kind, name, blob_key, content_type, byte_size, width, height,
+             metadata, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (organization_id, asset_id, name) DO UPDATE SET kind = excluded.kind, blob_key = excluded.blob_key,
+             content_type = excluded.content_type, byte_size = excluded.byte_size, width = excluded.width,
+             height = excluded.height, metadata = excluded.metadata",
+        organization_id.uuid(),
+        RenditionId::new(now).uuid(),
+        asset_id.uuid(),
+        rendition.kind,
+        rendition.name,
+        rendition.blob_key.to_string(),
+        memoreel_blob::content_type(&rendition.blob_key),
+        rendition.size_bytes.cast_signed(),
+        rendition.width.map(u32::cast_signed),
+        rendition.height.map(u32::cast_signed),
+        rendition.metadata,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The HLS variants that are published.
+pub(crate) async fn hls_variants(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Vec<memoreel_media::Variant>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query_scalar!(
+        "SELECT metadata FROM renditions WHERE organization_id = $1 AND asset_id = $2 AND kind = 'hls_variant'",
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().filter_map(|metadata| serde_json::from_value(metadata).ok()).collect())
+}
+
+/// Where the sound for speech recognition lies, once it is there.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn speech_audio_key(tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<BlobKey>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let key = sqlx::query_scalar!(
+        "SELECT blob_key FROM renditions WHERE organization_id = $1 AND asset_id = $2 AND name = $3",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        SPEECH_AUDIO,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(key.and_then(|key| key.parse().ok()))
+}
+
+/// Signed addresses of what can be shown of these assets, in one statement.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn playback_of(
+    tx: &mut TenantTx,
+    signer: &UrlSigner,
+    asset_ids: &[AssetId],
+    now: Timestamp,
+) -> Result<HashMap<AssetId, Playback>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let ids: Vec<uuid::Uuid> = asset_ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT a.id AS "id: AssetId", a.blob_key, a.original_filename,
+               COALESCE(array_agg(r.kind || ':' || r.name) FILTER (WHERE r.id IS NOT NULL), '{}') AS "renditions!"
+           FROM assets a LEFT JOIN renditions r ON r.organization_id = a.organization_id AND r.asset_id = a.id
+           WHERE a.organization_id = $1 AND a.id = ANY($2) GROUP BY a.organization_id, a.id"#,
+        organization_id.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let sign = |purpose, prefix: BlobKey, download_name: Option<String>, path: &str| {
+        let grant =
+            Grant { organization_id, purpose, prefix, expires_at: now + ADDRESS_LIFETIME, download_name };
+        format!("/media/{}/{path}", signer.sign(&grant))
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let has = |kind: &str| row.renditions.iter().any(|rendition| rendition.starts_with(kind));
+            let preview =
+                |path: &str| sign(Purpose::Preview, keys::preview(organization_id, row.id), None, path);
+            let original: Option<BlobKey> = row.blob_key.as_deref().and_then(|key| key.parse().ok());
+            let playback = Playback {
+                hls_url: has("hls_master:").then(|| {
+                    sign(Purpose::Playback, keys::hls(organization_id, row.id), None, "master.m3u8")
+                }),
+                poster_url: has("poster:").then(|| preview("poster.jpg")),
+                thumbnail_url: has("thumbnail:").then(|| preview("poster-small.jpg")),
+                storyboard_url: has("storyboard:").then(|| preview("storyboard.vtt")),
+                waveform_url: has("waveform:").then(|| preview("waveform.json")),
+                download_url: original
+                    .map(|key| sign(Purpose::Download, key, Some(row.original_filename.clone()), "")),
+            };
+            (row.id, playback)
+        })
+        .collect())
+}

@@ -1,0 +1,110 @@
+//! What can go wrong here, and what a client is told about it.
+
+use crate::{
+    API_KEYS_PER_USER_MAX,
+    input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX},
+    password::PasswordFlaw,
+};
+use http::{HeaderValue, StatusCode, header};
+use memoreel_db::DbError;
+use memoreel_web::Problem;
+
+/// An error of this slice.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The address cannot be one.
+    #[error(
+        "an e-mail address has one @ with something on each side, no spaces, and at most {EMAIL_CHARS_MAX} characters"
+    )]
+    EmailInvalid,
+    /// Somebody signed up with that address.
+    #[error("an account with this e-mail address exists already")]
+    EmailTaken,
+    /// The name is empty, too long or unprintable.
+    #[error("a name has 1 to {NAME_CHARS_MAX} printable characters")]
+    NameInvalid,
+    /// The password would be guessed.
+    #[error("{0}")]
+    PasswordWeak(#[from] PasswordFlaw),
+    /// No such user, or another password: which of the two is not told.
+    #[error("the e-mail address or the password is wrong")]
+    CredentialsWrong,
+    /// The bearer key is unknown, expired or revoked.
+    #[error("this API key is unknown, expired or revoked")]
+    ApiKeyWrong,
+    /// A write that came with a cookie cannot be told from one that another site caused.
+    #[error("a change made with the session cookie must carry the header X-Memoreel-Request")]
+    RequestHeaderMissing,
+    /// An API key may not do this.
+    #[error("this needs a signed-in person; an API key may not do it")]
+    SessionRequired,
+    /// One more key would be too many.
+    #[error("you have {API_KEYS_PER_USER_MAX} API keys in this organization, which is the most there may be")]
+    ApiKeysFull,
+    /// The named thing does not exist for this caller.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Too many passwords wait to be hashed.
+    #[error("too many people are signing in at this moment")]
+    Busy,
+    /// Hashing failed, or a stored hash cannot be read.
+    #[error("a password hash could not be computed or read: {0}")]
+    Hash(argon2::password_hash::Error),
+    /// The thread that hashed a password died.
+    #[error("hashing a password was interrupted: {0}")]
+    HashInterrupted(#[from] tokio::task::JoinError),
+    /// A membership with a role this version does not know.
+    #[error("the database holds the unknown role {0:?}")]
+    RoleUnknown(String),
+    /// No free slug was found for a new organization.
+    #[error("no free slug could be found for {0:?}")]
+    SlugsExhausted(String),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+impl From<sqlx::Error> for IdentityError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        use IdentityError as E;
+        match error {
+            E::Database(error) => error.into(),
+            E::NotFound(what) => Self::not_found(what),
+            E::EmailInvalid => Self::invalid_field("email", "email_invalid", sentence(&error)),
+            E::NameInvalid => Self::invalid_field("name", "name_invalid", sentence(&error)),
+            E::PasswordWeak(_) => Self::invalid_field("password", "password_weak", sentence(&error)),
+            E::EmailTaken => Self::conflict("email_taken", sentence(&error)).hint("Sign in instead."),
+            E::ApiKeysFull => {
+                Self::conflict("api_keys_full", sentence(&error)).hint("Delete keys that are no longer used.")
+            }
+            E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
+            E::ApiKeyWrong => Self::new(StatusCode::UNAUTHORIZED, "api_key_wrong", sentence(&error))
+                .hint("Make a key in the settings and send it as `Authorization: Bearer mrl_…`.")
+                // RFC 6750 section 3.1
+                .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\"")),
+            E::RequestHeaderMissing => {
+                Self::new(StatusCode::FORBIDDEN, "csrf_header_missing", sentence(&error))
+                    .hint("Send `X-Memoreel-Request: 1`.")
+            }
+            E::SessionRequired => Self::new(StatusCode::FORBIDDEN, "session_required", sentence(&error)),
+            E::Busy => {
+                Self::unavailable("sign_in_busy", sentence(&error)).hint("Try again in a few seconds.")
+            }
+            E::Hash(_) | E::HashInterrupted(_) | E::RoleUnknown(_) | E::SlugsExhausted(_) => {
+                Self::internal(error)
+            }
+        }
+    }
+}
+
+fn sentence(error: &IdentityError) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}

@@ -1,0 +1,36 @@
+//! People, their sessions and API keys, and the organizations they belong to.
+//!
+//! [`authenticate`] is the middleware that turns a cookie or a bearer key into a kernel `Caller`; every other slice
+//! only reads that. Nothing here knows videos, files or tasks.
+
+mod accounts;
+mod authenticate;
+mod cookie;
+mod error;
+mod input;
+mod maintenance;
+mod model;
+mod password;
+mod routes;
+mod slug;
+mod store;
+mod token;
+
+pub use accounts::{create_api_key, create_user, find_user, personal_caller};
+pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
+pub use cookie::SESSION_COOKIE;
+pub use error::IdentityError;
+pub use input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
+pub use maintenance::{IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
+pub use model::{ApiKey, IssuedApiKey, Me, MyOrganization, NewUser, Session, User};
+pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
+pub use routes::router;
+
+use chrono::TimeDelta;
+
+/// How long a session lives without being used.
+pub const SESSION_IDLE_MAX: TimeDelta = TimeDelta::days(30);
+/// How many sessions a user may have; the next one ends the oldest.
+pub const SESSIONS_PER_USER_MAX: i64 = 5;
+/// How many API keys a user may have in one organization.
+pub const API_KEYS_PER_USER_MAX: i64 = 100;

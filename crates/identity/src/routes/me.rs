@@ -1,0 +1,71 @@
+//! Who is signed in.
+
+use super::NO_STORE;
+use crate::{IdentityError, input, model::Me, store};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use memoreel_db::SystemReason;
+use memoreel_kernel::{Actor, Caller, UserId};
+use memoreel_web::{App, Json, ProblemBody, Result, SignedIn};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// What a person may change about themselves.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct MeChanges {
+    /// What others see, 1 to 100 characters; kept if absent.
+    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    name: Option<String>,
+}
+
+/// Who is signed in
+///
+/// The person, the organization this request is about, and every organization the credentials open.
+#[utoipa::path(
+    get, path = "/me", operation_id = "get_me", tag = "Accounts",
+    responses(
+        (status = 200, description = "Who is signed in", body = Me),
+        (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: the organization of the header", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get_me(State(app): State<App>, SignedIn(caller, user_id): SignedIn) -> Result<Response> {
+    Ok(([NO_STORE], Json(me(&app, &caller, user_id).await?)).into_response())
+}
+
+/// Change one's name
+#[utoipa::path(
+    patch, path = "/me", operation_id = "update_me", tag = "Accounts",
+    request_body = MeChanges,
+    responses(
+        (status = 200, description = "Who is signed in, as changed", body = Me),
+        (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`name_invalid`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn update_me(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+    Json(changes): Json<MeChanges>,
+) -> Result<Response> {
+    if let Some(name) = changes.name {
+        let name = input::name(&name)?;
+        let mut tx = app.db.tenant(&caller).await?;
+        if !store::rename_user(&mut tx, user_id, name).await? {
+            return Err(IdentityError::NotFound("user").into());
+        }
+        tx.commit().await?;
+    }
+    Ok(([NO_STORE], Json(me(&app, &caller, user_id).await?)).into_response())
+}
+
+/// Memberships in other organizations lie outside the caller's own, so this is read by the system.
+async fn me(app: &App, caller: &Caller, user_id: UserId) -> Result<Me, IdentityError> {
+    let only_here = matches!(caller.actor, Actor::ApiKey(_));
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let me = store::find_me(&mut tx, user_id, Some(caller.organization_id), only_here).await?;
+    me.ok_or(IdentityError::NotFound("organization"))
+}

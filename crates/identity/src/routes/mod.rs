@@ -1,0 +1,44 @@
+//! The HTTP side: one file per resource.
+
+mod api_keys;
+mod me;
+mod sessions;
+mod users;
+
+use crate::{accounts::Device, accounts::SignedIn, cookie, model::Me};
+use axum::{extract::Request, response::AppendHeaders, response::IntoResponse, response::Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use memoreel_web::{App, Json, client_address};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// How much of what a browser calls itself is kept, in characters.
+const USER_AGENT_CHARS_MAX: usize = 256;
+
+/// Every route of this slice, relative to `/api/v1`.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(users::create_user))
+        .routes(routes!(sessions::create_session, sessions::list_sessions))
+        .routes(routes!(sessions::delete_current_session))
+        .routes(routes!(sessions::delete_session))
+        .routes(routes!(me::get_me, me::update_me))
+        .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
+        .routes(routes!(api_keys::delete_api_key))
+}
+
+/// Secrets and who is signed in are not for caches.
+const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+fn device(request: &Request) -> Device {
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Device {
+        address: client_address(request),
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+        presented: cookie::presented_session(request.headers()),
+    }
+}
+
+fn welcome(app: &App, SignedIn { me, token }: SignedIn) -> Response {
+    let cookie = cookie::set_session(&token, app.secure_cookies).map(|value| (header::SET_COOKIE, value));
+    (StatusCode::CREATED, AppendHeaders(cookie), [NO_STORE], Json::<Me>(me)).into_response()
+}

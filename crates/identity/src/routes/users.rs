@@ -1,0 +1,35 @@
+//! Signing up.
+
+use super::{device, welcome};
+use crate::{
+    accounts,
+    model::{Me, NewUser},
+};
+use axum::{
+    extract::{FromRequest, Request, State},
+    response::Response,
+};
+use memoreel_web::{App, Json, ProblemBody, Result};
+
+/// Sign up
+///
+/// Makes an account with its own organization, and signs in: the answer sets the session cookie.
+#[utoipa::path(
+    post, path = "/users", operation_id = "create_user", tag = "Accounts",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "Signed up and signed in", body = Me),
+        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`email_taken`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`email_invalid`, `name_invalid` or `password_weak`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn create_user(State(app): State<App>, request: Request) -> Result<Response> {
+    let device = device(&request);
+    app.limits.sign_in.take(&device.address)?;
+    let Json(new) = Json::<NewUser>::from_request(request, &app).await?;
+    let signed_in = accounts::sign_up(&app.db, &*app.clock, new, &device).await?;
+    Ok(welcome(&app, signed_in))
+}

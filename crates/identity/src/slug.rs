@@ -1,0 +1,106 @@
+//! Names of organizations in addresses: lower-case ASCII letters, digits and single hyphens.
+
+use crate::input;
+
+/// What the column allows.
+const SLUG_CHARS_MAX: usize = 50;
+/// Leaves room for `-` and a suffix of eight characters.
+const BASE_CHARS_MAX: usize = SLUG_CHARS_MAX - 9;
+/// After this many numbered suffixes a random one is taken.
+const NUMBERED: std::ops::RangeInclusive<u32> = 2..=9;
+
+/// Slugs for a person's organization, best first: from the name, or else from the address; then numbered; then one
+/// that ends in `random`, which is as good as free.
+pub(crate) fn candidates(name: &str, email: &str, random: u32) -> Vec<String> {
+    let base = [name, input::local_part(email)].into_iter().map(derive).find(|slug| !slug.is_empty());
+    let base = base.unwrap_or_else(|| "organization".to_owned());
+    let numbered = NUMBERED.map(|number| format!("{base}-{number}"));
+    std::iter::once(base.clone()).chain(numbered).chain([format!("{base}-{random:08x}")]).collect()
+}
+
+fn derive(text: &str) -> String {
+    let mut slug = String::new();
+    for character in text.chars().flat_map(char::to_lowercase) {
+        match fold(character) {
+            Some(letters) => slug.push_str(letters),
+            None if character.is_ascii_alphanumeric() => slug.push(character),
+            // Apostrophes and combining accents stand inside a word, which stays one.
+            None if matches!(character, '\'' | '’' | '\u{300}'..='\u{36f}') => {}
+            None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+            None => {}
+        }
+    }
+    slug.truncate(BASE_CHARS_MAX);
+    slug.trim_end_matches('-').to_owned()
+}
+
+/// ASCII for the accented letters of European languages.
+fn fold(character: char) -> Option<&'static str> {
+    const FOLDED: [(&str, &str); 24] = [
+        ("àáâãåāăą", "a"),
+        ("æä", "ae"),
+        ("çćčĉċ", "c"),
+        ("ďđð", "d"),
+        ("èéêëēĕėęě", "e"),
+        ("ĝğġģ", "g"),
+        ("ĥħ", "h"),
+        ("ìíîïĩīĭįı", "i"),
+        ("ĵ", "j"),
+        ("ķ", "k"),
+        ("ĺļľŀł", "l"),
+        ("ñńņňŋ", "n"),
+        ("òóôõøōŏő", "o"),
+        ("œö", "oe"),
+        ("ŕŗř", "r"),
+        ("śŝşšș", "s"),
+        ("ß", "ss"),
+        ("ţťŧț", "t"),
+        ("þ", "th"),
+        ("ùúûũūŭůűų", "u"),
+        ("ü", "ue"),
+        ("ŵ", "w"),
+        ("ýÿŷ", "y"),
+        ("źżž", "z"),
+    ];
+    FOLDED.into_iter().find(|(letters, _)| letters.contains(character)).map(|(_, ascii)| ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(name: &str, email: &str) -> String {
+        candidates(name, email, 7).swap_remove(0)
+    }
+
+    #[test]
+    fn a_slug_comes_from_the_name() {
+        assert_eq!(first("Ada Lovelace", "x@example.com"), "ada-lovelace");
+        assert_eq!(first("  --Jean-Luc  O’Neill, Jr.  ", "x@example.com"), "jean-luc-oneill-jr");
+        assert_eq!(first("Jürgen Groß", "x@example.com"), "juergen-gross");
+        assert_eq!(first("ŁUKASZ ÇELİK", "x@example.com"), "lukasz-celik");
+    }
+
+    #[test]
+    fn a_name_without_latin_letters_leaves_it_to_the_address_and_then_to_a_word() {
+        assert_eq!(first("李小龍", "Bruce.Lee@example.com"), "bruce-lee");
+        assert_eq!(first("李小龍", "李@example.com"), "organization");
+    }
+
+    #[test]
+    fn every_candidate_satisfies_the_column_and_differs() {
+        let form = |slug: &str| {
+            slug.starts_with(|first: char| first.is_ascii_alphanumeric())
+                && slug.len() <= SLUG_CHARS_MAX
+                && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        for name in ["a", "Ada Lovelace", "ß ß", "-", &"long name ".repeat(10), &"ü".repeat(100)] {
+            let mut slugs = candidates(name, "-@-", u32::MAX);
+            assert!(slugs.iter().all(|slug| form(slug)), "{slugs:?}");
+            let count = slugs.len();
+            slugs.sort();
+            slugs.dedup();
+            assert_eq!((slugs.len(), count), (10, 10));
+        }
+    }
+}

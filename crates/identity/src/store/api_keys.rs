@@ -1,0 +1,75 @@
+//! API keys. They belong to a user in one organization.
+
+use crate::{API_KEYS_PER_USER_MAX, IdentityError, model::ApiKey, token::NewApiKey};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{ApiKeyId, PageRequest, Timestamp, UserId};
+
+/// A page of the user's keys, newest first, with one row more than wanted.
+pub(crate) async fn api_keys(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    page: &PageRequest,
+) -> Result<Vec<ApiKey>, IdentityError> {
+    let keys = sqlx::query_as!(
+        ApiKey,
+        r#"SELECT id AS "id: _", name, prefix, created_at, last_used_at FROM api_keys
+           WHERE organization_id = $1 AND user_id = $2
+               AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+           ORDER BY created_at DESC, id DESC LIMIT $5"#,
+        tx.organization_id().uuid(),
+        user_id.uuid(),
+        page.after.map(|cursor| cursor.time),
+        page.after.map(|cursor| cursor.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(keys)
+}
+
+/// Keeps a new key of the user.
+///
+/// # Errors
+/// [`IdentityError::ApiKeysFull`] when the user has [`API_KEYS_PER_USER_MAX`] of them.
+pub(crate) async fn insert_api_key(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    name: &str,
+    key: &NewApiKey,
+    now: Timestamp,
+) -> Result<ApiKeyId, IdentityError> {
+    let id = ApiKeyId::new(now);
+    let inserted = sqlx::query!(
+        "INSERT INTO api_keys (organization_id, id, user_id, name, prefix, token_hash, created_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7
+         WHERE (SELECT count(*) FROM api_keys WHERE organization_id = $1 AND user_id = $3) < $8",
+        tx.organization_id().uuid(),
+        id.uuid(),
+        user_id.uuid(),
+        name,
+        key.prefix,
+        key.hash.as_slice(),
+        now,
+        API_KEYS_PER_USER_MAX,
+    )
+    .execute(&mut **tx)
+    .await?;
+    if inserted.rows_affected() == 1 { Ok(id) } else { Err(IdentityError::ApiKeysFull) }
+}
+
+/// Revokes one of the user's keys. False when there is none with that id.
+pub(crate) async fn delete_api_key(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    id: ApiKeyId,
+) -> Result<bool, IdentityError> {
+    let deleted = sqlx::query!(
+        "DELETE FROM api_keys WHERE organization_id = $1 AND user_id = $2 AND id = $3",
+        tx.organization_id().uuid(),
+        user_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}

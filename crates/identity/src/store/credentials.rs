@@ -1,0 +1,155 @@
+//! From a presented token to who is behind it, and in which organization. One statement each.
+
+use super::role;
+use crate::{IdentityError, SESSION_IDLE_MAX, token::TokenHash};
+use memoreel_db::SystemTx;
+use memoreel_kernel::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
+
+/// An organization and what somebody may do there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) role: Role,
+}
+
+/// A live session.
+pub(crate) struct Cookie {
+    pub(crate) session_id: SessionId,
+    pub(crate) user_id: UserId,
+    pub(crate) last_seen_at: Timestamp,
+    /// Absent when the user is no member of the wanted organization.
+    pub(crate) place: Option<Place>,
+}
+
+/// The live session with this token, in the organization `wanted`, or else in the personal one (or else in the one
+/// the user joined first).
+pub(crate) async fn find_cookie(
+    tx: &mut SystemTx,
+    token_hash: &TokenHash,
+    wanted: Option<OrganizationId>,
+    now: Timestamp,
+) -> Result<Option<Cookie>, IdentityError> {
+    let row = sqlx::query!(
+        r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at,
+                  place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?"
+           FROM sessions s
+           JOIN users u ON u.id = s.user_id AND u.is_active
+           LEFT JOIN LATERAL (
+               SELECT m.organization_id, m.role FROM memberships m
+               JOIN organizations o ON o.id = m.organization_id AND o.status = 'active'
+               WHERE m.user_id = s.user_id AND ($2::uuid IS NULL OR m.organization_id = $2)
+               ORDER BY o.personal_owner_id IS NOT DISTINCT FROM s.user_id DESC, m.created_at, m.id LIMIT 1) place ON true
+           WHERE s.token_hash = $1 AND s.expires_at > $3"#,
+        token_hash,
+        wanted.map(OrganizationId::uuid),
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let place = match (row.organization_id, row.role) {
+        (Some(organization_id), Some(text)) => Some(Place { organization_id, role: role(&text)? }),
+        _ => None,
+    };
+    Ok(Some(Cookie {
+        session_id: row.session_id,
+        user_id: row.user_id,
+        last_seen_at: row.last_seen_at,
+        place,
+    }))
+}
+
+/// Pushes the end of a session last seen before `seen_before`.
+pub(crate) async fn renew_session(
+    tx: &mut SystemTx,
+    id: SessionId,
+    now: Timestamp,
+    seen_before: Timestamp,
+) -> Result<(), IdentityError> {
+    sqlx::query!(
+        "UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE id = $1 AND last_seen_at <= $4",
+        id.uuid(),
+        now,
+        now + SESSION_IDLE_MAX,
+        seen_before,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A live API key, whose user is still a member of its organization.
+pub(crate) struct Bearer {
+    pub(crate) api_key_id: ApiKeyId,
+    pub(crate) user_id: UserId,
+    pub(crate) place: Place,
+    pub(crate) last_used_at: Option<Timestamp>,
+}
+
+/// The live API key with this hash.
+pub(crate) async fn find_bearer(
+    tx: &mut SystemTx,
+    key_hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<Bearer>, IdentityError> {
+    let row = sqlx::query!(
+        r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
+                  k.organization_id AS "organization_id: OrganizationId", m.role
+           FROM api_keys k
+           JOIN users u ON u.id = k.user_id AND u.is_active
+           JOIN organizations o ON o.id = k.organization_id AND o.status = 'active'
+           JOIN memberships m ON m.organization_id = k.organization_id AND m.user_id = k.user_id
+           WHERE k.token_hash = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)"#,
+        key_hash,
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let place = Place { organization_id: row.organization_id, role: role(&row.role)? };
+    Ok(Some(Bearer {
+        api_key_id: row.api_key_id,
+        user_id: row.user_id,
+        place,
+        last_used_at: row.last_used_at,
+    }))
+}
+
+/// Notes the use of a key not used since `used_before`.
+pub(crate) async fn mark_key_used(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    id: ApiKeyId,
+    now: Timestamp,
+    used_before: Timestamp,
+) -> Result<(), IdentityError> {
+    sqlx::query!(
+        "UPDATE api_keys SET last_used_at = $3
+         WHERE organization_id = $1 AND id = $2 AND (last_used_at IS NULL OR last_used_at <= $4)",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+        used_before,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The active user's own organization.
+pub(crate) async fn find_personal_place(
+    tx: &mut SystemTx,
+    user_id: UserId,
+) -> Result<Option<Place>, IdentityError> {
+    let row = sqlx::query!(
+        r#"SELECT o.id AS "organization_id: OrganizationId", m.role FROM organizations o
+           JOIN users u ON u.id = o.personal_owner_id AND u.is_active
+           JOIN memberships m ON m.organization_id = o.id AND m.user_id = u.id
+           WHERE o.personal_owner_id = $1 AND o.status = 'active'"#,
+        user_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Place { organization_id: row.organization_id, role: role(&row.role)? }))
+}

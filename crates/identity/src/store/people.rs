@@ -1,0 +1,187 @@
+//! Users, their personal organizations, and what they may see of themselves.
+
+use super::role;
+use crate::{
+    IdentityError,
+    model::{Me, MyOrganization, User},
+    slug,
+};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{OrganizationId, Role, Timestamp, UserId};
+
+/// A person to be, with checked fields.
+pub(crate) struct Person<'a> {
+    pub(crate) id: UserId,
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) email: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) password_hash: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+/// Inserts the user, their personal organization, and that they own it.
+///
+/// # Errors
+/// [`IdentityError::EmailTaken`].
+pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Result<User, IdentityError> {
+    let inserted = sqlx::query!(
+        "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
+         ON CONFLICT (lower(email)) DO NOTHING
+         RETURNING id",
+        person.id.uuid(),
+        person.email,
+        person.name,
+        person.password_hash,
+        person.now,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    inserted.ok_or(IdentityError::EmailTaken)?;
+    insert_personal_organization(tx, person).await?;
+    sqlx::query!(
+        "INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        person.organization_id.uuid(),
+        person.id.uuid(),
+        Role::Owner.as_str(),
+        person.now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(User {
+        id: person.id,
+        email: person.email.to_owned(),
+        name: person.name.to_owned(),
+        created_at: person.now,
+    })
+}
+
+async fn insert_personal_organization(tx: &mut SystemTx, person: &Person<'_>) -> Result<(), IdentityError> {
+    // Two people of one name may sign up at once: whoever comes second sees the first's slug at the next attempt.
+    for _ in 0..3 {
+        let slugs = slug::candidates(person.name, person.email, rand::random());
+        let inserted = sqlx::query!(
+            "INSERT INTO organizations (id, name, slug, personal_owner_id, created_at, updated_at)
+             SELECT $1, $2, candidate.slug, $3, $4, $4 FROM unnest($5::text[]) WITH ORDINALITY AS candidate (slug, position)
+             WHERE NOT EXISTS (SELECT FROM organizations taken WHERE taken.slug = candidate.slug)
+             ORDER BY candidate.position LIMIT 1
+             ON CONFLICT (slug) DO NOTHING
+             RETURNING slug",
+            person.organization_id.uuid(),
+            person.name,
+            person.id.uuid(),
+            person.now,
+            &slugs,
+        )
+        .fetch_optional(&mut **tx)
+        .await?;
+        if inserted.is_some() {
+            return Ok(());
+        }
+    }
+    Err(IdentityError::SlugsExhausted(person.name.to_owned()))
+}
+
+/// What a sign-in is checked against.
+pub(crate) struct SignInRow {
+    pub(crate) id: UserId,
+    pub(crate) password_hash: Option<String>,
+}
+
+/// The active user with this address, whatever its case.
+pub(crate) async fn find_sign_in(tx: &mut SystemTx, email: &str) -> Result<Option<SignInRow>, IdentityError> {
+    let row = sqlx::query_as!(
+        SignInRow,
+        r#"SELECT id AS "id: _", password_hash FROM users WHERE lower(email) = lower($1) AND is_active"#,
+        email,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row)
+}
+
+/// Notes the sign-in and holds the user's row until the end of the transaction, so that concurrent sign-ins count
+/// each other's sessions. False when the account was closed or its password changed since it was checked.
+pub(crate) async fn record_sign_in(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<bool, IdentityError> {
+    let updated = sqlx::query!(
+        "UPDATE users SET last_login_at = $3 WHERE id = $1 AND password_hash = $2 AND is_active",
+        user_id.uuid(),
+        password_hash,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// The user with this address, active or not.
+pub(crate) async fn find_user(tx: &mut SystemTx, email: &str) -> Result<Option<User>, IdentityError> {
+    let user = sqlx::query_as!(
+        User,
+        r#"SELECT id AS "id: _", email, coalesce(name, split_part(email, '@', 1)) AS "name!", created_at
+           FROM users WHERE lower(email) = lower($1)"#,
+        email,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(user)
+}
+
+/// The user and their organizations, the personal one first and then as they joined them. `here` is the one the
+/// request is about, or else the first; `only_here` leaves the others out, for keys that open no other.
+pub(crate) async fn find_me(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    here: Option<OrganizationId>,
+    only_here: bool,
+) -> Result<Option<Me>, IdentityError> {
+    let rows = sqlx::query!(
+        r#"SELECT u.email, coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!", u.created_at,
+                  o.id AS "organization_id: OrganizationId", o.name, o.slug, m.role,
+                  o.personal_owner_id IS NOT DISTINCT FROM u.id AS "is_personal!"
+           FROM users u
+           JOIN memberships m ON m.user_id = u.id
+           JOIN organizations o ON o.id = m.organization_id AND o.status = 'active'
+           WHERE u.id = $1 AND (o.id = $2 OR NOT $3)
+           ORDER BY o.personal_owner_id IS NOT DISTINCT FROM u.id DESC, m.created_at, m.id"#,
+        user_id.uuid(),
+        here.map(OrganizationId::uuid),
+        only_here,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let (email, name, created_at) = (first.email.clone(), first.user_name.clone(), first.created_at);
+    let user = User { id: user_id, email, name, created_at };
+    let organizations: Vec<MyOrganization> = rows
+        .into_iter()
+        .map(|row| {
+            Ok(MyOrganization {
+                id: row.organization_id,
+                name: row.name,
+                slug: row.slug,
+                role: role(&row.role)?,
+                is_personal: row.is_personal,
+            })
+        })
+        .collect::<Result<_, IdentityError>>()?;
+    let is_here = |organization: &&MyOrganization| here.is_none_or(|id| organization.id == id);
+    let organization = organizations.iter().find(is_here).cloned();
+    Ok(organization.map(|organization| Me { user, organization, organizations }))
+}
+
+/// Gives the user another name. False when there is no such user.
+pub(crate) async fn rename_user(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    name: &str,
+) -> Result<bool, IdentityError> {
+    let updated = sqlx::query!("UPDATE users SET name = $2 WHERE id = $1", user_id.uuid(), name)
+        .execute(&mut **tx)
+        .await?;
+    Ok(updated.rows_affected() == 1)
+}

@@ -1,0 +1,105 @@
+//! Sessions. They belong to a user, not to an organization.
+
+use crate::{IdentityError, SESSION_IDLE_MAX, SESSIONS_PER_USER_MAX, model::Session, token::TokenHash};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{SessionId, Timestamp, UserId};
+
+/// A device that signs in.
+pub(crate) struct NewSession<'a> {
+    pub(crate) user_id: UserId,
+    pub(crate) token_hash: &'a TokenHash,
+    pub(crate) user_agent: Option<&'a str>,
+    pub(crate) address: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+/// Opens the session and ends the user's oldest ones beyond [`SESSIONS_PER_USER_MAX`].
+pub(crate) async fn open_session(tx: &mut SystemTx, session: &NewSession<'_>) -> Result<(), IdentityError> {
+    let id = SessionId::new(session.now);
+    sqlx::query!(
+        "INSERT INTO sessions (id, user_id, token_hash, user_agent, address, created_at, last_seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        id.uuid(),
+        session.user_id.uuid(),
+        session.token_hash,
+        session.user_agent,
+        session.address,
+        session.now,
+        session.now + SESSION_IDLE_MAX,
+    )
+    .execute(&mut **tx)
+    .await?;
+    // The new one is kept whatever the clock of its elders said.
+    sqlx::query!(
+        "DELETE FROM sessions WHERE id IN (
+             SELECT id FROM sessions WHERE user_id = $1
+             ORDER BY id = $2 DESC, expires_at > $3 DESC, created_at DESC, id DESC OFFSET $4)",
+        session.user_id.uuid(),
+        id.uuid(),
+        session.now,
+        SESSIONS_PER_USER_MAX,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The user's live sessions, newest first.
+pub(crate) async fn sessions(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    current: SessionId,
+    now: Timestamp,
+) -> Result<Vec<Session>, IdentityError> {
+    let sessions = sqlx::query_as!(
+        Session,
+        r#"SELECT id AS "id: _", user_agent, address, created_at, last_seen_at, expires_at, id = $2 AS "is_current!"
+           FROM sessions WHERE user_id = $1 AND expires_at > $3
+           ORDER BY created_at DESC, id DESC"#,
+        user_id.uuid(),
+        current.uuid(),
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(sessions)
+}
+
+/// Ends one of the user's sessions. False when there is none with that id.
+pub(crate) async fn delete_session(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    id: SessionId,
+) -> Result<bool, IdentityError> {
+    let deleted =
+        sqlx::query!("DELETE FROM sessions WHERE user_id = $1 AND id = $2", user_id.uuid(), id.uuid())
+            .execute(&mut **tx)
+            .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Ends the session with this token, if there is one.
+pub(crate) async fn delete_session_of_token(
+    tx: &mut SystemTx,
+    token_hash: &TokenHash,
+) -> Result<(), IdentityError> {
+    sqlx::query!("DELETE FROM sessions WHERE token_hash = $1", token_hash).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Removes sessions that ended by `now`; returns how many.
+pub(crate) async fn delete_expired_sessions(tx: &mut SystemTx, now: Timestamp) -> Result<u64, IdentityError> {
+    let deleted = sqlx::query!("DELETE FROM sessions WHERE expires_at <= $1", now).execute(&mut **tx).await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Removes idempotency keys from before `before`; returns how many.
+pub(crate) async fn delete_old_idempotency_keys(
+    tx: &mut SystemTx,
+    before: Timestamp,
+) -> Result<u64, IdentityError> {
+    let deleted = sqlx::query!("DELETE FROM idempotency_keys WHERE created_at <= $1", before)
+        .execute(&mut **tx)
+        .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,119 @@
+//! Secrets that stand for a person: session tokens and API keys. Only their SHA-256 is kept; with 256 random bits
+//! behind it, a plain hash is enough (there is nothing to guess).
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+/// How every API key begins, so that people and secret scanners recognise one.
+const API_KEY_MARK: &str = "mrl_";
+/// Hexadecimal digits after the mark that stay readable.
+const API_KEY_NAME_CHARS: usize = 8;
+/// 32 bytes in base64url without padding.
+const SECRET_CHARS: usize = 43;
+
+/// What is kept of a token.
+pub(crate) type TokenHash = [u8; 32];
+
+/// A new session.
+pub(crate) struct NewSessionToken {
+    /// For the cookie: 32 random bytes in base64url.
+    pub(crate) token: String,
+    /// What is kept of it.
+    pub(crate) hash: TokenHash,
+}
+
+/// A new session token.
+pub(crate) fn new_session_token() -> NewSessionToken {
+    let token = new_secret();
+    let hash = hash(&token);
+    NewSessionToken { token, hash }
+}
+
+/// The hash to look a session token up by; `None` for what cannot be one.
+pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// A new API key.
+pub(crate) struct NewApiKey {
+    /// `mrl_` and eight hexadecimal digits; kept, and shown in lists.
+    pub(crate) prefix: String,
+    /// The whole key: prefix, `_`, secret.
+    pub(crate) secret: String,
+    /// What is kept of it.
+    pub(crate) hash: TokenHash,
+}
+
+/// A new API key; its readable part and its secret are independent of each other.
+pub(crate) fn new_api_key() -> NewApiKey {
+    let prefix = format!("{API_KEY_MARK}{:08x}", rand::random::<u32>());
+    let secret = format!("{prefix}_{}", new_secret());
+    let hash = hash(&secret);
+    NewApiKey { prefix, secret, hash }
+}
+
+/// The hash to look an API key up by; `None` for what cannot be one.
+pub(crate) fn api_key_hash(key: &str) -> Option<TokenHash> {
+    let (name, secret) = key.strip_prefix(API_KEY_MARK)?.split_once('_')?;
+    let is_name = name.len() == API_KEY_NAME_CHARS && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_name && is_secret(secret)).then(|| hash(key))
+}
+
+fn new_secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+fn is_secret(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    text.len() == SECRET_CHARS && text.bytes().all(allowed)
+}
+
+fn hash(text: &str) -> TokenHash {
+    Sha256::digest(text.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_token_is_recognised_and_no_two_are_alike() {
+        let (one, other) = (new_session_token(), new_session_token());
+        assert_eq!(one.token.len(), SECRET_CHARS);
+        assert_eq!(session_token_hash(&one.token), Some(one.hash));
+        assert_ne!(one.hash, other.hash);
+    }
+
+    #[test]
+    fn an_api_key_shows_its_prefix_and_is_found_by_the_kept_hash() {
+        let key = new_api_key();
+        assert_eq!(key.prefix.len(), 12);
+        assert!(key.secret.starts_with(&format!("{}_", key.prefix)));
+        assert_eq!(api_key_hash(&key.secret), Some(key.hash));
+        assert_ne!(new_api_key().hash, key.hash);
+    }
+
+    #[test]
+    fn the_hash_is_the_sha_256_of_the_text() {
+        let token = "A".repeat(SECRET_CHARS);
+        let kept = session_token_hash(&token).map(hex::encode);
+        assert_eq!(kept.as_deref(), Some(TOKEN_OF_43_A));
+    }
+
+    const TOKEN_OF_43_A: &str = "0f007385b6f9d4b7eeb2748605afe1a984a0a3bfa3f014d09e2a784ce9e5cd1a";
+
+    #[test]
+    fn what_cannot_be_a_token_is_not_looked_up() {
+        let key = new_api_key().secret;
+        let cut = key.get(..key.len() - 1).unwrap_or_default().to_owned();
+        for text in
+            ["", "mrl_", "mrl__", "mrl_0000000g_x", &cut, &format!("{key}A"), &key.replace("mrl_", "abc_")]
+        {
+            assert_eq!(api_key_hash(text), None, "{text:?}");
+        }
+        for text in ["", &"a".repeat(42), &"a".repeat(44), &format!("{};", "a".repeat(42)), &"é".repeat(43)]
+        {
+            assert_eq!(session_token_hash(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The background step that summarises.
+
+use crate::generated::generated;
+use crate::material::Material;
+use crate::model::{Summary, SummaryContent};
+use crate::{EXTRACTIVE_ENGINE, store};
+use async_trait::async_trait;
+use memoreel_ai::{AiError, Embed, Generate};
+use memoreel_kernel::{Event, VideoId};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_transcripts::{transcript_of, video_exists};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Texts embedded between two looks at progress and cancellation.
+const BATCH: usize = 32;
+
+/// What to summarise.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct SummarisePayload {
+    /// The video whose transcript is summarised.
+    pub video_id: VideoId,
+}
+
+/// Writes the summary, key points and chapters of a video from its transcript.
+///
+/// A language model, where there is one, is asked first; where it fails or makes things up, the summary is made of the
+/// recording's own sentences. What made it is recorded with it.
+pub struct Summarise {
+    embed: Arc<dyn Embed>,
+    generate: Option<Arc<dyn Generate>>,
+}
+
+impl std::fmt::Debug for Summarise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let generate = self.generate.as_ref().map(|model| model.engine());
+        f.debug_struct("Summarise").field("embed", &self.embed.model()).field("generate", &generate).finish()
+    }
+}
+
+impl Summarise {
+    /// The step with its engines.
+    pub fn new(embed: Arc<dyn Embed>, generate: Option<Arc<dyn Generate>>) -> Self {
+        Self { embed, generate }
+    }
+
+    async fn summary(&self, run: &TaskRun, material: Material) -> Result<Summary, TaskFailure> {
+        if let Some(summary) = self.generated(run, &material).await? {
+            return Ok(summary);
+        }
+        let content = self.extracted(run, material).await?;
+        Ok(Summary { engine: EXTRACTIVE_ENGINE.to_owned(), model: Some(self.embed.model().name), content })
+    }
+
+    async fn generated(&self, run: &TaskRun, material: &Material) -> Result<Option<Summary>, TaskFailure> {
+        let Some(model) = &self.generate else { return Ok(None) };
+        let answer = tokio::select! {
+            answer = generated(&**model, material) => answer,
+            () = run.cancelled().cancelled() => Err(AiError::Cancelled),
+        };
+        match answer {
+            Ok(content) => {
+                let name = model.engine();
+                Ok(content.map(|content| Summary { engine: name.engine, model: Some(name.model), content }))
+            }
+            Err(error @ AiError::Cancelled) => Err(engine_failure(error)),
+            Err(error) => {
+                tracing::warn!(%error, "the language model gave no summary; making one of the recording's own sentences");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn extracted(&self, run: &TaskRun, mut material: Material) -> Result<SummaryContent, TaskFailure> {
+        let texts: Vec<String> = material.sentences.iter().map(|sentence| sentence.text.clone()).collect();
+        let mut vectors = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            if run.cancelled().is_cancelled() {
+                return Err(engine_failure(AiError::Cancelled));
+            }
+            vectors.extend(self.embed.embed_passages(batch).await.map_err(engine_failure)?);
+            run.progress(vectors.len() as f32 / texts.len() as f32 * 0.9);
+        }
+        for (sentence, vector) in material.sentences.iter_mut().zip(vectors) {
+            sentence.embedding = vector;
+        }
+        tokio::task::spawn_blocking(move || material.extracted()).await.map_err(TaskFailure::internal)
+    }
+}
+
+#[async_trait]
+impl Handle for Summarise {
+    const KIND: &'static str = "summarise";
+    const CONCURRENCY: usize = 1;
+    type Payload = SummarisePayload;
+
+    async fn run(
+        &self,
+        run: &TaskRun,
+        SummarisePayload { video_id }: SummarisePayload,
+    ) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let exists = video_exists(&mut tx, video_id).await?;
+        let transcript = transcript_of(&mut tx, video_id).await?;
+        let duration_ms = store::duration_of(&mut tx, video_id).await?;
+        let Some(transcript) = transcript.filter(|_| exists) else { return run.finish(tx, &[]).await };
+        let material = Material::new(&transcript, duration_ms);
+        if material.sentences.is_empty() {
+            store::delete_summary(&mut tx, video_id).await?;
+            return run.finish(tx, &[]).await;
+        }
+        drop(tx);
+
+        let summary = self.summary(run, material).await?;
+
+        let mut tx = run.begin().await?;
+        // Deleted for good meanwhile: there is nothing to write to, and nothing to complain about.
+        if !video_exists(&mut tx, video_id).await? {
+            return run.finish(tx, &[]).await;
+        }
+        store::replace_summary(&mut tx, video_id, &summary, run.clock().now()).await?;
+        run.finish(tx, &[Event::SummaryReady { video_id }]).await
+    }
+}
+
+fn engine_failure(error: AiError) -> TaskFailure {
+    let sentence = error.to_string();
+    let failure = if error.is_permanent() {
+        TaskFailure::permanent(error.code(), sentence)
+    } else {
+        TaskFailure::transient(error.code(), sentence)
+    };
+    failure.caused_by(error)
+}

@@ -1,0 +1,31 @@
+//! A video's status follows its tasks.
+
+use crate::store;
+use async_trait::async_trait;
+use memoreel_db::TenantTx;
+use memoreel_kernel::{Clock, Event, VideoId};
+use memoreel_tasks::SubjectObserver;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Keeps status, error and the moment of first playability, in the transaction that ends a task.
+#[derive(Debug)]
+pub struct VideoObserver(pub Arc<dyn Clock>);
+
+#[async_trait]
+impl SubjectObserver for VideoObserver {
+    async fn advanced(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
+        store::mark_processing(tx, VideoId(subject_id), self.0.now()).await
+    }
+
+    async fn settled(
+        &self,
+        tx: &mut TenantTx,
+        subject_id: Uuid,
+        failure: Option<(String, String)>,
+    ) -> Result<Option<Event>, sqlx::Error> {
+        let video_id = VideoId(subject_id);
+        let known = store::mark_settled(tx, video_id, failure, self.0.now()).await?;
+        Ok(known.then_some(Event::VideoSettled { video_id }))
+    }
+}

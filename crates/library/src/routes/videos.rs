@@ -1,0 +1,240 @@
+//! Videos.
+
+use super::view;
+use crate::{
+    LibraryError,
+    model::{DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, Video, VideoDetail, Visibility},
+    store::{self, VideoChanges, VideoFilter, VideoOrder},
+};
+use axum::{extract::State, http::StatusCode};
+use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
+use memoreel_tasks::retry_failed_tasks;
+use memoreel_web::{
+    App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, ResourceId, Writer, nullable,
+};
+use serde::Deserialize;
+
+/// How videos are listed.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListVideos {
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Rows wanted, 1 to 100; 20 if not given.
+    limit: Option<u32>,
+    /// Only of this channel.
+    channel_id: Option<ChannelId>,
+    /// Only of this status: `pending`, `processing`, `completed` or `failed`.
+    status: Option<String>,
+    /// Only with this in the title, in upper or lower case.
+    title: Option<String>,
+    /// `newest` (the default), `oldest` or `title`.
+    #[param(inline)]
+    #[param(inline)]
+    sort: Option<Sort>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sort {
+    Newest,
+    Oldest,
+    Title,
+}
+
+/// List videos
+#[utoipa::path(get, path = "/videos", operation_id = "list_videos", tag = "videos", params(ListVideos),
+    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn list_videos(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Params(wanted): Params<ListVideos>,
+) -> Result<Json<Page<Video>>, Problem> {
+    let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
+    if let Some(status) = &wanted.status
+        && !matches!(status.as_str(), "pending" | "processing" | "completed" | "failed")
+    {
+        let detail = "The status must be pending, processing, completed or failed.";
+        return Err(Problem::invalid_field("status", "status_invalid", detail));
+    }
+    let filter = VideoFilter {
+        channel_id: wanted.channel_id,
+        status: wanted.status,
+        title_pattern: wanted
+            .title
+            .filter(|title| !title.trim().is_empty())
+            .map(|title| contains_pattern(title.trim())),
+    };
+    let order = match wanted.sort {
+        None | Some(Sort::Newest) => VideoOrder::Newest,
+        Some(Sort::Oldest) => VideoOrder::Oldest,
+        Some(Sort::Title) => VideoOrder::Title,
+    };
+    let mut tx = app.db.tenant(&caller).await?;
+    let rows = store::list_videos(&mut tx, &filter, order, &page).await?;
+    let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
+    let items = view::videos(&app, &mut tx, page.items).await?;
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+}
+
+/// An ILIKE pattern that finds `part` literally.
+fn contains_pattern(part: &str) -> String {
+    let escaped: String = part
+        .chars()
+        .filter(|letter| *letter != '\0')
+        .take(TITLE_LENGTH_MAX)
+        .flat_map(|letter| matches!(letter, '%' | '_' | '\\').then_some('\\').into_iter().chain([letter]))
+        .collect();
+    format!("%{escaped}%")
+}
+
+/// Get a video
+#[utoipa::path(get, path = "/videos/{id}", operation_id = "get_video", tag = "videos", params(("id" = VideoId, Path)),
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+pub(super) async fn get_video(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    ResourceId(id): ResourceId<VideoId>,
+) -> Result<Json<VideoDetail>, Problem> {
+    let mut tx = app.db.tenant(&caller).await?;
+    Ok(Json(read_detail(&app, &mut tx, id).await?))
+}
+
+async fn read_detail(app: &App, tx: &mut memoreel_db::TenantTx, id: VideoId) -> Result<VideoDetail, Problem> {
+    let row = store::find_video(tx, id).await?.ok_or(LibraryError::VideoNotFound)?;
+    Ok(view::detail(app, tx, row).await?)
+}
+
+/// What may be changed of a video. Absent fields stay; null clears.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateVideo {
+    /// 1 to 200 characters.
+    title: Option<String>,
+    /// At most 5,000 characters.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>)]
+    description: Option<Option<String>>,
+    /// A channel of the organization.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<ChannelId>)]
+    channel_id: Option<Option<ChannelId>>,
+    /// Who may see it.
+    visibility: Option<Visibility>,
+}
+
+/// Update a video
+#[utoipa::path(patch, path = "/videos/{id}", operation_id = "update_video", tag = "videos", params(("id" = VideoId, Path)),
+    request_body = UpdateVideo,
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn update_video(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<VideoId>,
+    Json(update): Json<UpdateVideo>,
+) -> Result<Json<VideoDetail>, Problem> {
+    let title = update.title.map(|title| title.trim().to_owned());
+    if let Some(title) = &title {
+        check_length("title", title, 1, TITLE_LENGTH_MAX)?;
+    }
+    if let Some(Some(description)) = &update.description {
+        check_length("description", description, 0, DESCRIPTION_LENGTH_MAX)?;
+    }
+    let changes = VideoChanges {
+        title,
+        description: update.description,
+        channel_id: update.channel_id,
+        visibility: update.visibility,
+    };
+    let mut tx = app.db.tenant(&caller).await?;
+    let updated = store::update_video(&mut tx, id, &changes).await.map_err(LibraryError::from)?;
+    if !updated {
+        return Err(LibraryError::VideoNotFound.into());
+    }
+    app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
+    let detail = read_detail(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(detail))
+}
+
+pub(super) fn check_length(
+    field: &'static str,
+    text: &str,
+    least: usize,
+    most: usize,
+) -> Result<(), LibraryError> {
+    let fits = (least..=most).contains(&text.chars().count()) && !text.contains('\0');
+    if fits { Ok(()) } else { Err(LibraryError::Length { field, least, most }) }
+}
+
+/// Delete a video
+///
+/// It goes to the bin for 30 days and can be restored from there.
+#[utoipa::path(delete, path = "/videos/{id}", operation_id = "delete_video", tag = "videos", params(("id" = VideoId, Path)),
+    responses((status = 204, description = "In the bin"), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody)))]
+pub(super) async fn delete_video(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<VideoId>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = app.db.tenant(&caller).await?;
+    if !store::delete_video(&mut tx, id, app.clock.now()).await? {
+        return Err(LibraryError::VideoNotFound.into());
+    }
+    app.events.emit(&mut tx, &Event::VideoDeleted { video_id: id }).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Restore a video
+#[utoipa::path(post, path = "/videos/{id}/restore", operation_id = "restore_video", tag = "videos", params(("id" = VideoId, Path)),
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody)))]
+pub(super) async fn restore_video(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<VideoId>,
+) -> Result<Json<VideoDetail>, Problem> {
+    let mut tx = app.db.tenant(&caller).await?;
+    if store::restore_video(&mut tx, id).await? {
+        app.events.emit(&mut tx, &Event::VideoRestored { video_id: id }).await?;
+    }
+    let detail = read_detail(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(detail))
+}
+
+/// Retry what failed
+#[utoipa::path(post, path = "/videos/{id}/retry", operation_id = "retry_video", tag = "videos", params(("id" = VideoId, Path)),
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
+pub(super) async fn retry_video(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    ResourceId(id): ResourceId<VideoId>,
+) -> Result<Json<VideoDetail>, Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(&caller).await?;
+    store::find_video(&mut tx, id).await?.ok_or(LibraryError::VideoNotFound)?;
+    if retry_failed_tasks(&mut tx, id.uuid(), now).await? == 0 {
+        return Err(LibraryError::NothingToRetry.into());
+    }
+    store::mark_processing(&mut tx, id, now).await?;
+    app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
+    let detail = read_detail(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains_pattern;
+
+    #[test]
+    fn wildcards_in_a_title_filter_mean_themselves() {
+        assert_eq!(contains_pattern(r"50%_a\b"), r"%50\%\_a\\b%");
+        assert_eq!(contains_pattern("a\0b"), "%ab%");
+    }
+}

@@ -1,0 +1,376 @@
+//! All SQL of the slice.
+
+use crate::model::{Author, Channel, SpeakerView, Visibility};
+use chrono::TimeDelta;
+use memoreel_assets::ReceivedUpload;
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, ChannelId, PageRequest, Timestamp, UserId, VideoId};
+
+/// How long a deleted video can be restored.
+const RETENTION: TimeDelta = TimeDelta::days(30);
+
+pub(crate) async fn insert_video(
+    tx: &mut TenantTx,
+    upload: &ReceivedUpload,
+    title: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    // A channel that vanished during the upload leaves the video without one.
+    sqlx::query!(
+        "INSERT INTO videos (organization_id, id, asset_id, channel_id, author_id, title, created_at, updated_at)
+         VALUES ($1, $2, $3, (SELECT id FROM channels WHERE organization_id = $1 AND id = $4), $5, $6, $7, $7)",
+        organization_id.uuid(),
+        upload.video_id.uuid(),
+        upload.asset_id.uuid(),
+        upload.channel_id.map(|id| id.uuid()),
+        upload.user_id.map(|id| id.uuid()),
+        title,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A step completed: the video is being processed, and perhaps playable from now on.
+pub(crate) async fn mark_processing(
+    tx: &mut TenantTx,
+    id: VideoId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL,
+             playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
+                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind = 'hls_master') THEN $3::timestamptz END)
+         WHERE organization_id = $1 AND id = $2
+             AND (status <> 'processing' OR playable_at IS NULL)",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// No step is left. Returns whether the video exists.
+pub(crate) async fn mark_settled(
+    tx: &mut TenantTx,
+    id: VideoId,
+    failure: Option<(String, String)>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (code, message) = failure.unzip();
+    let settled = sqlx::query!(
+        "UPDATE videos SET status = CASE WHEN $3::text IS NULL THEN 'completed' ELSE 'failed' END,
+             error_code = $3, error_message = $4, completed_at = CASE WHEN $3::text IS NULL THEN $5::timestamptz END,
+             playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
+                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind = 'hls_master') THEN $5::timestamptz END)
+         WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid(),
+        code,
+        message,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(settled.rows_affected() == 1)
+}
+
+/// A video with what is known of its file, its people and its text.
+#[derive(Debug)]
+pub(crate) struct VideoRow {
+    pub(crate) id: VideoId,
+    pub(crate) asset_id: Option<AssetId>,
+    pub(crate) channel_id: Option<ChannelId>,
+    author_id: Option<UserId>,
+    author_name: Option<String>,
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    visibility: String,
+    pub(crate) source: String,
+    pub(crate) status: String,
+    pub(crate) error_code: Option<String>,
+    pub(crate) error_message: Option<String>,
+    pub(crate) playable_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) kind: Option<String>,
+    pub(crate) duration_seconds: Option<f64>,
+    pub(crate) width: Option<i32>,
+    pub(crate) height: Option<i32>,
+    pub(crate) byte_size: Option<i64>,
+    pub(crate) original_filename: Option<String>,
+    speakers: serde_json::Value,
+    pub(crate) caption_language: Option<String>,
+}
+
+impl VideoRow {
+    pub(crate) fn author(&self) -> Option<Author> {
+        self.author_id.map(|id| Author { id, name: self.author_name.clone() })
+    }
+
+    pub(crate) fn visibility(&self) -> Visibility {
+        Visibility::from_column(&self.visibility)
+    }
+
+    pub(crate) fn speakers(&self) -> Vec<SpeakerView> {
+        serde_json::from_value(self.speakers.clone()).unwrap_or_default()
+    }
+}
+
+/// One statement for every way to read videos: only its condition, order and parameters differ.
+macro_rules! select_videos {
+    ($rest:tt, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            VideoRow,
+            r#"SELECT v.id AS "id: _", v.asset_id AS "asset_id: _", v.channel_id AS "channel_id: _",
+                   v.author_id AS "author_id: _", u.name AS "author_name?", v.title, v.description, v.visibility, v.source,
+                   v.status, v.error_code, v.error_message, v.playable_at, v.created_at, v.updated_at,
+                   a.kind AS "kind?", a.duration_seconds AS "duration_seconds?", a.width AS "width?", a.height AS "height?",
+                   a.byte_size AS "byte_size?", a.original_filename AS "original_filename?",
+                   COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue)
+                                 ORDER BY s.hue, s.label)
+                       FROM speakers s WHERE s.organization_id = v.organization_id AND s.video_id = v.id), '[]') AS "speakers!",
+                   (SELECT COALESCE(t.language, 'und') FROM transcripts t
+                       WHERE t.organization_id = v.organization_id AND t.video_id = v.id
+                           AND EXISTS (SELECT FROM transcript_segments g
+                               WHERE g.organization_id = t.organization_id AND g.transcript_id = t.id)) AS caption_language
+               FROM videos v
+               LEFT JOIN assets a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+               LEFT JOIN users u ON u.id = v.author_id
+               WHERE v.organization_id = $1 AND "# + $rest,
+            $($parameter),+
+        )
+    };
+}
+
+pub(crate) async fn find_video(tx: &mut TenantTx, id: VideoId) -> Result<Option<VideoRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    select_videos!("v.id = $2 AND v.deleted_at IS NULL", organization_id.uuid(), id.uuid())
+        .fetch_optional(&mut **tx)
+        .await
+}
+
+pub(crate) async fn find_videos(tx: &mut TenantTx, ids: &[uuid::Uuid]) -> Result<Vec<VideoRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    select_videos!("v.id = ANY($2) AND v.deleted_at IS NULL", organization_id.uuid(), ids)
+        .fetch_all(&mut **tx)
+        .await
+}
+
+/// What a list is narrowed to.
+#[derive(Debug, Default)]
+pub(crate) struct VideoFilter {
+    pub(crate) channel_id: Option<ChannelId>,
+    pub(crate) status: Option<String>,
+    /// Part of the title, already escaped for ILIKE.
+    pub(crate) title_pattern: Option<String>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VideoOrder {
+    Newest,
+    Oldest,
+    Title,
+}
+
+pub(crate) async fn list_videos(
+    tx: &mut TenantTx,
+    filter: &VideoFilter,
+    order: VideoOrder,
+    page: &PageRequest,
+) -> Result<Vec<VideoRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (channel_id, status, title) =
+        (filter.channel_id.map(|id| id.uuid()), filter.status.as_deref(), filter.title_pattern.as_deref());
+    let (after_time, after_id) = (page.after.map(|cursor| cursor.time), page.after.map(|cursor| cursor.id));
+    let limit = page.limit_plus_one();
+    match order {
+        VideoOrder::Newest => select_videos!(
+            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
+             AND ($4::text IS NULL OR v.title ILIKE $4)
+             AND ($5::timestamptz IS NULL OR (v.created_at, v.id) < ($5, $6::uuid))
+             ORDER BY v.created_at DESC, v.id DESC LIMIT $7",
+            organization_id.uuid(), channel_id, status, title, after_time, after_id, limit,
+        )
+        .fetch_all(&mut **tx)
+        .await,
+        VideoOrder::Oldest => select_videos!(
+            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
+             AND ($4::text IS NULL OR v.title ILIKE $4)
+             AND ($5::timestamptz IS NULL OR (v.created_at, v.id) > ($5, $6::uuid))
+             ORDER BY v.created_at, v.id LIMIT $7",
+            organization_id.uuid(), channel_id, status, title, after_time, after_id, limit,
+        )
+        .fetch_all(&mut **tx)
+        .await,
+        // The cursor names the last row; its title is looked up, so that the cursor stays of one form.
+        VideoOrder::Title => select_videos!(
+            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
+             AND ($4::text IS NULL OR v.title ILIKE $4)
+             AND ($5::uuid IS NULL OR (lower(v.title), v.id) >
+                 (SELECT lower(l.title), l.id FROM videos l WHERE l.organization_id = $1 AND l.id = $5))
+             ORDER BY lower(v.title), v.id LIMIT $6",
+            organization_id.uuid(), channel_id, status, title, after_id, limit,
+        )
+        .fetch_all(&mut **tx)
+        .await,
+    }
+}
+
+/// New values; `None` leaves the column as it is.
+#[derive(Debug, Default)]
+pub(crate) struct VideoChanges {
+    pub(crate) title: Option<String>,
+    pub(crate) description: Option<Option<String>>,
+    pub(crate) channel_id: Option<Option<ChannelId>>,
+    pub(crate) visibility: Option<Visibility>,
+}
+
+pub(crate) async fn update_video(
+    tx: &mut TenantTx,
+    id: VideoId,
+    changes: &VideoChanges,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let updated = sqlx::query!(
+        "UPDATE videos SET title = COALESCE($3, title),
+             description = CASE WHEN $4 THEN $5 ELSE description END,
+             channel_id = CASE WHEN $6 THEN $7 ELSE channel_id END,
+             visibility = COALESCE($8, visibility)
+         WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        changes.title,
+        changes.description.is_some(),
+        changes.description.clone().flatten(),
+        changes.channel_id.is_some(),
+        changes.channel_id.flatten().map(|id| id.uuid()),
+        changes.visibility.map(Visibility::as_str),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+pub(crate) async fn delete_video(
+    tx: &mut TenantTx,
+    id: VideoId,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let deleted = sqlx::query!(
+        "UPDATE videos SET deleted_at = $3, retention_until = $4 WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+        now + RETENTION,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+pub(crate) async fn restore_video(tx: &mut TenantTx, id: VideoId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let restored = sqlx::query!(
+        "UPDATE videos SET deleted_at = NULL, retention_until = NULL WHERE organization_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(restored.rows_affected() == 1)
+}
+
+pub(crate) async fn list_channels(
+    tx: &mut TenantTx,
+    page: &PageRequest,
+) -> Result<Vec<Channel>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        Channel,
+        r#"SELECT c.id AS "id: _", c.name, c.description, c.created_at,
+               (SELECT count(*) FROM videos v
+                   WHERE v.organization_id = $1 AND v.channel_id = c.id AND v.deleted_at IS NULL) AS "video_count!"
+           FROM channels c WHERE c.organization_id = $1
+               AND ($2::timestamptz IS NULL OR (c.created_at, c.id) < ($2, $3::uuid))
+           ORDER BY c.created_at DESC, c.id DESC LIMIT $4"#,
+        organization_id.uuid(),
+        page.after.map(|cursor| cursor.time),
+        page.after.map(|cursor| cursor.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+pub(crate) async fn insert_channel(
+    tx: &mut TenantTx,
+    name: &str,
+    description: Option<&str>,
+    now: Timestamp,
+) -> Result<Channel, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let id = ChannelId::new(now);
+    sqlx::query!(
+        "INSERT INTO channels (organization_id, id, name, description, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)",
+        organization_id.uuid(),
+        id.uuid(),
+        name,
+        description,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(Channel {
+        id,
+        name: name.to_owned(),
+        description: description.map(str::to_owned),
+        video_count: 0,
+        created_at: now,
+    })
+}
+
+pub(crate) async fn update_channel(
+    tx: &mut TenantTx,
+    id: ChannelId,
+    name: Option<&str>,
+    description: Option<Option<&str>>,
+) -> Result<Option<Channel>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        Channel,
+        r#"UPDATE channels SET name = COALESCE($3, name), description = CASE WHEN $4 THEN $5 ELSE description END
+           WHERE organization_id = $1 AND id = $2
+           RETURNING id AS "id: _", name, description, created_at,
+               (SELECT count(*) FROM videos v
+                   WHERE v.organization_id = $1 AND v.channel_id = $2 AND v.deleted_at IS NULL) AS "video_count!""#,
+        organization_id.uuid(),
+        id.uuid(),
+        name,
+        description.is_some(),
+        description.flatten(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Its videos stay, without a channel.
+pub(crate) async fn delete_channel(tx: &mut TenantTx, id: ChannelId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let deleted = sqlx::query!(
+        "DELETE FROM channels WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid()
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}

@@ -1,0 +1,171 @@
+//! The background step that makes a transcript findable.
+
+use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
+use crate::model::{Model, NewChunk, Span};
+use crate::moments::{moments, text_of};
+use crate::vectors::push_packed;
+use crate::{SearchError, store};
+use async_trait::async_trait;
+use memoreel_ai::{AiError, Embed};
+use memoreel_kernel::{Event, VideoId};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_transcripts::{Transcript, transcript_of, video_for_transcript};
+use memoreel_web::App;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Texts embedded between two looks at progress and cancellation.
+const BATCH: usize = 32;
+/// A sentence with fewer words has no meaning to be found by.
+const MOMENT_WORDS_MIN: usize = 3;
+
+/// What to index.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct IndexPayload {
+    /// The video whose transcript is indexed.
+    pub video_id: VideoId,
+}
+
+/// Cuts the transcript of a video into passages, embeds them and their sentences, and replaces what was indexed before.
+#[derive(Debug)]
+pub struct Index {
+    app: App,
+    model: Model,
+}
+
+impl Index {
+    /// The step with its engine.
+    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
+        Self { app, model: Model::new(embed) }
+    }
+}
+
+#[async_trait]
+impl Handle for Index {
+    const KIND: &'static str = "index";
+    const CONCURRENCY: usize = 1;
+    type Payload = IndexPayload;
+
+    async fn run(
+        &self,
+        run: &TaskRun,
+        IndexPayload { video_id }: IndexPayload,
+    ) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let visible = video_for_transcript(&mut tx, video_id).await?.is_some();
+        let transcript = transcript_of(&mut tx, video_id).await?;
+        let Some(transcript) = transcript.filter(|_| visible) else { return run.finish(tx, &[]).await };
+        drop(tx);
+
+        let model_id = self.model.id(&self.app.db).await.map_err(|error| match error {
+            SearchError::Db(error) => TaskFailure::from(error),
+            other => TaskFailure::internal(other),
+        })?;
+        let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) = passages(&transcript).into_iter().unzip();
+        let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
+
+        let now = run.clock().now();
+        let mut tx = run.begin().await?;
+        if !store::clear_chunks(&mut tx, video_id).await? {
+            return run.finish(tx, &[]).await;
+        }
+        let language = transcript.language.as_deref();
+        store::insert_chunks(&mut tx, video_id, transcript.id, language, model_id, &chunks, now).await?;
+        run.finish(tx, &[Event::VideoIndexed { video_id }]).await
+    }
+}
+
+/// The passages of a transcript with their sentences; speakers by label, because names change.
+fn passages(transcript: &Transcript) -> Vec<(ChunkDraft, Vec<Span>)> {
+    let inputs: Vec<ChunkInput> = transcript
+        .segments
+        .iter()
+        .enumerate()
+        .map(|(segment_index, segment)| ChunkInput {
+            segment_index,
+            start_ms: segment.start_ms,
+            end_ms: segment.end_ms,
+            speaker: transcript.speaker_of(segment).map(|speaker| speaker.label.clone()),
+            text: segment.text.clone(),
+        })
+        .collect();
+    let with_moments = |draft: ChunkDraft| {
+        let spans = moments(&draft.text, &draft.spans);
+        (draft, spans)
+    };
+    chunk(&inputs, ChunkOptions::default()).into_iter().map(with_moments).collect()
+}
+
+async fn embedded(
+    embed: &dyn Embed,
+    run: &TaskRun,
+    drafts: Vec<ChunkDraft>,
+    spans: Vec<Vec<Span>>,
+) -> Result<Vec<NewChunk>, TaskFailure> {
+    let dimensions = embed.model().dimensions;
+    let sentences = drafts.iter().zip(&spans).map(|(draft, spans)| sentences_of(draft, spans));
+    let sentences: Vec<Vec<Option<String>>> = sentences.collect();
+    let texts: Vec<String> = drafts
+        .iter()
+        .map(|draft| draft.text.clone())
+        .chain(sentences.iter().flatten().flatten().cloned())
+        .collect();
+    let mut vectors = embed_all(embed, run, &texts).await?.into_iter();
+    let passages: Vec<Vec<f32>> = vectors.by_ref().take(drafts.len()).collect();
+    let chunks = drafts.into_iter().zip(spans).zip(sentences).zip(passages);
+    Ok(chunks
+        .map(|(((draft, spans), sentences), embedding)| {
+            let mut span_vectors = Vec::new();
+            for sentence in sentences {
+                let vector = sentence.and_then(|_| vectors.next());
+                push_packed(&mut span_vectors, vector.as_deref(), dimensions);
+            }
+            NewChunk {
+                text: draft.text,
+                word_count: draft.word_count,
+                start_ms: draft.start_ms,
+                end_ms: draft.end_ms,
+                speakers: draft.speakers,
+                spans,
+                embedding,
+                span_vectors,
+            }
+        })
+        .collect())
+}
+
+/// The sentences of a passage that are worth a vector; none where the passage is one sentence.
+fn sentences_of(draft: &ChunkDraft, spans: &[Span]) -> Vec<Option<String>> {
+    let text = |span: &Span| {
+        Some(text_of(&draft.text, span))
+            .filter(|text| text.split_whitespace().nth(MOMENT_WORDS_MIN - 1).is_some())
+    };
+    spans.iter().map(|span| if spans.len() > 1 { text(span) } else { None }).collect()
+}
+
+async fn embed_all(embed: &dyn Embed, run: &TaskRun, texts: &[String]) -> Result<Vec<Vec<f32>>, TaskFailure> {
+    let mut vectors = Vec::with_capacity(texts.len());
+    for batch in texts.chunks(BATCH) {
+        if run.cancelled().is_cancelled() {
+            return Err(engine_failure(AiError::Cancelled));
+        }
+        let made = embed.embed_passages(batch).await.map_err(engine_failure)?;
+        if made.len() != batch.len() {
+            let detail = format!("{} vectors for {} texts", made.len(), batch.len());
+            return Err(engine_failure(AiError::ProviderAnswerInvalid { detail }));
+        }
+        vectors.extend(made);
+        run.progress(vectors.len() as f32 / texts.len() as f32 * 0.95);
+    }
+    Ok(vectors)
+}
+
+fn engine_failure(error: AiError) -> TaskFailure {
+    let sentence = error.to_string();
+    let failure = if error.is_permanent() {
+        TaskFailure::permanent(error.code(), sentence)
+    } else {
+        TaskFailure::transient(error.code(), sentence)
+    };
+    failure.caused_by(error)
+}

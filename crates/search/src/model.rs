@@ -1,0 +1,135 @@
+//! The embedding model in use, and the shapes that searching passes around.
+
+use crate::{SearchError, store};
+use memoreel_ai::Embed;
+use memoreel_db::{Db, SystemReason};
+use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, VideoId};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// The model that makes vectors, with its id in the database, where it is registered on first use.
+pub struct Model {
+    embed: Arc<dyn Embed>,
+    id: OnceCell<EmbeddingModelId>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("model", &self.embed.model()).finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// Wraps an engine.
+    pub fn new(embed: Arc<dyn Embed>) -> Self {
+        Self { embed, id: OnceCell::new() }
+    }
+
+    /// The engine.
+    pub fn embed(&self) -> &dyn Embed {
+        &*self.embed
+    }
+
+    /// The model's id; the first call creates its row and its index where they are missing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or knows the model with another number of dimensions.
+    pub async fn id(&self, db: &Db) -> Result<EmbeddingModelId, SearchError> {
+        let id = self.id.get_or_try_init(|| async {
+            let mut tx = db.system(SystemReason::Configure).await?;
+            let id = store::register_model(&mut tx, &self.embed.model()).await?;
+            tx.commit().await?;
+            Ok::<_, SearchError>(id)
+        });
+        id.await.copied()
+    }
+}
+
+/// What a search goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Words and meaning together.
+    #[default]
+    Hybrid,
+    /// The words of the query, in any of their forms.
+    Keyword,
+    /// What the query means.
+    Semantic,
+}
+
+impl Mode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Mode::Hybrid => "hybrid",
+            Mode::Keyword => "keyword",
+            Mode::Semantic => "semantic",
+        }
+    }
+}
+
+/// What narrows a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filters {
+    pub(crate) video_id: Option<VideoId>,
+    pub(crate) channel_id: Option<ChannelId>,
+    /// Label or name of a speaker, in any case.
+    pub(crate) speaker: Option<String>,
+    /// Earliest time the video was added.
+    pub(crate) from: Option<Timestamp>,
+    /// Latest time the video was added.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// A sentence of a passage and when it is said, as `chunks.spans` keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Span {
+    /// Code points from the start of the passage.
+    pub(crate) char_start: usize,
+    /// Exclusive.
+    pub(crate) char_end: usize,
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
+    /// The speaker's label.
+    pub(crate) speaker: Option<String>,
+}
+
+/// A passage that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) chunk_id: ChunkId,
+    pub(crate) video_id: VideoId,
+    pub(crate) video_title: String,
+    pub(crate) channel_id: Option<ChannelId>,
+    pub(crate) asset_id: Option<AssetId>,
+    pub(crate) video_created_at: Timestamp,
+    pub(crate) text: String,
+    /// The text with marks around the words that matched.
+    pub(crate) marked: String,
+    pub(crate) start_seconds: f64,
+    pub(crate) end_seconds: f64,
+    pub(crate) spans: Vec<Span>,
+    /// What to call the speakers, by label.
+    pub(crate) speaker_names: HashMap<String, String>,
+    /// One vector per span; see [`crate::vectors`].
+    pub(crate) span_vectors: Option<Vec<u8>>,
+    pub(crate) words_rank: Option<i64>,
+    pub(crate) meaning_rank: Option<i64>,
+    pub(crate) similarity: Option<f64>,
+    pub(crate) score: f64,
+}
+
+/// A passage about to be indexed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewChunk {
+    pub(crate) text: String,
+    pub(crate) word_count: usize,
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
+    pub(crate) speakers: Vec<String>,
+    pub(crate) spans: Vec<Span>,
+    pub(crate) embedding: Vec<f32>,
+    pub(crate) span_vectors: Vec<u8>,
+}

@@ -1,0 +1,257 @@
+//! `GET /search`.
+
+use crate::excerpt::{excerpt, matched_by};
+use crate::model::{Filters, Found, Mode, Model};
+use crate::query::{Query, parse};
+use crate::{LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX, SearchError, store};
+use axum::Extension;
+use axum::extract::State;
+use chrono::{Datelike, NaiveDate, NaiveTime};
+use memoreel_assets::playback_of;
+use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
+use memoreel_web::{App, Authenticated, Json, Params, ProblemBody, Result};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A speaker filter longer than any label or name finds nothing.
+const SPEAKER_CHARS_MAX: usize = 100;
+
+/// What to search for, and where.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SearchParams {
+    /// Words, "phrases" that must occur and -words that must not; 1 to 500 characters.
+    q: String,
+    /// What to go by; hybrid if not given.
+    #[serde(default)]
+    #[param(inline)]
+    mode: Mode,
+    /// Hits wanted, 1 to 100; 20 if not given.
+    limit: Option<u32>,
+    /// Only in this video.
+    video_id: Option<VideoId>,
+    /// Only in videos of this channel.
+    channel_id: Option<ChannelId>,
+    /// Only where this speaker speaks: a name or label, in any case.
+    speaker: Option<String>,
+    /// Only in videos added at or after this time or on or after this day (UTC).
+    from: Option<String>,
+    /// Only in videos added at or before this time or on or before this day (UTC).
+    to: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct SearchResults {
+    /// The hits, best first.
+    items: Vec<Hit>,
+    /// How long it took, in milliseconds.
+    took_ms: u64,
+    /// What was gone by: `keyword` instead of `hybrid` while meaning is not available.
+    mode: Mode,
+}
+
+/// A moment that was found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHit)]
+pub(crate) struct Hit {
+    /// The passage.
+    chunk_id: ChunkId,
+    /// The video.
+    video_id: VideoId,
+    /// Its title.
+    video_title: String,
+    /// A picture of it.
+    poster_url: Option<String>,
+    /// When the matching sentence begins, in milliseconds.
+    start_ms: i64,
+    /// When it ends, in milliseconds.
+    end_ms: i64,
+    /// Who speaks in `text`, in order.
+    speakers: Vec<String>,
+    /// The matching sentence with the lines around it.
+    text: String,
+    /// The words of `text` that matched.
+    highlights: Vec<Highlight>,
+    /// Why it was found.
+    matched_by: Vec<MatchedBy>,
+    /// Comparable within one answer only; higher is better.
+    score: f64,
+    /// The video's channel.
+    channel_id: Option<ChannelId>,
+    /// When the video was added.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+/// A stretch of text, in Unicode code points.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Highlight {
+    /// First code point.
+    start: usize,
+    /// One past the last code point.
+    end: usize,
+}
+
+/// Why something was found.
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MatchedBy {
+    /// It has words of the query, in some form.
+    Words,
+    /// It says something alike.
+    Meaning,
+}
+
+/// The moments in which something is said, by words and by meaning.
+#[utoipa::path(
+    get,
+    path = "/search",
+    operation_id = "search",
+    tag = "search",
+    params(SearchParams),
+    responses(
+        (status = 200, body = SearchResults),
+        (status = 401, body = ProblemBody),
+        (status = 422, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn search(
+    State(app): State<App>,
+    Extension(model): Extension<Arc<Model>>,
+    Authenticated(caller): Authenticated,
+    Params(params): Params<SearchParams>,
+) -> Result<Json<SearchResults>> {
+    let started = Instant::now();
+    if !(1..=QUERY_CHARS_MAX).contains(&params.q.trim().chars().count()) {
+        return Err(SearchError::QueryInvalid.into());
+    }
+    let limit = params.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(SearchError::LimitInvalid.into());
+    }
+    let query = parse(&params.q);
+    let filters = filters(&params)?;
+    let (mode, hits) = if query.is_empty() {
+        (params.mode, Vec::new())
+    } else {
+        hits(&app, &model, &caller, params.mode, &query, &filters, limit).await?
+    };
+    let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Json(SearchResults { items: hits, took_ms, mode }))
+}
+
+async fn hits(
+    app: &App,
+    model: &Model,
+    caller: &Caller,
+    mode: Mode,
+    query: &Query,
+    filters: &Filters,
+    limit: u32,
+) -> Result<(Mode, Vec<Hit>), SearchError> {
+    let (mode, vector) = match mode {
+        Mode::Keyword => (mode, None),
+        _ => match model.embed().embed_query(&query.text).await {
+            Ok(vector) => (mode, Some(vector)),
+            Err(error) if mode == Mode::Hybrid => {
+                tracing::warn!(%error, "searching by words only");
+                (Mode::Keyword, None)
+            }
+            Err(error) => return Err(SearchError::Embedding(error)),
+        },
+    };
+    let vector = match &vector {
+        Some(vector) => Some((model.id(&app.db).await?, vector.as_slice())),
+        None => None,
+    };
+    let mut tx = app.db.tenant(caller).await?;
+    let found = store::search(&mut tx, mode, query, vector, filters, limit).await?;
+    let mut assets: Vec<AssetId> = found.iter().filter_map(|found| found.asset_id).collect();
+    assets.sort_unstable();
+    assets.dedup();
+    let pictures = playback_of(&mut tx, &app.signer, &assets, app.clock.now()).await?;
+    drop(tx);
+    let hits = found.into_iter().map(|found| {
+        let picture = found.asset_id.and_then(|id| pictures.get(&id)?.thumbnail_url.clone());
+        hit(found, vector.map(|(_, vector)| vector), picture)
+    });
+    Ok((mode, hits.collect()))
+}
+
+fn hit(found: Found, query: Option<&[f32]>, poster_url: Option<String>) -> Hit {
+    let excerpt = excerpt(&found, query);
+    let (words, meaning) = matched_by(&found);
+    let reasons = [(words, MatchedBy::Words), (meaning, MatchedBy::Meaning)];
+    Hit {
+        chunk_id: found.chunk_id,
+        video_id: found.video_id,
+        video_title: found.video_title,
+        poster_url,
+        start_ms: excerpt.start_ms,
+        end_ms: excerpt.end_ms,
+        speakers: excerpt.speakers,
+        text: excerpt.text,
+        highlights: excerpt
+            .highlights
+            .into_iter()
+            .map(|range| Highlight { start: range.start, end: range.end })
+            .collect(),
+        matched_by: reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason).collect(),
+        score: found.score,
+        channel_id: found.channel_id,
+        created_at: found.video_created_at,
+    }
+}
+
+fn filters(params: &SearchParams) -> Result<Filters, SearchError> {
+    let speaker =
+        params.speaker.as_deref().map(|name| name.chars().filter(|c| !c.is_control()).collect::<String>());
+    let speaker = speaker.map(|name| name.trim().chars().take(SPEAKER_CHARS_MAX + 1).collect::<String>());
+    let date = |value: &Option<String>, field, end_of_day| {
+        value
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .map(|text| moment(text, field, end_of_day))
+            .transpose()
+    };
+    Ok(Filters {
+        video_id: params.video_id,
+        channel_id: params.channel_id,
+        speaker: speaker.filter(|name| !name.is_empty()),
+        from: date(&params.from, "from", false)?,
+        to: date(&params.to, "to", true)?,
+    })
+}
+
+/// A time as it stands, or the first or last microsecond of a day. Only years that the database knows, too.
+fn moment(text: &str, field: &'static str, end_of_day: bool) -> Result<Timestamp, SearchError> {
+    let invalid = SearchError::DateInvalid { field };
+    let time = match text.parse::<chrono::DateTime<chrono::FixedOffset>>() {
+        Ok(time) => time.to_utc(),
+        Err(_) => {
+            let Ok(day) = text.parse::<NaiveDate>() else { return Err(invalid) };
+            let last = NaiveTime::from_hms_micro_opt(23, 59, 59, 999_999).unwrap_or_default();
+            day.and_time(if end_of_day { last } else { NaiveTime::MIN }).and_utc()
+        }
+    };
+    if (0..=9999).contains(&time.year()) { Ok(time) } else { Err(invalid) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_taken_from_its_first_to_its_last_moment() {
+        let text = |text, end| moment(text, "from", end).map(|time| time.to_rfc3339()).ok();
+        assert_eq!(text("2026-11-20", false).as_deref(), Some("2026-11-20T00:00:00+00:00"));
+        assert_eq!(text("2026-11-20", true).as_deref(), Some("2026-11-20T23:59:59.999999+00:00"));
+        assert_eq!(text("2026-11-20T18:00:00+01:00", true).as_deref(), Some("2026-11-20T17:00:00+00:00"));
+        for refused in ["yesterday", "-9999-01-01", "+262142-01-01", "-9999-01-01T00:00:00Z"] {
+            assert_eq!(text(refused, false), None, "{refused}");
+        }
+    }
+}

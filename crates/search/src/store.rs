@@ -1,0 +1,182 @@
+//! All SQL of passages and their vectors, and the one call of the search function.
+
+use crate::model::{Filters, Found, Mode, NewChunk, Span};
+use crate::query::Query;
+use crate::vectors::to_text;
+use memoreel_ai::EmbedModel;
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, TranscriptId, VideoId};
+use memoreel_tasks::lock_subject;
+use sqlx::types::Json;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Vectors sent in one statement; each takes about 5 KiB as text.
+const VECTORS_PER_STATEMENT: usize = 500;
+
+/// The id of a model, which becomes usable if it is new.
+pub(crate) async fn register_model(
+    tx: &mut SystemTx,
+    model: &EmbedModel,
+) -> Result<EmbeddingModelId, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT register_embedding_model($1, $2) AS "id!: EmbeddingModelId""#,
+        model.name,
+        i32::try_from(model.dimensions).unwrap_or(i32::MAX),
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Removes a video's passages and locks the video, so that its visibility stays as it is until the end of the
+/// transaction. Returns false if the video does not exist or is deleted.
+pub(crate) async fn clear_chunks(tx: &mut TenantTx, video_id: VideoId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    lock_subject(tx, video_id.uuid()).await?;
+    let video = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM videos WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE"#,
+        organization_id.uuid(),
+        video_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = 'transcript'",
+        organization_id.uuid(),
+        video_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(video.is_some())
+}
+
+/// Writes the passages of a transcript with their vectors.
+pub(crate) async fn insert_chunks(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    transcript_id: TranscriptId,
+    language: Option<&str>,
+    model_id: EmbeddingModelId,
+    chunks: &[NewChunk],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let ids: Vec<Uuid> = chunks.iter().map(|_| ChunkId::new(now).uuid()).collect();
+    let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
+    let words: Vec<i32> =
+        chunks.iter().map(|chunk| i32::try_from(chunk.word_count).unwrap_or(i32::MAX)).collect();
+    let starts: Vec<f64> = chunks.iter().map(|chunk| chunk.start_ms as f64 / 1_000.0).collect();
+    let ends: Vec<f64> = chunks.iter().map(|chunk| chunk.end_ms as f64 / 1_000.0).collect();
+    let speakers: Vec<serde_json::Value> =
+        chunks.iter().map(|chunk| serde_json::to_value(&chunk.speakers).unwrap_or_default()).collect();
+    let spans: Vec<serde_json::Value> =
+        chunks.iter().map(|chunk| serde_json::to_value(&chunk.spans).unwrap_or_default()).collect();
+    sqlx::query!(
+        "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
+             start_seconds, end_seconds, speakers, spans, owner_id, visibility, created_at)
+         SELECT $1, new.id, 'transcript', $3, $2, new.position - 1, new.text, $4, new.words, new.start_seconds,
+             new.end_seconds, ARRAY(SELECT jsonb_array_elements_text(new.speakers)), new.spans, v.author_id, v.visibility, $12
+         FROM UNNEST($5::uuid[], $6::text[], $7::int[], $8::float8[], $9::float8[], $10::jsonb[], $11::jsonb[])
+             WITH ORDINALITY AS new(id, text, words, start_seconds, end_seconds, speakers, spans, position)
+         JOIN videos v ON v.organization_id = $1 AND v.id = $2",
+        organization_id.uuid(),
+        video_id.uuid(),
+        transcript_id.uuid(),
+        language,
+        &ids,
+        &texts as &[&str],
+        &words,
+        &starts,
+        &ends,
+        &speakers,
+        &spans,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    for (ids, chunks) in ids.chunks(VECTORS_PER_STATEMENT).zip(chunks.chunks(VECTORS_PER_STATEMENT)) {
+        insert_vectors(tx, model_id, ids, chunks).await?;
+    }
+    Ok(())
+}
+
+async fn insert_vectors(
+    tx: &mut TenantTx,
+    model_id: EmbeddingModelId,
+    ids: &[Uuid],
+    chunks: &[NewChunk],
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let vectors: Vec<String> = chunks.iter().map(|chunk| to_text(&chunk.embedding)).collect();
+    let spans: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.span_vectors.as_slice()).collect();
+    sqlx::query!(
+        "INSERT INTO chunk_embeddings (organization_id, chunk_id, model_id, embedding, span_vectors)
+         SELECT $1, new.chunk_id, $2, new.embedding::vector, new.span_vectors
+         FROM UNNEST($3::uuid[], $4::text[], $5::bytea[]) AS new(chunk_id, embedding, span_vectors)",
+        organization_id.uuid(),
+        model_id.uuid(),
+        ids,
+        &vectors,
+        &spans as &[&[u8]],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Passages the caller may see, best first. `vector` is absent in keyword mode.
+pub(crate) async fn search(
+    tx: &mut TenantTx,
+    mode: Mode,
+    query: &Query,
+    vector: Option<(EmbeddingModelId, &[f32])>,
+    filters: &Filters,
+    limit: u32,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let caller = *tx.caller();
+    let (model_id, embedding) = vector.map(|(id, vector)| (id.uuid(), to_text(vector))).unzip();
+    let rows = sqlx::query!(
+        r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
+               channel_id AS "channel_id: ChannelId", asset_id AS "asset_id: AssetId", video_created_at AS "video_created_at!",
+               text AS "text!", marked AS "marked!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
+               spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
+               span_vectors, words_rank, meaning_rank, similarity, score AS "score!"
+           FROM search_chunks($1, $2, $3, $4, $5, $6, $7::text::vector, $8, $9, $10, $11, $12, $13, $14)"#,
+        caller.organization_id.uuid(),
+        caller.user_id.map(|id| id.uuid()),
+        mode.as_str(),
+        query.text,
+        &query.phrases,
+        &query.excluded,
+        embedding,
+        model_id,
+        filters.video_id.map(|id| id.uuid()),
+        filters.channel_id.map(|id| id.uuid()),
+        filters.speaker,
+        filters.from,
+        filters.to,
+        i32::try_from(limit).unwrap_or(i32::MAX),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let found = rows.into_iter().map(|row| Found {
+        chunk_id: row.chunk_id,
+        video_id: row.video_id,
+        video_title: row.video_title,
+        channel_id: row.channel_id,
+        asset_id: row.asset_id,
+        video_created_at: row.video_created_at,
+        text: row.text,
+        marked: row.marked,
+        start_seconds: row.start_seconds,
+        end_seconds: row.end_seconds,
+        spans: row.spans.0,
+        speaker_names: row.speaker_names.map(|names| names.0).unwrap_or_default(),
+        span_vectors: row.span_vectors,
+        words_rank: row.words_rank,
+        meaning_rank: row.meaning_rank,
+        similarity: row.similarity,
+        score: row.score,
+    });
+    Ok(found.collect())
+}

@@ -1,0 +1,71 @@
+//! Saying what happened, in the transaction in which it happened.
+
+use crate::{NewTask, TaskFailure, store};
+use async_trait::async_trait;
+use memoreel_db::TenantTx;
+use memoreel_kernel::{Clock, Event};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The notification channel that carries [`memoreel_kernel::LiveEvent`]s.
+pub const LIVE_CHANNEL: &str = "memoreel_live";
+
+/// Hears, inside the task's transaction, how a subject's processing goes on. The library keeps a video's status this way.
+#[async_trait]
+pub trait SubjectObserver: Send + Sync {
+    /// A step completed and others follow.
+    async fn advanced(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error>;
+    /// No step is left to run. `failure` is `(code, message)` of the first one that was given up.
+    async fn settled(
+        &self,
+        tx: &mut TenantTx,
+        subject_id: Uuid,
+        failure: Option<(String, String)>,
+    ) -> Result<Option<Event>, sqlx::Error>;
+}
+
+/// Writes events to the outbox together with the tasks the pipeline says come next.
+#[derive(Clone)]
+pub struct Events {
+    next: fn(&Event) -> Vec<NewTask>,
+    observer: Arc<dyn SubjectObserver>,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    /// `next` is the pipeline.
+    pub fn new(
+        next: fn(&Event) -> Vec<NewTask>,
+        observer: Arc<dyn SubjectObserver>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { next, observer, clock }
+    }
+
+    /// Records that `event` happened and enqueues what follows, in one statement of the caller's transaction.
+    ///
+    /// # Errors
+    /// When the statement fails; the transaction is then unusable.
+    pub async fn emit(&self, tx: &mut TenantTx, event: &Event) -> Result<(), sqlx::Error> {
+        store::record_event(tx, event, (self.next)(event), self.clock.now()).await
+    }
+
+    /// Called with each finished task: tells the observer, and notices when the subject has nothing left to do.
+    pub(crate) async fn task_finished(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), TaskFailure> {
+        match store::settlement(tx, subject_id).await? {
+            store::Settlement::Open => self.observer.advanced(tx, subject_id).await?,
+            store::Settlement::Settled { failure } => {
+                if let Some(event) = self.observer.settled(tx, subject_id, failure).await? {
+                    self.emit(tx, &event).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a task did not complete.
+
+use memoreel_db::{DbError, is_outage};
+use std::error::Error;
+
+/// The failure of one try.
+#[derive(Debug)]
+pub struct TaskFailure {
+    /// Stable, for programs.
+    pub code: &'static str,
+    /// A sentence for the person whose recording it is.
+    pub message: String,
+    /// Whether another try can only fail the same way.
+    pub permanent: bool,
+    /// For the log.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+    pub(crate) kind: FailureKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    Failed,
+    /// The database went away; the task itself is not at fault.
+    Outage,
+    /// Another worker has the task now; nothing may be written.
+    LeaseLost,
+}
+
+impl TaskFailure {
+    /// Another try cannot help: the input itself is at fault.
+    pub fn permanent(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), permanent: true, source: None, kind: FailureKind::Failed }
+    }
+
+    /// Another try may help.
+    pub fn transient(code: &'static str, message: impl Into<String>) -> Self {
+        Self { permanent: false, ..Self::permanent(code, message) }
+    }
+
+    /// Something inside Memoreel failed; the cause goes to the log and not to the user.
+    pub fn internal(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let message = "Something went wrong inside Memoreel. The server's log says what.";
+        Self { source: Some(source.into()), ..Self::transient("internal", message) }
+    }
+
+    /// Attaches the cause for the log.
+    pub fn caused_by(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
+    fn outage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let message = "The database was away for a moment; this step starts again.";
+        Self {
+            kind: FailureKind::Outage,
+            source: Some(source.into()),
+            ..Self::transient("database_unavailable", message)
+        }
+    }
+
+    pub(crate) fn lease_lost() -> Self {
+        Self {
+            kind: FailureKind::LeaseLost,
+            ..Self::transient("lease_lost", "Another worker has taken over.")
+        }
+    }
+}
+
+impl From<DbError> for TaskFailure {
+    fn from(error: DbError) -> Self {
+        if error.is_outage() { Self::outage(error) } else { Self::internal(error) }
+    }
+}
+
+impl From<sqlx::Error> for TaskFailure {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) { Self::outage(error) } else { Self::internal(error) }
+    }
+}
+
+impl From<std::io::Error> for TaskFailure {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}

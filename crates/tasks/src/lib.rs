@@ -1,0 +1,20 @@
+//! The task queue and the outbox: work that is enqueued in the caller's transaction, leased by workers, retried and settled.
+//!
+//! What follows what is not known here: [`Events`] is given one function, the pipeline, that maps an event to the next tasks.
+
+mod backoff;
+mod events;
+mod failure;
+mod model;
+mod registry;
+mod run;
+mod store;
+mod worker;
+
+pub use events::{Events, LIVE_CHANNEL, SubjectObserver};
+pub use failure::TaskFailure;
+pub use model::{NewTask, StageStatus, TaskStage};
+pub use registry::{Handle, Registry};
+pub use run::{Finished, TaskRun};
+pub use store::{cancel_tasks, lock_subject, retry_failed_tasks, stages_of, waiting_tasks};
+pub use worker::{Worker, WorkerSettings};

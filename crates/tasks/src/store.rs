@@ -1,0 +1,432 @@
+//! All SQL of the queue.
+
+use crate::{NewTask, StageStatus, TaskStage};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{Event, OrganizationId, TaskId, Timestamp};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Outbox row, tasks and notifications in one statement.
+pub(crate) async fn record_event(
+    tx: &mut TenantTx,
+    event: &Event,
+    tasks: Vec<NewTask>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let payload = serde_json::to_value(event).unwrap_or_default();
+    let mut columns = TaskColumns::default();
+    for task in tasks {
+        columns.push(task, now);
+    }
+    sqlx::query!(
+        r#"WITH happened AS (
+               INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)
+           ), enqueued AS (
+               INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at)
+               SELECT $1, new.id, new.kind, new.subject_id, new.payload, new.priority, new.attempts_max, $5, $5
+               FROM UNNEST($6::uuid[], $7::text[], $8::uuid[], $9::jsonb[], $10::int[], $11::int[])
+                   AS new(id, kind, subject_id, payload, priority, attempts_max)
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status = 'pending' DO NOTHING
+               RETURNING kind
+           )
+           SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued
+           UNION ALL
+           SELECT pg_notify('memoreel_live', json_build_object(
+               'organization_id', $1::uuid, 'video_id', $3::uuid, 'kind', $2::text)::text)::text"#,
+        organization_id.uuid(),
+        event.kind(),
+        event.video_id().uuid(),
+        payload,
+        now,
+        &columns.ids,
+        &columns.kinds,
+        &columns.subject_ids,
+        &columns.payloads,
+        &columns.priorities,
+        &columns.attempts_max,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct TaskColumns {
+    ids: Vec<Uuid>,
+    kinds: Vec<String>,
+    subject_ids: Vec<Uuid>,
+    payloads: Vec<serde_json::Value>,
+    priorities: Vec<i32>,
+    attempts_max: Vec<i32>,
+}
+
+impl TaskColumns {
+    fn push(&mut self, task: NewTask, now: Timestamp) {
+        self.ids.push(TaskId::new(now).uuid());
+        self.kinds.push(task.kind.to_owned());
+        self.subject_ids.push(task.subject_id);
+        self.payloads.push(task.payload);
+        self.priorities.push(task.priority);
+        self.attempts_max.push(task.attempts_max);
+    }
+}
+
+/// Marks the task completed if `lease` still holds it.
+pub(crate) async fn complete(
+    tx: &mut TenantTx,
+    id: TaskId,
+    lease: Uuid,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let done = sqlx::query!(
+        "UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = $4,
+             error_code = NULL, error_message = NULL
+         WHERE organization_id = $1 AND id = $2 AND lease = $3",
+        organization_id.uuid(),
+        id.uuid(),
+        lease,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How a failed try ends.
+#[derive(Clone, Copy)]
+pub(crate) enum Ending<'a> {
+    /// Back to the queue until then, with the reason shown meanwhile.
+    Retry { at: Timestamp, code: &'a str, message: &'a str },
+    /// Back to the queue at once; the try does not count.
+    Release,
+    /// Given up.
+    Failed { code: &'a str, message: &'a str },
+    /// Stopped on request.
+    Cancelled,
+}
+
+/// Ends a run that did not complete, if `lease` still holds the task.
+pub(crate) async fn end_run(
+    tx: &mut TenantTx,
+    id: TaskId,
+    lease: Uuid,
+    ending: Ending<'_>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (status, at, code, message, uncounted) = match ending {
+        Ending::Retry { at, code, message } => ("pending", at, Some(code), Some(message), 0),
+        Ending::Release => ("pending", now, None, None, 1),
+        Ending::Failed { code, message } => ("failed", now, Some(code), Some(message), 0),
+        Ending::Cancelled => ("cancelled", now, None, None, 0),
+    };
+    // A newer task of the same step already waits: this one gives way to it instead of queueing beside it.
+    let ended = sqlx::query!(
+        "UPDATE tasks SET
+             status = CASE WHEN $4 = 'pending' AND EXISTS (
+                 SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
+                     AND twin.kind = tasks.kind AND twin.status = 'pending') THEN 'cancelled' ELSE $4 END,
+             scheduled_for = $5, error_code = $6, error_message = $7, attempts = attempts - $8,
+             lease = NULL, leased_until = NULL, progress = 0,
+             finished_at = CASE WHEN $4 = 'pending' THEN NULL ELSE $9::timestamptz END
+         WHERE organization_id = $1 AND id = $2 AND lease = $3",
+        organization_id.uuid(),
+        id.uuid(),
+        lease,
+        status,
+        at,
+        code,
+        message,
+        uncounted,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Whether a subject still has work.
+pub(crate) enum Settlement {
+    /// Tasks are waiting or running.
+    Open,
+    /// None is.
+    Settled {
+        /// Code and message of the first task that was given up.
+        failure: Option<(String, String)>,
+    },
+}
+
+/// From here to the end of their transactions, tasks of one subject take turns. Each does so at its end at the latest; one
+/// that keeps the subject's own row from being changed before that does so first, or two of them wait for each other.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn lock_subject(tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::text AS locked",
+        subject_id.to_string()
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Looks at what is left of a subject. Finishing tasks take turns here, so that exactly one of them sees the end.
+pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Settlement, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    lock_subject(tx, subject_id).await?;
+    let left = sqlx::query!(
+        r#"SELECT count(*) FILTER (WHERE status IN ('pending', 'running')) AS "open!",
+               (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS code,
+               (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS message
+           FROM tasks WHERE organization_id = $1 AND subject_id = $2"#,
+        organization_id.uuid(),
+        subject_id,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(match left.open {
+        0 => Settlement::Settled { failure: left.code.zip(left.message) },
+        _ => Settlement::Open,
+    })
+}
+
+/// Where the steps of these subjects stand: the newest task of each kind, oldest kind first.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn stages_of(
+    tx: &mut TenantTx,
+    subject_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<TaskStage>>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query!(
+        "SELECT subject_id, kind, status, progress, error_code, error_message FROM (
+             SELECT DISTINCT ON (subject_id, kind) subject_id, kind, status, progress, error_code, error_message, created_at, id
+             FROM tasks WHERE organization_id = $1 AND subject_id = ANY($2)
+             ORDER BY subject_id, kind, created_at DESC, id DESC
+         ) AS newest ORDER BY created_at, id",
+        organization_id.uuid(),
+        subject_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut stages: HashMap<Uuid, Vec<TaskStage>> = HashMap::new();
+    for row in rows {
+        stages.entry(row.subject_id).or_default().push(TaskStage {
+            stage: row.kind,
+            status: StageStatus::from_column(&row.status),
+            progress: (row.progress * 100.0).round() as u8,
+            message: row.error_message,
+            code: row.error_code,
+        });
+    }
+    Ok(stages)
+}
+
+/// Puts a subject's failed tasks back into the queue with all their tries; returns how many.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn retry_failed_tasks(
+    tx: &mut TenantTx,
+    subject_id: Uuid,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query!(
+        r#"WITH retried AS (
+               UPDATE tasks SET status = 'pending', attempts = 0, progress = 0, scheduled_for = $3, finished_at = NULL,
+                   error_code = NULL, error_message = NULL, cancel_requested = false
+               WHERE organization_id = $1 AND subject_id = $2 AND status = 'failed'
+                   AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
+                       AND twin.kind = tasks.kind AND twin.status = 'pending')
+               RETURNING kind
+           )
+           SELECT pg_notify('memoreel_tasks', kind)::text AS notified FROM retried"#,
+        organization_id.uuid(),
+        subject_id,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.len() as u64)
+}
+
+/// Takes a subject's waiting and failed tasks of these kinds (all if empty) out of the queue and asks running ones to stop.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel_tasks(
+    tx: &mut TenantTx,
+    subject_id: Uuid,
+    kinds: &[&str],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    sqlx::query!(
+        "UPDATE tasks SET
+             status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
+             cancel_requested = true,
+             finished_at = CASE status WHEN 'running' THEN finished_at ELSE $4 END
+         WHERE organization_id = $1 AND subject_id = $2 AND status IN ('pending', 'running', 'failed')
+             AND (kind = ANY($3) OR cardinality($3::text[]) = 0)",
+        organization_id.uuid(),
+        subject_id,
+        &kinds,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// How many tasks wait or run in the whole system, by kind and status; for metrics.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn waiting_tasks(tx: &mut SystemTx) -> Result<Vec<(String, String, i64)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT kind, status, count(*) AS "number!" FROM tasks WHERE status IN ('pending', 'running') GROUP BY 1, 2"#
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.status, row.number)).collect())
+}
+
+/// A task in a worker's hands.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: TaskId,
+    pub(crate) kind: String,
+    pub(crate) subject_id: Uuid,
+    pub(crate) payload: serde_json::Value,
+    pub(crate) lease: Uuid,
+    pub(crate) attempts: i32,
+    pub(crate) attempts_max: i32,
+}
+
+/// Leases up to `slots` due tasks of each kind. Tasks of one step and subject never run side by side.
+pub(crate) async fn claim(
+    tx: &mut SystemTx,
+    slots: &[(String, i32)],
+    worker: &str,
+    now: Timestamp,
+    leased_until: Timestamp,
+) -> Result<Vec<Claimed>, sqlx::Error> {
+    let (kinds, free): (Vec<String>, Vec<i32>) = slots.iter().cloned().unzip();
+    sqlx::query_as!(
+        Claimed,
+        r#"WITH wanted AS (SELECT * FROM UNNEST($1::text[], $2::int[]) AS wanted(kind, slots)),
+           picked AS (
+               SELECT due.organization_id, due.id FROM wanted CROSS JOIN LATERAL (
+                   SELECT waiting.organization_id, waiting.id FROM tasks waiting
+                   WHERE waiting.kind = wanted.kind AND waiting.status = 'pending' AND waiting.scheduled_for <= $3
+                       AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = waiting.organization_id
+                           AND twin.subject_id = waiting.subject_id AND twin.kind = waiting.kind AND twin.status = 'running')
+                   ORDER BY waiting.priority DESC, waiting.scheduled_for, waiting.id
+                   LIMIT wanted.slots FOR UPDATE SKIP LOCKED
+               ) AS due
+           )
+           UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = $4, worker = $5,
+               attempts = attempts + 1, progress = 0, started_at = $3, error_code = NULL, error_message = NULL
+           FROM picked WHERE tasks.organization_id = picked.organization_id AND tasks.id = picked.id
+           RETURNING tasks.organization_id AS "organization_id: _", tasks.id AS "id: _", kind, subject_id, payload,
+               lease AS "lease!", attempts, attempts_max"#,
+        &kinds,
+        &free,
+        now,
+        leased_until,
+        worker,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// What the heartbeat tells about one running task.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beat {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: TaskId,
+    pub(crate) lease: Uuid,
+    pub(crate) progress: Option<f32>,
+}
+
+/// Renews leases and writes progress; returns the leases still held, each with whether the task is to stop.
+///
+/// A task that is ending at this moment has its row locked and is passed over: waiting for it with other rows in hand could
+/// make it wait for us.
+pub(crate) async fn heartbeat(
+    tx: &mut SystemTx,
+    beats: &[Beat],
+    leased_until: Timestamp,
+) -> Result<HashMap<Uuid, bool>, sqlx::Error> {
+    let organization_ids: Vec<Uuid> = beats.iter().map(|beat| beat.organization_id.uuid()).collect();
+    let ids: Vec<Uuid> = beats.iter().map(|beat| beat.id.uuid()).collect();
+    let leases: Vec<Uuid> = beats.iter().map(|beat| beat.lease).collect();
+    let progress: Vec<Option<f32>> = beats.iter().map(|beat| beat.progress).collect();
+    let rows = sqlx::query!(
+        r#"WITH beats AS (
+               SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::uuid[], $4::real[]) AS beats(organization_id, id, lease, progress)
+           ), free AS (
+               SELECT tasks.organization_id, tasks.id, beats.lease, beats.progress FROM tasks JOIN beats
+                   ON tasks.organization_id = beats.organization_id AND tasks.id = beats.id AND tasks.lease = beats.lease
+               FOR UPDATE OF tasks SKIP LOCKED
+           ), renewed AS (
+               UPDATE tasks SET leased_until = $5, progress = COALESCE(free.progress, tasks.progress) FROM free
+               WHERE tasks.organization_id = free.organization_id AND tasks.id = free.id
+               RETURNING free.lease, free.progress AS moved
+           )
+           SELECT tasks.lease AS "lease!", tasks.cancel_requested AS "cancel_requested!",
+               CASE WHEN renewed.moved IS NOT NULL THEN pg_notify('memoreel_live', json_build_object(
+                   'organization_id', tasks.organization_id, 'video_id', tasks.subject_id, 'kind', 'task_progress')::text)::text
+               END AS notified
+           FROM beats JOIN tasks
+               ON tasks.organization_id = beats.organization_id AND tasks.id = beats.id AND tasks.lease = beats.lease
+           LEFT JOIN renewed ON renewed.lease = beats.lease"#,
+        &organization_ids,
+        &ids,
+        &leases,
+        &progress as &[Option<f32>],
+        leased_until,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.lease, row.cancel_requested)).collect())
+}
+
+/// A lease that ran out, or whose worker is known to be dead.
+#[derive(Debug)]
+pub(crate) struct Stale {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: TaskId,
+    pub(crate) lease: Uuid,
+    pub(crate) subject_id: Uuid,
+    pub(crate) kind: String,
+    pub(crate) attempts: i32,
+    pub(crate) attempts_max: i32,
+    pub(crate) worker: Option<String>,
+    pub(crate) overdue: bool,
+}
+
+/// Running tasks whose lease ran out, and those of workers on `host`, dead or alive.
+pub(crate) async fn possibly_stale(
+    tx: &mut SystemTx,
+    host: &str,
+    now: Timestamp,
+) -> Result<Vec<Stale>, sqlx::Error> {
+    sqlx::query_as!(
+        Stale,
+        r#"SELECT organization_id AS "organization_id: _", id AS "id: _", lease AS "lease!", subject_id, kind, attempts,
+               attempts_max, worker, leased_until < $2 AS "overdue!"
+           FROM tasks WHERE status = 'running' AND (leased_until < $2 OR starts_with(worker, $1 || '/')) LIMIT 1000"#,
+        host,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}

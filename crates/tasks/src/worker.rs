@@ -1,0 +1,392 @@
+//! The worker of a process: claims tasks, runs them, keeps their leases, and takes back those of dead workers.
+
+use crate::{
+    Events, Finished, Registry, TaskFailure, TaskRun,
+    backoff::delay_after,
+    failure::FailureKind,
+    run::Progress,
+    store::{self, Beat, Claimed, Ending, Stale},
+};
+use chrono::TimeDelta;
+use memoreel_db::{Db, DbError, SystemReason};
+use memoreel_kernel::{Caller, Clock, TaskId};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// How often, beyond its tries, a task may be interrupted from outside: by the end of its worker or of the database. Such an
+/// end is rarely the task's fault, but a task that kills its worker each time must come to an end itself.
+const INTERRUPTIONS_MAX: i32 = 12;
+/// How long to wait with a task whose worker or database ended.
+const AFTER_OUTAGE: Duration = Duration::from_secs(1);
+
+/// How a worker keeps time.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    /// How long a lease lasts without a heartbeat.
+    pub lease: Duration,
+    /// How often leases are renewed.
+    pub heartbeat: Duration,
+    /// How often the queue is looked at when no notification comes.
+    pub poll: Duration,
+    /// How long running tasks may go on after shutdown was asked for.
+    pub grace: Duration,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(40),
+            heartbeat: Duration::from_secs(10),
+            poll: Duration::from_secs(2),
+            grace: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Runs tasks until it is told to stop.
+#[derive(Debug)]
+pub struct Worker {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: Db,
+    events: Events,
+    clock: Arc<dyn Clock>,
+    registry: Registry,
+    settings: WorkerSettings,
+    name: String,
+    running: Mutex<HashMap<Uuid, Running>>,
+    wake: Notify,
+    tracker: TaskTracker,
+}
+
+#[derive(Debug)]
+struct Running {
+    kind: String,
+    beat: Beat,
+    cancelled: CancellationToken,
+    progress: Arc<Progress>,
+}
+
+impl Worker {
+    /// A worker for the kinds in `registry`.
+    pub fn new(
+        db: Db,
+        events: Events,
+        clock: Arc<dyn Clock>,
+        registry: Registry,
+        settings: WorkerSettings,
+    ) -> Self {
+        let name = format!("{}/{}/{}", host(), std::process::id(), Uuid::now_v7().simple());
+        let shared = Shared {
+            db,
+            events,
+            clock,
+            registry,
+            settings,
+            name,
+            running: Mutex::default(),
+            wake: Notify::new(),
+            tracker: TaskTracker::new(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Works until `stop` fires, then gives running tasks the grace period, and puts the rest back into the queue.
+    pub async fn run(self, stop: CancellationToken) {
+        let shared = self.shared;
+        let listener = tokio::spawn(Arc::clone(&shared).listen(stop.clone()));
+        let keeper = tokio::spawn(Arc::clone(&shared).keep_leases());
+        while !stop.is_cancelled() {
+            if let Err(error) = shared.claim_and_start().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the queue could not be read");
+            }
+            tokio::select! {
+                () = shared.wake.notified() => {}
+                () = tokio::time::sleep(shared.settings.poll) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+        shared.drain().await;
+        listener.abort();
+        keeper.abort();
+    }
+}
+
+impl Shared {
+    fn running(&self) -> MutexGuard<'_, HashMap<Uuid, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn listen(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.db.listen("memoreel_tasks").await {
+                Ok(mut listener) => {
+                    // What was enqueued while nobody listened.
+                    self.wake.notify_one();
+                    while listener.recv().await.is_ok() {
+                        self.wake.notify_one();
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "not listening for tasks, polling instead"),
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn claim_and_start(self: &Arc<Self>) -> Result<(), DbError> {
+        let slots = self.free_slots();
+        if slots.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
+        let claimed =
+            store::claim(&mut tx, &slots, &self.name, now, now + delta(self.settings.lease)).await?;
+        tx.commit().await?;
+        for task in claimed {
+            self.start(task);
+        }
+        Ok(())
+    }
+
+    fn free_slots(&self) -> Vec<(String, i32)> {
+        let running = self.running();
+        let busy = |kind: &str| running.values().filter(|task| task.kind == kind).count();
+        self.registry
+            .iter()
+            .filter_map(|(kind, registered)| {
+                let free = registered.concurrency.saturating_sub(busy(kind));
+                (free > 0).then(|| (kind.to_owned(), i32::try_from(free).unwrap_or(i32::MAX)))
+            })
+            .collect()
+    }
+
+    fn start(self: &Arc<Self>, task: Claimed) {
+        let Some(registered) = self.registry.get(&task.kind).cloned() else { return };
+        let run = TaskRun {
+            task_id: task.id,
+            lease: task.lease,
+            subject_id: task.subject_id,
+            caller: Caller::service(task.organization_id),
+            db: self.db.clone(),
+            events: self.events.clone(),
+            clock: Arc::clone(&self.clock),
+            cancelled: CancellationToken::new(),
+            progress: Arc::default(),
+        };
+        let beat =
+            Beat { organization_id: task.organization_id, id: task.id, lease: task.lease, progress: None };
+        let entry = Running {
+            kind: task.kind.clone(),
+            beat,
+            cancelled: run.cancelled.clone(),
+            progress: Arc::clone(&run.progress),
+        };
+        self.running().insert(task.lease, entry);
+        let span = tracing::info_span!("task", kind = %task.kind, id = %task.id, subject = %task.subject_id);
+        let shared = Arc::clone(self);
+        self.tracker.spawn(
+            async move {
+                let started = Instant::now();
+                let (run, payload) = (Arc::new(run), task.payload.clone());
+                let outcome = {
+                    let run = Arc::clone(&run);
+                    // A task of its own, so that a panic in a handler is a failure of that task alone.
+                    let work = async move { registered.handler.run(&run, payload).await }.in_current_span();
+                    tokio::spawn(work).await
+                };
+                shared.end(&task, &run, outcome).await;
+                shared.running().remove(&task.lease);
+                metrics::histogram!("memoreel_task_seconds", "kind" => task.kind.clone())
+                    .record(started.elapsed().as_secs_f64());
+                shared.wake.notify_one();
+            }
+            .instrument(span),
+        );
+    }
+
+    async fn end(
+        &self,
+        task: &Claimed,
+        run: &TaskRun,
+        outcome: Result<Result<Finished, TaskFailure>, tokio::task::JoinError>,
+    ) {
+        let failure = match outcome {
+            Ok(Ok(_)) => return tracing::info!("task completed"),
+            Ok(Err(failure)) => failure,
+            Err(panic) => TaskFailure::internal(panic),
+        };
+        if failure.kind == FailureKind::LeaseLost {
+            return tracing::warn!("the task was taken over by another worker; nothing was written");
+        }
+        let now = self.clock.now();
+        let message = failure.message.as_str();
+        let ending = if run.cancelled.is_cancelled() {
+            if self.tracker.is_closed() { Ending::Release } else { Ending::Cancelled }
+        } else if failure.kind == FailureKind::Outage && task.attempts < task.attempts_max + INTERRUPTIONS_MAX
+        {
+            Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message }
+        } else if failure.permanent || task.attempts >= task.attempts_max {
+            Ending::Failed { code: failure.code, message }
+        } else {
+            Ending::Retry { at: now + delay_after(task.attempts), code: failure.code, message }
+        };
+        if matches!(ending, Ending::Failed { .. } | Ending::Retry { .. }) {
+            tracing::warn!(
+                code = failure.code,
+                message,
+                attempt = task.attempts,
+                of = task.attempts_max,
+                cause = failure.source.as_ref().map(tracing::field::display),
+                "task failed"
+            );
+        }
+        while let Err(failure) =
+            self.write_end(&run.caller, task.id, task.lease, task.subject_id, ending).await
+        {
+            let cause = failure.source.as_ref().map(tracing::field::display);
+            // The task stays ours as long as its lease is renewed, which happens as soon as the database is back.
+            if failure.kind == FailureKind::Outage && !self.tracker.is_closed() {
+                tracing::warn!(cause, "the end of a task waits for the database");
+                tokio::time::sleep(AFTER_OUTAGE).await;
+            } else {
+                // The lease runs out and the task is retaken then.
+                return tracing::error!(cause, "the end of a task could not be written");
+            }
+        }
+    }
+
+    async fn write_end(
+        &self,
+        caller: &Caller,
+        id: TaskId,
+        lease: Uuid,
+        subject_id: Uuid,
+        ending: Ending<'_>,
+    ) -> Result<(), TaskFailure> {
+        let mut tx = self.db.tenant(caller).await?;
+        if store::end_run(&mut tx, id, lease, ending, self.clock.now()).await? {
+            self.events.task_finished(&mut tx, subject_id).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Renews leases, writes progress, stops what is to be stopped, and takes back what dead workers left.
+    async fn keep_leases(self: Arc<Self>) {
+        let mut last_beat = Instant::now();
+        let mut last_reap: Option<Instant> = None;
+        let mut tick = tokio::time::interval(Duration::from_secs(1).min(self.settings.heartbeat));
+        loop {
+            tick.tick().await;
+            let due = last_beat.elapsed() >= self.settings.heartbeat;
+            if let Err(error) = self.beat(due).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
+            } else if due {
+                last_beat = Instant::now();
+            }
+            if last_reap.is_none_or(|at| at.elapsed() >= self.settings.heartbeat) {
+                last_reap = Some(Instant::now());
+                if let Err(failure) = self.reap().await {
+                    tracing::warn!(
+                        cause = failure.source.as_ref().map(tracing::field::display),
+                        "stale tasks could not be taken back"
+                    );
+                }
+            }
+        }
+    }
+
+    async fn beat(&self, all: bool) -> Result<(), DbError> {
+        let beats: Vec<Beat> = self
+            .running()
+            .values()
+            .map(|task| Beat { progress: task.progress.take_change(), ..task.beat })
+            .filter(|beat| all || beat.progress.is_some())
+            .collect();
+        if beats.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
+        let held = store::heartbeat(&mut tx, &beats, self.clock.now() + delta(self.settings.lease)).await?;
+        tx.commit().await?;
+        let running = self.running();
+        for beat in &beats {
+            if held.get(&beat.lease).is_none_or(|stop| *stop)
+                && let Some(task) = running.get(&beat.lease)
+            {
+                task.cancelled.cancel();
+            }
+        }
+        Ok(())
+    }
+
+    async fn reap(&self) -> Result<(), TaskFailure> {
+        let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
+        let stale = store::possibly_stale(&mut tx, &host(), self.clock.now()).await?;
+        drop(tx);
+        for task in stale.into_iter().filter(|task| task.overdue || self.is_dead(task.worker.as_deref())) {
+            self.take_back(task).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the worker ran on this host in a process that is gone. Lease fencing makes a wrong answer harmless.
+    fn is_dead(&self, worker: Option<&str>) -> bool {
+        let Some(worker) = worker.filter(|worker| *worker != self.name) else { return false };
+        let mut parts = worker.split('/');
+        let (Some(host_name), Some(pid)) = (parts.next(), parts.next()) else { return false };
+        let same_process = pid == std::process::id().to_string();
+        host_name == host() && !same_process && !std::path::Path::new("/proc").join(pid).exists()
+    }
+
+    async fn take_back(&self, task: Stale) -> Result<(), TaskFailure> {
+        tracing::warn!(kind = task.kind, id = %task.id, "a worker left this task behind; taking it back");
+        let message =
+            format!("Processing stopped unexpectedly {} times in a row, so it was given up.", task.attempts);
+        let ending = if task.attempts >= task.attempts_max + INTERRUPTIONS_MAX {
+            Ending::Failed { code: "task_abandoned", message: &message }
+        } else {
+            Ending::Retry {
+                at: self.clock.now(),
+                code: "task_interrupted",
+                message: "Processing was interrupted and starts again.",
+            }
+        };
+        let caller = Caller::service(task.organization_id);
+        self.write_end(&caller, task.id, task.lease, task.subject_id, ending).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    async fn drain(&self) {
+        self.tracker.close();
+        if tokio::time::timeout(self.settings.grace, self.tracker.wait()).await.is_err() {
+            for task in self.running().values() {
+                task.cancelled.cancel();
+            }
+            if tokio::time::timeout(Duration::from_secs(10), self.tracker.wait()).await.is_err() {
+                tracing::warn!("tasks did not stop in time; their leases run out and they are retaken");
+            }
+        }
+    }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "localhost".to_owned(), |name| name.trim().replace('/', "-"))
+}

@@ -1,0 +1,279 @@
+//! What caption reading and writing promise, on real files (`tests/fixtures/captions`) and on written ones.
+
+use super::*;
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_bytes!(concat!("../../tests/fixtures/captions/", $name)).as_slice()
+    };
+}
+
+fn read(bytes: &[u8]) -> Parsed {
+    parse(bytes).expect("the file is readable")
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    parse(bytes).expect_err("the file must be refused").to_string()
+}
+
+fn texts(parsed: &Parsed) -> Vec<&str> {
+    parsed.captions.cues.iter().map(|cue| cue.text.as_str()).collect()
+}
+
+fn voices(parsed: &Parsed) -> Vec<Option<&str>> {
+    parsed.captions.cues.iter().map(|cue| cue.voice.as_deref()).collect()
+}
+
+fn warning_lines(parsed: &Parsed) -> Vec<usize> {
+    parsed.warnings.iter().map(|warning| warning.line).collect()
+}
+
+#[test]
+fn webvtt_cues_are_read_with_their_times() {
+    let parsed = read(fixture!("typical.vtt"));
+    assert_eq!(parsed.format, Format::WebVtt);
+    assert_eq!(texts(&parsed), ["This is the first subtitle.", "This is the second subtitle."]);
+    assert_eq!((parsed.captions.cues[1].start_ms, parsed.captions.cues[1].end_ms), (2345, 3456));
+    assert!(parsed.warnings.is_empty());
+}
+
+#[test]
+fn webvtt_comments_and_styles_are_no_text() {
+    let parsed = read(fixture!("comments.vtt"));
+    assert_eq!(texts(&parsed), ["This is the first subtitle.", "This is the second subtitle."]);
+    assert_eq!(parsed.captions.cues[1].identifier.as_deref(), Some("2"));
+    assert!(parsed.warnings.is_empty());
+}
+
+#[test]
+fn a_webvtt_cue_with_several_voices_becomes_several_cues() {
+    let parsed = read(fixture!("voices.vtt"));
+    let last: Vec<_> = parsed.captions.cues.iter().filter(|cue| cue.start_ms == 5000).collect();
+    let spoken: Vec<_> = last.iter().map(|cue| (cue.voice.as_deref(), cue.text.as_str())).collect();
+    assert_eq!(
+        spoken,
+        [(None, "This is"), (Some("Pipo"), "specific"), (Some("Robert"), "But this is more italic")]
+    );
+    assert!(last.iter().all(|cue| cue.identifier.as_deref() == Some("anId") && cue.end_ms == 5001));
+}
+
+#[test]
+fn broken_webvtt_cues_are_left_out_and_named() {
+    let parsed = read(fixture!("bad_timestamps.vtt"));
+    assert_eq!(texts(&parsed), ["This is the first subtitle.", "This is the second subtitle."]);
+    let reasons: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warning_lines(&parsed), [10, 13], "{reasons:?}");
+    assert_eq!(
+        reasons.last().map(String::as_str),
+        Some(
+            "line 13: the end time \"not-a-timestamp\" is not a time such as 00:00:01.000; the cue was left out"
+        )
+    );
+}
+
+#[test]
+fn ruby_readings_stay_apart_from_their_base() {
+    let parsed = read(fixture!("rubies.vtt"));
+    assert_eq!(texts(&parsed)[0], "Some text with over-ruby(over).");
+}
+
+#[test]
+fn webvtt_markup_goes_and_references_are_resolved() {
+    let parsed = read(
+        b"WEBVTT\nLanguage: en-GB\n\n00:01.000-->00:02.000 line:0\n<c.red>Fish</c> &amp; <00:00:01.500>chips &lt;3 a < b &copy;\n",
+    );
+    assert_eq!(texts(&parsed), ["Fish & chips <3 a < b &copy;"]);
+    assert_eq!(parsed.captions.language.as_deref(), Some("en-GB"));
+    assert_eq!(parsed.captions.cues[0].settings.as_deref(), Some("line:0"));
+}
+
+#[test]
+fn a_missing_blank_line_does_not_swallow_the_next_cue() {
+    let parsed = read(b"WEBVTT\n\n00:01.000 --> 00:02.000\none\n00:03.000 --> 00:04.000\ntwo\n");
+    assert_eq!(texts(&parsed), ["one", "two"]);
+    let parsed = read(b"1\n00:00:01,000 --> 00:00:02,000\none\n2\n00:00:03,000 --> 00:00:04,000\ntwo\n");
+    assert_eq!(texts(&parsed), ["one", "two"]);
+}
+
+#[test]
+fn subrip_is_read_in_every_encoding_and_line_end() {
+    let text = "1\n00:00:01,000 --> 00:00:02,000\nÇa va, “Zoë”?\n";
+    let expected = read(text.as_bytes()).captions;
+    let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(order).collect()
+    };
+    assert_eq!(read(&utf16(u16::to_le_bytes)).captions, expected);
+    assert_eq!(read(&utf16(u16::to_be_bytes)).captions, expected);
+    assert_eq!(read(format!("\u{feff}{text}").as_bytes()).captions, expected);
+    assert_eq!(read(text.replace('\n', "\r\n").as_bytes()).captions, expected);
+    assert_eq!(read(text.replace('\n', "\r").as_bytes()).captions, expected);
+    let windows = b"1\n00:00:01,000 --> 00:00:02,000\n\xc7a va, \x93Zo\xeb\x94?\n";
+    let parsed = read(windows);
+    assert_eq!(parsed.captions, expected);
+    assert_eq!(warning_lines(&parsed), [3]);
+    assert_eq!(read(fixture!("utf16le.srt")).captions, read(fixture!("utf16be.srt")).captions);
+    assert_eq!(read(fixture!("utf16le.srt")).captions.cues.len(), 3);
+}
+
+#[test]
+fn subrip_override_codes_go_but_other_braces_stay() {
+    let parsed = read(fixture!("tags.srt"));
+    assert_eq!(
+        texts(&parsed)[3],
+        "This { \\an2} is not a valid tag due to the space after the opening bracket."
+    );
+    assert!(!texts(&parsed)[5].contains('{'));
+    assert_eq!(parsed.captions.cues.len(), 14);
+}
+
+#[test]
+fn subrip_numbers_are_optional() {
+    assert_eq!(read(fixture!("missing_sequence.srt")).captions.cues.len(), 3);
+}
+
+#[test]
+fn broken_subrip_cues_are_left_out_and_named() {
+    let parsed = read(fixture!("missing_timecode.srt"));
+    assert_eq!(texts(&parsed), ["This is the first subtitle.", "This is the third subtitle."]);
+    assert_eq!(warning_lines(&parsed), [5, 14, 18]);
+    assert!(parsed.warnings[1].reason.starts_with("the start time is missing"));
+    assert_eq!(texts(&read(fixture!("negative_timestamps.srt"))), ["This is the third subtitle."]);
+}
+
+#[test]
+fn clear_speaker_names_in_subrip_become_voices() {
+    let cue = |n: u32, text: &str| format!("{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n\n");
+    let file = [
+        cue(1, "DR. SMITH: Where is it?\nANNA: Here."),
+        cue(2, "- Where?\n- Over there: look."),
+        cue(3, "Note: this is no voice."),
+        cue(4, "Speaker 2: Fine."),
+        cue(5, "Ben Hill: Once."),
+    ]
+    .concat();
+    let parsed = read(file.as_bytes());
+    assert_eq!(voices(&parsed), [Some("DR. SMITH"), Some("ANNA"), None, None, Some("Speaker 2"), None]);
+    assert_eq!(texts(&parsed)[5], "Ben Hill: Once.");
+    let recurring =
+        [cue(1, "Ben Hill: Yes."), cue(2, "Ben Hill: No."), cue(3, "Ben Hill: Perhaps.")].concat();
+    assert_eq!(voices(&read(recurring.as_bytes())), [Some("Ben Hill"); 3]);
+}
+
+#[test]
+fn other_formats_are_refused_by_name() {
+    assert_eq!(
+        refusal(fixture!("typical.ssa")),
+        "line 1: this is SubStation Alpha (SSA, ASS); captions are read as WebVTT, SubRip (SRT) or Memoreel JSON"
+    );
+    assert!(refusal(fixture!("rubies.ttml")).contains("this is TTML"));
+    assert!(refusal(b"{1}{25}Hello").contains("MicroDVD"));
+    assert!(refusal(b"<!DOCTYPE html><p>404</p>").contains("HTML"));
+    assert!(refusal(b"just some words").contains("no timing line"));
+}
+
+#[test]
+fn a_file_without_a_usable_cue_is_refused_with_line_and_reason() {
+    assert_eq!(refusal(b""), "line 1: the file is empty");
+    assert_eq!(refusal(b"WEBVTT\n\n"), "line 2: the file holds no cue with text");
+    assert!(
+        refusal(b"WEBVTTX\n\n00:01.000 --> 00:02.000\nhi\n").starts_with("line 1: the header must be WEBVTT")
+    );
+    assert!(refusal(b"\n\n\nwebvtt\n\n00:01.000 --> 00:02.000\nhi\n").starts_with("line 4: the header"));
+    assert_eq!(
+        refusal(b"WEBVTT\n\nid\n00:02.000 --> 00:01.000\nback\n"),
+        "line 4: the end time 00:00:01.000 lies before the start; the cue was left out"
+    );
+}
+
+#[test]
+fn limits_refuse_with_the_line_that_broke_them() {
+    let long_line = format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{}\n", "x".repeat(LINE_BYTES_MAX + 1));
+    assert!(refusal(long_line.as_bytes()).starts_with("line 4: the line has"));
+    let long_cue = format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{}\n", "x".repeat(CUE_CHARS_MAX + 1));
+    assert!(refusal(long_cue.as_bytes()).starts_with("line 3: the text of this cue"));
+    let many = format!("WEBVTT\n\n{}", "00:01.000 --> 00:02.000\nx\n\n".repeat(CUES_MAX + 1));
+    assert!(refusal(many.as_bytes()).contains("more than 50000 cues"));
+    assert!(refusal(&vec![b'x'; CAPTION_BYTES_MAX + 1]).contains("at most"));
+    let noisy = format!("WEBVTT\n\n00:01.000 --> 00:02.000\nx\n\n{}", "x --> y\n\n".repeat(500));
+    let parsed = read(noisy.as_bytes());
+    assert_eq!(parsed.warnings.len(), WARNINGS_MAX);
+    assert!(parsed.warnings[WARNINGS_MAX - 1].reason.contains("301 further problems"));
+}
+
+#[test]
+fn json_is_refused_when_it_is_not_ours() {
+    assert!(refusal(b"{\"cues\": []}").contains("memoreel-captions"));
+    assert!(refusal(b"{\n\"cues\": [,]}").starts_with("line 2: this is not Memoreel caption JSON"));
+    let backwards =
+        br#"{"format":"memoreel-captions","version":1,"cues":[{"start_ms":5,"end_ms":4,"text":"x"}]}"#;
+    assert_eq!(refusal(backwards), "line 1: cue 1: 5 ms to 4 ms is not a span of time");
+}
+
+/// Texts and names chosen to collide with every syntax they are written in.
+fn treacherous() -> Captions {
+    let cue = |at: i64, voice: Option<&str>, text: &str| Cue {
+        start_ms: at * 1000,
+        end_ms: at * 1000 + 999,
+        voice: voice.map(str::to_owned),
+        text: text.to_owned(),
+        ..Cue::default()
+    };
+    Captions {
+        language: Some("en".to_owned()),
+        cues: vec![
+            Cue {
+                identifier: Some("NOTE intro".to_owned()),
+                settings: Some("line:0 align:start".to_owned()),
+                ..cue(0, Some("Anna <b> & Co: x"), "a --> b")
+            },
+            cue(1, None, "JOHN: not a voice\nMARY: nor this"),
+            cue(1, Some("Ben"), "two at once\nANNA: quoted"),
+            cue(2, None, "<i>literal</i> &amp; {\\an8} &lt; {x} R&B a<b"),
+            cue(3, None, "1984\n7"),
+            cue(4, None, "STYLE\nREGION"),
+            cue(5, Some("Speaker 1"), "- so:\u{a0}what"),
+            cue(3_600 * 120, None, "late:\u{a0}very"),
+        ],
+    }
+}
+
+#[test]
+fn captions_survive_each_format() {
+    let captions = treacherous();
+    assert_eq!(captions.clone().normalised(), captions);
+    assert_eq!(read(to_webvtt(&captions).as_bytes()).captions, captions);
+    assert_eq!(read(to_json(&captions).as_bytes()).captions, captions);
+    let srt = read(to_srt(&captions).as_bytes());
+    assert!(srt.warnings.is_empty(), "{:?}", srt.warnings);
+    let mut spoken = captions;
+    spoken.language = None;
+    spoken.cues[0].identifier = None;
+    spoken.cues[0].settings = None;
+    assert_eq!(srt.captions, spoken);
+}
+
+#[test]
+fn plain_text_names_speakers_where_they_change() {
+    let captions = read(
+        b"WEBVTT\n\n00:00.000 --> 00:01.000\n<v Anna>Hello\n\n00:01.000 --> 00:02.000\n<v Anna>there.\n\n\
+          00:02.000 --> 00:03.000\n<v Ben>Hi.\n\n01:05.000 --> 01:06.000\n<v Ben>Later.\n",
+    )
+    .captions;
+    assert_eq!(to_text(&captions, TextOptions::default()), "Anna: Hello there.\n\nBen: Hi.\n\nLater.\n");
+    assert_eq!(
+        to_text(&captions, TextOptions { times: true }),
+        "[00:00:00] Anna: Hello there.\n\n[00:00:02] Ben: Hi.\n\n[00:01:05] Later.\n"
+    );
+}
+
+#[test]
+fn meeting_services_that_put_names_before_every_webvtt_line_are_understood() {
+    let cue = |n: u32, text: &str| format!("{n}\n00:00:0{n}.000 --> 00:00:0{n}.900\n{text}\n\n");
+    let named =
+        [cue(1, "anna k | ops: Hello: all."), cue(2, "Ben: Hi."), cue(3, "and welcome"), cue(4, "Ben: Bye.")];
+    let parsed = read(format!("WEBVTT\n\n{}", named.concat()).as_bytes());
+    assert_eq!(voices(&parsed), [Some("anna k | ops"), Some("Ben"), None, Some("Ben")]);
+    assert_eq!(texts(&parsed), ["Hello: all.", "Hi.", "and welcome", "Bye."]);
+    let few = [cue(1, "Note: one."), cue(2, "two"), cue(3, "three")].concat();
+    assert_eq!(voices(&read(format!("WEBVTT\n\n{few}").as_bytes())), [None; 3]);
+}

@@ -1,0 +1,49 @@
+//! The context every handler and task gets.
+
+use crate::{LiveHub, RateLimits};
+use memoreel_blob::{BlobStore, Staging, UrlSigner};
+use memoreel_db::Db;
+use memoreel_kernel::Clock;
+use memoreel_tasks::Events;
+use std::{ops::Deref, sync::Arc};
+
+/// The application context. Cheap to clone; dereferences to [`AppParts`].
+#[derive(Debug, Clone)]
+pub struct App(Arc<AppParts>);
+
+/// What the context holds.
+#[derive(Debug)]
+pub struct AppParts {
+    /// The database.
+    pub db: Db,
+    /// Where blobs lie.
+    pub blobs: BlobStore,
+    /// Where uploads grow.
+    pub staging: Staging,
+    /// Signs media addresses.
+    pub signer: UrlSigner,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The outbox and the pipeline.
+    pub events: Events,
+    /// Live updates of this process.
+    pub live: LiveHub,
+    /// Requests per minute.
+    pub limits: RateLimits,
+    /// Whether cookies are marked Secure: true unless the public address is plain http.
+    pub secure_cookies: bool,
+}
+
+impl App {
+    /// Wraps the parts.
+    pub fn new(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = AppParts;
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}

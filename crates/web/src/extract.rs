@@ -1,0 +1,118 @@
+//! Extractors whose refusals are problems.
+
+use crate::Problem;
+use axum::{
+    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use memoreel_kernel::{Caller, UserId};
+use serde::{Serialize, de::DeserializeOwned};
+use std::str::FromStr;
+
+/// Whoever is calling; 401 if nobody is signed in.
+#[derive(Debug, Clone, Copy)]
+pub struct Authenticated(pub Caller);
+
+/// A caller whose role allows changes; 403 for viewers.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer(pub Caller);
+
+/// A caller that is a person, with the person's id.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedIn(pub Caller, pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Caller>().copied().map(Self).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        if caller.can_write() { Ok(Self(caller)) } else { Err(Problem::forbidden()) }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+        caller.user_id.map(|user_id| Self(caller, user_id)).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// A JSON body, in and out.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(json_problem(&rejection)),
+        }
+    }
+}
+
+fn json_problem(rejection: &JsonRejection) -> Problem {
+    match rejection {
+        JsonRejection::JsonDataError(error) => Problem::invalid("body_invalid", error.body_text()),
+        JsonRejection::JsonSyntaxError(error) => Problem::bad_request("body_not_json", error.body_text()),
+        JsonRejection::MissingJsonContentType(_) => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "body_type",
+            "The body must be JSON and say so in Content-Type: application/json.",
+        ),
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is larger than this request may be.",
+        ),
+        other => Problem::bad_request("body_unreadable", other.body_text()),
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(value) = Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection| Problem::invalid("parameters_invalid", rejection.body_text()))?;
+        Ok(Self(value))
+    }
+}
+
+/// The one id in the path. What is not an id names nothing, so it is a 404 like an unknown one.
+#[derive(Debug)]
+pub struct ResourceId<T>(pub T);
+
+impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for ResourceId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::not_found("resource"))?;
+        text.parse().map(Self).map_err(|_| Problem::not_found("resource"))
+    }
+}

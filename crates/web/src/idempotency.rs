@@ -1,0 +1,197 @@
+//! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again.
+
+use crate::{App, Problem};
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use chrono::TimeDelta;
+use memoreel_kernel::{Caller, UserId};
+use sha2::{Digest, Sha256};
+
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// A request that has not answered by then is taken for dead, and its key may be used again.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// Around JSON routes, after authentication. Requests without the header pass untouched.
+pub async fn idempotency(State(app): State<App>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get::<Caller>().copied();
+    let key = request.headers().get(&HEADER).cloned();
+    let (Some(caller), Some(key), &Method::POST) = (caller, key, request.method()) else {
+        return next.run(request).await;
+    };
+    // A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept here.
+    if request.headers().contains_key(&RESUMABLE) {
+        return next.run(request).await;
+    }
+    let Some(user_id) = caller.user_id else { return next.run(request).await };
+    match run_once(&app, caller, user_id, &key, request, next).await {
+        Ok(response) => response,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn run_once(
+    app: &App,
+    caller: Caller,
+    user_id: UserId,
+    key: &HeaderValue,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+        Problem::bad_request(
+            "idempotency_key_invalid",
+            "Idempotency-Key must be 1 to 255 visible ASCII characters.",
+        )
+    })?;
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is larger than this request may be.",
+        )
+    })?;
+    let hash = request_hash(parts.uri.path(), &body);
+    match reserve(app, &caller, user_id, key, &hash).await? {
+        Reservation::Replay(response) => return Ok(response),
+        Reservation::Ours => {}
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if response.status().is_server_error() || is_secret(&response) {
+        release(app, &caller, user_id, key).await?;
+        return Ok(response);
+    }
+    keep(app, &caller, user_id, key, response).await
+}
+
+/// What must not be stored anywhere, such as a new API key, is not stored here either; a repeated request makes a new one.
+fn is_secret(response: &Response) -> bool {
+    let cache = response.headers().get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+    response.status().is_success() && cache.is_some_and(|value| value.contains("no-store"))
+}
+
+fn request_hash(path: &str, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(path.as_bytes());
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().into()
+}
+
+enum Reservation {
+    Ours,
+    Replay(Response),
+}
+
+async fn reserve(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    key: &str,
+    hash: &[u8],
+) -> Result<Reservation, Problem> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(caller).await?;
+    let ours = sqlx::query!(
+        "INSERT INTO idempotency_keys AS kept (organization_id, user_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (organization_id, user_id, key) DO UPDATE SET created_at = excluded.created_at
+             WHERE kept.response_status IS NULL AND kept.request_hash = excluded.request_hash AND kept.created_at < $6
+         RETURNING key",
+        caller.organization_id.uuid(),
+        user_id.uuid(),
+        key,
+        hash,
+        now,
+        now - ABANDONED_AFTER,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if ours.is_some() {
+        tx.commit().await?;
+        return Ok(Reservation::Ours);
+    }
+    let kept = sqlx::query!(
+        "SELECT request_hash, response_status, response_body, response_content_type FROM idempotency_keys
+         WHERE organization_id = $1 AND user_id = $2 AND key = $3",
+        caller.organization_id.uuid(),
+        user_id.uuid(),
+        key,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    // Released between the two statements: the first request failed just now.
+    let Some(kept) = kept else { return Err(in_use()) };
+    if kept.request_hash != hash {
+        return Err(Problem::invalid(
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+        ));
+    }
+    let status =
+        kept.response_status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+    let Some(status) = status else {
+        return Err(in_use());
+    };
+    let mut response = (status, kept.response_body.unwrap_or_default()).into_response();
+    let content_type = kept.response_content_type.and_then(|value| HeaderValue::from_str(&value).ok());
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(Reservation::Replay(response))
+}
+
+fn in_use() -> Problem {
+    Problem::conflict(
+        "idempotency_key_in_use",
+        "The first request with this Idempotency-Key has not finished.",
+    )
+}
+
+async fn release(app: &App, caller: &Caller, user_id: UserId, key: &str) -> Result<(), Problem> {
+    let mut tx = app.db.tenant(caller).await?;
+    sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE organization_id = $1 AND user_id = $2 AND key = $3",
+        caller.organization_id.uuid(),
+        user_id.uuid(),
+        key,
+    )
+    .execute(&mut *tx)
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    key: &str,
+    response: Response,
+) -> Result<Response, Problem> {
+    let (parts, body) = response.into_parts();
+    let body: Bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(Problem::internal)?;
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mut tx = app.db.tenant(caller).await?;
+    sqlx::query!(
+        "UPDATE idempotency_keys SET response_status = $4, response_body = $5, response_content_type = $6
+         WHERE organization_id = $1 AND user_id = $2 AND key = $3",
+        caller.organization_id.uuid(),
+        user_id.uuid(),
+        key,
+        i32::from(parts.status.as_u16()),
+        body.as_ref(),
+        content_type,
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}

@@ -1,0 +1,26 @@
+//! What every HTTP slice shares: the application context, extractors, problems, paging, idempotency, limits and live events.
+//!
+//! No slice is known here, and no table but `idempotency_keys`.
+
+mod app;
+mod extract;
+mod idempotency;
+mod layers;
+mod limits;
+mod live;
+mod paging;
+mod patch;
+mod problem;
+
+pub use app::{App, AppParts};
+pub use extract::{Authenticated, Json, Params, ResourceId, SignedIn, Writer};
+pub use idempotency::idempotency;
+pub use layers::{RequestId, observe, request_id};
+pub use limits::{Limiter, RateLimits, client_address, limit_requests};
+pub use live::LiveHub;
+pub use paging::PageParams;
+pub use patch::nullable;
+pub use problem::{FieldError, Problem, ProblemBody};
+
+/// The result of a handler.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;

@@ -1,0 +1,201 @@
+//! Errors on the wire: problem details of RFC 9457 with a stable code.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use memoreel_blob::BlobError;
+use memoreel_db::{DbError, is_outage};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// An error answer. Slices turn their errors into one of these.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    hint: Option<Cow<'static, str>>,
+    errors: Vec<FieldError>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+}
+
+/// What is wrong with one field of the input.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Path of the field, dots between levels.
+    pub field: String,
+    /// Stable code.
+    pub code: String,
+    /// A sentence.
+    pub detail: String,
+}
+
+/// Problem details (RFC 9457).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// A URI reference that names the kind of problem.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The HTTP status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// Stable code for programs.
+    pub code: String,
+    /// What happened, in a sentence.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Names the request in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Field by field, for invalid input.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl Problem {
+    /// A problem with a stable code and a sentence.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), hint: None, errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// 400: the request itself cannot be understood.
+    pub fn bad_request(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// 401.
+    pub fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "You are not signed in.")
+            .hint("Sign in, or send an API key as `Authorization: Bearer mrl_…`.")
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// 403: the role does not allow it.
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Your role in this organization does not allow this.")
+    }
+
+    /// 404, also for what belongs to another organization. `what` is a noun: "video".
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("There is no such {what}, or you may not see it."),
+        )
+    }
+
+    /// 409: it contradicts the present state.
+    pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 422: understood, but not acceptable.
+    pub fn invalid(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+    }
+
+    /// 422 about one field.
+    pub fn invalid_field(field: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        let error = FieldError { field: field.to_owned(), code: code.to_owned(), detail: detail.clone() };
+        Self { errors: vec![error], ..Self::invalid(code, detail) }
+    }
+
+    /// 500. The cause is logged here, once, and not told to the client.
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        tracing::error!(%error, "request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong inside Memoreel.")
+            .hint("Try again; if it stays, give the request id to whoever runs this server.")
+    }
+
+    /// 503 with a time to come back.
+    pub fn unavailable(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+            .header(header::RETRY_AFTER, HeaderValue::from_static("5"))
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds a response header.
+    #[must_use]
+    pub fn header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = ProblemBody {
+            kind: format!("/api/docs#problem-{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail.into_owned(),
+            hint: self.hint.map(Cow::into_owned),
+            request_id: crate::layers::current_request_id(),
+            errors: self.errors,
+        };
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.status, json).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
+        response
+    }
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Statement(error) => error.into(),
+            other => unreachable_database(&other),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Problem {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) { unreachable_database(&error) } else { Self::internal(error) }
+    }
+}
+
+fn unreachable_database(error: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::warn!(error, "the database cannot be used");
+    Problem::unavailable("database_unavailable", "The database cannot be reached at the moment.")
+        .hint("Try again in a few seconds.")
+}
+
+impl From<BlobError> for Problem {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::NotFound { .. } => Self::not_found("file"),
+            other if other.is_permanent() => Self::internal(other),
+            other => {
+                tracing::warn!(error = %other, "the blob store cannot be used");
+                Self::unavailable("storage_unavailable", "The file store cannot be reached at the moment.")
+                    .hint("Try again in a few seconds.")
+            }
+        }
+    }
+}
