@@ -1,0 +1,117 @@
+//! Puts the slices together: the application context, the task handlers, the receiver of uploads.
+
+use crate::{
+    config::{Folders, Storage},
+    engines::Engines,
+    pipeline::next_tasks,
+};
+use anyhow::{Context, Result};
+use memoreel_assets::{
+    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReceiveUpload, Store, Waveform,
+};
+use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
+use memoreel_db::Db;
+use memoreel_insights::Summarise;
+use memoreel_kernel::Clock;
+use memoreel_library::{VideoObserver, VideoReceiver};
+use memoreel_media::{Ffmpeg, Limits};
+use memoreel_search::Index;
+use memoreel_tasks::{Events, Registry};
+use memoreel_transcripts::Transcribe;
+use memoreel_web::{App, AppParts, LiveHub, RateLimits};
+use std::{path::PathBuf, sync::Arc};
+
+/// What the application context is made of.
+#[derive(Debug)]
+pub struct Ingredients {
+    /// The database.
+    pub db: Db,
+    /// The blob store.
+    pub blobs: BlobStore,
+    /// Where uploads grow.
+    pub staging: Staging,
+    /// The instance's secret.
+    pub secret: [u8; 32],
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Multiplies the request limits.
+    pub rate_limit_factor: u32,
+    /// Whether cookies are for https only.
+    pub secure_cookies: bool,
+}
+
+/// The context of every handler and task.
+pub fn app(ingredients: Ingredients) -> App {
+    let clock = ingredients.clock;
+    let observer = Arc::new(VideoObserver(Arc::clone(&clock)));
+    App::new(AppParts {
+        db: ingredients.db,
+        blobs: ingredients.blobs,
+        staging: ingredients.staging,
+        signer: UrlSigner::new(ingredients.secret),
+        events: Events::new(next_tasks, observer, Arc::clone(&clock)),
+        clock,
+        live: LiveHub::default(),
+        limits: RateLimits::standard(ingredients.rate_limit_factor),
+        secure_cookies: ingredients.secure_cookies,
+    })
+}
+
+/// What makes a video of an upload.
+pub fn receiver(clock: Arc<dyn Clock>) -> Arc<dyn ReceiveUpload> {
+    Arc::new(VideoReceiver(clock))
+}
+
+/// Every kind of task.
+pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf) -> Registry {
+    let media = MediaEngine { ffmpeg, blobs: app.blobs.clone(), scratch };
+    // People wait for these: they do not give way to the encoding of other recordings.
+    let urgent = Limits { nice: 0, ..media.ffmpeg.limits().clone() };
+    let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };
+    Registry::default()
+        .with(Store { engine: urgent.clone(), staging: app.staging.clone() })
+        .with(Probe(urgent.clone()))
+        .with(Package(urgent))
+        .with(Encode(media.clone()))
+        .with(Picture(media.clone()))
+        .with(Waveform(media.clone()))
+        .with(ExtractSpeech(media))
+        .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
+        .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
+}
+
+/// The configured blob store.
+///
+/// # Errors
+/// When settings are missing or the folder cannot be made.
+pub fn blob_store(storage: &Storage, folders: &Folders) -> Result<BlobStore> {
+    let Some(bucket) = &storage.s3_bucket else {
+        return BlobStore::disk(folders.blobs())
+            .with_context(|| format!("the blob folder {} cannot be used", folders.blobs().display()));
+    };
+    let prefix = storage
+        .s3_prefix
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .context("S3_PREFIX is not a valid folder")?;
+    let config = S3Config {
+        endpoint: storage.s3_endpoint.clone(),
+        bucket: bucket.clone(),
+        region: storage.s3_region.clone(),
+        access_key: storage
+            .s3_access_key_id
+            .clone()
+            .context("S3_ACCESS_KEY_ID is needed beside S3_BUCKET")?,
+        secret_key: storage
+            .s3_secret_access_key
+            .clone()
+            .context("S3_SECRET_ACCESS_KEY is needed beside S3_BUCKET")?,
+        prefix,
+        path_style: storage.s3_endpoint.is_some(),
+        checksum_header: storage.s3_endpoint.is_none(),
+        scratch_dir: folders.scratch(),
+    };
+    Ok(BlobStore::s3(config)?)
+}

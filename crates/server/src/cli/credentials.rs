@@ -1,0 +1,54 @@
+//! Which server the command line talks to, and with which key.
+
+use crate::config::Folders;
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf};
+use url::Url;
+
+/// How to reach a server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Server {
+    /// Address of the server
+    #[arg(long, env = "MEMOREEL_SERVER", default_value = "http://127.0.0.1:8080")]
+    pub(super) server: Url,
+    /// API key; without it the one that `memoreel user create` kept is used
+    #[arg(long, env = "MEMOREEL_API_KEY", hide_env_values = true)]
+    pub(super) api_key: Option<String>,
+}
+
+impl Server {
+    pub(super) fn key(&self) -> Result<String> {
+        if let Some(key) = &self.api_key {
+            return Ok(key.clone());
+        }
+        let path = path()?;
+        let text = fs::read_to_string(&path).context(
+            "no API key: set MEMOREEL_API_KEY, or create one with `memoreel user create` on the server's machine",
+        )?;
+        let kept: Kept =
+            serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        Ok(kept.api_key)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    api_key: String,
+}
+
+/// Keeps a key for later calls, readable by its owner only. Returns where.
+pub(super) fn keep(api_key: &str) -> Result<PathBuf> {
+    let path = path()?;
+    let text = serde_json::to_vec(&Kept { api_key: api_key.to_owned() })?;
+    let draft = path.with_extension("draft");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(&text)?;
+    fs::rename(&draft, &path)?;
+    Ok(path)
+}
+
+fn path() -> Result<PathBuf> {
+    Ok(Folders::from_environment()?.data.join("cli.json"))
+}

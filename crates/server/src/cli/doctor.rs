@@ -1,0 +1,142 @@
+//! `memoreel doctor`: tries every part and says how to mend what is wrong.
+
+use crate::{
+    assemble,
+    config::{Folders, Providers, Storage},
+    database::Database,
+    engines::Engines,
+    secret,
+};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use memoreel_ai::{TranscribeRequest, wav};
+use memoreel_media::{Ffmpeg, Limits};
+use std::{path::Path, process::ExitCode, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Checks database, extension, blob store, ffmpeg, speech engine and embedder by using each.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    providers: Providers,
+}
+
+impl Doctor {
+    pub(super) async fn run(self) -> Result<ExitCode> {
+        let folders = Folders::from_environment()?;
+        println!("Data folder: {}", folders.data.display());
+        let mut report = Report::default();
+        report.check("database", "see the sentence above; with DATABASE_URL unset Memoreel brings its own, fetched by `cargo xtask setup`",
+            check_database(&self.storage, &folders)).await;
+        report
+            .check(
+                "blob store",
+                "make the data folder writable, or correct the S3_* settings",
+                check_blobs(&self.storage, &folders),
+            )
+            .await;
+        report
+            .check("ffmpeg", "install it: `apt-get install ffmpeg`, or set MEMOREEL_FFMPEG", check_ffmpeg())
+            .await;
+        report
+            .check(
+                "speech engine",
+                "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_TRANSCRIBE_URL",
+                check_speech(&self.providers, &folders),
+            )
+            .await;
+        report
+            .check(
+                "embedder",
+                "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_EMBED_URL",
+                check_embedder(&self.providers),
+            )
+            .await;
+        Ok(if report.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    failed: bool,
+}
+
+impl Report {
+    async fn check(&mut self, part: &str, remedy: &str, check: impl Future<Output = Result<String>>) {
+        let started = Instant::now();
+        match check.await {
+            Ok(facts) => println!("ok      {part}: {facts} ({:.1} s)", started.elapsed().as_secs_f64()),
+            Err(error) => {
+                println!("failed  {part}: {error:#}\n        {remedy}");
+                self.failed = true;
+            }
+        }
+    }
+}
+
+async fn check_database(storage: &Storage, folders: &Folders) -> Result<String> {
+    let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
+    let database = Database::open(storage, folders, secret).await?;
+    let facts = database.db.versions().await;
+    let whose = if database.embedded.is_some() { "embedded" } else { "yours" };
+    database.close().await;
+    let (postgres, vector) = facts?;
+    Ok(format!("PostgreSQL {postgres} with pgvector {vector}, {whose}"))
+}
+
+async fn check_blobs(storage: &Storage, folders: &Folders) -> Result<String> {
+    let blobs = assemble::blob_store(storage, folders)?;
+    blobs.check().await?;
+    Ok(match &storage.s3_bucket {
+        Some(bucket) => format!("bucket {bucket} can be written, read and deleted from"),
+        None => format!("{} can be written, read and deleted from", folders.blobs().display()),
+    })
+}
+
+async fn check_ffmpeg() -> Result<String> {
+    Ok(format!("version {}", Ffmpeg::locate(Limits::default()).await?.version()))
+}
+
+async fn check_speech(providers: &Providers, folders: &Folders) -> Result<String> {
+    let providers = providers.clone();
+    let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
+    std::fs::create_dir_all(folders.scratch())?;
+    let sound = folders.scratch().join(format!("doctor-{}.wav", std::process::id()));
+    write_silence(&sound)?;
+    let request = TranscribeRequest {
+        audio: &sound,
+        language: None,
+        identify_speakers: true,
+        cancel: CancellationToken::new(),
+    };
+    let heard = engines.transcribe.transcribe(request, &|_| {}).await;
+    std::fs::remove_file(&sound)?;
+    let heard = heard?;
+    ensure!(heard.segments.is_empty(), "it heard words in silence");
+    let name = engines.transcribe.engine();
+    Ok(format!("{} with {} listened to a second of silence", name.engine, name.model))
+}
+
+async fn check_embedder(providers: &Providers) -> Result<String> {
+    let providers = providers.clone();
+    let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
+    let model = engines.embed.model();
+    let vector = engines.embed.embed_query("where is the recording of the meeting").await?;
+    ensure!(
+        vector.len() == model.dimensions,
+        "it gave {} numbers instead of {}",
+        vector.len(),
+        model.dimensions
+    );
+    Ok(format!("{} gave {} numbers", model.name, vector.len()))
+}
+
+/// A second of silence as the speech engine wants its sound.
+fn write_silence(path: &Path) -> Result<()> {
+    let data_bytes = wav::SAMPLE_RATE * 2;
+    let mut sound = wav::header(1, data_bytes).to_vec();
+    sound.resize(sound.len() + data_bytes as usize, 0);
+    std::fs::write(path, sound).with_context(|| format!("cannot write {}", path.display()))
+}

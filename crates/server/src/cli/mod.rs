@@ -1,0 +1,119 @@
+//! The command line.
+
+mod client;
+mod credentials;
+mod doctor;
+mod search;
+mod transcript;
+mod upload;
+mod user;
+
+use crate::{
+    assemble,
+    config::{Folders, ServeSettings, Storage},
+    database,
+    engines::Engines,
+    router, secret, serve,
+};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use memoreel_kernel::SystemClock;
+use std::{process::ExitCode, sync::Arc};
+use tracing_subscriber::EnvFilter;
+
+/// A self-hosted memory for what an organisation says and shows on video
+#[derive(Debug, Parser)]
+#[command(name = "memoreel", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the web app and the API, and process recordings
+    Serve(Box<ServeSettings>),
+    /// Upload recordings to a server, and follow them until they are ready
+    Upload(upload::Upload),
+    /// Find what was said
+    Search(search::Search),
+    /// Print the transcript of a video
+    Transcript(transcript::Transcript),
+    /// Create or update the database's roles and schema
+    Migrate(Storage),
+    /// Check every part, and say how to mend what is wrong
+    Doctor(Box<doctor::Doctor>),
+    /// Create users and API keys
+    User(user::User),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Recognise speech for the server; not for people
+    #[command(hide = true, name = "speech-worker")]
+    SpeechWorker,
+}
+
+/// Runs the program. Errors are one line on standard error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Verb::SpeechWorker = cli.verb {
+        return memoreel_ai_local::speech_worker_main();
+    }
+    start_logging(matches!(cli.verb, Verb::Serve(_)));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli.verb)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("memoreel: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Serve(settings) => serve::serve(*settings).await?,
+        Verb::Upload(upload) => return upload.run().await,
+        Verb::Search(search) => search.run().await?,
+        Verb::Transcript(transcript) => transcript.run().await?,
+        Verb::Migrate(storage) => migrate(&storage).await?,
+        Verb::Doctor(doctor) => return doctor.run().await,
+        Verb::User(user) => user.run().await?,
+        Verb::Openapi => {
+            let document =
+                router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));
+            println!("{}", document.to_pretty_json()?);
+        }
+        Verb::SpeechWorker => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(storage: &Storage) -> Result<()> {
+    let folders = Folders::from_environment()?;
+    let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
+    let (access, embedded) = database::reach(storage, &folders, secret).await?;
+    memoreel_db::prepare(&access).await?;
+    println!("The database {} is up to date.", access.database());
+    if let Some(embedded) = embedded {
+        embedded.stop().await?;
+    }
+    Ok(())
+}
+
+/// JSON lines for a server whose output is collected, plain lines on a terminal and for the other verbs.
+fn start_logging(serving: bool) {
+    let default = if serving { "info,sqlx=warn,tower_http=warn,ort=warn" } else { "warn,ort=error" };
+    let filter = EnvFilter::try_from_env("MEMOREEL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let json = match std::env::var("MEMOREEL_LOG_FORMAT").as_deref() {
+        Ok("json") => true,
+        Ok(_) => false,
+        Err(_) => serving && !std::io::IsTerminal::is_terminal(&std::io::stderr()),
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json { builder.json().init() } else { builder.init() }
+}

@@ -1,0 +1,140 @@
+//! Configuration: every setting has a flag or an environment variable and a default that works on one machine.
+
+use clap::Args;
+use std::{net::SocketAddr, path::PathBuf};
+use url::Url;
+
+/// Where things are kept. Shared by every verb that touches them.
+#[derive(Debug, Clone, Args)]
+pub struct Storage {
+    /// PostgreSQL 18 or later with pgvector, as an administrator who may create roles; without it Memoreel runs its own
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// 64 hexadecimal digits shared by all machines of an installation; without it one is kept in the data folder
+    #[arg(long, env = "MEMOREEL_SECRET_KEY", hide_env_values = true)]
+    pub secret_key: Option<String>,
+    /// Bucket for blobs; without it they are files in the data folder
+    #[arg(long, env = "S3_BUCKET")]
+    pub s3_bucket: Option<String>,
+    /// Address of an S3-compatible store other than AWS
+    #[arg(long, env = "S3_ENDPOINT")]
+    pub s3_endpoint: Option<String>,
+    /// Region of the bucket
+    #[arg(long, env = "S3_REGION", default_value = "us-east-1")]
+    pub s3_region: String,
+    /// Access key of the bucket
+    #[arg(long, env = "S3_ACCESS_KEY_ID", hide_env_values = true)]
+    pub s3_access_key_id: Option<String>,
+    /// Secret key of the bucket
+    #[arg(long, env = "S3_SECRET_ACCESS_KEY", hide_env_values = true)]
+    pub s3_secret_access_key: Option<String>,
+    /// Folder inside the bucket
+    #[arg(long, env = "S3_PREFIX")]
+    pub s3_prefix: Option<String>,
+}
+
+/// Which engines listen, embed and write. Without an address the local ones do.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Providers {
+    /// An OpenAI-compatible transcription server, such as http://localhost:8000/v1
+    #[arg(long, env = "MEMOREEL_TRANSCRIBE_URL")]
+    pub transcribe_url: Option<Url>,
+    /// Its key
+    #[arg(long, env = "MEMOREEL_TRANSCRIBE_KEY", hide_env_values = true)]
+    pub transcribe_key: Option<String>,
+    /// Its model
+    #[arg(long, env = "MEMOREEL_TRANSCRIBE_MODEL", default_value = "whisper-1")]
+    pub transcribe_model: String,
+    /// An OpenAI-compatible chat server that writes summaries; without it they are extracted from the transcript
+    #[arg(long, env = "MEMOREEL_GENERATE_URL")]
+    pub generate_url: Option<Url>,
+    /// Its key
+    #[arg(long, env = "MEMOREEL_GENERATE_KEY", hide_env_values = true)]
+    pub generate_key: Option<String>,
+    /// Its model
+    #[arg(long, env = "MEMOREEL_GENERATE_MODEL", default_value = "gpt-4o-mini")]
+    pub generate_model: String,
+    /// An OpenAI-compatible embeddings server
+    #[arg(long, env = "MEMOREEL_EMBED_URL")]
+    pub embed_url: Option<Url>,
+    /// Its key
+    #[arg(long, env = "MEMOREEL_EMBED_KEY", hide_env_values = true)]
+    pub embed_key: Option<String>,
+    /// Its model
+    #[arg(long, env = "MEMOREEL_EMBED_MODEL", default_value = "text-embedding-3-small")]
+    pub embed_model: String,
+    /// How many numbers its vectors have
+    #[arg(long, env = "MEMOREEL_EMBED_DIMENSIONS", default_value_t = 1536)]
+    pub embed_dimensions: usize,
+}
+
+/// What a serving process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ServeRole {
+    /// API and worker in one process
+    All,
+    /// Answers requests only
+    Api,
+    /// Runs tasks only
+    Worker,
+}
+
+/// The settings of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeSettings {
+    /// Storage.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// Engines.
+    #[command(flatten)]
+    pub providers: Providers,
+    /// What this process does
+    #[arg(long, env = "MEMOREEL_ROLE", value_enum, default_value_t = ServeRole::All)]
+    pub role: ServeRole,
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, env = "MEMOREEL_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Address people reach it at; https here marks cookies Secure
+    #[arg(long, env = "MEMOREEL_PUBLIC_URL")]
+    pub public_url: Option<Url>,
+    /// Multiplies the request limits, for tests and trusted networks
+    #[arg(long, env = "MEMOREEL_RATE_LIMIT_FACTOR", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate_limit_factor: u32,
+}
+
+/// The folders of this installation, absolute.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Database, blobs, secret.
+    pub data: PathBuf,
+}
+
+impl Folders {
+    /// From `MEMOREEL_DATA_DIR`, or the platform's place.
+    ///
+    /// # Errors
+    /// When there is no home folder to derive it from.
+    pub fn from_environment() -> anyhow::Result<Self> {
+        Ok(Self { data: memoreel_parts::Folders::from_environment()?.data })
+    }
+
+    /// The embedded database.
+    pub fn database(&self) -> PathBuf {
+        self.data.join("postgres")
+    }
+
+    /// Blobs, when they are files.
+    pub fn blobs(&self) -> PathBuf {
+        self.data.join("blobs")
+    }
+
+    /// Uploads in progress.
+    pub fn staging(&self) -> PathBuf {
+        self.data.join("uploads")
+    }
+
+    /// Work in progress.
+    pub fn scratch(&self) -> PathBuf {
+        self.data.join("scratch")
+    }
+}

@@ -1,0 +1,151 @@
+//! The OpenAPI document, and a page that shows it to people without any script.
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderValue, header},
+    response::{Html, IntoResponse},
+    routing::get,
+};
+use memoreel_web::App;
+use serde_json::Value;
+use std::fmt::Write;
+use utoipa::openapi::OpenApi;
+
+/// `/api/openapi.json` and `/api/docs`.
+pub fn router(document: OpenApi) -> Router<App> {
+    let document = serde_json::to_value(&document).unwrap_or_default();
+    let page = Bytes::from(page(&document));
+    let json = Bytes::from(document.to_string());
+    Router::new()
+        .route("/api/openapi.json", get(move || std::future::ready(openapi(json.clone()))))
+        .route("/api/docs", get(move || std::future::ready(reader(page.clone()))))
+}
+
+fn openapi(json: Bytes) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], json)
+}
+
+fn reader(page: Bytes) -> impl IntoResponse {
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page))
+}
+
+const HEAD: &str = r##"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Memoreel API</title><style>
+:root{color-scheme:light dark;--line:light-dark(#ddd8d0,#3a3733);--dim:light-dark(#6a655d,#a39d93);--code:light-dark(#f5f2ed,#24221f)}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:light-dark(#fdfcfa,#181715);color:light-dark(#211f1c,#ece8e1)}
+h1{font-size:28px}h2{font-size:20px;margin-top:2.5rem;text-transform:capitalize}
+details{border:1px solid var(--line);border-radius:8px;margin:8px 0;padding:8px 12px}summary{cursor:pointer}
+code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;border-radius:4px}b.verb{display:inline-block;min-width:4.5em;font:600 13px ui-monospace,monospace}
+.dim{color:var(--dim)}table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;vertical-align:top;border-top:1px solid var(--line);padding:4px 8px 4px 0}
+pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-size:13px}
+</style></head><body>"##;
+
+/// Operations by tag, each with its parameters, body and answers; then the schemas.
+fn page(document: &Value) -> String {
+    let mut page = String::from(HEAD);
+    let info = &document["info"];
+    let _ = write!(
+        page,
+        "<h1>Memoreel API</h1><p>{}</p><p><a href=\"/api/openapi.json\">openapi.json</a> <span class=dim>OpenAPI {}</span></p>",
+        escaped(&info["description"]),
+        escaped(&document["openapi"]),
+    );
+    let mut tag = String::new();
+    for (path, verb, operation) in operations(document) {
+        let operation_tag = operation["tags"][0].as_str().unwrap_or("other");
+        if operation_tag != tag {
+            operation_tag.clone_into(&mut tag);
+            let _ = write!(page, "<h2>{}</h2>", escape(operation_tag));
+        }
+        write_operation(&mut page, path, verb, operation);
+    }
+    page.push_str("<h2>Schemas</h2>");
+    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+        let json = serde_json::to_string_pretty(schema).unwrap_or_default();
+        let _ = write!(
+            page,
+            "<details id=\"schema-{0}\"><summary><code>{0}</code> <span class=dim>{1}</span></summary><pre>{2}</pre></details>",
+            escape(name),
+            escaped(&schema["description"]),
+            escape(&json),
+        );
+    }
+    page.push_str("</body></html>");
+    page
+}
+
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let mut operations: Vec<_> = paths
+        .flat_map(|(path, verbs)| {
+            let verbs = verbs.as_object().into_iter().flatten();
+            verbs.map(move |(verb, operation)| (path.as_str(), verb.as_str(), operation))
+        })
+        .filter(|(.., operation)| operation.get("operationId").is_some())
+        .collect();
+    operations.sort_by_key(|(path, _, operation)| {
+        (operation["tags"][0].as_str().unwrap_or_default().to_owned(), (*path).to_owned())
+    });
+    operations
+}
+
+fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value) {
+    let _ = write!(
+        page,
+        "<details id=\"{id}\"><summary><b class=verb>{verb}</b> <code>{path}</code> <span class=dim>{summary}</span></summary>\
+         <p>{description}</p><p class=dim>Operation <code>{id}</code></p><table>",
+        id = escaped(&operation["operationId"]),
+        verb = escape(&verb.to_uppercase()),
+        path = escape(path),
+        summary = escaped(&operation["summary"]),
+        description = escaped(&operation["description"]),
+    );
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let required = if parameter["required"] == true { "required" } else { "" };
+        let _ = write!(
+            page,
+            "<tr><td><code>{}</code></td><td class=dim>{} {required}</td><td>{}</td></tr>",
+            escaped(&parameter["name"]),
+            escaped(&parameter["in"]),
+            escaped(&parameter["description"]),
+        );
+    }
+    for (content_type, body) in operation["requestBody"]["content"].as_object().into_iter().flatten() {
+        let _ = write!(
+            page,
+            "<tr><td>body</td><td class=dim>{}</td><td>{}</td></tr>",
+            escape(content_type),
+            schema_name(&body["schema"])
+        );
+    }
+    for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+        let content = answer["content"].as_object().and_then(|content| content.values().next());
+        let schema = content.map(|content| schema_name(&content["schema"])).unwrap_or_default();
+        let _ = write!(
+            page,
+            "<tr><td>{}</td><td>{schema}</td><td>{}</td></tr>",
+            escape(status),
+            escaped(&answer["description"]),
+        );
+    }
+    page.push_str("</table></details>");
+}
+
+fn schema_name(schema: &Value) -> String {
+    let reference = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+    match reference {
+        Some(name) => format!("<a href=\"#schema-{0}\"><code>{0}</code></a>", escape(name)),
+        None => format!("<code>{}</code>", escaped(&schema["type"])),
+    }
+}
+
+fn escaped(value: &Value) -> String {
+    escape(value.as_str().unwrap_or_default())
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,15 @@
+//! The one binary: configuration, assembly of the slices, the pipeline and the command line.
+
+pub mod assemble;
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod docs;
+pub mod engines;
+pub mod health;
+pub mod maintenance;
+pub mod pipeline;
+pub mod router;
+pub mod secret;
+pub mod serve;
+pub mod ui;

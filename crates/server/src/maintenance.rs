@@ -1,0 +1,50 @@
+//! What is done at the start and every hour: abandoned work, expired sessions, forgotten uploads, idle rate-limit buckets.
+
+use memoreel_blob::BlobError;
+use memoreel_db::{DbError, SystemReason};
+use memoreel_web::App;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
+pub async fn run(app: App, scratch: PathBuf, stop: CancellationToken) {
+    loop {
+        if let Err(error) = sweep(&app, &scratch).await {
+            tracing::warn!(error = &*error, "hourly maintenance failed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+type SweepError = Box<dyn std::error::Error + Send + Sync>;
+
+async fn sweep(app: &App, scratch: &Path) -> Result<(), SweepError> {
+    let folder = scratch.to_owned();
+    let left_behind = tokio::task::spawn_blocking(move || memoreel_assets::sweep_scratch(&folder)).await??;
+    if left_behind > 0 {
+        tracing::info!(left_behind, "removed what killed processes were working on");
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::Maintain).await?;
+    memoreel_identity::remove_expired(&mut tx, now).await?;
+    let expired = memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
+    tx.commit().await?;
+    for upload_id in expired {
+        match app.staging.remove(upload_id).await {
+            Ok(_) | Err(BlobError::Locked) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    // What a crash left between two steps of ours.
+    app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
+    app.limits.forget_idle();
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What follows what: the one table of the product's flow, from an event to the tasks that come next.
+
+use memoreel_assets::{AssetStep, Encode, ExtractSpeech, Package, Picture, Probe, Store, Waveform};
+use memoreel_insights::{Summarise, SummarisePayload};
+use memoreel_kernel::{AssetId, Event, VideoId};
+use memoreel_search::{Index, IndexPayload};
+use memoreel_tasks::{Handle, NewTask};
+use memoreel_transcripts::{Transcribe, TranscribePayload};
+
+/// Before everything else: what makes a recording playable.
+const FIRST: i32 = 20;
+/// What people look at next.
+const SOON: i32 = 10;
+/// What can wait: it takes longest and only improves what already works.
+const LAST: i32 = -10;
+
+/// The pipeline.
+pub fn next_tasks(event: &Event) -> Vec<NewTask> {
+    match *event {
+        Event::VideoAdded { video_id, asset_id } => vec![file::<Store>(video_id, asset_id, FIRST)],
+        Event::AssetStored { video_id, asset_id } => vec![file::<Probe>(video_id, asset_id, FIRST)],
+        Event::AssetProbed { video_id, asset_id, has_picture, has_sound } => {
+            let mut tasks = vec![file::<Package>(video_id, asset_id, FIRST)];
+            if has_picture {
+                tasks.push(file::<Picture>(video_id, asset_id, SOON));
+            }
+            if has_sound {
+                tasks.push(file::<ExtractSpeech>(video_id, asset_id, SOON));
+                tasks.push(file::<Waveform>(video_id, asset_id, SOON));
+            }
+            tasks
+        }
+        Event::AssetPackaged { video_id, asset_id } => vec![file::<Encode>(video_id, asset_id, LAST)],
+        Event::SpeechAudioReady { video_id, asset_id } => {
+            vec![task::<Transcribe>(video_id, TranscribePayload { video_id, asset_id }, 0)]
+        }
+        Event::TranscriptReady { video_id } => {
+            vec![
+                task::<Index>(video_id, IndexPayload { video_id }, SOON),
+                task::<Summarise>(video_id, SummarisePayload { video_id }, SOON),
+            ]
+        }
+        Event::VideoRestored { video_id } => vec![task::<Index>(video_id, IndexPayload { video_id }, SOON)],
+        Event::PlaybackReady { .. }
+        | Event::VideoIndexed { .. }
+        | Event::SummaryReady { .. }
+        | Event::VideoChanged { .. }
+        | Event::VideoDeleted { .. }
+        | Event::VideoSettled { .. } => Vec::new(),
+    }
+}
+
+fn file<H: Handle<Payload = AssetStep>>(video_id: VideoId, asset_id: AssetId, priority: i32) -> NewTask {
+    task::<H>(video_id, AssetStep { video_id, asset_id }, priority)
+}
+
+fn task<H: Handle>(video_id: VideoId, payload: H::Payload, priority: i32) -> NewTask {
+    let payload = serde_json::to_value(payload)
+        .unwrap_or_else(|error| unreachable!("payloads are plain data: {error}"));
+    NewTask::new(H::KIND, video_id, payload).priority(priority)
+}

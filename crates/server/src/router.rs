@@ -1,0 +1,106 @@
+//! The routes of all slices, in the layers every request passes.
+
+use crate::{docs, engines::Engines, health, ui};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+};
+use memoreel_assets::ReceiveUpload;
+use memoreel_identity::authenticate;
+use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
+use std::sync::Arc;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+/// The largest JSON body.
+const JSON_BYTES_MAX: usize = 1 << 20;
+
+/// The document's frame; paths and schemas come from the slices.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Memoreel",
+        description = "A self-hosted memory for what an organisation says and shows on video. \
+            Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by `cursor`. \
+            POST accepts `Idempotency-Key`. Cookie-authenticated writes need the header `X-Memoreel-Request`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "This server")),
+    security(("session" = []), ("api_key" = [])),
+    modifiers(&SecuritySchemes)
+)]
+struct Document;
+
+struct SecuritySchemes;
+
+impl utoipa::Modify for SecuritySchemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let components = document.components.get_or_insert_with(Default::default);
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(memoreel_identity::SESSION_COOKIE));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The API's routes with their description.
+fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(memoreel_identity::router())
+        .merge(memoreel_assets::upload_router(receiver))
+        .merge(memoreel_library::router())
+        .merge(memoreel_transcripts::router())
+        .merge(memoreel_search::router(Arc::clone(&engines.embed)))
+        .merge(memoreel_insights::router())
+}
+
+/// The OpenAPI document.
+pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver)).into_openapi()
+}
+
+/// Everything that is served.
+pub fn router(app: App, engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> Router {
+    let document = openapi(engines, Arc::clone(&receiver));
+    // Innermost first: authentication has to run before what asks who is calling.
+    let (api, _) = api(engines, receiver).split_for_parts();
+    let api = api
+        .fallback(async || route_not_found())
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .layer(from_fn_with_state(app.clone(), idempotency))
+        .layer(from_fn_with_state(app.clone(), limit_requests))
+        .layer(from_fn_with_state(app.clone(), authenticate))
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        .layer(CompressionLayer::new());
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(memoreel_assets::media_router())
+        .merge(health::router())
+        .merge(docs::router(document))
+        .fallback(ui::serve)
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem::internal("a handler panicked").into_response()
+        }))
+        .layer(from_fn(observe))
+        .layer(from_fn(request_id))
+        .with_state(app)
+}
+
+fn route_not_found() -> Problem {
+    Problem::new(axum::http::StatusCode::NOT_FOUND, "route_not_found", "There is nothing at this address.")
+        .hint("The API is described at /api/docs.")
+}
+
+fn method_not_allowed() -> Problem {
+    Problem::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This address does not answer to this method.",
+    )
+    .hint("The header Allow names those it answers to.")
+}

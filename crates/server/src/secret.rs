@@ -1,0 +1,56 @@
+//! The instance's secret: 32 random bytes from which database passwords and media signatures are derived.
+
+use anyhow::{Context, Result, bail};
+use rand::Rng;
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+/// `configured` (64 hexadecimal digits) if given, else what is kept in `data/secret.key`, made at the first start.
+///
+/// # Errors
+/// When the secret is malformed, or the file can be neither read nor made.
+pub fn load(configured: Option<&str>, data: &Path) -> Result<[u8; 32]> {
+    if let Some(text) = configured {
+        return parse(text).context("MEMOREEL_SECRET_KEY must be 64 hexadecimal digits");
+    }
+    let path = data.join("secret.key");
+    match fs::read_to_string(&path) {
+        Ok(text) => parse(text.trim())
+            .with_context(|| format!("{} is damaged; restore it from a backup", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(&path),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn parse(text: &str) -> Result<[u8; 32]> {
+    match hex::decode(text)?.try_into() {
+        Ok(secret) => Ok(secret),
+        Err(_) => bail!("it has another length"),
+    }
+}
+
+/// Linked into place complete and synced; of two processes that start at once, both end up with the same secret.
+fn create(path: &Path) -> Result<[u8; 32]> {
+    let folder = path.parent().context("the data folder has no parent")?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let mut secret = [0; 32];
+    rand::rng().fill_bytes(&mut secret);
+    let draft = folder.join(format!("secret.key.{}", std::process::id()));
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(hex::encode(secret).as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => {
+            fs::File::open(folder)?.sync_all()?;
+            Ok(secret)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => parse(fs::read_to_string(path)?.trim()),
+        Err(error) => Err(error).with_context(|| format!("cannot create {}", path.display())),
+    }
+}

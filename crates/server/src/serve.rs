@@ -1,0 +1,134 @@
+//! `memoreel serve`: starts everything, and stops it in the right order.
+
+use crate::{
+    assemble::{self, Ingredients},
+    config::{Folders, ServeRole, ServeSettings},
+    database::Database,
+    engines::Engines,
+    health, maintenance, router, secret,
+};
+use anyhow::{Context, Result};
+use memoreel_blob::Staging;
+use memoreel_kernel::SystemClock;
+use memoreel_media::{Ffmpeg, Limits};
+use memoreel_tasks::{Worker, WorkerSettings};
+use memoreel_web::App;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long open requests may take to end after shutdown was asked for.
+const REQUEST_GRACE: Duration = Duration::from_secs(5);
+
+/// Serves until SIGINT or SIGTERM.
+///
+/// # Errors
+/// One sentence that says what is wrong and what to do.
+pub async fn serve(settings: ServeSettings) -> Result<()> {
+    health::install_metrics();
+    let folders = Folders::from_environment()?;
+    let secret = secret::load(settings.storage.secret_key.as_deref(), &folders.data)?;
+    // Bound before anything slow starts, so that a taken port is told at once.
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}; is another Memoreel running?", settings.listen))?;
+    let address = listener.local_addr()?;
+    let database = Database::open(&settings.storage, &folders, secret).await?;
+    let result = run(&settings, &folders, secret, &database, listener, address).await;
+    database.close().await;
+    result
+}
+
+async fn run(
+    settings: &ServeSettings,
+    folders: &Folders,
+    secret: [u8; 32],
+    database: &Database,
+    listener: TcpListener,
+    address: SocketAddr,
+) -> Result<()> {
+    let app = assemble::app(Ingredients {
+        db: database.db.clone(),
+        blobs: assemble::blob_store(&settings.storage, folders)?,
+        staging: Staging::new(folders.staging())?,
+        secret,
+        clock: Arc::new(SystemClock),
+        rate_limit_factor: settings.rate_limit_factor,
+        secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
+    });
+    let providers = settings.providers.clone();
+    let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
+    let stop = CancellationToken::new();
+    let background = TaskTracker::new();
+    background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
+    background.spawn(maintenance::run(app.clone(), folders.scratch(), stop.clone()));
+    if settings.role != ServeRole::Api {
+        let worker = worker(&app, &engines, folders).await?;
+        background.spawn(worker.run(stop.clone()));
+    }
+    background.close();
+
+    let shown = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    tracing::info!(%address, role = ?settings.role, ?engines, "ready at {shown}");
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        asked_to_stop().await;
+        tracing::info!("stopping");
+        asked.cancel();
+    });
+    let answered = answer(settings, &app, &engines, listener, stop.clone()).await;
+    stop.cancel();
+    background.wait().await;
+    answered
+}
+
+async fn worker(app: &App, engines: &Engines, folders: &Folders) -> Result<Worker> {
+    let ffmpeg = Ffmpeg::locate(Limits::default()).await?;
+    let registry = assemble::registry(app, engines, ffmpeg, folders.scratch());
+    Ok(Worker::new(
+        app.db.clone(),
+        app.events.clone(),
+        Arc::clone(&app.clock),
+        registry,
+        WorkerSettings::default(),
+    ))
+}
+
+/// Answers requests until `stop` fires, then gives those under way a grace period.
+async fn answer(
+    settings: &ServeSettings,
+    app: &App,
+    engines: &Engines,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> Result<()> {
+    let service = if settings.role == ServeRole::Worker {
+        health::router().with_state(app.clone())
+    } else {
+        router::router(app.clone(), engines, assemble::receiver(Arc::clone(&app.clock)))
+    };
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = std::future::IntoFuture::into_future(server);
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(REQUEST_GRACE).await;
+    };
+    tokio::select! {
+        ended = server => Ok(ended?),
+        () = overdue => Ok(()),
+    }
+}
+
+async fn asked_to_stop() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,263 @@
+//! A server for one test: its own database and folders, the real router on a port of its own.
+
+use crate::{
+    client::{Client, Person},
+    engines::{Lines, engines},
+};
+use memoreel_blob::{BlobStore, Staging};
+use memoreel_db::Db;
+use memoreel_kernel::{Clock, FakeClock, Timestamp};
+use memoreel_media::{Ffmpeg, Limits};
+use memoreel_server::{
+    assemble::{self, Ingredients},
+    engines::Engines,
+    health, router,
+};
+use memoreel_tasks::{Worker, WorkerSettings};
+use memoreel_testkit::{SECRET, TestDatabase};
+use memoreel_web::App;
+use sqlx::PgConnection;
+use std::{
+    future::IntoFuture,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+/// A recording that comes with the repository.
+pub fn sample(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What outlives a restart.
+struct Installation {
+    database: TestDatabase,
+    folder: TempDir,
+}
+
+/// What a test may choose.
+#[derive(Clone)]
+pub struct Options {
+    pub rate_limit_factor: u32,
+    pub lines: Lines,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let lines = vec![
+            (0, "The harbour project was approved on Monday by the whole committee."),
+            (1, "Its budget is four million, which is less than we asked for."),
+            (0, "Construction begins in spring after the bridge has been inspected."),
+        ];
+        Self { rate_limit_factor: 1_000, lines }
+    }
+}
+
+/// A running server. It ends with this value, and its database and files with it.
+pub struct TestApp {
+    pub app: App,
+    pub clock: FakeClock,
+    pub base: String,
+    options: Options,
+    engines: Engines,
+    stop: CancellationToken,
+    _stop: DropGuard,
+    installation: Arc<Installation>,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let database = TestDatabase::create().await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        Self::open(Arc::new(Installation { database, folder }), options, FakeClock::at(noon)).await
+    }
+
+    /// Stops, and starts again over the same database and files.
+    pub async fn restart(self) -> Self {
+        self.stop.cancel();
+        self.app.db.close().await;
+        Self::open(Arc::clone(&self.installation), self.options.clone(), self.clock.clone()).await
+    }
+
+    async fn open(installation: Arc<Installation>, options: Options, clock: FakeClock) -> Self {
+        health::install_metrics();
+        // Shown by the test runner when a test fails. Another test of the process may have been first.
+        drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
+        let folder = installation.folder.path();
+        let app = assemble::app(Ingredients {
+            db: installation.database.open().await.unwrap(),
+            blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
+            staging: Staging::new(folder.join("staging")).unwrap(),
+            secret: SECRET,
+            clock: Arc::new(clock.clone()),
+            rate_limit_factor: options.rate_limit_factor,
+            secure_cookies: false,
+        });
+        let engines = engines(options.lines.clone());
+        let stop = CancellationToken::new();
+        let routes = router::router(app.clone(), &engines, assemble::receiver(Arc::clone(&app.clock)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tokio::spawn(server.into_future());
+        tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
+        listening(&installation.database).await;
+        let guard = stop.clone().drop_guard();
+        Self { app, clock, base, options, engines, stop, _stop: guard, installation }
+    }
+
+    /// Runs a worker with every kind of task and the real ffmpeg until the server ends.
+    pub async fn work(&self) {
+        let ffmpeg = Ffmpeg::locate(Limits::default()).await.unwrap();
+        let registry = assemble::registry(&self.app, &self.engines, ffmpeg, self.folder().join("scratch"));
+        let settings = WorkerSettings { poll: Duration::from_millis(250), ..WorkerSettings::default() };
+        let worker = Worker::new(
+            self.app.db.clone(),
+            self.app.events.clone(),
+            Arc::clone(&self.app.clock),
+            registry,
+            settings,
+        );
+        tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// Data of this installation.
+    pub fn folder(&self) -> PathBuf {
+        self.installation.folder.path().to_owned()
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.app.db
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A connection that row-level security does not bind.
+    pub async fn superuser(&self) -> PgConnection {
+        self.installation.database.superuser().await.unwrap()
+    }
+
+    /// A browser that nobody is signed in with.
+    pub fn visitor(&self) -> Client {
+        Client::new(&self.base)
+    }
+
+    /// Signs `name` up.
+    pub async fn person(&self, name: &str) -> Person {
+        let client = self.visitor();
+        let email = format!("{name}@example.com");
+        let account =
+            serde_json::json!({ "email": email, "name": name, "password": crate::client::PASSWORD });
+        let me = client.post("/users", &account).await.is(201).json();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        Person {
+            user_id: text(&me["user"]["id"]),
+            organization_id: text(&me["organization"]["id"]),
+            email,
+            client,
+        }
+    }
+
+    /// The same person with a new session, as after a restart.
+    pub async fn signed_in(&self, person: &Person) -> Person {
+        let client = self.visitor();
+        let credentials = serde_json::json!({ "email": person.email, "password": crate::client::PASSWORD });
+        client.post("/sessions", &credentials).await.is(201);
+        Person { client, ..person.clone() }
+    }
+
+    /// Somebody new who also belongs to the organization of `person`.
+    pub async fn colleague(&self, person: &Person, name: &str, role: &str) -> Person {
+        let colleague = self.person(name).await;
+        sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES ($1, $2, $3)")
+            .bind(person.organization_id.parse::<Uuid>().unwrap())
+            .bind(colleague.user_id.parse::<Uuid>().unwrap())
+            .bind(role)
+            .execute(&mut self.superuser().await)
+            .await
+            .unwrap();
+        colleague
+    }
+
+    /// A finished video without a file, put straight into the database.
+    pub async fn insert_video(&self, author: &Person, title: &str) -> Uuid {
+        let id = memoreel_kernel::VideoId::new(self.now()).uuid();
+        sqlx::query(
+            "INSERT INTO videos (organization_id, id, author_id, title, status, created_at, updated_at)
+             VALUES ($1::uuid, $2, $3::uuid, $4, 'completed', $5, $5)",
+        )
+        .bind(author.organization_id.parse::<Uuid>().unwrap())
+        .bind(id)
+        .bind(author.user_id.parse::<Uuid>().unwrap())
+        .bind(title)
+        .bind(self.now())
+        .execute(&mut self.superuser().await)
+        .await
+        .unwrap();
+        id
+    }
+
+    /// Waits until no task waits or runs.
+    pub async fn idle(&self) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let mut connection = self.superuser().await;
+        loop {
+            let open: Vec<String> = sqlx::query_scalar(
+                "SELECT kind || ' ' || coalesce(error_message, status) FROM tasks WHERE status IN ('pending', 'running')",
+            )
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+            if open.is_empty() {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "still open: {open:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until nothing of the video is left to do, and returns it.
+    pub async fn settled(&self, client: &Client, video_id: &str) -> serde_json::Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        loop {
+            let video = client.get(&format!("/videos/{video_id}")).await.is(200).json();
+            if video["status"] == "completed" || video["status"] == "failed" {
+                return video;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "not settled in time: {video:#}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+/// Waits until live events are heard. Before that a connection is on its way, which would hold up the end of a short test.
+async fn listening(database: &TestDatabase) {
+    let mut connection = database.superuser().await.unwrap();
+    for _ in 0..500 {
+        let heard: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%')",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        if heard {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("nobody listens for live events");
+}

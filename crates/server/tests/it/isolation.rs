@@ -1,0 +1,391 @@
+//! Nobody reads, changes or hears of what belongs to another organization, through any door.
+
+use crate::{
+    app::{TestApp, sample},
+    client::{Answer, Client, EventStream, Person, metadata, send},
+    openapi::{Operation, PUBLIC, operations},
+};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use std::{collections::BTreeMap, time::Duration};
+use uuid::Uuid;
+
+/// What another organization's caller must get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// The operation names one thing, and there is no such thing for them.
+    NotFound,
+    /// The operation works on what is theirs; nothing of the other organization is in the answer.
+    TheirOwn,
+}
+
+/// Every operation. One that is missing here fails the test.
+const EXPECTED: [(&str, Expected); 36] = {
+    use Expected::{NotFound, TheirOwn};
+    [
+        ("append_upload", NotFound),
+        ("create_api_key", TheirOwn),
+        ("create_channel", TheirOwn),
+        ("create_session", TheirOwn),
+        ("create_upload", TheirOwn),
+        ("create_user", TheirOwn),
+        ("delete_api_key", NotFound),
+        ("delete_channel", NotFound),
+        ("delete_current_session", TheirOwn),
+        ("delete_session", NotFound),
+        ("delete_upload", NotFound),
+        ("delete_video", NotFound),
+        ("describe_upload_server", TheirOwn),
+        ("get_captions_json", NotFound),
+        ("get_captions_srt", NotFound),
+        ("get_captions_txt", NotFound),
+        ("get_captions_vtt", NotFound),
+        ("get_me", TheirOwn),
+        ("get_summary", NotFound),
+        ("get_transcript", NotFound),
+        ("get_upload", NotFound),
+        ("get_upload_offset", NotFound),
+        ("get_video", NotFound),
+        ("list_api_keys", TheirOwn),
+        ("list_channels", TheirOwn),
+        ("list_sessions", TheirOwn),
+        ("list_videos", TheirOwn),
+        ("put_captions", NotFound),
+        ("restore_video", NotFound),
+        ("retry_video", NotFound),
+        ("search", TheirOwn),
+        ("stream_events", TheirOwn),
+        ("update_channel", NotFound),
+        ("update_me", TheirOwn),
+        ("update_speaker", NotFound),
+        ("update_video", NotFound),
+    ]
+};
+
+/// Ada's things, one of every kind.
+struct Things {
+    ada: Person,
+    ids: BTreeMap<&'static str, String>,
+    video: Value,
+}
+
+async fn things_of_ada(app: &TestApp) -> Things {
+    app.work().await;
+    let ada = app.person("ada").await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let video_id = ada.upload("Secret harbour.mp3", sample("inaugural-address.mp3")).await;
+    let video = app.settled(&ada, &video_id).await;
+    assert_eq!(video["status"], "completed", "{video:#}");
+    let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
+    ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
+    let key = ada.post("/api-keys", &json!({ "name": "Nightly" })).await.is(201).json();
+    let sessions = ada.get("/sessions").await.is(200).json();
+    let upload = ada.announce(8, "half.mp4").await;
+    ada.append(&upload, 0, "abcd").await.is(204);
+    let ids = BTreeMap::from([
+        ("videos", video_id.clone()),
+        ("channels", text(&channel["id"])),
+        ("speaker_id", text(&video["speakers"][0]["id"])),
+        ("api-keys", text(&key["id"])),
+        ("sessions", text(&sessions["items"][0]["id"])),
+        ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
+    ]);
+    let video = ada.get(&format!("/videos/{video_id}")).await.is(200).json();
+    Things { ada, ids, video }
+}
+
+/// The operation with `ids` in its path and a body that would be accepted.
+fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, String>) -> RequestBuilder {
+    let resource = operation.path.split('/').nth(3).unwrap();
+    let mut path = operation.path.replace("{speaker_id}", &ids["speaker_id"]);
+    if path.contains("{id}") {
+        path = path.replace("{id}", &ids[resource]);
+    }
+    let request = client.request(&operation.verb, &path);
+    let json = |body: Value| request.try_clone().unwrap().json(&body);
+    match operation.id.as_str() {
+        "append_upload" => request
+            .header("tus-resumable", "1.0.0")
+            .header("upload-offset", 4)
+            .header("content-type", "application/offset+octet-stream")
+            .body("zzzz"),
+        "create_upload" => request
+            .header("tus-resumable", "1.0.0")
+            .header("upload-length", 3)
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-metadata", metadata(&[("filename", "b.mp4"), ("channel_id", &ids["channels"])]))
+            .body("abc"),
+        "get_upload_offset" => request.header("tus-resumable", "1.0.0"),
+        "put_captions" => request
+            .header("content-type", "text/vtt")
+            .body("WEBVTT\n\n00:00.000 --> 00:02.000\nNothing of this was said.\n"),
+        "create_api_key" | "create_channel" | "update_channel" | "update_speaker" | "update_me" => {
+            json(json!({ "name": "Mine" }))
+        }
+        "update_video" => json(json!({ "title": "Mine", "visibility": "public" })),
+        "create_user" => {
+            json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
+        }
+        "create_session" => json(json!({ "email": "new@example.com", "password": crate::client::PASSWORD })),
+        "search" => request.query(&[("q", "harbour budget committee")]),
+        _ => request,
+    }
+}
+
+/// Every row of an organization, table by table.
+async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let query = format!(
+            "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t WHERE organization_id = $1::uuid"
+        );
+        let text: String = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+            .bind(organization_id.parse::<Uuid>().unwrap())
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+        rows.insert(table, text);
+    }
+    rows
+}
+
+/// Status and, unless it is an event stream, the body.
+async fn call(request: RequestBuilder, operation: &Operation) -> Answer {
+    if operation.id != "stream_events" {
+        return send(request).await;
+    }
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = if status == 200 { bytes::Bytes::new() } else { response.bytes().await.unwrap() };
+    Answer { status, headers, body }
+}
+
+#[tokio::test]
+async fn no_operation_reaches_into_another_organization() {
+    let app = TestApp::start().await;
+    let Things { ada, ids, video } = things_of_ada(&app).await;
+    let bob = app.person("bob").await;
+    let operations = operations(&bob).await;
+    let mut connection = app.superuser().await;
+    let before = rows_of(&mut connection, &ada.organization_id).await;
+    assert!(before.values().filter(|rows| !rows.is_empty()).count() >= 12, "{:?}", before.keys());
+
+    let secrets: Vec<&str> = ids
+        .values()
+        .map(String::as_str)
+        .chain([ada.user_id.as_str(), ada.organization_id.as_str(), "harbour"])
+        .collect();
+    let asset_id = before["assets"].trim_start_matches('(').split(',').nth(1).unwrap().to_owned();
+    for operation in &operations {
+        let id = operation.id.as_str();
+        let expected = EXPECTED.iter().find(|(known, _)| *known == id);
+        let (_, expected) =
+            expected.unwrap_or_else(|| panic!("say in EXPECTED what another organization gets from {id}"));
+        // Signing out and in happens in a browser of its own.
+        let client = if operation.path.contains("/sessions/current") {
+            app.signed_in(&bob).await.client
+        } else if PUBLIC.contains(&id) {
+            app.visitor()
+        } else {
+            bob.client.clone()
+        };
+        let answer = call(request(&client, operation, &ids), operation).await;
+        match expected {
+            Expected::NotFound => {
+                assert_eq!(answer.status, 404, "{id}: {}", answer.text());
+                assert!(operation.path.contains('{'), "{id}");
+            }
+            Expected::TheirOwn => assert!(
+                (200..300).contains(&answer.status) || PUBLIC.contains(&id),
+                "{id}: {}",
+                answer.text()
+            ),
+        }
+        let text = answer.text();
+        for secret in secrets.iter().chain([&asset_id.as_str()]) {
+            // The error of a query repeats nothing, so nothing of hers can be in any answer.
+            assert!(!text.contains(secret), "{id} tells {secret}: {text}");
+        }
+    }
+    // Nor does naming her organization open it.
+    for operation in operations.iter().filter(|operation| !PUBLIC.contains(&operation.id.as_str())) {
+        if operation.path.contains("/sessions/current") {
+            continue;
+        }
+        let request = request(&bob, operation, &ids).header("memoreel-organization", &ada.organization_id);
+        let answer = call(request, operation).await;
+        assert_eq!(answer.status, 404, "{}: {}", operation.id, answer.text());
+    }
+    // What is his own cannot be hung on what is hers.
+    let own = app.insert_video(&bob, "Bob's").await;
+    bob.patch(&format!("/videos/{own}"), &json!({ "channel_id": ids["channels"] }))
+        .await
+        .refuses(404, "not_found");
+
+    let after = rows_of(&mut connection, &ada.organization_id).await;
+    for (table, rows) in &before {
+        assert_eq!(rows, &after[table], "{table}");
+    }
+    let shown = ada.get(&format!("/videos/{}", ids["videos"])).await.is(200).json();
+    assert_eq!(shown, video);
+}
+
+#[tokio::test]
+async fn every_operation_asks_who_is_calling() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let nobody = Uuid::from_u128(7).to_string();
+    let ids: BTreeMap<&'static str, String> =
+        ["videos", "channels", "speaker_id", "api-keys", "sessions", "uploads"]
+            .map(|name| (name, nobody.clone()))
+            .into();
+    for operation in operations(&visitor).await {
+        let id = operation.id.as_str();
+        // Signing up or in leaves a cookie behind.
+        let visitor = app.visitor();
+        for (what, request) in [
+            ("nobody", request(&visitor, &operation, &ids)),
+            (
+                "an old cookie",
+                request(&visitor, &operation, &ids)
+                    .header("cookie", format!("memoreel_session={}", "A".repeat(43))),
+            ),
+            (
+                "a wrong key",
+                request(&visitor, &operation, &ids).bearer_auth(format!("mrl_{}", "a".repeat(43))),
+            ),
+        ] {
+            let answer = call(request, &operation).await;
+            if PUBLIC.contains(&id) && what != "a wrong key" {
+                assert_ne!(answer.status, 404, "{id}: {}", answer.text());
+                continue;
+            }
+            if id == "delete_current_session" && what == "an old cookie" {
+                answer.is(204);
+                continue;
+            }
+            assert_eq!(answer.status, 401, "{id}, {what}: {}", answer.text());
+            if operation.verb != "HEAD" {
+                answer.is_a_problem();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn search_finds_only_what_the_caller_may_see() {
+    let app = TestApp::start().await;
+    let Things { ada, ids, .. } = things_of_ada(&app).await;
+    let bob = app.person("bob").await;
+    for mode in ["hybrid", "keyword", "semantic"] {
+        let path = format!("/search?q=harbour+project+committee&mode={mode}");
+        let found = ada.get(&path).await.is(200).json();
+        assert_eq!(found["items"][0]["video_id"], ids["videos"], "{mode}: {found:#}");
+        for query in [
+            path.clone(),
+            format!("{path}&video_id={}", ids["videos"]),
+            format!("{path}&channel_id={}", ids["channels"]),
+        ] {
+            let found = bob.get(&query).await.is(200).json();
+            assert_eq!(found["items"], json!([]), "{query}");
+        }
+    }
+    // A colleague finds it until it becomes private.
+    let carol = app.colleague(&ada, "carol", "member").await;
+    let here = |person: &Person, path: &str| {
+        person.request("GET", path).header("memoreel-organization", &ada.organization_id)
+    };
+    let found = send(here(&carol, "/search?q=harbour")).await.is(200).json();
+    assert_eq!(found["items"][0]["video_id"], ids["videos"]);
+    ada.patch(&format!("/videos/{}", ids["videos"]), &json!({ "visibility": "private" })).await.is(200);
+    for mode in ["hybrid", "keyword", "semantic"] {
+        let found = send(here(&carol, &format!("/search?q=harbour&mode={mode}"))).await.is(200).json();
+        assert_eq!(found["items"], json!([]), "{mode}");
+        let found = ada.get(&format!("/search?q=harbour&mode={mode}")).await.is(200).json();
+        assert_eq!(found["items"][0]["video_id"], ids["videos"], "{mode}");
+    }
+    // Nor is it found in the bin, and again after it came back.
+    ada.delete(&format!("/videos/{}", ids["videos"])).await.is(204);
+    assert_eq!(ada.get("/search?q=harbour").await.is(200).json()["items"], json!([]));
+    ada.post(&format!("/videos/{}/restore", ids["videos"]), &json!({})).await.is(200);
+    app.idle().await;
+    let found = ada.get("/search?q=harbour").await.is(200).json();
+    assert_eq!(found["items"][0]["video_id"], ids["videos"]);
+}
+
+#[tokio::test]
+async fn media_addresses_open_their_own_files_only() {
+    let app = TestApp::start().await;
+    let Things { video, .. } = things_of_ada(&app).await;
+    let visitor = app.visitor();
+    let hls = video["playback"]["hls_url"].as_str().unwrap();
+    let download = video["playback"]["download_url"].as_str().unwrap();
+    visitor.get(hls).await.is(200);
+    assert_eq!(visitor.get(download).await.is(200).body, sample("inaugural-address.mp3"));
+    let token = hls.split('/').nth(2).unwrap();
+    for place in [0, 1, token.len() / 2, token.len() - 1] {
+        let mut tampered = token.to_owned().into_bytes();
+        tampered[place] = if tampered[place] == b'A' { b'B' } else { b'A' };
+        let tampered = String::from_utf8(tampered).unwrap();
+        visitor.get(&hls.replace(token, &tampered)).await.refuses(404, "not_found");
+    }
+    for elsewhere in [
+        "..%2foriginal.mp3",
+        "%2e%2e/preview/waveform.json",
+        "..%5coriginal.mp3",
+        "%2fetc%2fpasswd",
+        "source%00",
+        "%ff",
+        "%2e%2e%2f%2e%2e%2foriginal.mp3",
+    ] {
+        let path = format!("/media/{token}/{elsewhere}");
+        let refused = visitor.get(&path).await;
+        assert_eq!(refused.status, 404, "{path}: {}", refused.text());
+        refused.is_a_problem();
+    }
+    visitor.get("/media/x/master.m3u8").await.refuses(404, "not_found");
+    visitor.get("/media/%ff/master.m3u8").await.refuses(404, "not_found");
+    // And they end.
+    app.clock.advance(chrono::TimeDelta::hours(14));
+    visitor.get(hls).await.refuses(410, "media_token_expired");
+}
+
+#[tokio::test]
+async fn events_of_one_organization_are_not_heard_in_another() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let (hers, his) = (app.insert_video(&ada, "Hers").await, app.insert_video(&bob, "His").await);
+    let private = app.insert_video(&ada, "Hers alone").await;
+    ada.patch(&format!("/videos/{private}"), &json!({ "visibility": "private" })).await.is(200);
+    let carol = app.colleague(&ada, "carol", "member").await;
+    let (mut her_stream, mut his_stream) = (EventStream::open(&ada).await, EventStream::open(&bob).await);
+    let mut carols_stream = EventStream::of(
+        carol.request("GET", "/events").header("memoreel-organization", &ada.organization_id),
+    )
+    .await;
+    let hear = async |stream: &mut EventStream| {
+        tokio::time::timeout(Duration::from_secs(10), stream.next()).await.expect("an event comes")
+    };
+    ada.patch(&format!("/videos/{private}"), &json!({ "title": "Still hers alone" })).await.is(200);
+    let (name, data) = hear(&mut her_stream).await;
+    assert_eq!((name.as_str(), &data["video_id"]), ("video", &json!(private)));
+    ada.patch(&format!("/videos/{hers}"), &json!({ "title": "Still hers" })).await.is(200);
+    let (name, data) = hear(&mut her_stream).await;
+    assert_eq!((name.as_str(), &data["video_id"]), ("video", &json!(hers)));
+    // The first he and the colleague hear is what concerns them.
+    let (name, data) = hear(&mut carols_stream).await;
+    assert_eq!((name.as_str(), &data["video_id"]), ("video", &json!(hers)));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    bob.patch(&format!("/videos/{his}"), &json!({ "title": "Still his" })).await.is(200);
+    let (name, data) = hear(&mut his_stream).await;
+    assert_eq!((name.as_str(), &data["video_id"]), ("video", &json!(his)));
+    assert_eq!(data["status"], "completed");
+}

@@ -1,0 +1,18 @@
+//! The whole server from outside: real router, real database, real files; fake engines and a clock that tests move.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
+mod app;
+mod catalog;
+mod client;
+mod crash;
+mod engines;
+mod isolation;
+mod library;
+mod openapi;
+mod pipeline;
+mod problems;
+mod process;
+mod queue;
+mod tasks;
+mod uploads;
