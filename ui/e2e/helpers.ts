@@ -1,0 +1,89 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, type Locator, type Page } from "@playwright/test";
+import path from "node:path";
+
+export const SAMPLES = path.resolve(import.meta.dirname, "../../samples");
+export const sample = (name: string): string => path.join(SAMPLES, name);
+
+/** What the library of the tests holds. */
+export const FILES = ["video-call.mp4", "sonnet.mp3", "two-voices.wav", "inaugural-address.mp3"];
+
+/** The session of the person whose library that is. */
+export const SESSION = path.resolve(import.meta.dirname, ".session.json");
+
+/** How long a short recording may take from the last byte to `Ready`. */
+export const PROCESSING_MS = 180_000;
+
+export interface Account {
+  name: string;
+  email: string;
+  password: string;
+}
+
+export function newAccount(): Account {
+  const mark = `${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+  return { name: "Robin Vale", email: `robin.${mark}@example.org`, password: "a long enough password" };
+}
+
+export async function signUp(page: Page, account: Account): Promise<void> {
+  await page.goto("/sign-up");
+  await page.getByLabel("Name").fill(account.name);
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+}
+
+export async function signIn(page: Page, account: Account): Promise<void> {
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+}
+
+export async function chooseFiles(page: Page, files: string[]): Promise<void> {
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("banner").getByRole("button", { name: "Upload" }).click();
+  await (await chooser).setFiles(files);
+}
+
+/** The line of one file in the upload tray. */
+export function trayRow(page: Page, filename: string): Locator {
+  return page.getByRole("region", { name: "Uploads" }).getByRole("listitem").filter({ hasText: filename });
+}
+
+/** Ids of this person's recordings by file name, asked with the session of the page. */
+export async function videoId(page: Page, filename: string): Promise<string> {
+  const response = await page.request.get("/api/v1/videos?limit=100");
+  expect(response.ok(), "the list of recordings answers").toBe(true);
+  const { items } = (await response.json()) as { items: { id: string; filename: string | null }[] };
+  const found = items.find((video) => video.filename === filename);
+  expect(found, `${filename} is in the library`).toBeDefined();
+  return found?.id ?? "";
+}
+
+export async function openVideo(page: Page, filename: string, query = ""): Promise<void> {
+  await page.goto(`/videos/${await videoId(page, filename)}${query}`);
+  await expect(page.getByRole("region", { name: "Player", exact: true })).toBeVisible();
+}
+
+export function currentTime(page: Page): Promise<number> {
+  return page.locator("video").evaluate((media: HTMLVideoElement) => media.currentTime);
+}
+
+/** Starts playing without sound and waits until the time moves. */
+export async function play(page: Page): Promise<void> {
+  await page.locator("video").evaluate(async (media: HTMLVideoElement) => {
+    media.muted = true;
+    await media.play();
+  });
+  const before = await currentTime(page);
+  await expect.poll(() => currentTime(page), { timeout: 20_000 }).toBeGreaterThan(before + 0.4);
+}
+
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const told = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`);
+  expect(told).toEqual([]);
+}

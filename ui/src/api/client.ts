@@ -1,0 +1,133 @@
+import type { Problem } from "./types";
+
+export const API_PREFIX = "/api/v1";
+
+/** What the server refused, or that it could not be reached (status 0). */
+export class ApiError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail || problem.title);
+    this.name = "ApiError";
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+}
+
+let organizationId: string | null = null;
+
+/** Chooses the organization of every later request; `null` is the personal one. */
+export function setOrganization(id: string | null): void {
+  organizationId = id;
+}
+
+/** Headers every request of the app carries, also those that do not go through {@link request}. */
+export function apiHeaders(): Record<string, string> {
+  const headers: Record<string, string> = { "X-Memoreel-Request": "1" };
+  if (organizationId !== null) headers["Memoreel-Organization"] = organizationId;
+  return headers;
+}
+
+export type Query = Record<string, string | number | null | undefined>;
+
+export interface RequestOptions {
+  query?: Query | undefined;
+  json?: unknown;
+  body?: BodyInit;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+export function apiAddress(path: string, query?: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== null && value !== undefined && value !== "") parameters.set(name, String(value));
+  }
+  const encoded = parameters.toString();
+  return `${API_PREFIX}${path}${encoded === "" ? "" : `?${encoded}`}`;
+}
+
+export async function request(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  options: RequestOptions = {},
+): Promise<Response> {
+  const headers: Record<string, string> = { Accept: "application/json", ...apiHeaders(), ...options.headers };
+  const init: RequestInit = { method, headers, credentials: "same-origin" };
+  if (options.signal) init.signal = options.signal;
+  if (options.json !== undefined) {
+    headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(options.json);
+  } else if (options.body !== undefined) {
+    init.body = options.body;
+  }
+
+  let response: Response;
+  try {
+    response = await fetch(apiAddress(path, options.query), init);
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError(unreachable());
+  }
+  if (!response.ok) throw new ApiError(await readProblem(response));
+  return response;
+}
+
+export async function requestJson<T>(
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  options: RequestOptions = {},
+): Promise<T> {
+  const response = await request(method, path, options);
+  return (await response.json()) as T;
+}
+
+/** Reads problem+json; anything else (a proxy's page, an empty body) becomes a problem of the same shape. */
+export async function readProblem(response: Response): Promise<Problem> {
+  const requestId = response.headers.get("x-request-id") ?? "";
+  const body = await response.text().catch(() => "");
+  return parseProblem(body, response.status, requestId);
+}
+
+export function parseProblem(body: string, status: number, requestId = ""): Problem {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    value = null;
+  }
+  const fallback: Problem = {
+    type: "about:blank",
+    title: "The server could not answer",
+    status,
+    code: "unexpected_answer",
+    detail: `The server answered with status ${status} and no explanation.`,
+    hint: "Try again. If it happens again, give the request id to whoever runs this server.",
+    request_id: requestId,
+  };
+  if (typeof value !== "object" || value === null || !("title" in value)) return fallback;
+  return { ...fallback, hint: null, ...(value as Partial<Problem>) };
+}
+
+function unreachable(): Problem {
+  return {
+    type: "about:blank",
+    title: "The server cannot be reached",
+    status: 0,
+    code: "unreachable",
+    detail: "The request did not arrive. Either this device is offline or the server is not running.",
+    hint: "Check the connection and try again. Nothing you typed is lost.",
+    request_id: "",
+  };
+}
+
+export function isApiError(error: unknown): error is ApiError {
+  return error instanceof ApiError;
+}

@@ -1,0 +1,184 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
+import { connection } from "./connection";
+import { isApiError, request, requestJson } from "./client";
+import type {
+  ApiKey,
+  ApiKeyCreated,
+  CaptionsAccepted,
+  Channel,
+  Me,
+  Page,
+  SearchMode,
+  SearchResult,
+  Speaker,
+  Summary,
+  Transcript,
+  Video,
+  VideoDetail,
+  VideoPatch,
+  VideoStatus,
+} from "./types";
+
+export type VideoSort = "newest" | "oldest" | "title";
+
+export interface VideoFilter {
+  channel_id?: string | undefined;
+  status?: VideoStatus | undefined;
+  title?: string | undefined;
+  sort?: VideoSort | undefined;
+}
+
+export const keys = {
+  me: ["me"] as const,
+  videos: ["videos"] as const,
+  video: (id: string) => ["video", id] as const,
+  transcript: (id: string) => ["transcript", id] as const,
+  summary: (id: string) => ["summary", id] as const,
+  channels: ["channels"] as const,
+  apiKeys: ["api-keys"] as const,
+  search: ["search"] as const,
+};
+
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  queryFn: ({ signal }) => requestJson<Me>("GET", "/me", { signal }),
+  staleTime: 5 * 60_000,
+  retry: false,
+});
+
+const PAGE_SIZE = 48;
+
+export function videosQuery(filter: VideoFilter, limit: number = PAGE_SIZE) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.videos, filter, limit],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<Video>>("GET", "/videos", { query: { ...filter, limit, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => {
+      const busy = query.state.data?.pages.some((page) => page.items.some(isBusy)) ?? false;
+      return busy && !connection.get().live ? 4000 : false;
+    },
+  });
+}
+
+export function isBusy(video: Pick<Video, "status">): boolean {
+  return video.status === "pending" || video.status === "processing";
+}
+
+export function videoQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.video(id),
+    queryFn: ({ signal }) => requestJson<VideoDetail>("GET", `/videos/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: (query) => {
+      const video = query.state.data;
+      if (!video || !isBusy(video)) return false;
+      return connection.get().live ? 15_000 : 3000;
+    },
+    retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
+  });
+}
+
+export function transcriptQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.transcript(id),
+    queryFn: ({ signal }) => requestJson<Transcript>("GET", `/videos/${encodeURIComponent(id)}/transcript`, { signal }),
+    staleTime: 60_000,
+    refetchInterval: (query) => pendingInterval(query.state.data?.status),
+  });
+}
+
+export function summaryQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.summary(id),
+    queryFn: ({ signal }) => requestJson<Summary>("GET", `/videos/${encodeURIComponent(id)}/summary`, { signal }),
+    staleTime: 60_000,
+    refetchInterval: (query) => pendingInterval(query.state.data?.status),
+  });
+}
+
+function pendingInterval(status: string | undefined): number | false {
+  if (status !== "pending") return false;
+  return connection.get().live ? 15_000 : 4000;
+}
+
+export const channelsQuery = queryOptions({
+  queryKey: keys.channels,
+  queryFn: ({ signal }) => requestJson<Page<Channel>>("GET", "/channels", { query: { limit: 100 }, signal }),
+  staleTime: 60_000,
+});
+
+export const apiKeysQuery = queryOptions({
+  queryKey: keys.apiKeys,
+  queryFn: ({ signal }) => requestJson<Page<ApiKey>>("GET", "/api-keys", { query: { limit: 100 }, signal }),
+});
+
+export interface SearchFilter {
+  q: string;
+  mode: SearchMode;
+  speaker?: string | undefined;
+  channel_id?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+export function searchQuery(filter: SearchFilter, limit = 30) {
+  return queryOptions({
+    queryKey: [...keys.search, filter, limit],
+    queryFn: ({ signal }) => requestJson<SearchResult>("GET", "/search", { query: { ...filter, limit }, signal }),
+    enabled: filter.q.trim() !== "",
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+    retry: false,
+  });
+}
+
+export const commands = {
+  signIn: (json: { email: string; password: string }) => requestJson<Me>("POST", "/sessions", { json }),
+  signUp: (json: { email: string; name: string; password: string }) => requestJson<Me>("POST", "/users", { json }),
+  signOut: () => request("DELETE", "/sessions/current"),
+  changeVideo: (id: string, json: VideoPatch) => requestJson<VideoDetail>("PATCH", `/videos/${id}`, { json }),
+  deleteVideo: (id: string) => request("DELETE", `/videos/${id}`),
+  restoreVideo: (id: string) => requestJson<VideoDetail>("POST", `/videos/${id}/restore`),
+  retryVideo: (id: string) => requestJson<VideoDetail>("POST", `/videos/${id}/retry`),
+  renameSpeaker: (videoId: string, speakerId: string, name: string | null) =>
+    requestJson<Speaker>("PATCH", `/videos/${videoId}/speakers/${speakerId}`, { json: { name } }),
+  replaceCaptions: (id: string, file: File) =>
+    requestJson<CaptionsAccepted>("PUT", `/videos/${id}/captions`, {
+      body: file,
+      headers: { "Content-Type": /\.srt$/iu.test(file.name) ? "application/x-subrip" : "text/vtt" },
+    }),
+  createChannel: (name: string) => requestJson<Channel>("POST", "/channels", { json: { name } }),
+  createApiKey: (name: string) => requestJson<ApiKeyCreated>("POST", "/api-keys", { json: { name } }),
+  deleteApiKey: (id: string) => request("DELETE", `/api-keys/${id}`),
+};
+
+interface VideoPages {
+  pages: Page<Video>[];
+  pageParams: unknown[];
+}
+
+/** Changes one video in every cached list, and its own entry. */
+export function patchVideo(client: QueryClient, id: string, change: Partial<Video>): void {
+  client.setQueriesData<VideoPages>({ queryKey: keys.videos }, (lists) => {
+    if (!lists?.pages.some((page) => page.items.some((video) => video.id === id))) return lists;
+    return {
+      ...lists,
+      pages: lists.pages.map((page) => ({
+        ...page,
+        items: page.items.map((video) => (video.id === id ? { ...video, ...change } : video)),
+      })),
+    };
+  });
+  client.setQueryData<VideoDetail>(keys.video(id), (video) => (video ? { ...video, ...change } : video));
+}
+
+/** Takes one video out of every cached list, without waiting for the server. */
+export function dropVideo(client: QueryClient, id: string): void {
+  client.setQueriesData<VideoPages>({ queryKey: keys.videos }, (lists) =>
+    lists
+      ? { ...lists, pages: lists.pages.map((page) => ({ ...page, items: page.items.filter((video) => video.id !== id) })) }
+      : lists,
+  );
+}

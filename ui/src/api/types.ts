@@ -1,0 +1,79 @@
+/**
+ * Every shape the server speaks, under the names the app uses. They are aliases onto
+ * `schema.gen.ts`, which is generated from the server's OpenAPI document; nothing else in the app
+ * reads that file.
+ */
+import type { components } from "./schema.gen";
+
+type Schemas = components["schemas"];
+
+/** The document calls what may be null optional as well; the server always sends it. */
+type Sent<T> = T extends (infer Item)[]
+  ? Sent<Item>[]
+  : T extends object
+    ? { [Key in keyof T]-?: Sent<Exclude<T[Key], undefined>> }
+    : T;
+
+/** Where the document says only "string", the words that can stand there. */
+type Narrow<T, Words> = Omit<T, keyof Words> & Words;
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export type Problem = Schemas["Problem"];
+
+export type Me = Sent<Schemas["Me"]>;
+export type ApiKey = Sent<Schemas["ApiKey"]>;
+export type ApiKeyCreated = Sent<Schemas["IssuedApiKey"]>;
+export type Channel = Sent<Schemas["Channel"]>;
+export type Speaker = Sent<Schemas["Speaker"]>;
+
+export type VideoStatus = "pending" | "processing" | "completed" | "failed";
+export type VideoVisibility = Schemas["Visibility"];
+
+interface VideoWords {
+  status: VideoStatus;
+  kind: "video" | "audio";
+  source: "upload" | "import" | "recording" | "demo";
+}
+
+export type Video = Narrow<Sent<Schemas["Video"]>, VideoWords>;
+export type Stage = Sent<Schemas["Stage"]>;
+export type VideoDetail = Video & { stages: Stage[]; playback: Sent<Schemas["Playback"]> };
+
+export interface VideoPatch {
+  title?: string;
+  description?: string | null;
+  channel_id?: string | null;
+  visibility?: VideoVisibility;
+}
+
+export type Word = Sent<Schemas["Word"]>;
+export type Segment = Sent<Schemas["Segment"]>;
+export type Transcript = Sent<Schemas["Transcript"]>;
+export type Chapter = Sent<Schemas["Chapter"]>;
+export type Summary = Sent<Schemas["Summary"]>;
+export type CaptionsAccepted = Sent<Schemas["AcceptedCaptions"]>;
+
+export type SearchMode = Schemas["Mode"];
+export type Hit = Sent<Schemas["SearchHit"]>;
+export type SearchResult = Sent<Schemas["SearchResults"]>;
+
+/** What `waveform_url` leads to; a media file, so not part of the document. */
+export interface Waveform {
+  duration_ms: number;
+  peaks_per_second: number;
+  /** 0 to 1 */
+  peaks: number[];
+}
+
+/** The data of `event: video` in the event stream. */
+export interface VideoEvent {
+  video_id: string;
+  status: VideoStatus;
+  stage: string | null;
+  progress: number;
+  playable: boolean;
+}

@@ -1,0 +1,129 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
+import { House, LibraryBig, PanelLeftClose, PanelLeftOpen, Search, Settings, type LucideIcon } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { listen } from "../api/events";
+import { Tip } from "../components/Tip";
+import { Toasts } from "../components/Toasts";
+import { UploadTray } from "../features/uploads/UploadTray";
+import { useUploadDrop } from "../features/uploads/drop";
+import { isTyping, MAIN_ID, NARROW, useMedia } from "../lib/hooks";
+import { setPreferences, usePreferences } from "../lib/preferences";
+import { strings } from "../strings";
+import { Logo } from "./Logo";
+import { TopBar } from "./TopBar";
+
+const Palette = lazy(() => import("../features/palette/Palette"));
+
+/** What stays in place around every page. */
+export function Frame() {
+  const client = useQueryClient();
+  const [paletteOpen, setPaletteOpen] = useState(false);
+  const dropping = useUploadDrop();
+
+  useEffect(() => listen(client), [client]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const slash = event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target);
+      const k = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (!slash && !k) return;
+      event.preventDefault();
+      setPaletteOpen((open) => (k ? !open : true));
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+
+  return (
+    <div className="frame">
+      <a className="skip-link" href={`#${MAIN_ID}`}>
+        {strings.skipToContent}
+      </a>
+      <TopBar onSearch={() => setPaletteOpen(true)} />
+      <main id={MAIN_ID} className="main" tabIndex={-1} data-scroll-restoration-id="main">
+        <Outlet />
+      </main>
+      <Rail />
+      <UploadTray />
+      <Toasts />
+      {dropping ? (
+        <div className="drop-veil" aria-hidden>
+          <p>{strings.upload.drop}</p>
+        </div>
+      ) : null}
+      {paletteOpen ? (
+        <Suspense fallback={null}>
+          <Palette onClose={() => setPaletteOpen(false)} />
+        </Suspense>
+      ) : null}
+    </div>
+  );
+}
+
+const PLACES: { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIcon; exact?: boolean }[] = [
+  { to: "/", label: strings.nav.home, icon: House, exact: true },
+  { to: "/library", label: strings.nav.library, icon: LibraryBig },
+  { to: "/search", label: strings.nav.search, icon: Search },
+];
+
+function Rail() {
+  const { railCollapsed } = usePreferences();
+  const narrow = useMedia(NARROW);
+  const collapsed = railCollapsed && !narrow;
+  const Toggle = collapsed ? PanelLeftOpen : PanelLeftClose;
+  const toggleLabel = collapsed ? strings.nav.expand : strings.nav.collapse;
+  return (
+    <nav className="rail" aria-label={strings.nav.label} data-collapsed={collapsed}>
+      <Link to="/" className="rail__brand" aria-label={`${strings.product}: ${strings.nav.home}`}>
+        <Logo />
+        <span className="rail__text" aria-hidden>
+          {strings.product}
+        </span>
+      </Link>
+      {PLACES.map((place) => (
+        <RailLink key={place.to} {...place} collapsed={collapsed} />
+      ))}
+      <div className="rail__spacer" />
+      <RailLink to="/settings" label={strings.nav.settings} icon={Settings} collapsed={collapsed} />
+      <Tip text={toggleLabel} side="right">
+        <button
+          type="button"
+          className="rail__link rail__toggle"
+          aria-label={toggleLabel}
+          onClick={() => setPreferences({ railCollapsed: !railCollapsed })}
+        >
+          <Toggle size={20} strokeWidth={1.75} aria-hidden />
+        </button>
+      </Tip>
+    </nav>
+  );
+}
+
+function RailLink({
+  to,
+  label,
+  icon: Icon,
+  exact = false,
+  collapsed,
+}: {
+  to: NonNullable<LinkProps["to"]>;
+  label: string;
+  icon: LucideIcon;
+  exact?: boolean;
+  collapsed: boolean;
+}) {
+  const link = (
+    <Link to={to} className="rail__link" activeOptions={{ exact, includeSearch: false }}>
+      <Icon size={20} strokeWidth={1.75} aria-hidden />
+      <span className="rail__text">{label}</span>
+    </Link>
+  );
+  return collapsed ? (
+    <Tip text={label} side="right">
+      {link}
+    </Tip>
+  ) : (
+    link
+  );
+}

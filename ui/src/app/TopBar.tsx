@@ -1,0 +1,195 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useMatches, useNavigate } from "@tanstack/react-router";
+import { Check, ChevronRight, CloudOff, KeyRound, LogOut, Monitor, Moon, Search, Sun, Upload, UserRound } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { setOrganization } from "../api/client";
+import { connection } from "../api/connection";
+import { commands, meQuery, videoQuery } from "../api/queries";
+import { Tip } from "../components/Tip";
+import { chooseFiles } from "../features/uploads/choose";
+import { initials } from "../lib/format";
+import { setPreferences, usePreferences, type Theme } from "../lib/preferences";
+import { useStore } from "../lib/store";
+import { strings } from "../strings";
+
+export function TopBar({ onSearch }: { onSearch: () => void }) {
+  const { lost } = useStore(connection);
+  return (
+    <header className="bar">
+      <Crumbs />
+      <button type="button" className="bar__search" onClick={onSearch} aria-label={strings.bar.search}>
+        <Search size={16} aria-hidden />
+        <span aria-hidden>{strings.bar.search}</span>
+        <kbd className="kbd" aria-hidden>
+          /
+        </kbd>
+      </button>
+      <div className="bar__actions">
+        {lost ? (
+          <Tip text={strings.bar.reconnectingHint}>
+            <span className="bar__offline" role="status">
+              <CloudOff size={16} aria-hidden />
+              <span className="bar__upload-text">{strings.bar.reconnecting}</span>
+            </span>
+          </Tip>
+        ) : null}
+        <button type="button" className="button button--primary" onClick={() => void chooseFiles()}>
+          <Upload size={16} aria-hidden />
+          <span className="bar__upload-text">{strings.bar.upload}</span>
+        </button>
+        <AccountMenu />
+      </div>
+    </header>
+  );
+}
+
+const PAGE_NAMES: Record<string, string> = {
+  "/app/": strings.nav.home,
+  "/app/library": strings.nav.library,
+  "/app/search": strings.nav.search,
+  "/app/settings/": strings.nav.settings,
+  "/app/settings/keys": strings.settings.keys,
+};
+
+function Crumbs() {
+  const matches = useMatches();
+  const last = matches[matches.length - 1];
+  const videoId = last?.routeId === "/app/videos/$videoId" ? last.params.videoId : undefined;
+  const video = useQuery({ ...videoQuery(videoId ?? ""), enabled: videoId !== undefined });
+  const here = videoId === undefined ? (PAGE_NAMES[last?.routeId ?? ""] ?? "") : (video.data?.title ?? "…");
+  const inSettings = last?.routeId === "/app/settings/keys";
+  return (
+    <nav className="crumbs" aria-label={strings.nav.breadcrumbs}>
+      <ol>
+        {videoId === undefined ? null : (
+          <li>
+            <Link to="/library">{strings.nav.library}</Link>
+            <ChevronRight size={16} aria-hidden />
+          </li>
+        )}
+        {inSettings ? (
+          <li>
+            <Link to="/settings">{strings.nav.settings}</Link>
+            <ChevronRight size={16} aria-hidden />
+          </li>
+        ) : null}
+        <li aria-current="page">
+          <span className="truncate">{here}</span>
+        </li>
+      </ol>
+    </nav>
+  );
+}
+
+const THEMES: { value: Theme; label: string; icon: typeof Sun }[] = [
+  { value: "system", label: strings.bar.themeSystem, icon: Monitor },
+  { value: "light", label: strings.bar.themeLight, icon: Sun },
+  { value: "dark", label: strings.bar.themeDark, icon: Moon },
+];
+
+export function useSignOut(): () => void {
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return () => {
+    void commands.signOut().finally(() => {
+      setOrganization(null);
+      setPreferences({ organizationId: null });
+      void navigate({ to: "/sign-in" }).then(() => client.clear());
+    });
+  };
+}
+
+function AccountMenu() {
+  const me = useQuery(meQuery);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const signOut = useSignOut();
+  const { theme } = usePreferences();
+  const user = me.data?.user;
+  const organizations = me.data?.organizations ?? [];
+  const chosen = me.data?.organization.id;
+
+  const switchTo = (id: string, personal: boolean): void => {
+    const next = personal ? null : id;
+    setOrganization(next);
+    setPreferences({ organizationId: next });
+    void navigate({ to: "/" }).then(() => client.resetQueries());
+  };
+
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <button type="button" className="icon-button bar__avatar" aria-label={strings.bar.account}>
+          <span className="avatar">{user ? initials(user.name) : ""}</span>
+        </button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="end" sideOffset={8}>
+          <div className="account">
+            <p className="account__name truncate">{user?.name}</p>
+            <p className="faint small truncate">{user?.email}</p>
+          </div>
+          <div className="menu__rule" />
+          {organizations.length > 1 ? (
+            <>
+              <DropdownMenu.Label className="menu__label">{strings.bar.organizations}</DropdownMenu.Label>
+              <DropdownMenu.RadioGroup value={chosen ?? ""}>
+                {organizations.map((organization) => (
+                  <DropdownMenu.RadioItem
+                    key={organization.id}
+                    className="menu__item"
+                    value={organization.id}
+                    onSelect={() => switchTo(organization.id, organization.is_personal)}
+                  >
+                    <span className="truncate">{organization.name}</span>
+                    <span className="menu__check">
+                      <DropdownMenu.ItemIndicator>
+                        <Check size={16} aria-hidden />
+                      </DropdownMenu.ItemIndicator>
+                    </span>
+                  </DropdownMenu.RadioItem>
+                ))}
+              </DropdownMenu.RadioGroup>
+              <div className="menu__rule" />
+            </>
+          ) : null}
+          <DropdownMenu.Label className="menu__label">{strings.bar.theme}</DropdownMenu.Label>
+          <DropdownMenu.RadioGroup value={theme}>
+            {THEMES.map(({ value, label, icon: Icon }) => (
+              <DropdownMenu.RadioItem
+                key={value}
+                className="menu__item"
+                value={value}
+                onSelect={(event) => {
+                  event.preventDefault();
+                  setPreferences({ theme: value });
+                }}
+              >
+                <Icon size={16} aria-hidden />
+                {label}
+                <span className="menu__check">
+                  <DropdownMenu.ItemIndicator>
+                    <Check size={16} aria-hidden />
+                  </DropdownMenu.ItemIndicator>
+                </span>
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+          <div className="menu__rule" />
+          <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings" })}>
+            <UserRound size={16} aria-hidden />
+            {strings.settings.account}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings/keys" })}>
+            <KeyRound size={16} aria-hidden />
+            {strings.settings.keys}
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className="menu__item" onSelect={signOut}>
+            <LogOut size={16} aria-hidden />
+            {strings.bar.signOut}
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}

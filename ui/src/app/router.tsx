@@ -1,0 +1,193 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import type { QueryClient } from "@tanstack/react-query";
+import { isApiError, setOrganization } from "../api/client";
+import { meQuery, summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
+import type { SearchMode, VideoStatus } from "../api/types";
+import { preferences, setPreferences } from "../lib/preferences";
+import { Frame } from "./Frame";
+import { CrashPage, NotFoundPage } from "./Fallbacks";
+import { queryClient } from "./query-client";
+
+interface Context {
+  client: QueryClient;
+}
+
+/** Loaders only start what the page will ask for; the page shows the failure. */
+const ignore = (): undefined => undefined;
+
+type Raw = Record<string, unknown>;
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
+  return allowed.find((candidate) => candidate === value);
+}
+
+/** Leaves out what is not set, so that an address holds only what was chosen. */
+function compact<T extends Raw>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+const rootRoute = createRootRouteWithContext<Context>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: (raw: Raw) => compact({ next: text(raw["next"]) }),
+  component: lazyRouteComponent(() => import("../features/auth/AuthPage"), "SignInPage"),
+});
+
+const signUpRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-up",
+  validateSearch: (raw: Raw) => compact({ next: text(raw["next"]) }),
+  component: lazyRouteComponent(() => import("../features/auth/AuthPage"), "SignUpPage"),
+});
+
+/** Everything inside the frame needs a session. */
+const appRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "app",
+  component: Frame,
+  errorComponent: CrashPage,
+  beforeLoad: async ({ context, location }) => {
+    const me = () => context.client.query({ ...meQuery, staleTime: "static" });
+    try {
+      await me().catch((error: unknown) => {
+        // An organization one has left must not lock one out of the app.
+        if (preferences().organizationId === null || !isApiError(error) || ![403, 404].includes(error.status)) throw error;
+        setPreferences({ organizationId: null });
+        setOrganization(null);
+        return me();
+      });
+    } catch (error) {
+      if (isApiError(error) && error.status === 401) {
+        throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
+      }
+      throw error;
+    }
+  },
+});
+
+const homeRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/home/HomePage"), "HomePage"),
+  loader: ({ context }) => {
+    context.client.infiniteQuery(videosQuery({ sort: "newest" }, 12)).catch(ignore);
+  },
+});
+
+export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
+export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
+export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
+
+const libraryRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/library",
+  validateSearch: (raw: Raw) =>
+    compact({
+      title: text(raw["title"]),
+      channel: text(raw["channel"]),
+      status: oneOf(raw["status"], STATUSES),
+      sort: oneOf(raw["sort"], SORTS),
+    }),
+  component: lazyRouteComponent(() => import("../features/library/LibraryPage"), "LibraryPage"),
+});
+
+const videoRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/videos/$videoId",
+  validateSearch: (raw: Raw) => compact({ t: seconds(raw["t"]), tab: oneOf(raw["tab"], ["summary", "details"]) }),
+  component: lazyRouteComponent(() => import("../features/video/VideoPage"), "VideoPage"),
+  loader: ({ context, params }) => {
+    context.client.query(videoQuery(params.videoId)).catch(ignore);
+    context.client.query(transcriptQuery(params.videoId)).catch(ignore);
+    context.client.query(summaryQuery(params.videoId)).catch(ignore);
+  },
+});
+
+function seconds(value: unknown): number | undefined {
+  const parsed = typeof value === "string" ? Number.parseFloat(value) : typeof value === "number" ? value : Number.NaN;
+  return Number.isFinite(parsed) && parsed >= 0 ? parsed : undefined;
+}
+
+const searchRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/search",
+  validateSearch: (raw: Raw) =>
+    compact({
+      q: text(raw["q"]),
+      mode: oneOf(raw["mode"], MODES),
+      speaker: text(raw["speaker"]),
+      channel: text(raw["channel"]),
+      from: text(raw["from"]),
+      to: text(raw["to"]),
+    }),
+  component: lazyRouteComponent(() => import("../features/search/SearchPage"), "SearchPage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "SettingsLayout"),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/",
+  component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "AccountPage"),
+});
+
+const keysRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("../features/settings/KeysPage"), "KeysPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  signUpRoute,
+  appRoute.addChildren([
+    homeRoute,
+    libraryRoute,
+    videoRoute,
+    searchRoute,
+    settingsRoute.addChildren([accountRoute, keysRoute]),
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  context: { client: queryClient },
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  scrollToTopSelectors: ["#main"],
+  // Addresses are meant to be read and typed, so values stand as they are and not as JSON.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(search)) {
+      if (value !== undefined && value !== null && value !== "") parameters.set(name, String(value));
+    }
+    const encoded = parameters.toString();
+    return encoded === "" ? "" : `?${encoded}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

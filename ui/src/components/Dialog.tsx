@@ -1,0 +1,29 @@
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  description?: string;
+  children: ReactNode;
+}) {
+  return (
+    <Radix.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
+      <Radix.Portal>
+        <Radix.Overlay className="scrim" />
+        <Radix.Content className="dialog" {...(description ? {} : { "aria-describedby": undefined })}>
+          <Radix.Title className="dialog__title">{title}</Radix.Title>
+          {description ? <Radix.Description className="soft">{description}</Radix.Description> : null}
+          {children}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

@@ -1,0 +1,142 @@
+import "./library.css";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { LibraryBig, Search, SearchX, Upload } from "lucide-react";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { channelsQuery, videosQuery } from "../../api/queries";
+import { Empty } from "../../components/Empty";
+import { Problem } from "../../components/Problem";
+import { useDebounced, useTitle } from "../../lib/hooks";
+import { strings } from "../../strings";
+import { chooseFiles } from "../uploads/choose";
+import { VideoGrid, VideoGridSkeleton } from "./VideoGrid";
+
+const TYPING_PAUSE_MS = 150;
+
+export function LibraryPage() {
+  useTitle(strings.library.title);
+  const filter = useSearch({ from: "/app/library" });
+  const navigate = useNavigate({ from: "/library" });
+  const videos = useInfiniteQuery(
+    videosQuery({ title: filter.title, channel_id: filter.channel, status: filter.status, sort: filter.sort ?? "newest" }),
+  );
+  const list = useMemo(() => videos.data?.pages.flatMap((page) => page.items) ?? [], [videos.data]);
+  const { fetchNextPage, isFetchingNextPage } = videos;
+  const more = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [fetchNextPage, isFetchingNextPage]);
+  const filtered = filter.title !== undefined || filter.channel !== undefined || filter.status !== undefined;
+
+  return (
+    <div className="page">
+      <div className="page__head">
+        <h1 className="page__title">{strings.library.title}</h1>
+      </div>
+      <Filters />
+      {videos.isPending ? (
+        <VideoGridSkeleton count={12} />
+      ) : videos.isError && list.length === 0 ? (
+        <Problem error={videos.error} onRetry={() => void videos.refetch()} />
+      ) : list.length > 0 ? (
+        <section>
+          <h2 className="visually-hidden">{strings.library.grid}</h2>
+          <VideoGrid videos={list} hasMore={videos.hasNextPage} onMore={more} />
+        </section>
+      ) : filtered ? (
+        <Empty icon={SearchX} title={strings.library.noMatchTitle} text={strings.library.noMatchText}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => void navigate({ search: filter.sort ? { sort: filter.sort } : {} })}
+          >
+            {strings.library.clearFilters}
+          </button>
+        </Empty>
+      ) : (
+        <Empty icon={LibraryBig} title={strings.library.emptyTitle} text={strings.library.emptyText}>
+          <button type="button" className="button" onClick={() => void chooseFiles()}>
+            <Upload size={16} aria-hidden />
+            {strings.home.emptyChoose}
+          </button>
+        </Empty>
+      )}
+    </div>
+  );
+}
+
+function Filters() {
+  const filter = useSearch({ from: "/app/library" });
+  const navigate = useNavigate({ from: "/library" });
+  const channels = useQuery(channelsQuery);
+  const [title, setTitle] = useState(filter.title ?? "");
+  const settled = useDebounced(title.trim(), TYPING_PAUSE_MS);
+
+  useEffect(() => {
+    void navigate({ search: ({ title: _before, ...rest }) => (settled === "" ? rest : { ...rest, title: settled }), replace: true });
+  }, [settled, navigate]);
+
+  // Going back or clearing the filters changes the address first; the field follows.
+  const [shown, setShown] = useState(filter.title);
+  if (shown !== filter.title) {
+    setShown(filter.title);
+    if ((filter.title ?? "") !== title.trim()) setTitle(filter.title ?? "");
+  }
+
+  const choose = (name: "channel" | "status" | "sort", value: string): void => {
+    void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
+  };
+
+  return (
+    <div className="filters" role="search" aria-label={strings.search.filters}>
+      <div className="filters__title">
+        <Search size={16} aria-hidden />
+        <input
+          className="input input--quiet"
+          type="search"
+          aria-label={strings.library.filterTitle}
+          placeholder={strings.library.filterTitle}
+          value={title}
+          onChange={(event) => setTitle(event.target.value)}
+        />
+      </div>
+      {channels.data?.items.length === 0 ? null : (
+        <select
+          className="select select--quiet"
+          aria-label={strings.library.channel}
+          value={filter.channel ?? ""}
+          onChange={(event) => choose("channel", event.target.value)}
+        >
+          <option value="">{strings.library.allChannels}</option>
+          {channels.data?.items.map((channel) => (
+            <option key={channel.id} value={channel.id}>
+              {channel.name}
+            </option>
+          ))}
+        </select>
+      )}
+      <select
+        className="select select--quiet"
+        aria-label={strings.library.status}
+        value={filter.status ?? ""}
+        onChange={(event) => choose("status", event.target.value)}
+      >
+        <option value="">{strings.library.anyStatus}</option>
+        <option value="completed">{strings.status.completed}</option>
+        <option value="processing">{strings.status.processing}</option>
+        <option value="pending">{strings.status.pending}</option>
+        <option value="failed">{strings.status.failed}</option>
+      </select>
+      <div className="filters__space" />
+      <select
+        className="select select--quiet"
+        aria-label={strings.library.sort}
+        value={filter.sort ?? "newest"}
+        onChange={(event) => choose("sort", event.target.value === "newest" ? "" : event.target.value)}
+      >
+        <option value="newest">{strings.library.newest}</option>
+        <option value="oldest">{strings.library.oldest}</option>
+        <option value="title">{strings.library.byTitle}</option>
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,258 @@
+import "./palette.css";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import {
+  AudioLines,
+  Film,
+  House,
+  KeyRound,
+  LibraryBig,
+  LogOut,
+  Monitor,
+  Moon,
+  Quote,
+  Search,
+  Settings,
+  Sun,
+  Upload,
+  type LucideIcon,
+} from "lucide-react";
+import { Dialog } from "radix-ui";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { searchQuery, videosQuery } from "../../api/queries";
+import { useSignOut } from "../../app/TopBar";
+import { formatAge, formatClock } from "../../lib/format";
+import { useDebounced } from "../../lib/hooks";
+import { cutByHighlights, fold } from "../../lib/marks";
+import { setPreferences } from "../../lib/preferences";
+import { strings } from "../../strings";
+import { chooseFiles } from "../uploads/choose";
+
+const TYPING_PAUSE_MS = 120;
+const VIDEOS_MAX = 5;
+const MOMENTS_MAX = 6;
+
+interface Entry {
+  id: string;
+  icon: LucideIcon;
+  label: string;
+  content?: ReactNode;
+  note?: string | undefined;
+  run: () => void;
+}
+
+interface Group {
+  title: string;
+  entries: Entry[];
+}
+
+/** One field that finds videos, moments, pages and commands. */
+export default function Palette({ onClose }: { onClose: () => void }) {
+  const [text, setText] = useState("");
+  const query = useDebounced(text.trim(), TYPING_PAUSE_MS);
+  const groups = useGroups(text.trim(), query);
+  const entries = useMemo(() => groups.flatMap((group) => group.entries), [groups]);
+  const [chosen, setChosen] = useState(0);
+  const at = Math.min(chosen, Math.max(0, entries.length - 1));
+  const list = useRef<HTMLDivElement>(null);
+  const base = useId();
+
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
+  }, [at, entries]);
+
+  const run = (entry: Entry | undefined): void => {
+    if (!entry) return;
+    onClose();
+    entry.run();
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === "ArrowDown") setChosen((at + 1) % Math.max(1, entries.length));
+    else if (event.key === "ArrowUp") setChosen((at - 1 + entries.length) % Math.max(1, entries.length));
+    else if (event.key === "Enter") run(entries[at]);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="scrim" />
+        <Dialog.Content className="palette" aria-describedby={undefined}>
+          <Dialog.Title className="visually-hidden">{strings.palette.title}</Dialog.Title>
+          <div className="palette__field">
+            <Search size={20} aria-hidden />
+            <input
+              type="text"
+              role="combobox"
+              aria-label={strings.palette.title}
+              aria-expanded="true"
+              aria-controls={`${base}-list`}
+              aria-activedescendant={entries[at] ? `${base}-${entries[at].id}` : undefined}
+              aria-autocomplete="list"
+              placeholder={strings.palette.placeholder}
+              autoComplete="off"
+              spellCheck={false}
+              value={text}
+              onChange={(event) => {
+                setText(event.target.value);
+                setChosen(0);
+              }}
+              onKeyDown={onKeyDown}
+            />
+            <kbd className="kbd">Esc</kbd>
+          </div>
+          <div className="palette__list" role="listbox" id={`${base}-list`} aria-label={strings.palette.title} ref={list}>
+            {groups.map((group, order) => (
+              <div key={group.title} role="group" aria-label={group.title}>
+                <p className="menu__label" aria-hidden>
+                  {group.title}
+                </p>
+                {group.entries.map((entry, place) => {
+                  const index = groups.slice(0, order).reduce((sum, earlier) => sum + earlier.entries.length, place);
+                  return (
+                    <Option
+                      key={entry.id}
+                      id={`${base}-${entry.id}`}
+                      entry={entry}
+                      selected={index === at}
+                      onPoint={() => setChosen(index)}
+                      onRun={() => run(entry)}
+                    />
+                  );
+                })}
+              </div>
+            ))}
+          </div>
+          {entries.length === 0 ? (
+            <p className="palette__none soft" role="status">
+              {strings.palette.none}
+            </p>
+          ) : null}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function Option({
+  id,
+  entry,
+  selected,
+  onPoint,
+  onRun,
+}: {
+  id: string;
+  entry: Entry;
+  selected: boolean;
+  onPoint: () => void;
+  onRun: () => void;
+}) {
+  const Icon = entry.icon;
+  return (
+    <div
+      id={id}
+      role="option"
+      tabIndex={-1}
+      aria-selected={selected}
+      className="palette__option"
+      onPointerMove={selected ? undefined : onPoint}
+      onPointerUp={onRun}
+    >
+      <Icon size={16} aria-hidden />
+      <span className="truncate">{entry.content ?? entry.label}</span>
+      {entry.note ? <span className="palette__note number">{entry.note}</span> : null}
+    </div>
+  );
+}
+
+function useGroups(text: string, query: string): Group[] {
+  const navigate = useNavigate();
+  const signOut = useSignOut();
+  const videos = useInfiniteQuery(
+    videosQuery(query === "" ? { sort: "newest" } : { title: query, sort: "newest" }, VIDEOS_MAX),
+  );
+  const moments = useQuery(searchQuery({ q: query, mode: "hybrid" }, MOMENTS_MAX));
+
+  return useMemo(() => {
+    const matches = (entry: Entry): boolean => text === "" || fold(entry.label).includes(fold(text));
+    const pages: Entry[] = [
+      { id: "home", icon: House, label: strings.nav.home, run: () => void navigate({ to: "/" }) },
+      { id: "library", icon: LibraryBig, label: strings.nav.library, run: () => void navigate({ to: "/library" }) },
+      { id: "search", icon: Search, label: strings.nav.search, run: () => void navigate({ to: "/search" }) },
+      { id: "settings", icon: Settings, label: strings.nav.settings, run: () => void navigate({ to: "/settings" }) },
+      { id: "keys", icon: KeyRound, label: strings.settings.keys, run: () => void navigate({ to: "/settings/keys" }) },
+    ];
+    const commandList: Entry[] = [
+      { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() },
+      { id: "light", icon: Sun, label: strings.palette.themeLight, run: () => setPreferences({ theme: "light" }) },
+      { id: "dark", icon: Moon, label: strings.palette.themeDark, run: () => setPreferences({ theme: "dark" }) },
+      { id: "system", icon: Monitor, label: strings.palette.themeSystem, run: () => setPreferences({ theme: "system" }) },
+      { id: "sign-out", icon: LogOut, label: strings.palette.signOut, run: signOut },
+    ];
+    const videoEntries = (videos.data?.pages[0]?.items ?? []).map<Entry>((video) => ({
+      id: `video-${video.id}`,
+      icon: video.kind === "audio" ? AudioLines : Film,
+      label: video.title,
+      note: formatAge(video.created_at),
+      run: () => void navigate({ to: "/videos/$videoId", params: { videoId: video.id } }),
+    }));
+    // Answers to what stood here a moment ago must not be what Enter opens.
+    const answered = query === text && query !== "" && !moments.isPlaceholderData;
+    const momentEntries = (answered ? (moments.data?.items ?? []) : []).map<Entry>((hit) => ({
+      id: `moment-${hit.chunk_id}`,
+      icon: Quote,
+      label: hit.text,
+      content: <Moment text={hit.text} highlights={hit.highlights} title={hit.video_title} />,
+      note: formatClock(hit.start_ms),
+      run: () =>
+        void navigate({
+          to: "/videos/$videoId",
+          params: { videoId: hit.video_id },
+          search: { t: Math.floor(hit.start_ms / 1000) },
+        }),
+    }));
+    if (query !== "" && momentEntries.length > 0) {
+      momentEntries.push({
+        id: "all-moments",
+        icon: Search,
+        label: strings.palette.allResults(query),
+        run: () => void navigate({ to: "/search", search: { q: query } }),
+      });
+    }
+    const found: Group[] = [
+      { title: strings.palette.videos, entries: videoEntries.filter(matches) },
+      { title: strings.palette.moments, entries: momentEntries },
+    ];
+    const places: Group[] = [
+      { title: strings.palette.pages, entries: pages.filter(matches) },
+      { title: strings.palette.commands, entries: commandList.filter(matches) },
+    ];
+    // Typing the beginning of a page's or command's name means that page or command.
+    const named = text !== "" && places.some((group) => group.entries.some(({ label }) => fold(label).startsWith(fold(text))));
+    return (named ? [...places, ...found] : [...found, ...places]).filter((group) => group.entries.length > 0);
+  }, [text, query, videos.data, moments.data, moments.isPlaceholderData, navigate, signOut]);
+}
+
+const LEAD_POINTS = 18;
+
+/** The match with a little of what stands before it, so that it is visible in one line. */
+function Moment({ text, highlights, title }: { text: string; highlights: { start: number; end: number }[]; title: string }) {
+  const first = highlights.reduce((least, mark) => Math.min(least, mark.start), Number.POSITIVE_INFINITY);
+  const wanted = Number.isFinite(first) ? Math.max(0, first - LEAD_POINTS) : 0;
+  const points = Array.from(text);
+  const space = points.indexOf(" ", wanted);
+  const cut = wanted > 0 && space >= 0 && space < first ? space + 1 : wanted;
+  const shown = points.slice(cut).join("");
+  const moved = highlights.map(({ start, end }) => ({ start: start - cut, end: end - cut }));
+  return (
+    <>
+      {cut > 0 ? "…" : null}
+      {cutByHighlights(shown, moved).map((piece, index) =>
+        piece.marked ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
+      )}
+      <span className="faint"> · {title}</span>
+    </>
+  );
+}

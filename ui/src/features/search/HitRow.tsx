@@ -1,0 +1,76 @@
+import { Link } from "@tanstack/react-router";
+import { AudioLines, Sparkles, TextQuote } from "lucide-react";
+import { memo, useState } from "react";
+import type { Hit } from "../../api/types";
+import { formatAge, formatClock, speakClock } from "../../lib/format";
+import { cutByHighlights } from "../../lib/marks";
+import { strings } from "../../strings";
+
+const REASONS = {
+  words: { label: strings.search.words, icon: TextQuote },
+  meaning: { label: strings.search.meaning, icon: Sparkles },
+} as const;
+
+/** A found moment: where it is, who speaks, what is said with the match marked, and why it is here. */
+export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
+  const [broken, setBroken] = useState(false);
+  const second = Math.floor(hit.start_ms / 1000);
+  return (
+    <article className="hit">
+      <div className="hit__poster" aria-hidden>
+        <AudioLines size={20} strokeWidth={1.5} />
+        {hit.poster_url !== null && !broken ? (
+          <img src={hit.poster_url} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+        ) : null}
+        <span className="card__badge time">{formatClock(hit.start_ms)}</span>
+      </div>
+      <div className="hit__body">
+        <p className="hit__where">
+          <Link
+            to="/videos/$videoId"
+            params={{ videoId: hit.video_id }}
+            search={{ t: second }}
+            className="hit__link"
+            aria-label={strings.search.openAt(hit.video_title, speakClock(hit.start_ms))}
+          >
+            {hit.video_title}
+          </Link>
+          {hit.speakers.length > 0 ? <span className="faint">{hit.speakers.join(", ")}</span> : null}
+        </p>
+        <p className="hit__text" dir="auto">
+          {cutByHighlights(hit.text, hit.highlights).map((piece, index) =>
+            piece.marked ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
+          )}
+        </p>
+        <p className="hit__why">
+          <span className="visually-hidden">{strings.search.why}: </span>
+          {hit.matched_by.map((reason) => {
+            const { label, icon: Icon } = REASONS[reason];
+            return (
+              <span key={reason} className="tag">
+                <Icon size={16} aria-hidden />
+                {label}
+              </span>
+            );
+          })}
+          <time className="faint small" dateTime={hit.created_at}>
+            {formatAge(hit.created_at)}
+          </time>
+        </p>
+      </div>
+    </article>
+  );
+});
+
+export function HitSkeleton() {
+  return (
+    <div className="hit" aria-hidden>
+      <div className="hit__poster skeleton" />
+      <div className="hit__body">
+        <div className="skeleton" style={{ width: "34%", height: 14, marginBlock: 4 }} />
+        <div className="skeleton" style={{ width: "96%", height: 14, marginBlock: 5 }} />
+        <div className="skeleton" style={{ width: "78%", height: 14, marginBlock: 5 }} />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,238 @@
+import "./search.css";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Search, SearchX, SlidersHorizontal, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { channelsQuery, searchQuery } from "../../api/queries";
+import type { SearchMode } from "../../api/types";
+import { Empty } from "../../components/Empty";
+import { Problem } from "../../components/Problem";
+import { NARROW, useDebounced, useMedia, useTitle } from "../../lib/hooks";
+import { strings } from "../../strings";
+import { HitRow, HitSkeleton } from "./HitRow";
+
+/** Short enough that an answer follows the last key at once, long enough not to ask for every letter. */
+const TYPING_PAUSE_MS = 120;
+
+const MODES: { value: SearchMode; label: string }[] = [
+  { value: "hybrid", label: strings.search.hybrid },
+  { value: "keyword", label: strings.search.keyword },
+  { value: "semantic", label: strings.search.semantic },
+];
+
+export function SearchPage() {
+  const filter = useSearch({ from: "/app/search" });
+  const navigate = useNavigate({ from: "/search" });
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(filter.q ?? "");
+  const settled = useDebounced(text.trim(), TYPING_PAUSE_MS);
+  const mode = filter.mode ?? "hybrid";
+  const narrow = useMedia(NARROW);
+  const [filtersOpen, setFiltersOpen] = useState(
+    filter.speaker !== undefined || filter.channel !== undefined || filter.from !== undefined || filter.to !== undefined,
+  );
+  useTitle(filter.q ? `${filter.q} · ${strings.search.title}` : strings.search.title);
+
+  useEffect(() => field.current?.focus(), []);
+
+  useEffect(() => {
+    void navigate({ search: ({ q: _before, ...rest }) => (settled === "" ? rest : { ...rest, q: settled }), replace: true });
+  }, [settled, navigate]);
+
+  // The palette and the back button change the address; the field follows unless it is ahead.
+  const [shown, setShown] = useState(filter.q);
+  if (shown !== filter.q) {
+    setShown(filter.q);
+    if ((filter.q ?? "") !== text.trim() && (filter.q ?? "") !== settled) setText(filter.q ?? "");
+  }
+
+  const result = useQuery(
+    searchQuery({
+      q: settled,
+      mode,
+      speaker: filter.speaker,
+      channel_id: filter.channel,
+      from: filter.from,
+      to: filter.to,
+    }),
+  );
+  const hits = settled === "" ? [] : (result.data?.items ?? []);
+  const set = (change: Partial<typeof filter>): void => {
+    void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
+  };
+
+  return (
+    <div className="page search">
+      <h1 className="visually-hidden">{strings.search.title}</h1>
+      <div className="search__field" role="search">
+        <Search size={20} aria-hidden />
+        <input
+          ref={field}
+          type="search"
+          aria-label={strings.search.label}
+          placeholder={strings.search.placeholder}
+          value={text}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "ArrowDown") {
+              event.preventDefault();
+              document.querySelector<HTMLElement>(".hit__link")?.focus();
+            }
+          }}
+        />
+      </div>
+      <div className="search__filters">
+        <fieldset className="segmented">
+          <legend className="visually-hidden">{strings.search.mode}</legend>
+          {MODES.map(({ value, label }) => (
+            <label key={value} className="segmented__choice">
+              <input
+                type="radio"
+                name="mode"
+                value={value}
+                checked={mode === value}
+                onChange={() => set({ mode: value === "hybrid" ? undefined : value })}
+              />
+              <span>{label}</span>
+            </label>
+          ))}
+        </fieldset>
+        {narrow ? (
+          <button
+            type="button"
+            className="button button--small"
+            aria-expanded={filtersOpen}
+            onClick={() => setFiltersOpen(!filtersOpen)}
+          >
+            <SlidersHorizontal size={16} aria-hidden />
+            {strings.search.filters}
+          </button>
+        ) : null}
+        {!narrow || filtersOpen ? <Filters /> : null}
+      </div>
+      <div className="search__count faint small number" role="status">
+        {settled !== "" && result.data && !result.isPlaceholderData
+          ? `${strings.search.count(hits.length)} · ${strings.search.took(result.data.took_ms)}`
+          : settled !== "" && result.isFetching
+            ? strings.search.searching
+            : null}
+      </div>
+      {settled === "" ? (
+        <Empty icon={Search} title={strings.search.startTitle} text={strings.search.startText} />
+      ) : result.isPending ? (
+        <div className="hits" aria-busy>
+          {Array.from({ length: 5 }, (_, index) => (
+            <HitSkeleton key={index} />
+          ))}
+        </div>
+      ) : result.isError ? (
+        <Problem error={result.error} onRetry={() => void result.refetch()} />
+      ) : hits.length === 0 ? (
+        <Empty icon={SearchX} title={strings.search.noneTitle(settled)} text={strings.search.noneText}>
+          {mode === "keyword" ? (
+            <button type="button" className="button" onClick={() => set({ mode: "semantic" })}>
+              {strings.search.noneMeaning}
+            </button>
+          ) : null}
+        </Empty>
+      ) : (
+        <ol className="hits" data-stale={result.isPlaceholderData} aria-label={strings.search.title}>
+          {hits.map((hit) => (
+            <li key={hit.chunk_id}>
+              <HitRow hit={hit} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
+
+function Filters() {
+  const filter = useSearch({ from: "/app/search" });
+  const navigate = useNavigate({ from: "/search" });
+  const channels = useQuery(channelsQuery);
+  const [speaker, setSpeaker] = useState(filter.speaker ?? "");
+  const settledSpeaker = useDebounced(speaker.trim(), 250);
+  const any = [filter.speaker, filter.channel, filter.from, filter.to].some((value) => value !== undefined);
+
+  const set = (name: "speaker" | "channel" | "from" | "to", value: string): void => {
+    void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
+  };
+
+  useEffect(() => {
+    void navigate({
+      search: ({ speaker: _before, ...rest }) => (settledSpeaker === "" ? rest : { ...rest, speaker: settledSpeaker }),
+      replace: true,
+    });
+  }, [settledSpeaker, navigate]);
+
+  return (
+    <div className="search__more">
+      <input
+        className="input input--quiet search__speaker"
+        aria-label={strings.search.speaker}
+        placeholder={strings.search.anySpeaker}
+        value={speaker}
+        onChange={(event) => setSpeaker(event.target.value)}
+      />
+      {channels.data?.items.length === 0 ? null : (
+        <select
+          className="select select--quiet"
+          aria-label={strings.library.channel}
+          value={filter.channel ?? ""}
+          onChange={(event) => set("channel", event.target.value)}
+        >
+          <option value="">{strings.library.allChannels}</option>
+          {channels.data?.items.map((channel) => (
+            <option key={channel.id} value={channel.id}>
+              {channel.name}
+            </option>
+          ))}
+        </select>
+      )}
+      <DateField label={strings.search.from} value={filter.from} onChange={(value) => set("from", value)} />
+      <DateField label={strings.search.to} value={filter.to} onChange={(value) => set("to", value)} />
+      {any ? (
+        <button
+          type="button"
+          className="button button--small button--quiet"
+          onClick={() => {
+            setSpeaker("");
+            void navigate({
+              search: ({ speaker: _speaker, channel: _channel, from: _from, to: _to, ...rest }) => rest,
+              replace: true,
+            });
+          }}
+        >
+          <X size={16} aria-hidden />
+          {strings.search.clear}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function DateField({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string | undefined;
+  onChange: (value: string) => void;
+}) {
+  return (
+    <label className="search__date">
+      <span className="faint small">{label}</span>
+      <input
+        type="date"
+        className="input input--quiet"
+        value={value ?? ""}
+        onChange={(event) => onChange(event.target.value)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,147 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Check, Copy, ExternalLink, KeyRound, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { apiKeysQuery, commands, keys } from "../../api/queries";
+import type { ApiKey } from "../../api/types";
+import { Dialog } from "../../components/Dialog";
+import { Empty } from "../../components/Empty";
+import { Problem } from "../../components/Problem";
+import { Tip } from "../../components/Tip";
+import { copyText } from "../../lib/clipboard";
+import { formatDate } from "../../lib/format";
+import { useTitle } from "../../lib/hooks";
+import { showToast } from "../../lib/toasts";
+import { strings } from "../../strings";
+
+const NAME_MAX = 100;
+
+export function KeysPage() {
+  useTitle(strings.settings.keys);
+  const client = useQueryClient();
+  const list = useQuery(apiKeysQuery);
+  const [name, setName] = useState("");
+  const [doomed, setDoomed] = useState<ApiKey | null>(null);
+
+  const create = useMutation({
+    mutationFn: () => commands.createApiKey(name.trim()),
+    onSuccess: () => {
+      setName("");
+      void client.invalidateQueries({ queryKey: keys.apiKeys });
+    },
+  });
+  const remove = useMutation({
+    mutationFn: (id: string) => commands.deleteApiKey(id),
+    onSuccess: () => {
+      showToast(strings.settings.keyRemoved);
+      void client.invalidateQueries({ queryKey: keys.apiKeys });
+    },
+  });
+
+  return (
+    <section className="settings__section">
+      <div>
+        <h2>{strings.settings.keys}</h2>
+        <p className="soft">{strings.settings.keysLead}</p>
+        <p>
+          <a className="settings__link" href="/api/docs">
+            {strings.settings.apiDocs}
+            <ExternalLink size={16} aria-hidden />
+          </a>
+        </p>
+      </div>
+      <form
+        className="settings__new"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== "") create.mutate();
+        }}
+      >
+        <label className="field">
+          <span className="field__label">{strings.settings.keyName}</span>
+          <input
+            className="input"
+            value={name}
+            maxLength={NAME_MAX}
+            placeholder={strings.settings.keyPlaceholder}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </label>
+        <button type="submit" className="button button--primary" disabled={name.trim() === "" || create.isPending}>
+          {strings.settings.keyCreate}
+        </button>
+      </form>
+      {create.isError ? <Problem error={create.error} /> : null}
+      {create.data ? <Secret secret={create.data.secret} /> : null}
+      {remove.isError ? <Problem error={remove.error} /> : null}
+      {list.isPending ? (
+        <div className="skeleton" style={{ height: 56 }} />
+      ) : list.isError ? (
+        <Problem error={list.error} onRetry={() => void list.refetch()} />
+      ) : list.data.items.length === 0 ? (
+        <Empty icon={KeyRound} title={strings.settings.keyNone} text={strings.settings.keyNoneText} />
+      ) : (
+        <ul className="keys">
+          {list.data.items.map((key) => (
+            <li key={key.id}>
+              <div>
+                <p className="account__name">{key.name}</p>
+                <p className="faint small">
+                  <code>{key.prefix}…</code> · {strings.settings.created(formatDate(key.created_at))}
+                </p>
+              </div>
+              <Tip text={strings.common.remove}>
+                <button
+                  type="button"
+                  className="icon-button"
+                  aria-label={strings.settings.keyRemove(key.name)}
+                  onClick={() => setDoomed(key)}
+                >
+                  <Trash2 size={16} aria-hidden />
+                </button>
+              </Tip>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Dialog
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        title={strings.settings.keyRemoveTitle(doomed?.name ?? "")}
+        description={strings.settings.keyRemoveText}
+      >
+        <div className="dialog__actions">
+          <button type="button" className="button" onClick={() => setDoomed(null)}>
+            {strings.common.cancel}
+          </button>
+          <button
+            type="button"
+            className="button button--danger"
+            onClick={() => {
+              if (doomed) remove.mutate(doomed.id);
+              setDoomed(null);
+            }}
+          >
+            {strings.common.remove}
+          </button>
+        </div>
+      </Dialog>
+    </section>
+  );
+}
+
+function Secret({ secret }: { secret: string }) {
+  const [copied, setCopied] = useState(false);
+  const Icon = copied ? Check : Copy;
+  return (
+    <div className="notice" role="status">
+      <p className="notice__title">{strings.settings.keyCreated}</p>
+      <div className="notice__row">
+        <code className="settings__secret">{secret}</code>
+        <button type="button" className="button button--small" onClick={() => void copyText(secret).then(setCopied)}>
+          <Icon size={16} aria-hidden />
+          {copied ? strings.common.copied : strings.common.copy}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,238 @@
+import "./uploads.css";
+import { useQueries } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { AudioLines, ChevronDown, ChevronUp, CircleCheck, Film, Pause, Play, RotateCw, X } from "lucide-react";
+import { useEffect, useState } from "react";
+import { isBusy, videoQuery } from "../../api/queries";
+import type { VideoDetail } from "../../api/types";
+import { Problem as ProblemNotice } from "../../components/Problem";
+import { ApiError } from "../../api/client";
+import { Tip } from "../../components/Tip";
+import { formatBytes, formatRemaining } from "../../lib/format";
+import { useStore } from "../../lib/store";
+import { strings } from "../../strings";
+import { pickFiles } from "./choose";
+import {
+  cancelUpload,
+  continueWith,
+  dismissUpload,
+  pauseUpload,
+  restoreUploads,
+  resumeUpload,
+  uploads,
+  type UploadEntry,
+} from "./manager";
+import { storedFile } from "./records";
+
+/** Stays in the corner over every page until everything in it is done. */
+export function UploadTray() {
+  const entries = useStore(uploads);
+  const [open, setOpen] = useState(true);
+  const ids = entries.flatMap((entry) => (entry.state === "received" && entry.video_id !== null ? [entry.video_id] : []));
+  const videos = useQueries({
+    queries: ids.map((id) => videoQuery(id)),
+    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+  });
+  const videoOf = (entry: UploadEntry): VideoDetail | undefined => videos.get(entry.video_id ?? "");
+
+  useEffect(() => restoreUploads(), []);
+
+  if (entries.length === 0) return null;
+
+  const clearFinished = (): void => {
+    for (const entry of entries) {
+      if (entry.state === "failed" || (entry.state === "received" && !isWorking(videoOf(entry)))) {
+        dismissUpload(entry.key);
+      }
+    }
+  };
+  const Toggle = open ? ChevronDown : ChevronUp;
+  return (
+    <section className="tray" aria-label={strings.upload.title} data-open={open}>
+      <header className="tray__head">
+        <h2 className="tray__title">
+          <span role="status">{trayTitle(entries, videoOf)}</span>
+        </h2>
+        <button
+          type="button"
+          className="icon-button icon-button--small"
+          aria-expanded={open}
+          aria-label={open ? strings.upload.minimise : strings.upload.expand}
+          onClick={() => setOpen(!open)}
+        >
+          <Toggle size={16} aria-hidden />
+        </button>
+        <Tip text={strings.upload.clear} side="top">
+          <button
+            type="button"
+            className="icon-button icon-button--small"
+            aria-label={strings.upload.clear}
+            onClick={clearFinished}
+          >
+            <X size={16} aria-hidden />
+          </button>
+        </Tip>
+      </header>
+      {open ? (
+        <ul className="tray__list">
+          {entries.map((entry) => (
+            <TrayRow key={entry.key} entry={entry} video={videoOf(entry)} />
+          ))}
+        </ul>
+      ) : null}
+    </section>
+  );
+}
+
+function isWorking(video: VideoDetail | undefined): boolean {
+  return video === undefined || isBusy(video);
+}
+
+function trayTitle(entries: UploadEntry[], videoOf: (entry: UploadEntry) => VideoDetail | undefined): string {
+  const active = entries.filter((entry) => ["queued", "uploading", "offline"].includes(entry.state)).length;
+  if (active > 0) return strings.upload.summaryActive(active);
+  const waiting = entries.filter((entry) => ["paused", "needs-file", "failed"].includes(entry.state)).length;
+  if (waiting > 0) return strings.upload.summaryWaiting(waiting);
+  const processing = entries.filter((entry) => entry.state === "received" && isWorking(videoOf(entry))).length;
+  return processing > 0 ? strings.upload.summaryProcessing(processing) : strings.upload.summaryDone;
+}
+
+function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+  const received = entry.state === "received" && entry.video_id !== null;
+  const processing = received && isWorking(video);
+  const failed = entry.state === "failed" || video?.status === "failed";
+  const percent = processing
+    ? (video?.progress ?? 0)
+    : received
+      ? 100
+      : entry.size_bytes > 0
+        ? Math.min(100, (entry.sent_bytes / entry.size_bytes) * 100)
+        : 0;
+  const Kind = /\.(mp3|wav|m4a|flac|ogg|opus|aac)$/iu.test(entry.filename) ? AudioLines : Film;
+
+  return (
+    <li className="tray__row" data-state={entry.state}>
+      <Kind size={20} strokeWidth={1.75} aria-hidden className="tray__kind" />
+      <div className="tray__body">
+        <p className="tray__name truncate">{entry.filename}</p>
+        {received && video?.status === "completed" ? null : (
+          <div
+            className={`progress ${failed ? "progress--bad" : entry.state === "uploading" || processing ? "progress--live" : ""}`}
+            role="progressbar"
+            aria-label={entry.filename}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(percent)}
+          >
+            <div className="progress__bar" style={{ width: `${percent}%` }} />
+          </div>
+        )}
+        <p className="tray__line faint small number">
+          <Line entry={entry} video={video} />
+        </p>
+        {entry.problem ? <ProblemNotice error={new ApiError(entry.problem)} /> : null}
+        {video?.error ? <p className="small tray__error">{video.error.message}</p> : null}
+      </div>
+      <div className="tray__actions">
+        <RowActions entry={entry} video={video} />
+      </div>
+    </li>
+  );
+}
+
+function Line({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+  switch (entry.state) {
+    case "queued":
+      return <>{strings.upload.queued}</>;
+    case "paused":
+      return <>{`${strings.upload.paused} · ${sentOf(entry)}`}</>;
+    case "offline":
+      return <>{strings.upload.offline}</>;
+    case "needs-file":
+      return <>{strings.upload.needsFile}</>;
+    case "failed":
+      return <>{strings.upload.failedTitle}</>;
+    case "received": {
+      if (!video) return <>{strings.upload.received}</>;
+      if (video.status === "completed") {
+        return (
+          <span className="tray__done">
+            <CircleCheck size={16} aria-hidden />
+            {strings.status.completed}
+          </span>
+        );
+      }
+      if (video.status === "failed") return <>{strings.status.failed}</>;
+      const stage = video.stage === null ? strings.status.pending : (strings.stages[video.stage] ?? strings.status.processing);
+      return <>{`${stage} · ${Math.round(video.progress)} %`}</>;
+    }
+    case "uploading": {
+      const left = entry.speed > 0 ? (entry.size_bytes - entry.sent_bytes) / entry.speed : Number.NaN;
+      const parts = [sentOf(entry)];
+      if (entry.speed > 0) parts.push(strings.upload.speed(formatBytes(entry.speed)));
+      if (Number.isFinite(left) && left > 0) parts.push(strings.upload.remaining(formatRemaining(left)));
+      return <>{parts.join(" · ")}</>;
+    }
+  }
+}
+
+const sentOf = (entry: UploadEntry): string =>
+  strings.upload.progress(formatBytes(entry.sent_bytes), formatBytes(entry.size_bytes));
+
+function RowActions({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+  if (entry.state === "received") {
+    return (
+      <>
+        {entry.video_id !== null && video?.playable ? (
+          <Link to="/videos/$videoId" params={{ videoId: entry.video_id }} className="button button--small">
+            {strings.upload.open}
+          </Link>
+        ) : null}
+        {video && !isBusy(video) ? <Dismiss entry={entry} /> : null}
+      </>
+    );
+  }
+  return (
+    <>
+      {entry.state === "uploading" || entry.state === "queued" || entry.state === "offline" ? (
+        <IconAction label={strings.upload.pause} onClick={() => pauseUpload(entry.key)} icon={Pause} />
+      ) : null}
+      {entry.state === "paused" ? (
+        <IconAction label={strings.upload.resume} onClick={() => resumeUpload(entry.key)} icon={Play} />
+      ) : null}
+      {entry.state === "failed" ? (
+        <IconAction label={strings.common.retry} onClick={() => resumeUpload(entry.key)} icon={RotateCw} />
+      ) : null}
+      {entry.state === "needs-file" ? (
+        <button type="button" className="button button--small" onClick={() => void continueUpload(entry)}>
+          {strings.upload.chooseAgain}
+        </button>
+      ) : null}
+      <IconAction label={strings.upload.cancel} onClick={() => cancelUpload(entry.key)} icon={X} />
+    </>
+  );
+}
+
+async function continueUpload(entry: UploadEntry): Promise<void> {
+  const kept = await storedFile(entry.key);
+  if (kept && kept.size === entry.size_bytes) {
+    continueWith(entry.key, kept);
+    return;
+  }
+  const [file] = await pickFiles(false);
+  if (file) continueWith(entry.key, file);
+}
+
+function Dismiss({ entry }: { entry: UploadEntry }) {
+  return <IconAction label={strings.common.dismiss} onClick={() => dismissUpload(entry.key)} icon={X} />;
+}
+
+function IconAction({ label, onClick, icon: Icon }: { label: string; onClick: () => void; icon: typeof X }) {
+  return (
+    <Tip text={label} side="top">
+      <button type="button" className="icon-button icon-button--small" aria-label={label} onClick={onClick}>
+        <Icon size={16} aria-hidden />
+      </button>
+    </Tip>
+  );
+}

@@ -1,0 +1,273 @@
+import type { Upload as TusUpload } from "tus-js-client";
+import { apiHeaders, API_PREFIX, parseProblem } from "../../api/client";
+import type { Problem } from "../../api/types";
+import { Store } from "../../lib/store";
+import { showToast } from "../../lib/toasts";
+import { strings } from "../../strings";
+import { forget, readRecords, remember, type UploadRecord } from "./records";
+
+export type UploadState = "queued" | "uploading" | "paused" | "offline" | "needs-file" | "failed" | "received";
+
+/** One file on its way to the server. Sizes in bytes, speed in bytes per second. */
+export interface UploadEntry {
+  key: string;
+  filename: string;
+  size_bytes: number;
+  sent_bytes: number;
+  speed: number;
+  state: UploadState;
+  video_id: string | null;
+  problem: Problem | null;
+}
+
+export const uploads = new Store<UploadEntry[]>([]);
+
+/** Two at a time keep a slow line busy without starving either. */
+const CONCURRENT_MAX = 2;
+/** Each piece is a point the server has confirmed, from which a broken upload continues. */
+const CHUNK_BYTES = 16 * 1024 * 1024;
+const RETRY_DELAYS_MS = [0, 1000, 3000, 5000];
+const OFFLINE_RETRY_MS = 4000;
+const MEDIA_NAME =
+  /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|m2ts|mts|3gp|wmv|flv|ogv|mxf|mp3|m4a|m4b|aac|wav|flac|ogg|oga|opus|wma|aiff?|amr|caf)$/iu;
+
+interface Running {
+  file: File;
+  record: UploadRecord;
+  upload: TusUpload | null;
+  speed: Speed;
+}
+
+const running = new Map<string, Running>();
+
+/** Interrupted uploads of earlier visits, shown so that they can be continued. */
+export function restoreUploads(): void {
+  const known = new Set(uploads.get().map((entry) => entry.key));
+  const restored = readRecords()
+    .filter((record) => !known.has(record.key))
+    .map((record) => entryOf(record, "needs-file"));
+  if (restored.length > 0) uploads.set((list) => [...list, ...restored]);
+}
+
+export interface Chosen {
+  file: File;
+  handle?: FileSystemFileHandle | undefined;
+}
+
+/** Takes files from a chooser or a drop; a file whose upload was interrupted continues where it stopped. */
+export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
+  for (const { file, handle } of chosen) {
+    if (!isMedia(file)) {
+      showToast(`${strings.upload.notMedia(file.name)} ${strings.upload.notMediaHint}`);
+      continue;
+    }
+    const waiting = uploads.get().find((entry) => entry.state === "needs-file" && sameFile(entry, file));
+    const record = waiting ? readRecords().find((candidate) => candidate.key === waiting.key) : undefined;
+    if (waiting && record) {
+      running.set(record.key, { file, record, upload: null, speed: new Speed() });
+      change(record.key, { state: "queued" });
+      continue;
+    }
+    const fresh: UploadRecord = {
+      key: newKey(),
+      filename: file.name,
+      size_bytes: file.size,
+      sent_bytes: 0,
+      modified_ms: file.lastModified,
+      address: null,
+      video_id: null,
+      channel_id: channelId ?? null,
+    };
+    running.set(fresh.key, { file, record: fresh, upload: null, speed: new Speed() });
+    uploads.set((list) => [...list, entryOf(fresh, "queued")]);
+    remember(fresh, handle);
+  }
+  startNext();
+}
+
+/** Continues one interrupted upload; refuses a file that is not the same. */
+export function continueWith(key: string, file: File): boolean {
+  const entry = uploads.get().find((candidate) => candidate.key === key);
+  if (!entry || !sameFile(entry, file)) {
+    if (entry) showToast(strings.upload.wrongFile(entry.filename));
+    return false;
+  }
+  addFiles([{ file }]);
+  return true;
+}
+
+export function pauseUpload(key: string): void {
+  const run = running.get(key);
+  void run?.upload?.abort();
+  run?.speed.reset();
+  change(key, { state: "paused", speed: 0 });
+  startNext();
+}
+
+export function resumeUpload(key: string): void {
+  if (!running.has(key)) return;
+  change(key, { state: "queued", problem: null });
+  startNext();
+}
+
+/** Stops the upload and lets the server drop what it received. */
+export function cancelUpload(key: string): void {
+  const entry = uploads.get().find((candidate) => candidate.key === key);
+  const run = running.get(key);
+  const address = run?.record.address ?? readRecords().find((record) => record.key === key)?.address ?? null;
+  void run?.upload?.abort();
+  if (address !== null) {
+    void fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", ...apiHeaders() } }).catch(() => undefined);
+  }
+  drop(key);
+  if (entry) showToast(strings.upload.cancelled(entry.filename));
+  startNext();
+}
+
+/** Takes a finished or failed entry off the tray. */
+export function dismissUpload(key: string): void {
+  drop(key);
+}
+
+/** `crypto.randomUUID` exists only on pages served over TLS, which a server on a local network may not be. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+}
+
+function drop(key: string): void {
+  running.delete(key);
+  forget(key);
+  uploads.set((list) => list.filter((entry) => entry.key !== key));
+}
+
+function startNext(): void {
+  const list = uploads.get();
+  let free = CONCURRENT_MAX - list.filter((entry) => entry.state === "uploading").length;
+  for (const entry of list) {
+    if (free <= 0) return;
+    if (entry.state !== "queued") continue;
+    free -= 1;
+    change(entry.key, { state: "uploading" });
+    void send(entry.key);
+  }
+}
+
+async function send(key: string): Promise<void> {
+  const run = running.get(key);
+  if (!run) return;
+  const { Upload, DetailedError } = await import("tus-js-client");
+  if (uploads.get().find((entry) => entry.key === key)?.state !== "uploading") return;
+  const { file, record } = run;
+  const metadata: Record<string, string> = { filename: file.name, filetype: file.type };
+  if (record.channel_id !== null) metadata["channel_id"] = record.channel_id;
+
+  const upload = new Upload(file, {
+    endpoint: `${API_PREFIX}/uploads`,
+    uploadUrl: record.address,
+    chunkSize: CHUNK_BYTES,
+    metadata,
+    headers: apiHeaders(),
+    retryDelays: RETRY_DELAYS_MS,
+    storeFingerprintForResuming: false,
+    onUploadUrlAvailable: () => {
+      record.address = upload.url;
+      remember(record);
+    },
+    onAfterResponse: (_request, response) => {
+      const videoId = response.getHeader("Memoreel-Video-Id");
+      if (!videoId || videoId === record.video_id) return;
+      record.video_id = videoId;
+      change(key, { video_id: videoId });
+      remember(record);
+    },
+    onProgress: (sent) => {
+      change(key, { sent_bytes: sent, speed: run.speed.measure(sent) });
+    },
+    onChunkComplete: (_size, accepted) => {
+      record.sent_bytes = accepted;
+      remember(record);
+    },
+    onShouldRetry: (error) => {
+      const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
+      return navigator.onLine && (status === 0 || status >= 500 || status === 409 || status === 423 || status === 429);
+    },
+    onSuccess: () => {
+      forget(key);
+      running.delete(key);
+      change(key, { state: "received", sent_bytes: file.size, speed: 0 });
+      startNext();
+    },
+    onError: (error) => {
+      run.speed.reset();
+      const response = error instanceof DetailedError ? error.originalResponse : null;
+      if (!response) {
+        change(key, { state: "offline", speed: 0 });
+        waitForConnection(key);
+      } else {
+        change(key, { state: "failed", speed: 0, problem: uploadProblem(response.getBody(), response.getStatus()) });
+      }
+      startNext();
+    },
+  });
+  run.upload = upload;
+  upload.start();
+}
+
+function waitForConnection(key: string): void {
+  const again = (): void => {
+    clearTimeout(timer);
+    window.removeEventListener("online", again);
+    const entry = uploads.get().find((candidate) => candidate.key === key);
+    if (entry?.state === "offline") resumeUpload(key);
+  };
+  const timer = setTimeout(again, OFFLINE_RETRY_MS);
+  window.addEventListener("online", again);
+}
+
+function uploadProblem(body: string, status: number): Problem {
+  const problem = parseProblem(body, status);
+  if (status !== 413) return { ...problem, title: problem.title || strings.upload.failedTitle };
+  return { ...problem, title: strings.upload.tooLarge, hint: problem.hint ?? strings.upload.tooLargeHint };
+}
+
+function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
+  return {
+    key: record.key,
+    filename: record.filename,
+    size_bytes: record.size_bytes,
+    sent_bytes: record.sent_bytes,
+    speed: 0,
+    state,
+    video_id: record.video_id,
+    problem: null,
+  };
+}
+
+function change(key: string, part: Partial<UploadEntry>): void {
+  uploads.set((list) => list.map((entry) => (entry.key === key ? { ...entry, ...part } : entry)));
+}
+
+function sameFile(entry: UploadEntry, file: File): boolean {
+  return entry.filename === file.name && entry.size_bytes === file.size;
+}
+
+export function isMedia(file: File): boolean {
+  return /^(video|audio)\//u.test(file.type) || MEDIA_NAME.test(file.name);
+}
+
+/** Bytes per second over the last few seconds, so that the figure neither jumps nor lags. */
+export class Speed {
+  private samples: { at: number; bytes: number }[] = [];
+
+  measure(bytes: number, now: number = performance.now()): number {
+    this.samples.push({ at: now, bytes });
+    while (this.samples.length > 2 && now - (this.samples[0]?.at ?? now) > 5000) this.samples.shift();
+    const first = this.samples[0];
+    if (!first || now - first.at < 250) return 0;
+    return Math.max(0, ((bytes - first.bytes) / (now - first.at)) * 1000);
+  }
+
+  reset(): void {
+    this.samples = [];
+  }
+}

@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { addFiles, continueWith, isMedia, restoreUploads, Speed, uploads } from "./manager";
+import { forget, readRecords, remember, type UploadRecord } from "./records";
+
+const record: UploadRecord = {
+  key: "k1",
+  filename: "call.mp4",
+  size_bytes: 4,
+  sent_bytes: 2,
+  modified_ms: 0,
+  address: "/api/v1/uploads/u1",
+  video_id: "v1",
+  channel_id: null,
+};
+
+beforeEach(() => {
+  localStorage.clear();
+  uploads.set([]);
+});
+
+describe("an interrupted upload", () => {
+  it("is shown after a reload with what the server already has", () => {
+    remember(record);
+    restoreUploads();
+    expect(uploads.get()).toMatchObject([{ key: "k1", state: "needs-file", sent_bytes: 2, video_id: "v1" }]);
+  });
+
+  it("does not continue with another file", () => {
+    remember(record);
+    restoreUploads();
+    expect(continueWith("k1", new File(["longer than four"], "call.mp4"))).toBe(false);
+    expect(uploads.get()[0]?.state).toBe("needs-file");
+  });
+
+  it("continues under the same entry when the same file is chosen anywhere", () => {
+    remember(record);
+    restoreUploads();
+    addFiles([{ file: new File(["1234"], "call.mp4", { type: "video/mp4" }) }]);
+    expect(uploads.get()).toHaveLength(1);
+    expect(uploads.get()[0]?.state).not.toBe("needs-file");
+  });
+
+  it("is forgotten once it is done", () => {
+    remember(record);
+    forget("k1");
+    expect(readRecords()).toEqual([]);
+  });
+});
+
+describe("a chosen file", () => {
+  it("is taken by its name where the system knows no type for it", () => {
+    expect(isMedia(new File([], "talk.mkv"))).toBe(true);
+    expect(isMedia(new File([], "talk", { type: "audio/mpeg" }))).toBe(true);
+    expect(isMedia(new File([], "notes.pdf", { type: "application/pdf" }))).toBe(false);
+  });
+});
+
+describe("upload speed", () => {
+  it("is that of the last seconds, not of the whole upload", () => {
+    const speed = new Speed();
+    for (let second = 0; second <= 20; second += 1) speed.measure(second * 1_000_000, second * 1000);
+    let last = 0;
+    for (let second = 21; second <= 40; second += 1) last = speed.measure(20_000_000 + (second - 20) * 100_000, second * 1000);
+    expect(last).toBeCloseTo(100_000, -3);
+  });
+});

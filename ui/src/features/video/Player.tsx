@@ -1,0 +1,338 @@
+import "./player.css";
+import {
+  AudioLines,
+  Captions as CaptionsIcon,
+  CaptionsOff,
+  Check,
+  Gauge,
+  Keyboard,
+  LoaderCircle,
+  Maximize,
+  Minimize,
+  Pause,
+  Play,
+  RotateCcw,
+  Volume1,
+  Volume2,
+  VolumeX,
+} from "lucide-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { DropdownMenu } from "radix-ui";
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { keys } from "../../api/queries";
+import { Tip } from "../../components/Tip";
+import { formatClock } from "../../lib/format";
+import { setPreferences, usePreferences } from "../../lib/preferences";
+import { strings } from "../../strings";
+import { Captions, useRecentlyMoved } from "./Captions";
+import { useVideo } from "./context";
+import { RATES, usePlayerState, usePlayerTime } from "./player-store";
+import { SeekBar } from "./SeekBar";
+import { connectStream } from "./stream";
+import { Waveform } from "./Waveform";
+
+/** The stage with its controls. Keys are handled by the page, so that they work wherever the focus is. */
+export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen: FullscreenControl }) {
+  const { video, player } = useVideo();
+  const media = useRef<HTMLVideoElement>(null);
+  const state = usePlayerState(player);
+  const client = useQueryClient();
+  const { captions: captionsWanted } = usePreferences();
+  const [language, setLanguage] = useState<string | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const { element: root, setElement, active: isFullscreen, toggle: toggleFullscreen } = fullscreen;
+  const { hls_url, poster_url, captions, waveform_url } = video.playback;
+
+  useEffect(() => (media.current ? player.attach(media.current) : undefined), [player]);
+
+  // Signed addresses change with every answer; the stream stays connected while the recording is the same.
+  const address = useRef(hls_url);
+  useEffect(() => {
+    address.current = hls_url;
+  }, [hls_url]);
+  const playable = hls_url !== null;
+  useEffect(() => {
+    if (!playable || !media.current || address.current === null) return;
+    player.fail(false);
+    return connectStream(media.current, address.current, player);
+  }, [player, playable, attempt]);
+
+  // The address of the stream is signed and may have expired, so a fresh one is asked for first.
+  const again = (): void => {
+    void client.refetchQueries({ queryKey: keys.video(video.id) }).then(() => setAttempt((count) => count + 1));
+  };
+
+  const shown = useRecentlyMoved(root, !state.playing);
+  const track = captions.find((candidate) => candidate.language === language) ?? captions[0];
+  const audio = video.kind === "audio";
+  const ratio = !audio && video.width && video.height ? Math.max(4 / 3, Math.min(21 / 9, video.width / video.height)) : 16 / 9;
+
+  return (
+    <section
+      ref={setElement}
+      className="player"
+      aria-label={strings.player.label}
+      data-kind={video.kind}
+      data-captions={track !== undefined && captionsWanted}
+      data-controls={shown}
+      style={{ aspectRatio: audio ? undefined : String(ratio) }}
+    >
+      {/* Captions are drawn over the picture from the same files; the transcript beside it carries the full text. */}
+      {/* eslint-disable-next-line jsx-a11y/media-has-caption -- drawn by Captions below */}
+      <video
+        ref={media}
+        className="player__media"
+        poster={audio ? undefined : (poster_url ?? undefined)}
+        playsInline
+        preload="metadata"
+        aria-label={video.title}
+        onClick={() => player.toggle()}
+        onDoubleClick={toggleFullscreen}
+      />
+      {audio ? (
+        <div className="player__sound" aria-hidden>
+          {waveform_url === null ? <AudioLines size={48} strokeWidth={1.25} /> : <Waveform url={waveform_url} />}
+        </div>
+      ) : null}
+      {state.waiting && !state.failed ? (
+        <div className="player__waiting" role="status">
+          <LoaderCircle size={40} strokeWidth={1.5} aria-hidden />
+          <span className="visually-hidden">{strings.player.buffering}</span>
+        </div>
+      ) : null}
+      {state.failed ? (
+        <div className="player__failed" role="alert">
+          <p>
+            <strong>{strings.player.error}</strong>
+          </p>
+          <p>{strings.player.errorText}</p>
+          <button type="button" className="player__retry" onClick={again}>
+            {strings.common.retry}
+          </button>
+        </div>
+      ) : null}
+      {track && captionsWanted ? <Captions url={track.url} language={track.language} /> : null}
+      <div className="player__controls">
+        <SeekBar />
+        <div className="player__row">
+          <PlayButton />
+          <VolumeControl />
+          <Clock />
+          <div className="player__space" />
+          {captions.length > 0 ? (
+            <CaptionsMenu container={root} language={track?.language ?? ""} onLanguage={setLanguage} />
+          ) : null}
+          <SpeedMenu container={root} />
+          <ControlButton label={strings.player.shortcuts} shortcut="?" onClick={onHelp} className="player__help">
+            <Keyboard size={20} aria-hidden />
+          </ControlButton>
+          <ControlButton
+            label={isFullscreen ? strings.player.exitFullscreen : strings.player.fullscreen}
+            shortcut="F"
+            onClick={toggleFullscreen}
+          >
+            {isFullscreen ? <Minimize size={20} aria-hidden /> : <Maximize size={20} aria-hidden />}
+          </ControlButton>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function ControlButton({
+  label,
+  shortcut,
+  onClick,
+  className,
+  children,
+}: {
+  label: string;
+  shortcut?: string;
+  onClick: () => void;
+  className?: string;
+  children: ReactNode;
+}) {
+  return (
+    <Tip text={label} shortcut={shortcut} side="top" container={document.fullscreenElement as HTMLElement | null}>
+      <button type="button" className={`player__button ${className ?? ""}`} aria-label={label} onClick={onClick}>
+        {children}
+      </button>
+    </Tip>
+  );
+}
+
+function PlayButton() {
+  const { player } = useVideo();
+  const { playing, ended } = usePlayerState(player);
+  const label = playing ? strings.player.pause : ended ? strings.player.replay : strings.player.play;
+  const Icon = playing ? Pause : ended ? RotateCcw : Play;
+  return (
+    <ControlButton label={label} shortcut="K" onClick={() => player.toggle()}>
+      <Icon size={20} fill={ended && !playing ? "none" : "currentColor"} aria-hidden />
+    </ControlButton>
+  );
+}
+
+function VolumeControl() {
+  const { player } = useVideo();
+  const { volume, muted } = usePlayerState(player);
+  const silent = muted || volume === 0;
+  const Icon = silent ? VolumeX : volume < 0.5 ? Volume1 : Volume2;
+  return (
+    <div className="player__volume">
+      <ControlButton
+        label={silent ? strings.player.unmute : strings.player.mute}
+        shortcut="M"
+        onClick={() => player.toggleMuted()}
+      >
+        <Icon size={20} aria-hidden />
+      </ControlButton>
+      <input
+        type="range"
+        className="player__slider"
+        aria-label={strings.player.volume}
+        min={0}
+        max={100}
+        step={5}
+        value={silent ? 0 : Math.round(volume * 100)}
+        style={{ "--value": `${silent ? 0 : volume * 100}%` } as React.CSSProperties}
+        onChange={(event) => player.setVolume(Number(event.target.value) / 100)}
+      />
+    </div>
+  );
+}
+
+function Clock() {
+  const { player } = useVideo();
+  const { duration_ms } = usePlayerState(player);
+  const seconds = usePlayerTime(player, (ms) => Math.floor(ms / 1000));
+  return (
+    <p className="player__clock time" aria-hidden>
+      <span data-testid="player-time">{formatClock(seconds * 1000)}</span>
+      <span className="player__total"> / {formatClock(duration_ms)}</span>
+    </p>
+  );
+}
+
+function CaptionsMenu({
+  container,
+  language,
+  onLanguage,
+}: {
+  container: HTMLElement | null;
+  language: string;
+  onLanguage: (language: string) => void;
+}) {
+  const { video } = useVideo();
+  const { captions: wanted } = usePreferences();
+  const Icon = wanted ? CaptionsIcon : CaptionsOff;
+  return (
+    <ControlMenu
+      container={container}
+      label={strings.player.captions}
+      trigger={
+        <>
+          <Icon size={20} aria-hidden />
+          {wanted ? <span className="player__on" aria-hidden /> : null}
+        </>
+      }
+    >
+      <DropdownMenu.RadioGroup
+        value={wanted ? language : ""}
+        onValueChange={(value) => {
+          setPreferences({ captions: value !== "" });
+          if (value !== "") onLanguage(value);
+        }}
+      >
+        <MenuChoice value="" label={strings.player.captionsOff} />
+        {video.playback.captions.map((track) => (
+          <MenuChoice key={track.language} value={track.language} label={track.label} />
+        ))}
+      </DropdownMenu.RadioGroup>
+    </ControlMenu>
+  );
+}
+
+function SpeedMenu({ container }: { container: HTMLElement | null }) {
+  const { player } = useVideo();
+  const { rate } = usePlayerState(player);
+  return (
+    <ControlMenu
+      container={container}
+      label={strings.player.speed}
+      trigger={rate === 1 ? <Gauge size={20} aria-hidden /> : <span className="player__rate number">{rate}×</span>}
+    >
+      <DropdownMenu.RadioGroup value={String(rate)} onValueChange={(value) => player.setRate(Number(value))}>
+        {RATES.map((value) => (
+          <MenuChoice key={value} value={String(value)} label={value === 1 ? strings.player.normal : `${value}×`} />
+        ))}
+      </DropdownMenu.RadioGroup>
+    </ControlMenu>
+  );
+}
+
+function ControlMenu({
+  container,
+  label,
+  trigger,
+  children,
+}: {
+  container: HTMLElement | null;
+  label: string;
+  trigger: ReactNode;
+  children: ReactNode;
+}) {
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <button type="button" className="player__button" aria-label={label} title={label}>
+          {trigger}
+        </button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal container={document.fullscreenElement ? container : null}>
+        <DropdownMenu.Content className="menu" side="top" align="end" sideOffset={10} collisionPadding={8}>
+          <DropdownMenu.Label className="menu__label">{label}</DropdownMenu.Label>
+          {children}
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+function MenuChoice({ value, label }: { value: string; label: string }) {
+  return (
+    <DropdownMenu.RadioItem className="menu__item" value={value}>
+      {label}
+      <span className="menu__check">
+        <DropdownMenu.ItemIndicator>
+          <Check size={16} aria-hidden />
+        </DropdownMenu.ItemIndicator>
+      </span>
+    </DropdownMenu.RadioItem>
+  );
+}
+
+export interface FullscreenControl {
+  element: HTMLElement | null;
+  setElement: (element: HTMLElement | null) => void;
+  active: boolean;
+  toggle: () => void;
+}
+
+export function useFullscreen(): FullscreenControl {
+  const [element, setElement] = useState<HTMLElement | null>(null);
+  const [active, setActive] = useState(false);
+
+  useEffect(() => {
+    const onChange = (): void => setActive(document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", onChange);
+    return () => document.removeEventListener("fullscreenchange", onChange);
+  }, []);
+
+  const toggle = useCallback((): void => {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void element?.requestFullscreen().catch(() => undefined);
+  }, [element]);
+
+  return { element, setElement, active, toggle };
+}

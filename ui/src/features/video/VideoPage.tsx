@@ -1,0 +1,319 @@
+import "./video.css";
+import "./transcript.css";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { CircleAlert, Film, Hourglass } from "lucide-react";
+import { Tabs } from "radix-ui";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { isApiError } from "../../api/client";
+import { isBusy, summaryQuery, transcriptQuery, videoQuery } from "../../api/queries";
+import type { Chapter, VideoDetail } from "../../api/types";
+import { Empty } from "../../components/Empty";
+import { InlineEdit } from "../../components/InlineEdit";
+import { Problem } from "../../components/Problem";
+import { formatAge } from "../../lib/format";
+import { useTitle } from "../../lib/hooks";
+import { strings } from "../../strings";
+import { useVideoActions } from "../library/actions";
+import { VideoContext, type VideoContextValue } from "./context";
+import { DetailsPanel, StageList } from "./Details";
+import { Player, useFullscreen } from "./Player";
+import { PlayerStore } from "./player-store";
+import { ShortcutsDialog, usePlayerKeys } from "./shortcuts";
+import { SummaryPanel } from "./Summary";
+import { ChapterStrip, SpeakerLanes } from "./Timeline";
+import { TranscriptPanel } from "./Transcript";
+import { VideoToolbar } from "./VideoToolbar";
+
+const NO_CHAPTERS: Chapter[] = [];
+
+export function VideoPage() {
+  const { videoId } = useParams({ from: "/app/videos/$videoId" });
+  const video = useQuery(videoQuery(videoId));
+  useTitle(video.data?.title);
+  if (video.data) return <LoadedPage key={videoId} video={video.data} />;
+  if (video.isPending) return <PageSkeleton />;
+  if (isApiError(video.error) && video.error.status === 404) {
+    return (
+      <div className="page page--narrow">
+        <Empty icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
+          <Link to="/library" className="button">
+            {strings.video.backToLibrary}
+          </Link>
+        </Empty>
+      </div>
+    );
+  }
+  return (
+    <div className="page page--narrow">
+      <Problem error={video.error} onRetry={() => void video.refetch()} />
+    </div>
+  );
+}
+
+function LoadedPage({ video }: { video: VideoDetail }) {
+  const transcript = useQuery(transcriptQuery(video.id));
+  const summary = useQuery(summaryQuery(video.id));
+  const [player] = useState(() => new PlayerStore(video.duration_ms ?? 0));
+  const [helpOpen, setHelpOpen] = useState(false);
+  const fullscreen = useFullscreen();
+  const chapters = summary.data?.chapters ?? NO_CHAPTERS;
+  const speakerList = transcript.data?.speakers ?? video.speakers;
+
+  useEffect(() => {
+    if (video.duration_ms !== null) player.setKnownDuration(video.duration_ms);
+  }, [player, video.duration_ms]);
+  useSecondInAddress(player);
+  const openHelp = useCallback(() => setHelpOpen(true), []);
+  usePlayerKeys(player, chapters, fullscreen.toggle, openHelp);
+
+  const context = useMemo<VideoContextValue>(
+    () => ({
+      video,
+      player,
+      chapters,
+      transcript: transcript.data,
+      speakers: new Map(speakerList.map((speaker) => [speaker.id, speaker])),
+    }),
+    [video, player, chapters, transcript.data, speakerList],
+  );
+  const failed = video.status === "failed";
+  const page = useRef<HTMLDivElement>(null);
+  const stage = useRef<HTMLDivElement>(null);
+
+  // On a narrow screen the tabs stick below the player, whose height depends on the recording.
+  useEffect(() => {
+    const element = stage.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => {
+      const sticky = getComputedStyle(element).position === "sticky";
+      page.current?.style.setProperty("--stage-height", `${sticky ? element.offsetHeight : 0}px`);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  return (
+    <VideoContext value={context}>
+      <div className="video" ref={page}>
+        <div className="video__stage" ref={stage} data-playable={video.playback.hls_url !== null}>
+          {video.playback.hls_url === null ? (
+            <NotPlayable video={video} />
+          ) : (
+            <Player onHelp={openHelp} fullscreen={fullscreen} />
+          )}
+        </div>
+        <div className="video__about">
+          <Heading video={video} />
+          {failed && video.playback.hls_url !== null ? <FailedNotice video={video} /> : null}
+          {isBusy(video) && video.playback.hls_url !== null ? <StillWorking video={video} /> : null}
+        </div>
+        <div className="video__more">
+          <ChapterStrip />
+          <SpeakerLanes />
+        </div>
+        <SidePanel transcriptError={transcript.error} onRetryTranscript={() => void transcript.refetch()} />
+      </div>
+      <ShortcutsDialog open={helpOpen} onClose={() => setHelpOpen(false)} />
+    </VideoContext>
+  );
+}
+
+function Heading({ video }: { video: VideoDetail }) {
+  const actions = useVideoActions();
+  return (
+    <header className="video__head">
+      <div className="video__titles">
+        <h1 className="video__title">
+          <InlineEdit
+            value={video.title}
+            label={strings.library.rename}
+            maxLength={200}
+            onSave={(title) => actions.rename(video, title)}
+          />
+        </h1>
+        <p className="faint small">
+          <time dateTime={video.created_at}>{formatAge(video.created_at)}</time>
+          {video.author?.name ? ` ${strings.video.uploadedBy(video.author.name)}` : null}
+        </p>
+      </div>
+      <VideoToolbar />
+    </header>
+  );
+}
+
+type Tab = "transcript" | "summary" | "details";
+
+function SidePanel({
+  transcriptError,
+  onRetryTranscript,
+}: {
+  transcriptError: Error | null;
+  onRetryTranscript: () => void;
+}) {
+  const { tab = "transcript" } = useSearch({ from: "/app/videos/$videoId" });
+  const navigate = useNavigate({ from: "/videos/$videoId" });
+  const choose = (value: string): void => {
+    void navigate({
+      search: ({ tab: _before, ...rest }) => (value === "summary" || value === "details" ? { ...rest, tab: value } : rest),
+      replace: true,
+      resetScroll: false,
+    });
+  };
+  const tabs: [Tab, string][] = [
+    ["transcript", strings.video.transcript],
+    ["summary", strings.video.summary],
+    ["details", strings.video.details],
+  ];
+  return (
+    <Tabs.Root className="panel" value={tab} onValueChange={choose}>
+      <Tabs.List className="tabs__list" aria-label={strings.video.tabs}>
+        {tabs.map(([value, label]) => (
+          <Tabs.Trigger key={value} value={value} className="tabs__tab">
+            {label}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      <Tabs.Content value="transcript" className="panel__body panel__body--transcript" tabIndex={-1}>
+        {transcriptError ? (
+          <Problem error={transcriptError} onRetry={onRetryTranscript} />
+        ) : (
+          <TranscriptPanel />
+        )}
+      </Tabs.Content>
+      <Tabs.Content value="summary" className="panel__body" tabIndex={-1}>
+        <SummaryPanel />
+      </Tabs.Content>
+      <Tabs.Content value="details" className="panel__body" tabIndex={-1}>
+        <DetailsPanel />
+      </Tabs.Content>
+    </Tabs.Root>
+  );
+}
+
+function NotPlayable({ video }: { video: VideoDetail }) {
+  return (
+    <div className="video__waiting" data-kind={video.kind}>
+      {video.status === "failed" ? null : <Hourglass size={28} strokeWidth={1.5} aria-hidden />}
+      {video.status === "failed" ? (
+        <FailedNotice video={video} />
+      ) : (
+        <p className="video__waiting-title">{strings.video.notPlayable}</p>
+      )}
+      {isBusy(video) ? (
+        <>
+          <p>{strings.video.notPlayableText}</p>
+          <StageList stages={video.stages.filter((stage) => stage.status !== "skipped")} />
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function StillWorking({ video }: { video: VideoDetail }) {
+  const stage = video.stage === null ? strings.status.pending : (strings.stages[video.stage] ?? strings.status.processing);
+  const percent = Math.round(video.progress);
+  return (
+    <div className="video__working">
+      <p className="small soft">
+        {stage} · <span className="number">{percent} %</span>
+      </p>
+      <div
+        className="progress progress--live"
+        role="progressbar"
+        aria-label={stage}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={percent}
+      >
+        <div className="progress__bar" style={{ width: `${percent}%` }} />
+      </div>
+    </div>
+  );
+}
+
+function FailedNotice({ video }: { video: VideoDetail }) {
+  const actions = useVideoActions();
+  return (
+    <div className="notice notice--bad" role="alert">
+      <p className="notice__title">
+        <CircleAlert size={16} aria-hidden />
+        {strings.video.failedTitle}
+      </p>
+      <p>
+        {video.error?.message} {video.playable ? strings.video.failedPlayable : null}
+      </p>
+      <div className="notice__row">
+        <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
+          {strings.video.retry}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** Starts at `?t=`, follows it when it changes, and writes the second back when playback stops or jumps. */
+function useSecondInAddress(player: PlayerStore): void {
+  const { t } = useSearch({ from: "/app/videos/$videoId" });
+  const navigate = useNavigate({ from: "/videos/$videoId" });
+  const written = useRef<number | null>(null);
+
+  useEffect(() => {
+    if (t === undefined || t === written.current) return;
+    written.current = t;
+    player.seek(t * 1000);
+  }, [t, player]);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const write = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const second = Math.floor(player.time_ms() / 1000);
+        if (second === written.current) return;
+        written.current = second;
+        void navigate({
+          search: ({ t: _before, ...rest }) => (second > 0 ? { ...rest, t: second } : rest),
+          replace: true,
+          resetScroll: false,
+        });
+      }, 400);
+    };
+    let playing = false;
+    const stopState = player.subscribeState(() => {
+      if (playing && !player.state().playing) write();
+      playing = player.state().playing;
+    });
+    const stopSeek = player.onSeek(write);
+    return () => {
+      clearTimeout(timer);
+      stopState();
+      stopSeek();
+    };
+  }, [player, navigate]);
+}
+
+function PageSkeleton() {
+  return (
+    <div className="video" aria-busy>
+      <span className="visually-hidden" role="status">
+        {strings.common.loading}
+      </span>
+      <div className="video__stage">
+        <div className="skeleton" style={{ aspectRatio: "16 / 9", maxHeight: "min(72dvh, 900px)", width: "100%", borderRadius: 12 }} />
+      </div>
+      <div className="video__about">
+        <div className="skeleton" style={{ width: "56%", height: 28 }} />
+        <div className="skeleton" style={{ width: "24%", height: 14, marginBlockStart: 8 }} />
+      </div>
+      <div className="panel">
+        <div className="tabs__list" />
+        <div className="panel__body transcript__skeleton">
+          {[92, 84, 97, 60, 88, 94, 72, 90].map((width, index) => (
+            <div key={index} className="skeleton" style={{ width: `${width}%`, height: 14 }} />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}

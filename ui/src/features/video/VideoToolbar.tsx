@@ -1,0 +1,151 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Braces, Captions, Download, EllipsisVertical, FileText, FileUp, FileVideo, Link2, Trash2 } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { useRef } from "react";
+import { request } from "../../api/client";
+import { commands, keys } from "../../api/queries";
+import { Tip } from "../../components/Tip";
+import { copyText } from "../../lib/clipboard";
+import { formatClock } from "../../lib/format";
+import { showToast } from "../../lib/toasts";
+import { strings } from "../../strings";
+import { tell, useVideoActions } from "../library/actions";
+import { useVideo } from "./context";
+
+/** What can be done with the recording as a whole. */
+export function VideoToolbar() {
+  const { video, player, transcript } = useVideo();
+  const actions = useVideoActions();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const captionFile = useRef<HTMLInputElement>(null);
+  const hasText = transcript !== undefined && transcript.segments.length > 0;
+  const original = video.playback.download_url;
+
+  const copyLink = (): void => {
+    const second = Math.floor(player.time_ms() / 1000);
+    const address = new URL(`/videos/${video.id}`, location.href);
+    if (second > 0) address.searchParams.set("t", String(second));
+    void copyText(address.href).then((copied) => {
+      if (copied) showToast(second > 0 ? `${strings.video.linkCopied} · ${formatClock(second * 1000)}` : strings.video.linkCopied);
+    });
+  };
+
+  const replaceCaptions = (file: File): void => {
+    void commands
+      .replaceCaptions(video.id, file)
+      .then(({ warnings }) => {
+        showToast([strings.video.captionsReplaced, warnings.length > 0 ? strings.video.captionsWarned(warnings.length) : ""].join(" "));
+        void client.invalidateQueries({ queryKey: keys.transcript(video.id) });
+        void client.invalidateQueries({ queryKey: keys.video(video.id) });
+        void client.invalidateQueries({ queryKey: keys.summary(video.id) });
+      })
+      .catch(tell);
+  };
+
+  return (
+    <div className="toolbar">
+      <Tip text={strings.video.copyLink}>
+        <button type="button" className="button toolbar__button" onClick={copyLink}>
+          <Link2 size={16} aria-hidden />
+          <span>{strings.video.copyLink}</span>
+        </button>
+      </Tip>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger asChild>
+          <button type="button" className="button toolbar__button">
+            <Download size={16} aria-hidden />
+            <span>{strings.video.download}</span>
+          </button>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+            {original === null ? null : (
+              <DropdownMenu.Item asChild className="menu__item">
+                <a href={original} download={video.filename}>
+                  <FileVideo size={16} aria-hidden />
+                  {strings.video.downloadOriginal}
+                </a>
+              </DropdownMenu.Item>
+            )}
+            {original !== null && hasText ? <div className="menu__rule" /> : null}
+            {hasText
+              ? CAPTION_FORMATS.map(({ extension, label, icon: Icon }) => (
+                  <DropdownMenu.Item
+                    key={extension}
+                    className="menu__item"
+                    onSelect={() => void saveCaptions(video.id, video.title, extension).catch(tell)}
+                  >
+                    <Icon size={16} aria-hidden />
+                    {label}
+                  </DropdownMenu.Item>
+                ))
+              : null}
+            {original === null && !hasText ? (
+              <DropdownMenu.Item className="menu__item" disabled>
+                {strings.video.notPlayable}
+              </DropdownMenu.Item>
+            ) : null}
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger asChild>
+          <button type="button" className="icon-button" aria-label={strings.common.more}>
+            <EllipsisVertical size={20} aria-hidden />
+          </button>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+            <DropdownMenu.Item className="menu__item" onSelect={() => captionFile.current?.click()}>
+              <FileUp size={16} aria-hidden />
+              {strings.video.uploadCaptions}
+            </DropdownMenu.Item>
+            <div className="menu__rule" />
+            <DropdownMenu.Item
+              className="menu__item menu__item--danger"
+              onSelect={() => {
+                actions.remove(video);
+                void navigate({ to: "/library" });
+              }}
+            >
+              <Trash2 size={16} aria-hidden />
+              {strings.video.delete}
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <input
+        ref={captionFile}
+        type="file"
+        hidden
+        accept=".vtt,.srt,text/vtt,application/x-subrip"
+        aria-label={strings.video.uploadCaptions}
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          event.target.value = "";
+          if (file) replaceCaptions(file);
+        }}
+      />
+    </div>
+  );
+}
+
+const CAPTION_FORMATS = [
+  { extension: "vtt", label: strings.video.downloadVtt, icon: Captions },
+  { extension: "srt", label: strings.video.downloadSrt, icon: Captions },
+  { extension: "txt", label: strings.video.downloadTxt, icon: FileText },
+  { extension: "json", label: strings.video.downloadJson, icon: Braces },
+] as const;
+
+/** Fetched rather than linked, because a link cannot say which organization it asks for. */
+async function saveCaptions(videoId: string, title: string, extension: string): Promise<void> {
+  const response = await request("GET", `/videos/${videoId}/captions.${extension}`, { headers: { Accept: "*/*" } });
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = `${title.replace(/[\\/:*?"<>|]+/gu, " ").trim() || "captions"}.${extension}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

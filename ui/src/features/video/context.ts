@@ -1,0 +1,20 @@
+import { createContext, useContext } from "react";
+import type { Chapter, Speaker, Transcript, VideoDetail } from "../../api/types";
+import type { PlayerStore } from "./player-store";
+
+/** What every part of the video page shares. */
+export interface VideoContextValue {
+  video: VideoDetail;
+  player: PlayerStore;
+  transcript: Transcript | undefined;
+  speakers: ReadonlyMap<string, Speaker>;
+  chapters: Chapter[];
+}
+
+export const VideoContext = createContext<VideoContextValue | null>(null);
+
+export function useVideo(): VideoContextValue {
+  const value = useContext(VideoContext);
+  if (!value) throw new Error("useVideo is used outside the video page");
+  return value;
+}

@@ -1,0 +1,48 @@
+import type Hls from "hls.js";
+import type { PlayerStore } from "./player-store";
+
+/**
+ * Connects an HLS address to a media element, with hls.js where the browser has Media Source
+ * Extensions and with the browser's own player otherwise (iPhone). Returns what disconnects it.
+ */
+export function connectStream(media: HTMLVideoElement, url: string, player: PlayerStore): () => void {
+  let hls: Hls | null = null;
+  let stopped = false;
+  const onError = (): void => player.fail(true);
+
+  void import("hls.js").then(({ default: HlsPlayer }) => {
+    if (stopped) return;
+    if (!HlsPlayer.isSupported()) {
+      media.addEventListener("error", onError);
+      media.src = url;
+      return;
+    }
+    const stream = new HlsPlayer({ 
+      // A recording that is still being encoded looks like a live stream, which would start at its end.
+      startPosition: player.time_ms() / 1000,
+      capLevelToPlayerSize: true,
+      maxBufferLength: 30,
+      backBufferLength: 60,
+    });
+    hls = stream;
+    let recovered = false;
+    stream.on(HlsPlayer.Events.ERROR, (_event, data) => {
+      if (!data.fatal) return;
+      if (data.type === HlsPlayer.ErrorTypes.MEDIA_ERROR && !recovered) {
+        recovered = true;
+        stream.recoverMediaError();
+        return;
+      }
+      player.fail(true);
+    });
+    stream.loadSource(url);
+    stream.attachMedia(media);
+  });
+
+  return () => {
+    stopped = true;
+    media.removeEventListener("error", onError);
+    if (hls) hls.destroy();
+    else media.removeAttribute("src");
+  };
+}

@@ -1,0 +1,85 @@
+const pad = (value: number): string => String(value).padStart(2, "0");
+
+/** `1:02`, `12:34` or `1:02:03`; whole seconds, rounded down as players do. */
+export function formatClock(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  const seconds = total % 60;
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
+}
+
+const unit = (value: number, name: string): string =>
+  new Intl.NumberFormat(undefined, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
+
+/** The same time for a screen reader: "1 minute 2 seconds". */
+export function speakClock(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const parts: string[] = [];
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  if (hours > 0) parts.push(unit(hours, "hour"));
+  if (minutes > 0) parts.push(unit(minutes, "minute"));
+  if (parts.length === 0 || total % 60 > 0) parts.push(unit(total % 60, "second"));
+  return parts.join(" ");
+}
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let index = 0;
+  while (value >= 1000 && index < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    index += 1;
+  }
+  return new Intl.NumberFormat(undefined, {
+    style: "unit",
+    unit: BYTE_UNITS[index] ?? "byte",
+    unitDisplay: index === 0 ? "long" : "short",
+    maximumFractionDigits: index >= 2 && value < 100 ? 1 : 0,
+  }).format(value);
+}
+
+/** A rough remaining time that does not flicker: seconds below a minute in steps of five, then minutes. */
+export function formatRemaining(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 60) {
+    const stepped = Math.max(1, seconds < 10 ? Math.ceil(seconds) : Math.ceil(seconds / 5) * 5);
+    return shortUnit(stepped, "second");
+  }
+  if (seconds < 3600) return shortUnit(Math.ceil(seconds / 60), "minute");
+  return `${shortUnit(Math.floor(seconds / 3600), "hour")} ${shortUnit(Math.ceil((seconds % 3600) / 60), "minute")}`;
+}
+
+function shortUnit(value: number, name: string): string {
+  return new Intl.NumberFormat(undefined, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+}
+
+export function formatDate(iso: string): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(new Date(iso));
+}
+
+export function formatDateTime(iso: string): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+}
+
+/** "just now", "5 minutes ago", "yesterday", then the date. */
+export function formatAge(iso: string, now: number = Date.now()): string {
+  const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
+  const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+  const age = Math.abs(seconds);
+  if (age < 60) return relative.format(0, "second");
+  if (age < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
+  if (age < 86_400) return relative.format(Math.trunc(seconds / 3600), "hour");
+  if (age < 7 * 86_400) return relative.format(Math.trunc(seconds / 86_400), "day");
+  return formatDate(iso);
+}
+
+/** Up to two letters: "Ana Lima" is AL, "Speaker 2" is S2. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/u).filter(Boolean);
+  const first = Array.from(words[0] ?? "?")[0] ?? "?";
+  const last = words.length > 1 ? (Array.from(words[words.length - 1] ?? "")[0] ?? "") : "";
+  return (first + last).toLocaleUpperCase();
+}

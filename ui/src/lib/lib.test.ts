@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { formatBytes, formatClock, formatRemaining, initials, speakClock } from "./format";
+import { cutByHighlights, findAll } from "./marks";
+import { indexAt, parseStoryboard, parseVtt, plainCue } from "./vtt";
+
+describe("times", () => {
+  it("are written as players write them", () => {
+    expect(formatClock(0)).toBe("0:00");
+    expect(formatClock(62_999)).toBe("1:02");
+    expect(formatClock(3_723_000)).toBe("1:02:03");
+  });
+
+  it("are read out in words, without a zero that says nothing", () => {
+    expect(speakClock(62_000)).toBe("1 minute 2 seconds");
+    expect(speakClock(60_000)).toBe("1 minute");
+    expect(speakClock(0)).toBe("0 seconds");
+  });
+
+  it("that remain move in steps that do not flicker", () => {
+    expect(formatRemaining(31)).toBe(formatRemaining(34));
+    expect(formatRemaining(Number.POSITIVE_INFINITY)).toBe("");
+  });
+});
+
+describe("sizes and names", () => {
+  it("choose a unit that keeps the figure short", () => {
+    expect(formatBytes(999)).toBe("999 bytes");
+    expect(formatBytes(1_834_123_456)).toBe("1.8 GB");
+  });
+
+  it("shorten a name to its first and last letter", () => {
+    expect(initials("Ana Maria Lima")).toBe("AL");
+    expect(initials("Speaker 2")).toBe("S2");
+    expect(initials("øyvind")).toBe("Ø");
+    expect(initials("")).toBe("?");
+  });
+});
+
+describe("highlights", () => {
+  it("are counted in code points, so that an emoji before the match does not move it", () => {
+    const pieces = cutByHighlights("👍🏽 ask not", [{ start: 3, end: 6 }]);
+    expect(pieces.filter((piece) => piece.marked).map((piece) => piece.text)).toEqual(["ask"]);
+  });
+
+  it("that overlap or run past the end mark each letter once", () => {
+    const pieces = cutByHighlights("country", [
+      { start: 0, end: 4 },
+      { start: 2, end: 99 },
+    ]);
+    expect(pieces.map((piece) => piece.text).join("")).toBe("country");
+    expect(pieces.every((piece) => piece.marked)).toBe(true);
+  });
+
+  it("ignore case and accents without losing their place", () => {
+    expect(findAll("Tomás asked Tomas", "TOMAS")).toEqual([
+      { start: 0, end: 5 },
+      { start: 12, end: 17 },
+    ]);
+    expect(findAll("anything", "  ")).toEqual([]);
+  });
+});
+
+describe("WebVTT", () => {
+  const source = "WEBVTT\r\n\r\n1\r\n00:01.000 --> 00:02.500\r\n<v Ana>Hello &amp; <b>welcome</b>\r\n\r\n01:00:00.000 --> 01:00:01.000\r\nEnd";
+
+  it("is read with and without hours, identifiers and carriage returns", () => {
+    const cues = parseVtt(source);
+    expect(cues.map((cue) => [cue.start_ms, cue.end_ms])).toEqual([
+      [1000, 2500],
+      [3_600_000, 3_601_000],
+    ]);
+    expect(plainCue(cues[0]?.text ?? "")).toBe("Hello & welcome");
+  });
+
+  it("of a storyboard resolves sprites against its own address", () => {
+    const frames = parseStoryboard("WEBVTT\n\n00:00.000 --> 00:02.000\nsprite.jpg#xywh=160,90,160,90", "/media/token/storyboard.vtt");
+    expect(frames).toHaveLength(1);
+    expect(frames[0]?.url.endsWith("/media/token/sprite.jpg")).toBe(true);
+    expect(frames[0]).toMatchObject({ x: 160, y: 90, width: 160, height: 90 });
+  });
+});
+
+describe("the item playing at a second", () => {
+  const items = [{ start_ms: 100 }, { start_ms: 200 }, { start_ms: 300 }];
+
+  it("is the last that has started", () => {
+    expect([99, 100, 299, 300, 9999].map((ms) => indexAt(items, ms))).toEqual([-1, 0, 1, 2, 2]);
+    expect(indexAt([], 5)).toBe(-1);
+  });
+});
