@@ -1,0 +1,5 @@
+//! The server's HTTP interface, as far as the commands use it.
+
+pub mod account;
+pub mod client;
+pub mod upload;

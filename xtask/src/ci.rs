@@ -1,0 +1,82 @@
+//! `ci`: what continuous integration does. Every step runs, whatever became of the one before; a table ends it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Parser;
+
+use crate::shell::{self, cargo, npm, say};
+use crate::{codegen, demo, setup, test, tidy};
+
+struct Outcome {
+    name: &'static str,
+    took: Duration,
+    passed: bool,
+}
+
+pub fn run() -> Result<()> {
+    let steps: [(&'static str, &dyn Fn() -> Result<()>); 11] = [
+        ("set-up", &setup::run),
+        ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
+        ("tidy", &tidy::run),
+        ("clippy", &clippy),
+        ("generated files", &|| codegen::run(&parsed(&["codegen", "--check"]))),
+        ("rust tests", &test::rust),
+        ("ui lint", &|| shell::run(npm().args(["run", "--silent", "lint"]))),
+        ("ui types", &|| shell::run(npm().args(["run", "--silent", "typecheck"]))),
+        ("ui tests", &test::ui_units),
+        ("browser tests", &test::browser),
+        ("demo", &demo_in_a_folder_of_its_own),
+    ];
+    let mut outcomes = Vec::new();
+    for (name, step) in steps {
+        say(format!("ci: {name}"));
+        let begun = Instant::now();
+        let result = step();
+        if let Err(error) = &result {
+            eprintln!("error: {error:#}");
+        }
+        outcomes.push(Outcome { name, took: begun.elapsed(), passed: result.is_ok() });
+    }
+    eprint!("{}", table(&outcomes));
+    let failed: Vec<_> =
+        outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| outcome.name).collect();
+    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+}
+
+fn clippy() -> Result<()> {
+    shell::run(cargo().args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "--deny",
+        "warnings",
+    ]))
+}
+
+fn demo_in_a_folder_of_its_own() -> Result<()> {
+    demo::run(&parsed(&["demo", "--exit", "--json", "--fresh"]))
+}
+
+/// Options as the command line would give them.
+fn parsed<Options: clap::Args>(words: &[&str]) -> Options {
+    #[derive(Parser)]
+    struct Line<Options: clap::Args> {
+        #[command(flatten)]
+        options: Options,
+    }
+    Line::<Options>::parse_from(words).options
+}
+
+fn table(outcomes: &[Outcome]) -> String {
+    let mut text = "\n".to_owned();
+    for Outcome { name, took, passed } in outcomes {
+        let word = if *passed { "passed" } else { "FAILED" };
+        text.push_str(&format!("{name:<16} {word} {:>8.1} s\n", took.as_secs_f64()));
+    }
+    let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();
+    text.push_str(&format!("{:<16} {:>15.1} s\n", "total", total.as_secs_f64()));
+    text
+}

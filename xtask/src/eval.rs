@@ -1,0 +1,32 @@
+//! `eval`: how well the product does what it does, on recordings of which somebody wrote down what is right.
+//!
+//! An evaluation knows the server by its HTTP interface alone, so it measures the whole path from an upload to what
+//! a user is shown, with whatever engines the environment gives the server.
+
+mod asr;
+mod distance;
+mod manifest;
+mod numbers;
+mod report;
+mod words;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+#[derive(Args)]
+pub struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// The word error rate of transcripts
+    Asr(asr::Options),
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    match &options.what {
+        What::Asr(options) => asr::run(options),
+    }
+}

@@ -1,0 +1,80 @@
+//! Running other programs, and where things are in the checkout.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// The root of the checkout.
+pub fn root() -> &'static Path {
+    // This package lies one folder below it.
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// The folder of the web app.
+pub fn ui() -> PathBuf {
+    root().join("ui")
+}
+
+/// Cargo's output folder.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// A command that runs in the root of the checkout.
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// The cargo that runs us.
+pub fn cargo() -> Command {
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// npm, in the folder of the web app.
+pub fn npm() -> Command {
+    let mut command = Command::new("npm");
+    command.current_dir(ui());
+    command
+}
+
+/// Runs a command, its output going to standard error, so that standard output stays free for a report.
+pub fn run(command: &mut Command) -> Result<()> {
+    let name = describe(command);
+    let status =
+        command.stdout(std::io::stderr()).status().with_context(|| format!("cannot run `{name}`"))?;
+    if status.success() { Ok(()) } else { bail!("`{name}` failed: {status}") }
+}
+
+/// Runs a command and returns what it wrote to standard output.
+pub fn output(command: &mut Command) -> Result<Vec<u8>> {
+    let name = describe(command);
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{name}`"))?;
+    if output.status.success() { Ok(output.stdout) } else { bail!("`{name}` failed: {}", output.status) }
+}
+
+/// Whether a command succeeds; its output is dropped.
+pub fn succeeds(command: &mut Command) -> bool {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.status().is_ok_and(|status| status.success())
+}
+
+/// Whether a program is on the path.
+pub fn has_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
+}
+
+/// One line of progress.
+pub fn say(text: impl std::fmt::Display) {
+    eprintln!("==> {text}");
+}
+
+fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}

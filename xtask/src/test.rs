@@ -1,0 +1,52 @@
+//! `test`: Rust, the web app's units, and the browser against a real server.
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::scratch_database::ScratchDatabase;
+use crate::server_process::{self, ServerProcess};
+use crate::{setup, shell};
+
+#[derive(Args)]
+pub struct Options {
+    /// Leave out the browser tests
+    #[arg(long)]
+    no_browser: bool,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    setup::run()?;
+    rust()?;
+    ui_units()?;
+    if !options.no_browser {
+        browser()?;
+    }
+    shell::say("all tests passed");
+    Ok(())
+}
+
+/// All tests of the workspace, with nextest where it is installed, on one database server.
+pub fn rust() -> Result<()> {
+    let database = ScratchDatabase::start()?;
+    let mut cargo = shell::cargo();
+    if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {
+        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+    } else {
+        cargo.args(["test", "--quiet", "--workspace", "--no-fail-fast"]);
+    }
+    shell::run(cargo.env("MEMOREEL_TEST_DATABASE_URL", &database.url))
+}
+
+/// The web app's unit tests.
+pub fn ui_units() -> Result<()> {
+    shell::run(shell::npm().args(["run", "--silent", "test"]))
+}
+
+/// The browser tests, against a server with an empty data folder.
+pub fn browser() -> Result<()> {
+    server_process::build()?;
+    let folder = server_process::open_folder("memoreel-browser-")?;
+    let server = ServerProcess::start(&folder.path().join("data"), server_process::free_port()?)?;
+    shell::run(shell::npm().args(["run", "--silent", "e2e"]).env("MEMOREEL_URL", &server.url))
+        .context("the browser tests failed")
+}
