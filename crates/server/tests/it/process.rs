@@ -8,14 +8,14 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
     cell::Cell,
     fs,
-    net::TcpListener,
+    net::Ipv4Addr,
     os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::{net::TcpSocket, time::sleep};
 
 /// Longer than a start, a recovery or a step takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -29,7 +29,8 @@ const RECORDING: &str = "[0:v]scale=426:240[picture];
 pub struct Installation {
     folder: TempDir,
     program: PathBuf,
-    address: String,
+    address: Address,
+    worker_address: Address,
     starts: Cell<u32>,
     worker_pid: Cell<u32>,
 }
@@ -43,7 +44,14 @@ impl Installation {
             fs::set_permissions(path, fs::Permissions::from_mode(0o711)).unwrap();
         }
         let program = PathBuf::from(env!("CARGO_BIN_EXE_memoreel"));
-        Self { folder, program, address: free_address(), starts: Cell::new(0), worker_pid: Cell::new(0) }
+        Self {
+            folder,
+            program,
+            address: Address::reserve(),
+            worker_address: Address::reserve(),
+            starts: Cell::new(0),
+            worker_pid: Cell::new(0),
+        }
     }
 
     /// The same, with a copy of the program that may be removed.
@@ -87,17 +95,17 @@ impl Installation {
 
     /// The address of the server that has the role of all.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.address.text)
     }
 
     /// Starts a server and waits until it is ready.
     pub async fn start(&self) -> Server {
-        self.start_as("all", &self.address.clone()).await
+        self.start_as("all", &self.address.text).await
     }
 
     /// Starts a server that only works, beside the other one.
     pub async fn start_worker(&self) -> Server {
-        self.start_as("worker", &free_address()).await
+        self.start_as("worker", &self.worker_address.text).await
     }
 
     async fn start_as(&self, role: &str, address: &str) -> Server {
@@ -461,8 +469,20 @@ fn signal(name: &str, pid: u32) {
     assert!(sent.is_ok(), "no signal could be sent");
 }
 
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+/// An address that stays ours while no server listens on it: the socket is bound but never listens, so that the system gives
+/// its port to no connection and to no other test, and a server may still bind it (`SO_REUSEADDR`, see socket(7)).
+struct Address {
+    text: String,
+    _reservation: TcpSocket,
+}
+
+impl Address {
+    fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self { text: socket.local_addr().unwrap().to_string(), _reservation: socket }
+    }
 }
 
 /// A recording that is kept with the source.
