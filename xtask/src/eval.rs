@@ -4,11 +4,9 @@
 //! a user is shown, with whatever engines the environment gives the server.
 
 mod asr;
-mod distance;
 mod manifest;
-mod numbers;
 mod report;
-mod words;
+mod session;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -4,25 +4,15 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::Value;
 
 use super::manifest::{self, Clip};
 use super::report::{Heard, Report};
-use crate::api::account;
+use super::session::Session;
 use crate::api::client::Client;
-use crate::api::upload::upload_file;
-use crate::server_process::{self, ServerProcess};
-use crate::setup;
-use crate::shell::say;
-
-const POLL: Duration = Duration::from_secs(1);
-/// When no recording gets done for so long, something hangs.
-const STANDSTILL_MAX: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Args)]
 pub struct Options {
@@ -45,15 +35,9 @@ pub fn run(options: &Options) -> Result<()> {
     if scored.is_empty() {
         bail!("no recording of the manifest has a reference by a person or a quotation");
     }
-    setup::run()?;
-    server_process::build()?;
-    let folder = server_process::open_folder("memoreel-eval-")?;
-    let data_dir = folder.path().join("data");
-    let mut server = ServerProcess::start(&data_dir, server_process::free_port()?)?;
-    let account = account::sign_in(&server.url, &data_dir)?;
-    let client = Client::new(&server.url, &account.api_key);
-    let heard = hear(&client, &options.dir, scored)?;
-    server.stop();
+    let session = Session::start()?;
+    let heard = hear(&session, &options.dir, scored)?;
+    session.stop();
     let report = Report::new(heard, &left_out);
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -64,39 +48,10 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// What the server makes of each clip.
-fn hear(client: &Client, dir: &Path, clips: Vec<Clip>) -> Result<Vec<Heard>> {
-    say(format!("uploading {} recordings", clips.len()));
-    let mut uploaded = Vec::with_capacity(clips.len());
-    for clip in clips {
-        let path = dir.join(&clip.audio);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let id =
-            upload_file(client, &path, &name).with_context(|| format!("uploading {}", path.display()))?;
-        uploaded.push((clip, id));
-    }
-    wait_until_settled(client, uploaded.len())?;
-    uploaded.into_iter().map(|(clip, id)| read(client, clip, &id)).collect()
-}
-
-/// Waits until no recording is in work any more, whether it was completed or failed.
-fn wait_until_settled(client: &Client, count: usize) -> Result<()> {
-    let (mut done_before, mut changed) = (0, Instant::now());
-    loop {
-        let videos = client.videos()?;
-        let is_settled = |video: &&Value| matches!(video["status"].as_str(), Some("completed" | "failed"));
-        let done = videos.iter().filter(is_settled).count();
-        if done != done_before {
-            say(format!("{done} of {count} processed"));
-            (done_before, changed) = (done, Instant::now());
-        }
-        if done >= count {
-            return Ok(());
-        }
-        if changed.elapsed() > STANDSTILL_MAX {
-            bail!("no recording was done for {} minutes", STANDSTILL_MAX.as_secs() / 60);
-        }
-        thread::sleep(POLL);
-    }
+fn hear(session: &Session, dir: &Path, clips: Vec<Clip>) -> Result<Vec<Heard>> {
+    let files: Vec<PathBuf> = clips.iter().map(|clip| dir.join(&clip.audio)).collect();
+    let ids = session.process(&files)?;
+    clips.into_iter().zip(ids).map(|(clip, id)| read(&session.client, clip, &id)).collect()
 }
 
 fn read(client: &Client, clip: Clip, id: &str) -> Result<Heard> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::words;
+use memoreel_evals::word_error;
 
 /// A recording and what is said in it.
 #[derive(Clone, Deserialize)]
@@ -55,7 +55,7 @@ impl Clip {
         }
         Some(if self.text.trim().is_empty() {
             Group::Silence
-        } else if words::is_english(&self.language) {
+        } else if word_error::is_english(&self.language) {
             Group::English
         } else {
             Group::OtherLanguage

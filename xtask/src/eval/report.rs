@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use memoreel_evals::word_error::{self, Edits, edits};
 use serde::Serialize;
 
-use super::distance::{Edits, edits};
 use super::manifest::{Clip, Group, Reference};
-use super::words;
 
 const NAME_LENGTH_MAX: usize = 44;
 
@@ -132,12 +131,13 @@ impl Row {
     fn new(heard: Heard) -> Self {
         let Heard { clip, text, has_text, notice, .. } = heard;
         let language = clip.language.as_str();
-        let (reference, given) = (words::units(&clip.text, language), words::units(&text, language));
+        let (reference, given) =
+            (word_error::units(&clip.text, language), word_error::units(&text, language));
         let edits = edits(&reference, &given);
         // The product says that it knows English only; for English there is no excuse.
         let is_measured = has_text || clip.group() == Some(Group::English);
         Self {
-            unit: if words::is_by_characters(language) { "characters" } else { "words" },
+            unit: if word_error::is_by_characters(language) { "characters" } else { "words" },
             reference_units: reference.len(),
             heard_units: given.len(),
             edits,
@@ -201,7 +201,7 @@ fn write_rows(output: &mut fmt::Formatter<'_>, title: &str, rows: &[Row]) -> fmt
             percent(row.error_rate),
         )?;
         let counted = if row.unit == "characters" { ", by characters" } else { "" };
-        if !words::is_english(&row.language) {
+        if !word_error::is_english(&row.language) {
             writeln!(output, "    {}{counted}", row.language)?;
         }
         if let Some(notice) = &row.notice {

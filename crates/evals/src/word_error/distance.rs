@@ -5,16 +5,21 @@ use serde::Serialize;
 /// What somebody who listened wrongly did to the reference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Edits {
+    /// Heard as something else.
     pub substitutions: usize,
+    /// Not heard.
     pub deletions: usize,
+    /// Heard and not said.
     pub insertions: usize,
 }
 
 impl Edits {
+    /// How many of any kind.
     pub fn total(&self) -> usize {
         self.substitutions + self.deletions + self.insertions
     }
 
+    /// Those of two pairs of sequences together.
     pub fn plus(self, other: Self) -> Self {
         Self {
             substitutions: self.substitutions + other.substitutions,
