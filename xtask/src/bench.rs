@@ -24,3 +24,17 @@ pub fn run(options: &Options) -> Result<()> {
         What::Upload(options) => upload::run(options),
     }
 }
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// The middle one of an odd number of values; of an even number the greater of the middle two.
+fn median<T: PartialOrd + Copy + Default>(values: impl IntoIterator<Item = T>) -> T {
+    let mut values: Vec<T> = values.into_iter().collect();
+    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / MEBIBYTE as f64
+}

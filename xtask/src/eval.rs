@@ -6,7 +6,6 @@
 mod asr;
 mod manifest;
 mod report;
-mod session;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -13,6 +13,7 @@ mod eval;
 mod memory;
 mod scratch_database;
 mod server_process;
+mod session;
 mod setup;
 mod shell;
 mod test;

@@ -34,6 +34,11 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts the server that [`build`] built, and waits until it is ready.
     pub fn start(data_dir: &Path, port: u16) -> Result<Self> {
+        Self::start_with(data_dir, port, &[])
+    }
+
+    /// The same with settings, as environment variables.
+    pub fn start_with(data_dir: &Path, port: u16, settings: &[(&str, &str)]) -> Result<Self> {
         fs::create_dir_all(data_dir).with_context(|| format!("cannot create {}", data_dir.display()))?;
         let log = data_dir.join("server.log");
         let output = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
@@ -45,6 +50,7 @@ impl ServerProcess {
             .env("MEMOREEL_DATA_DIR", data_dir)
             // Browser tests sign up by the dozen from one address.
             .env("MEMOREEL_RATE_LIMIT_FACTOR", "100")
+            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

@@ -14,16 +14,15 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 
-use crate::api::account;
+use super::{MEBIBYTE, mebibytes, median};
 use crate::api::client::Client;
 use crate::api::upload::Upload;
 use crate::memory;
-use crate::server_process::{self, ServerProcess};
-use crate::setup;
+use crate::server_process;
+use crate::session::Session;
 use crate::shell::say;
 
 const RUNS: usize = 3;
-const MEBIBYTE: u64 = 1024 * 1024;
 /// The bytes at the beginning of the file that are random, so that no format is recognised; the rest are zeros.
 const HEAD_BYTES: u64 = MEBIBYTE;
 const COPY_BUFFER_BYTES: usize = 1024 * 1024;
@@ -89,32 +88,26 @@ impl Run {
 }
 
 pub fn run(options: &Options) -> Result<()> {
-    setup::run()?;
-    server_process::build()?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
-    let source = folder.path().join("source.bin");
+    let session = Session::start()?;
+    let source = session.scratch().join("source.bin");
     let size_bytes = options.size_mib * MEBIBYTE;
     make_source(&source, size_bytes)?;
-    let data_dir = folder.path().join("data");
-    let mut server = ServerProcess::start(&data_dir, server_process::free_port()?)?;
-    let account = account::sign_in(&server.url, &data_dir)?;
-    let client = Client::new(&server.url, &account.api_key);
     let mut runs = Vec::with_capacity(RUNS);
     for number in 1..=RUNS {
         say(format!("run {number} of {RUNS}"));
         // All copies stay until the end: whoever writes after a removal gets blocks and pages that are quicker to have.
-        let copy = data_dir.join(format!("plain-{number}.bin"));
+        let copy = session.scratch().join(format!("plain-{number}.bin"));
         // By turns, so that neither always finds the disk as the other left it.
         let run = if number % 2 == 1 {
             let plain = write_plainly(&source, &copy)?;
-            Run::new(plain, upload(&client, server.pid(), &source, size_bytes)?)
+            Run::new(plain, upload(&session, &source, size_bytes)?)
         } else {
-            let sent = upload(&client, server.pid(), &source, size_bytes)?;
+            let sent = upload(&session, &source, size_bytes)?;
             Run::new(write_plainly(&source, &copy)?, sent)
         };
         runs.push(run);
     }
-    server.stop();
+    session.stop();
     let report = Report::new(size_bytes, runs);
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -153,7 +146,8 @@ fn write_plainly(source: &Path, target: &Path) -> Result<Duration> {
 }
 
 /// Uploads the file and waits until the server has done with it.
-fn upload(client: &Client, pid: u32, source: &Path, size_bytes: u64) -> Result<Sent> {
+fn upload(session: &Session, source: &Path, size_bytes: u64) -> Result<Sent> {
+    let (client, pid) = (&session.client, session.server.pid());
     let upload = Upload::create(client, "bench.bin", None, size_bytes)?;
     let mut body = File::open(source)?;
     memory::forget_peak(pid).context("the kernel does not let us reset the server's peak memory")?;
@@ -197,13 +191,6 @@ impl Report {
     }
 }
 
-/// The middle one of an odd number of values.
-fn median<T: PartialOrd + Copy + Default>(values: impl Iterator<Item = T>) -> T {
-    let mut values: Vec<T> = values.collect();
-    values.sort_by(|one, other| one.partial_cmp(other).unwrap_or(std::cmp::Ordering::Equal));
-    values.get(values.len() / 2).copied().unwrap_or_default()
-}
-
 impl fmt::Display for Report {
     fn fmt(&self, output: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { build, beside, ratio, .. } = self;
@@ -225,11 +212,6 @@ impl fmt::Display for Report {
         writeln!(output, "Ratio         {ratio:.2}")?;
         writeln!(output, "Memory growth {:.1} MiB (median)", mebibytes(self.rss_growth_bytes))
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^53")]
-fn mebibytes(bytes: u64) -> f64 {
-    bytes as f64 / MEBIBYTE as f64
 }
 
 #[cfg(test)]

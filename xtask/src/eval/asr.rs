@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::manifest::{self, Clip};
 use super::report::{Heard, Report};
-use super::session::Session;
 use crate::api::client::Client;
+use crate::session::Session;
 
 #[derive(Args)]
 pub struct Options {

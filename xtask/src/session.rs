@@ -30,17 +30,22 @@ pub struct Session {
 impl Session {
     /// Sets up, builds and starts the server, and signs in.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with settings for the server, as environment variables.
+    pub fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
         setup::run()?;
         server_process::build()?;
-        let folder = server_process::open_folder("memoreel-eval-")?;
+        let folder = server_process::open_folder("memoreel-session-")?;
         let data_dir = folder.path().join("data");
-        let server = ServerProcess::start(&data_dir, server_process::free_port()?)?;
+        let server = ServerProcess::start_with(&data_dir, server_process::free_port()?, settings)?;
         let account = account::sign_in(&server.url, &data_dir)?;
         let client = Client::new(&server.url, &account.api_key);
         Ok(Self { server, client, folder })
     }
 
-    /// A folder beside the server's data, for files that the evaluation makes.
+    /// A folder for files of our own, beside the server's data and on the same file system.
     pub fn scratch(&self) -> &Path {
         self.folder.path()
     }
