@@ -70,6 +70,51 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer) RETURNS TABLE(id uuid, distance double precision)
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    SET work_mem TO '32MB'
+    AS $_$
+DECLARE
+    v_chunk_count bigint;
+    v_dimensions integer;
+    v_nearest text;
+    v_ids uuid[] := '{}';
+    v_distances double precision[] := '{}';
+BEGIN
+    SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+    SELECT dimensions INTO v_dimensions FROM embedding_models m WHERE m.id = p_model_id;
+    v_nearest := $sql$
+        SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
+            SELECT c.id, %1$s AS distance
+            FROM chunk_embeddings e
+            JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
+            JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+            WHERE e.organization_id = $1 AND e.model_id = %2$L AND $sql$ || search_conditions() || $sql$
+            ORDER BY %1$s LIMIT $12
+        ) AS nearest $sql$;
+    IF v_chunk_count > 20000 AND p_video_id IS NULL THEN
+        PERFORM set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true);
+        EXECUTE format(v_nearest,
+            CASE WHEN v_dimensions <= 2000 THEN format('e.embedding::vector(%1$s) <=> $11::vector(%1$s)', v_dimensions)
+                 ELSE format('e.embedding::halfvec(%1$s) <=> $11::halfvec(%1$s)', v_dimensions) END, p_model_id)
+        INTO v_ids, v_distances
+        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
+            p_phrases, p_excluded, p_embedding, p_count;
+    END IF;
+    IF coalesce(cardinality(v_ids), 0) < p_count THEN
+        -- Without the cast this is not the index's expression: every passage is compared.
+        EXECUTE format(v_nearest, 'e.embedding <=> $11', p_model_id)
+        INTO v_ids, v_distances
+        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
+            p_phrases, p_excluded, p_embedding, p_count;
+    END IF;
+    RETURN QUERY SELECT near.id, near.distance
+        FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank) ORDER BY near.rank;
+END $_$;
+
 -- Name: protect_organization_table(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
 
 CREATE PROCEDURE public.protect_organization_table(IN target regclass, IN condition text DEFAULT 'true'::text)
@@ -130,8 +175,6 @@ DECLARE
     v_any tsquery;
     v_conditions text;
     v_chunk_count bigint;
-    v_dimensions integer;
-    v_nearest text;
     v_ids uuid[] := '{}';
     v_distances double precision[] := '{}';
 BEGIN
@@ -140,52 +183,14 @@ BEGIN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
-    -- What may be found at all. The statements are planned with the values, so that filters nobody asked for vanish.
-    v_conditions := $sql$
-        c.organization_id = $1 AND v.deleted_at IS NULL
-        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
-        AND ($4::uuid IS NULL OR c.video_id = $4)
-        AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
-        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
-            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
-        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
-            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
-            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
-                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
-        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
-            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
-    $sql$;
+    v_conditions := search_conditions();
 
     SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
     IF p_mode <> 'keyword' THEN
-        SELECT dimensions INTO v_dimensions FROM embedding_models WHERE id = p_model_id;
-        v_nearest := $sql$
-            SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
-                SELECT c.id, %1$s AS distance
-                FROM chunk_embeddings e
-                JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
-                JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
-                WHERE e.organization_id = $1 AND e.model_id = %2$L AND $sql$ || v_conditions || $sql$
-                ORDER BY %1$s LIMIT $12
-            ) AS nearest $sql$;
-        IF v_chunk_count > 20000 AND p_video_id IS NULL THEN
-            PERFORM set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true);
-            EXECUTE format(v_nearest,
-                CASE WHEN v_dimensions <= 2000 THEN format('e.embedding::vector(%1$s) <=> $11::vector(%1$s)', v_dimensions)
-                     ELSE format('e.embedding::halfvec(%1$s) <=> $11::halfvec(%1$s)', v_dimensions) END, p_model_id)
-            INTO v_ids, v_distances
-            USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_embedding, v_depth;
-        END IF;
-        IF coalesce(cardinality(v_ids), 0) < v_depth THEN
-            -- Without the cast this is not the index's expression: every passage is compared.
-            EXECUTE format(v_nearest, 'e.embedding <=> $11', p_model_id)
-            INTO v_ids, v_distances
-            USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_embedding, v_depth;
-        END IF;
+        SELECT array_agg(near.id ORDER BY near.distance, near.id), array_agg(near.distance ORDER BY near.distance, near.id)
+        INTO v_ids, v_distances
+        FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
+            p_from, p_to, p_speaker, p_phrases, p_excluded, v_depth) AS near;
     END IF;
 
     SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query) AS t;
@@ -237,6 +242,29 @@ BEGIN
     USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
         p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, v_distances, p_limit, p_model_id;
 END $_$;
+
+-- Name: search_conditions(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.search_conditions() RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $_$
+    SELECT $sql$
+        c.organization_id = $1 AND v.deleted_at IS NULL
+        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
+        AND ($4::uuid IS NULL OR c.video_id = $4)
+        AND ($5::uuid IS NULL OR v.channel_id = $5)
+        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
+        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
+            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
+        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
+            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
+            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
+                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
+        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
+            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+    $sql$
+$_$;
 
 -- Name: search_terms(text); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1880,6 +1908,10 @@ REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
 -- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
+
+-- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer) FROM PUBLIC;
 
 -- Name: FUNCTION register_embedding_model(model_name text, model_dimensions integer); Type: ACL; Schema: public; Owner: -
 
