@@ -4,6 +4,7 @@
 //! a user is shown, with whatever engines the environment gives the server.
 
 mod asr;
+mod diarization;
 mod manifest;
 mod report;
 
@@ -20,10 +21,13 @@ pub struct Options {
 enum What {
     /// The word error rate of transcripts
     Asr(asr::Options),
+    /// The diarization error rate, and the words under the wrong speaker
+    Diarization(diarization::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Asr(options) => asr::run(options),
+        What::Diarization(options) => diarization::run(options),
     }
 }
