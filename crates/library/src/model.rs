@@ -34,9 +34,9 @@ pub struct Video {
     pub error: Option<VideoError>,
     /// Whether it can be played, which may be long before it is completed.
     pub playable: bool,
-    /// `video` or `audio`.
+    /// `video`, `audio`, or `text` where there is a transcript and no recording.
     pub kind: String,
-    /// Length.
+    /// Length of the recording, or of the transcript where there is none.
     pub duration_ms: Option<i64>,
     /// In pixels, upright.
     pub width: Option<i32>,
@@ -50,7 +50,7 @@ pub struct Video {
     pub storyboard_url: Option<String>,
     /// Who speaks.
     pub speakers: Vec<SpeakerView>,
-    /// Name of the original file.
+    /// Name of the original file; empty without one.
     pub filename: String,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]

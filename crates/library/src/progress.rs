@@ -3,19 +3,41 @@
 use crate::model::{Stage, StageState};
 use memoreel_tasks::{StageStatus, TaskStage};
 
-/// Every step in the order people see it, with its share of the whole for a film and for sound alone. The shares follow what
-/// the steps took on two cores, roughly.
-const PLAN: [(&str, u32, u32); 10] = [
-    ("store", 2, 3),
-    ("probe", 2, 3),
-    ("package", 4, 8),
-    ("audio", 3, 5),
-    ("picture", 6, 0),
-    ("waveform", 2, 5),
-    ("transcribe", 35, 60),
-    ("index", 4, 8),
-    ("summarise", 4, 8),
-    ("encode", 38, 0),
+/// What a video consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Medium {
+    /// Moving pictures, until the file is known to be something else.
+    Film,
+    /// Sound alone.
+    Sound,
+    /// A transcript without a recording.
+    Text,
+}
+
+impl Medium {
+    /// As the API names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Medium::Film => "video",
+            Medium::Sound => "audio",
+            Medium::Text => "text",
+        }
+    }
+}
+
+/// Every step in the order people see it, with its share of the whole for a film, for sound alone and for text. The shares
+/// follow what the steps took on two cores, roughly.
+const PLAN: [(&str, [u32; 3]); 10] = [
+    ("store", [2, 3, 0]),
+    ("probe", [2, 3, 0]),
+    ("package", [4, 8, 0]),
+    ("audio", [3, 5, 0]),
+    ("picture", [6, 0, 0]),
+    ("waveform", [2, 5, 0]),
+    ("transcribe", [35, 60, 0]),
+    ("index", [4, 8, 1]),
+    ("summarise", [4, 8, 1]),
+    ("encode", [38, 0, 0]),
 ];
 
 /// How far a video is.
@@ -26,17 +48,17 @@ pub(crate) struct Progress {
     pub(crate) percent: u8,
 }
 
-/// `sound_only` decides which steps are expected; `settled` says that no further task will come.
-pub(crate) fn progress(tasks: &[TaskStage], sound_only: bool, settled: bool) -> Progress {
+/// `medium` decides which steps are expected; `settled` says that no further task will come.
+pub(crate) fn progress(tasks: &[TaskStage], medium: Medium, settled: bool) -> Progress {
     let stages: Vec<Stage> = PLAN
         .iter()
-        .filter(|(_, film, sound)| if sound_only { *sound > 0 } else { *film > 0 })
-        .map(|(name, ..)| stage(name, tasks.iter().find(|task| task.stage == *name), settled))
+        .filter(|(_, shares)| shares[medium as usize] > 0)
+        .map(|(name, _)| stage(name, tasks.iter().find(|task| task.stage == *name), settled))
         .collect();
     let current = |state| stages.iter().find(|stage| stage.status == state).map(|stage| stage.stage.clone());
     Progress {
         stage: current(StageState::Running).or_else(|| current(StageState::Waiting)).filter(|_| !settled),
-        percent: if settled { 100 } else { percent(&stages, sound_only) },
+        percent: if settled { 100 } else { percent(&stages, medium) },
         stages,
     }
 }
@@ -58,11 +80,9 @@ fn stage(name: &str, task: Option<&TaskStage>, settled: bool) -> Stage {
     }
 }
 
-fn percent(stages: &[Stage], sound_only: bool) -> u8 {
+fn percent(stages: &[Stage], medium: Medium) -> u8 {
     let share = |name: &str| {
-        PLAN.iter()
-            .find(|(step, ..)| *step == name)
-            .map_or(0, |(_, film, sound)| if sound_only { *sound } else { *film })
+        PLAN.iter().find(|(step, _)| *step == name).map_or(0, |(_, shares)| shares[medium as usize])
     };
     let whole: u32 = stages.iter().map(|stage| share(&stage.stage)).sum();
     let done: u32 = stages
@@ -90,7 +110,7 @@ mod tests {
 
     #[test]
     fn nothing_done_is_zero_and_the_first_step_is_named() {
-        let progress = progress(&[task("store", StageStatus::Waiting, 0)], false, false);
+        let progress = progress(&[task("store", StageStatus::Waiting, 0)], Medium::Film, false);
         assert_eq!((progress.percent, progress.stage.as_deref()), (0, Some("store")));
     }
 
@@ -101,15 +121,23 @@ mod tests {
             task("probe", StageStatus::Completed, 100),
             task("transcribe", StageStatus::Running, 50),
         ];
-        let progress = progress(&tasks, true, false);
+        let progress = progress(&tasks, Medium::Sound, false);
         assert_eq!((progress.percent, progress.stage.as_deref()), (36, Some("transcribe")));
+    }
+
+    #[test]
+    fn text_alone_waits_for_nothing_but_its_indexing_and_summary() {
+        let progress = progress(&[task("index", StageStatus::Completed, 100)], Medium::Text, false);
+        let stages: Vec<&str> = progress.stages.iter().map(|stage| stage.stage.as_str()).collect();
+        assert_eq!(stages, ["index", "summarise"]);
+        assert_eq!((progress.percent, progress.stage.as_deref()), (50, Some("summarise")));
     }
 
     #[test]
     fn a_hundred_is_said_only_when_settled_and_missing_steps_are_skipped_then() {
         let tasks: Vec<_> = PLAN.iter().map(|(name, ..)| task(name, StageStatus::Completed, 100)).collect();
-        assert_eq!(progress(&tasks, false, false).percent, 99);
-        let settled = progress(&tasks[..3], false, true);
+        assert_eq!(progress(&tasks, Medium::Film, false).percent, 99);
+        let settled = progress(&tasks[..3], Medium::Film, true);
         assert_eq!((settled.percent, settled.stage), (100, None));
         assert_eq!(settled.stages[3].status, StageState::Skipped);
     }

@@ -9,7 +9,8 @@ use memoreel_kernel::{AssetId, ChannelId, PageRequest, Timestamp, UserId, VideoI
 /// How long a deleted video can be restored.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
-pub(crate) async fn insert_video(
+/// Makes the video of a finished upload.
+pub(crate) async fn insert_uploaded_video(
     tx: &mut TenantTx,
     upload: &ReceivedUpload,
     title: &str,
@@ -26,6 +27,38 @@ pub(crate) async fn insert_video(
         upload.channel_id.map(|id| id.uuid()),
         upload.user_id.map(|id| id.uuid()),
         title,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// A video that no recording belongs to.
+#[derive(Debug)]
+pub(crate) struct NewVideo {
+    pub(crate) title: String,
+    pub(crate) description: Option<String>,
+    pub(crate) channel_id: Option<ChannelId>,
+}
+
+/// Makes a video without a file, of the caller, that waits for its transcript.
+pub(crate) async fn insert_video(
+    tx: &mut TenantTx,
+    id: VideoId,
+    new: &NewVideo,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let caller = *tx.caller();
+    sqlx::query!(
+        "INSERT INTO videos (organization_id, id, channel_id, author_id, title, description, source, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'import', $7, $7)",
+        caller.organization_id.uuid(),
+        id.uuid(),
+        new.channel_id.map(|id| id.uuid()),
+        caller.user_id.map(|id| id.uuid()),
+        new.title,
+        new.description,
         now,
     )
     .execute(&mut **tx)
@@ -131,7 +164,12 @@ macro_rules! select_videos {
             r#"SELECT v.id AS "id: _", v.asset_id AS "asset_id: _", v.channel_id AS "channel_id: _",
                    v.author_id AS "author_id: _", u.name AS "author_name?", v.title, v.description, v.visibility, v.source,
                    v.status, v.error_code, v.error_message, v.playable_at, v.created_at, v.updated_at,
-                   a.kind AS "kind?", a.duration_seconds AS "duration_seconds?", a.width AS "width?", a.height AS "height?",
+                   a.kind AS "kind?",
+                   CASE WHEN a.id IS NOT NULL THEN a.duration_seconds ELSE (SELECT max(g.end_ms) / 1000.0::double precision
+                       FROM transcripts t JOIN transcript_segments g
+                           ON g.organization_id = t.organization_id AND g.transcript_id = t.id
+                       WHERE t.organization_id = v.organization_id AND t.video_id = v.id) END AS duration_seconds,
+                   a.width AS "width?", a.height AS "height?",
                    a.byte_size AS "byte_size?", a.original_filename AS "original_filename?",
                    COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue)
                                  ORDER BY s.hue, s.label)

@@ -21,7 +21,7 @@ pub use model::{Mode, Model};
 pub use routes::router;
 
 /// The longest query, in characters.
-pub const QUERY_CHARS_MAX: usize = 500;
+pub const QUERY_CHARS_MAX: usize = 2_000;
 /// Hits when the caller names no limit.
 pub const LIMIT_DEFAULT: u32 = 20;
 /// The most hits of one search.

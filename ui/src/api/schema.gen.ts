@@ -279,7 +279,13 @@ export interface paths {
         /** List videos */
         get: operations["list_videos"];
         put?: never;
-        post?: never;
+        /**
+         * Create a video from a transcript alone
+         * @description For what was said and never recorded, or whose recording is elsewhere. The video waits until its transcript comes with
+         *     `PUT /videos/{id}/captions`; then it is indexed and summarised like any other. It cannot be played. A recording
+         *     becomes a video through an upload.
+         */
+        post: operations["create_video"];
         delete?: never;
         options?: never;
         head?: never;
@@ -591,6 +597,14 @@ export interface components {
             /** @description 1 to 100 characters, unique in the organization. */
             name: string;
         };
+        /** @description A new video without a recording. */
+        CreateVideo: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /** @description At most 5,000 characters. */
+            description?: string | null;
+            /** @description 1 to 200 characters. */
+            title: string;
+        };
         /** @description What a person signs in with. No `Debug`, because of the password. */
         Credentials: {
             /**
@@ -820,11 +834,11 @@ export interface components {
                 description?: string | null;
                 /**
                  * Format: int64
-                 * @description Length.
+                 * @description Length of the recording, or of the transcript where there is none.
                  */
                 duration_ms?: number | null;
                 error?: components["schemas"]["VideoError"] | null;
-                /** @description Name of the original file. */
+                /** @description Name of the original file; empty without one. */
                 filename: string;
                 /**
                  * Format: int32
@@ -833,7 +847,7 @@ export interface components {
                 height?: number | null;
                 /** @description Its id. */
                 id: components["schemas"]["VideoId"];
-                /** @description `video` or `audio`. */
+                /** @description `video`, `audio`, or `text` where there is a transcript and no recording. */
                 kind: string;
                 /** @description Whether it can be played, which may be long before it is completed. */
                 playable: boolean;
@@ -1224,11 +1238,11 @@ export interface components {
             description?: string | null;
             /**
              * Format: int64
-             * @description Length.
+             * @description Length of the recording, or of the transcript where there is none.
              */
             duration_ms?: number | null;
             error?: components["schemas"]["VideoError"] | null;
-            /** @description Name of the original file. */
+            /** @description Name of the original file; empty without one. */
             filename: string;
             /**
              * Format: int32
@@ -1237,7 +1251,7 @@ export interface components {
             height?: number | null;
             /** @description Its id. */
             id: components["schemas"]["VideoId"];
-            /** @description `video` or `audio`. */
+            /** @description `video`, `audio`, or `text` where there is a transcript and no recording. */
             kind: string;
             /** @description Whether it can be played, which may be long before it is completed. */
             playable: boolean;
@@ -1817,7 +1831,7 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description Words, "phrases" that must occur and -words that must not; 1 to 500 characters. */
+                /** @description Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters. */
                 q: string;
                 /** @description What to go by; hybrid if not given. */
                 mode?: "hybrid" | "keyword" | "semantic";
@@ -2510,6 +2524,61 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_video: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVideo"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VideoDetail"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 /// Videos, channels and live events.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(videos::list_videos))
+        .routes(routes!(videos::list_videos, videos::create_video))
         .routes(routes!(videos::get_video, videos::update_video, videos::delete_video))
         .routes(routes!(videos::restore_video))
         .routes(routes!(videos::retry_video))

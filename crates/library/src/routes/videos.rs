@@ -4,7 +4,7 @@ use super::view;
 use crate::{
     LibraryError,
     model::{DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, Video, VideoDetail, Visibility},
-    store::{self, VideoChanges, VideoFilter, VideoOrder},
+    store::{self, NewVideo, VideoChanges, VideoFilter, VideoOrder},
 };
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
@@ -103,6 +103,48 @@ pub(super) async fn get_video(
 async fn read_detail(app: &App, tx: &mut memoreel_db::TenantTx, id: VideoId) -> Result<VideoDetail, Problem> {
     let row = store::find_video(tx, id).await?.ok_or(LibraryError::VideoNotFound)?;
     Ok(view::detail(app, tx, row).await?)
+}
+
+/// A new video without a recording.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateVideo {
+    /// 1 to 200 characters.
+    title: String,
+    /// At most 5,000 characters.
+    description: Option<String>,
+    /// A channel of the organization.
+    channel_id: Option<ChannelId>,
+}
+
+/// Create a video from a transcript alone
+///
+/// For what was said and never recorded, or whose recording is elsewhere. The video waits until its transcript comes with
+/// `PUT /videos/{id}/captions`; then it is indexed and summarised like any other. It cannot be played. A recording
+/// becomes a video through an upload.
+#[utoipa::path(post, path = "/videos", operation_id = "create_video", tag = "videos", request_body = CreateVideo,
+    responses((status = 201, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn create_video(
+    State(app): State<App>,
+    Writer(caller): Writer,
+    Json(new): Json<CreateVideo>,
+) -> Result<(StatusCode, Json<VideoDetail>), Problem> {
+    let new = NewVideo {
+        title: new.title.trim().to_owned(),
+        description: new.description,
+        channel_id: new.channel_id,
+    };
+    check_length("title", &new.title, 1, TITLE_LENGTH_MAX)?;
+    check_length("description", new.description.as_deref().unwrap_or_default(), 0, DESCRIPTION_LENGTH_MAX)?;
+    let now = app.clock.now();
+    let id = VideoId::new(now);
+    let mut tx = app.db.tenant(&caller).await?;
+    store::insert_video(&mut tx, id, &new, now).await.map_err(LibraryError::from)?;
+    app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
+    let detail = read_detail(&app, &mut tx, id).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(detail)))
 }
 
 /// What may be changed of a video. Absent fields stay; null clears.

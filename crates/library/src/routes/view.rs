@@ -2,7 +2,7 @@
 
 use crate::{
     model::{CaptionTrack, PlaybackView, Video, VideoDetail, VideoError},
-    progress::{Progress, progress},
+    progress::{Medium, Progress, progress},
     store::VideoRow,
 };
 use memoreel_assets::{Playback, playback_of};
@@ -62,11 +62,15 @@ async fn surroundings(app: &App, tx: &mut TenantTx, rows: &[VideoRow]) -> Result
 
 fn progress_of(row: &VideoRow, stages: &HashMap<Uuid, Vec<TaskStage>>) -> Progress {
     let tasks = stages.get(&row.id.uuid()).map_or(&[][..], Vec::as_slice);
-    progress(
-        tasks,
-        row.kind.as_deref() == Some("audio"),
-        matches!(row.status.as_str(), "completed" | "failed"),
-    )
+    progress(tasks, medium_of(row), matches!(row.status.as_str(), "completed" | "failed"))
+}
+
+fn medium_of(row: &VideoRow) -> Medium {
+    match (row.asset_id, row.kind.as_deref()) {
+        (None, _) => Medium::Text,
+        (Some(_), Some("audio")) => Medium::Sound,
+        (Some(_), _) => Medium::Film,
+    }
 }
 
 fn playback_for<'a>(
@@ -94,7 +98,7 @@ fn video(row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Vi
             .zip(row.error_message.clone())
             .map(|(code, message)| VideoError { code, message }),
         playable: playback.is_some_and(|found| found.hls_url.is_some()),
-        kind: row.kind.clone().unwrap_or_else(|| "video".to_owned()),
+        kind: medium_of(row).as_str().to_owned(),
         duration_ms: row.duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64),
         width: row.width,
         height: row.height,

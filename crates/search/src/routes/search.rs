@@ -21,7 +21,7 @@ const SPEAKER_CHARS_MAX: usize = 100;
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParams {
-    /// Words, "phrases" that must occur and -words that must not; 1 to 500 characters.
+    /// Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters.
     q: String,
     /// What to go by; hybrid if not given.
     #[serde(default)]

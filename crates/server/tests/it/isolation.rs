@@ -21,7 +21,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 36] = {
+const EXPECTED: [(&str, Expected); 37] = {
     use Expected::{NotFound, TheirOwn};
     [
         ("append_upload", NotFound),
@@ -30,6 +30,7 @@ const EXPECTED: [(&str, Expected); 36] = {
         ("create_session", TheirOwn),
         ("create_upload", TheirOwn),
         ("create_user", TheirOwn),
+        ("create_video", TheirOwn),
         ("delete_api_key", NotFound),
         ("delete_channel", NotFound),
         ("delete_current_session", TheirOwn),
@@ -123,6 +124,7 @@ fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, 
         "create_api_key" | "create_channel" | "update_channel" | "update_speaker" | "update_me" => {
             json(json!({ "name": "Mine" }))
         }
+        "create_video" => json(json!({ "title": "Mine" })),
         "update_video" => json(json!({ "title": "Mine", "visibility": "public" })),
         "create_user" => {
             json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
@@ -227,6 +229,9 @@ async fn no_operation_reaches_into_another_organization() {
     // What is his own cannot be hung on what is hers.
     let own = app.insert_video(&bob, "Bob's").await;
     bob.patch(&format!("/videos/{own}"), &json!({ "channel_id": ids["channels"] }))
+        .await
+        .refuses(404, "not_found");
+    bob.post("/videos", &json!({ "title": "Bob's", "channel_id": ids["channels"] }))
         .await
         .refuses(404, "not_found");
 

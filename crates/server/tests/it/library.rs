@@ -215,6 +215,64 @@ async fn a_deleted_video_is_nowhere_until_it_is_restored() {
 }
 
 #[tokio::test]
+async fn a_transcript_alone_becomes_a_video_that_is_found_and_summarised() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let channel = ada.post("/channels", &json!({ "name": "Calls" })).await.is(201).json();
+    let new =
+        json!({ "title": " Harbour call ", "description": "By telephone", "channel_id": channel["id"] });
+    let keyed = || ada.request("POST", "/videos").header("idempotency-key", "call-1").json(&new);
+    let made = send(keyed()).await.is(201).json();
+    assert_eq!(send(keyed()).await.is(201).json()["id"], made["id"]);
+    assert_eq!(ada.get("/videos").await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!((&made["title"], &made["channel_id"]), (&json!("Harbour call"), &channel["id"]));
+    assert_eq!(
+        json!([
+            made["kind"],
+            made["source"],
+            made["status"],
+            made["stage"],
+            made["progress"],
+            made["duration_ms"]
+        ]),
+        json!(["text", "import", "pending", "index", 0, null])
+    );
+    app.idle().await;
+    let path = format!("/videos/{}", made["id"].as_str().unwrap());
+    assert_eq!(ada.get(&path).await.json()["status"], "pending", "nothing is done before there is a text");
+
+    let vtt = "WEBVTT\n\n00:00.000 --> 00:04.000\n<v Zoe>The crane at the harbour has to be painted in spring.\n\n\
+        00:04.000 --> 00:08.500\n<v Ben>We agreed that the harbour committee pays for the paint.\n";
+    send(ada.request("PUT", &format!("{path}/captions")).body(vtt)).await.is(200);
+    let video = app.settled(&ada, made["id"].as_str().unwrap()).await;
+    assert_eq!(
+        json!([
+            video["status"],
+            video["progress"],
+            video["duration_ms"],
+            video["playable"],
+            video["size_bytes"]
+        ]),
+        json!(["completed", 100, 8_500, false, null])
+    );
+    assert_eq!(video["stages"].as_array().unwrap().len(), 2);
+    assert_eq!(video["speakers"].as_array().unwrap().len(), 2);
+    let summary = ada.get(&format!("{path}/summary")).await.is(200).json();
+    assert!(!summary["sentences"].as_array().unwrap().is_empty(), "{summary:#}");
+    let found = ada.get("/search?q=who+pays+for+the+paint").await.is(200).json();
+    assert_eq!(
+        (&found["items"][0]["video_id"], &found["items"][0]["start_ms"]),
+        (&made["id"], &json!(4_000))
+    );
+
+    ada.post("/videos", &json!({ "title": " " })).await.refuses(422, "length_invalid");
+    ada.post("/videos", &json!({ "title": "x".repeat(201) })).await.refuses(422, "length_invalid");
+    ada.post("/videos", &json!({ "title": "A", "asset_id": made["id"] })).await.refuses(422, "body_invalid");
+    ada.post("/videos", &json!({ "title": "A", "channel_id": made["id"] })).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
 async fn only_what_failed_can_be_retried() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
@@ -223,7 +281,7 @@ async fn only_what_failed_can_be_retried() {
     sqlx::raw_sql(
         "UPDATE videos SET status = 'failed', error_code = 'media_empty', error_message = 'The file is empty.';
          INSERT INTO tasks (organization_id, kind, subject_id, status, attempts, error_code, error_message, finished_at)
-         SELECT organization_id, 'store', id, 'failed', 1, 'media_empty', 'The file is empty.', now() FROM videos",
+         SELECT organization_id, 'index', id, 'failed', 1, 'media_empty', 'The file is empty.', now() FROM videos",
     )
     .execute(&mut app.superuser().await)
     .await
@@ -233,7 +291,7 @@ async fn only_what_failed_can_be_retried() {
     let video = ada.post(&format!("/videos/{id}/retry"), &json!({})).await.is(200).json();
     assert_eq!(
         (&video["status"], &video["error"], &video["stage"]),
-        (&json!("processing"), &Value::Null, &json!("store"))
+        (&json!("processing"), &Value::Null, &json!("index"))
     );
     ada.post(&format!("/videos/{id}/retry"), &json!({})).await.refuses(409, "nothing_to_retry");
 }
