@@ -2,4 +2,5 @@
 
 pub mod account;
 pub mod client;
+pub mod transcript;
 pub mod upload;

@@ -7,6 +7,7 @@ mod asr;
 mod diarization;
 mod manifest;
 mod report;
+mod retrieval;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -23,11 +24,14 @@ enum What {
     Asr(asr::Options),
     /// The diarization error rate, and the words under the wrong speaker
     Diarization(diarization::Options),
+    /// nDCG and recall of the search by words, by meaning and by both, beside BM25
+    Retrieval(retrieval::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Asr(options) => asr::run(options),
         What::Diarization(options) => diarization::run(options),
+        What::Retrieval(options) => retrieval::run(options),
     }
 }

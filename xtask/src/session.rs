@@ -15,6 +15,8 @@ use crate::server_process::{self, ServerProcess};
 use crate::setup;
 use crate::shell::say;
 
+/// A line of progress for so many videos.
+const PROGRESS_VIDEOS: usize = 500;
 const POLL: Duration = Duration::from_secs(1);
 /// When no recording gets done for so long, something hangs.
 const STANDSTILL_MAX: Duration = Duration::from_secs(30 * 60);
@@ -61,6 +63,32 @@ impl Session {
         let ids = files.iter().map(upload).collect::<Result<Vec<String>>>()?;
         self.wait_until_settled()?;
         Ok(ids)
+    }
+
+    /// Waits until none of these videos is in work any more, and returns those that failed.
+    pub fn wait_for<'a>(&self, ids: &'a [String]) -> Result<Vec<&'a String>> {
+        let mut failed = Vec::new();
+        let mut changed = Instant::now();
+        for (position, id) in ids.iter().enumerate() {
+            loop {
+                match self.client.video(id)?["status"].as_str() {
+                    Some("completed") => break,
+                    Some("failed") => {
+                        failed.push(id);
+                        break;
+                    }
+                    _ if changed.elapsed() > STANDSTILL_MAX => {
+                        bail!("nothing was done for {} minutes", STANDSTILL_MAX.as_secs() / 60)
+                    }
+                    _ => thread::sleep(POLL),
+                }
+            }
+            changed = Instant::now();
+            if (position + 1).is_multiple_of(PROGRESS_VIDEOS) {
+                say(format!("{} of {} processed", position + 1, ids.len()));
+            }
+        }
+        Ok(failed)
     }
 
     /// Waits until no video is in work any more.

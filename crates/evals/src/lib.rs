@@ -4,4 +4,5 @@
 //! the product does must not be used to judge it, so this crate depends on none of ours.
 
 pub mod diarization;
+pub mod retrieval;
 pub mod word_error;

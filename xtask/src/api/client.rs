@@ -80,6 +80,24 @@ impl Client {
         self.get("/search", &[("q", text), ("limit", SEARCH_LIMIT)])
     }
 
+    /// Hits for the parameters of a search.
+    pub fn search_with(&self, parameters: &[(&str, &str)]) -> Result<Value> {
+        self.get("/search", parameters)
+    }
+
+    /// Makes a video without a recording.
+    pub fn create_video(&self, video: &Value) -> Result<Value> {
+        let request = self.agent.post(self.address("/videos")).header("Authorization", self.bearer());
+        answer(request.send_json(video)?).context("POST /videos")
+    }
+
+    /// Gives a video its transcript, in the form that `captions.json` has.
+    pub fn put_captions(&self, id: &str, captions: &Value) -> Result<()> {
+        let request = self.agent.put(self.address(&format!("/videos/{id}/captions")));
+        let response = request.header("Authorization", self.bearer()).send_json(captions)?;
+        answer(response).with_context(|| format!("PUT /videos/{id}/captions")).map(drop)
+    }
+
     /// Sends one request of the upload protocol and returns the answer's headers.
     pub fn tus(
         &self,
