@@ -620,6 +620,8 @@ CREATE TABLE public.transcript_segments (
     text text NOT NULL,
     words jsonb DEFAULT '[]'::jsonb NOT NULL,
     confidence real,
+    cue_identifier text,
+    cue_settings text,
     CONSTRAINT transcript_segments_confidence CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
     CONSTRAINT transcript_segments_order CHECK ((end_ms >= start_ms)),
     CONSTRAINT transcript_segments_start CHECK ((start_ms >= 0))

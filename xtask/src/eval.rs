@@ -4,7 +4,9 @@
 //! a user is shown, with whatever engines the environment gives the server.
 
 mod asr;
+mod captions;
 mod diarization;
+mod files;
 mod manifest;
 mod report;
 mod retrieval;
@@ -26,6 +28,8 @@ enum What {
     Diarization(diarization::Options),
     /// nDCG and recall of the search by words, by meaning and by both, beside BM25
     Retrieval(retrieval::Options),
+    /// Whether caption files lose anything on their way in, out and in again
+    Captions(captions::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -33,5 +37,6 @@ pub fn run(options: &Options) -> Result<()> {
         What::Asr(options) => asr::run(options),
         What::Diarization(options) => diarization::run(options),
         What::Retrieval(options) => retrieval::run(options),
+        What::Captions(options) => captions::run(options),
     }
 }

@@ -38,7 +38,8 @@ pub(crate) fn captions_from(transcript: &Transcript) -> Captions {
         end_ms: segment.end_ms,
         voice: transcript.speaker_of(segment).map(|speaker| speaker.display_name().to_owned()),
         text: segment.text.clone(),
-        ..Cue::default()
+        identifier: segment.cue_identifier.clone(),
+        settings: segment.cue_settings.clone(),
     });
     Captions { language: transcript.language.clone(), cues: cues.collect() }
 }
@@ -60,6 +61,8 @@ fn segment_from(cue: Cue, speaker: Option<usize>) -> NewSegment {
         words: interpolate_words(&cue.text, start, end).into_iter().map(word_from).collect(),
         text: clean_text(&cue.text, SEGMENT_CHARS_MAX),
         confidence: None,
+        cue_identifier: cue.identifier,
+        cue_settings: cue.settings,
     }
 }
 

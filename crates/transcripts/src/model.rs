@@ -80,6 +80,10 @@ pub struct Segment {
     pub confidence: Option<f32>,
     /// The words with their times.
     pub words: Vec<Word>,
+    /// The identifier that a caption file gave it.
+    pub cue_identifier: Option<String>,
+    /// Where a caption file wants it shown, as WebVTT cue settings: `line:0 align:start`.
+    pub cue_settings: Option<String>,
 }
 
 /// A timed word.
@@ -119,6 +123,8 @@ pub(crate) struct NewSegment {
     pub(crate) text: String,
     pub(crate) confidence: Option<f32>,
     pub(crate) words: Vec<Word>,
+    pub(crate) cue_identifier: Option<String>,
+    pub(crate) cue_settings: Option<String>,
 }
 
 /// What this slice needs to know of a video.

@@ -62,6 +62,8 @@ fn segment_from(segment: RecognizedSegment, speaker: Option<usize>) -> NewSegmen
         text: clean_text(&segment.text, SEGMENT_CHARS_MAX),
         confidence: segment.confidence.filter(|value| value.is_finite()).map(|value| value.clamp(0.0, 1.0)),
         words: segment.words.into_iter().take(SEGMENT_CHARS_MAX).map(word_from).collect(),
+        cue_identifier: None,
+        cue_settings: None,
     }
 }
 

@@ -53,7 +53,8 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
                 FROM speakers s WHERE s.organization_id = $1 AND s.video_id = t.video_id) AS "speakers!: Json<Vec<Speaker>>",
                (SELECT coalesce(json_agg(json_build_object('id', g.id, 'index', g.segment_index, 'start_ms', g.start_ms,
                     'end_ms', g.end_ms, 'speaker_id', g.speaker_id, 'speaker_uncertain', g.speaker_uncertain, 'text', g.text,
-                    'confidence', g.confidence, 'words', g.words) ORDER BY g.segment_index), '[]')
+                    'confidence', g.confidence, 'words', g.words, 'cue_identifier', g.cue_identifier,
+                    'cue_settings', g.cue_settings) ORDER BY g.segment_index), '[]')
                 FROM transcript_segments g WHERE g.organization_id = $1 AND g.transcript_id = t.id) AS "segments!: Json<Vec<Segment>>"
            FROM transcripts t WHERE t.organization_id = $1 AND t.video_id = $2"#,
         organization_id.uuid(),
@@ -199,13 +200,19 @@ async fn insert_segments(
     let confidences: Vec<Option<f32>> = segments.iter().map(|segment| segment.confidence).collect();
     let words: Vec<serde_json::Value> =
         segments.iter().map(|segment| serde_json::to_value(&segment.words).unwrap_or_default()).collect();
+    let identifiers: Vec<Option<&str>> =
+        segments.iter().map(|segment| segment.cue_identifier.as_deref()).collect();
+    let settings: Vec<Option<&str>> =
+        segments.iter().map(|segment| segment.cue_settings.as_deref()).collect();
     sqlx::query!(
         "INSERT INTO transcript_segments (organization_id, id, transcript_id, video_id, segment_index, start_ms, end_ms,
-             speaker_id, speaker_uncertain, text, confidence, words)
+             speaker_id, speaker_uncertain, text, confidence, words, cue_identifier, cue_settings)
          SELECT $1, new.id, $2, $3, new.position - 1, new.start_ms, new.end_ms, new.speaker_id, new.uncertain, new.text,
-             new.confidence, new.words
-         FROM UNNEST($4::uuid[], $5::bigint[], $6::bigint[], $7::uuid[], $8::bool[], $9::text[], $10::real[], $11::jsonb[])
-             WITH ORDINALITY AS new(id, start_ms, end_ms, speaker_id, uncertain, text, confidence, words, position)",
+             new.confidence, new.words, new.identifier, new.settings
+         FROM UNNEST($4::uuid[], $5::bigint[], $6::bigint[], $7::uuid[], $8::bool[], $9::text[], $10::real[], $11::jsonb[],
+                 $12::text[], $13::text[])
+             WITH ORDINALITY AS new(id, start_ms, end_ms, speaker_id, uncertain, text, confidence, words, identifier,
+                 settings, position)",
         organization_id.uuid(),
         transcript_id.uuid(),
         video_id.uuid(),
@@ -217,6 +224,8 @@ async fn insert_segments(
         &texts as &[&str],
         &confidences as &[Option<f32>],
         &words,
+        &identifiers as &[Option<&str>],
+        &settings as &[Option<&str>],
     )
     .execute(&mut **tx)
     .await?;

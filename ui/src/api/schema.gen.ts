@@ -997,6 +997,10 @@ export interface components {
              * @description How sure the engine is, 0 to 1.
              */
             confidence?: number | null;
+            /** @description The identifier that a caption file gave it. */
+            cue_identifier?: string | null;
+            /** @description Where a caption file wants it shown, as WebVTT cue settings: `line:0 align:start`. */
+            cue_settings?: string | null;
             /**
              * Format: int64
              * @description Milliseconds from the start of the recording.

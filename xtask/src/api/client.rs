@@ -13,6 +13,19 @@ const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const PAGE_LIMIT: &str = "100";
 const SEARCH_LIMIT: &str = "3";
 
+/// What the server said to a request, whatever it was.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body, or null where it is no JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
 /// Talks to the server as one user.
 pub struct Client {
     agent: ureq::Agent,
@@ -120,6 +133,23 @@ impl Client {
         };
         let headers = response.headers().iter().filter_map(text).collect();
         if response.status().is_success() { Ok(headers) } else { Err(refusal(response)) }
+    }
+
+    /// Sends a request whose answer may be a refusal.
+    pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Result<Answer> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(self.address(path))
+            .header("Authorization", self.bearer());
+        // A GET with a body, even an empty one, is another request.
+        let mut response = if body.is_empty() && method == "GET" {
+            self.agent.run(request.body(())?)?
+        } else {
+            self.agent.run(request.body(body)?)?
+        };
+        let status = response.status().as_u16();
+        let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+        Ok(Answer { status, body })
     }
 
     /// The full address of a path below the interface's root.

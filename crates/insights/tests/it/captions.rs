@@ -41,6 +41,20 @@ async fn captions_replace_recognition_and_are_never_replaced_by_it() {
 }
 
 #[tokio::test]
+async fn identifiers_and_settings_of_a_caption_file_come_back() {
+    let mut stage = Stage::new().await;
+    let ana = stage.ana;
+    let (video, _) = stage.video(&ana, "Lighthouse").await;
+    let file = "WEBVTT\n\nintro\n00:00:01.000 --> 00:00:03.000 line:0 align:start\nWe will repaint it.\n\n\
+                00:00:04.000 --> 00:00:06.000\nWhich colour?\n";
+    let (status, body) = stage.request(&ana, "PUT", &format!("/videos/{video}/captions"), file).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let (_, vtt) = stage.request(&ana, "GET", &format!("/videos/{video}/captions.vtt"), Body::empty()).await;
+    assert!(vtt.contains("\nintro\n00:00:01.000 --> 00:00:03.000 line:0 align:start\n"), "{vtt}");
+    assert!(vtt.contains("\n\n00:00:04.000 --> 00:00:06.000\n"), "{vtt}");
+}
+
+#[tokio::test]
 async fn a_broken_file_is_refused_with_its_line_and_changes_nothing() {
     let mut stage = Stage::new().await;
     let ana = stage.ana;

@@ -46,6 +46,15 @@ fn webvtt_comments_and_styles_are_no_text() {
 }
 
 #[test]
+fn style_sheets_and_regions_are_left_out_and_named() {
+    let parsed = read(
+        b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:a\n\n00:01.000 --> 00:02.000 region:a\nHi\n",
+    );
+    assert_eq!(texts(&parsed), ["Hi"]);
+    assert_eq!(warning_lines(&parsed), [3, 6]);
+}
+
+#[test]
 fn a_webvtt_cue_with_several_voices_becomes_several_cues() {
     let parsed = read(fixture!("voices.vtt"));
     let last: Vec<_> = parsed.captions.cues.iter().filter(|cue| cue.start_ms == 5000).collect();

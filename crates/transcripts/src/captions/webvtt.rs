@@ -73,7 +73,7 @@ fn block(
     let arrow = |at: usize| lines.get(at).is_some_and(|line| line.contains("-->"));
     let timing_at = if arrow(first) { first } else { first + 1 };
     if !arrow(timing_at) {
-        return Ok(skip_block(lines, first, captions, warnings));
+        return Ok(skip_block(lines, first, warnings));
     }
     let text_at = timing_at + 1;
     let length = lines[text_at..].iter().take_while(|line| !line.is_empty() && !line.contains("-->")).count();
@@ -119,16 +119,16 @@ pub(super) fn check_cue(count: usize, text: &str, line: usize) -> Result<(), Cap
 }
 
 /// Passes over a block without a timing line: a comment, a style sheet, a region, or text that belongs to nothing.
-fn skip_block(lines: &[&str], first: usize, captions: &Captions, warnings: &mut Warnings) -> usize {
+fn skip_block(lines: &[&str], first: usize, warnings: &mut Warnings) -> usize {
     let length = lines[first..].iter().take_while(|line| !line.is_empty() && !line.contains("-->")).count();
     let line = lines[first];
     let named = |name: &str| line.strip_prefix(name).is_some_and(|rest| rest.trim().is_empty());
     let comment =
         line.strip_prefix("NOTE").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']));
     let definition = named("STYLE") || named("REGION");
-    if definition && !captions.cues.is_empty() {
-        warnings.guessed(first + 1, "STYLE and REGION blocks belong before the first cue");
-    } else if !comment && !definition {
+    if definition {
+        warnings.guessed(first + 1, format!("{} was left out: captions are kept as plain text", line.trim()));
+    } else if !comment {
         warnings.guessed(first + 1, "text without a timing line was left out");
     }
     first + length

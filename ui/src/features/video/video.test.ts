@@ -17,6 +17,8 @@ function segment(part: Partial<Segment>): Segment {
     text: "",
     confidence: null,
     words: [],
+    cue_identifier: null,
+    cue_settings: null,
     ...part,
   };
 }
