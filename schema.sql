@@ -567,6 +567,7 @@ CREATE TABLE public.speakers (
     name text,
     hue smallint NOT NULL,
     user_id uuid,
+    turns jsonb,
     CONSTRAINT speakers_hue CHECK (((hue >= 0) AND (hue <= 7))),
     CONSTRAINT speakers_label_length CHECK (((char_length(label) >= 1) AND (char_length(label) <= 100))),
     CONSTRAINT speakers_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))

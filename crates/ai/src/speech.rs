@@ -51,6 +51,9 @@ pub struct Recognition {
     pub engine: EngineName,
     /// Timed lines in order of their start.
     pub segments: Vec<RecognizedSegment>,
+    /// Who speaks when, in order of start, also where no words were made out. Empty where the engine says no more than
+    /// the lines do; otherwise it names every voice of the lines.
+    pub turns: Vec<SpeakerTurn>,
 }
 
 /// A timed line, about a sentence, by one speaker.

@@ -2,7 +2,7 @@
 
 use crate::captions::{Captions, Cue};
 use crate::language::guess_language;
-use crate::model::{NewSegment, NewTranscript, Transcript, clean_text};
+use crate::model::{NewSegment, NewSpeaker, NewTranscript, Transcript, clean_text};
 use crate::recognition::word_from;
 use crate::{CAPTIONS_ENGINE, SEGMENT_CHARS_MAX};
 use memoreel_ai::interpolate_words;
@@ -26,7 +26,7 @@ pub(crate) fn transcript_from_captions(captions: Captions) -> NewTranscript {
         engine: CAPTIONS_ENGINE.to_owned(),
         model: None,
         notice: None,
-        speakers,
+        speakers: speakers.into_iter().map(|label| NewSpeaker { label, turns: None }).collect(),
         segments,
     }
 }
@@ -94,7 +94,8 @@ mod tests {
             cue(2_000, Some("Ana"), "Bye."),
         ];
         let made = transcript_from_captions(Captions { language: Some("en-GB".into()), cues });
-        assert_eq!(made.speakers, ["Ana", "Ben"]);
+        let labels: Vec<&str> = made.speakers.iter().map(|speaker| speaker.label.as_str()).collect();
+        assert_eq!(labels, ["Ana", "Ben"]);
         assert_eq!(made.language.as_deref(), Some("en"));
         assert_eq!(made.engine, "captions");
         let speakers: Vec<_> = made.segments.iter().map(|segment| segment.speaker).collect();

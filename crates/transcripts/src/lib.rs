@@ -15,7 +15,7 @@ mod store;
 
 pub use error::TranscriptsError;
 pub use jobs::{Transcribe, TranscribePayload};
-pub use model::{Segment, Speaker, Transcript, VideoHead, Word};
+pub use model::{Segment, Speaker, Transcript, Turn, VideoHead, Word};
 pub use routes::router;
 pub use store::{transcript_of, video_exists, video_for_transcript};
 

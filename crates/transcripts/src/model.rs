@@ -24,6 +24,8 @@ pub struct Transcript {
     pub speakers: Vec<Speaker>,
     /// The timed lines, in order of time.
     pub segments: Vec<Segment>,
+    /// Who speaks when, in order of time.
+    pub turns: Vec<Turn>,
 }
 
 impl Transcript {
@@ -57,6 +59,25 @@ impl Speaker {
     pub fn display_name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.label)
     }
+}
+
+/// A stretch of time in which one speaker speaks. Turns of different speakers may overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SpeakerTurn)]
+pub struct Turn {
+    /// Who speaks.
+    pub speaker_id: SpeakerId,
+    /// Milliseconds from the start of the recording.
+    pub start_ms: i64,
+    /// Milliseconds from the start of the recording.
+    pub end_ms: i64,
+}
+
+/// A stretch of time, in milliseconds from the start of the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stretch {
+    pub(crate) start_ms: i64,
+    pub(crate) end_ms: i64,
 }
 
 /// A timed line.
@@ -106,10 +127,19 @@ pub(crate) struct NewTranscript {
     pub(crate) engine: String,
     pub(crate) model: Option<String>,
     pub(crate) notice: Option<String>,
-    /// Labels of the voices, each once, in order of first appearance.
-    pub(crate) speakers: Vec<String>,
+    /// The voices, in order of first appearance.
+    pub(crate) speakers: Vec<NewSpeaker>,
     /// In order of time.
     pub(crate) segments: Vec<NewSegment>,
+}
+
+/// A voice about to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewSpeaker {
+    /// Each label occurs once in a transcript.
+    pub(crate) label: String,
+    /// When they speak, in order of time; `None` where nothing more is known than their segments say.
+    pub(crate) turns: Option<Vec<Stretch>>,
 }
 
 /// A segment about to be written.

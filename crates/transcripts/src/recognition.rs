@@ -1,14 +1,18 @@
 //! From what an engine heard to the transcript that is kept.
 
-use crate::model::{NewSegment, NewTranscript, Word, clean_text};
+use crate::model::{NewSegment, NewSpeaker, NewTranscript, Stretch, Word, clean_text};
 use crate::{SEGMENT_CHARS_MAX, SEGMENTS_MAX};
-use memoreel_ai::{EngineName, Recognition, RecognizedSegment, RecognizedWord};
+use memoreel_ai::{EngineName, Recognition, RecognizedSegment, RecognizedWord, SpeakerTurn};
 
 /// Shown where nothing was said.
 const NO_SPEECH: &str = "No speech was found in this recording.";
+/// Shown where somebody spoke.
+const NO_WORDS: &str = "Somebody speaks in this recording, but no words could be made out.";
+/// More turns than anybody takes in a day.
+const TURNS_MAX: usize = 200_000;
 
-/// The transcript of a recognition. Voices become `Speaker 1`, `Speaker 2` … by first appearance, so that the same
-/// voices get the same labels, and with them the names people gave, when the step runs again.
+/// The transcript of a recognition. Voices become `Speaker 1`, `Speaker 2` … by first appearance in its lines, then in
+/// its turns, so that the same voices get the same labels, and with them the names people gave, when the step runs again.
 pub(crate) fn transcript_from(recognition: Recognition) -> NewTranscript {
     let mut heard: Vec<RecognizedSegment> = recognition.segments;
     heard.retain(|segment| !segment.text.trim().is_empty());
@@ -22,13 +26,18 @@ pub(crate) fn transcript_from(recognition: Recognition) -> NewTranscript {
             segment_from(segment, speaker)
         })
         .collect();
-    let notice = segments.is_empty().then(|| NO_SPEECH.to_owned());
+    let mut turns = recognition.turns;
+    turns.truncate(TURNS_MAX);
+    for turn in &turns {
+        position_of(&mut voices, turn.speaker);
+    }
+    let notice = segments.is_empty().then(|| if turns.is_empty() { NO_SPEECH } else { NO_WORDS }.to_owned());
     NewTranscript {
         language: recognition.language.map(|code| code.to_ascii_lowercase()).filter(|_| notice.is_none()),
         engine: recognition.engine.engine,
         model: Some(recognition.engine.model),
         notice,
-        speakers: (1..=voices.len()).map(|number| format!("Speaker {number}")).collect(),
+        speakers: speakers_from(&voices, &turns),
         segments,
     }
 }
@@ -43,6 +52,24 @@ pub(crate) fn transcript_without_text(engine: EngineName, notice: String) -> New
         speakers: Vec::new(),
         segments: Vec::new(),
     }
+}
+
+fn speakers_from(voices: &[u32], turns: &[SpeakerTurn]) -> Vec<NewSpeaker> {
+    let stretches = |voice: u32| {
+        let own = turns.iter().filter(move |turn| turn.speaker == voice);
+        own.map(|turn| {
+            let start_ms = milliseconds(turn.start_ms);
+            Stretch { start_ms, end_ms: milliseconds(turn.end_ms).max(start_ms) }
+        })
+    };
+    voices
+        .iter()
+        .enumerate()
+        .map(|(index, voice)| NewSpeaker {
+            label: format!("Speaker {}", index + 1),
+            turns: (!turns.is_empty()).then(|| stretches(*voice).collect()),
+        })
+        .collect()
 }
 
 fn position_of(voices: &mut Vec<u32>, voice: u32) -> usize {
@@ -99,7 +126,7 @@ mod tests {
 
     fn recognition(segments: Vec<RecognizedSegment>) -> Recognition {
         let engine = EngineName { engine: "engine".into(), model: "model".into() };
-        Recognition { language: Some("EN".into()), engine, segments }
+        Recognition { language: Some("EN".into()), engine, segments, turns: Vec::new() }
     }
 
     #[test]
@@ -110,7 +137,9 @@ mod tests {
             segment(3_000, "Again.", Some(7)),
             segment(4_000, "Nobody.", None),
         ]));
-        assert_eq!(made.speakers, ["Speaker 1", "Speaker 2"]);
+        let labels: Vec<&str> = made.speakers.iter().map(|speaker| speaker.label.as_str()).collect();
+        assert_eq!(labels, ["Speaker 1", "Speaker 2"]);
+        assert!(made.speakers.iter().all(|speaker| speaker.turns.is_none()));
         let voices: Vec<_> =
             made.segments.iter().map(|segment| (segment.text.as_str(), segment.speaker)).collect();
         assert_eq!(
@@ -127,6 +156,23 @@ mod tests {
         let made = transcript_from(recognition(vec![segment(0, "  ", None)]));
         assert_eq!((made.segments.len(), made.language), (0, None));
         assert_eq!(made.notice.as_deref(), Some(NO_SPEECH));
+    }
+
+    #[test]
+    fn who_speaks_without_words_is_kept() {
+        let turn = |start_ms, speaker| SpeakerTurn { start_ms, end_ms: start_ms + 400, speaker };
+        let turns = vec![turn(0, 5), turn(2_000, 7), turn(2_100, 5)];
+        let made =
+            transcript_from(Recognition { turns, ..recognition(vec![segment(2_000, "Yes.", Some(7))]) });
+        assert_eq!((made.segments[0].speaker, made.notice), (Some(0), None));
+        let starts: Vec<Vec<i64>> = made
+            .speakers
+            .iter()
+            .map(|speaker| speaker.turns.iter().flatten().map(|turn| turn.start_ms).collect())
+            .collect();
+        assert_eq!(starts, [vec![2_000], vec![0, 2_100]]);
+        let wordless = transcript_from(Recognition { turns: vec![turn(0, 1)], ..recognition(Vec::new()) });
+        assert_eq!((wordless.speakers.len(), wordless.notice.as_deref()), (1, Some(NO_WORDS)));
     }
 
     #[test]

@@ -1,11 +1,20 @@
 //! All SQL of transcripts, segments and speakers.
 
 use crate::CAPTIONS_ENGINE;
-use crate::model::{NewTranscript, Segment, Speaker, Transcript, VideoHead};
+use crate::model::{NewSpeaker, NewTranscript, Segment, Speaker, Stretch, Transcript, Turn, VideoHead};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{SegmentId, SpeakerId, Timestamp, TranscriptId, VideoId};
+use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
+
+/// A speaker as the statement of a transcript gives them.
+#[derive(Debug, Deserialize)]
+struct StoredSpeaker {
+    #[serde(flatten)]
+    speaker: Speaker,
+    turns: Option<Vec<Stretch>>,
+}
 
 /// The video a transcript belongs to, unless it is deleted or hidden from the caller.
 ///
@@ -49,8 +58,9 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
         r#"SELECT t.id AS "id: TranscriptId", t.language, t.engine, t.model, t.notice, t.created_at,
-               (SELECT coalesce(json_agg(json_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue)), '[]')
-                FROM speakers s WHERE s.organization_id = $1 AND s.video_id = t.video_id) AS "speakers!: Json<Vec<Speaker>>",
+               (SELECT coalesce(json_agg(json_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue,
+                    'turns', s.turns)), '[]')
+                FROM speakers s WHERE s.organization_id = $1 AND s.video_id = t.video_id) AS "speakers!: Json<Vec<StoredSpeaker>>",
                (SELECT coalesce(json_agg(json_build_object('id', g.id, 'index', g.segment_index, 'start_ms', g.start_ms,
                     'end_ms', g.end_ms, 'speaker_id', g.speaker_id, 'speaker_uncertain', g.speaker_uncertain, 'text', g.text,
                     'confidence', g.confidence, 'words', g.words, 'cue_identifier', g.cue_identifier,
@@ -64,7 +74,8 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
     .await?;
     Ok(row.map(|row| {
         let segments = row.segments.0;
-        let mut speakers = row.speakers.0;
+        let turns = turns_of(&row.speakers.0, &segments);
+        let mut speakers: Vec<Speaker> = row.speakers.0.into_iter().map(|stored| stored.speaker).collect();
         speakers.sort_by_cached_key(|speaker| {
             let first = segments.iter().position(|segment| segment.speaker_id == Some(speaker.id));
             (first.unwrap_or(usize::MAX), speaker.label.clone())
@@ -79,8 +90,26 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
             created_at: row.created_at,
             speakers,
             segments,
+            turns,
         }
     }))
+}
+
+/// Who speaks when. Where nobody listened for that, as in captions, the segments say it.
+fn turns_of(speakers: &[StoredSpeaker], segments: &[Segment]) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    for StoredSpeaker { speaker, turns: known } in speakers {
+        let turn = |start_ms, end_ms| Turn { speaker_id: speaker.id, start_ms, end_ms };
+        match known {
+            Some(known) => turns.extend(known.iter().map(|known| turn(known.start_ms, known.end_ms))),
+            None => {
+                let own = segments.iter().filter(|segment| segment.speaker_id == Some(speaker.id));
+                turns.extend(own.map(|segment| turn(segment.start_ms, segment.end_ms)));
+            }
+        }
+    }
+    turns.sort_by_key(|turn| (turn.start_ms, turn.end_ms, turn.speaker_id.uuid()));
+    turns
 }
 
 /// Whether a person provided the transcript as captions.
@@ -143,34 +172,39 @@ pub(crate) async fn replace_transcript(
     Ok(true)
 }
 
-/// The ids of the speakers with these labels, in their order; others of the video are removed.
+/// The ids of these speakers, in their order; others of the video are removed.
 async fn replace_speakers(
     tx: &mut TenantTx,
     video_id: VideoId,
-    labels: &[String],
+    speakers: &[NewSpeaker],
     now: Timestamp,
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let labels: Vec<String> = speakers.iter().map(|speaker| speaker.label.clone()).collect();
+    let turns: Vec<Option<serde_json::Value>> =
+        speakers.iter().map(|speaker| serde_json::to_value(speaker.turns.as_ref()?).ok()).collect();
     sqlx::query!(
         "DELETE FROM speakers WHERE organization_id = $1 AND video_id = $2 AND label <> ALL($3)",
         organization_id.uuid(),
         video_id.uuid(),
-        labels,
+        &labels,
     )
     .execute(&mut **tx)
     .await?;
     let ids: Vec<Uuid> = labels.iter().map(|_| SpeakerId::new(now).uuid()).collect();
     let hues: Vec<i16> = (0..8).cycle().take(labels.len()).collect();
     let rows = sqlx::query!(
-        "INSERT INTO speakers (organization_id, id, video_id, label, hue)
-         SELECT $1, new.id, $2, new.label, new.hue FROM UNNEST($3::uuid[], $4::text[], $5::smallint[]) AS new(id, label, hue)
-         ON CONFLICT (organization_id, video_id, label) DO UPDATE SET hue = excluded.hue
+        "INSERT INTO speakers (organization_id, id, video_id, label, hue, turns)
+         SELECT $1, new.id, $2, new.label, new.hue, new.turns
+         FROM UNNEST($3::uuid[], $4::text[], $5::smallint[], $6::jsonb[]) AS new(id, label, hue, turns)
+         ON CONFLICT (organization_id, video_id, label) DO UPDATE SET hue = excluded.hue, turns = excluded.turns
          RETURNING id, label",
         organization_id.uuid(),
         video_id.uuid(),
         &ids,
-        labels,
+        &labels,
         &hues,
+        &turns as &[Option<serde_json::Value>],
     )
     .fetch_all(&mut **tx)
     .await?;

@@ -1081,6 +1081,21 @@ export interface components {
          * @description A voice in a transcript.
          */
         SpeakerId: string;
+        /** @description A stretch of time in which one speaker speaks. Turns of different speakers may overlap. */
+        SpeakerTurn: {
+            /**
+             * Format: int64
+             * @description Milliseconds from the start of the recording.
+             */
+            end_ms: number;
+            /** @description Who speaks. */
+            speaker_id: components["schemas"]["SpeakerId"];
+            /**
+             * Format: int64
+             * @description Milliseconds from the start of the recording.
+             */
+            start_ms: number;
+        };
         /** @description A change to a speaker. */
         SpeakerUpdate: {
             /** @description The name, 1 to 100 characters; null goes back to the label. */
@@ -1156,6 +1171,8 @@ export interface components {
             speakers: components["schemas"]["Speaker"][];
             /** @description Where it stands. */
             status: components["schemas"]["TranscriptStatus"];
+            /** @description Who speaks when, in order of time, also where no words were made out. Turns of different speakers may overlap. */
+            turns: components["schemas"]["SpeakerTurn"][];
             /** @description The video. */
             video_id: components["schemas"]["VideoId"];
         };

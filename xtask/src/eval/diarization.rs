@@ -78,15 +78,15 @@ fn score(client: &Client, recording: Recording, id: &str) -> Result<Row> {
 
 /// The speaker timeline that a transcript shows.
 fn found_turns(transcript: &Value) -> Vec<Turn> {
-    let segments = transcript["segments"].as_array().into_iter().flatten();
-    let turn = |segment: &Value| {
+    let turns = transcript["turns"].as_array().into_iter().flatten();
+    let turn = |turn: &Value| {
         Some(Turn {
-            start_ms: segment["start_ms"].as_u64()?,
-            end_ms: segment["end_ms"].as_u64()?,
-            speaker: segment["speaker_id"].as_str()?.to_owned(),
+            start_ms: turn["start_ms"].as_u64()?,
+            end_ms: turn["end_ms"].as_u64()?,
+            speaker: turn["speaker_id"].as_str()?.to_owned(),
         })
     };
-    segments.filter_map(turn).collect()
+    turns.filter_map(turn).collect()
 }
 
 /// The words that a transcript shows, each under the speaker of its segment.
@@ -115,7 +115,7 @@ mod tests {
             {"start_ms": 0, "end_ms": 900, "speaker_id": "a", "speaker_uncertain": true,
              "words": [{"start_ms": 0, "end_ms": 400}, {"start_ms": 400, "end_ms": 900}]},
             {"start_ms": 1_000, "end_ms": 1_500, "speaker_id": null, "words": [{"start_ms": 1_000, "end_ms": 1_500}]},
-        ]});
+        ], "turns": [{"start_ms": 0, "end_ms": 900, "speaker_id": "a"}]});
         let words = said_words(&transcript);
         assert_eq!(words.len(), 3);
         assert_eq!((words[1].speaker.as_deref(), words[1].is_uncertain), (Some("a"), true));

@@ -151,6 +151,7 @@ impl Transcribe for HttpTranscribe {
             language: request.language.map(str::to_owned),
             engine: self.engine(),
             segments: Vec::new(),
+            turns: Vec::new(),
         };
         progress(0.0);
         for (index, piece) in pieces.iter().enumerate() {

@@ -33,7 +33,12 @@ impl Transcribe for Listener {
                 speaker_uncertain: false,
             }
         });
-        Ok(Recognition { language: Some("en".into()), engine: self.engine(), segments: segments.collect() })
+        Ok(Recognition {
+            language: Some("en".into()),
+            engine: self.engine(),
+            segments: segments.collect(),
+            turns: Vec::new(),
+        })
     }
 
     fn engine(&self) -> EngineName {

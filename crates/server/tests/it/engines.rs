@@ -46,6 +46,7 @@ impl Transcribe for Listener {
             language: Some("en".to_owned()),
             engine: self.engine(),
             segments: segments.collect(),
+            turns: Vec::new(),
         })
     }
 

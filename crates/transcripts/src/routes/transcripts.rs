@@ -1,6 +1,6 @@
 //! Reading a transcript.
 
-use crate::model::{Segment, Speaker, Transcript, VideoHead};
+use crate::model::{Segment, Speaker, Transcript, Turn, VideoHead};
 use crate::{TranscriptsError, store};
 use axum::extract::State;
 use memoreel_kernel::VideoId;
@@ -41,6 +41,8 @@ pub(crate) struct TranscriptBody {
     pub(crate) speakers: Vec<Speaker>,
     /// The timed lines.
     pub(crate) segments: Vec<Segment>,
+    /// Who speaks when, in order of time, also where no words were made out. Turns of different speakers may overlap.
+    pub(crate) turns: Vec<Turn>,
 }
 
 impl TranscriptBody {
@@ -54,6 +56,7 @@ impl TranscriptBody {
             notice: transcript.notice,
             speakers: transcript.speakers,
             segments: transcript.segments,
+            turns: transcript.turns,
         }
     }
 
@@ -72,6 +75,7 @@ impl TranscriptBody {
             notice: None,
             speakers: Vec::new(),
             segments: Vec::new(),
+            turns: Vec::new(),
         }
     }
 }
