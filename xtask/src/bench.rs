@@ -2,6 +2,7 @@
 //!
 //! A figure alone says more about the machine than about the product; the ratio of two taken together does not.
 
+mod speech;
 mod upload;
 
 use anyhow::Result;
@@ -15,12 +16,15 @@ pub struct Options {
 
 #[derive(Subcommand)]
 enum What {
+    /// Listening to some minutes of speech, beside the engine called by its own binding
+    Speech(speech::Options),
     /// One upload in one request, beside writing the same bytes to a file
     Upload(upload::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
     match &options.what {
+        What::Speech(options) => speech::run(options),
         What::Upload(options) => upload::run(options),
     }
 }
