@@ -33,9 +33,10 @@ const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
 /// Hearings this alike need no third one.
 const SURE: f32 = 0.9;
-/// Speech heard at the start that is always doubted; later only one piece in `DOUBT_EVERY`, in seconds.
-const DOUBT_SECONDS: f32 = 180.0;
-const DOUBT_EVERY: usize = 3;
+/// Speech heard at the start that is always doubted, in seconds. Later, as long as the hearings are alike, only the piece
+/// after so many that were believed is: hearing again costs as much as hearing.
+const DOUBT_SECONDS: f32 = 20.0;
+const BELIEVED_MAX: usize = 6;
 /// Hearings less alike than this, over all of a file, are not English. Far-away English was seen at 0.6 and more,
 /// other languages at 0.45 and less.
 const ENGLISH_MIN: f32 = 0.5;
@@ -51,8 +52,9 @@ const LANGUAGE_WORDS_MIN: usize = 5;
 pub struct Ears<'a> {
     voice: Transcriber<'a>,
     words: Transcriber<'a>,
-    pieces_heard: usize,
     seconds_heard: f32,
+    /// Pieces since the last one that was doubted, and how alike its hearings were.
+    believed: usize,
     last_doubt: f32,
 }
 
@@ -78,8 +80,8 @@ impl<'a> Ears<'a> {
                 ("return_audio_data", "false"),
             ])?,
             words: open(&[("vad_threshold", "0"), ("return_audio_data", "false")])?,
-            pieces_heard: 0,
             seconds_heard: 0.0,
+            believed: 0,
             last_doubt: 1.0,
         })
     }
@@ -186,16 +188,17 @@ impl<'a> Ears<'a> {
     /// The text of a piece, and the likeness of several hearings of it where it was doubted. Of three different
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
-        self.pieces_heard += 1;
-        self.seconds_heard += speech;
         let first = self.recognise(samples)?;
-        let doubted = self.seconds_heard <= DOUBT_SECONDS
-            || self.pieces_heard.is_multiple_of(DOUBT_EVERY)
-            || self.last_doubt < ENGLISH_MIN
+        let doubted = self.seconds_heard < DOUBT_SECONDS
+            || self.believed >= BELIEVED_MAX
+            || self.last_doubt < SURE
             || text::without_loop(&first).is_some();
+        self.seconds_heard += speech;
         if !doubted {
+            self.believed += 1;
             return Ok((first, None));
         }
+        self.believed = 0;
         let second = self.recognise(&at_speed(samples, SLOWER))?;
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
