@@ -3,6 +3,7 @@
 //! it is heavy to build.
 
 mod embed;
+mod runtime;
 mod speech;
 
 pub use embed::{EmbedderPaths, LocalEmbed};

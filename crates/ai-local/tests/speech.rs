@@ -75,7 +75,7 @@ async fn a_known_speech_is_heard_word_for_word_with_times_in_order() {
 }
 
 #[tokio::test]
-async fn two_people_are_told_apart() {
+async fn three_people_are_told_apart() {
     let dir = tempfile::tempdir().unwrap();
     let audio = sample("two-voices.wav", dir.path());
     let heard = speech().transcribe(request(&audio, true), &|_| {}).await.unwrap();
@@ -83,7 +83,19 @@ async fn two_people_are_told_apart() {
     assert_eq!(speakers.first(), Some(&0), "numbered by first appearance");
     speakers.sort_unstable();
     speakers.dedup();
-    assert!(speakers.len() >= 2, "{:?}", heard.segments);
+    assert_eq!(speakers, [0, 1, 2], "{:?}", heard.segments);
+    let begins =
+        |speaker| heard.turns.iter().find(|turn| turn.speaker == speaker).map(|turn| turn.start_ms / 1_000);
+    assert_eq!([0, 1, 2].map(begins), [Some(1), Some(6), Some(12)], "{:?}", heard.turns);
+}
+
+#[tokio::test]
+async fn the_same_recording_gives_the_same_text_and_speakers_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let audio = sample("two-voices.wav", dir.path());
+    let first = speech().transcribe(request(&audio, true), &|_| {}).await.unwrap();
+    let second = speech().transcribe(request(&audio, true), &|_| {}).await.unwrap();
+    assert_eq!(first, second);
 }
 
 #[tokio::test]
@@ -138,7 +150,11 @@ async fn what_is_no_sound_is_refused() {
 #[tokio::test]
 async fn a_missing_library_is_named() {
     let worker = env!("CARGO_BIN_EXE_memoreel-speech-worker").into();
-    let none = MoonshinePaths { library: "/none/libmoonshine.so".into(), model_dir: "/none".into() };
+    let none = MoonshinePaths {
+        library: "/none/libmoonshine.so".into(),
+        onnxruntime_library: "/none/libonnxruntime.so".into(),
+        model_dir: "/none".into(),
+    };
     let dir = tempfile::tempdir().unwrap();
     let audio = sample("two-voices.wav", dir.path());
     let error =

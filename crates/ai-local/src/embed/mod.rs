@@ -17,6 +17,7 @@ use ort::value::Tensor;
 use tokenizers::{Tokenizer, TruncationParams};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::runtime::environment;
 use graph::Precision;
 
 const MODEL: &str = "all-MiniLM-L6-v2";
@@ -227,16 +228,8 @@ impl Inner {
     }
 }
 
-/// The library, loaded once in the life of the process.
 fn runtime(library: &Path) -> Result<&'static Environment, EmbedFault> {
-    static LOADED: OnceLock<Result<Environment, String>> = OnceLock::new();
-    let loaded = LOADED.get_or_init(|| {
-        let builder = ort::init_from(library).map_err(|error| error.to_string())?;
-        builder.with_name("memoreel").with_telemetry(false).build().map_err(|error| error.to_string())
-    });
-    loaded
-        .as_ref()
-        .map_err(|detail| EmbedFault::File { path: library.display().to_string(), detail: detail.clone() })
+    environment(library).map_err(|detail| EmbedFault::File { path: library.display().to_string(), detail })
 }
 
 fn infer(session: &mut Session, batch: &[Vec<i64>]) -> Result<Vec<Vec<f32>>, EmbedFault> {

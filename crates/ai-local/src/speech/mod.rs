@@ -47,13 +47,19 @@ const COMPLAINT_BYTES_MAX: u64 = 4 << 10;
 pub struct MoonshinePaths {
     /// `libmoonshine.so`, with the libraries it needs where its run path says.
     pub library: PathBuf,
+    /// `libonnxruntime.so`, which runs the models of voices.
+    pub onnxruntime_library: PathBuf,
     /// The folder of the tiny English model.
     pub model_dir: PathBuf,
 }
 
 impl From<memoreel_parts::SpeechPart> for MoonshinePaths {
     fn from(part: memoreel_parts::SpeechPart) -> Self {
-        Self { library: part.library, model_dir: part.model_dir }
+        Self {
+            library: part.library,
+            onnxruntime_library: part.onnxruntime_library,
+            model_dir: part.model_dir,
+        }
     }
 }
 
@@ -154,6 +160,7 @@ impl LocalSpeech {
         });
         let job = Job {
             library: self.paths.library.clone(),
+            onnxruntime_library: self.paths.onnxruntime_library.clone(),
             model_dir: self.paths.model_dir.clone(),
             audio: audio.to_owned(),
             work,

@@ -72,7 +72,7 @@ pub struct Moonshine {
     transcribe: Transcribe,
     error_to_string: ErrorToString,
     // Keeps the functions above alive.
-    _library: Library,
+    library: Library,
 }
 
 /// A loaded model with its options.
@@ -111,7 +111,7 @@ impl Moonshine {
                 free: *library.get(b"moonshine_free_transcriber\0").map_err(fault)?,
                 transcribe: *library.get(b"moonshine_transcribe_without_streaming\0").map_err(fault)?,
                 error_to_string: *library.get(b"moonshine_error_to_string\0").map_err(fault)?,
-                _library: library,
+                library,
             })
         }
     }
@@ -134,6 +134,21 @@ impl Moonshine {
         match handle {
             0.. => Ok(Transcriber { library: self, handle }),
             code => Err(self.describe(code)),
+        }
+    }
+
+    /// A model that is compiled into the library: the bytes of the array `name`, whose length stands in `name_size`.
+    /// Both are exported as C++ mangles names of the namespace `cppannote::embedded_community1`.
+    pub fn embedded_model(&self, name: &str) -> Result<&[u8], String> {
+        let symbol = |name: &str| format!("_ZN9cppannote19embedded_community1{}{name}E\0", name.len());
+        let size_name = format!("{name}_size");
+        // SAFETY: the library is the pinned one, in which the symbols are an array of bytes and its length, both
+        // constant. The slice lives no longer than the library.
+        unsafe {
+            let fault = |error: libloading::Error| error.to_string();
+            let size = self.library.get::<*const usize>(symbol(&size_name).as_bytes()).map_err(fault)?;
+            let bytes = self.library.get::<*const u8>(symbol(name).as_bytes()).map_err(fault)?;
+            Ok(std::slice::from_raw_parts(*bytes, **size))
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Job {
     pub library: PathBuf,
+    pub onnxruntime_library: PathBuf,
     pub model_dir: PathBuf,
     pub audio: PathBuf,
     pub work: Work,

@@ -48,20 +48,27 @@ fn work(job: &Job, out: &mut File) -> Result<Report, AiError> {
     let library = Moonshine::load(&job.library).map_err(missing)?;
     let channels = choose_channels(&mut wav)?;
     if job.work == Work::Voices {
-        return Ok(Report::Turns(voices::turns(&library, &job.model_dir, &mut wav, channels)?));
+        let turns = voices::turns(&library, job, &mut wav, channels, &mut |done| {
+            report(out, &Report::Progress(done));
+        })?;
+        return Ok(Report::Turns(turns));
     }
-    let share = if job.work == Work::TextAndVoices && channels == Channels::Mixed { TEXT_SHARE } else { 1.0 };
+    let tells_apart = job.work == Work::TextAndVoices && channels == Channels::Mixed;
+    let share = if tells_apart { TEXT_SHARE } else { 1.0 };
     let mut segments = hear(job, &library, &mut wav, channels, &mut |done| {
         report(out, &Report::Progress(done * share));
     })?;
-    if job.work == Work::TextAndVoices && channels == Channels::Mixed && !segments.is_empty() {
-        let turns = voices::turns(&library, &job.model_dir, &mut wav, channels)?;
+    // Where each channel has its own voice, the lines say who speaks.
+    let mut turns = Vec::new();
+    if tells_apart {
+        turns = voices::turns(&library, job, &mut wav, channels, &mut |done| {
+            report(out, &Report::Progress(share + done * (1.0 - share)));
+        })?;
         assign_speakers(&mut segments, &turns);
-        number_by_segment(&mut segments);
     }
     let engine = EngineName { engine: ENGINE.into(), model: MODEL.into() };
     let language = (!segments.is_empty()).then(|| "en".to_owned());
-    Ok(Report::Heard(Recognition { language, engine, segments }))
+    Ok(Report::Heard(Recognition { language, engine, segments, turns }))
 }
 
 fn hear(
