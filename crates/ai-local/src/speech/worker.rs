@@ -64,7 +64,7 @@ fn work(job: &Job, out: &mut File) -> Result<Report, AiError> {
         turns = voices::turns(&library, job, &mut wav, channels, &mut |done| {
             report(out, &Report::Progress(share + done * (1.0 - share)));
         })?;
-        assign_speakers(&mut segments, &turns);
+        segments = assign_speakers(segments, &turns);
     }
     let engine = EngineName { engine: ENGINE.into(), model: MODEL.into() };
     let language = (!segments.is_empty()).then(|| "en".to_owned());
