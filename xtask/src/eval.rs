@@ -8,8 +8,10 @@ mod captions;
 mod diarization;
 mod files;
 mod manifest;
+mod qmsum;
 mod report;
 mod retrieval;
+mod summaries;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -30,6 +32,8 @@ enum What {
     Retrieval(retrieval::Options),
     /// Whether caption files lose anything on their way in, out and in again
     Captions(captions::Options),
+    /// ROUGE of summaries beside lead, TextRank and the extractive oracle, and chapters beside even spacing
+    Summaries(summaries::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -38,5 +42,6 @@ pub fn run(options: &Options) -> Result<()> {
         What::Diarization(options) => diarization::run(options),
         What::Retrieval(options) => retrieval::run(options),
         What::Captions(options) => captions::run(options),
+        What::Summaries(options) => summaries::run(options),
     }
 }
