@@ -28,8 +28,8 @@ const BLOCK_WORDS: usize = 50;
 const BLOCKS_MAX: usize = 400;
 /// The least blocks of a chapter: about two minutes of speech.
 const CHAPTER_BLOCKS_MIN: usize = 5;
-/// Chapters grow with the square root of the minutes: 2 at ten minutes, 4 at half an hour, 5 at an hour.
-const CHAPTERS_PER_ROOT_MINUTE: f64 = 0.65;
+/// Chapters grow with the square root of the minutes: 2 at ten minutes, 3 at half an hour, 5 at an hour.
+const CHAPTERS_PER_ROOT_MINUTE: f64 = 0.6;
 /// How much an uneven chapter costs, in units of a typical block's scatter.
 const UNEVEN_COST: f64 = 0.5;
 

@@ -6,10 +6,11 @@
 //! each result carries the seconds it comes from.
 //!
 //! Sources: Erkan and Radev 2004 (LexRank), Carbonell and Goldstein 1998 (maximal marginal relevance), Hearst 1997
-//! (TextTiling), Utiyama and Isahara 2001 (segmentation by dynamic programming).
+//! (TextTiling), Utiyama and Isahara 2001 (segmentation by dynamic programming), Heylighen and Dewaele 1999 (formality).
 
 mod chapters;
 mod sentences;
+mod style;
 mod summary;
 mod titles;
 mod vectors;

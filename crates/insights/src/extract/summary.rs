@@ -1,12 +1,13 @@
 //! A summary made of the recording's own sentences.
 //!
 //! Sentences are scored by centrality among all sentences (LexRank: Erkan and Radev 2004, over embeddings), by the words
-//! the recording keeps coming back to, and by position and length; they are then chosen one by one so that each adds
-//! something new (maximal marginal relevance: Carbonell and Goldstein 1998).
+//! the recording keeps coming back to, by position and length, and by how far they read like writing; they are then chosen
+//! one by one so that each adds something new (maximal marginal relevance: Carbonell and Goldstein 1998).
 
 use std::collections::{HashMap, HashSet};
 
 use super::sentences::Sentence;
+use super::style::style;
 use super::vectors::{dot, unit};
 use super::words::{content_words, count_words, is_backchannel, tidied};
 
@@ -62,7 +63,7 @@ const RELEVANCE_SHARE: f32 = 0.7;
 /// How much recurring words count against centrality.
 const KEYWORD_WEIGHT: f32 = 1.0;
 /// How much the very beginning is preferred, fading over [`OPENING_SHARE`] of the recording.
-const OPENING_WEIGHT: f32 = 1.0;
+const OPENING_WEIGHT: f32 = 1.5;
 const OPENING_SHARE: f32 = 0.08;
 /// Questions raise what answers settle.
 const QUESTION_FACTOR: f32 = 0.6;
@@ -163,8 +164,9 @@ fn score(candidates: &mut Vec<Candidate>, sentences: &[Sentence]) {
         let position = ratio(candidate.sentence, sentences.len());
         let opening = 1.0 + OPENING_WEIGHT * (-position / OPENING_SHARE).exp();
         let length = (candidate.words as f32 / FULL_WORDS).min(1.0);
-        let asks = sentences[candidate.sentence].text.trim_end().ends_with(['?', '？']);
-        let tone = if asks { QUESTION_FACTOR } else { 1.0 };
+        let said = &sentences[candidate.sentence].text;
+        let asks = said.trim_end().ends_with(['?', '？']);
+        let tone = if asks { QUESTION_FACTOR } else { 1.0 } * style(said, &tidied(said));
         let meaning = centrality / centrality_max + KEYWORD_WEIGHT * candidate.keywords / keywords_max;
         candidate.relevance = meaning * opening * length * tone;
     }

@@ -103,6 +103,11 @@ fn listening_noise_is_told_from_speech() {
     assert!(!is_backchannel("Yeah, the budget is fixed."));
     assert_eq!(tidied("So, um, we we need, uh, the budget."), "We need, the budget.");
     assert_eq!(tidied("okay and the plan stands"), "The plan stands");
+    assert_eq!(
+        tidied("Th the plan the plan is, s so far, in a sh shared folder."),
+        "The plan is, so far, in a shared folder."
+    );
+    assert_eq!(tidied("We go going to do it and the TV TVs."), "We go going to do it and the TV TVs.");
 }
 
 #[test]

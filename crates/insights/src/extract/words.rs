@@ -34,10 +34,14 @@ const OPENERS: &str = "so and but or well okay ok yeah yes right alright now the
 const ABBREVIATIONS: &str = "mr mrs ms dr prof st sr jr vs e.g i.e eg ie cf approx hon gen col sgt capt lt rev gov sen rep \
 u.s u.k u.n ph.d";
 
+/// The longest phrase that is looked for as begun twice, in words.
+const PHRASE_WORDS_MAX: usize = 4;
+
 /// Abbreviations that a number follows; before anything else they are words.
 const NUMBERED: &str = "no nos fig vol ch p pp jan feb mar apr jun jul aug sep sept oct nov dec";
 
-fn listed(list: &str, word: &str) -> bool {
+/// Whether a list, words with spaces between them, has a normalised word.
+pub fn in_list(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|entry| entry == word)
 }
 
@@ -48,7 +52,7 @@ pub fn normalised(word: &str) -> String {
 
 /// Whether a normalised word names something.
 pub fn is_content(word: &str) -> bool {
-    word.chars().nth(1).is_some() && !listed(STOP_WORDS, word) && !listed(HESITATIONS, word)
+    word.chars().nth(1).is_some() && !in_list(STOP_WORDS, word) && !in_list(HESITATIONS, word)
 }
 
 /// The normalised content words of a text, in order. A text without spaces between words counts by pairs of characters.
@@ -79,9 +83,9 @@ pub fn count_words(text: &str) -> usize {
 /// Whether a text is only listening and thinking noise ("Yeah, okay.", "Mm-hmm").
 pub fn is_backchannel(text: &str) -> bool {
     text.split_whitespace().map(normalised).filter(|word| !word.is_empty()).all(|word| {
-        listed(FILLERS, &word)
-            || listed(HESITATIONS, &word)
-            || word.split('-').all(|part| listed(FILLERS, part))
+        in_list(FILLERS, &word)
+            || in_list(HESITATIONS, &word)
+            || word.split('-').all(|part| in_list(FILLERS, part))
     })
 }
 
@@ -89,8 +93,8 @@ pub fn is_backchannel(text: &str) -> bool {
 pub fn is_abbreviation(word: &str, next: &str) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let single_letter = word.chars().count() == 1 && word.chars().all(char::is_alphabetic) && word != "i";
-    let numbered = next.starts_with(|c: char| c.is_ascii_digit()) && listed(NUMBERED, &word);
-    single_letter || numbered || listed(ABBREVIATIONS, &word)
+    let numbered = next.starts_with(|c: char| c.is_ascii_digit()) && in_list(NUMBERED, &word);
+    single_letter || numbered || in_list(ABBREVIATIONS, &word)
 }
 
 /// A spoken sentence as it reads best in writing: hesitations, stutters and empty openings removed, first letter upper case.
@@ -99,11 +103,11 @@ pub fn tidied(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
         let plain = normalised(word);
-        let opening = kept.is_empty() && (plain.is_empty() || listed(OPENERS, &plain));
+        let opening = kept.is_empty() && (plain.is_empty() || in_list(OPENERS, &plain));
         let stutter = kept.last().is_some_and(|last| {
             !plain.is_empty() && plain.chars().all(char::is_alphabetic) && normalised(last) == plain
         });
-        if opening || listed(HESITATIONS, &plain) {
+        if opening || in_list(HESITATIONS, &plain) {
             continue;
         }
         if stutter {
@@ -111,7 +115,7 @@ pub fn tidied(text: &str) -> String {
         }
         kept.push(word);
     }
-    let mut tidy = kept.join(" ");
+    let mut tidy = without_false_starts(kept).join(" ");
     if tidy.is_empty() {
         tidy = text.trim().to_owned();
     }
@@ -122,6 +126,41 @@ pub fn tidied(text: &str) -> String {
         }
     }
     upper_first(&tidy)
+}
+
+/// The words without those begun and not finished (`th the`) and without phrases begun twice (`the plan the plan is`).
+fn without_false_starts(words: Vec<&str>) -> Vec<&str> {
+    let plain: Vec<String> = words.iter().map(|word| normalised(word)).collect();
+    let is_spoken =
+        |at: usize| !plain[at].is_empty() && plain[at].chars().all(|c| c.is_alphabetic() || c == '\'');
+    let is_unfinished = |at: usize| {
+        let word = plain[at].as_str();
+        let has_vowel = word.contains(['a', 'e', 'i', 'o', 'u', 'y']);
+        let is_no_word = !has_vowel || (word.len() <= 2 && !in_list(STOP_WORDS, word));
+        let begins_next =
+            plain.get(at + 1).is_some_and(|next| next.len() > word.len() && next.starts_with(word));
+        // In capitals it is an abbreviation; the first word has one for its place.
+        let opening = usize::from(at == 0 && word.len() > 1);
+        let is_lower = words[at].chars().skip(opening).all(|c| c.is_ascii_lowercase());
+        is_no_word && begins_next && is_lower && !word.is_empty()
+    };
+    let is_begun_again = |at: usize, length: usize| {
+        let second = at + length..at + 2 * length;
+        second.end <= words.len()
+            && plain[at..second.start] == plain[second]
+            && (at..at + length).all(is_spoken)
+    };
+    let mut kept = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        if let Some(length) = (2..=PHRASE_WORDS_MAX).rev().find(|length| is_begun_again(at, *length)) {
+            at += length;
+        } else {
+            kept.extend((!is_unfinished(at)).then_some(words[at]));
+            at += 1;
+        }
+    }
+    kept
 }
 
 /// The text with its first letter in upper case.
