@@ -11,6 +11,7 @@ mod manifest;
 mod qmsum;
 mod report;
 mod retrieval;
+mod robustness;
 mod summaries;
 
 use anyhow::Result;
@@ -34,6 +35,8 @@ enum What {
     Captions(captions::Options),
     /// ROUGE of summaries beside lead, TextRank and the extractive oracle, and chapters beside even spacing
     Summaries(summaries::Options),
+    /// Whether any file crashes or hangs the server, or fails for no reason
+    Robustness(robustness::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -43,5 +46,6 @@ pub fn run(options: &Options) -> Result<()> {
         What::Retrieval(options) => retrieval::run(options),
         What::Captions(options) => captions::run(options),
         What::Summaries(options) => summaries::run(options),
+        What::Robustness(options) => robustness::run(options),
     }
 }

@@ -89,6 +89,16 @@ impl ServerProcess {
         self.child.id()
     }
 
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// What it has written to its standard output and error so far.
+    pub fn log_file(&self) -> &Path {
+        &self.log
+    }
+
     /// Waits until it ends by itself.
     pub fn wait(&mut self) -> Result<()> {
         self.child.wait()?;

@@ -1,0 +1,177 @@
+//! `eval robustness`: what becomes of damaged, odd and foreign files that somebody uploads.
+//!
+//! Every file goes the way of any upload and is then asked for as a viewer would. It may be completed, or fail with a
+//! sentence for the person whose file it is; it must not take the server down, hang, or fail for no reason.
+
+mod log;
+mod report;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::Value;
+
+use self::log::LogReader;
+use self::report::{Journey, Outcome, Report};
+use super::files;
+use crate::api::upload::upload_file;
+use crate::session::Session;
+use crate::shell::say;
+
+/// The folders of the data whose files are sent.
+const FOLDERS: [&str; 4] = ["broken", "captions", "video", "asr"];
+const POLL: Duration = Duration::from_millis(250);
+/// A file that is in work for so long hangs: all are short.
+const SETTLING_MAX: Duration = Duration::from_secs(15 * 60);
+const PROGRESS_FILES: usize = 25;
+/// What a viewer asks for below a video.
+const VIEWS: [&str; 5] = ["", "/transcript", "/summary", "/captions.vtt", "/captions.json"];
+
+#[derive(Args)]
+pub struct Options {
+    /// The folder of the data: every file below its broken/, captions/, video/ and asr/ is sent
+    dir: PathBuf,
+    /// Print the result as JSON to standard output; everything else goes to standard error
+    #[arg(long)]
+    json: bool,
+    /// Take only the first files
+    #[arg(long, value_name = "N")]
+    limit: Option<NonZeroUsize>,
+    /// Pass over so many files first
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    skip: usize,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let mut paths = Vec::new();
+    for folder in FOLDERS {
+        paths.extend(files::below(&options.dir.join(folder))?);
+    }
+    let limit = options.limit.map_or(usize::MAX, NonZeroUsize::get);
+    let paths: Vec<PathBuf> = paths.into_iter().skip(options.skip).take(limit).collect();
+    if paths.is_empty() {
+        bail!("there is no file below {}", options.dir.display());
+    }
+    let mut session = Session::start()?;
+    let mut log = LogReader::new(session.server.log_file());
+    let mut journeys = Vec::new();
+    for (position, path) in paths.iter().enumerate() {
+        let begun = Instant::now();
+        let outcome = match send(&mut session, path) {
+            Ok(outcome) => outcome,
+            // An upload or a question that got no answer, or one that nobody should get.
+            Err(error) => Outcome::Crashed { reason: format!("{error:#}") },
+        };
+        let faults = log.faults()?;
+        let outcome =
+            if faults.is_empty() { outcome } else { Outcome::Crashed { reason: faults.join("\n") } };
+        let file = path.strip_prefix(&options.dir).unwrap_or(path).display().to_string();
+        journeys.push(Journey { file, seconds: begun.elapsed().as_secs_f64(), outcome });
+        if (position + 1).is_multiple_of(PROGRESS_FILES) {
+            say(format!("{} of {} files", position + 1, paths.len()));
+        }
+        if !session.server.is_running() {
+            say("the server ended; starting another");
+            session = Session::start()?;
+            log = LogReader::new(session.server.log_file());
+        }
+    }
+    session.stop();
+    let report = Report::new(journeys);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    if report.is_robust() {
+        Ok(())
+    } else {
+        bail!("some files crash or hang the server, or fail for no reason")
+    }
+}
+
+/// What becomes of one file.
+fn send(session: &mut Session, path: &Path) -> Result<Outcome> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let id = match upload_file(&session.client, path, &name) {
+        Ok(id) => id,
+        Err(error) => return Ok(refused(&format!("{error:#}"))),
+    };
+    let begun = Instant::now();
+    let video = loop {
+        let video = session.client.video(&id)?;
+        if matches!(video["status"].as_str(), Some("completed" | "failed")) {
+            break video;
+        }
+        if begun.elapsed() > SETTLING_MAX {
+            return Ok(Outcome::Hung { stage: video["stage"].as_str().unwrap_or_default().to_owned() });
+        }
+        if !session.server.is_running() {
+            bail!("the server ended");
+        }
+        thread::sleep(POLL);
+    };
+    for view in VIEWS {
+        let answer = session.client.send("GET", &format!("/videos/{id}{view}"), &[])?;
+        if answer.status >= 500 {
+            bail!("GET /videos/{{id}}{view} was answered with {}", answer.status);
+        }
+    }
+    Ok(settled(&video))
+}
+
+/// A refusal is a failure if it is the client's fault and says why.
+fn refused(error: &str) -> Outcome {
+    let client_error = error.split("the server answered 4").nth(1).and_then(|rest| rest.split_once(": "));
+    match client_error {
+        Some((_, reason)) if reason.contains(": ") => {
+            let (code, message) = reason.split_once(": ").unwrap_or_default();
+            Outcome::Failed { code: code.to_owned(), message: message.to_owned() }
+        }
+        _ => Outcome::Crashed { reason: error.to_owned() },
+    }
+}
+
+fn settled(video: &Value) -> Outcome {
+    if video["status"] == "completed" {
+        return Outcome::Completed;
+    }
+    let text = |name: &str| video["error"][name].as_str().unwrap_or_default().to_owned();
+    let (code, message) = (text("code"), text("message"));
+    if code.is_empty() || message.is_empty() {
+        return Outcome::Crashed { reason: "it failed without a reason".to_owned() };
+    }
+    if code == "internal" {
+        return Outcome::Crashed { reason: message };
+    }
+    Outcome::Failed { code, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_failure_needs_a_reason_that_is_not_ours() {
+        let video = |code: &str, message: &str| json!({"status": "failed", "error": {"code": code, "message": message}});
+        assert!(matches!(settled(&json!({"status": "completed"})), Outcome::Completed));
+        assert!(matches!(settled(&video("media_damaged", "The file is damaged.")), Outcome::Failed { .. }));
+        assert!(matches!(settled(&video("internal", "Something went wrong.")), Outcome::Crashed { .. }));
+        assert!(matches!(settled(&video("media_damaged", "")), Outcome::Crashed { .. }));
+    }
+
+    #[test]
+    fn a_refusal_is_a_failure_and_an_answer_of_500_is_not() {
+        let refusal =
+            refused("the server answered 422 Unprocessable Entity: upload_empty: The file is empty.");
+        assert!(matches!(refusal, Outcome::Failed { code, .. } if code == "upload_empty"));
+        let fault = refused("the server answered 500 Internal Server Error: internal: Something went wrong.");
+        assert!(matches!(fault, Outcome::Crashed { .. }));
+        assert!(matches!(refused("connection reset"), Outcome::Crashed { .. }));
+    }
+}
