@@ -18,12 +18,15 @@ use serde_json::Value;
 use self::log::LogReader;
 use self::report::{Journey, Outcome, Report};
 use super::files;
+use crate::api::client::Client;
 use crate::api::upload::upload_file;
 use crate::session::Session;
 use crate::shell::say;
 
 /// The folders of the data whose files are sent.
 const FOLDERS: [&str; 4] = ["broken", "captions", "video", "asr"];
+/// How many files are in work at once.
+const TOGETHER: usize = 4;
 const POLL: Duration = Duration::from_millis(250);
 /// A file that is in work for so long hangs: all are short.
 const SETTLING_MAX: Duration = Duration::from_secs(15 * 60);
@@ -56,31 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
     if paths.is_empty() {
         bail!("there is no file below {}", options.dir.display());
     }
-    let mut session = Session::start()?;
-    let mut log = LogReader::new(session.server.log_file());
-    let mut journeys = Vec::new();
-    for (position, path) in paths.iter().enumerate() {
-        let begun = Instant::now();
-        let outcome = match send(&mut session, path) {
-            Ok(outcome) => outcome,
-            // An upload or a question that got no answer, or one that nobody should get.
-            Err(error) => Outcome::Crashed { reason: format!("{error:#}") },
-        };
-        let faults = log.faults()?;
-        let outcome =
-            if faults.is_empty() { outcome } else { Outcome::Crashed { reason: faults.join("\n") } };
-        let file = path.strip_prefix(&options.dir).unwrap_or(path).display().to_string();
-        journeys.push(Journey { file, seconds: begun.elapsed().as_secs_f64(), outcome });
-        if (position + 1).is_multiple_of(PROGRESS_FILES) {
-            say(format!("{} of {} files", position + 1, paths.len()));
-        }
-        if !session.server.is_running() {
-            say("the server ended; starting another");
-            session = Session::start()?;
-            log = LogReader::new(session.server.log_file());
-        }
-    }
-    session.stop();
+    let journeys = Run::start(&options.dir, paths)?.finish()?;
     let report = Report::new(journeys);
     if options.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -94,34 +73,122 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
-/// What becomes of one file.
-fn send(session: &mut Session, path: &Path) -> Result<Outcome> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let id = match upload_file(&session.client, path, &name) {
-        Ok(id) => id,
-        Err(error) => return Ok(refused(&format!("{error:#}"))),
-    };
-    let begun = Instant::now();
-    let video = loop {
-        let video = session.client.video(&id)?;
-        if matches!(video["status"].as_str(), Some("completed" | "failed")) {
-            break video;
+/// A file that the server is at work on.
+struct InWork {
+    file: String,
+    video_id: String,
+    begun: Instant,
+    /// What the log said meanwhile that it should not.
+    faults: Vec<String>,
+}
+
+/// All files on their way, a few at a time.
+struct Run<'a> {
+    dir: &'a Path,
+    waiting: std::vec::IntoIter<PathBuf>,
+    session: Session,
+    log: LogReader,
+    in_work: Vec<InWork>,
+    done: Vec<Journey>,
+}
+
+impl<'a> Run<'a> {
+    fn start(dir: &'a Path, paths: Vec<PathBuf>) -> Result<Self> {
+        let session = Session::start()?;
+        let log = LogReader::new(session.server.log_file());
+        let waiting = paths.into_iter();
+        Ok(Self { dir, waiting, session, log, in_work: Vec::new(), done: Vec::new() })
+    }
+
+    fn finish(mut self) -> Result<Vec<Journey>> {
+        loop {
+            while self.in_work.len() < TOGETHER
+                && let Some(path) = self.waiting.next()
+            {
+                self.upload(&path);
+            }
+            if self.in_work.is_empty() {
+                self.session.stop();
+                return Ok(self.done);
+            }
+            self.look()?;
+            thread::sleep(POLL);
         }
-        if begun.elapsed() > SETTLING_MAX {
-            return Ok(Outcome::Hung { stage: video["stage"].as_str().unwrap_or_default().to_owned() });
+    }
+
+    fn upload(&mut self, path: &Path) {
+        let begun = Instant::now();
+        let file = path.strip_prefix(self.dir).unwrap_or(path).display().to_string();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        match upload_file(&self.session.client, path, &name) {
+            Ok(video_id) => self.in_work.push(InWork { file, video_id, begun, faults: Vec::new() }),
+            Err(error) => self.end(file, begun, refused(&format!("{error:#}"))),
         }
-        if !session.server.is_running() {
-            bail!("the server ended");
+    }
+
+    /// Looks at every file in work once. A fault in the log is held against each of them: it may be anyone's.
+    fn look(&mut self) -> Result<()> {
+        let is_running = self.session.server.is_running();
+        let mut outcomes = Vec::new();
+        for work in &self.in_work {
+            outcomes.push(if is_running { outcome(&self.session.client, work) } else { Some(ended()) });
         }
-        thread::sleep(POLL);
-    };
+        let faults = self.log.faults()?;
+        for (work, outcome) in std::mem::take(&mut self.in_work).into_iter().zip(outcomes) {
+            let InWork { file, video_id, begun, faults: before } = work;
+            let faults = [before, faults.clone()].concat();
+            match outcome {
+                None => self.in_work.push(InWork { file, video_id, begun, faults }),
+                Some(outcome) if faults.is_empty() => self.end(file, begun, outcome),
+                Some(_) => self.end(file, begun, Outcome::Crashed { reason: faults.join("\n") }),
+            }
+        }
+        if !is_running {
+            say("the server ended; starting another");
+            self.session = Session::start()?;
+            self.log = LogReader::new(self.session.server.log_file());
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, file: String, begun: Instant, outcome: Outcome) {
+        self.done.push(Journey { file, seconds: begun.elapsed().as_secs_f64(), outcome });
+        if self.done.len().is_multiple_of(PROGRESS_FILES) {
+            say(format!(
+                "{} of {} files",
+                self.done.len(),
+                self.done.len() + self.in_work.len() + self.waiting.len()
+            ));
+        }
+    }
+}
+
+fn ended() -> Outcome {
+    Outcome::Crashed { reason: "the server ended".to_owned() }
+}
+
+/// What became of a file; nothing yet while it is in work.
+fn outcome(client: &Client, work: &InWork) -> Option<Outcome> {
+    match look_at(client, work) {
+        Ok(outcome) => outcome,
+        // An answer that nobody should get.
+        Err(error) => Some(Outcome::Crashed { reason: format!("{error:#}") }),
+    }
+}
+
+fn look_at(client: &Client, InWork { video_id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
+    let video = client.video(video_id)?;
+    if !matches!(video["status"].as_str(), Some("completed" | "failed")) {
+        let stage = video["stage"].as_str().unwrap_or_default().to_owned();
+        return Ok((begun.elapsed() > SETTLING_MAX).then_some(Outcome::Hung { stage }));
+    }
     for view in VIEWS {
-        let answer = session.client.send("GET", &format!("/videos/{id}{view}"), &[])?;
+        let answer = client.send("GET", &format!("/videos/{video_id}{view}"), &[])?;
         if answer.status >= 500 {
             bail!("GET /videos/{{id}}{view} was answered with {}", answer.status);
         }
     }
-    Ok(settled(&video))
+    Ok(Some(settled(&video)))
 }
 
 /// A refusal is a failure if it is the client's fault and says why.
