@@ -35,7 +35,7 @@ export type VideoVisibility = Schemas["Visibility"];
 
 interface VideoWords {
   status: VideoStatus;
-  kind: "video" | "audio";
+  kind: "video" | "audio" | "text";
   source: "upload" | "import" | "recording" | "demo";
 }
 

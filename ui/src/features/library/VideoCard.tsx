@@ -1,13 +1,14 @@
 import "./card.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { AudioLines, CircleAlert, EllipsisVertical, Film, PencilLine, RotateCw, Trash2 } from "lucide-react";
+import { CircleAlert, EllipsisVertical, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { memo, useEffect, useRef, useState, type PointerEvent, type RefObject } from "react";
 import { isBusy } from "../../api/queries";
 import type { Video } from "../../api/types";
 import { Initials, speakerName } from "../../components/Initials";
 import { InlineEdit } from "../../components/InlineEdit";
+import { kindIcons } from "../../components/kind";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
 import { strings } from "../../strings";
 import type { VideoActions } from "./actions";
@@ -99,7 +100,7 @@ function Poster({
   const preview = pointer !== null && video.playable && video.kind === "video";
   const storyboard = video.storyboard_url;
   const frames = useQuery({ ...storyboardQuery(video.id, storyboard), enabled: preview && storyboard !== null });
-  const Kind = video.kind === "audio" ? AudioLines : Film;
+  const Kind = kindIcons[video.kind];
 
   useEffect(() => {
     if (preview) setWidth(box.current?.clientWidth ?? 0);

@@ -2,8 +2,6 @@ import "./palette.css";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
-  AudioLines,
-  Film,
   House,
   KeyRound,
   LibraryBig,
@@ -21,6 +19,7 @@ import { Dialog } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { searchQuery, videosQuery } from "../../api/queries";
 import { useSignOut } from "../../app/TopBar";
+import { kindIcons } from "../../components/kind";
 import { formatAge, formatClock } from "../../lib/format";
 import { useDebounced } from "../../lib/hooks";
 import { cutByHighlights, fold } from "../../lib/marks";
@@ -193,7 +192,7 @@ function useGroups(text: string, query: string): Group[] {
     ];
     const videoEntries = (videos.data?.pages[0]?.items ?? []).map<Entry>((video) => ({
       id: `video-${video.id}`,
-      icon: video.kind === "audio" ? AudioLines : Film,
+      icon: kindIcons[video.kind],
       label: video.title,
       note: formatAge(video.created_at),
       run: () => void navigate({ to: "/videos/$videoId", params: { videoId: video.id } }),

@@ -1,12 +1,13 @@
 import "./uploads.css";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { AudioLines, ChevronDown, ChevronUp, CircleCheck, Film, Pause, Play, RotateCw, X } from "lucide-react";
+import { ChevronDown, ChevronUp, CircleCheck, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { isBusy, videoQuery } from "../../api/queries";
-import type { VideoDetail } from "../../api/types";
+import type { Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
 import { ApiError } from "../../api/client";
+import { kindIcons } from "../../components/kind";
 import { Tip } from "../../components/Tip";
 import { formatBytes, formatRemaining } from "../../lib/format";
 import { useStore } from "../../lib/store";
@@ -23,6 +24,7 @@ import {
   type UploadEntry,
 } from "./manager";
 import { storedFile } from "./records";
+import { isTranscript } from "./transcripts";
 
 /** Stays in the corner over every page until everything in it is done. */
 export function UploadTray() {
@@ -108,7 +110,7 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       : entry.size_bytes > 0
         ? Math.min(100, (entry.sent_bytes / entry.size_bytes) * 100)
         : 0;
-  const Kind = /\.(mp3|wav|m4a|flac|ogg|opus|aac)$/iu.test(entry.filename) ? AudioLines : Film;
+  const Kind = kindIcons[kindOf(entry.filename)];
 
   return (
     <li className="tray__row" data-state={entry.state}>
@@ -138,6 +140,11 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       </div>
     </li>
   );
+}
+
+function kindOf(filename: string): Video["kind"] {
+  if (isTranscript(filename)) return "text";
+  return /\.(mp3|wav|m4a|flac|ogg|opus|aac)$/iu.test(filename) ? "audio" : "video";
 }
 
 function Line({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
@@ -183,7 +190,7 @@ function RowActions({ entry, video }: { entry: UploadEntry; video: VideoDetail |
   if (entry.state === "received") {
     return (
       <>
-        {entry.video_id !== null && video?.playable ? (
+        {entry.video_id !== null && (video?.playable || video?.kind === "text") ? (
           <Link to="/videos/$videoId" params={{ videoId: entry.video_id }} className="button button--small">
             {strings.upload.open}
           </Link>

@@ -6,7 +6,7 @@ export function pickFiles(multiple: boolean): Promise<File[]> {
     const input = document.createElement("input");
     input.type = "file";
     input.multiple = multiple;
-    input.accept = "video/*,audio/*,.mkv,.flac,.opus,.m4a";
+    input.accept = "video/*,audio/*,.mkv,.flac,.opus,.m4a,.vtt,.srt,.json";
     input.onchange = () => resolve([...(input.files ?? [])]);
     input.oncancel = () => resolve([]);
     input.click();

@@ -1,10 +1,11 @@
 import type { Upload as TusUpload } from "tus-js-client";
-import { apiHeaders, API_PREFIX, parseProblem } from "../../api/client";
+import { apiHeaders, API_PREFIX, isApiError, parseProblem } from "../../api/client";
 import type { Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
+import { isTranscript, removeVideo, sendTranscript } from "./transcripts";
 
 export type UploadState = "queued" | "uploading" | "paused" | "offline" | "needs-file" | "failed" | "received";
 
@@ -57,7 +58,7 @@ export interface Chosen {
 /** Takes files from a chooser or a drop; a file whose upload was interrupted continues where it stopped. */
 export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
   for (const { file, handle } of chosen) {
-    if (!isMedia(file)) {
+    if (!isMedia(file) && !isTranscript(file.name)) {
       showToast(`${strings.upload.notMedia(file.name)} ${strings.upload.notMediaHint}`);
       continue;
     }
@@ -148,7 +149,7 @@ function startNext(): void {
     if (entry.state !== "queued") continue;
     free -= 1;
     change(entry.key, { state: "uploading" });
-    void send(entry.key);
+    void (isTranscript(entry.filename) ? sendText(entry.key) : send(entry.key));
   }
 }
 
@@ -211,6 +212,30 @@ async function send(key: string): Promise<void> {
   });
   run.upload = upload;
   upload.start();
+}
+
+/** Transcripts are small: they go in one piece, and cannot be stopped half way. */
+async function sendText(key: string): Promise<void> {
+  const run = running.get(key);
+  if (!run) return;
+  try {
+    const videoId = await sendTranscript(run.file, run.record.channel_id);
+    if (running.get(key) !== run) {
+      await removeVideo(videoId);
+      return;
+    }
+    forget(key);
+    running.delete(key);
+    change(key, { state: "received", sent_bytes: run.file.size, video_id: videoId });
+  } catch (error) {
+    if (!isApiError(error) || error.status === 0) {
+      change(key, { state: "offline" });
+      waitForConnection(key);
+    } else {
+      change(key, { state: "failed", problem: error.problem });
+    }
+  }
+  startNext();
 }
 
 function waitForConnection(key: string): void {

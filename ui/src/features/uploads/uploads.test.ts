@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addFiles, continueWith, isMedia, restoreUploads, Speed, uploads } from "./manager";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
 
@@ -62,5 +62,38 @@ describe("upload speed", () => {
     let last = 0;
     for (let second = 21; second <= 40; second += 1) last = speed.measure(20_000_000 + (second - 20) * 100_000, second * 1000);
     expect(last).toBeCloseTo(100_000, -3);
+  });
+});
+
+describe("a transcript", () => {
+  const captions = new File(["WEBVTT\n"], "Weekly_call.vtt", { type: "text/vtt" });
+  const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("becomes a video of its own and is received in one piece", async () => {
+    const fetched = vi.fn((_address: string, _init: RequestInit) => Promise.resolve(answer(201, { id: "v7" })));
+    vi.stubGlobal("fetch", fetched);
+    addFiles([{ file: captions }]);
+    await vi.waitFor(() => expect(uploads.get()).toMatchObject([{ state: "received", video_id: "v7" }]));
+    expect(fetched.mock.calls.map(([address, init]) => `${init.method} ${address}`)).toEqual([
+      "POST /api/v1/videos",
+      "PUT /api/v1/videos/v7/captions",
+    ]);
+    expect(fetched.mock.calls[0]?.[1].body).toContain("Weekly call");
+  });
+
+  it("leaves no video behind when the server cannot read it", async () => {
+    const fetched = vi.fn((_address: string, init: RequestInit) =>
+      Promise.resolve(
+        init.method === "PUT"
+          ? answer(422, { title: "Captions", code: "captions_invalid", detail: "Line 3" })
+          : answer(200, { id: "v8" }),
+      ),
+    );
+    vi.stubGlobal("fetch", fetched);
+    addFiles([{ file: captions }]);
+    await vi.waitFor(() => expect(uploads.get()).toMatchObject([{ state: "failed", problem: { detail: "Line 3" } }]));
+    expect(fetched.mock.calls.at(-1)?.[1].method).toBe("DELETE");
   });
 });

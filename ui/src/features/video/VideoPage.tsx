@@ -2,7 +2,7 @@ import "./video.css";
 import "./transcript.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { CircleAlert, Film, Hourglass } from "lucide-react";
+import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isApiError } from "../../api/client";
@@ -192,17 +192,28 @@ function SidePanel({
 }
 
 function NotPlayable({ video }: { video: VideoDetail }) {
+  if (video.kind === "text" && video.status === "completed") {
+    return (
+      <div className="video__waiting" data-kind={video.kind}>
+        <FileText size={28} strokeWidth={1.5} aria-hidden />
+        <p className="video__waiting-title">{strings.video.textOnly}</p>
+        <p>{strings.video.textOnlyText}</p>
+      </div>
+    );
+  }
   return (
     <div className="video__waiting" data-kind={video.kind}>
       {video.status === "failed" ? null : <Hourglass size={28} strokeWidth={1.5} aria-hidden />}
       {video.status === "failed" ? (
         <FailedNotice video={video} />
       ) : (
-        <p className="video__waiting-title">{strings.video.notPlayable}</p>
+        <p className="video__waiting-title">
+          {video.kind === "text" ? strings.video.textWaiting : strings.video.notPlayable}
+        </p>
       )}
       {isBusy(video) ? (
         <>
-          <p>{strings.video.notPlayableText}</p>
+          <p>{video.kind === "text" ? strings.video.textWaitingText : strings.video.notPlayableText}</p>
           <StageList stages={video.stages.filter((stage) => stage.status !== "skipped")} />
         </>
       ) : null}
