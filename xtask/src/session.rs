@@ -37,8 +37,18 @@ impl Session {
 
     /// The same with settings for the server, as environment variables.
     pub fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
+        Self::build()?;
+        Self::start_built(settings)
+    }
+
+    /// Sets up and builds what [`Session::start_built`] starts.
+    pub fn build() -> Result<()> {
         setup::run()?;
-        server_process::build()?;
+        server_process::build()
+    }
+
+    /// Starts the server that was built last, and signs in: for commands that start several of the same build.
+    pub fn start_built(settings: &[(&str, &str)]) -> Result<Self> {
         let folder = server_process::open_folder("memoreel-session-")?;
         let data_dir = folder.path().join("data");
         let server = ServerProcess::start_with(&data_dir, server_process::free_port()?, settings)?;

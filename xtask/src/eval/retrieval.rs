@@ -57,6 +57,7 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("no such collection below {}", options.dir.display());
     }
     let corpora = sources.iter().map(beir::Source::read).collect::<Result<Vec<Corpus>>>()?;
+    Session::build()?;
     let mut report = Report { score: BTreeMap::new(), collections: Vec::new(), build: BUILD };
     for mut corpus in corpora {
         corpus.questions.truncate(options.limit.map_or(usize::MAX, NonZeroUsize::get));
@@ -71,7 +72,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 fn evaluate(corpus: &Corpus, report: &mut Report) -> Result<()> {
-    let session = Session::start()?;
+    let session = Session::start_built(&[])?;
     say(format!("{}: sending {} videos", corpus.name, corpus.videos.len()));
     let begun = Instant::now();
     let videos = send(&session.client, corpus)?;
