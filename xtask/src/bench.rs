@@ -2,6 +2,8 @@
 //!
 //! A figure alone says more about the machine than about the product; the ratio of two taken together does not.
 
+mod embed;
+mod python;
 mod speech;
 mod upload;
 
@@ -18,6 +20,8 @@ pub struct Options {
 enum What {
     /// Listening to some minutes of speech, beside the engine called by its own binding
     Speech(speech::Options),
+    /// Texts embedded, beside ONNX Runtime from Python on the same graph; and the latency of a query
+    Embed(embed::Options),
     /// One upload in one request, beside writing the same bytes to a file
     Upload(upload::Options),
 }
@@ -25,6 +29,7 @@ enum What {
 pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Speech(options) => speech::run(options),
+        What::Embed(options) => embed::run(options),
         What::Upload(options) => upload::run(options),
     }
 }

@@ -129,6 +129,14 @@ impl LocalEmbed {
         Ok(Self::new(part.into()))
     }
 
+    /// The file of the graph that is run, written from the weights where it is not there yet.
+    ///
+    /// # Errors
+    /// `EngineMissing` where the weights cannot be read or the file cannot be written.
+    pub fn graph(&self) -> Result<PathBuf, AiError> {
+        Ok(self.inner.graph()?)
+    }
+
     fn with(paths: EmbedderPaths, precision: Precision, idle_time_max: Duration) -> Self {
         let session = Arc::new(Mutex::new(None));
         let inner = Inner { paths, precision, idle_time_max, tokenizer: OnceLock::new(), session };
@@ -211,9 +219,13 @@ impl Inner {
         Ok((vectors, fresh))
     }
 
+    fn graph(&self) -> Result<PathBuf, EmbedFault> {
+        graph::graph_file(&self.paths.safetensors, &self.paths.graph_cache_dir, self.precision)
+    }
+
     fn load(&self) -> Result<Session, EmbedFault> {
         let environment = runtime(&self.paths.onnxruntime_library)?;
-        let graph = graph::graph_file(&self.paths.safetensors, &self.paths.graph_cache_dir, self.precision)?;
+        let graph = self.graph()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
         Session::builder(environment)
             .map_err(EmbedFault::runtime)?
