@@ -306,9 +306,9 @@ fn ends_sentence(text: &str) -> bool {
         return true;
     }
     let Some(stem) = bare.strip_suffix('.') else { return false };
-    // "Mr.", "e.g." and initials go on.
+    // "Mr.", "e.g." and initials go on; a full stop that stands by itself ends what was before it.
     let word = stem.rsplit(char::is_whitespace).next().unwrap_or(stem).to_lowercase();
-    word.chars().count() > 1
+    word.chars().count() != 1
         && !matches!(word.as_str(), "mr" | "mrs" | "ms" | "dr" | "prof" | "st" | "vs" | "e.g" | "i.e" | "etc")
 }
 

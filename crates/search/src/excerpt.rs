@@ -10,8 +10,6 @@ const MARK_START: char = '\u{e000}';
 const MARK_END: char = '\u{e001}';
 /// A line before and after the best sentence is shown while the whole stays within this many characters.
 const EXCERPT_CHARS_MAX: usize = 360;
-/// From this likeness on a passage counts as matched by its meaning; unrelated text lies around 0.1.
-const SIMILARITY_MIN: f64 = 0.25;
 
 /// The part of a passage that is shown.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,11 +44,11 @@ pub(crate) fn excerpt(found: &Found, query: Option<&[f32]>) -> Excerpt {
     }
 }
 
-/// Why a passage was found: by its words, by its meaning, or both.
-pub(crate) fn matched_by(found: &Found) -> (bool, bool) {
+/// Why a passage was found: by its words, by its meaning, or both. From `likeness_floor` on it counts as alike.
+pub(crate) fn matched_by(found: &Found, likeness_floor: f64) -> (bool, bool) {
     let words = found.words_rank.is_some();
-    let alike = found.similarity.is_some_and(|similarity| similarity >= SIMILARITY_MIN);
-    (words, found.meaning_rank.is_some() && (alike || !words))
+    let alike = found.similarity.is_some_and(|similarity| similarity >= likeness_floor);
+    (words, alike || (found.meaning_rank.is_some() && !words))
 }
 
 fn whole(found: &Found, marks: &[Range<usize>]) -> Excerpt {
@@ -224,12 +222,12 @@ mod tests {
     #[test]
     fn meaning_is_a_reason_only_where_it_is_alike() {
         let mut hit = found(&TALK, "");
-        assert_eq!(matched_by(&hit), (true, false));
+        assert_eq!(matched_by(&hit, 0.25), (true, false));
         (hit.meaning_rank, hit.similarity) = (Some(90), Some(0.05));
-        assert_eq!(matched_by(&hit), (true, false));
+        assert_eq!(matched_by(&hit, 0.25), (true, false));
         hit.similarity = Some(0.6);
-        assert_eq!(matched_by(&hit), (true, true));
+        assert_eq!(matched_by(&hit, 0.25), (true, true));
         (hit.words_rank, hit.similarity) = (None, Some(0.05));
-        assert_eq!(matched_by(&hit), (false, true));
+        assert_eq!(matched_by(&hit, 0.25), (false, true));
     }
 }

@@ -8,6 +8,7 @@ pub mod chunking;
 mod error;
 mod excerpt;
 mod jobs;
+mod likeness;
 mod model;
 mod moments;
 mod query;

@@ -1,6 +1,6 @@
 //! The embedding model in use, and the shapes that searching passes around.
 
-use crate::{SearchError, store};
+use crate::{SearchError, likeness, store};
 use memoreel_ai::Embed;
 use memoreel_db::{Db, SystemReason};
 use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, VideoId};
@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 pub struct Model {
     embed: Arc<dyn Embed>,
     id: OnceCell<EmbeddingModelId>,
+    likeness_floor: OnceCell<f64>,
 }
 
 impl std::fmt::Debug for Model {
@@ -24,7 +25,7 @@ impl std::fmt::Debug for Model {
 impl Model {
     /// Wraps an engine.
     pub fn new(embed: Arc<dyn Embed>) -> Self {
-        Self { embed, id: OnceCell::new() }
+        Self { embed, id: OnceCell::new(), likeness_floor: OnceCell::new() }
     }
 
     /// The engine.
@@ -44,6 +45,15 @@ impl Model {
             Ok::<_, SearchError>(id)
         });
         id.await.copied()
+    }
+
+    /// From which cosine on a passage says something like a query; found out on first use.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub(crate) async fn likeness_floor(&self) -> Result<f64, SearchError> {
+        let floor = self.likeness_floor.get_or_try_init(|| likeness::floor(&*self.embed));
+        floor.await.copied().map_err(SearchError::Embedding)
     }
 }
 

@@ -73,9 +73,10 @@ pub(crate) async fn insert_chunks(
         chunks.iter().map(|chunk| serde_json::to_value(&chunk.spans).unwrap_or_default()).collect();
     sqlx::query!(
         "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
-             start_seconds, end_seconds, speakers, spans, owner_id, visibility, created_at)
+             start_seconds, end_seconds, speakers, spans, context, owner_id, visibility, created_at)
          SELECT $1, new.id, 'transcript', $3, $2, new.position - 1, new.text, $4, new.words, new.start_seconds,
-             new.end_seconds, ARRAY(SELECT jsonb_array_elements_text(new.speakers)), new.spans, v.author_id, v.visibility, $12
+             new.end_seconds, ARRAY(SELECT jsonb_array_elements_text(new.speakers)), new.spans,
+             chunk_context($1, $2, ARRAY(SELECT jsonb_array_elements_text(new.speakers))), v.author_id, v.visibility, $12
          FROM UNNEST($5::uuid[], $6::text[], $7::int[], $8::float8[], $9::float8[], $10::jsonb[], $11::jsonb[])
              WITH ORDINALITY AS new(id, text, words, start_seconds, end_seconds, speakers, spans, position)
          JOIN videos v ON v.organization_id = $1 AND v.id = $2",

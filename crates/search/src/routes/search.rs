@@ -163,9 +163,9 @@ async fn hits(
             Err(error) => return Err(SearchError::Embedding(error)),
         },
     };
-    let vector = match &vector {
-        Some(vector) => Some((model.id(&app.db).await?, vector.as_slice())),
-        None => None,
+    let (vector, likeness_floor) = match &vector {
+        Some(vector) => (Some((model.id(&app.db).await?, vector.as_slice())), model.likeness_floor().await?),
+        None => (None, f64::INFINITY),
     };
     let mut tx = app.db.tenant(caller).await?;
     let found = store::search(&mut tx, mode, query, vector, filters, limit).await?;
@@ -176,14 +176,14 @@ async fn hits(
     drop(tx);
     let hits = found.into_iter().map(|found| {
         let picture = found.asset_id.and_then(|id| pictures.get(&id)?.thumbnail_url.clone());
-        hit(found, vector.map(|(_, vector)| vector), picture)
+        hit(found, vector.map(|(_, vector)| vector), likeness_floor, picture)
     });
     Ok((mode, hits.collect()))
 }
 
-fn hit(found: Found, query: Option<&[f32]>, poster_url: Option<String>) -> Hit {
+fn hit(found: Found, query: Option<&[f32]>, likeness_floor: f64, poster_url: Option<String>) -> Hit {
     let excerpt = excerpt(&found, query);
-    let (words, meaning) = matched_by(&found);
+    let (words, meaning) = matched_by(&found, likeness_floor);
     let reasons = [(words, MatchedBy::Words), (meaning, MatchedBy::Meaning)];
     Hit {
         chunk_id: found.chunk_id,

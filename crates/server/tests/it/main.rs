@@ -14,5 +14,6 @@ mod pipeline;
 mod problems;
 mod process;
 mod queue;
+mod search;
 mod tasks;
 mod uploads;

@@ -1,0 +1,107 @@
+//! What is found, by which words, and in which order.
+
+use crate::{
+    app::TestApp,
+    client::{Person, send},
+};
+use serde_json::{Value, json};
+
+/// A video of spoken paragraphs, a minute apart so that each is a passage of its own. Returns its path.
+async fn video_of(app: &TestApp, person: &Person, title: &str, paragraphs: &[(&str, &str)]) -> String {
+    let made = person.post("/videos", &json!({ "title": title })).await.is(201).json();
+    let path = format!("/videos/{}", made["id"].as_str().unwrap());
+    let cue = |(index, (voice, text)): (usize, &(&str, &str))| {
+        let start_ms = index * 60_000;
+        json!({ "start_ms": start_ms, "end_ms": start_ms + 9_000, "voice": voice, "text": text })
+    };
+    let cues: Vec<Value> = paragraphs.iter().enumerate().map(cue).collect();
+    let captions = json!({ "format": "memoreel-captions", "version": 1, "language": "en", "cues": cues });
+    send(person.request("PUT", &format!("{path}/captions")).json(&captions)).await.is(200);
+    assert_eq!(app.settled(person, made["id"].as_str().unwrap()).await["status"], "completed");
+    path
+}
+
+/// Sixty words about nothing in particular, around some that matter: enough for a passage.
+fn paragraph(words: &str) -> String {
+    format!("{words}. {}", "And so it went on for a while with this and that. ".repeat(5))
+}
+
+/// Titles and seconds of the hits.
+async fn found(person: &Person, query: &str) -> Vec<(String, i64)> {
+    let answer = person.get(&format!("/search?q={query}")).await.is(200).json();
+    let hits = answer["items"].as_array().unwrap().iter();
+    hits.map(|hit| {
+        (hit["video_title"].as_str().unwrap().to_owned(), hit["start_ms"].as_i64().unwrap() / 1_000)
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_title_is_found_though_nobody_says_it_and_so_is_a_new_one() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, two) = (paragraph("We paint the crane"), paragraph("Nobody came"));
+    let path = video_of(&app, &ada, "Quarterly lighthouse review", &[("Ana", &one), ("Ana", &two)]).await;
+    video_of(&app, &ada, "Something else", &[("Ben", &two)]).await;
+    for query in ["lighthouse&mode=keyword", "lighthouses+reviewed&mode=keyword"] {
+        assert_eq!(found(&ada, query).await.len(), 2, "{query}");
+    }
+    assert_eq!(found(&ada, "lighthouse+crane").await[0], ("Quarterly lighthouse review".to_owned(), 0));
+    // A phrase and an exclusion are about what is said.
+    assert!(found(&ada, "%22lighthouse+review%22").await.is_empty());
+    assert_eq!(found(&ada, "crane+-lighthouse&mode=keyword").await.len(), 1);
+
+    ada.patch(&path, &json!({ "title": "Harbour" })).await.is(200);
+    assert!(found(&ada, "lighthouse&mode=keyword").await.is_empty());
+    assert_eq!(found(&ada, "harbour&mode=keyword").await.len(), 2);
+}
+
+#[tokio::test]
+async fn who_speaks_is_found_by_the_name_they_have_now() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, two) = (paragraph("The budget is too small"), paragraph("The budget is large enough"));
+    let path = video_of(&app, &ada, "Talk", &[("Ana", &one), ("Ben", &two)]).await;
+    assert_eq!(found(&ada, "what+does+Ben+say+about+the+budget").await[0].1, 60);
+    let voices = ada.get(&path).await.json()["speakers"].clone();
+    let ana = voices.as_array().unwrap().iter().find(|voice| voice["label"] == "Ana").unwrap().clone();
+    let voice = format!("{path}/speakers/{}", ana["id"].as_str().unwrap());
+    ada.patch(&voice, &json!({ "name": "Marguerite" })).await.is(200);
+    assert_eq!(found(&ada, "what+does+Marguerite+say+about+the+budget").await[0].1, 0);
+    assert!(found(&ada, "Ana&mode=keyword").await.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_alike_the_one_whose_surroundings_fit_comes_first() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let other = paragraph("Lunch was late");
+    let answer = paragraph("We will order twelve of them");
+    let topic = paragraph("Now to the buoys for the harbour entrance");
+    video_of(&app, &ada, "Without", &[("Ana", &other), ("Ben", &answer), ("Ana", &other)]).await;
+    video_of(&app, &ada, "With", &[("Ana", &topic), ("Ben", &answer), ("Ana", &other)]).await;
+    let hits = found(&ada, "order+buoys+harbour&mode=keyword").await;
+    assert_eq!(hits[..2], [("With".to_owned(), 0), ("With".to_owned(), 60)]);
+    assert_eq!(hits[2], ("Without".to_owned(), 60));
+}
+
+#[tokio::test]
+async fn every_mode_says_why_it_found_what_it_found() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, two) = (paragraph("The buoy is red"), paragraph("The crane is green"));
+    video_of(&app, &ada, "Talk", &[("Ana", &one), ("Ana", &two)]).await;
+    for (mode, reasons) in [("keyword", json!(["words"])), ("semantic", json!(["meaning"]))] {
+        let answer = ada.get(&format!("/search?q=red+buoy&mode={mode}")).await.is(200).json();
+        assert_eq!(answer["items"][0]["matched_by"], reasons, "{mode}");
+        assert_eq!(answer["items"][0]["start_ms"], 0, "{mode}");
+    }
+    let answer = ada.get("/search?q=red+buoy").await.is(200).json();
+    let scores: Vec<f64> =
+        answer["items"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
+    assert!(scores.len() == 2 && scores[0] > scores[1] && scores[0] <= 1.0, "{scores:?}");
+}
