@@ -5,6 +5,7 @@
 mod embed;
 mod python;
 mod speech;
+mod ingest;
 mod upload;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ enum What {
     Speech(speech::Options),
     /// Texts embedded, beside ONNX Runtime from Python on the same graph; and the latency of a query
     Embed(embed::Options),
+    /// The media steps of a recording, beside one bare ffmpeg command
+    Ingest(ingest::Options),
     /// One upload in one request, beside writing the same bytes to a file
     Upload(upload::Options),
 }
@@ -30,6 +33,7 @@ pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Speech(options) => speech::run(options),
         What::Embed(options) => embed::run(options),
+        What::Ingest(options) => ingest::run(options),
         What::Upload(options) => upload::run(options),
     }
 }

@@ -111,6 +111,18 @@ impl Client {
         answer(response).with_context(|| format!("PUT /videos/{id}/captions")).map(drop)
     }
 
+    /// The text behind an address that an answer named, such as a playlist's.
+    pub fn text(&self, address: &str) -> Result<String> {
+        let url =
+            if address.starts_with('/') { format!("{}{address}", self.url) } else { address.to_owned() };
+        let mut response = self.agent.get(url).call()?;
+        if response.status().is_success() {
+            Ok(response.body_mut().read_to_string()?)
+        } else {
+            Err(refusal(response))
+        }
+    }
+
     /// Sends one request of the upload protocol and returns the answer's headers.
     pub fn tus(
         &self,

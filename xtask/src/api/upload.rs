@@ -81,7 +81,7 @@ impl Upload {
     }
 
     /// Sends from where the server stands, which after a broken attempt is not the beginning.
-    fn send_rest(&self, client: &Client, path: &Path) -> Result<()> {
+    pub fn send_rest(&self, client: &Client, path: &Path) -> Result<()> {
         let stand = client.tus("HEAD", &self.address, &[], &mut std::io::empty())?;
         let offset: u64 = header(&stand, "upload-offset")?.parse()?;
         let mut file = File::open(path)?;
