@@ -1,15 +1,19 @@
 //! `kill -9` of the server and of its database, at any moment: nothing is lost, nothing is doubled, nothing is left running.
 
+mod holds;
+mod random;
+mod undisturbed;
+
 use crate::process::{Client, Installation, PATIENCE, Upload, is_alive, sample, wait_until};
 use futures::{Stream, StreamExt};
-use serde_json::Value;
+use holds::{attempts, hold, install_holds, meet_running, release, wait_held};
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
 use std::{
     fs,
     time::{Duration, Instant},
 };
 use tokio::time::sleep;
+use undisturbed::{Undisturbed, assert_nothing_left};
 
 const MIB: usize = 1 << 20;
 
@@ -363,223 +367,4 @@ fn staged_bytes(installation: &Installation, upload: &Upload) -> u64 {
 async fn wait_staged(installation: &Installation, upload: &Upload, size_bytes: usize) {
     let arrived = async || staged_bytes(installation, upload) >= size_bytes as u64;
     wait_until("the bytes have arrived", arrived).await;
-}
-
-/// Lets the test stop a step of a video at the hardest moment: its results are written, and not yet committed.
-async fn install_holds(database: &mut PgConnection) {
-    let statements = "
-        CREATE TABLE test_holds (subject_id uuid, kind text);
-        GRANT SELECT ON test_holds TO PUBLIC;
-        CREATE FUNCTION test_hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF EXISTS (SELECT FROM test_holds h WHERE h.subject_id = NEW.subject_id AND h.kind = NEW.kind) THEN
-                PERFORM pg_advisory_xact_lock(hashtextextended(NEW.subject_id::text || NEW.kind, 1));
-            END IF;
-            WHILE EXISTS (SELECT FROM test_holds h WHERE h.subject_id = NEW.subject_id AND h.kind = NEW.kind) LOOP
-                PERFORM pg_sleep(0.02);
-            END LOOP;
-            RETURN NULL;
-        END $$;
-        CREATE TRIGGER test_hold AFTER UPDATE ON tasks FOR EACH ROW WHEN (NEW.status = 'completed')
-            EXECUTE FUNCTION test_hold();";
-    sqlx::raw_sql(statements).execute(database).await.unwrap();
-}
-
-async fn hold(database: &mut PgConnection, upload: &Upload, step: &str) {
-    sqlx::query("INSERT INTO test_holds VALUES ($1::text::uuid, $2)")
-        .bind(&upload.video_id)
-        .bind(step)
-        .execute(database)
-        .await
-        .unwrap();
-}
-
-async fn release(database: &mut PgConnection, upload: &Upload) {
-    sqlx::query("DELETE FROM test_holds WHERE subject_id::text = $1")
-        .bind(&upload.video_id)
-        .execute(database)
-        .await
-        .unwrap();
-}
-
-async fn wait_held(installation: &Installation, upload: &Upload, step: &str) {
-    let mut database = installation.database().await;
-    wait_until(&format!("{step} is held"), async || {
-        sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-                 AND (classid::bigint << 32) | objid::bigint = hashtextextended($1 || $2, 1))",
-        )
-        .bind(&upload.video_id)
-        .bind(step)
-        .fetch_one(&mut database)
-        .await
-        .unwrap()
-    })
-    .await;
-}
-
-/// Waits until a step of the video runs; false if it has completed before that was seen.
-async fn meet_running(installation: &Installation, upload: &Upload, step: &str) -> bool {
-    let mut database = installation.database().await;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        // A row that a dead worker left counts only once a living one has taken it.
-        let met: Result<Option<(String, bool)>, _> = sqlx::query_as(
-            "SELECT status, worker LIKE '%/' || $3 || '/%' FROM tasks WHERE subject_id::text = $1 AND kind = $2",
-        )
-        .bind(&upload.video_id)
-        .bind(step)
-        .bind(installation.worker_pid())
-        .fetch_optional(&mut database)
-        .await;
-        match met.as_ref().map(|row| row.as_ref().map(|(status, is_alive)| (status.as_str(), *is_alive))) {
-            Ok(Some(("running", true))) => return true,
-            Ok(Some(("completed", _))) => return false,
-            Ok(_) => {}
-            Err(_) => database = installation.database().await,
-        }
-        assert!(Instant::now() < deadline, "{step} does not run");
-        sleep(Duration::from_millis(2)).await;
-    }
-}
-
-async fn attempts(installation: &Installation, upload: &Upload, step: &str) -> i32 {
-    sqlx::query_scalar("SELECT attempts FROM tasks WHERE subject_id::text = $1 AND kind = $2")
-        .bind(&upload.video_id)
-        .bind(step)
-        .fetch_one(&mut installation.database().await)
-        .await
-        .unwrap()
-}
-
-/// What processing makes of the recording when nothing goes wrong.
-struct Undisturbed {
-    facts: Value,
-    blobs: Vec<String>,
-}
-
-impl Undisturbed {
-    async fn video(installation: &Installation, client: &Client) -> Self {
-        let upload = client.upload(&installation.recording()).await;
-        let began = Instant::now();
-        let video = client.settled(&upload.video_id).await;
-        assert_eq!(video["status"], "completed", "{video:#}");
-        eprintln!("undisturbed: {:.1} s", began.elapsed().as_secs_f32());
-        let mut database = installation.database().await;
-        let facts = facts(&mut database, &upload.video_id).await;
-        assert_eq!(facts["tasks"].as_array().unwrap().len(), STEPS.len(), "{facts:#}");
-        assert!(!facts["segments"].as_array().unwrap().is_empty(), "{facts:#}");
-        let blobs = blobs(installation, &mut database, &upload.video_id).await;
-        Self { facts, blobs }
-    }
-
-    /// Waits until the video is done and asserts that it is exactly like the undisturbed one.
-    async fn assert_like(&self, installation: &Installation, client: &Client, video_id: &str) {
-        let video = client.settled(video_id).await;
-        assert_eq!(video["status"], "completed", "{video:#}");
-        let mut database = installation.database().await;
-        let facts = facts(&mut database, video_id).await;
-        assert_eq!(facts, self.facts, "{facts:#}\nundisturbed: {:#}", self.facts);
-        assert_eq!(blobs(installation, &mut database, video_id).await, self.blobs);
-        assert_playable(client, &video).await;
-        assert_found_once(client, &video).await;
-    }
-}
-
-/// Everything that is known of a video, apart from ids and times.
-async fn facts(database: &mut PgConnection, video_id: &str) -> Value {
-    sqlx::query_scalar(
-        "SELECT jsonb_build_object(
-             'status', v.status,
-             'assets', (SELECT jsonb_agg(a.status || ' ' || a.byte_size) FROM assets a WHERE a.id = v.asset_id),
-             'uploads', (SELECT jsonb_agg(u.status) FROM uploads u WHERE u.video_id = v.id),
-             'renditions', (SELECT jsonb_agg(r.name ORDER BY r.name) FROM renditions r WHERE r.asset_id = v.asset_id),
-             'transcripts', (SELECT jsonb_agg(t.engine) FROM transcripts t WHERE t.video_id = v.id),
-             'segments', (SELECT jsonb_agg(jsonb_build_array(s.segment_index, s.text) ORDER BY s.segment_index, s.id)
-                  FROM transcript_segments s WHERE s.video_id = v.id),
-             'speakers', (SELECT jsonb_agg(s.label ORDER BY s.label) FROM speakers s WHERE s.video_id = v.id),
-             'chunks', (SELECT jsonb_agg(jsonb_build_array(c.chunk_index, c.text) ORDER BY c.chunk_index, c.id)
-                  FROM chunks c WHERE c.video_id = v.id),
-             'vectors', (SELECT count(*) FROM chunk_embeddings e JOIN chunks c ON c.id = e.chunk_id WHERE c.video_id = v.id),
-             'summaries', (SELECT jsonb_agg(s.sentences) FROM video_summaries s WHERE s.video_id = v.id),
-             'tasks', (SELECT jsonb_agg(t.kind || ' ' || t.status ORDER BY t.kind) FROM tasks t WHERE t.subject_id = v.id),
-             'events', (SELECT jsonb_agg(o.kind ORDER BY o.kind) FROM outbox o WHERE o.aggregate_id = v.id))
-         FROM videos v WHERE v.id::text = $1",
-    )
-    .bind(video_id)
-    .fetch_one(database)
-    .await
-    .unwrap()
-}
-
-/// The names of the video's files in the blob store; every rendition is among them.
-async fn blobs(installation: &Installation, database: &mut PgConnection, video_id: &str) -> Vec<String> {
-    let keys: Vec<String> = sqlx::query_scalar(
-        "SELECT r.blob_key FROM renditions r JOIN videos v ON v.asset_id = r.asset_id WHERE v.id::text = $1
-         UNION ALL SELECT a.blob_key FROM assets a JOIN videos v ON v.asset_id = a.id WHERE v.id::text = $1",
-    )
-    .bind(video_id)
-    .fetch_all(&mut *database)
-    .await
-    .unwrap();
-    let asset: String = sqlx::query_scalar("SELECT asset_id::text FROM videos WHERE id::text = $1")
-        .bind(video_id)
-        .fetch_one(database)
-        .await
-        .unwrap();
-    let stored = installation.files_below("blobs/blobs");
-    assert!(keys.iter().all(|key| stored.contains(key)), "{keys:#?} {stored:#?}");
-    let below = |path: &String| Some(path.split_once(&format!("assets/{asset}/"))?.1.to_owned());
-    stored.iter().filter_map(below).collect()
-}
-
-/// Every playlist and every segment that playlists name can be fetched.
-async fn assert_playable(client: &Client, video: &Value) {
-    let master = video["playback"]["hls_url"].as_str().expect("an address of the master playlist");
-    let mut number = 0;
-    for variant in named_in(client, master).await {
-        for piece in named_in(client, &variant).await {
-            assert!(!client.download(&piece).await.is_empty(), "{piece} is empty");
-            number += 1;
-        }
-    }
-    assert!(number >= 2, "{number} segments");
-}
-
-/// The addresses that a playlist names, on lines of their own or as `URI="…"`.
-async fn named_in(client: &Client, playlist: &str) -> Vec<String> {
-    let text = String::from_utf8(client.download(playlist).await).unwrap();
-    let folder = playlist.rsplit_once('/').unwrap().0;
-    let named = text.lines().filter_map(|line| match line.strip_prefix('#') {
-        None => Some(line).filter(|line| !line.is_empty()),
-        Some(tag) => Some(tag.split_once("URI=\"")?.1.split_once('"')?.0),
-    });
-    named.map(|name| format!("{folder}/{name}")).collect()
-}
-
-async fn assert_found_once(client: &Client, video: &Value) {
-    let id = video["id"].as_str().unwrap();
-    let transcript = client.get(&format!("/api/v1/videos/{id}/transcript")).await.unwrap();
-    let text = transcript["segments"][0]["text"].as_str().unwrap();
-    let words = text.split(|letter: char| !letter.is_alphabetic());
-    let word = words.max_by_key(|word| word.len()).unwrap();
-    let found = client.get(&format!("/api/v1/search?q={word}&mode=keyword&limit=100")).await.unwrap();
-    let hits = found["items"].as_array().unwrap().iter().filter(|hit| hit["video_id"] == id);
-    assert_eq!(hits.count(), 1, "{word}: {found:#}");
-}
-
-/// No task, no file and no number is left over from what was interrupted.
-async fn assert_nothing_left(installation: &Installation) {
-    let (open, videos, assets, received, counted, chunks): (i64, i64, i64, i64, i64, i64) = sqlx::query_as(
-        "SELECT (SELECT count(*) FROM tasks WHERE status <> 'completed'), (SELECT count(*) FROM videos),
-             (SELECT count(*) FROM assets), (SELECT count(*) FROM uploads),
-             (SELECT sum(chunk_count)::bigint FROM organization_chunk_counts), (SELECT count(*) FROM chunks)",
-    )
-    .fetch_one(&mut installation.database().await)
-    .await
-    .unwrap();
-    assert_eq!(open, 0);
-    assert_eq!((videos, videos), (assets, received));
-    assert_eq!(counted, chunks);
-    assert_eq!(installation.files_below("uploads"), Vec::<String>::new());
-    wait_until("the scratch folder is empty", async || installation.files_below("scratch").is_empty()).await;
 }
