@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::{Arguments, seconds};
 use crate::filters::{fitted, upright};
 use crate::hls::{self, Variant, VariantVideo};
-use crate::package::encode_audio;
+use crate::package::{encode_audio, is_web_audio};
 use crate::staging::Staging;
 use crate::{Control, Ffmpeg, MediaError, Probe};
 
@@ -33,6 +33,8 @@ const ALMOST: f64 = 0.96;
 /// Key frames come this often, and a multiple of it is the segment length: jumps land close, segments align.
 const KEY_FRAME_SECONDS: u32 = 2;
 const FRAME_RATE_MAX: f64 = 60.0;
+/// Sound up to this rate, in bits per second, is no burden to the lowest rung.
+const COPIED_AUDIO_RATE_MAX: u64 = 192_000;
 /// Every recording's sound is a little longer or shorter than its picture.
 const STAYS_FROM_MS: u64 = 1_000;
 
@@ -49,13 +51,29 @@ pub struct Rung {
     pub bit_rate: u64,
 }
 
+/// What is to be encoded of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder {
+    /// Lowest first; empty without a picture.
+    pub rungs: Vec<Rung>,
+    /// Whether the sound goes into every rung as it is.
+    pub copies_audio: bool,
+}
+
 /// The rungs a recording needs, lowest first: every step not above its own size, or its own size when that is
 /// below the first step. Empty without a picture.
 ///
 /// A step is left out when `instant`, the variant that was packaged without encoding, is about its size and at
-/// most twice its rate.
+/// most twice its rate. Sound that `instant` could take over, and that is not much heavier than ours, is copied: it loses
+/// nothing, costs nothing, and all variants then have the same.
 #[must_use]
-pub fn ladder(probe: &Probe, instant: Option<&Variant>) -> Vec<Rung> {
+pub fn ladder(probe: &Probe, instant: Option<&Variant>) -> Ladder {
+    let sound = probe.audio.as_ref().filter(|audio| is_web_audio(audio));
+    let is_light = sound.and_then(|audio| audio.bit_rate).is_some_and(|rate| rate <= COPIED_AUDIO_RATE_MAX);
+    Ladder { rungs: rungs(probe, instant), copies_audio: instant.is_some() && is_light }
+}
+
+fn rungs(probe: &Probe, instant: Option<&Variant>) -> Vec<Rung> {
     let Some(video) = &probe.video else { return Vec::new() };
     let short_side = video.short_side();
     let reaches = |step: &&LadderStep| f64::from(short_side) >= f64::from(step.short_side) * ALMOST;
@@ -93,10 +111,11 @@ impl Ffmpeg {
         &self,
         input: &Path,
         probe: &Probe,
-        rungs: &[Rung],
+        ladder: &Ladder,
         out_dir: &Path,
         control: &Control,
     ) -> Result<Vec<Variant>, MediaError> {
+        let rungs = &ladder.rungs;
         if rungs.is_empty() {
             return Ok(Vec::new());
         }
@@ -105,7 +124,7 @@ impl Ffmpeg {
         for rung in rungs {
             staging.create_dir(&rung.name)?;
         }
-        let arguments = self.ladder_arguments(input, probe, rungs)?;
+        let arguments = self.ladder_arguments(input, probe, ladder)?;
         self.convert(arguments, staging.path(), probe.duration_ms, control).await?;
 
         let frame_rate = video.frame_rate.min(FRAME_RATE_MAX);
@@ -120,17 +139,26 @@ impl Ffmpeg {
         Ok(variants)
     }
 
-    fn ladder_arguments(&self, input: &Path, probe: &Probe, rungs: &[Rung]) -> Result<Arguments, MediaError> {
+    fn ladder_arguments(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        ladder: &Ladder,
+    ) -> Result<Arguments, MediaError> {
         let threads = self.limits().threads;
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.add(["-max_pixels", &self.limits().pixels_max.to_string()]);
         arguments.input(input, threads)?;
-        arguments.add(["-filter_complex", &self.split(probe, rungs)?]);
-        for (number, rung) in rungs.iter().enumerate() {
+        arguments.add(["-filter_complex", &self.split(probe, &ladder.rungs)?]);
+        for (number, rung) in ladder.rungs.iter().enumerate() {
             arguments.add(["-map", &format!("[rung{number}]")]);
             if let Some(audio) = &probe.audio {
                 arguments.add(["-map", &format!("0:{}", audio.index)]);
-                encode_audio(&mut arguments);
+                if ladder.copies_audio {
+                    arguments.add(["-c:a", "copy"]);
+                } else {
+                    encode_audio(&mut arguments);
+                }
             }
             let (most, buffer) = (rung.bit_rate.to_string(), (rung.bit_rate * 3 / 2).to_string());
             let key_frames = format!("expr:gte(t,n_forced*{KEY_FRAME_SECONDS})");

@@ -31,7 +31,7 @@ mod waveform;
 pub use audio::{ExtractedAudio, SpeechChannels};
 pub use error::MediaError;
 pub use hls::{Variant, VariantVideo, master_playlist};
-pub use ladder::{LADDER, LadderStep, Rung, ladder};
+pub use ladder::{LADDER, Ladder, LadderStep, Rung, ladder};
 pub use limits::{Control, Limits, Progress};
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};

@@ -178,7 +178,7 @@ fn hindrance(video: &VideoStream) -> Option<NotInstant> {
     (video.rotation_degrees != 0).then_some(NotInstant::Rotation)
 }
 
-fn is_web_audio(audio: &AudioStream) -> bool {
+pub(crate) fn is_web_audio(audio: &AudioStream) -> bool {
     let profile = audio.profile.as_deref().unwrap_or_default();
     audio.codec == "aac" && audio.channels <= 2 && matches!(profile, "LC" | "HE-AAC" | "HE-AACv2")
 }

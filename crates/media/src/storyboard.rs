@@ -2,11 +2,13 @@
 //! playhead.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Arguments;
 use crate::filters::upright;
+use crate::process::Lines;
 use crate::staging::Staging;
 use crate::{Control, Ffmpeg, MediaError, Probe, VideoStream};
 
@@ -21,6 +23,12 @@ const INTERVALS_MS: [u64; 13] =
     [1_000, 2_000, 5_000, 10_000, 15_000, 20_000, 30_000, 60_000, 90_000, 120_000, 180_000, 240_000, 300_000];
 /// From here on key frames are close enough to the wanted times, and decoding only those is many times faster.
 const KEY_FRAMES_ONLY_MS: u64 = 10_000;
+/// Up to so far apart, key frames show every scene.
+const KEY_FRAMES_NEAR_MS: u64 = 2_500;
+/// The part of the recording that is looked at for them.
+const KEY_FRAMES_LOOKED_FOR: &str = "%+30";
+/// How long that may take.
+const KEY_FRAMES_TIME: Duration = Duration::from_secs(20);
 const CUES: &str = "storyboard.vtt";
 
 /// What [`Ffmpeg::storyboard`] wrote.
@@ -60,9 +68,7 @@ impl Ffmpeg {
         let threads = self.limits().threads;
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.add(["-max_pixels", &self.limits().pixels_max.to_string()]);
-        if plan.interval_ms >= KEY_FRAMES_ONLY_MS {
-            arguments.add(["-skip_frame", "nokey"]);
-        }
+        arguments.add(["-skip_frame", self.skipped_frames(input, video, &plan, control).await?]);
         arguments.input(input, threads)?;
         // The last picture is repeated, so that sound which goes on after it has tiles and every cue has one.
         let filter = format!(
@@ -108,6 +114,69 @@ impl Ffmpeg {
             tile_width: plan.tile_width,
             tile_height: plan.tile_height,
         })
+    }
+}
+
+impl Ffmpeg {
+    /// Which pictures need not be decoded: all but key frames, where these come about as often as tiles do, which costs a
+    /// tenth; else those that no other picture needs.
+    async fn skipped_frames(
+        &self,
+        input: &Path,
+        video: &VideoStream,
+        plan: &Plan,
+        control: &Control,
+    ) -> Result<&'static str, MediaError> {
+        let near_enough_ms = plan.interval_ms.max(KEY_FRAMES_NEAR_MS);
+        if plan.interval_ms >= KEY_FRAMES_ONLY_MS
+            || self
+                .key_frames_apart_ms(input, video, control)
+                .await?
+                .is_some_and(|apart| apart <= near_enough_ms)
+        {
+            return Ok("nokey");
+        }
+        Ok("bidir")
+    }
+
+    /// The longest time between two key frames near the beginning; `None` where there is only one, or where the packets
+    /// cannot be read.
+    async fn key_frames_apart_ms(
+        &self,
+        input: &Path,
+        video: &VideoStream,
+        control: &Control,
+    ) -> Result<Option<u64>, MediaError> {
+        let mut arguments = Arguments::default();
+        arguments.add(["-hide_banner", "-loglevel", "quiet", "-of", "csv=p=0:nk=1"]);
+        arguments.add([
+            "-select_streams",
+            &video.index.to_string(),
+            "-read_intervals",
+            KEY_FRAMES_LOOKED_FOR,
+        ]);
+        arguments.add(["-show_entries", "packet=pts_time,flags"]);
+        arguments.probed(input)?;
+        let (mut last, mut apart) = (None, None);
+        let mut lines = Lines::default();
+        let looked = self.inspect(arguments, KEY_FRAMES_TIME, control, |bytes| {
+            lines.push(bytes, |line| {
+                let Some((time, flags)) = line.split_once(',') else { return };
+                let Ok(time) = time.parse::<f64>() else { return };
+                if flags.starts_with('K') {
+                    if let Some(last) = last {
+                        apart = Some(f64::max(time - last, apart.unwrap_or(0.0)));
+                    }
+                    last = Some(time);
+                }
+            });
+            Ok(())
+        });
+        match looked.await {
+            Ok(_) => Ok(apart.map(|seconds: f64| (seconds * 1000.0).round() as u64)),
+            Err(MediaError::Cancelled) => Err(MediaError::Cancelled),
+            Err(_) => Ok(None),
+        }
     }
 }
 

@@ -28,12 +28,12 @@ impl Handle for Encode {
         let published = sql::hls_variants(&mut tx, step.asset_id).await?;
         drop(tx);
         let instant = published.iter().find(|variant| variant.name == "source");
-        let rungs = ladder(&input.probe, instant);
+        let ladder = ladder(&input.probe, instant);
         let folder = self.0.scratch_folder()?;
         let variants = self
             .0
             .ffmpeg
-            .encode_ladder(input.file.path(), &input.probe, &rungs, folder.path(), &control(run, 0.0, 0.95))
+            .encode_ladder(input.file.path(), &input.probe, &ladder, folder.path(), &control(run, 0.0, 0.95))
             .await
             .map_err(media_failure)?;
         let ready = Event::PlaybackReady { video_id: step.video_id };

@@ -60,10 +60,10 @@ async fn a_rung_that_the_instant_packaging_covers_is_not_encoded_again() {
     let packaging =
         bench.ffmpeg.package_instantly(&input, &probe, &bench.out("out"), &bench.control).await.unwrap();
     let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
-    let rungs: Vec<String> = ladder(&probe, Some(&instant)).into_iter().map(|rung| rung.name).collect();
+    let rungs: Vec<String> = ladder(&probe, Some(&instant)).rungs.into_iter().map(|rung| rung.name).collect();
     assert_eq!(rungs, ["360p", "480p"]);
     let heavy = Variant { bandwidth_average: 20_000_000, ..instant };
-    assert_eq!(ladder(&probe, Some(&heavy)).len(), 3);
+    assert_eq!(ladder(&probe, Some(&heavy)).rungs.len(), 3);
 }
 
 #[tokio::test]
@@ -188,4 +188,40 @@ async fn sound_that_outlasts_the_picture_is_cut_into_segments_too() {
     assert_eq!(variants[0].segment_count, 4);
     assert!((19_800..20_200).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
     assert!(variants[0].segment_ms_max < 7_000);
+}
+
+#[tokio::test]
+async fn light_sound_that_browsers_play_goes_into_every_rung_as_it_is() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "call.mp4",
+        "-f lavfi -i testsrc2=s=1280x720:r=30:d=7 -f lavfi -i sine=d=7 -c:v libx264 -preset ultrafast -g 60 -c:a aac -b:a 96k",
+    );
+    let probe = bench.probe(&input).await;
+    let out = bench.out("out");
+    let packaging = bench.ffmpeg.package_instantly(&input, &probe, &out, &bench.control).await.unwrap();
+    let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
+    let ladder = ladder(&probe, Some(&instant));
+    assert!(ladder.copies_audio);
+    bench.ffmpeg.encode_ladder(&input, &probe, &ladder, &out, &bench.control).await.unwrap();
+    let again = bench.out("again");
+    encoded(&bench, &input, &again).await;
+    let times = |folder: &Path, kind: &str| packet_times(&folder.join("media.m3u8"), kind, "K");
+    // Milliseconds from the first picture to each piece of sound.
+    let sound = |folder: &Path| -> Vec<i64> {
+        let first = times(folder, "v")[0];
+        times(folder, "a").iter().map(|time| ((time - first) * 1000.0).round() as i64).collect()
+    };
+    let copied = sound(&out.join("360p"));
+    assert_eq!(copied.len(), times(&out.join("source"), "a").len());
+    let late_ms = copied[0] - sound(&again.join("360p"))[0];
+    assert!(late_ms.abs() <= 5, "{late_ms} ms later than encoded sound");
+
+    let mut heavy = probe.clone();
+    heavy.audio.as_mut().unwrap().bit_rate = Some(320_000);
+    assert!(!memoreel_media::ladder(&heavy, Some(&instant)).copies_audio);
+    assert!(
+        !memoreel_media::ladder(&probe, None).copies_audio,
+        "nothing shows that copying keeps it in time"
+    );
 }

@@ -84,3 +84,23 @@ async fn the_storyboard_of_a_clip_of_one_frame_has_one_tile() {
     assert_eq!((board.tile_count, board.tile_width, board.tile_height), (1, 160, 284));
     assert!(first_picture(&out.join("sprite-000.jpg"), 2)[0][0] > 200);
 }
+
+#[tokio::test]
+async fn tiles_show_their_own_scene_whether_key_frames_are_near_or_far() {
+    let bench = Bench::new().await;
+    // Five seconds of red, then blue; every second has a tile.
+    let scenes = "-f lavfi -i color=red:s=160x90:r=10:d=5 -f lavfi -i color=blue:s=160x90:r=10:d=5 \
+        -filter_complex [0][1]concat -c:v libx264 -preset ultrafast -pix_fmt yuv420p -sc_threshold 0";
+    for (name, key_frames) in [("near.mp4", "-g 10"), ("far.mp4", "-g 1000")] {
+        let input = bench.make(name, &format!("{scenes} {key_frames}"));
+        let probe = bench.probe(&input).await;
+        let out = bench.out(&format!("out-{name}"));
+        let board = bench.ffmpeg.storyboard(&input, &probe, &out, &bench.control).await.unwrap();
+        assert_eq!((board.interval_ms, board.tile_count, board.tile_width), (1_000, 10, 160));
+        let row = &first_picture(&out.join("sprite-000.jpg"), 20);
+        for (tile, pixel) in row.iter().skip(1).step_by(2).take(10).enumerate() {
+            let is_red = pixel[0] > pixel[2];
+            assert_eq!(is_red, tile < 5, "{name}, tile {tile}: {pixel:?}");
+        }
+    }
+}
