@@ -48,7 +48,34 @@ impl Disk {
     }
 
     fn put_file_blocking(&self, key: &BlobKey, path: &Path) -> Result<BlobFacts> {
-        let mut source = File::open(path).map_err(BlobError::SourceBroken)?;
+        let (mut source, linked) = self.link(path)?;
+        let Some(linked) = linked else { return self.copy_file(key, &mut source) };
+        let facts = hash(&mut source)?;
+        source.sync_all()?;
+        if source.metadata()?.len() != facts.size_bytes {
+            return Err(BlobError::SourceBroken(io::Error::other("the file changed while it was stored")));
+        }
+        self.publish(key, linked)?;
+        Ok(facts)
+    }
+
+    /// As [`Disk::put_file`] without a checksum, so that a file on the same file system is not read. Returns its size.
+    pub(crate) async fn put_file_unread(&self, key: &BlobKey, path: &Path) -> Result<u64> {
+        let (disk, key, path) = (self.clone(), key.clone(), path.to_owned());
+        blocking(move || {
+            let (mut source, linked) = disk.link(&path)?;
+            let Some(linked) = linked else { return Ok(disk.copy_file(&key, &mut source)?.size_bytes) };
+            source.sync_all()?;
+            let size_bytes = source.metadata()?.len();
+            disk.publish(&key, linked)?;
+            Ok(size_bytes)
+        })
+        .await
+    }
+
+    /// Opens a file and, where it lies on the same file system, makes a second name of it in the scratch folder.
+    fn link(&self, path: &Path) -> Result<(File, Option<TempPath>)> {
+        let source = File::open(path).map_err(BlobError::SourceBroken)?;
         let source_meta = source.metadata().map_err(BlobError::SourceBroken)?;
         if !source_meta.is_file() {
             return Err(BlobError::SourceBroken(ErrorKind::IsADirectory.into()));
@@ -59,16 +86,7 @@ impl Disk {
             && fs::symlink_metadata(&linked).is_ok_and(|meta| {
                 meta.is_file() && (meta.dev(), meta.ino()) == (source_meta.dev(), source_meta.ino())
             });
-        if !is_linked {
-            return self.copy_file(key, &mut source);
-        }
-        let facts = hash(&mut source)?;
-        source.sync_all()?;
-        if source.metadata()?.len() != facts.size_bytes {
-            return Err(BlobError::SourceBroken(io::Error::other("the file changed while it was stored")));
-        }
-        self.publish(key, linked)?;
-        Ok(facts)
+        Ok((source, is_linked.then_some(linked)))
     }
 
     fn copy_file(&self, key: &BlobKey, source: &mut File) -> Result<BlobFacts> {
