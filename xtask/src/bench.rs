@@ -6,6 +6,7 @@ mod embed;
 mod python;
 mod speech;
 mod ingest;
+mod start;
 mod upload;
 
 use anyhow::Result;
@@ -25,6 +26,8 @@ enum What {
     Embed(embed::Options),
     /// The media steps of a recording, beside one bare ffmpeg command
     Ingest(ingest::Options),
+    /// Starts and memory, beside the bare database
+    Start(start::Options),
     /// One upload in one request, beside writing the same bytes to a file
     Upload(upload::Options),
 }
@@ -34,6 +37,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Speech(options) => speech::run(options),
         What::Embed(options) => embed::run(options),
         What::Ingest(options) => ingest::run(options),
+        What::Start(options) => start::run(options),
         What::Upload(options) => upload::run(options),
     }
 }

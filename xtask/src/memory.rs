@@ -63,7 +63,7 @@ impl MemoryWatch {
 }
 
 /// The memory of a process and all its descendants.
-fn tree_bytes(root: u32) -> u64 {
+pub fn tree_bytes(root: u32) -> u64 {
     tree(root).into_iter().filter_map(process_bytes).sum()
 }
 

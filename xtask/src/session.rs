@@ -57,6 +57,18 @@ impl Session {
         Ok(Self { server, client, folder })
     }
 
+    /// The server's data folder.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Signs in to the server that runs now, after it was started anew.
+    pub fn sign_in(&mut self) -> Result<()> {
+        let account = account::sign_in(&self.server.url, &self.data_dir())?;
+        self.client = Client::new(&self.server.url, &account.api_key);
+        Ok(())
+    }
+
     /// A folder for files of our own, beside the server's data and on the same file system.
     pub fn scratch(&self) -> &Path {
         self.folder.path()

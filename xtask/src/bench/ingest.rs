@@ -23,7 +23,9 @@ use crate::server_process;
 use crate::session::Session;
 use crate::shell::{self, say};
 
-const POLL: Duration = Duration::from_millis(25);
+const POLL: Duration = Duration::from_millis(50);
+/// Once it can be played: asking costs the server work that is not part of the ingest.
+const POLL_AFTER: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(60 * 60);
 const BESIDE: &str = "one bare ffmpeg command that makes the same renditions from the same file";
 
@@ -169,7 +171,7 @@ fn ingest(session: &Session, path: &Path, is_whole: bool) -> Result<Ingested> {
                 let cpu = cpu::of(session.server.pid())?.saturating_sub(cpu_before);
                 return Ok(Ingested { video_id: upload.video_id, playable, completed, cpu });
             }
-            _ => thread::sleep(POLL),
+            (_, playable) => thread::sleep(if playable.is_some() { POLL_AFTER } else { POLL }),
         }
     }
     bail!("the recording was not done within {} minutes", WAIT_MAX.as_secs() / 60)
