@@ -6,6 +6,7 @@ mod embed;
 mod python;
 mod speech;
 mod ingest;
+mod speech;
 mod start;
 mod upload;
 
