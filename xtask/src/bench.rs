@@ -3,9 +3,8 @@
 //! A figure alone says more about the machine than about the product; the ratio of two taken together does not.
 
 mod embed;
-mod python;
-mod speech;
 mod ingest;
+mod python;
 mod speech;
 mod start;
 mod upload;
