@@ -35,31 +35,6 @@ BEGIN
     END LOOP;
 END $$;
 
--- Name: chunk_context(uuid, uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.chunk_context(p_organization_id uuid, p_video_id uuid, p_speakers text[]) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $_$
-    SELECT concat_ws(E'\n', v.title, (SELECT string_agg(coalesce(s.name, s.label), E'\n' ORDER BY s.label) FROM speakers s
-        WHERE s.organization_id = p_organization_id AND s.video_id = p_video_id AND s.label = ANY(p_speakers)
-            AND (s.name IS NOT NULL OR s.label !~ '^Speaker [0-9]+$')))
-    FROM videos v WHERE v.organization_id = p_organization_id AND v.id = p_video_id
-$_$;
-
--- Name: chunks_follow_speaker(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.chunks_follow_speaker() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    -- Indexing holds the video's row until its passages can be seen here.
-    PERFORM FROM videos WHERE organization_id = NEW.organization_id AND id = NEW.video_id FOR NO KEY UPDATE;
-    UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
-    WHERE organization_id = NEW.organization_id AND video_id = NEW.video_id AND NEW.label = ANY(speakers);
-    RETURN NULL;
-END $$;
-
 -- Name: chunks_follow_video(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.chunks_follow_video() RETURNS trigger
@@ -71,10 +46,6 @@ BEGIN
         DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
     ELSIF NEW.visibility <> OLD.visibility OR NEW.author_id IS DISTINCT FROM OLD.author_id THEN
         UPDATE chunks SET visibility = NEW.visibility, owner_id = NEW.author_id
-        WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
-    END IF;
-    IF NEW.title <> OLD.title THEN
-        UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
         WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
     END IF;
     RETURN NULL;
@@ -99,6 +70,29 @@ BEGIN
     RETURN NULL;
 END $$;
 
+
+-- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.embedding_models (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    dimensions integer NOT NULL,
+    status text DEFAULT 'live'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
+);
+
+-- Name: index_embedding_model(public.embedding_models); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.index_embedding_model(IN model public.embedding_models)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops)
+        WITH (m = 16, ef_construction = 200) WHERE model_id = %L', model.dimensions, model.id);
+END $$;
+
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer) RETURNS TABLE(id uuid, distance double precision)
@@ -107,41 +101,73 @@ CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_
     SET work_mem TO '32MB'
     AS $_$
 DECLARE
+    -- Up to so many passages, comparing all of them takes no longer than the walk through the index.
+    c_compared_max CONSTANT integer := 3000;
+    -- The breadth of the walk that finds 99 of 100 among a thousand, and how much wider it is with each doubling of them.
+    c_breadth CONSTANT integer := 50;
+    c_breadth_doubling CONSTANT integer := 10;
+    c_breadth_max CONSTANT integer := 1000;
+    -- More than so many are not chosen in the hope that enough of them fit.
+    c_chosen_max CONSTANT integer := 4000;
     v_chunk_count bigint;
+    v_part_count real;
+    v_breadth double precision;
     v_dimensions integer;
-    v_nearest text;
-    v_ids uuid[] := '{}';
-    v_distances double precision[] := '{}';
+    v_choice text;
+    v_chosen integer := p_count + p_count / 8 + 4;
+    v_chosen_ids uuid[];
+    v_chosen_distances double precision[];
+    v_ids uuid[];
+    v_distances double precision[];
 BEGIN
-    SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
-    SELECT dimensions INTO v_dimensions FROM embedding_models m WHERE m.id = p_model_id;
-    v_nearest := $sql$
-        SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
-            SELECT c.id, %1$s AS distance
-            FROM chunk_embeddings e
-            JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
-            JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
-            WHERE e.organization_id = $1 AND e.model_id = %2$L AND $sql$ || search_conditions() || $sql$
-            ORDER BY %1$s LIMIT $12
-        ) AS nearest $sql$;
-    IF v_chunk_count > 20000 AND p_video_id IS NULL THEN
-        PERFORM set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '200', true);
-        EXECUTE format(v_nearest,
-            CASE WHEN v_dimensions <= 2000 THEN format('e.embedding::vector(%1$s) <=> $11::vector(%1$s)', v_dimensions)
-                 ELSE format('e.embedding::halfvec(%1$s) <=> $11::halfvec(%1$s)', v_dimensions) END, p_model_id)
+    -- Nobody looks for anything in one video for which it would pay to look at others.
+    WHILE p_video_id IS NULL AND v_chosen <= c_chosen_max LOOP
+        IF v_choice IS NULL THEN
+            v_chunk_count := coalesce((SELECT chunk_count FROM organization_chunk_counts
+                WHERE organization_id = p_organization_id), 0);
+            v_choice := 'e.embedding <=> $3';
+            IF v_chunk_count > c_compared_max THEN
+                SELECT dimensions INTO v_dimensions FROM embedding_models m WHERE m.id = p_model_id;
+                -- Only this is the index's expression.
+                v_choice := format('e.embedding::halfvec(%1$s) <=> $3::halfvec(%1$s)', v_dimensions);
+                SELECT c.reltuples INTO v_part_count FROM generate_series(0, 31) AS part
+                JOIN pg_class c ON c.relname = 'chunk_embeddings_' || part AND c.relnamespace = 'partitions'::regnamespace
+                WHERE satisfies_hash_partition('chunk_embeddings'::regclass, 32, part, p_organization_id);
+                -- The walk meets the passages of others in the same part as well.
+                v_breadth := greatest(v_chosen, c_breadth + c_breadth_doubling * ceil(log(2, v_chunk_count / 1000.0)));
+                PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search',
+                    least(c_breadth_max, ceil(v_breadth * greatest(1, v_part_count / v_chunk_count)))::integer::text, true);
+            END IF;
+        END IF;
+        EXECUTE format(
+            'SELECT array_agg(chunk_id), array_agg(distance) FROM (
+                 SELECT e.chunk_id, e.embedding <=> $3 AS distance FROM chunk_embeddings e
+                 WHERE e.organization_id = $1 AND e.model_id = %L ORDER BY %s LIMIT $2) AS near', p_model_id, v_choice)
+        INTO v_chosen_ids, v_chosen_distances USING p_organization_id, v_chosen, p_embedding;
+        EXECUTE
+            'SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
+                 SELECT c.id, near.distance FROM unnest($11, $12) AS near(chunk_id, distance)
+                 JOIN chunks c ON c.organization_id = $1 AND c.id = near.chunk_id
+                 JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+                 WHERE ' || search_conditions() || ' ORDER BY near.distance, c.id LIMIT $13) AS fitting'
         INTO v_ids, v_distances
-        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-            p_phrases, p_excluded, p_embedding, p_count;
-    END IF;
-    IF coalesce(cardinality(v_ids), 0) < p_count THEN
-        -- Without the cast this is not the index's expression: every passage is compared.
-        EXECUTE format(v_nearest, 'e.embedding <=> $11', p_model_id)
-        INTO v_ids, v_distances
-        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-            p_phrases, p_excluded, p_embedding, p_count;
-    END IF;
-    RETURN QUERY SELECT near.id, near.distance
-        FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank) ORDER BY near.rank;
+        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
+            v_chosen_ids, v_chosen_distances, p_count;
+        -- Enough, or all there are.
+        IF coalesce(cardinality(v_ids), 0) = p_count
+            OR (v_chunk_count <= c_compared_max AND coalesce(cardinality(v_chosen_ids), 0) < v_chosen) THEN
+            RETURN QUERY SELECT * FROM unnest(v_ids, v_distances);
+            RETURN;
+        END IF;
+        v_chosen := v_chosen * 8;
+    END LOOP;
+    RETURN QUERY EXECUTE
+        'SELECT c.id, e.embedding <=> $11 FROM chunk_embeddings e
+         JOIN chunks c ON c.organization_id = $1 AND c.id = e.chunk_id
+         JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+         WHERE e.organization_id = $1 AND e.model_id = $12 AND ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
+    USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
+        p_embedding, p_model_id, p_count;
 END $_$;
 
 -- Name: protect_organization_table(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
@@ -181,13 +207,7 @@ BEGIN
         RETURN model.id;
     END IF;
     INSERT INTO embedding_models (name, dimensions) VALUES (model_name, model_dimensions) RETURNING * INTO model;
-    IF model_dimensions <= 2000 THEN
-        EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::vector(%s)) vector_cosine_ops) WHERE model_id = %L',
-            model_dimensions, model.id);
-    ELSE
-        EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops) WHERE model_id = %L',
-            model_dimensions, model.id);
-    END IF;
+    CALL index_embedding_model(model);
     RETURN model.id;
 END $$;
 
@@ -200,125 +220,113 @@ CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_m
     AS $_$
 DECLARE
     v_service boolean := current_setting('app.role', true) = 'service';
-    -- Of each kind; what only both together would raise is rarely below.
-    v_depth integer := greatest(p_limit, 200);
-    v_configurations regconfig[] := search_configurations(p_organization_id);
+    v_depth integer := greatest(p_limit, 100);
     v_any tsquery;
+    v_conditions text;
     v_chunk_count bigint;
     v_ids uuid[] := '{}';
+    v_distances double precision[] := '{}';
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
-    -- How rare a word is, is a question of where one looks.
-    IF p_video_id IS NULL THEN
-        SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
-    ELSE
-        SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
-    END IF;
+    v_conditions := search_conditions();
+
+    SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
     IF p_mode <> 'keyword' THEN
-        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
+        SELECT array_agg(near.id ORDER BY near.distance, near.id), array_agg(near.distance ORDER BY near.distance, near.id)
+        INTO v_ids, v_distances
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
             p_from, p_to, p_speaker, p_phrases, p_excluded, v_depth) AS near;
     END IF;
 
-    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query, v_configurations) AS t;
+    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query) AS t;
 
     RETURN QUERY EXECUTE $sql$
         WITH terms AS MATERIALIZED (
-            SELECT * FROM search_terms($11, $20)
-        ), titled AS MATERIALIZED (
-            -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
-            SELECT video_id FROM (
-                SELECT c.video_id, t.lexeme, count(*) OVER (PARTITION BY t.lexeme) AS holders
-                FROM chunks c JOIN terms t ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
-                WHERE $12 <> 'semantic' AND c.organization_id = $1 AND c.chunk_index = 0 AND c.context_vector @@ $13
-                    AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3) AND ($4::uuid IS NULL OR c.video_id = $4)
-            ) AS named
-            GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10
+            SELECT * FROM search_terms($11)
+        ), candidates AS MATERIALIZED (
+            SELECT c.id, text_search_configuration(c.language) AS configuration, c.search_vector,
+                c.token_count::double precision / nullif(avg(c.token_count) OVER (), 0) AS relative_length
+            FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+            WHERE $12 <> 'semantic' AND c.search_vector @@ $13 AND $sql$ || v_conditions || $sql$
         ), weights AS MATERIALIZED (
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
-            SELECT id, lexeme, token_count, 0.645 * said / (1.0001 - said) + about AS occurrences
-            FROM (
-                SELECT c.id, c.token_count, t.lexeme, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
-                    CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
-                FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
-                JOIN terms t ON t.configuration = text_search_configuration(c.language)
-                WHERE $12 <> 'semantic' AND (c.search_vector @@ $13 OR c.video_id = ANY(ARRAY(SELECT video_id FROM titled)))
-                    AND $sql$ || search_conditions() || $sql$
-            ) AS counted
-            WHERE said > 0 OR about > 0
+            SELECT id, lexeme, relative_length, 0.645 * saturation / (1.0001 - saturation) AS occurrences
+            FROM (SELECT d.id, t.lexeme, coalesce(d.relative_length, 1) AS relative_length,
+                      10 * ts_rank(d.search_vector, t.query) AS saturation
+                  FROM candidates d JOIN terms t USING (configuration)) AS ranked
+            WHERE saturation > 0
         ), rarity AS (
             SELECT lexeme, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY lexeme
         ), by_words AS (
-            SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM (SELECT id, lexeme, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
-                  FROM weights) AS measured
-            JOIN rarity USING (lexeme) GROUP BY id ORDER BY words DESC, id LIMIT $15
+            SELECT id, row_number() OVER (ORDER BY sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * relative_length))) DESC, id) AS rank
+            FROM weights JOIN rarity USING (lexeme) GROUP BY id ORDER BY rank LIMIT $15
         ), by_meaning AS (
-            SELECT near.id, near.rank FROM unnest($16::uuid[]) WITH ORDINALITY AS near(id, rank)
-        ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
-                1 - (e.embedding <=> $17) AS similarity
-            FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
-            JOIN chunks c ON c.organization_id = $1 AND c.id = found.id
-            LEFT JOIN by_meaning m ON m.id = found.id
-            LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
-                AND $12 <> 'keyword'
-        ), surroundings AS MATERIALIZED (
-            SELECT p.id, n.id AS neighbour_id, n.token_count,
-                CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
-            FROM pool p JOIN chunks n ON n.organization_id = $1 AND n.entity_type = 'transcript' AND n.entity_id = p.entity_id
-                AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
-            WHERE $12 <> 'semantic'
-        ), lengths AS (
-            SELECT id, length / nullif(avg(length) OVER (), 0) AS relative_length
-            FROM (SELECT id, sum(share * token_count) AS length FROM surroundings GROUP BY id) AS summed
-        ), lent AS (
-            SELECT s.id, w.lexeme, sum(s.share * w.occurrences) AS occurrences
-            FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.lexeme
-        ), worded AS (
-            SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM lent JOIN rarity USING (lexeme) JOIN lengths USING (id) GROUP BY id
-        ), scaled AS MATERIALIZED (
-            SELECT id, meaning_rank, similarity, embedding, words,
-                coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
-                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
-                    AS similarity_scaled
-            FROM pool LEFT JOIN worded USING (id)
-        ), best AS (
-            SELECT l2_normalize($17) + avg(l2_normalize(embedding)) AS embedding FROM (
-                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
-                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
-            WHERE $12 = 'hybrid'
-        ), fed_back AS (
-            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
-        ), ranked AS (
-            SELECT id, meaning_rank, similarity, words, CASE $12 WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
-                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
-                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
-            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT $18
+            SELECT near.id, 1 - near.distance AS similarity, near.rank
+            FROM unnest($16::uuid[], $17::double precision[]) WITH ORDINALITY AS near(id, distance, rank)
+        ), fused AS (
+            SELECT id, w.rank AS words_rank, m.rank AS meaning_rank, m.similarity,
+                coalesce(1.0 / (60 + w.rank), 0)::double precision + coalesce(1.0 / (60 + m.rank), 0)::double precision AS score
+            FROM by_words w FULL JOIN by_meaning m USING (id)
+            ORDER BY score DESC, least(w.rank, m.rank), id LIMIT $18
         )
         SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
-            CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
+            CASE WHEN f.words_rank IS NULL THEN c.text ELSE ts_headline(text_search_configuration(c.language), c.text,
                 (SELECT string_agg(t.query::text, ' | ')::tsquery FROM terms t
                  WHERE t.configuration = text_search_configuration(c.language)),
-                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
+                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') END,
             c.start_seconds, c.end_seconds, c.spans,
             (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
              WHERE s.organization_id = $1 AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-            e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
-            r.meaning_rank, r.similarity, coalesce(r.score, 0)
-        FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
-        JOIN chunks c ON c.organization_id = $1 AND c.id = r.id
+            e.span_vectors, f.words_rank, f.meaning_rank, f.similarity, f.score
+        FROM fused f
+        JOIN chunks c ON c.organization_id = $1 AND c.id = f.id
         JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
         LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
-        ORDER BY r.score DESC NULLS LAST, c.id $sql$
+        ORDER BY f.score DESC, least(f.words_rank, f.meaning_rank), c.id $sql$
     USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
-        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, p_embedding, p_limit, p_model_id, v_configurations;
+        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, v_distances, p_limit, p_model_id;
+END $_$;
+
+-- Name: search_chunks_by_meaning(uuid, uuid, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+#variable_conflict use_column
+DECLARE
+    v_ids uuid[];
+    v_distances double precision[];
+    v_span_vectors bytea[];
+BEGIN
+    IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
+        OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
+        RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s' USING ERRCODE = '42501';
+    END IF;
+    SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
+    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
+        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
+        WITH ORDINALITY AS near(id, distance, rank);
+    -- Planned with the organization, this knows its part of the table.
+    EXECUTE 'SELECT array_agg(e.span_vectors ORDER BY near.rank) FROM unnest($3) WITH ORDINALITY AS near(id, rank)
+        LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = near.id AND e.model_id = $2'
+    INTO v_span_vectors USING p_organization_id, p_model_id, v_ids;
+    RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
+        c.end_seconds, c.spans,
+        (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+         WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
+        near.span_vectors, near.rank, 1 - near.distance
+    FROM unnest(v_ids, v_distances, v_span_vectors) WITH ORDINALITY AS near(id, distance, span_vectors, rank)
+    -- This plan is kept, and made without knowing whose passages. OFFSET 0 makes it look up by their keys those that were
+    -- found, whatever it thinks of how many there are.
+    CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.id OFFSET 0) AS c
+    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
+    ORDER BY near.rank;
 END $_$;
 
 -- Name: search_conditions(); Type: FUNCTION; Schema: public; Owner: -
@@ -344,32 +352,18 @@ CREATE FUNCTION public.search_conditions() RETURNS text
     $sql$
 $_$;
 
--- Name: search_configurations(uuid); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_terms(text); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_configurations(p_organization_id uuid) RETURNS regconfig[]
-    LANGUAGE sql STABLE
-    AS $$
-    WITH RECURSIVE spoken AS (
-        SELECT (SELECT min(coalesce(c.language, '')) FROM chunks c WHERE c.organization_id = p_organization_id) AS language
-        UNION ALL
-        SELECT (SELECT min(coalesce(c.language, '')) FROM chunks c
-            WHERE c.organization_id = p_organization_id AND coalesce(c.language, '') > spoken.language)
-        FROM spoken WHERE spoken.language IS NOT NULL
-    )
-    SELECT coalesce(array_agg(DISTINCT text_search_configuration(language)), '{}') FROM spoken WHERE language IS NOT NULL
-$$;
-
--- Name: search_terms(text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
+CREATE FUNCTION public.search_terms(p_query text) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     SELECT spoken.configuration, found.lexeme,
         ('''' || replace(replace(found.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
-    FROM unnest(p_configurations) AS spoken(configuration)
+    FROM (SELECT DISTINCT text_search_configuration(code) AS configuration
+          FROM unnest(ARRAY['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'sv', 'other']) AS code) AS spoken
     CROSS JOIN LATERAL (
         SELECT word.lexeme FROM unnest(to_tsvector(spoken.configuration, p_query)) AS word
-        ORDER BY word.positions[1] LIMIT 32) AS found
+        ORDER BY word.positions[1] LIMIT 24) AS found
 $$;
 
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
@@ -394,6 +388,21 @@ BEGIN
     NEW.updated_at := now();
     RETURN NEW;
 END $$;
+
+-- Name: chunk_embeddings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.chunk_embeddings (
+    organization_id uuid CONSTRAINT chunk_embeddings_organization_id_not_null1 NOT NULL,
+    chunk_id uuid CONSTRAINT chunk_embeddings_chunk_id_not_null1 NOT NULL,
+    model_id uuid CONSTRAINT chunk_embeddings_model_id_not_null1 NOT NULL,
+    embedding public.vector CONSTRAINT chunk_embeddings_embedding_not_null1 NOT NULL,
+    span_vectors bytea
+)
+PARTITION BY HASH (organization_id);
+ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN embedding SET STORAGE MAIN;
+ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN span_vectors SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.chunk_embeddings FORCE ROW LEVEL SECURITY;
 
 -- Name: api_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -475,19 +484,6 @@ CREATE TABLE public.channels (
 
 ALTER TABLE ONLY public.channels FORCE ROW LEVEL SECURITY;
 
--- Name: chunk_embeddings; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.chunk_embeddings (
-    organization_id uuid NOT NULL,
-    chunk_id uuid NOT NULL,
-    model_id uuid NOT NULL,
-    embedding public.vector NOT NULL,
-    span_vectors bytea
-);
-ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN span_vectors SET STORAGE EXTERNAL;
-
-ALTER TABLE ONLY public.chunk_embeddings FORCE ROW LEVEL SECURITY;
-
 -- Name: chunks; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.chunks (
@@ -508,8 +504,6 @@ CREATE TABLE public.chunks (
     visibility text NOT NULL,
     search_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), text)) STORED,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    context text DEFAULT ''::text NOT NULL,
-    context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
@@ -518,18 +512,6 @@ CREATE TABLE public.chunks (
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
-
--- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.embedding_models (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    name text NOT NULL,
-    dimensions integer NOT NULL,
-    status text DEFAULT 'live'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
-    CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
-);
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1022,15 +1004,7 @@ CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before
 
 -- Name: chunk_embeddings_model; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (model_id);
-
--- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX chunks_context ON public.chunks USING gin (context_vector) WHERE (chunk_index = 0);
-
--- Name: chunks_language; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX chunks_language ON public.chunks USING btree (organization_id, COALESCE(language, ''::text));
+CREATE INDEX chunk_embeddings_model ON ONLY public.chunk_embeddings USING btree (model_id);
 
 -- Name: chunks_video; Type: INDEX; Schema: public; Owner: -
 
@@ -1152,10 +1126,6 @@ CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD 
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
--- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
-
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER uploads_updated_at BEFORE UPDATE ON public.uploads FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1166,7 +1136,7 @@ CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECU
 
 -- Name: videos videos_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id, title ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
+CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
 
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1197,20 +1167,20 @@ ALTER TABLE ONLY public.blob_deletions
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
--- Name: chunk_embeddings chunk_embeddings_model_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_model_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.embedding_models(id);
+ALTER TABLE public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_model_id_fkey1 FOREIGN KEY (model_id) REFERENCES public.embedding_models(id);
 
--- Name: chunk_embeddings chunk_embeddings_organization_id_chunk_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_organization_id_chunk_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_organization_id_chunk_id_fkey FOREIGN KEY (organization_id, chunk_id) REFERENCES public.chunks(organization_id, id) ON DELETE CASCADE;
+ALTER TABLE public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_chunk_id_fkey1 FOREIGN KEY (organization_id, chunk_id) REFERENCES public.chunks(organization_id, id) ON DELETE CASCADE;
 
--- Name: chunk_embeddings chunk_embeddings_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_organization_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE ONLY public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+ALTER TABLE public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_fkey1 FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: chunks chunks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2010,10 +1980,6 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
--- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.chunks_follow_speaker() FROM PUBLIC;
-
 -- Name: FUNCTION chunks_follow_video(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
@@ -2021,6 +1987,18 @@ REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
 -- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
+
+
+
+-- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
+
+-- Name: PROCEDURE index_embedding_model(IN model public.embedding_models); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON PROCEDURE public.index_embedding_model(IN model public.embedding_models) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer); Type: ACL; Schema: public; Owner: -
 
@@ -2036,9 +2014,15 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
 
--- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
+
+-- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunk_embeddings TO memoreel_app;
+GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
 
@@ -2058,21 +2042,10 @@ GRANT SELECT,DELETE ON TABLE public.blob_deletions TO memoreel_system;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.channels TO memoreel_app;
 
--- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunk_embeddings TO memoreel_app;
-GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
-
 -- Name: TABLE chunks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
-
--- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 

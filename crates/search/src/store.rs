@@ -1,4 +1,6 @@
-//! All SQL of passages and their vectors, and the one call of the search function.
+//! All SQL of passages and their vectors, and the calls of the search functions.
+
+mod by_meaning;
 
 use crate::model::{Filters, Found, Mode, NewChunk, Span};
 use crate::query::Query;
@@ -134,6 +136,9 @@ pub(crate) async fn search(
     filters: &Filters,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
+    if let (Mode::Semantic, Some(vector)) = (mode, vector) {
+        return by_meaning::search(tx, query, vector, filters, limit).await;
+    }
     let caller = *tx.caller();
     let (model_id, embedding) = vector.map(|(id, vector)| (id.uuid(), to_text(vector))).unzip();
     let rows = sqlx::query!(

@@ -9,6 +9,7 @@ mod crash;
 mod engines;
 mod isolation;
 mod library;
+mod nearest;
 mod openapi;
 mod pipeline;
 mod problems;

@@ -1,0 +1,62 @@
+//! Searching by meaning alone, which needs nothing of what ranks words.
+
+use crate::model::{Filters, Found, Span};
+use crate::query::Query;
+use crate::vectors::to_text;
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, VideoId};
+use sqlx::types::Json;
+use std::collections::HashMap;
+
+/// Passages the caller may see, nearest first.
+pub(super) async fn search(
+    tx: &mut TenantTx,
+    query: &Query,
+    (model_id, vector): (EmbeddingModelId, &[f32]),
+    filters: &Filters,
+    limit: u32,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let caller = *tx.caller();
+    let rows = sqlx::query!(
+        r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
+               channel_id AS "channel_id: ChannelId", asset_id AS "asset_id: AssetId", video_created_at AS "video_created_at!",
+               text AS "text!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
+               spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
+               span_vectors, meaning_rank, similarity AS "similarity!"
+           FROM search_chunks_by_meaning($1, $2, $3, $4, $5::text::vector, $6, $7, $8, $9, $10, $11, $12)"#,
+        caller.organization_id.uuid(),
+        caller.user_id.map(|id| id.uuid()),
+        &query.phrases,
+        &query.excluded,
+        to_text(vector),
+        model_id.uuid(),
+        filters.video_id.map(|id| id.uuid()),
+        filters.channel_id.map(|id| id.uuid()),
+        filters.speaker,
+        filters.from,
+        filters.to,
+        i32::try_from(limit).unwrap_or(i32::MAX),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let found = rows.into_iter().map(|row| Found {
+        chunk_id: row.chunk_id,
+        video_id: row.video_id,
+        video_title: row.video_title,
+        channel_id: row.channel_id,
+        asset_id: row.asset_id,
+        video_created_at: row.video_created_at,
+        marked: row.text.clone(),
+        text: row.text,
+        start_seconds: row.start_seconds,
+        end_seconds: row.end_seconds,
+        spans: row.spans.0,
+        speaker_names: row.speaker_names.map(|names| names.0).unwrap_or_default(),
+        span_vectors: row.span_vectors,
+        words_rank: None,
+        meaning_rank: row.meaning_rank,
+        similarity: Some(row.similarity),
+        score: row.similarity,
+    });
+    Ok(found.collect())
+}
