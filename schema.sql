@@ -70,6 +70,25 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: finish_task(uuid, uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = p_now,
+        error_code = NULL, error_message = NULL
+    WHERE organization_id = p_organization_id AND id = p_id AND lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT false, 0::bigint, NULL::text, NULL::text;
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
+    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'running')),
+        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
+        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
+    FROM tasks WHERE organization_id = p_organization_id AND subject_id = p_subject_id;
+END $$;
 
 -- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
 
@@ -1988,7 +2007,10 @@ REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 
+-- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
+REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) TO memoreel_app;
 
 -- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
 

@@ -1,4 +1,4 @@
-//! The database: pools, the two kinds of transaction, roles, migrations, and the embedded server.
+//! The database: pools, the kinds of transaction, roles, migrations, and the embedded server.
 //!
 //! [`Db::tenant`] is the only way to an organization's rows and [`Db::system`] the only way across organizations.
 //! Nothing here knows what the tables mean.
@@ -16,4 +16,4 @@ pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, migrate,
 pub use constraint::violated_constraint;
 pub use error::{DbError, is_outage};
 pub use pool::{Db, PoolSizes};
-pub use transaction::{SystemReason, SystemTx, TenantTx};
+pub use transaction::{SystemConnection, SystemReason, SystemTx, TenantTx};

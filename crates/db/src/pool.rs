@@ -1,6 +1,7 @@
 //! The pools, opened once per process.
 
-use crate::{DatabaseAccess, DbError, Role, SystemReason, SystemTx, TenantTx};
+use crate::transaction::begin_on_live;
+use crate::{DatabaseAccess, DbError, Role, SystemConnection, SystemReason, SystemTx, TenantTx};
 use memoreel_kernel::Caller;
 use sqlx::{PgPool, postgres::PgListener, postgres::PgPoolOptions};
 use std::time::Duration;
@@ -58,6 +59,15 @@ impl Db {
         SystemTx::begin(&self.system, reason).await
     }
 
+    /// A connection across organizations, for a named reason, on which each statement is a transaction of its own. The
+    /// first may find that the connection is dead; another one is then to be asked for.
+    ///
+    /// # Errors
+    /// When no connection could be had in time.
+    pub async fn system_connection(&self, reason: SystemReason) -> Result<SystemConnection, DbError> {
+        SystemConnection::acquire(&self.system, reason).await
+    }
+
     /// A connection that hears notifications; it reconnects by itself.
     ///
     /// # Errors
@@ -73,7 +83,8 @@ impl Db {
     /// # Errors
     /// When there is none.
     pub async fn ping(&self) -> Result<(), DbError> {
-        sqlx::query("SELECT 1").execute(&self.app).await?;
+        let mut transaction = begin_on_live(&self.app, "BEGIN").await?;
+        sqlx::query("SELECT 1").execute(&mut *transaction).await?;
         Ok(())
     }
 
@@ -106,6 +117,8 @@ async fn open(access: &DatabaseAccess, role: Role, connections_max: u32) -> Resu
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(10))
+        // Whoever uses a connection finds out by itself, and needs no round trip for it beforehand.
+        .test_before_acquire(false)
         .connect_with(access.options(role))
         .await
         .map_err(DbError::Unreachable)

@@ -1,8 +1,8 @@
-//! The two kinds of transaction.
+//! The kinds of transaction.
 
-use crate::DbError;
+use crate::{DbError, is_outage};
 use memoreel_kernel::{Caller, OrganizationId};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
 
 /// A transaction that sees one organization's rows, as one caller.
@@ -25,8 +25,7 @@ impl TenantTx {
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
         );
-        let transaction = pool.begin_with(AssertSqlSafe(begin)).await?;
-        Ok(Self { transaction, caller: *caller })
+        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
     }
 
     /// Whose rows this transaction sees; statements name it themselves too, for the planner's sake.
@@ -46,6 +45,28 @@ impl TenantTx {
     pub async fn commit(self) -> Result<(), DbError> {
         Ok(self.transaction.commit().await?)
     }
+}
+
+/// Begins a transaction on a connection that works. The pools do not try connections before they hand them out, which would
+/// cost everybody a round trip; one that did not survive a restart of the server is found out here, and dropped.
+pub(crate) async fn begin_on_live(
+    pool: &PgPool,
+    begin: &str,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut dead_connections = 0;
+    loop {
+        match pool.begin_with(AssertSqlSafe(begin)).await {
+            Err(error) if is_broken(&error) && dead_connections < pool.options().get_max_connections() => {
+                dead_connections += 1;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// Whether this connection, rather than the server, is gone.
+fn is_broken(error: &sqlx::Error) -> bool {
+    is_outage(error) && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
 /// Why a statement needs to cross organizations. Each names the tables it is for.
@@ -70,8 +91,7 @@ pub struct SystemTx {
 impl SystemTx {
     pub(crate) async fn begin(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
         tracing::trace!(?reason, "system transaction");
-        let transaction = pool.begin_with("BEGIN").await?;
-        Ok(Self { transaction })
+        Ok(Self { transaction: begin_on_live(pool, "BEGIN").await? })
     }
 
     /// Makes the writes durable.
@@ -83,21 +103,34 @@ impl SystemTx {
     }
 }
 
+/// A connection of the system role on which each statement is a transaction of its own.
+#[derive(Debug)]
+pub struct SystemConnection {
+    connection: PoolConnection<Postgres>,
+}
+
+impl SystemConnection {
+    pub(crate) async fn acquire(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
+        tracing::trace!(?reason, "system connection");
+        Ok(Self { connection: pool.acquire().await? })
+    }
+}
+
 macro_rules! derefs_to_connection {
-    ($($name:ident)*) => {$(
+    ($($name:ident $field:ident),*) => {$(
         impl Deref for $name {
             type Target = PgConnection;
             fn deref(&self) -> &PgConnection {
-                &self.transaction
+                &self.$field
             }
         }
 
         impl DerefMut for $name {
             fn deref_mut(&mut self) -> &mut PgConnection {
-                &mut self.transaction
+                &mut self.$field
             }
         }
     )*};
 }
 
-derefs_to_connection!(TenantTx SystemTx);
+derefs_to_connection!(TenantTx transaction, SystemTx transaction, SystemConnection connection);

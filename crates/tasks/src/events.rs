@@ -56,9 +56,20 @@ impl Events {
         store::record_event(tx, event, (self.next)(event), self.clock.now()).await
     }
 
-    /// Called with each finished task: tells the observer, and notices when the subject has nothing left to do.
-    pub(crate) async fn task_finished(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), TaskFailure> {
-        match store::settlement(tx, subject_id).await? {
+    /// Called with each task that ended without completing.
+    pub(crate) async fn task_ended(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), TaskFailure> {
+        let settlement = store::settlement(tx, subject_id).await?;
+        self.settle(tx, subject_id, settlement).await
+    }
+
+    /// Tells the observer that a task ended, and says so when its subject has nothing left to do.
+    pub(crate) async fn settle(
+        &self,
+        tx: &mut TenantTx,
+        subject_id: Uuid,
+        settlement: store::Settlement,
+    ) -> Result<(), TaskFailure> {
+        match settlement {
             store::Settlement::Open => self.observer.advanced(tx, subject_id).await?,
             store::Settlement::Settled { failure } => {
                 if let Some(event) = self.observer.settled(tx, subject_id, failure).await? {

@@ -5,8 +5,9 @@ use memoreel_db::{Db, TenantTx};
 use memoreel_kernel::{Caller, Clock, Event, TaskId};
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -26,6 +27,9 @@ pub struct TaskRun {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cancelled: CancellationToken,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) finishing: Arc<AtomicBool>,
+    /// Makes the worker look for the next task.
+    pub(crate) wake: Arc<Notify>,
 }
 
 /// Progress in thousandths, and what of it was last written.
@@ -96,13 +100,16 @@ impl TaskRun {
     /// # Errors
     /// When another worker has taken the task over, in which case nothing of `tx` is kept.
     pub async fn finish(&self, mut tx: TenantTx, events: &[Event]) -> Result<Finished, TaskFailure> {
-        if !store::complete(&mut tx, self.task_id, self.lease, self.clock.now()).await? {
-            return Err(TaskFailure::lease_lost());
-        }
+        self.finishing.store(true, Ordering::Relaxed);
+        self.wake.notify_one();
+        // Before the end is looked at: the tasks that follow belong to what is left.
         for event in events {
             self.events.emit(&mut tx, event).await?;
         }
-        self.events.task_finished(&mut tx, self.subject_id).await?;
+        let now = self.clock.now();
+        let settlement = store::finish(&mut tx, self.task_id, self.lease, self.subject_id, now).await?;
+        let settlement = settlement.ok_or_else(TaskFailure::lease_lost)?;
+        self.events.settle(&mut tx, self.subject_id, settlement).await?;
         tx.commit().await?;
         Ok(Finished(()))
     }

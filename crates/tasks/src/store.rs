@@ -1,7 +1,7 @@
 //! All SQL of the queue.
 
 use crate::{NewTask, StageStatus, TaskStage};
-use memoreel_db::{SystemTx, TenantTx};
+use memoreel_db::{SystemConnection, SystemTx, TenantTx};
 use memoreel_kernel::{Event, OrganizationId, TaskId, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -72,26 +72,29 @@ impl TaskColumns {
     }
 }
 
-/// Marks the task completed if `lease` still holds it.
-pub(crate) async fn complete(
+/// Marks the task completed if `lease` still holds it, and looks at what is left of its subject; `None` if it does not. Of
+/// the tasks that finish, exactly one sees the end.
+pub(crate) async fn finish(
     tx: &mut TenantTx,
     id: TaskId,
     lease: Uuid,
+    subject_id: Uuid,
     now: Timestamp,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<Settlement>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let done = sqlx::query!(
-        "UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = $4,
-             error_code = NULL, error_message = NULL
-         WHERE organization_id = $1 AND id = $2 AND lease = $3",
+    let end = sqlx::query!(
+        r#"SELECT is_held AS "is_held!", open_count AS "open_count!", failure_code, failure_message
+           FROM finish_task($1, $2, $3, $4, $5)"#,
         organization_id.uuid(),
         id.uuid(),
         lease,
+        subject_id,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let failure = end.failure_code.zip(end.failure_message);
+    Ok(end.is_held.then_some(Settlement::new(end.open_count, failure)))
 }
 
 /// How a failed try ends.
@@ -158,6 +161,12 @@ pub(crate) enum Settlement {
     },
 }
 
+impl Settlement {
+    fn new(open_count: i64, failure: Option<(String, String)>) -> Self {
+        if open_count == 0 { Self::Settled { failure } } else { Self::Open }
+    }
+}
+
 /// From here to the end of their transactions, tasks of one subject take turns. Each does so at its end at the latest; one
 /// that keeps the subject's own row from being changed before that does so first, or two of them wait for each other.
 ///
@@ -187,10 +196,7 @@ pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Se
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok(match left.open {
-        0 => Settlement::Settled { failure: left.code.zip(left.message) },
-        _ => Settlement::Open,
-    })
+    Ok(Settlement::new(left.open, left.code.zip(left.message)))
 }
 
 /// Where the steps of these subjects stand: the newest task of each kind, oldest kind first.
@@ -311,8 +317,11 @@ pub(crate) struct Claimed {
 }
 
 /// Leases up to `slots` due tasks of each kind. Tasks of one step and subject never run side by side.
+///
+/// Nothing waits for the disk here: a claim that a crash undoes is a task that still waits, and its lease then holds nothing,
+/// so that whoever took it for claimed writes nothing.
 pub(crate) async fn claim(
-    tx: &mut SystemTx,
+    connection: &mut SystemConnection,
     slots: &[(String, i32)],
     worker: &str,
     now: Timestamp,
@@ -321,7 +330,10 @@ pub(crate) async fn claim(
     let (kinds, free): (Vec<String>, Vec<i32>) = slots.iter().cloned().unzip();
     sqlx::query_as!(
         Claimed,
-        r#"WITH wanted AS (SELECT * FROM UNNEST($1::text[], $2::int[]) AS wanted(kind, slots)),
+        r#"WITH wanted AS (
+               SELECT kind, slots FROM set_config('synchronous_commit', 'off', true),
+                   UNNEST($1::text[], $2::int[]) AS wanted(kind, slots)
+           ),
            picked AS (
                SELECT due.organization_id, due.id FROM wanted CROSS JOIN LATERAL (
                    SELECT waiting.organization_id, waiting.id FROM tasks waiting
@@ -343,7 +355,7 @@ pub(crate) async fn claim(
         leased_until,
         worker,
     )
-    .fetch_all(&mut **tx)
+    .fetch_all(&mut **connection)
     .await
 }
 

@@ -8,11 +8,14 @@ use crate::{
     store::{self, Beat, Claimed, Ending, Stale},
 };
 use chrono::TimeDelta;
-use memoreel_db::{Db, DbError, SystemReason};
+use memoreel_db::{Db, DbError, SystemReason, is_outage};
 use memoreel_kernel::{Caller, Clock, TaskId};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
@@ -25,6 +28,9 @@ use uuid::Uuid;
 const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
+
+/// How many connections a claim is tried on before the worker waits.
+const CLAIM_TRIES: u32 = 8;
 
 /// How a worker keeps time.
 #[derive(Debug, Clone)]
@@ -65,7 +71,7 @@ struct Shared {
     settings: WorkerSettings,
     name: String,
     running: Mutex<HashMap<Uuid, Running>>,
-    wake: Notify,
+    wake: Arc<Notify>,
     tracker: TaskTracker,
 }
 
@@ -75,6 +81,7 @@ struct Running {
     beat: Beat,
     cancelled: CancellationToken,
     progress: Arc<Progress>,
+    finishing: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -95,7 +102,7 @@ impl Worker {
             settings,
             name,
             running: Mutex::default(),
-            wake: Notify::new(),
+            wake: Arc::default(),
             tracker: TaskTracker::new(),
         };
         Self { shared: Arc::new(shared) }
@@ -149,23 +156,36 @@ impl Shared {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
-        let claimed =
-            store::claim(&mut tx, &slots, &self.name, now, now + delta(self.settings.lease)).await?;
-        tx.commit().await?;
+        let leased_until = now + delta(self.settings.lease);
+        let mut tries = CLAIM_TRIES;
+        let claimed = loop {
+            tries -= 1;
+            let mut connection = self.db.system_connection(SystemReason::ClaimTasks).await?;
+            match store::claim(&mut connection, &slots, &self.name, now, leased_until).await {
+                // The connections of before a restart of the server are dead.
+                Err(error) if is_outage(&error) && tries > 0 => {}
+                claimed => break claimed?,
+            }
+        };
         for task in claimed {
             self.start(task);
         }
         Ok(())
     }
 
+    /// A task that is finishing has left its slot: the next one is claimed and begins while the results are made durable. So
+    /// that it cannot run ahead of a slow disk, no more tasks finish than run.
     fn free_slots(&self) -> Vec<(String, i32)> {
         let running = self.running();
-        let busy = |kind: &str| running.values().filter(|task| task.kind == kind).count();
+        let busy = |kind: &str, concurrency: usize| {
+            let of_kind = || running.values().filter(|task| task.kind == kind);
+            let finishing = of_kind().filter(|task| task.finishing.load(Ordering::Relaxed)).count();
+            of_kind().count() - finishing.min(concurrency)
+        };
         self.registry
             .iter()
             .filter_map(|(kind, registered)| {
-                let free = registered.concurrency.saturating_sub(busy(kind));
+                let free = registered.concurrency.saturating_sub(busy(kind, registered.concurrency));
                 (free > 0).then(|| (kind.to_owned(), i32::try_from(free).unwrap_or(i32::MAX)))
             })
             .collect()
@@ -183,6 +203,8 @@ impl Shared {
             clock: Arc::clone(&self.clock),
             cancelled: CancellationToken::new(),
             progress: Arc::default(),
+            finishing: Arc::default(),
+            wake: Arc::clone(&self.wake),
         };
         let beat =
             Beat { organization_id: task.organization_id, id: task.id, lease: task.lease, progress: None };
@@ -191,6 +213,7 @@ impl Shared {
             beat,
             cancelled: run.cancelled.clone(),
             progress: Arc::clone(&run.progress),
+            finishing: Arc::clone(&run.finishing),
         };
         self.running().insert(task.lease, entry);
         let span = tracing::info_span!("task", kind = %task.kind, id = %task.id, subject = %task.subject_id);
@@ -276,7 +299,7 @@ impl Shared {
     ) -> Result<(), TaskFailure> {
         let mut tx = self.db.tenant(caller).await?;
         if store::end_run(&mut tx, id, lease, ending, self.clock.now()).await? {
-            self.events.task_finished(&mut tx, subject_id).await?;
+            self.events.task_ended(&mut tx, subject_id).await?;
             tx.commit().await?;
         }
         Ok(())

@@ -8,6 +8,7 @@ mod client;
 mod crash;
 mod engines;
 mod isolation;
+mod killed;
 mod library;
 mod nearest;
 mod openapi;
