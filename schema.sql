@@ -35,6 +35,31 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: chunk_context(uuid, uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.chunk_context(p_organization_id uuid, p_video_id uuid, p_speakers text[]) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $_$
+    SELECT concat_ws(E'\n', v.title, (SELECT string_agg(coalesce(s.name, s.label), E'\n' ORDER BY s.label) FROM speakers s
+        WHERE s.organization_id = p_organization_id AND s.video_id = p_video_id AND s.label = ANY(p_speakers)
+            AND (s.name IS NOT NULL OR s.label !~ '^Speaker [0-9]+$')))
+    FROM videos v WHERE v.organization_id = p_organization_id AND v.id = p_video_id
+$_$;
+
+-- Name: chunks_follow_speaker(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.chunks_follow_speaker() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- Indexing holds the video's row until its passages can be seen here.
+    PERFORM FROM videos WHERE organization_id = NEW.organization_id AND id = NEW.video_id FOR NO KEY UPDATE;
+    UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+    WHERE organization_id = NEW.organization_id AND video_id = NEW.video_id AND NEW.label = ANY(speakers);
+    RETURN NULL;
+END $$;
+
 -- Name: chunks_follow_video(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.chunks_follow_video() RETURNS trigger
@@ -46,6 +71,10 @@ BEGIN
         DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
     ELSIF NEW.visibility <> OLD.visibility OR NEW.author_id IS DISTINCT FROM OLD.author_id THEN
         UPDATE chunks SET visibility = NEW.visibility, owner_id = NEW.author_id
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
+    END IF;
+    IF NEW.title <> OLD.title THEN
+        UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
         WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
     END IF;
     RETURN NULL;
@@ -239,76 +268,125 @@ CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_m
     AS $_$
 DECLARE
     v_service boolean := current_setting('app.role', true) = 'service';
-    v_depth integer := greatest(p_limit, 100);
+    -- Of each kind; what only both together would raise is rarely below.
+    v_depth integer := greatest(p_limit, 200);
+    v_configurations regconfig[] := search_configurations(p_organization_id);
     v_any tsquery;
-    v_conditions text;
     v_chunk_count bigint;
     v_ids uuid[] := '{}';
-    v_distances double precision[] := '{}';
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
-    v_conditions := search_conditions();
-
-    SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+    -- How rare a word is, is a question of where one looks.
+    IF p_video_id IS NULL THEN
+        SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+    ELSE
+        SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
+    END IF;
     IF p_mode <> 'keyword' THEN
-        SELECT array_agg(near.id ORDER BY near.distance, near.id), array_agg(near.distance ORDER BY near.distance, near.id)
-        INTO v_ids, v_distances
+        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
             p_from, p_to, p_speaker, p_phrases, p_excluded, v_depth) AS near;
     END IF;
 
-    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query) AS t;
+    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query, v_configurations) AS t;
 
     RETURN QUERY EXECUTE $sql$
         WITH terms AS MATERIALIZED (
-            SELECT * FROM search_terms($11)
-        ), candidates AS MATERIALIZED (
-            SELECT c.id, text_search_configuration(c.language) AS configuration, c.search_vector,
-                c.token_count::double precision / nullif(avg(c.token_count) OVER (), 0) AS relative_length
-            FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
-            WHERE $12 <> 'semantic' AND c.search_vector @@ $13 AND $sql$ || v_conditions || $sql$
+            SELECT * FROM search_terms($11, $20)
+        ), titled AS MATERIALIZED (
+            -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
+            SELECT video_id FROM (
+                SELECT c.video_id, t.lexeme, count(*) OVER (PARTITION BY t.lexeme) AS holders
+                FROM chunks c JOIN terms t ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
+                WHERE $12 <> 'semantic' AND c.organization_id = $1 AND c.chunk_index = 0 AND c.context_vector @@ $13
+                    AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3) AND ($4::uuid IS NULL OR c.video_id = $4)
+            ) AS named
+            GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10
         ), weights AS MATERIALIZED (
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
-            SELECT id, lexeme, relative_length, 0.645 * saturation / (1.0001 - saturation) AS occurrences
-            FROM (SELECT d.id, t.lexeme, coalesce(d.relative_length, 1) AS relative_length,
-                      10 * ts_rank(d.search_vector, t.query) AS saturation
-                  FROM candidates d JOIN terms t USING (configuration)) AS ranked
-            WHERE saturation > 0
+            SELECT id, lexeme, token_count, 0.645 * said / (1.0001 - said) + about AS occurrences
+            FROM (
+                SELECT c.id, c.token_count, t.lexeme, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
+                    CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
+                FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+                JOIN terms t ON t.configuration = text_search_configuration(c.language)
+                WHERE $12 <> 'semantic' AND (c.search_vector @@ $13 OR c.video_id = ANY(ARRAY(SELECT video_id FROM titled)))
+                    AND $sql$ || search_conditions() || $sql$
+            ) AS counted
+            WHERE said > 0 OR about > 0
         ), rarity AS (
             SELECT lexeme, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY lexeme
         ), by_words AS (
-            SELECT id, row_number() OVER (ORDER BY sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * relative_length))) DESC, id) AS rank
-            FROM weights JOIN rarity USING (lexeme) GROUP BY id ORDER BY rank LIMIT $15
+            SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
+            FROM (SELECT id, lexeme, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
+                  FROM weights) AS measured
+            JOIN rarity USING (lexeme) GROUP BY id ORDER BY words DESC, id LIMIT $15
         ), by_meaning AS (
-            SELECT near.id, 1 - near.distance AS similarity, near.rank
-            FROM unnest($16::uuid[], $17::double precision[]) WITH ORDINALITY AS near(id, distance, rank)
-        ), fused AS (
-            SELECT id, w.rank AS words_rank, m.rank AS meaning_rank, m.similarity,
-                coalesce(1.0 / (60 + w.rank), 0)::double precision + coalesce(1.0 / (60 + m.rank), 0)::double precision AS score
-            FROM by_words w FULL JOIN by_meaning m USING (id)
-            ORDER BY score DESC, least(w.rank, m.rank), id LIMIT $18
+            SELECT near.id, near.rank FROM unnest($16::uuid[]) WITH ORDINALITY AS near(id, rank)
+        ), pool AS MATERIALIZED (
+            SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
+                1 - (e.embedding <=> $17) AS similarity
+            FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
+            JOIN chunks c ON c.organization_id = $1 AND c.id = found.id
+            LEFT JOIN by_meaning m ON m.id = found.id
+            LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
+                AND $12 <> 'keyword'
+        ), surroundings AS MATERIALIZED (
+            SELECT p.id, n.id AS neighbour_id, n.token_count,
+                CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
+            FROM pool p JOIN chunks n ON n.organization_id = $1 AND n.entity_type = 'transcript' AND n.entity_id = p.entity_id
+                AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
+            WHERE $12 <> 'semantic'
+        ), lengths AS (
+            SELECT id, length / nullif(avg(length) OVER (), 0) AS relative_length
+            FROM (SELECT id, sum(share * token_count) AS length FROM surroundings GROUP BY id) AS summed
+        ), lent AS (
+            SELECT s.id, w.lexeme, sum(s.share * w.occurrences) AS occurrences
+            FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.lexeme
+        ), worded AS (
+            SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
+            FROM lent JOIN rarity USING (lexeme) JOIN lengths USING (id) GROUP BY id
+        ), scaled AS MATERIALIZED (
+            SELECT id, meaning_rank, similarity, embedding, words,
+                coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
+                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
+                    AS similarity_scaled
+            FROM pool LEFT JOIN worded USING (id)
+        ), best AS (
+            SELECT l2_normalize($17) + avg(l2_normalize(embedding)) AS embedding FROM (
+                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
+                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
+            WHERE $12 = 'hybrid'
+        ), fed_back AS (
+            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
+        ), ranked AS (
+            SELECT id, meaning_rank, similarity, words, CASE $12 WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
+                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
+                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
+            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT $18
         )
         SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
-            CASE WHEN f.words_rank IS NULL THEN c.text ELSE ts_headline(text_search_configuration(c.language), c.text,
+            CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
                 (SELECT string_agg(t.query::text, ' | ')::tsquery FROM terms t
                  WHERE t.configuration = text_search_configuration(c.language)),
-                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') END,
+                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
             c.start_seconds, c.end_seconds, c.spans,
             (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
              WHERE s.organization_id = $1 AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-            e.span_vectors, f.words_rank, f.meaning_rank, f.similarity, f.score
-        FROM fused f
-        JOIN chunks c ON c.organization_id = $1 AND c.id = f.id
+            e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
+            r.meaning_rank, r.similarity, coalesce(r.score, 0)
+        FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
+        JOIN chunks c ON c.organization_id = $1 AND c.id = r.id
         JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
         LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
-        ORDER BY f.score DESC, least(f.words_rank, f.meaning_rank), c.id $sql$
+        ORDER BY r.score DESC NULLS LAST, c.id $sql$
     USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
-        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, v_distances, p_limit, p_model_id;
+        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, p_embedding, p_limit, p_model_id, v_configurations;
 END $_$;
 
 -- Name: search_chunks_by_meaning(uuid, uuid, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -371,18 +449,32 @@ CREATE FUNCTION public.search_conditions() RETURNS text
     $sql$
 $_$;
 
--- Name: search_terms(text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_configurations(uuid); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_terms(p_query text) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
+CREATE FUNCTION public.search_configurations(p_organization_id uuid) RETURNS regconfig[]
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE spoken AS (
+        SELECT (SELECT min(coalesce(c.language, '')) FROM chunks c WHERE c.organization_id = p_organization_id) AS language
+        UNION ALL
+        SELECT (SELECT min(coalesce(c.language, '')) FROM chunks c
+            WHERE c.organization_id = p_organization_id AND coalesce(c.language, '') > spoken.language)
+        FROM spoken WHERE spoken.language IS NOT NULL
+    )
+    SELECT coalesce(array_agg(DISTINCT text_search_configuration(language)), '{}') FROM spoken WHERE language IS NOT NULL
+$$;
+
+-- Name: search_terms(text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     SELECT spoken.configuration, found.lexeme,
         ('''' || replace(replace(found.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
-    FROM (SELECT DISTINCT text_search_configuration(code) AS configuration
-          FROM unnest(ARRAY['en', 'de', 'fr', 'es', 'it', 'pt', 'nl', 'sv', 'other']) AS code) AS spoken
+    FROM unnest(p_configurations) AS spoken(configuration)
     CROSS JOIN LATERAL (
         SELECT word.lexeme FROM unnest(to_tsvector(spoken.configuration, p_query)) AS word
-        ORDER BY word.positions[1] LIMIT 24) AS found
+        ORDER BY word.positions[1] LIMIT 32) AS found
 $$;
 
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
@@ -523,6 +615,8 @@ CREATE TABLE public.chunks (
     visibility text NOT NULL,
     search_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), text)) STORED,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    context text DEFAULT ''::text NOT NULL,
+    context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
@@ -1025,6 +1119,14 @@ CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before
 
 CREATE INDEX chunk_embeddings_model ON ONLY public.chunk_embeddings USING btree (model_id);
 
+-- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_context ON public.chunks USING gin (context_vector) WHERE (chunk_index = 0);
+
+-- Name: chunks_language; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_language ON public.chunks USING btree (organization_id, COALESCE(language, ''::text));
+
 -- Name: chunks_video; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_id);
@@ -1145,6 +1247,10 @@ CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD 
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
+
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER uploads_updated_at BEFORE UPDATE ON public.uploads FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1155,7 +1261,7 @@ CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECU
 
 -- Name: videos videos_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
+CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id, title ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
 
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1999,6 +2105,10 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
+-- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.chunks_follow_speaker() FROM PUBLIC;
+
 -- Name: FUNCTION chunks_follow_video(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
@@ -2040,6 +2150,10 @@ GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uui
 
 REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
+
+-- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
 
 -- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
 

@@ -5,9 +5,13 @@
 mod embed;
 mod ingest;
 mod python;
+mod search;
 mod speech;
 mod start;
+mod tasks;
 mod upload;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -28,6 +32,10 @@ enum What {
     Ingest(ingest::Options),
     /// Starts and memory, beside the bare database
     Start(start::Options),
+    /// Searching by meaning in organizations of every size, beside the plain schema and an embedded vector store
+    Search(search::Options),
+    /// The queue, beside graphile-worker and pg-boss
+    Tasks(tasks::Options),
     /// One upload in one request, beside writing the same bytes to a file
     Upload(upload::Options),
 }
@@ -38,8 +46,25 @@ pub fn run(options: &Options) -> Result<()> {
         What::Embed(options) => embed::run(options),
         What::Ingest(options) => ingest::run(options),
         What::Start(options) => start::run(options),
+        What::Search(options) => search::run(options),
+        What::Tasks(options) => tasks::run(options),
         What::Upload(options) => upload::run(options),
     }
+}
+
+/// Builds `memoreel-benches` with optimisation, and returns the program.
+fn build_benches() -> Result<PathBuf> {
+    crate::shell::say("building the benches");
+    let mut cargo = crate::shell::cargo();
+    crate::shell::run(cargo.args([
+        "build",
+        "--quiet",
+        "--profile",
+        "bench",
+        "--package",
+        "memoreel-benches",
+    ]))?;
+    Ok(crate::shell::target().join("release/memoreel-benches"))
 }
 
 const MEBIBYTE: u64 = 1024 * 1024;

@@ -4,15 +4,16 @@
 //! starts it, and makes the table.
 
 mod embed;
+mod latency;
+mod search;
+mod tasks;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tokio::runtime::Runtime;
 
 #[derive(Parser)]
-#[command(
-    about = "Benches of Memoreel's crates; started by `cargo xtask bench`",
-    arg_required_else_help = true
-)]
+#[command(about = "Benches of Memoreel's crates; started by `cargo xtask bench`")]
 struct Options {
     #[command(subcommand)]
     what: What,
@@ -22,10 +23,16 @@ struct Options {
 enum What {
     /// Texts and queries embedded, a round for every line of input
     Embed(embed::Options),
+    /// Search by meaning, beside the plain schema
+    Search(search::Options),
+    /// The queue: throughput and pickup
+    Tasks(tasks::Options),
 }
 
 fn main() -> Result<()> {
     match Options::parse().what {
         What::Embed(options) => embed::run(options),
+        What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
+        What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
     }
 }

@@ -1,0 +1,131 @@
+//! Asking every query in every way, by turns.
+
+use super::data::Data;
+use super::{Measured, store};
+use crate::latency::Latency;
+use anyhow::Result;
+use memoreel_db::Db;
+use memoreel_kernel::{Actor, Caller, OrganizationId, Role, SessionId, UserId};
+use sqlx::PgPool;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const RUNS: usize = 3;
+/// Queries before each run that are not counted; they bring what is read into memory.
+const WARM_UP: usize = 20;
+/// A way that is so slow is not asked all queries.
+const RUN_TIME_MAX: Duration = Duration::from_secs(8);
+const WARM_UP_TIME_MAX: Duration = Duration::from_secs(2);
+const QUERIES_MIN: usize = 20;
+
+/// The ways to search.
+pub struct Ways<'a> {
+    pub db: &'a Db,
+    pub plain_iterative: &'a PgPool,
+    pub plain: &'a PgPool,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    Product,
+    PlainIterative,
+    Plain,
+}
+
+/// What one way gave in all runs.
+#[derive(Default)]
+struct Record {
+    /// Of each run.
+    latencies: Vec<Latency>,
+    rows: Vec<usize>,
+    right: usize,
+    wanted: usize,
+}
+
+impl Ways<'_> {
+    /// Measures an organization in all ways.
+    pub async fn measure(&self, data: &Data, organization: usize, k: usize) -> Result<[Measured; 3]> {
+        let ways = [Way::Product, Way::PlainIterative, Way::Plain];
+        let mut records = [(); 3].map(|()| Record::default());
+        for run in 0..RUNS {
+            for turn in 0..ways.len() {
+                let index = (run + turn) % ways.len();
+                self.run(ways[index], data, organization, k, &mut records[index]).await?;
+            }
+        }
+        Ok(records.map(Record::measured))
+    }
+
+    async fn run(
+        &self,
+        way: Way,
+        data: &Data,
+        organization: usize,
+        k: usize,
+        record: &mut Record,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        for query in data.queries.iter().take(WARM_UP) {
+            if begun.elapsed() < WARM_UP_TIME_MAX {
+                self.ask(way, data.model_id, organization, query, k).await?;
+            }
+        }
+        let begun = Instant::now();
+        let mut taken = Vec::new();
+        for (query, nearest) in data.queries.iter().zip(&data.nearest[organization]) {
+            if taken.len() >= QUERIES_MIN && begun.elapsed() > RUN_TIME_MAX {
+                break;
+            }
+            let asked = Instant::now();
+            let found = self.ask(way, data.model_id, organization, query, k).await?;
+            taken.push(asked.elapsed());
+            record.rows.push(found.len());
+            record.right += found.iter().filter(|id| nearest.contains(&store::chunk_number(**id))).count();
+            record.wanted += nearest.len();
+        }
+        record.latencies.push(Latency::of(taken));
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        way: Way,
+        model_id: Uuid,
+        organization: usize,
+        query: &super::data::Query,
+        k: usize,
+    ) -> Result<Vec<Uuid>> {
+        let organization_id = store::organization_id(organization);
+        let vector = store::vector_text(&query.vector);
+        match way {
+            Way::Product => {
+                let caller = Caller {
+                    organization_id: OrganizationId::from(organization_id),
+                    user_id: Some(UserId::from(organization_id)),
+                    role: Some(Role::Member),
+                    actor: Actor::Session(SessionId::from(organization_id)),
+                };
+                let mut tx = self.db.tenant(&caller).await?;
+                store::search_product(&mut tx, model_id, &vector, k).await
+            }
+            Way::PlainIterative => {
+                store::search_plain(self.plain_iterative, organization_id, &vector, k).await
+            }
+            Way::Plain => store::search_plain(self.plain, organization_id, &vector, k).await,
+        }
+    }
+}
+
+impl Record {
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows are far below 2^53")]
+    fn measured(self) -> Measured {
+        let share = |part: usize, of: usize| if of == 0 { 0.0 } else { part as f64 / of as f64 };
+        Measured {
+            recall_at_10: share(self.right, self.wanted),
+            rows_min: self.rows.iter().copied().min().unwrap_or_default(),
+            rows_mean: share(self.rows.iter().sum(), self.rows.len()),
+            queries: self.rows.len() / self.latencies.len().max(1),
+            latency: Latency::median(&self.latencies),
+        }
+    }
+}
