@@ -68,6 +68,16 @@ pub fn has_program(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
+/// Prints the result of a command to standard output: as JSON for programs, or as its author would have people read it.
+pub fn print_report(report: &(impl serde::Serialize + std::fmt::Display), is_json: bool) -> Result<()> {
+    if is_json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(())
+}
+
 /// One line of progress.
 pub fn say(text: impl std::fmt::Display) {
     eprintln!("==> {text}");

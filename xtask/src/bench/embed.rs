@@ -93,12 +93,7 @@ pub fn run(options: &Options) -> Result<()> {
         rounds.push(Round { seconds: seconds(&own)?, beside_seconds: seconds(&other)? });
     }
     let report = Report::new(&texts, rounds, query_ms);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 impl Report {

@@ -143,12 +143,7 @@ pub fn run(options: &Options) -> Result<()> {
         runs,
     };
     session.stop();
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 /// Uploads the file and waits until it can be played and, where `is_whole`, until everything is done.

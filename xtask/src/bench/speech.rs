@@ -105,12 +105,7 @@ pub fn run(options: &Options) -> Result<()> {
         without.push(measure(&engine, &step, &audio, false, number)?);
     }
     let report = Report::new(options.seconds, with, without);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 /// One run of both, by turns first.

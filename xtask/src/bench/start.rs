@@ -117,12 +117,7 @@ pub fn run(options: &Options) -> Result<()> {
         starts,
     };
     session.stop();
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 fn resident(pid: u32) -> Result<Resident> {

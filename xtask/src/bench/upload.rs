@@ -20,7 +20,7 @@ use crate::api::upload::Upload;
 use crate::memory;
 use crate::server_process;
 use crate::session::Session;
-use crate::shell::say;
+use crate::shell::{self, say};
 
 const RUNS: usize = 3;
 /// The bytes at the beginning of the file that are random, so that no format is recognised; the rest are zeros.
@@ -109,12 +109,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     session.stop();
     let report = Report::new(size_bytes, runs);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 /// A file of the size that takes next to no room itself.

@@ -13,6 +13,7 @@ use super::manifest::{self, Clip};
 use super::report::{Heard, Report};
 use crate::api::client::Client;
 use crate::session::Session;
+use crate::shell;
 
 #[derive(Args)]
 pub struct Options {
@@ -39,12 +40,7 @@ pub fn run(options: &Options) -> Result<()> {
     let heard = hear(&session, &options.dir, scored)?;
     session.stop();
     let report = Report::new(heard, &left_out);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 /// What the server makes of each clip.

@@ -18,7 +18,7 @@ use self::report::{Journey, Outcome, Remark, Report};
 use super::files;
 use crate::api::client::{Answer, Client};
 use crate::session::Session;
-use crate::shell::say;
+use crate::shell::{self, say};
 
 /// The forms that captions are given out in and taken back, and whether one has a place for identifiers, settings and
 /// language.
@@ -53,12 +53,7 @@ pub fn run(options: &Options) -> Result<()> {
         .collect();
     session.stop();
     let report = Report::new(journeys?);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 /// What becomes of one file.

@@ -16,6 +16,7 @@ use report::{Report, Row};
 
 use crate::api::client::Client;
 use crate::session::Session;
+use crate::shell;
 
 #[derive(Args)]
 pub struct Options {
@@ -42,12 +43,7 @@ pub fn run(options: &Options) -> Result<()> {
     let rows = recordings.into_iter().zip(ids).map(|(recording, id)| score(&session.client, recording, &id));
     let report = Report::new(rows.collect::<Result<Vec<Row>>>()?);
     session.stop();
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 fn score(client: &Client, recording: Recording, id: &str) -> Result<Row> {

@@ -22,7 +22,7 @@ use crate::api::client::Client;
 use crate::api::transcript::create_video;
 use crate::server_process::BUILD;
 use crate::session::Session;
-use crate::shell::say;
+use crate::shell::{self, say};
 use corpus::{Corpus, Map, Question};
 use report::{Collection, Latency, Method, Report};
 
@@ -63,12 +63,7 @@ pub fn run(options: &Options) -> Result<()> {
         corpus.questions.truncate(options.limit.map_or(usize::MAX, NonZeroUsize::get));
         evaluate(&corpus, &mut report).with_context(|| format!("evaluating {}", corpus.name))?;
     }
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 fn evaluate(corpus: &Corpus, report: &mut Report) -> Result<()> {

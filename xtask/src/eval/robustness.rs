@@ -21,7 +21,7 @@ use super::files;
 use crate::api::client::Client;
 use crate::api::upload::upload_file;
 use crate::session::Session;
-use crate::shell::say;
+use crate::shell::{self, say};
 
 /// The folders of the data whose files are sent.
 const FOLDERS: [&str; 4] = ["broken", "captions", "video", "asr"];
@@ -61,11 +61,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let journeys = Run::start(&options.dir, paths)?.finish()?;
     let report = Report::new(journeys);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
+    shell::print_report(&report, options.json)?;
     if report.is_robust() {
         Ok(())
     } else {

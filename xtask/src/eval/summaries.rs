@@ -21,7 +21,7 @@ use super::qmsum::{self, Meeting};
 use crate::api::client::Client;
 use crate::api::transcript::{Line, create_video};
 use crate::session::Session;
-use crate::shell::say;
+use crate::shell::{self, say};
 
 /// A sentence is cited when at least this share of its words is said in the seconds that it names.
 const CITED_SHARE_MIN: f64 = 0.8;
@@ -57,12 +57,7 @@ pub fn run(options: &Options) -> Result<()> {
         meetings.iter().zip(&ids).map(|(meeting, id)| row(&session.client, meeting, id)).collect();
     session.stop();
     let report = Report::new(rows?);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        print!("{report}");
-    }
-    Ok(())
+    shell::print_report(&report, options.json)
 }
 
 fn row(client: &Client, meeting: &Meeting, id: &str) -> Result<Row> {
