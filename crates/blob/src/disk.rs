@@ -4,12 +4,13 @@
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::error::blocking;
 use crate::scratch::Scratch;
-use crate::store::{BlobFacts, BlobMeta, BlobRead};
+use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result};
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::ops::Range;
@@ -59,18 +60,40 @@ impl Disk {
         Ok(facts)
     }
 
-    /// As [`Disk::put_file`] without a checksum, so that a file on the same file system is not read. Returns its size.
-    pub(crate) async fn put_file_unread(&self, key: &BlobKey, path: &Path) -> Result<u64> {
-        let (disk, key, path) = (self.clone(), key.clone(), path.to_owned());
+    /// As [`Disk::put_file`] for many files, without checksums, so that files on the same file system are not read, and
+    /// with one sync for each folder that they come into. Returns what was stored.
+    pub(crate) async fn put_files_unread(&self, files: Vec<(BlobKey, PathBuf)>) -> Result<DirectoryFacts> {
+        let mut placed = futures::stream::iter(files)
+            .map(|(key, path)| {
+                let disk = self.clone();
+                blocking(move || disk.place_unread(&key, &path))
+            })
+            .buffer_unordered(DIRECTORY_CONCURRENCY);
+        let mut facts = DirectoryFacts::default();
+        let mut folders = BTreeSet::new();
+        while let Some((size_bytes, folder)) = placed.try_next().await? {
+            facts.files += 1;
+            facts.size_bytes += size_bytes;
+            folders.insert(folder);
+        }
         blocking(move || {
-            let (mut source, linked) = disk.link(&path)?;
-            let Some(linked) = linked else { return Ok(disk.copy_file(&key, &mut source)?.size_bytes) };
-            source.sync_all()?;
-            let size_bytes = source.metadata()?.len();
-            disk.publish(&key, linked)?;
-            Ok(size_bytes)
+            let synced = folders.iter().try_for_each(|folder| sync_folder(folder).or_else(ignore_missing));
+            synced.map_err(BlobError::from)
         })
-        .await
+        .await?;
+        Ok(facts)
+    }
+
+    /// Returns the file's size and the folder that has its name now, which is not synced.
+    fn place_unread(&self, key: &BlobKey, path: &Path) -> Result<(u64, PathBuf)> {
+        let (mut source, linked) = self.link(path)?;
+        let Some(linked) = linked else {
+            let facts = self.copy_file(key, &mut source)?;
+            return Ok((facts.size_bytes, self.folder(key)));
+        };
+        source.sync_all()?;
+        let size_bytes = source.metadata()?.len();
+        Ok((size_bytes, self.place(key, linked)?))
     }
 
     /// Opens a file and, where it lies on the same file system, makes a second name of it in the scratch folder.
@@ -131,24 +154,33 @@ impl Disk {
         blocking(move || writer.publish(&disk, &key)).await
     }
 
-    /// Moves a complete, synced scratch file to its place.
-    fn publish(&self, key: &BlobKey, mut scratch: TempPath) -> Result<()> {
-        let place = self.path(key);
-        let folder = place.parent().unwrap_or(&self.blobs);
+    /// Moves a complete, synced scratch file to its place, for good.
+    fn publish(&self, key: &BlobKey, scratch: TempPath) -> Result<()> {
+        let folder = self.place(key, scratch)?;
+        sync_folder(&folder).or_else(ignore_missing).map_err(BlobError::from)
+    }
+
+    /// The same until the next power cut: the folder, which is returned, is yet to be synced.
+    fn place(&self, key: &BlobKey, mut scratch: TempPath) -> Result<PathBuf> {
+        let (place, folder) = (self.path(key), self.folder(key));
         for _ in 0..PUBLISH_ATTEMPTS {
-            create_folders(folder).map_err(|error| write_error(error, key))?;
+            create_folders(&folder).map_err(|error| write_error(error, key))?;
             let written = scratch.to_path_buf();
             match scratch.persist(&place) {
                 Ok(()) => {
                     // Renaming one link of a file over another of the same file leaves both.
                     fs::remove_file(written).or_else(ignore_missing)?;
-                    return sync_folder(folder).or_else(ignore_missing).map_err(BlobError::from);
+                    return Ok(folder);
                 }
                 Err(refused) if refused.error.kind() == ErrorKind::NotFound => scratch = refused.path,
                 Err(refused) => return Err(write_error(refused.error, key)),
             }
         }
         Err(BlobError::unavailable("the folder of the blob keeps being removed"))
+    }
+
+    fn folder(&self, key: &BlobKey) -> PathBuf {
+        self.path(key).parent().map_or_else(|| self.blobs.clone(), Path::to_owned)
     }
 
     pub(crate) async fn get(&self, key: &BlobKey, range: Option<RangeRequest>) -> Result<BlobRead> {

@@ -5,7 +5,7 @@ use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::read_file;
 use crate::error::blocking;
 use crate::scratch::Scratch;
-use crate::store::{BlobFacts, BlobMeta, BlobRead};
+use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, content_type};
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -156,6 +156,18 @@ impl S3 {
         })
         .await?;
         self.upload(key, read_file(file, 0..size_bytes), part_bytes(size_bytes)).await
+    }
+
+    pub(crate) async fn put_files(&self, files: Vec<(BlobKey, PathBuf)>) -> Result<DirectoryFacts> {
+        let mut written = futures::stream::iter(files)
+            .map(|(key, path)| async move { self.put_file(&key, &path).await })
+            .buffer_unordered(DIRECTORY_CONCURRENCY);
+        let mut facts = DirectoryFacts::default();
+        while let Some(file) = written.try_next().await? {
+            facts.files += 1;
+            facts.size_bytes += file.size_bytes;
+        }
+        Ok(facts)
     }
 
     pub(crate) async fn put_stream(

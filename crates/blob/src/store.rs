@@ -6,7 +6,7 @@ use crate::s3::S3;
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, S3Config};
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, TryStreamExt};
 use memoreel_kernel::Timestamp;
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -21,7 +21,7 @@ use subtle::ConstantTimeEq;
 
 /// Most files that [`BlobStore::put_directory`] takes: a day of video in three sizes at two seconds a segment.
 pub const DIRECTORY_FILES_MAX: usize = 150_000;
-const DIRECTORY_CONCURRENCY: usize = 8;
+pub(crate) const DIRECTORY_CONCURRENCY: usize = 8;
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,19 +177,13 @@ impl BlobStore {
         let playlists = files.split_off(first_playlist);
         let mut facts = DirectoryFacts::default();
         for batch in [files, playlists] {
-            let mut written = futures::stream::iter(batch)
-                .map(|(key, path)| async move {
-                    match &*self.0 {
-                        // Nobody asks for the checksums of a folder's files.
-                        Backend::Disk(disk) => disk.put_file_unread(&key, &path).await,
-                        Backend::S3(s3) => Ok(s3.put_file(&key, &path).await?.size_bytes),
-                    }
-                })
-                .buffer_unordered(DIRECTORY_CONCURRENCY);
-            while let Some(size_bytes) = written.try_next().await? {
-                facts.files += 1;
-                facts.size_bytes += size_bytes;
-            }
+            // Nobody asks for the checksums of a folder's files.
+            let written = match &*self.0 {
+                Backend::Disk(disk) => disk.put_files_unread(batch).await?,
+                Backend::S3(s3) => s3.put_files(batch).await?,
+            };
+            facts.files += written.files;
+            facts.size_bytes += written.size_bytes;
         }
         Ok(facts)
     }
