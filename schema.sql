@@ -300,7 +300,7 @@ BEGIN
         ), titled AS MATERIALIZED (
             -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
             SELECT video_id FROM (
-                SELECT c.video_id, t.lexeme, count(*) OVER (PARTITION BY t.lexeme) AS holders
+                SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
                 FROM chunks c JOIN terms t ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
                 WHERE $12 <> 'semantic' AND c.organization_id = $1 AND c.chunk_index = 0 AND c.context_vector @@ $13
                     AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3) AND ($4::uuid IS NULL OR c.video_id = $4)
@@ -309,9 +309,9 @@ BEGIN
         ), weights AS MATERIALIZED (
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
-            SELECT id, lexeme, token_count, 0.645 * said / (1.0001 - said) + about AS occurrences
+            SELECT id, place, token_count, 0.645 * said / (1.0001 - said) + about AS occurrences
             FROM (
-                SELECT c.id, c.token_count, t.lexeme, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
+                SELECT c.id, c.token_count, t.place, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
                     CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
                 FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
                 JOIN terms t ON t.configuration = text_search_configuration(c.language)
@@ -320,12 +320,12 @@ BEGIN
             ) AS counted
             WHERE said > 0 OR about > 0
         ), rarity AS (
-            SELECT lexeme, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY lexeme
+            SELECT place, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY place
         ), by_words AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM (SELECT id, lexeme, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
+            FROM (SELECT id, place, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
                   FROM weights) AS measured
-            JOIN rarity USING (lexeme) GROUP BY id ORDER BY words DESC, id LIMIT $15
+            JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT $15
         ), by_meaning AS (
             SELECT near.id, near.rank FROM unnest($16::uuid[]) WITH ORDINALITY AS near(id, rank)
         ), pool AS MATERIALIZED (
@@ -346,11 +346,11 @@ BEGIN
             SELECT id, length / nullif(avg(length) OVER (), 0) AS relative_length
             FROM (SELECT id, sum(share * token_count) AS length FROM surroundings GROUP BY id) AS summed
         ), lent AS (
-            SELECT s.id, w.lexeme, sum(s.share * w.occurrences) AS occurrences
-            FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.lexeme
+            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences
+            FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.place
         ), worded AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM lent JOIN rarity USING (lexeme) JOIN lengths USING (id) GROUP BY id
+            FROM lent JOIN rarity USING (place) JOIN lengths USING (id) GROUP BY id
         ), scaled AS MATERIALIZED (
             SELECT id, meaning_rank, similarity, embedding, words,
                 coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
@@ -466,15 +466,18 @@ $$;
 
 -- Name: search_terms(text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery)
+CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) RETURNS TABLE(configuration regconfig, lexeme text, query tsquery, place smallint)
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
     SELECT spoken.configuration, found.lexeme,
-        ('''' || replace(replace(found.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery
+        ('''' || replace(replace(found.lexeme, '\', '\\'), '''', '''''') || '''')::tsquery, found.place
     FROM unnest(p_configurations) AS spoken(configuration)
     CROSS JOIN LATERAL (
-        SELECT word.lexeme FROM unnest(to_tsvector(spoken.configuration, p_query)) AS word
-        ORDER BY word.positions[1] LIMIT 32) AS found
+        SELECT word.lexeme, word.positions[1] AS place FROM unnest(to_tsvector(spoken.configuration, p_query)) AS word
+        WHERE spoken.configuration <> 'pg_catalog.simple'::regconfig OR NOT EXISTS (
+            SELECT FROM unnest(p_configurations) AS other(configuration)
+            WHERE other.configuration <> spoken.configuration AND to_tsvector(other.configuration, word.lexeme) = '')
+        ORDER BY place LIMIT 32) AS found
 $$;
 
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -

@@ -89,6 +89,25 @@ async fn of_two_alike_the_one_whose_surroundings_fit_comes_first() {
 }
 
 #[tokio::test]
+async fn a_text_of_unknown_language_does_not_lead_by_its_small_words() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, two) = (paragraph("The buoy is red"), paragraph("The crane of the harbour is green"));
+    video_of(&app, &ada, "English", &[("Ana", &one), ("Ana", &two)]).await;
+    let made = ada.post("/videos", &json!({ "title": "Unknown" })).await.is(201).json();
+    let path = format!("/videos/{}", made["id"].as_str().unwrap());
+    let vtt = "WEBVTT\n\n00:00.000 --> 00:04.000\nWhat is the colour of the sea\n";
+    let accepted = send(ada.request("PUT", &format!("{path}/captions")).body(vtt)).await.is(200).json();
+    assert_eq!(accepted["language"], Value::Null, "too few words to tell");
+    app.settled(&ada, made["id"].as_str().unwrap()).await;
+    let hits = found(&ada, "what+is+the+colour+of+the+crane&mode=keyword").await;
+    assert!(hits.iter().any(|(title, _)| title == "Unknown"), "{hits:?}");
+    let hits = found(&ada, "what+is+the+state+of+the+crane&mode=keyword").await;
+    assert_eq!(hits, [("English".to_owned(), 60)], "small words alone find nothing");
+}
+
+#[tokio::test]
 async fn every_mode_says_why_it_found_what_it_found() {
     let app = TestApp::start().await;
     app.work().await;
