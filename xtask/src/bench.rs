@@ -36,7 +36,7 @@ enum What {
     Search(search::Options),
     /// The queue, beside graphile-worker and pg-boss
     Tasks(tasks::Options),
-    /// One upload in one request, beside writing the same bytes to a file
+    /// One upload in one request, beside a plain handler that writes the same bytes to a file
     Upload(upload::Options),
 }
 

@@ -5,6 +5,7 @@
 
 mod embed;
 mod latency;
+mod put;
 mod search;
 mod tasks;
 
@@ -23,6 +24,8 @@ struct Options {
 enum What {
     /// Texts and queries embedded, a round for every line of input
     Embed(embed::Options),
+    /// A server that keeps what is put into it
+    Put(put::Options),
     /// Search by meaning, beside the plain schema
     Search(search::Options),
     /// The queue: throughput and pickup
@@ -32,6 +35,7 @@ enum What {
 fn main() -> Result<()> {
     match Options::parse().what {
         What::Embed(options) => embed::run(options),
+        What::Put(options) => Runtime::new()?.block_on(put::run(options)),
         What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
         What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
     }

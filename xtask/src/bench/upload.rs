@@ -1,12 +1,13 @@
 //! `bench upload`: throughput and memory of one tus upload in a single PATCH.
 //!
-//! Beside it, the same bytes are written to a file in the server's data folder and synced. Both end when the bytes are
-//! on the disk: the server acknowledges none before.
+//! Beside it, the same bytes are put to a plain handler of the same web framework, which writes them to a file and syncs it.
+//! Both end when the bytes are on the disk: neither acknowledges any before.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,12 +26,11 @@ use crate::shell::{self, say};
 const RUNS: usize = 3;
 /// The bytes at the beginning of the file that are random, so that no format is recognised; the rest are zeros.
 const HEAD_BYTES: u64 = MEBIBYTE;
-const COPY_BUFFER_BYTES: usize = 1024 * 1024;
 const POLL: Duration = Duration::from_millis(500);
 /// The server reads the whole file again before it finds that it is no recording.
 const SETTLE_MAX: Duration = Duration::from_secs(15 * 60);
 const BESIDE: &str =
-    "a plain write and fsync of the same bytes to a file in the same folder, read from the same source";
+    "a plain axum handler that writes the same bytes, sent in one PUT, to a file and syncs it";
 
 #[derive(Args)]
 pub struct Options {
@@ -44,7 +44,7 @@ pub struct Options {
 
 #[derive(Serialize)]
 struct Report {
-    /// Throughput of the upload as a share of that of the plain write: the median of the runs' ratios.
+    /// Throughput of the upload as a share of that of the plain handler: the median of the runs' ratios.
     ratio: f64,
     /// What the upload is compared with.
     beside: &'static str,
@@ -92,18 +92,20 @@ pub fn run(options: &Options) -> Result<()> {
     let source = session.scratch().join("source.bin");
     let size_bytes = options.size_mib * MEBIBYTE;
     make_source(&source, size_bytes)?;
+    let plain_folder = session.scratch().join("plain");
+    fs::create_dir(&plain_folder)?;
+    let plain = PlainServer::start(&plain_folder)?;
     let mut runs = Vec::with_capacity(RUNS);
     for number in 1..=RUNS {
         say(format!("run {number} of {RUNS}"));
         // All copies stay until the end: whoever writes after a removal gets blocks and pages that are quicker to have.
-        let copy = session.scratch().join(format!("plain-{number}.bin"));
         // By turns, so that neither always finds the disk as the other left it.
         let run = if number % 2 == 1 {
-            let plain = write_plainly(&source, &copy)?;
-            Run::new(plain, upload(&session, &source, size_bytes)?)
+            let put = plain.put(&source, size_bytes)?;
+            Run::new(put, upload(&session, &source, size_bytes)?)
         } else {
             let sent = upload(&session, &source, size_bytes)?;
-            Run::new(write_plainly(&source, &copy)?, sent)
+            Run::new(plain.put(&source, size_bytes)?, sent)
         };
         runs.push(run);
     }
@@ -122,22 +124,48 @@ fn make_source(path: &Path, size_bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// How long it takes to copy the file to the disk.
-fn write_plainly(source: &Path, target: &Path) -> Result<Duration> {
-    let mut input = File::open(source)?;
-    let mut buffer = vec![0; COPY_BUFFER_BYTES];
-    let begun = Instant::now();
-    let mut output = File::create(target)?;
-    // Not `io::copy`, which would have the kernel share the bytes instead of writing them.
-    loop {
-        let read = input.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        output.write_all(&buffer[..read])?;
+/// The plain handler, in a process of its own that ends with this.
+struct PlainServer {
+    process: Child,
+    url: String,
+}
+
+impl PlainServer {
+    /// Compiled as the product is.
+    fn start(folder: &Path) -> Result<Self> {
+        shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-benches"]))?;
+        let mut process =
+            shell::command(shell::target().join(server_process::BUILD).join("memoreel-benches"))
+                .arg("put")
+                .arg(folder)
+                .stdout(Stdio::piped())
+                .spawn()
+                .context("cannot run the plain handler")?;
+        let output = process.stdout.take().context("the plain handler has no output")?;
+        let mut server = Self { process, url: String::new() };
+        BufReader::new(output).read_line(&mut server.url)?;
+        Ok(server)
     }
-    output.sync_all()?;
-    Ok(begun.elapsed())
+
+    /// How long it takes until the file's bytes are on the disk.
+    fn put(&self, source: &Path, size_bytes: u64) -> Result<Duration> {
+        let mut body = File::open(source)?;
+        let begun = Instant::now();
+        let request =
+            server_process::agent().put(self.url.trim()).header("Content-Length", size_bytes.to_string());
+        let answer = request.send(ureq::SendBody::from_reader(&mut body))?;
+        if answer.status() != 204 {
+            bail!("the plain handler answered {}", answer.status());
+        }
+        Ok(begun.elapsed())
+    }
+}
+
+impl Drop for PlainServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// Uploads the file and waits until the server has done with it.
@@ -211,8 +239,6 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -239,14 +265,5 @@ mod tests {
         let metadata = fs::metadata(&path).unwrap();
         assert_eq!(metadata.len(), 64 * MEBIBYTE);
         assert!(metadata.blocks() * 512 < 8 * MEBIBYTE);
-    }
-
-    #[test]
-    fn the_plain_write_writes_everything() {
-        let folder = tempfile::tempdir().unwrap();
-        let (source, target) = (folder.path().join("source"), folder.path().join("target"));
-        make_source(&source, 3 * MEBIBYTE + 1).unwrap();
-        write_plainly(&source, &target).unwrap();
-        assert!(fs::read(source).unwrap() == fs::read(target).unwrap());
     }
 }
