@@ -178,7 +178,7 @@ async fn strange_queries_are_refused_or_find_nothing() {
     for refused in [
         "q=",
         "q=%20",
-        &format!("q={}", "x".repeat(501)),
+        &format!("q={}", "x".repeat(memoreel_search::QUERY_CHARS_MAX + 1)),
         "q=a&limit=0",
         "q=a&limit=101",
         "q=a&from=never",

@@ -107,7 +107,8 @@ async fn each_step_survives_a_kill_of_the_server_and_of_the_database_before_its_
         release(&mut installation.database().await, &upload).await;
 
         undisturbed.assert_like(&installation, &client, &upload.video_id).await;
-        assert!(attempts(&installation, &upload, step).await >= 3, "{step} was interrupted twice");
+        // Claims are not synced: a database that is killed right after one may forget it, and the try that it began.
+        assert!(attempts(&installation, &upload, step).await >= 2, "{step} was interrupted");
         eprintln!("{step}: {:.1} s", began.elapsed().as_secs_f32());
     }
     assert_nothing_left(&installation).await;
