@@ -14,6 +14,10 @@ pub struct EmbedModel {
     pub dimensions: usize,
 }
 
+/// How many passages are best given to [`Embed::embed_passages`] at once: among many there are enough of like length to run
+/// together, and a few seconds' work still leaves room for progress and cancellation.
+pub const PASSAGES_PER_CALL: usize = 256;
+
 /// Turns text into unit-length vectors whose dot product is their likeness.
 #[async_trait]
 pub trait Embed: Send + Sync {

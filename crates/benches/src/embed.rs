@@ -9,13 +9,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use memoreel_ai::Embed as _;
+use memoreel_ai::{Embed as _, PASSAGES_PER_CALL};
 use memoreel_ai_local::LocalEmbed;
 use memoreel_parts::Parts;
 use serde_json::{Value, json};
 
-/// As many texts as the index task gives to the embedder at once.
-const BATCH: usize = 32;
 /// Queries of one round.
 const QUERIES: usize = 100;
 /// Words of a query.
@@ -46,7 +44,7 @@ pub async fn run(options: Options) -> Result<()> {
 /// Embeds all texts, and then queries one by one.
 async fn round(embed: &LocalEmbed, texts: &[String]) -> Result<Value> {
     let begun = Instant::now();
-    for batch in texts.chunks(BATCH) {
+    for batch in texts.chunks(PASSAGES_PER_CALL) {
         embed.embed_passages(batch).await?;
     }
     let seconds = begun.elapsed().as_secs_f64();

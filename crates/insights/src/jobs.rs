@@ -5,15 +5,12 @@ use crate::material::Material;
 use crate::model::{Summary, SummaryContent};
 use crate::{EXTRACTIVE_ENGINE, store};
 use async_trait::async_trait;
-use memoreel_ai::{AiError, Embed, Generate};
+use memoreel_ai::{AiError, Embed, Generate, PASSAGES_PER_CALL};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::{transcript_of, video_exists};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// Texts embedded between two looks at progress and cancellation.
-const BATCH: usize = 32;
 
 /// What to summarise.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -74,7 +71,7 @@ impl Summarise {
     async fn extracted(&self, run: &TaskRun, mut material: Material) -> Result<SummaryContent, TaskFailure> {
         let texts: Vec<String> = material.sentences.iter().map(|sentence| sentence.text.clone()).collect();
         let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(BATCH) {
+        for batch in texts.chunks(PASSAGES_PER_CALL) {
             if run.cancelled().is_cancelled() {
                 return Err(engine_failure(AiError::Cancelled));
             }

@@ -6,7 +6,7 @@ use crate::moments::{moments, text_of};
 use crate::vectors::push_packed;
 use crate::{SearchError, store};
 use async_trait::async_trait;
-use memoreel_ai::{AiError, Embed};
+use memoreel_ai::{AiError, Embed, PASSAGES_PER_CALL};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::{Transcript, transcript_of, video_for_transcript};
@@ -14,8 +14,6 @@ use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Texts embedded between two looks at progress and cancellation.
-const BATCH: usize = 32;
 /// A sentence with fewer words has no meaning to be found by.
 const MOMENT_WORDS_MIN: usize = 3;
 
@@ -145,7 +143,7 @@ fn sentences_of(draft: &ChunkDraft, spans: &[Span]) -> Vec<Option<String>> {
 
 async fn embed_all(embed: &dyn Embed, run: &TaskRun, texts: &[String]) -> Result<Vec<Vec<f32>>, TaskFailure> {
     let mut vectors = Vec::with_capacity(texts.len());
-    for batch in texts.chunks(BATCH) {
+    for batch in texts.chunks(PASSAGES_PER_CALL) {
         if run.cancelled().is_cancelled() {
             return Err(engine_failure(AiError::Cancelled));
         }
