@@ -13,10 +13,16 @@ use memoreel_kernel::SystemClock;
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_web::App;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    time::{Instant, sleep},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// How long a taken address is waited for, and how often it is tried.
+const ADDRESS_WAIT: Duration = Duration::from_secs(3);
+const ADDRESS_RETRY: Duration = Duration::from_millis(50);
 /// How long open requests may take to end after shutdown was asked for.
 const REQUEST_GRACE: Duration = Duration::from_secs(5);
 
@@ -28,8 +34,8 @@ pub async fn serve(settings: ServeSettings) -> Result<()> {
     health::install_metrics();
     let folders = Folders::from_environment()?;
     let secret = secret::load(settings.storage.secret_key.as_deref(), &folders.data)?;
-    // Bound before anything slow starts, so that a taken port is told at once.
-    let listener = TcpListener::bind(settings.listen)
+    // Bound before anything slow starts, so that a taken port is told early.
+    let listener = listen(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}; is another Memoreel running?", settings.listen))?;
     let address = listener.local_addr()?;
@@ -37,6 +43,20 @@ pub async fn serve(settings: ServeSettings) -> Result<()> {
     let result = run(&settings, &folders, secret, &database, listener, address).await;
     database.close().await;
     result
+}
+
+/// Binds the address. One that is taken may be let go in a moment: a process that a killed predecessor was just starting
+/// holds copies of its sockets until it runs its own program.
+async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let deadline = Instant::now() + ADDRESS_WAIT;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && Instant::now() < deadline => {
+                sleep(ADDRESS_RETRY).await;
+            }
+            bound => return bound,
+        }
+    }
 }
 
 async fn run(
