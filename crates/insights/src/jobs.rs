@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use memoreel_ai::{AiError, Embed, Generate, PASSAGES_PER_CALL};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_transcripts::{transcript_of, video_exists};
+use memoreel_transcripts::{engine_failure, transcript_of, video_exists};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -118,14 +118,4 @@ impl Handle for Summarise {
         store::replace_summary(&mut tx, video_id, &summary, run.clock().now()).await?;
         run.finish(tx, &[Event::SummaryReady { video_id }]).await
     }
-}
-
-fn engine_failure(error: AiError) -> TaskFailure {
-    let sentence = error.to_string();
-    let failure = if error.is_permanent() {
-        TaskFailure::permanent(error.code(), sentence)
-    } else {
-        TaskFailure::transient(error.code(), sentence)
-    };
-    failure.caused_by(error)
 }

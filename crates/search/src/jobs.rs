@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use memoreel_ai::{AiError, Embed, PASSAGES_PER_CALL};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_transcripts::{Transcript, transcript_of, video_for_transcript};
+use memoreel_transcripts::{Transcript, engine_failure, transcript_of, video_for_transcript};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -156,14 +156,4 @@ async fn embed_all(embed: &dyn Embed, run: &TaskRun, texts: &[String]) -> Result
         run.progress(vectors.len() as f32 / texts.len() as f32 * 0.95);
     }
     Ok(vectors)
-}
-
-fn engine_failure(error: AiError) -> TaskFailure {
-    let sentence = error.to_string();
-    let failure = if error.is_permanent() {
-        TaskFailure::permanent(error.code(), sentence)
-    } else {
-        TaskFailure::transient(error.code(), sentence)
-    };
-    failure.caused_by(error)
 }

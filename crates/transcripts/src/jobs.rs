@@ -106,7 +106,9 @@ fn sound_missing() -> TaskFailure {
     )
 }
 
-fn engine_failure(error: AiError) -> TaskFailure {
+/// What the failure of an engine means for the step that used it: final where trying again cannot help. The lowest slice with an
+/// engine has it for those above.
+pub fn engine_failure(error: AiError) -> TaskFailure {
     let sentence = error.to_string();
     let failure = if error.is_permanent() {
         TaskFailure::permanent(error.code(), sentence)

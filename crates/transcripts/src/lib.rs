@@ -14,7 +14,7 @@ mod routes;
 mod store;
 
 pub use error::TranscriptsError;
-pub use jobs::{Transcribe, TranscribePayload};
+pub use jobs::{Transcribe, TranscribePayload, engine_failure};
 pub use model::{Segment, Speaker, Transcript, Turn, VideoHead, Word};
 pub use routes::router;
 pub use store::{transcript_of, video_exists, video_for_transcript};
