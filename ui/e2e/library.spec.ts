@@ -44,6 +44,18 @@ test("a video plays: its time advances and the picture has a size", async ({ pag
   expect(width).toBeGreaterThan(0);
 });
 
+test("what has no stream yet plays from its own file, from the second in the address", async ({ page }) => {
+  await page.route("**/api/v1/videos/*", async (route) => {
+    const response = await route.fetch();
+    const video = (await response.json()) as { playback: { hls_url: string | null } };
+    await route.fulfill({ response, json: { ...video, playback: { ...video.playback, hls_url: null } } });
+  });
+  await openVideo(page, "sonnet.mp3", "?t=20");
+  await expect(page.locator("video")).toHaveAttribute("src", /^\/media\//u);
+  await expect.poll(() => currentTime(page)).toBeGreaterThan(19);
+  await play(page);
+});
+
 test("a sound recording plays and shows its waveform", async ({ page }) => {
   await openVideo(page, "sonnet.mp3");
   await play(page);

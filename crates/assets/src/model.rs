@@ -90,6 +90,8 @@ pub struct AssetStep {
 pub struct Playback {
     /// The HLS master playlist.
     pub hls_url: Option<String>,
+    /// The file as it was uploaded, where browsers play it as it is.
+    pub file_url: Option<String>,
     /// A large still.
     pub poster_url: Option<String>,
     /// A still for grids.
@@ -100,4 +102,12 @@ pub struct Playback {
     pub waveform_url: Option<String>,
     /// The file as it was uploaded, under its own name.
     pub download_url: Option<String>,
+}
+
+impl Playback {
+    /// Whether there is anything to play.
+    #[must_use]
+    pub fn is_playable(&self) -> bool {
+        self.hls_url.is_some() || self.file_url.is_some()
+    }
 }

@@ -361,6 +361,10 @@ pub async fn playback_of(
                 thumbnail_url: has("thumbnail:").then(|| preview("poster-small.jpg")),
                 storyboard_url: has("storyboard:").then(|| preview("storyboard.vtt")),
                 waveform_url: has("waveform:").then(|| preview("waveform.json")),
+                file_url: original
+                    .clone()
+                    .filter(|_| has("file:"))
+                    .map(|key| sign(Purpose::Playback, key, None, "")),
                 download_url: original
                     .map(|key| sign(Purpose::Download, key, Some(row.original_filename.clone()), "")),
             };

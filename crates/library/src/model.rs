@@ -169,6 +169,8 @@ pub enum StageState {
 pub struct PlaybackView {
     /// HLS master playlist.
     pub hls_url: Option<String>,
+    /// The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`.
+    pub file_url: Option<String>,
     /// A large still.
     pub poster_url: Option<String>,
     /// WebVTT of storyboard tiles (`sprite.jpg#xywh=`).

@@ -76,7 +76,7 @@ pub(crate) async fn mark_processing(
     sqlx::query!(
         "UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL,
              playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
-                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind = 'hls_master') THEN $3::timestamptz END)
+                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $3::timestamptz END)
          WHERE organization_id = $1 AND id = $2
              AND (status <> 'processing' OR playable_at IS NULL)",
         organization_id.uuid(),
@@ -101,7 +101,7 @@ pub(crate) async fn mark_settled(
         "UPDATE videos SET status = CASE WHEN $3::text IS NULL THEN 'completed' ELSE 'failed' END,
              error_code = $3, error_message = $4, completed_at = CASE WHEN $3::text IS NULL THEN $5::timestamptz END,
              playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
-                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind = 'hls_master') THEN $5::timestamptz END)
+                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $5::timestamptz END)
          WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         id.uuid(),

@@ -178,6 +178,18 @@ fn hindrance(video: &VideoStream) -> Option<NotInstant> {
     (video.rotation_degrees != 0).then_some(NotInstant::Rotation)
 }
 
+impl Probe {
+    /// Whether every current browser decodes picture and sound as they are, in a container that it knows.
+    #[must_use]
+    pub fn is_web_ready(&self) -> bool {
+        match (&self.video, &self.audio) {
+            (Some(video), audio) => hindrance(video).is_none() && audio.as_ref().is_none_or(is_web_audio),
+            (None, Some(audio)) => is_web_audio(audio) || audio.codec == "mp3",
+            (None, None) => false,
+        }
+    }
+}
+
 pub(crate) fn is_web_audio(audio: &AudioStream) -> bool {
     let profile = audio.profile.as_deref().unwrap_or_default();
     audio.codec == "aac" && audio.channels <= 2 && matches!(profile, "LC" | "HE-AAC" | "HE-AACv2")

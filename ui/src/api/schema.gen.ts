@@ -897,6 +897,8 @@ export interface components {
             captions: components["schemas"]["CaptionTrack"][];
             /** @description The original under its own name. */
             download_url?: string | null;
+            /** @description The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`. */
+            file_url?: string | null;
             /** @description HLS master playlist. */
             hls_url?: string | null;
             /**

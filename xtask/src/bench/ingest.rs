@@ -59,11 +59,14 @@ struct Report {
     /// Medians of the runs.
     ingest_seconds: f64,
     bare_seconds: f64,
+    /// Until it could be played at all, and until it could be played as a stream.
     playable_seconds: f64,
+    streamed_seconds: f64,
     /// The server, its database and its ffmpeg processes together: the most of all runs.
     memory_peak_bytes: u64,
-    /// A file of `large_mib`, from its last byte until it could be played.
+    /// A file of `large_mib`, from its last byte until it could be played, and until there was a stream of it.
     large_playable_seconds: Option<f64>,
+    large_streamed_seconds: Option<f64>,
     large_bytes: Option<u64>,
     recording_seconds: u32,
     recording_bytes: u64,
@@ -77,6 +80,7 @@ struct Report {
 struct Run {
     ingest_seconds: f64,
     playable_seconds: f64,
+    streamed_seconds: f64,
     bare_seconds: f64,
     /// Of the server and its ffmpeg processes; its database is not counted.
     ingest_cpu_seconds: f64,
@@ -87,6 +91,7 @@ struct Run {
 struct Ingested {
     video_id: String,
     playable: Duration,
+    streamed: Duration,
     completed: Duration,
     cpu: Duration,
 }
@@ -118,6 +123,7 @@ pub fn run(options: &Options) -> Result<()> {
         runs.push(Run {
             ingest_seconds: ingested.completed.as_secs_f64(),
             playable_seconds: ingested.playable.as_secs_f64(),
+            streamed_seconds: ingested.streamed.as_secs_f64(),
             bare_seconds: bare.wall.as_secs_f64(),
             ingest_cpu_seconds: ingested.cpu.as_secs_f64(),
             bare_cpu_seconds: bare.cpu.as_secs_f64(),
@@ -133,9 +139,11 @@ pub fn run(options: &Options) -> Result<()> {
         ingest_seconds: median(runs.iter().map(|run| run.ingest_seconds)),
         bare_seconds: median(runs.iter().map(|run| run.bare_seconds)),
         playable_seconds: median(runs.iter().map(|run| run.playable_seconds)),
+        streamed_seconds: median(runs.iter().map(|run| run.streamed_seconds)),
         memory_peak_bytes: memory.all_peak_bytes,
-        large_playable_seconds: large.map(|(playable, _)| playable.as_secs_f64()),
-        large_bytes: large.map(|(_, size_bytes)| size_bytes),
+        large_playable_seconds: large.as_ref().map(|(ingested, _)| ingested.playable.as_secs_f64()),
+        large_streamed_seconds: large.as_ref().map(|(ingested, _)| ingested.streamed.as_secs_f64()),
+        large_bytes: large.as_ref().map(|(_, size_bytes)| *size_bytes),
         recording_seconds: options.seconds,
         recording_bytes: recording.metadata()?.len(),
         renditions: renditions.names(),
@@ -146,34 +154,37 @@ pub fn run(options: &Options) -> Result<()> {
     shell::print_report(&report, options.json)
 }
 
-/// Uploads the file and waits until it can be played and, where `is_whole`, until everything is done.
+/// Uploads the file and waits until it can be streamed and, where `is_whole`, until everything is done.
 fn ingest(session: &Session, path: &Path, is_whole: bool) -> Result<Ingested> {
     let size_bytes = path.metadata()?.len();
     let upload = Upload::create(&session.client, "recording.mp4", media_type(path), size_bytes)?;
     upload.send_rest(&session.client, path)?;
     let (begun, cpu_before) = (Instant::now(), cpu::of(session.server.pid())?);
-    let mut playable = None;
+    let (mut playable, mut streamed) = (None, None);
     while begun.elapsed() < WAIT_MAX {
         let video = session.client.video(&upload.video_id)?;
-        if playable.is_none() && video["playable"] == true {
-            playable = Some(begun.elapsed());
-        }
         let completed = begun.elapsed();
-        match (video["status"].as_str(), playable) {
+        if video["playable"] == true {
+            playable.get_or_insert(completed);
+        }
+        if video["playback"]["hls_url"].is_string() {
+            streamed.get_or_insert(completed);
+        }
+        match (video["status"].as_str(), playable.zip(streamed)) {
             (Some("failed"), _) => bail!("the recording failed: {}", video["error"]["message"]),
             (Some("completed"), None) => bail!("the recording was completed and cannot be played"),
-            (Some(status), Some(playable)) if !is_whole || status == "completed" => {
+            (Some(status), Some((playable, streamed))) if !is_whole || status == "completed" => {
                 let cpu = cpu::of(session.server.pid())?.saturating_sub(cpu_before);
-                return Ok(Ingested { video_id: upload.video_id, playable, completed, cpu });
+                return Ok(Ingested { video_id: upload.video_id, playable, streamed, completed, cpu });
             }
-            (_, playable) => thread::sleep(if playable.is_some() { POLL_AFTER } else { POLL }),
+            (_, first) => thread::sleep(if first.is_some() { POLL_AFTER } else { POLL }),
         }
     }
     bail!("the recording was not done within {} minutes", WAIT_MAX.as_secs() / 60)
 }
 
-/// How long a file of about the size takes until it can be played, and its size in bytes.
-fn large(session: &Session, recording: &Path, size_mib: u64) -> Result<(Duration, u64)> {
+/// What a file of about the size takes, and its size in bytes.
+fn large(session: &Session, recording: &Path, size_mib: u64) -> Result<(Ingested, u64)> {
     let path = session.scratch().join("large.mp4");
     say(format!("joining {size_mib} MiB"));
     let times = (size_mib * super::MEBIBYTE).div_ceil(recording.metadata()?.len().max(1)).max(1);
@@ -186,7 +197,7 @@ fn large(session: &Session, recording: &Path, size_mib: u64) -> Result<(Duration
     )
     .context("the large recording cannot be joined")?;
     let ingested = ingest(session, &path, false)?;
-    Ok((ingested.playable, path.metadata()?.len()))
+    Ok((ingested, path.metadata()?.len()))
 }
 
 impl fmt::Display for Report {
@@ -215,10 +226,20 @@ impl fmt::Display for Report {
         writeln!(output, "Beside       {}", self.beside)?;
         writeln!(output, "Ratio        {:.2} (median; below 1 is faster than the bare command)", self.ratio)?;
         writeln!(output, "CPU ratio    {:.2} (median; processor seconds)", self.cpu_ratio)?;
-        writeln!(output, "Playable     {:.2} s after the last byte (median)", self.playable_seconds)?;
+        writeln!(
+            output,
+            "Playable     {:.2} s after the last byte, as a stream {:.2} s (medians)",
+            self.playable_seconds, self.streamed_seconds
+        )?;
         writeln!(output, "Memory       {:.0} MiB at most, all processes", mebibytes(self.memory_peak_bytes))?;
-        if let (Some(seconds), Some(size_bytes)) = (self.large_playable_seconds, self.large_bytes) {
-            writeln!(output, "Large file   {:.0} MiB playable after {seconds:.2} s", mebibytes(size_bytes))?;
+        if let (Some(playable), Some(streamed), Some(size_bytes)) =
+            (self.large_playable_seconds, self.large_streamed_seconds, self.large_bytes)
+        {
+            let size = mebibytes(size_bytes);
+            writeln!(
+                output,
+                "Large file   {size:.0} MiB playable after {playable:.2} s, as a stream {streamed:.2} s"
+            )?;
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Resul
         video: video(&row, &progress, addresses),
         playback: PlaybackView {
             hls_url: addresses.and_then(|found| found.hls_url.clone()),
+            file_url: addresses.and_then(|found| found.file_url.clone()),
             poster_url: addresses.and_then(|found| found.poster_url.clone()),
             storyboard_url: addresses.and_then(|found| found.storyboard_url.clone()),
             waveform_url: addresses.and_then(|found| found.waveform_url.clone()),
@@ -97,7 +98,7 @@ fn video(row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Vi
             .clone()
             .zip(row.error_message.clone())
             .map(|(code, message)| VideoError { code, message }),
-        playable: playback.is_some_and(|found| found.hls_url.is_some()),
+        playable: playback.is_some_and(Playback::is_playable),
         kind: medium_of(row).as_str().to_owned(),
         duration_ms: row.duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64),
         width: row.width,

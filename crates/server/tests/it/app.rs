@@ -232,13 +232,25 @@ impl TestApp {
 
     /// Waits until nothing of the video is left to do, and returns it.
     pub async fn settled(&self, client: &Client, video_id: &str) -> serde_json::Value {
+        let is_settled =
+            |video: &serde_json::Value| matches!(video["status"].as_str(), Some("completed" | "failed"));
+        self.until(client, video_id, is_settled).await
+    }
+
+    /// The video once it is as wanted.
+    pub async fn until(
+        &self,
+        client: &Client,
+        video_id: &str,
+        is_wanted: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
         loop {
             let video = client.get(&format!("/videos/{video_id}")).await.is(200).json();
-            if video["status"] == "completed" || video["status"] == "failed" {
+            if is_wanted(&video) {
                 return video;
             }
-            assert!(tokio::time::Instant::now() < deadline, "not settled in time: {video:#}");
+            assert!(tokio::time::Instant::now() < deadline, "not so in time: {video:#}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     }

@@ -213,6 +213,41 @@ async fn what_was_said(ada: &Client, id: &str) {
 }
 
 #[tokio::test]
+async fn what_browsers_play_as_it_is_can_be_watched_before_anything_is_made_of_it() {
+    let app = TestApp::start().await;
+    sqlx::raw_sql(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN NEW.scheduled_for := now() + interval '1 day'; RETURN NEW; END $$;
+         CREATE TRIGGER wait BEFORE INSERT ON tasks FOR EACH ROW WHEN (NEW.kind = 'package') EXECUTE FUNCTION wait()",
+    )
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    app.work().await;
+    let ada = app.person("ada").await;
+    for (name, content_type) in [("video-call.mp4", "video/mp4"), ("inaugural-address.mp3", "audio/mpeg")] {
+        let bytes = sample(name);
+        let id = ada.upload(name, bytes.clone()).await;
+        let video = app.until(&ada, &id, |video| video["playable"] == true).await;
+        assert_eq!(video["playback"]["hls_url"], Value::Null, "{video:#}");
+        assert!(video["playback"]["playable_after_ms"].is_i64(), "{video:#}");
+        let address = video["playback"]["file_url"].as_str().unwrap_or_else(|| panic!("{video:#}"));
+        let visitor = app.visitor();
+        let part = send(visitor.request("GET", address).header("range", "bytes=100-199")).await.is(206);
+        assert_eq!(part.body, bytes[100..200]);
+        assert_eq!(part.header("content-type"), content_type);
+        assert!(part.headers.get("content-disposition").is_none(), "it is shown, not saved");
+    }
+    let film = ada.upload("lecture.mov", sample("lecture.mov")).await;
+    let film = app.until(&ada, &film, |video| !video["duration_ms"].is_null()).await;
+    assert_eq!(
+        (&film["playable"], &film["playback"]["file_url"]),
+        (&json!(false), &Value::Null),
+        "not every browser plays QuickTime"
+    );
+}
+
+#[tokio::test]
 async fn sound_alone_can_be_played_and_searched() {
     let app = TestApp::start().await;
     app.work().await;

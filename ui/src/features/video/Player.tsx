@@ -28,7 +28,7 @@ import { Captions, useRecentlyMoved } from "./Captions";
 import { useVideo } from "./context";
 import { RATES, usePlayerState, usePlayerTime } from "./player-store";
 import { SeekBar } from "./SeekBar";
-import { connectStream } from "./stream";
+import { connectFile, connectStream } from "./stream";
 import { Waveform } from "./Waveform";
 
 /** The stage with its controls. Keys are handled by the page, so that they work wherever the focus is. */
@@ -41,20 +41,23 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   const [language, setLanguage] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const { element: root, setElement, active: isFullscreen, toggle: toggleFullscreen } = fullscreen;
-  const { hls_url, poster_url, captions, waveform_url } = video.playback;
+  const { hls_url, file_url, poster_url, captions, waveform_url } = video.playback;
 
   useEffect(() => (media.current ? player.attach(media.current) : undefined), [player]);
 
   // Signed addresses change with every answer; the stream stays connected while the recording is the same.
-  const address = useRef(hls_url);
+  const addresses = useRef({ hls_url, file_url });
   useEffect(() => {
-    address.current = hls_url;
-  }, [hls_url]);
-  const playable = hls_url !== null;
+    addresses.current = { hls_url, file_url };
+  }, [hls_url, file_url]);
+  // What plays as a file goes on doing so when the stream is there: nobody is interrupted for it.
+  const playable = hls_url !== null || file_url !== null;
   useEffect(() => {
-    if (!playable || !media.current || address.current === null) return;
+    if (!playable || !media.current) return;
     player.fail(false);
-    return connectStream(media.current, address.current, player);
+    const { hls_url: stream, file_url: file } = addresses.current;
+    if (stream !== null) return connectStream(media.current, stream, player);
+    return file === null ? undefined : connectFile(media.current, file, player);
   }, [player, playable, attempt]);
 
   // The address of the stream is signed and may have expired, so a fresh one is asked for first.

@@ -96,17 +96,13 @@ function LoadedPage({ video }: { video: VideoDetail }) {
   return (
     <VideoContext value={context}>
       <div className="video" ref={page}>
-        <div className="video__stage" ref={stage} data-playable={video.playback.hls_url !== null}>
-          {video.playback.hls_url === null ? (
-            <NotPlayable video={video} />
-          ) : (
-            <Player onHelp={openHelp} fullscreen={fullscreen} />
-          )}
+        <div className="video__stage" ref={stage} data-playable={video.playable}>
+          {video.playable ? <Player onHelp={openHelp} fullscreen={fullscreen} /> : <NotPlayable video={video} />}
         </div>
         <div className="video__about">
           <Heading video={video} />
-          {failed && video.playback.hls_url !== null ? <FailedNotice video={video} /> : null}
-          {isBusy(video) && video.playback.hls_url !== null ? <StillWorking video={video} /> : null}
+          {failed && video.playable ? <FailedNotice video={video} /> : null}
+          {isBusy(video) && video.playable ? <StillWorking video={video} /> : null}
         </div>
         <div className="video__more">
           <ChapterStrip />

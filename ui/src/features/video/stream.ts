@@ -8,13 +8,12 @@ import type { PlayerStore } from "./player-store";
 export function connectStream(media: HTMLVideoElement, url: string, player: PlayerStore): () => void {
   let hls: Hls | null = null;
   let stopped = false;
-  const onError = (): void => player.fail(true);
+  let disconnect: (() => void) | null = null;
 
   void import("hls.js").then(({ default: HlsPlayer }) => {
     if (stopped) return;
     if (!HlsPlayer.isSupported()) {
-      media.addEventListener("error", onError);
-      media.src = url;
+      disconnect = connectFile(media, url, player);
       return;
     }
     const stream = new HlsPlayer({ 
@@ -41,8 +40,21 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
 
   return () => {
     stopped = true;
+    hls?.destroy();
+    disconnect?.();
+  };
+}
+
+/** Gives a media element an address that the browser plays by itself. Returns what disconnects it. */
+export function connectFile(media: HTMLVideoElement, url: string, player: PlayerStore): () => void {
+  const onError = (): void => player.fail(true);
+  const start_ms = player.time_ms();
+  media.addEventListener("error", onError);
+  media.src = url;
+  if (start_ms > 0) media.currentTime = start_ms / 1000;
+  return () => {
     media.removeEventListener("error", onError);
-    if (hls) hls.destroy();
-    else media.removeAttribute("src");
+    media.removeAttribute("src");
+    media.load();
   };
 }
