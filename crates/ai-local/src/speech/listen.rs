@@ -33,9 +33,11 @@ const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
 /// Hearings this alike need no third one.
 const SURE: f32 = 0.9;
-/// Speech heard at the start that is always doubted, in seconds. Later, as long as the hearings are alike, only the piece
-/// after so many that were believed is: hearing again costs as much as hearing.
+/// Speech heard at the start that is always doubted, in seconds. Later a piece is where the hearings of the last one
+/// differed, or after so many that were believed, as long as what is heard again stays below a share of what was heard:
+/// hearing again costs as much as hearing.
 const DOUBT_SECONDS: f32 = 20.0;
+const DOUBT_SHARE: f32 = 0.05;
 const BELIEVED_MAX: usize = 6;
 /// Hearings less alike than this, over all of a file, are not English. Far-away English was seen at 0.6 and more,
 /// other languages at 0.45 and less.
@@ -53,6 +55,7 @@ pub struct Ears<'a> {
     voice: Transcriber<'a>,
     words: Transcriber<'a>,
     seconds_heard: f32,
+    seconds_heard_again: f32,
     /// Pieces since the last one that was doubted, and how alike its hearings were.
     believed: usize,
     last_doubt: f32,
@@ -81,6 +84,7 @@ impl<'a> Ears<'a> {
             ])?,
             words: open(&[("vad_threshold", "0"), ("return_audio_data", "false")])?,
             seconds_heard: 0.0,
+            seconds_heard_again: 0.0,
             believed: 0,
             last_doubt: 1.0,
         })
@@ -189,10 +193,7 @@ impl<'a> Ears<'a> {
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
         let first = self.recognise(samples)?;
-        let doubted = self.seconds_heard < DOUBT_SECONDS
-            || self.believed >= BELIEVED_MAX
-            || self.last_doubt < SURE
-            || text::without_loop(&first).is_some();
+        let doubted = self.is_due_for_doubt() || text::without_loop(&first).is_some();
         self.seconds_heard += speech;
         if !doubted {
             self.believed += 1;
@@ -200,12 +201,14 @@ impl<'a> Ears<'a> {
         }
         self.believed = 0;
         let second = self.recognise(&at_speed(samples, SLOWER))?;
+        self.seconds_heard_again += speech;
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
         if likeness >= SURE {
             return Ok((first, Some(likeness)));
         }
         let third = self.recognise(&at_speed(samples, FASTER))?;
+        self.seconds_heard_again += speech;
         let (one_three, two_three) = (like(&first, &third), like(&second, &third));
         let mean = (likeness + one_three + two_three) / 3.0;
         self.last_doubt = mean;
@@ -214,6 +217,15 @@ impl<'a> Ears<'a> {
         // Of equals the first is kept: it was heard at the true speed.
         let best = hearings.into_iter().reduce(|best, next| if next.0 > best.0 + 1e-4 { next } else { best });
         Ok((best.map(|(_, text)| text).unwrap_or_default(), Some(mean)))
+    }
+
+    /// What may be another language is doubted whatever it costs.
+    fn is_due_for_doubt(&self) -> bool {
+        if self.seconds_heard < DOUBT_SECONDS || self.last_doubt < FOREIGN_PIECE_MAX {
+            return true;
+        }
+        let affordable = self.seconds_heard_again < DOUBT_SECONDS + DOUBT_SHARE * self.seconds_heard;
+        affordable && (self.believed >= BELIEVED_MAX || self.last_doubt < SURE)
     }
 
     fn recognise(&mut self, samples: &[f32]) -> Result<String, AiError> {
