@@ -119,6 +119,40 @@ BEGIN
     FROM tasks WHERE organization_id = p_organization_id AND subject_id = p_subject_id;
 END $$;
 
+-- Name: fitting_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], double precision[], integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) RETURNS record
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $_$
+        BEGIN
+            SELECT array_agg(fitting.id ORDER BY fitting.distance, fitting.id),
+                array_agg(fitting.distance ORDER BY fitting.distance, fitting.id) INTO ids, distances
+            FROM (
+                SELECT c.id, near.distance FROM unnest(p_ids, p_distances) AS near(chunk_id, distance)
+                -- OFFSET 0: each is looked up by its key, however many the planner expects.
+                CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.chunk_id OFFSET 0) AS c
+                CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
+                WHERE 
+        c.organization_id = $1 AND v.deleted_at IS NULL
+        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
+        AND ($4::uuid IS NULL OR c.video_id = $4)
+        AND ($5::uuid IS NULL OR v.channel_id = $5)
+        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
+        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
+            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
+        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
+            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
+            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
+                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
+        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
+            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+    
+                ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
+        END $_$;
+
 -- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.embedding_models (
@@ -139,7 +173,33 @@ CREATE PROCEDURE public.index_embedding_model(IN model public.embedding_models)
 BEGIN
     EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops)
         WITH (m = 16, ef_construction = 200) WHERE model_id = %L', model.dimensions, model.id);
+    CALL make_walk_of_embedding_model(model);
 END $$;
+
+-- Name: make_walk_of_embedding_model(public.embedding_models); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.make_walk_of_embedding_model(IN model public.embedding_models)
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    c_name CONSTANT text := 'walk_' || model.id;
+BEGIN
+    EXECUTE format($sql$
+        CREATE FUNCTION partitions.%1$I(
+            p_organization_id uuid, p_embedding vector, p_count integer, OUT ids uuid[], OUT distances double precision[]
+        ) LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+        SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off
+        AS $function$
+        BEGIN
+            SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO ids, distances FROM (
+                SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
+                WHERE e.organization_id = p_organization_id AND e.model_id = %2$L
+                ORDER BY e.embedding::halfvec(%3$s) <=> p_embedding::halfvec(%3$s) LIMIT p_count) AS near;
+        END $function$
+        $sql$, c_name, model.id, model.dimensions);
+    EXECUTE format('REVOKE ALL ON FUNCTION partitions.%I FROM public', c_name);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION partitions.%I TO memoreel_search', c_name);
+END $_$;
 
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -147,21 +207,20 @@ CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $_$
 DECLARE
     -- Up to so many passages, comparing all of them takes no longer than the walk through the index.
     c_compared_max CONSTANT integer := 3000;
-    -- The breadth of the walk that finds 99 of 100 among a thousand, and how much wider it is with each doubling of them.
+    -- The breadth of the walk that finds 99 of 100 among a thousand, and the power of their number with which it grows.
     c_breadth CONSTANT integer := 50;
-    c_breadth_doubling CONSTANT integer := 10;
+    c_breadth_growth CONSTANT double precision := 0.4;
     c_breadth_max CONSTANT integer := 1000;
     -- More than so many are not chosen in the hope that enough of them fit.
     c_chosen_max CONSTANT integer := 4000;
     v_chunk_count bigint;
     v_part_count real;
     v_breadth double precision;
-    v_dimensions integer;
-    v_choice text;
     v_chosen integer := p_count + p_count / 8 + 4;
     v_chosen_ids uuid[];
     v_chosen_distances double precision[];
@@ -170,37 +229,30 @@ DECLARE
 BEGIN
     -- Nobody looks for anything in one video for which it would pay to look at others.
     WHILE p_video_id IS NULL AND v_chosen <= c_chosen_max LOOP
-        IF v_choice IS NULL THEN
+        IF v_breadth IS NULL THEN
             v_chunk_count := coalesce((SELECT chunk_count FROM organization_chunk_counts
                 WHERE organization_id = p_organization_id), 0);
-            v_choice := 'e.embedding <=> $3';
+            v_breadth := greatest(v_chosen, c_breadth * power(v_chunk_count / 1000.0, c_breadth_growth));
             IF v_chunk_count > c_compared_max THEN
-                SELECT dimensions INTO v_dimensions FROM embedding_models m WHERE m.id = p_model_id;
-                -- Only this is the index's expression.
-                v_choice := format('e.embedding::halfvec(%1$s) <=> $3::halfvec(%1$s)', v_dimensions);
-                SELECT c.reltuples INTO v_part_count FROM generate_series(0, 31) AS part
-                JOIN pg_class c ON c.relname = 'chunk_embeddings_' || part AND c.relnamespace = 'partitions'::regnamespace
-                WHERE satisfies_hash_partition('chunk_embeddings'::regclass, 32, part, p_organization_id);
                 -- The walk meets the passages of others in the same part as well.
-                v_breadth := greatest(v_chosen, c_breadth + c_breadth_doubling * ceil(log(2, v_chunk_count / 1000.0)));
-                PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search',
-                    least(c_breadth_max, ceil(v_breadth * greatest(1, v_part_count / v_chunk_count)))::integer::text, true);
+                v_part_count := (SELECT c.reltuples FROM pg_class c WHERE c.oid =
+                    (SELECT e.tableoid FROM chunk_embeddings e WHERE e.organization_id = p_organization_id LIMIT 1));
+                v_breadth := ceil(v_breadth * greatest(1, v_part_count / v_chunk_count));
+                PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true),
+                    set_config('hnsw.ef_search', least(c_breadth_max, v_breadth)::integer::text, true);
             END IF;
         END IF;
-        EXECUTE format(
-            'SELECT array_agg(chunk_id), array_agg(distance) FROM (
-                 SELECT e.chunk_id, e.embedding <=> $3 AS distance FROM chunk_embeddings e
-                 WHERE e.organization_id = $1 AND e.model_id = %L ORDER BY %s LIMIT $2) AS near', p_model_id, v_choice)
-        INTO v_chosen_ids, v_chosen_distances USING p_organization_id, v_chosen, p_embedding;
-        EXECUTE
-            'SELECT array_agg(id ORDER BY distance, id), array_agg(distance ORDER BY distance, id) FROM (
-                 SELECT c.id, near.distance FROM unnest($11, $12) AS near(chunk_id, distance)
-                 JOIN chunks c ON c.organization_id = $1 AND c.id = near.chunk_id
-                 JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
-                 WHERE ' || search_conditions() || ' ORDER BY near.distance, c.id LIMIT $13) AS fitting'
-        INTO v_ids, v_distances
-        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
-            v_chosen_ids, v_chosen_distances, p_count;
+        IF v_chunk_count > c_compared_max THEN
+            EXECUTE format('SELECT ids, distances FROM partitions.%I($1, $2, $3)', 'walk_' || p_model_id)
+            INTO v_chosen_ids, v_chosen_distances USING p_organization_id, p_embedding, v_chosen;
+        ELSE
+            SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO v_chosen_ids, v_chosen_distances FROM (
+                SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
+                WHERE e.organization_id = p_organization_id AND e.model_id = p_model_id ORDER BY 2 LIMIT v_chosen) AS near;
+        END IF;
+        SELECT fitting.ids, fitting.distances INTO v_ids, v_distances
+        FROM fitting_chunks(p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
+            p_excluded, v_chosen_ids, v_chosen_distances, p_count) AS fitting;
         -- Enough, or all there are.
         IF coalesce(cardinality(v_ids), 0) = p_count
             OR (v_chunk_count <= c_compared_max AND coalesce(cardinality(v_chosen_ids), 0) < v_chosen) THEN
@@ -394,37 +446,29 @@ END $_$;
 CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
-    AS $_$
+    SET plan_cache_mode TO 'force_generic_plan'
+    AS $$
 #variable_conflict use_column
-DECLARE
-    v_ids uuid[];
-    v_distances double precision[];
-    v_span_vectors bytea[];
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
-    SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
-    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
-        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
-        WITH ORDINALITY AS near(id, distance, rank);
-    -- Planned with the organization, this knows its part of the table.
-    EXECUTE 'SELECT array_agg(e.span_vectors ORDER BY near.rank) FROM unnest($3) WITH ORDINALITY AS near(id, rank)
-        LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = near.id AND e.model_id = $2'
-    INTO v_span_vectors USING p_organization_id, p_model_id, v_ids;
     RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
         c.end_seconds, c.spans,
         (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
          WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-        near.span_vectors, near.rank, 1 - near.distance
-    FROM unnest(v_ids, v_distances, v_span_vectors) WITH ORDINALITY AS near(id, distance, span_vectors, rank)
-    -- This plan is kept, and made without knowing whose passages. OFFSET 0 makes it look up by their keys those that were
-    -- found, whatever it thinks of how many there are.
+        (SELECT e.span_vectors FROM chunk_embeddings e
+         WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
+        near.rank, 1 - near.distance
+    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
+        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
+        WITH ORDINALITY AS near(id, distance, rank)
+    -- OFFSET 0: each is looked up by its key, however many the planner expects.
     CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.id OFFSET 0) AS c
     CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
     ORDER BY near.rank;
-END $_$;
+END $$;
 
 -- Name: search_conditions(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -2125,6 +2169,11 @@ REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) TO memoreel_app;
 
+-- Name: FUNCTION fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+
 -- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
@@ -2134,6 +2183,10 @@ GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
 -- Name: PROCEDURE index_embedding_model(IN model public.embedding_models); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON PROCEDURE public.index_embedding_model(IN model public.embedding_models) FROM PUBLIC;
+
+-- Name: PROCEDURE make_walk_of_embedding_model(IN model public.embedding_models); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON PROCEDURE public.make_walk_of_embedding_model(IN model public.embedding_models) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer); Type: ACL; Schema: public; Owner: -
 
