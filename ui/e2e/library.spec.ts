@@ -1,6 +1,7 @@
 import { expect, test } from "@playwright/test";
 import { mkdirSync } from "node:fs";
-import { currentTime, expectAccessible, FILES, openVideo, play, videoId } from "./helpers";
+import path from "node:path";
+import { chooseFiles, currentTime, expectAccessible, FILES, openVideo, play, videoId } from "./helpers";
 
 /** The first word of the address's famous sentence, "ask not what your country can do for you", in seconds. */
 const ASK_NOT_FROM_S = 0;
@@ -15,6 +16,15 @@ test("the library shows them, filters by title and keeps the filter in the addre
   await page.reload();
   await expect(page.getByRole("searchbox", { name: "Filter by title" })).toHaveValue("sonnet");
   await expect(page.getByRole("article")).toHaveCount(1);
+});
+
+test("files that are no recordings are refused in one sentence that stays long enough to be read", async ({ page }) => {
+  await page.goto("/library");
+  await chooseFiles(page, ["README.md", "index.html", "eslint.config.js"].map((name) => path.resolve(import.meta.dirname, "..", name)));
+  const refusal = page.getByText("“README.md”, “index.html” and “eslint.config.js” are not video, audio or caption files.");
+  await expect(refusal).toBeVisible();
+  await page.waitForTimeout(6000);
+  await expect(refusal).toBeVisible();
 });
 
 test("a recording is renamed in place, deleted, and brought back within ten seconds", async ({ page }) => {

@@ -155,7 +155,13 @@ export const strings = {
     minimise: "Minimise uploads",
     expand: "Show uploads",
     clear: "Clear finished",
-    notMedia: (name: string) => `“${name}” is not a video, audio or caption file.`,
+    notMedia: (names: readonly string[]) => {
+      const [first, second, ...more] = names.map((name) => `“${name}”`);
+      if (second === undefined) return `${first} is not a video, audio or caption file.`;
+      const last = more.length > 1 ? `${more.length} more` : more[0];
+      const list = last === undefined ? `${first} and ${second}` : `${first}, ${second} and ${last}`;
+      return `${list} are not video, audio or caption files.`;
+    },
     notMediaHint: "Choose a recording, for example MP4, MOV, WebM, MP3 or WAV, or a transcript as VTT or SRT.",
     failedTitle: "The upload failed",
     tooLarge: "The file is larger than this server accepts.",

@@ -57,11 +57,10 @@ export interface Chosen {
 
 /** Takes files from a chooser or a drop; a file whose upload was interrupted continues where it stopped. */
 export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
-  for (const { file, handle } of chosen) {
-    if (!isMedia(file) && !isTranscript(file.name)) {
-      showToast(`${strings.upload.notMedia(file.name)} ${strings.upload.notMediaHint}`);
-      continue;
-    }
+  const fits = ({ file }: Chosen): boolean => isMedia(file) || isTranscript(file.name);
+  const refused = chosen.filter((one) => !fits(one)).map(({ file }) => file.name);
+  if (refused.length > 0) showToast(`${strings.upload.notMedia(refused)} ${strings.upload.notMediaHint}`);
+  for (const { file, handle } of chosen.filter(fits)) {
     const waiting = uploads.get().find((entry) => entry.state === "needs-file" && sameFile(entry, file));
     const record = waiting ? readRecords().find((candidate) => candidate.key === waiting.key) : undefined;
     if (waiting && record) {
