@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::AiError;
 
@@ -37,6 +38,33 @@ pub trait Embed: Send + Sync {
     async fn embed_query(&self, query: &str) -> Result<Vec<f32>, AiError>;
 }
 
+/// The vectors of any number of passages, [`PASSAGES_PER_CALL`] at a time; `progress` is told which share of them is done.
+///
+/// # Errors
+/// What [`Embed::embed_passages`] raises; [`AiError::ProviderAnswerInvalid`] if it gives more or fewer vectors than passages;
+/// [`AiError::Cancelled`] before the next call once `cancelled` is.
+pub async fn embed_all(
+    embed: &dyn Embed,
+    passages: &[String],
+    cancelled: &CancellationToken,
+    progress: impl Fn(f32),
+) -> Result<Vec<Vec<f32>>, AiError> {
+    let mut vectors = Vec::with_capacity(passages.len());
+    for batch in passages.chunks(PASSAGES_PER_CALL) {
+        if cancelled.is_cancelled() {
+            return Err(AiError::Cancelled);
+        }
+        let made = embed.embed_passages(batch).await?;
+        if made.len() != batch.len() {
+            let detail = format!("{} vectors for {} passages", made.len(), batch.len());
+            return Err(AiError::ProviderAnswerInvalid { detail });
+        }
+        vectors.extend(made);
+        progress(vectors.len() as f32 / passages.len() as f32);
+    }
+    Ok(vectors)
+}
+
 /// Scales a vector to length 1. Returns `false`, leaving the vector alone, where that cannot be done (zero,
 /// infinite or not a number).
 #[must_use]
@@ -54,6 +82,38 @@ pub fn normalize(vector: &mut [f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Gives one vector too few where a call has more than one passage.
+    struct Short;
+
+    #[async_trait]
+    impl Embed for Short {
+        fn model(&self) -> EmbedModel {
+            EmbedModel { name: "short".to_owned(), dimensions: 1 }
+        }
+
+        async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vec<f32>>, AiError> {
+            Ok(vec![vec![1.0]; (passages.len() - 1).max(1)])
+        }
+
+        async fn embed_query(&self, _query: &str) -> Result<Vec<f32>, AiError> {
+            Ok(vec![1.0])
+        }
+    }
+
+    #[tokio::test]
+    async fn every_passage_gets_its_vector_or_none_does() {
+        let passages = |count: usize| vec![String::from("text"); count];
+        let running = CancellationToken::new();
+        assert_eq!(embed_all(&Short, &passages(1), &running, |_| {}).await.expect("one").len(), 1);
+        let error = embed_all(&Short, &passages(2), &running, |_| {}).await.expect_err("one is missing");
+        assert_eq!(error.code(), "provider_answer_invalid");
+        running.cancel();
+        assert_eq!(
+            embed_all(&Short, &passages(1), &running, |_| {}).await.expect_err("cancelled").code(),
+            "cancelled"
+        );
+    }
 
     #[test]
     fn vectors_become_unit_length_or_are_refused() {

@@ -5,7 +5,7 @@ use crate::material::Material;
 use crate::model::{Summary, SummaryContent};
 use crate::{EXTRACTIVE_ENGINE, store};
 use async_trait::async_trait;
-use memoreel_ai::{AiError, Embed, Generate, PASSAGES_PER_CALL};
+use memoreel_ai::{AiError, Embed, Generate, embed_all};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::{engine_failure, transcript_of, video_exists};
@@ -70,14 +70,8 @@ impl Summarise {
 
     async fn extracted(&self, run: &TaskRun, mut material: Material) -> Result<SummaryContent, TaskFailure> {
         let texts: Vec<String> = material.sentences.iter().map(|sentence| sentence.text.clone()).collect();
-        let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(PASSAGES_PER_CALL) {
-            if run.cancelled().is_cancelled() {
-                return Err(engine_failure(AiError::Cancelled));
-            }
-            vectors.extend(self.embed.embed_passages(batch).await.map_err(engine_failure)?);
-            run.progress(vectors.len() as f32 / texts.len() as f32 * 0.9);
-        }
+        let vectors = embed_all(&*self.embed, &texts, run.cancelled(), run.progress_between(0.0, 0.9)).await;
+        let vectors = vectors.map_err(engine_failure)?;
         for (sentence, vector) in material.sentences.iter_mut().zip(vectors) {
             sentence.embedding = vector;
         }

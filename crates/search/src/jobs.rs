@@ -6,7 +6,7 @@ use crate::moments::{moments, text_of};
 use crate::vectors::push_packed;
 use crate::{SearchError, store};
 use async_trait::async_trait;
-use memoreel_ai::{AiError, Embed, PASSAGES_PER_CALL};
+use memoreel_ai::{Embed, embed_all};
 use memoreel_kernel::{Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::{Transcript, engine_failure, transcript_of, video_for_transcript};
@@ -108,7 +108,8 @@ async fn embedded(
         .map(|draft| draft.text.clone())
         .chain(sentences.iter().flatten().flatten().cloned())
         .collect();
-    let mut vectors = embed_all(embed, run, &texts).await?.into_iter();
+    let vectors = embed_all(embed, &texts, run.cancelled(), run.progress_between(0.0, 0.95)).await;
+    let mut vectors = vectors.map_err(engine_failure)?.into_iter();
     let passages: Vec<Vec<f32>> = vectors.by_ref().take(drafts.len()).collect();
     let chunks = drafts.into_iter().zip(spans).zip(sentences).zip(passages);
     Ok(chunks
@@ -139,21 +140,4 @@ fn sentences_of(draft: &ChunkDraft, spans: &[Span]) -> Vec<Option<String>> {
             .filter(|text| text.split_whitespace().nth(MOMENT_WORDS_MIN - 1).is_some())
     };
     spans.iter().map(|span| if spans.len() > 1 { text(span) } else { None }).collect()
-}
-
-async fn embed_all(embed: &dyn Embed, run: &TaskRun, texts: &[String]) -> Result<Vec<Vec<f32>>, TaskFailure> {
-    let mut vectors = Vec::with_capacity(texts.len());
-    for batch in texts.chunks(PASSAGES_PER_CALL) {
-        if run.cancelled().is_cancelled() {
-            return Err(engine_failure(AiError::Cancelled));
-        }
-        let made = embed.embed_passages(batch).await.map_err(engine_failure)?;
-        if made.len() != batch.len() {
-            let detail = format!("{} vectors for {} texts", made.len(), batch.len());
-            return Err(engine_failure(AiError::ProviderAnswerInvalid { detail }));
-        }
-        vectors.extend(made);
-        run.progress(vectors.len() as f32 / texts.len() as f32 * 0.95);
-    }
-    Ok(vectors)
 }
