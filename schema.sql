@@ -80,6 +80,38 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: claim_tasks(text[], integer[], text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) RETURNS TABLE(organization_id uuid, id uuid, kind text, subject_id uuid, payload jsonb, lease uuid, attempts integer, attempts_max integer)
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    RETURN QUERY
+    WITH picked AS (
+        SELECT due.organization_id, due.id FROM unnest(p_kinds, p_slots) AS wanted(kind, slots) CROSS JOIN LATERAL (
+            SELECT waiting.organization_id, waiting.id FROM tasks waiting
+            WHERE waiting.kind = wanted.kind AND waiting.status = 'pending' AND waiting.scheduled_for <= p_now
+                AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = waiting.organization_id
+                    AND twin.subject_id = waiting.subject_id AND twin.kind = waiting.kind AND twin.status = 'running')
+            ORDER BY waiting.priority DESC, waiting.scheduled_for, waiting.id
+            LIMIT wanted.slots FOR UPDATE SKIP LOCKED
+        ) AS due
+    )
+    UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = p_leased_until, worker = p_worker,
+        attempts = tasks.attempts + 1, progress = 0, started_at = p_now, error_code = NULL, error_message = NULL
+    FROM picked WHERE tasks.organization_id = picked.organization_id AND tasks.id = picked.id
+    RETURNING tasks.organization_id, tasks.id, tasks.kind, tasks.subject_id, tasks.payload, tasks.lease, tasks.attempts,
+        tasks.attempts_max;
+END $$;
+
 -- Name: count_organization_chunks(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.count_organization_chunks() RETURNS trigger
@@ -103,6 +135,9 @@ END $$;
 
 CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
     AS $$
 BEGIN
     UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = p_now,
@@ -2159,6 +2194,11 @@ REVOKE ALL ON FUNCTION public.chunks_follow_speaker() FROM PUBLIC;
 -- Name: FUNCTION chunks_follow_video(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
+
+-- Name: FUNCTION claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) TO memoreel_system;
 
 -- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
 

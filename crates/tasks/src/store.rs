@@ -316,10 +316,8 @@ pub(crate) struct Claimed {
     pub(crate) attempts_max: i32,
 }
 
-/// Leases up to `slots` due tasks of each kind. Tasks of one step and subject never run side by side.
-///
-/// Nothing waits for the disk here: a claim that a crash undoes is a task that still waits, and its lease then holds nothing,
-/// so that whoever took it for claimed writes nothing.
+/// Leases up to `slots` due tasks of each kind. Tasks of one step and subject never run side by side. Nothing waits for the
+/// disk: a claim that a crash undoes is a task that still waits.
 pub(crate) async fn claim(
     connection: &mut SystemConnection,
     slots: &[(String, i32)],
@@ -330,30 +328,14 @@ pub(crate) async fn claim(
     let (kinds, free): (Vec<String>, Vec<i32>) = slots.iter().cloned().unzip();
     sqlx::query_as!(
         Claimed,
-        r#"WITH wanted AS (
-               SELECT kind, slots FROM set_config('synchronous_commit', 'off', true),
-                   UNNEST($1::text[], $2::int[]) AS wanted(kind, slots)
-           ),
-           picked AS (
-               SELECT due.organization_id, due.id FROM wanted CROSS JOIN LATERAL (
-                   SELECT waiting.organization_id, waiting.id FROM tasks waiting
-                   WHERE waiting.kind = wanted.kind AND waiting.status = 'pending' AND waiting.scheduled_for <= $3
-                       AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = waiting.organization_id
-                           AND twin.subject_id = waiting.subject_id AND twin.kind = waiting.kind AND twin.status = 'running')
-                   ORDER BY waiting.priority DESC, waiting.scheduled_for, waiting.id
-                   LIMIT wanted.slots FOR UPDATE SKIP LOCKED
-               ) AS due
-           )
-           UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = $4, worker = $5,
-               attempts = attempts + 1, progress = 0, started_at = $3, error_code = NULL, error_message = NULL
-           FROM picked WHERE tasks.organization_id = picked.organization_id AND tasks.id = picked.id
-           RETURNING tasks.organization_id AS "organization_id: _", tasks.id AS "id: _", kind, subject_id, payload,
-               lease AS "lease!", attempts, attempts_max"#,
+        r#"SELECT organization_id AS "organization_id!: _", id AS "id!: _", kind AS "kind!", subject_id AS "subject_id!",
+               payload AS "payload!", lease AS "lease!", attempts AS "attempts!", attempts_max AS "attempts_max!"
+           FROM claim_tasks($1, $2, $3, $4, $5)"#,
         &kinds,
         &free,
+        worker,
         now,
         leased_until,
-        worker,
     )
     .fetch_all(&mut **connection)
     .await

@@ -260,7 +260,10 @@ impl<const N: usize> Handle for Work<N> {
         // Nobody listens once everything was measured.
         let _ = self.sender.send(News::Begun(Instant::now()));
         if !self.work.is_zero() {
-            tokio::time::sleep(self.work).await;
+            // The timer of the runtime counts in whole milliseconds: one would become up to two.
+            let work = self.work;
+            let worked = tokio::task::spawn_blocking(move || std::thread::sleep(work)).await;
+            worked.map_err(TaskFailure::internal)?;
         }
         let tx = run.begin().await?;
         let finished = run.finish(tx, &[]).await?;
