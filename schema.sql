@@ -1,5 +1,9 @@
 -- Today's schema, written by `cargo xtask codegen`. The migrations are the source.
 
+-- Name: walks; Type: SCHEMA; Schema: -; Owner: -
+
+CREATE SCHEMA walks;
+
 -- Name: vector; Type: EXTENSION; Schema: -; Owner: -
 
 CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
@@ -92,10 +96,11 @@ CREATE FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker t
     SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
+DECLARE
+    v_picked record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    RETURN QUERY
-    WITH picked AS (
+    FOR v_picked IN
         SELECT due.organization_id, due.id FROM unnest(p_kinds, p_slots) AS wanted(kind, slots) CROSS JOIN LATERAL (
             SELECT waiting.organization_id, waiting.id FROM tasks waiting
             WHERE waiting.kind = wanted.kind AND waiting.status = 'pending' AND waiting.scheduled_for <= p_now
@@ -104,12 +109,15 @@ BEGIN
             ORDER BY waiting.priority DESC, waiting.scheduled_for, waiting.id
             LIMIT wanted.slots FOR UPDATE SKIP LOCKED
         ) AS due
-    )
-    UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = p_leased_until, worker = p_worker,
-        attempts = tasks.attempts + 1, progress = 0, started_at = p_now, error_code = NULL, error_message = NULL
-    FROM picked WHERE tasks.organization_id = picked.organization_id AND tasks.id = picked.id
-    RETURNING tasks.organization_id, tasks.id, tasks.kind, tasks.subject_id, tasks.payload, tasks.lease, tasks.attempts,
-        tasks.attempts_max;
+    LOOP
+        -- One by one, each by its key: how a join of the two is made would be the planner's guess again.
+        RETURN QUERY UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = p_leased_until,
+            worker = p_worker, attempts = tasks.attempts + 1, progress = 0, started_at = p_now, error_code = NULL,
+            error_message = NULL
+        WHERE tasks.organization_id = v_picked.organization_id AND tasks.id = v_picked.id
+        RETURNING tasks.organization_id, tasks.id, tasks.kind, tasks.subject_id, tasks.payload, tasks.lease, tasks.attempts,
+            tasks.attempts_max;
+    END LOOP;
 END $$;
 
 -- Name: count_organization_chunks(); Type: FUNCTION; Schema: public; Owner: -
@@ -216,11 +224,9 @@ END $$;
 CREATE PROCEDURE public.make_walk_of_embedding_model(IN model public.embedding_models)
     LANGUAGE plpgsql
     AS $_$
-DECLARE
-    c_name CONSTANT text := 'walk_' || model.id;
 BEGIN
     EXECUTE format($sql$
-        CREATE FUNCTION partitions.%1$I(
+        CREATE FUNCTION walks.%1$I(
             p_organization_id uuid, p_embedding vector, p_count integer, OUT ids uuid[], OUT distances double precision[]
         ) LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
         SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off
@@ -228,12 +234,12 @@ BEGIN
         BEGIN
             SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO ids, distances FROM (
                 SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
-                WHERE e.organization_id = p_organization_id AND e.model_id = %2$L
-                ORDER BY e.embedding::halfvec(%3$s) <=> p_embedding::halfvec(%3$s) LIMIT p_count) AS near;
+                WHERE e.organization_id = p_organization_id AND e.model_id = %1$L
+                ORDER BY e.embedding::halfvec(%2$s) <=> p_embedding::halfvec(%2$s) LIMIT p_count) AS near;
         END $function$
-        $sql$, c_name, model.id, model.dimensions);
-    EXECUTE format('REVOKE ALL ON FUNCTION partitions.%I FROM public', c_name);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION partitions.%I TO memoreel_search', c_name);
+        $sql$, model.id, model.dimensions);
+    EXECUTE format('REVOKE ALL ON FUNCTION walks.%I FROM public', model.id);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION walks.%I TO memoreel_search', model.id);
 END $_$;
 
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], integer); Type: FUNCTION; Schema: public; Owner: -
@@ -243,6 +249,7 @@ CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     AS $_$
 DECLARE
     -- Up to so many passages, comparing all of them takes no longer than the walk through the index.
@@ -278,7 +285,7 @@ BEGIN
             END IF;
         END IF;
         IF v_chunk_count > c_compared_max THEN
-            EXECUTE format('SELECT ids, distances FROM partitions.%I($1, $2, $3)', 'walk_' || p_model_id)
+            EXECUTE format('SELECT ids, distances FROM walks.%I($1, $2, $3)', p_model_id)
             INTO v_chosen_ids, v_chosen_distances USING p_organization_id, p_embedding, v_chosen;
         ELSE
             SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO v_chosen_ids, v_chosen_distances FROM (
@@ -484,11 +491,19 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
+DECLARE
+    v_ids uuid[];
+    v_distances double precision[];
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
+    -- First by itself: it sees what is committed while it runs, which a statement around it would not find.
+    SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
+    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
+        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
+        WITH ORDINALITY AS near(id, distance, rank);
     RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
         c.end_seconds, c.spans,
         (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
@@ -496,9 +511,7 @@ BEGIN
         (SELECT e.span_vectors FROM chunk_embeddings e
          WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
         near.rank, 1 - near.distance
-    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
-        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
-        WITH ORDINALITY AS near(id, distance, rank)
+    FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
     -- OFFSET 0: each is looked up by its key, however many the planner expects.
     CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.id OFFSET 0) AS c
     CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
@@ -2186,6 +2199,10 @@ GRANT USAGE ON SCHEMA public TO memoreel_app;
 GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
+
+-- Name: SCHEMA walks; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA walks TO memoreel_search;
 
 -- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
 

@@ -3,13 +3,13 @@
 -- runs, and is told what to do where the planner would have to guess.
 
 -- The walk through the approximate index of a model. Only a statement with the model's dimensions and id written out fits the
--- index, so that each model has its own. `hnsw.iterative_scan` and `hnsw.ef_search` are the caller's to choose.
+-- index, so that each model has its own, under its id. `hnsw.iterative_scan` and `hnsw.ef_search` are the caller's to choose.
+CREATE SCHEMA walks;
+GRANT USAGE ON SCHEMA walks TO memoreel_search;
 CREATE PROCEDURE make_walk_of_embedding_model(model embedding_models) LANGUAGE plpgsql AS $procedure$
-DECLARE
-    c_name CONSTANT text := 'walk_' || model.id;
 BEGIN
     EXECUTE format($sql$
-        CREATE FUNCTION partitions.%1$I(
+        CREATE FUNCTION walks.%1$I(
             p_organization_id uuid, p_embedding vector, p_count integer, OUT ids uuid[], OUT distances double precision[]
         ) LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
         SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off
@@ -17,15 +17,14 @@ BEGIN
         BEGIN
             SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO ids, distances FROM (
                 SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
-                WHERE e.organization_id = p_organization_id AND e.model_id = %2$L
-                ORDER BY e.embedding::halfvec(%3$s) <=> p_embedding::halfvec(%3$s) LIMIT p_count) AS near;
+                WHERE e.organization_id = p_organization_id AND e.model_id = %1$L
+                ORDER BY e.embedding::halfvec(%2$s) <=> p_embedding::halfvec(%2$s) LIMIT p_count) AS near;
         END $function$
-        $sql$, c_name, model.id, model.dimensions);
-    EXECUTE format('REVOKE ALL ON FUNCTION partitions.%I FROM public', c_name);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION partitions.%I TO memoreel_search', c_name);
+        $sql$, model.id, model.dimensions);
+    EXECUTE format('REVOKE ALL ON FUNCTION walks.%I FROM public', model.id);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION walks.%I TO memoreel_search', model.id);
 END $procedure$;
 REVOKE ALL ON PROCEDURE make_walk_of_embedding_model FROM public;
-GRANT USAGE ON SCHEMA partitions TO memoreel_search;
 
 -- The approximate index of a model, in every part, and the walk through it: half-precision components, because the walk is bound
 -- by what it reads; and three times the usual care in choosing neighbours (ef_construction), which finds as much with a third of
@@ -80,7 +79,7 @@ CREATE OR REPLACE FUNCTION nearest_chunks(
     p_channel_id uuid, p_from timestamptz, p_to timestamptz, p_speaker text, p_phrases text[], p_excluded text[], p_count integer
 ) RETURNS TABLE (id uuid, distance double precision)
 LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET work_mem = '32MB' SET plan_cache_mode = force_generic_plan
-AS $function$
+SET enable_seqscan = off AS $function$
 DECLARE
     -- Up to so many passages, comparing all of them takes no longer than the walk through the index.
     c_compared_max CONSTANT integer := 3000;
@@ -115,7 +114,7 @@ BEGIN
             END IF;
         END IF;
         IF v_chunk_count > c_compared_max THEN
-            EXECUTE format('SELECT ids, distances FROM partitions.%I($1, $2, $3)', 'walk_' || p_model_id)
+            EXECUTE format('SELECT ids, distances FROM walks.%I($1, $2, $3)', p_model_id)
             INTO v_chosen_ids, v_chosen_distances USING p_organization_id, p_embedding, v_chosen;
         ELSE
             SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO v_chosen_ids, v_chosen_distances FROM (
@@ -154,11 +153,19 @@ CREATE OR REPLACE FUNCTION search_chunks_by_meaning(
 ) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 AS $function$
 #variable_conflict use_column
+DECLARE
+    v_ids uuid[];
+    v_distances double precision[];
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
+    -- First by itself: it sees what is committed while it runs, which a statement around it would not find.
+    SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
+    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
+        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
+        WITH ORDINALITY AS near(id, distance, rank);
     RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
         c.end_seconds, c.spans,
         (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
@@ -166,9 +173,7 @@ BEGIN
         (SELECT e.span_vectors FROM chunk_embeddings e
          WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
         near.rank, 1 - near.distance
-    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
-        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
-        WITH ORDINALITY AS near(id, distance, rank)
+    FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
     -- OFFSET 0: each is looked up by its key, however many the planner expects.
     CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.id OFFSET 0) AS c
     CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v

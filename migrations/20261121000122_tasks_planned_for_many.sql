@@ -14,10 +14,11 @@ RETURNS TABLE (
 ) LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_sort = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
+DECLARE
+    v_picked record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    RETURN QUERY
-    WITH picked AS (
+    FOR v_picked IN
         SELECT due.organization_id, due.id FROM unnest(p_kinds, p_slots) AS wanted(kind, slots) CROSS JOIN LATERAL (
             SELECT waiting.organization_id, waiting.id FROM tasks waiting
             WHERE waiting.kind = wanted.kind AND waiting.status = 'pending' AND waiting.scheduled_for <= p_now
@@ -26,12 +27,15 @@ BEGIN
             ORDER BY waiting.priority DESC, waiting.scheduled_for, waiting.id
             LIMIT wanted.slots FOR UPDATE SKIP LOCKED
         ) AS due
-    )
-    UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = p_leased_until, worker = p_worker,
-        attempts = tasks.attempts + 1, progress = 0, started_at = p_now, error_code = NULL, error_message = NULL
-    FROM picked WHERE tasks.organization_id = picked.organization_id AND tasks.id = picked.id
-    RETURNING tasks.organization_id, tasks.id, tasks.kind, tasks.subject_id, tasks.payload, tasks.lease, tasks.attempts,
-        tasks.attempts_max;
+    LOOP
+        -- One by one, each by its key: how a join of the two is made would be the planner's guess again.
+        RETURN QUERY UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = p_leased_until,
+            worker = p_worker, attempts = tasks.attempts + 1, progress = 0, started_at = p_now, error_code = NULL,
+            error_message = NULL
+        WHERE tasks.organization_id = v_picked.organization_id AND tasks.id = v_picked.id
+        RETURNING tasks.organization_id, tasks.id, tasks.kind, tasks.subject_id, tasks.payload, tasks.lease, tasks.attempts,
+            tasks.attempts_max;
+    END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION claim_tasks FROM public;
 GRANT EXECUTE ON FUNCTION claim_tasks TO memoreel_system;

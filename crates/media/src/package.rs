@@ -179,7 +179,7 @@ fn hindrance(video: &VideoStream) -> Option<NotInstant> {
 }
 
 impl Probe {
-    /// Whether every current browser decodes picture and sound as they are, in a container that it knows.
+    /// Whether every current browser decodes picture and sound as they are, in a container that it reads.
     #[must_use]
     pub fn is_web_ready(&self) -> bool {
         match (&self.video, &self.audio) {

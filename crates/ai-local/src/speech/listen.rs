@@ -33,9 +33,9 @@ const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
 /// Hearings this alike need no third one.
 const SURE: f32 = 0.9;
-/// Speech heard at the start that is always doubted, in seconds. Later a piece is where the hearings of the last one
-/// differed, or after so many that were believed, as long as what is heard again stays below a share of what was heard:
-/// hearing again costs as much as hearing.
+/// Speech heard at the start that is always doubted, in seconds. So is what comes after a piece that sounded foreign, or that
+/// repeats itself. Other pieces are where the hearings of the last one differed, or after so many that were believed, as long
+/// as this stays below a share of what was heard: hearing again costs as much as hearing.
 const DOUBT_SECONDS: f32 = 20.0;
 const DOUBT_SHARE: f32 = 0.05;
 const BELIEVED_MAX: usize = 6;
@@ -55,6 +55,7 @@ pub struct Ears<'a> {
     voice: Transcriber<'a>,
     words: Transcriber<'a>,
     seconds_heard: f32,
+    /// Without being suspected.
     seconds_heard_again: f32,
     /// Pieces since the last one that was doubted, and how alike its hearings were.
     believed: usize,
@@ -193,22 +194,26 @@ impl<'a> Ears<'a> {
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
         let first = self.recognise(samples)?;
-        let doubted = self.is_due_for_doubt() || text::without_loop(&first).is_some();
+        let suspected = self.seconds_heard < DOUBT_SECONDS
+            || self.last_doubt < FOREIGN_PIECE_MAX
+            || text::without_loop(&first).is_some();
+        let doubted = suspected || self.may_doubt();
         self.seconds_heard += speech;
         if !doubted {
             self.believed += 1;
             return Ok((first, None));
         }
         self.believed = 0;
+        let cost = if suspected { 0.0 } else { speech };
         let second = self.recognise(&at_speed(samples, SLOWER))?;
-        self.seconds_heard_again += speech;
+        self.seconds_heard_again += cost;
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
         if likeness >= SURE {
             return Ok((first, Some(likeness)));
         }
         let third = self.recognise(&at_speed(samples, FASTER))?;
-        self.seconds_heard_again += speech;
+        self.seconds_heard_again += cost;
         let (one_three, two_three) = (like(&first, &third), like(&second, &third));
         let mean = (likeness + one_three + two_three) / 3.0;
         self.last_doubt = mean;
@@ -219,13 +224,10 @@ impl<'a> Ears<'a> {
         Ok((best.map(|(_, text)| text).unwrap_or_default(), Some(mean)))
     }
 
-    /// What may be another language is doubted whatever it costs.
-    fn is_due_for_doubt(&self) -> bool {
-        if self.seconds_heard < DOUBT_SECONDS || self.last_doubt < FOREIGN_PIECE_MAX {
-            return true;
-        }
-        let affordable = self.seconds_heard_again < DOUBT_SECONDS + DOUBT_SHARE * self.seconds_heard;
-        affordable && (self.believed >= BELIEVED_MAX || self.last_doubt < SURE)
+    /// Whether it is time to doubt what nothing speaks against, and this was not done too often.
+    fn may_doubt(&self) -> bool {
+        self.seconds_heard_again <= DOUBT_SHARE * self.seconds_heard
+            && (self.believed >= BELIEVED_MAX || self.last_doubt < SURE)
     }
 
     fn recognise(&mut self, samples: &[f32]) -> Result<String, AiError> {

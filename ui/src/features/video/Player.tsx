@@ -28,7 +28,7 @@ import { Captions, useRecentlyMoved } from "./Captions";
 import { useVideo } from "./context";
 import { RATES, usePlayerState, usePlayerTime } from "./player-store";
 import { SeekBar } from "./SeekBar";
-import { connectFile, connectStream } from "./stream";
+import { connectFile, connectStream, hasAddress } from "./stream";
 import { Waveform } from "./Waveform";
 
 /** The stage with its controls. Keys are handled by the page, so that they work wherever the focus is. */
@@ -51,7 +51,7 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
     addresses.current = { hls_url, file_url };
   }, [hls_url, file_url]);
   // What plays as a file goes on doing so when the stream is there: nobody is interrupted for it.
-  const playable = hls_url !== null || file_url !== null;
+  const playable = hasAddress(video.playback);
   useEffect(() => {
     if (!playable || !media.current) return;
     player.fail(false);
@@ -61,9 +61,15 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   }, [player, playable, attempt]);
 
   // The address of the stream is signed and may have expired, so a fresh one is asked for first.
-  const again = (): void => {
+  const again = useCallback((): void => {
     void client.refetchQueries({ queryKey: keys.video(video.id) }).then(() => setAttempt((count) => count + 1));
-  };
+  }, [client, video.id]);
+
+  // A file that the browser could not play after all may have become a stream that it can.
+  const streamed = hls_url !== null;
+  useEffect(() => {
+    if (streamed && player.state().failed) again();
+  }, [streamed, player, again]);
 
   const shown = useRecentlyMoved(root, !state.playing);
   const track = captions.find((candidate) => candidate.language === language) ?? captions[0];

@@ -20,6 +20,7 @@ import { DetailsPanel, StageList } from "./Details";
 import { Player, useFullscreen } from "./Player";
 import { PlayerStore } from "./player-store";
 import { ShortcutsDialog, usePlayerKeys } from "./shortcuts";
+import { hasAddress } from "./stream";
 import { SummaryPanel } from "./Summary";
 import { ChapterStrip, SpeakerLanes } from "./Timeline";
 import { TranscriptPanel } from "./Transcript";
@@ -78,6 +79,7 @@ function LoadedPage({ video }: { video: VideoDetail }) {
     [video, player, chapters, transcript.data, speakerList],
   );
   const failed = video.status === "failed";
+  const playable = hasAddress(video.playback);
   const page = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
 
@@ -96,13 +98,13 @@ function LoadedPage({ video }: { video: VideoDetail }) {
   return (
     <VideoContext value={context}>
       <div className="video" ref={page}>
-        <div className="video__stage" ref={stage} data-playable={video.playable}>
-          {video.playable ? <Player onHelp={openHelp} fullscreen={fullscreen} /> : <NotPlayable video={video} />}
+        <div className="video__stage" ref={stage} data-playable={playable}>
+          {playable ? <Player onHelp={openHelp} fullscreen={fullscreen} /> : <NotPlayable video={video} />}
         </div>
         <div className="video__about">
           <Heading video={video} />
-          {failed && video.playable ? <FailedNotice video={video} /> : null}
-          {isBusy(video) && video.playable ? <StillWorking video={video} /> : null}
+          {failed && playable ? <FailedNotice video={video} /> : null}
+          {isBusy(video) && playable ? <StillWorking video={video} /> : null}
         </div>
         <div className="video__more">
           <ChapterStrip />

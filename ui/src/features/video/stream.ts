@@ -1,5 +1,9 @@
 import type Hls from "hls.js";
+import type { VideoDetail } from "../../api/types";
 import type { PlayerStore } from "./player-store";
+
+/** Whether there is an address to play from yet; events tell of it before the addresses are there. */
+export const hasAddress = ({ hls_url, file_url }: VideoDetail["playback"]): boolean => hls_url !== null || file_url !== null;
 
 /**
  * Connects an HLS address to a media element, with hls.js where the browser has Media Source
@@ -55,6 +59,5 @@ export function connectFile(media: HTMLVideoElement, url: string, player: Player
   return () => {
     media.removeEventListener("error", onError);
     media.removeAttribute("src");
-    media.load();
   };
 }
