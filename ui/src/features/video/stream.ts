@@ -1,4 +1,3 @@
-import type Hls from "hls.js";
 import type { VideoDetail } from "../../api/types";
 import type { PlayerStore } from "./player-store";
 
@@ -10,7 +9,6 @@ export const hasAddress = ({ hls_url, file_url }: VideoDetail["playback"]): bool
  * Extensions and with the browser's own player otherwise (iPhone). Returns what disconnects it.
  */
 export function connectStream(media: HTMLVideoElement, url: string, player: PlayerStore): () => void {
-  let hls: Hls | null = null;
   let stopped = false;
   let disconnect: (() => void) | null = null;
 
@@ -27,7 +25,7 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
       maxBufferLength: 30,
       backBufferLength: 60,
     });
-    hls = stream;
+    disconnect = () => stream.destroy();
     let recovered = false;
     stream.on(HlsPlayer.Events.ERROR, (_event, data) => {
       if (!data.fatal) return;
@@ -44,7 +42,6 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
 
   return () => {
     stopped = true;
-    hls?.destroy();
     disconnect?.();
   };
 }
