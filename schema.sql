@@ -1,9 +1,5 @@
 -- Today's schema, written by `cargo xtask codegen`. The migrations are the source.
 
--- Name: walks; Type: SCHEMA; Schema: -; Owner: -
-
-CREATE SCHEMA walks;
-
 -- Name: vector; Type: EXTENSION; Schema: -; Owner: -
 
 CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
@@ -168,16 +164,18 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_sort TO 'off'
     AS $_$
         BEGIN
             SELECT array_agg(fitting.id ORDER BY fitting.distance, fitting.id),
                 array_agg(fitting.distance ORDER BY fitting.distance, fitting.id) INTO ids, distances
             FROM (
                 SELECT c.id, near.distance FROM unnest(p_ids, p_distances) AS near(chunk_id, distance)
-                -- OFFSET 0: each is looked up by its key, however many the planner expects.
-                CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.chunk_id OFFSET 0) AS c
-                CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
-                WHERE 
+                CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
+                    ORDER BY organization_id, id LIMIT 1) AS c
+                CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                    ORDER BY organization_id, id LIMIT 1) AS v
+                WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
         c.organization_id = $1 AND v.deleted_at IS NULL
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
@@ -196,118 +194,60 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
--- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
+-- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE TABLE public.embedding_models (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    name text NOT NULL,
-    dimensions integer NOT NULL,
-    status text DEFAULT 'live'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
-    CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
-);
-
--- Name: index_embedding_model(public.embedding_models); Type: PROCEDURE; Schema: public; Owner: -
-
-CREATE PROCEDURE public.index_embedding_model(IN model public.embedding_models)
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    EXECUTE format('CREATE INDEX ON chunk_embeddings USING hnsw ((embedding::halfvec(%s)) halfvec_cosine_ops)
-        WITH (m = 16, ef_construction = 200) WHERE model_id = %L', model.dimensions, model.id);
-    CALL make_walk_of_embedding_model(model);
-END $$;
-
--- Name: make_walk_of_embedding_model(public.embedding_models); Type: PROCEDURE; Schema: public; Owner: -
-
-CREATE PROCEDURE public.make_walk_of_embedding_model(IN model public.embedding_models)
-    LANGUAGE plpgsql
-    AS $_$
-BEGIN
-    EXECUTE format($sql$
-        CREATE FUNCTION walks.%1$I(
-            p_organization_id uuid, p_embedding vector, p_count integer, OUT ids uuid[], OUT distances double precision[]
-        ) LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-        SET enable_sort = off SET enable_seqscan = off SET enable_bitmapscan = off
-        AS $function$
-        BEGIN
-            SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO ids, distances FROM (
-                SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
-                WHERE e.organization_id = p_organization_id AND e.model_id = %1$L
-                ORDER BY e.embedding::halfvec(%2$s) <=> p_embedding::halfvec(%2$s) LIMIT p_count) AS near;
-        END $function$
-        $sql$, model.id, model.dimensions);
-    EXECUTE format('REVOKE ALL ON FUNCTION walks.%I FROM public', model.id);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION walks.%I TO memoreel_search', model.id);
-END $_$;
-
--- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], integer); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer) RETURNS TABLE(id uuid, distance double precision)
+CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_sort TO 'off'
     AS $_$
 DECLARE
-    -- Up to so many passages, comparing all of them takes no longer than the walk through the index.
-    c_compared_max CONSTANT integer := 3000;
-    -- The breadth of the walk that finds 99 of 100 among a thousand, and the power of their number with which it grows.
-    c_breadth CONSTANT integer := 50;
-    c_breadth_growth CONSTANT double precision := 0.4;
-    c_breadth_max CONSTANT integer := 1000;
-    -- More than so many are not chosen in the hope that enough of them fit.
-    c_chosen_max CONSTANT integer := 4000;
-    v_chunk_count bigint;
-    v_part_count real;
-    v_breadth double precision;
-    v_chosen integer := p_count + p_count / 8 + 4;
+    v_chosen integer := p_count + p_count / 8 + 20;
     v_chosen_ids uuid[];
     v_chosen_distances double precision[];
     v_ids uuid[];
     v_distances double precision[];
 BEGIN
     -- Nobody looks for anything in one video for which it would pay to look at others.
-    WHILE p_video_id IS NULL AND v_chosen <= c_chosen_max LOOP
-        IF v_breadth IS NULL THEN
-            v_chunk_count := coalesce((SELECT chunk_count FROM organization_chunk_counts
-                WHERE organization_id = p_organization_id), 0);
-            v_breadth := greatest(v_chosen, c_breadth * power(v_chunk_count / 1000.0, c_breadth_growth));
-            IF v_chunk_count > c_compared_max THEN
-                -- The walk meets the passages of others in the same part as well.
-                v_part_count := (SELECT c.reltuples FROM pg_class c WHERE c.oid =
-                    (SELECT e.tableoid FROM chunk_embeddings e WHERE e.organization_id = p_organization_id LIMIT 1));
-                v_breadth := ceil(v_breadth * greatest(1, v_part_count / v_chunk_count));
-                PERFORM set_config('hnsw.iterative_scan', 'relaxed_order', true),
-                    set_config('hnsw.ef_search', least(c_breadth_max, v_breadth)::integer::text, true);
-            END IF;
-        END IF;
-        IF v_chunk_count > c_compared_max THEN
-            EXECUTE format('SELECT ids, distances FROM walks.%I($1, $2, $3)', p_model_id)
-            INTO v_chosen_ids, v_chosen_distances USING p_organization_id, p_embedding, v_chosen;
-        ELSE
+    WHILE p_video_id IS NULL LOOP
+        IF p_near IS NULL THEN
             SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO v_chosen_ids, v_chosen_distances FROM (
                 SELECT e.chunk_id, e.embedding <=> p_embedding AS distance FROM chunk_embeddings e
                 WHERE e.organization_id = p_organization_id AND e.model_id = p_model_id ORDER BY 2 LIMIT v_chosen) AS near;
+        ELSE
+            SELECT array_agg(near.chunk_id), array_agg(near.distance) INTO v_chosen_ids, v_chosen_distances FROM (
+                SELECT e.chunk_id, e.embedding <=> p_embedding AS distance
+                FROM unnest(p_near[1:v_chosen]) AS given(chunk_id)
+                CROSS JOIN LATERAL (SELECT * FROM chunk_embeddings WHERE organization_id = p_organization_id
+                    AND chunk_id = given.chunk_id AND model_id >= p_model_id ORDER BY model_id LIMIT 1) AS e
+                WHERE e.model_id = p_model_id
+                UNION
+                SELECT e.chunk_id, e.embedding <=> p_embedding FROM chunk_embeddings e
+                WHERE e.organization_id = p_organization_id AND e.model_id = p_model_id AND e.written_in >= p_near_before
+                    -- Rows of another server's database have numbers that are yet to come.
+                    AND e.written_in < pg_snapshot_xmax(pg_current_snapshot())
+                ORDER BY 2 LIMIT v_chosen) AS near;
         END IF;
         SELECT fitting.ids, fitting.distances INTO v_ids, v_distances
         FROM fitting_chunks(p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
             p_excluded, v_chosen_ids, v_chosen_distances, p_count) AS fitting;
         -- Enough, or all there are.
         IF coalesce(cardinality(v_ids), 0) = p_count
-            OR (v_chunk_count <= c_compared_max AND coalesce(cardinality(v_chosen_ids), 0) < v_chosen) THEN
+            OR (p_near IS NULL AND coalesce(cardinality(v_chosen_ids), 0) < v_chosen) THEN
             RETURN QUERY SELECT * FROM unnest(v_ids, v_distances);
             RETURN;
         END IF;
+        EXIT WHEN p_near IS NULL OR v_chosen >= cardinality(p_near);
         v_chosen := v_chosen * 8;
     END LOOP;
     RETURN QUERY EXECUTE
-        'SELECT c.id, e.embedding <=> $11 FROM chunk_embeddings e
-         JOIN chunks c ON c.organization_id = $1 AND c.id = e.chunk_id
-         JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
-         WHERE e.organization_id = $1 AND e.model_id = $12 AND ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
+        'SELECT c.id, e.embedding <=> $11 FROM chunks c JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+         CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $12
+             OFFSET 0) AS e
+         WHERE ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
     USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
         p_embedding, p_model_id, p_count;
 END $_$;
@@ -349,13 +289,12 @@ BEGIN
         RETURN model.id;
     END IF;
     INSERT INTO embedding_models (name, dimensions) VALUES (model_name, model_dimensions) RETURNING * INTO model;
-    CALL index_embedding_model(model);
     RETURN model.id;
 END $$;
 
--- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -383,7 +322,7 @@ BEGIN
     IF p_mode <> 'keyword' THEN
         SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
-            p_from, p_to, p_speaker, p_phrases, p_excluded, v_depth) AS near;
+            p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
     END IF;
 
     SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query, v_configurations) AS t;
@@ -483,12 +422,13 @@ BEGIN
         p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, p_embedding, p_limit, p_model_id, v_configurations;
 END $_$;
 
--- Name: search_chunks_by_meaning(uuid, uuid, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks_by_meaning(uuid, uuid, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
+CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_sort TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
@@ -502,7 +442,8 @@ BEGIN
     -- First by itself: it sees what is committed while it runs, which a statement around it would not find.
     SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
     FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
-        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_limit)
+        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before,
+        p_limit)
         WITH ORDINALITY AS near(id, distance, rank);
     RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
         c.end_seconds, c.spans,
@@ -512,9 +453,11 @@ BEGIN
          WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
         near.rank, 1 - near.distance
     FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
-    -- OFFSET 0: each is looked up by its key, however many the planner expects.
-    CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id = near.id OFFSET 0) AS c
-    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id = c.video_id OFFSET 0) AS v
+    CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.id
+        ORDER BY organization_id, id LIMIT 1) AS c
+    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+        ORDER BY organization_id, id LIMIT 1) AS v
+    WHERE c.id = near.id AND v.id = c.video_id
     ORDER BY near.rank;
 END $$;
 
@@ -594,21 +537,6 @@ BEGIN
     NEW.updated_at := now();
     RETURN NEW;
 END $$;
-
--- Name: chunk_embeddings; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.chunk_embeddings (
-    organization_id uuid CONSTRAINT chunk_embeddings_organization_id_not_null1 NOT NULL,
-    chunk_id uuid CONSTRAINT chunk_embeddings_chunk_id_not_null1 NOT NULL,
-    model_id uuid CONSTRAINT chunk_embeddings_model_id_not_null1 NOT NULL,
-    embedding public.vector CONSTRAINT chunk_embeddings_embedding_not_null1 NOT NULL,
-    span_vectors bytea
-)
-PARTITION BY HASH (organization_id);
-ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN embedding SET STORAGE MAIN;
-ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN span_vectors SET STORAGE EXTERNAL;
-
-ALTER TABLE ONLY public.chunk_embeddings FORCE ROW LEVEL SECURITY;
 
 -- Name: api_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -690,6 +618,21 @@ CREATE TABLE public.channels (
 
 ALTER TABLE ONLY public.channels FORCE ROW LEVEL SECURITY;
 
+-- Name: chunk_embeddings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.chunk_embeddings (
+    organization_id uuid NOT NULL,
+    chunk_id uuid NOT NULL,
+    model_id uuid NOT NULL,
+    embedding public.vector NOT NULL,
+    span_vectors bytea,
+    written_in xid8 DEFAULT pg_current_xact_id() NOT NULL
+);
+ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN embedding SET STORAGE MAIN;
+ALTER TABLE ONLY public.chunk_embeddings ALTER COLUMN span_vectors SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.chunk_embeddings FORCE ROW LEVEL SECURITY;
+
 -- Name: chunks; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.chunks (
@@ -720,6 +663,18 @@ CREATE TABLE public.chunks (
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.embedding_models (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    dimensions integer NOT NULL,
+    status text DEFAULT 'live'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
+    CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
+);
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1212,7 +1167,11 @@ CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before
 
 -- Name: chunk_embeddings_model; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX chunk_embeddings_model ON ONLY public.chunk_embeddings USING btree (model_id);
+CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (model_id);
+
+-- Name: chunk_embeddings_written; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunk_embeddings_written ON public.chunk_embeddings USING btree (organization_id, written_in);
 
 -- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
 
@@ -1387,20 +1346,20 @@ ALTER TABLE ONLY public.blob_deletions
 ALTER TABLE ONLY public.channels
     ADD CONSTRAINT channels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
--- Name: chunk_embeddings chunk_embeddings_model_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_model_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_model_id_fkey1 FOREIGN KEY (model_id) REFERENCES public.embedding_models(id);
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.embedding_models(id);
 
--- Name: chunk_embeddings chunk_embeddings_organization_id_chunk_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_organization_id_chunk_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_organization_id_chunk_id_fkey1 FOREIGN KEY (organization_id, chunk_id) REFERENCES public.chunks(organization_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_chunk_id_fkey FOREIGN KEY (organization_id, chunk_id) REFERENCES public.chunks(organization_id, id) ON DELETE CASCADE;
 
--- Name: chunk_embeddings chunk_embeddings_organization_id_fkey1; Type: FK CONSTRAINT; Schema: public; Owner: -
+-- Name: chunk_embeddings chunk_embeddings_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
-ALTER TABLE public.chunk_embeddings
-    ADD CONSTRAINT chunk_embeddings_organization_id_fkey1 FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.chunk_embeddings
+    ADD CONSTRAINT chunk_embeddings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: chunks chunks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2200,10 +2159,6 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
--- Name: SCHEMA walks; Type: ACL; Schema: -; Owner: -
-
-GRANT USAGE ON SCHEMA walks TO memoreel_search;
-
 -- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.chunks_follow_speaker() FROM PUBLIC;
@@ -2231,47 +2186,28 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
--- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
-GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
-
--- Name: PROCEDURE index_embedding_model(IN model public.embedding_models); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON PROCEDURE public.index_embedding_model(IN model public.embedding_models) FROM PUBLIC;
-
--- Name: PROCEDURE make_walk_of_embedding_model(IN model public.embedding_models); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON PROCEDURE public.make_walk_of_embedding_model(IN model public.embedding_models) FROM PUBLIC;
-
--- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_count integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
 
 -- Name: FUNCTION register_embedding_model(model_name text, model_dimensions integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) TO memoreel_system;
 
--- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
--- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
-
--- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunk_embeddings TO memoreel_app;
-GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
 
@@ -2291,10 +2227,21 @@ GRANT SELECT,DELETE ON TABLE public.blob_deletions TO memoreel_system;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.channels TO memoreel_app;
 
+-- Name: TABLE chunk_embeddings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunk_embeddings TO memoreel_app;
+GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
+
 -- Name: TABLE chunks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
+
+-- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
+GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 

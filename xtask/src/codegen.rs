@@ -156,13 +156,7 @@ fn has_query(folder: &Path) -> Result<bool> {
 
 fn schema(url: &str) -> Result<Vec<u8>> {
     let mut pg_dump = shell::command(Parts::locate()?.postgres()?.join("bin/pg_dump"));
-    // The parts of divided tables are all alike.
-    pg_dump.args([
-        "--schema-only",
-        "--no-owner",
-        "--exclude-table=_sqlx_migrations",
-        "--exclude-schema=partitions",
-    ]);
+    pg_dump.args(["--schema-only", "--no-owner", "--exclude-table=_sqlx_migrations"]);
     pg_dump.args(["--dbname", url]);
     let dump = String::from_utf8(shell::output(&mut pg_dump)?)?;
     Ok(normalised_schema(&dump).into_bytes())

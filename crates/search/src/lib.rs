@@ -11,6 +11,7 @@ mod jobs;
 mod likeness;
 mod model;
 mod moments;
+mod nearest;
 mod query;
 mod routes;
 mod store;
@@ -19,8 +20,16 @@ mod vectors;
 pub use error::SearchError;
 pub use jobs::{Index, IndexPayload};
 pub use model::{Mode, Model};
+pub use nearest::{Nearby, NearestChunks};
 pub use routes::router;
 
+/// Memory for the vectors of the organizations that are being searched, in MiB, where none is said: two million passages.
+pub const VECTOR_MEMORY_MIB_DEFAULT: usize = 1_024;
+/// Chosen in memory for a search by meaning that nothing narrows but what may be seen, at least and for each hit wanted.
+pub const CHOSEN_MIN: usize = 250;
+pub(crate) const CHOSEN_PER_HIT: usize = 8;
+/// Chosen for one that something narrows or that goes by words as well.
+pub const CHOSEN_NARROWED: usize = 1_000;
 /// The longest query, in characters.
 pub const QUERY_CHARS_MAX: usize = 2_000;
 /// Hits when the caller names no limit.

@@ -33,7 +33,7 @@ impl Model {
         &*self.embed
     }
 
-    /// The model's id; the first call creates its row and its index where they are missing.
+    /// The model's id; the first call creates its row where it is missing.
     ///
     /// # Errors
     /// When the database cannot be reached or knows the model with another number of dimensions.

@@ -16,6 +16,11 @@ impl Query {
     pub(crate) fn is_empty(&self) -> bool {
         !self.text.chars().any(char::is_alphanumeric)
     }
+
+    /// Whether what is like it in meaning may still not be what is looked for.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        !self.phrases.is_empty() || !self.excluded.is_empty()
+    }
 }
 
 /// Takes a query apart. A quote that is never closed is no quote; a hyphen excludes only at the start of a word.

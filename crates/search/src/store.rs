@@ -1,8 +1,10 @@
 //! All SQL of passages and their vectors, and the calls of the search functions.
 
 mod by_meaning;
+pub(crate) mod vectors;
 
 use crate::model::{Filters, Found, Mode, NewChunk, Span};
+use crate::nearest::Nearby;
 use crate::query::Query;
 use crate::vectors::to_text;
 use memoreel_ai::EmbedModel;
@@ -127,40 +129,52 @@ async fn insert_vectors(
     Ok(())
 }
 
-/// Passages the caller may see, best first. `vector` is absent in keyword mode.
+/// What a query means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meaning<'a> {
+    pub(crate) model_id: EmbeddingModelId,
+    pub(crate) vector: &'a [f32],
+    /// What is nearest, where that is known.
+    pub(crate) nearby: Option<&'a Nearby>,
+}
+
+/// Passages the caller may see, best first. `meaning` is absent in keyword mode.
 pub(crate) async fn search(
     tx: &mut TenantTx,
     mode: Mode,
     query: &Query,
-    vector: Option<(EmbeddingModelId, &[f32])>,
+    meaning: Option<Meaning<'_>>,
     filters: &Filters,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    if let (Mode::Semantic, Some(vector)) = (mode, vector) {
-        return by_meaning::search(tx, query, vector, filters, limit).await;
+    if let (Mode::Semantic, Some(meaning)) = (mode, meaning) {
+        return by_meaning::search(tx, query, meaning, filters, limit).await;
     }
     let caller = *tx.caller();
-    let (model_id, embedding) = vector.map(|(id, vector)| (id.uuid(), to_text(vector))).unzip();
+    let nearby = meaning.and_then(|meaning| meaning.nearby);
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
                channel_id AS "channel_id: ChannelId", asset_id AS "asset_id: AssetId", video_created_at AS "video_created_at!",
                text AS "text!", marked AS "marked!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!"
-           FROM search_chunks($1, $2, $3, $4, $5, $6, $7::text::vector, $8, $9, $10, $11, $12, $13, $14)"#,
+           FROM search_chunks($1, $2, $3, $4, $5, $6, $7::text::vector, $8, $9, $10, $11, $12, $13, $14,
+               $15::bigint::text::xid8, $16)"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         mode.as_str(),
         query.text,
         &query.phrases,
         &query.excluded,
-        embedding,
-        model_id,
+        meaning.map(|meaning| to_text(meaning.vector)),
+        meaning.map(|meaning| meaning.model_id.uuid()),
         filters.video_id.map(|id| id.uuid()),
         filters.channel_id.map(|id| id.uuid()),
         filters.speaker,
         filters.from,
         filters.to,
+        nearby.map(|nearby| nearby.chunk_ids.as_slice()),
+        nearby.map(|nearby| nearby.written_before),
         i32::try_from(limit).unwrap_or(i32::MAX),
     )
     .fetch_all(&mut **tx)

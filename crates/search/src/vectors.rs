@@ -25,12 +25,18 @@ pub(crate) fn to_text(vector: &[f32]) -> String {
 /// Appends one sentence vector of `dimensions`; `None` stands for a sentence that says nothing.
 pub(crate) fn push_packed(bytes: &mut Vec<u8>, vector: Option<&[f32]>, dimensions: usize) {
     let vector = vector.filter(|vector| vector.len() == dimensions).unwrap_or_default();
+    let (scale, components) = quantized(vector);
+    bytes.extend(scale.to_le_bytes());
+    bytes.extend(components.map(i8::cast_unsigned));
+    bytes.extend(std::iter::repeat_n(0, dimensions - vector.len()));
+}
+
+/// A scale and one signed byte per component: component = byte × scale. The scale of what is not finite is 0.
+pub(crate) fn quantized(vector: &[f32]) -> (f32, impl Iterator<Item = i8>) {
     let largest = vector.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     let scale = if largest.is_finite() { largest / 127.0 } else { 0.0 };
-    bytes.extend(scale.to_le_bytes());
-    let packed = |value: &f32| if scale > 0.0 { (value / scale).round() as i8 } else { 0 };
-    bytes.extend(vector.iter().map(|value| packed(value).cast_unsigned()));
-    bytes.extend(std::iter::repeat_n(0, dimensions - vector.len()));
+    let byte = move |value: &f32| if scale > 0.0 { (value / scale).round() as i8 } else { 0 };
+    (scale, vector.iter().map(byte))
 }
 
 /// How much each sentence is like the query, in their order; empty if the bytes are of another model.

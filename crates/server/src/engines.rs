@@ -7,6 +7,7 @@ use memoreel_ai::{
 };
 use memoreel_ai_local::{LocalEmbed, LocalSpeech};
 use memoreel_parts::Parts;
+use memoreel_search::NearestChunks;
 use std::{ffi::OsString, sync::Arc};
 use url::Url;
 
@@ -19,6 +20,8 @@ pub struct Engines {
     pub embed: Arc<dyn Embed>,
     /// Writes summaries, if a language model is configured.
     pub generate: Option<Arc<dyn Generate>>,
+    /// Chooses what is near in meaning.
+    pub nearest: NearestChunks,
 }
 
 impl std::fmt::Debug for Engines {
@@ -60,7 +63,8 @@ impl Engines {
             ))?)),
             None => None,
         };
-        Ok(Self { transcribe, embed, generate })
+        let nearest = NearestChunks::new(providers.vector_memory_mib.saturating_mul(1 << 20));
+        Ok(Self { transcribe, embed, generate, nearest })
     }
 }
 
@@ -76,6 +80,7 @@ impl Engines {
             transcribe: Arc::new(HttpTranscribe::new(settings())?),
             embed: Arc::new(HttpEmbed::new(settings(), 1)?),
             generate: None,
+            nearest: NearestChunks::new(0),
         })
     }
 }

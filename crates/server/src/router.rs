@@ -54,7 +54,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_assets::upload_router(receiver))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
-        .merge(memoreel_search::router(Arc::clone(&engines.embed)))
+        .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
         .merge(memoreel_insights::router())
 }
 

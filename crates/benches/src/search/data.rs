@@ -103,10 +103,9 @@ async fn fill(
     model_id: Uuid,
 ) -> Result<()> {
     store::insert_organizations(connection, ORGANIZATIONS).await?;
-    let definitions = store::drop_approximate_indexes(connection).await?;
     // Made on a thread of its own, because it is computed and not awaited.
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Vec<NewVideo>>(2);
-    let made = tokio::task::block_in_place(|| {
+    tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
             let maker = scope.spawn(move || make_videos(population, texts, documents, file, &sender));
             let written = tokio::runtime::Handle::current().block_on(async {
@@ -123,9 +122,7 @@ async fn fill(
             let made = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             written.and(made)
         })
-    });
-    made?;
-    store::create_indexes(connection, &definitions).await
+    })
 }
 
 fn make_videos(

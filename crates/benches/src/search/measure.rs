@@ -3,9 +3,10 @@
 use super::data::Data;
 use super::{Measured, store};
 use crate::latency::Latency;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use memoreel_db::Db;
-use memoreel_kernel::{Actor, Caller, OrganizationId, Role, SessionId, UserId};
+use memoreel_kernel::{Actor, Caller, EmbeddingModelId, OrganizationId, Role, SessionId, UserId};
+use memoreel_search::{CHOSEN_MIN, NearestChunks};
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -16,11 +17,12 @@ const WARM_UP: usize = 20;
 /// A way that is so slow is not asked all queries.
 const RUN_TIME_MAX: Duration = Duration::from_secs(8);
 const WARM_UP_TIME_MAX: Duration = Duration::from_secs(2);
-const QUERIES_MIN: usize = 20;
+const QUERIES_MIN: usize = 5;
 
 /// The ways to search.
 pub struct Ways<'a> {
     pub db: &'a Db,
+    pub nearest: &'a NearestChunks,
     pub plain_iterative: &'a PgPool,
     pub plain: &'a PgPool,
 }
@@ -43,6 +45,22 @@ struct Record {
 }
 
 impl Ways<'_> {
+    /// Asks once, which makes the product read the organization's vectors, and waits until it has done so. Returns how long
+    /// that took, and the memory they take.
+    pub async fn read_vectors(&self, data: &Data, organization: usize) -> Result<(Duration, usize)> {
+        let (caller, model_id) =
+            (caller(store::organization_id(organization)), EmbeddingModelId::from(data.model_id));
+        let query = data.queries.first().context("there are no queries")?;
+        let begun = Instant::now();
+        self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN).await;
+        loop {
+            if let Some(bytes) = self.nearest.held_bytes(caller.organization_id, model_id) {
+                return Ok((begun.elapsed(), bytes));
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Measures an organization in all ways.
     pub async fn measure(&self, data: &Data, organization: usize, k: usize) -> Result<[Measured; 3]> {
         let ways = [Way::Product, Way::PlainIterative, Way::Plain];
@@ -99,20 +117,26 @@ impl Ways<'_> {
         let vector = store::vector_text(&query.vector);
         match way {
             Way::Product => {
-                let caller = Caller {
-                    organization_id: OrganizationId::from(organization_id),
-                    user_id: Some(UserId::from(organization_id)),
-                    role: Some(Role::Member),
-                    actor: Actor::Session(SessionId::from(organization_id)),
-                };
+                let (caller, model_id) = (caller(organization_id), EmbeddingModelId::from(model_id));
+                let nearby = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN).await;
                 let mut tx = self.db.tenant(&caller).await?;
-                store::search_product(&mut tx, model_id, &vector, k).await
+                store::search_product(&mut tx, model_id, &vector, nearby.as_ref(), k).await
             }
             Way::PlainIterative => {
                 store::search_plain(self.plain_iterative, organization_id, &vector, k).await
             }
             Way::Plain => store::search_plain(self.plain, organization_id, &vector, k).await,
         }
+    }
+}
+
+/// A member of the organization.
+fn caller(organization_id: Uuid) -> Caller {
+    Caller {
+        organization_id: OrganizationId::from(organization_id),
+        user_id: Some(UserId::from(organization_id)),
+        role: Some(Role::Member),
+        actor: Actor::Session(SessionId::from(organization_id)),
     }
 }
 

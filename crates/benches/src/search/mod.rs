@@ -1,4 +1,4 @@
-//! Searching by meaning in organizations of very different size, through the product's own function, beside the plain schema
+//! Searching by meaning in organizations of very different size, through the product's own parts, beside the plain schema
 //! in the same database.
 
 mod corpus;
@@ -16,6 +16,7 @@ use data::Data;
 use memoreel_db::embedded::{ADMIN_USER, EmbeddedOptions, EmbeddedPostgres};
 use memoreel_db::{DatabaseAccess, Db, PoolSizes, Role, prepare};
 use memoreel_parts::Parts;
+use memoreel_search::{NearestChunks, VECTOR_MEMORY_MIB_DEFAULT};
 use population::SHARES;
 use serde::Serialize;
 use sqlx::postgres::PgPoolOptions;
@@ -61,6 +62,10 @@ struct Share {
     /// Its part of all passages.
     share: f64,
     chunks: usize,
+    /// How long the product took to read its vectors into memory, at the first search.
+    vectors_read_seconds: f64,
+    /// The memory they take.
+    vector_bytes: usize,
     product: Measured,
     plain_iterative: Measured,
     plain: Measured,
@@ -109,13 +114,25 @@ pub async fn run(options: &Options) -> Result<()> {
         async move { PgPoolOptions::new().max_connections(1).connect_with(options).await }
     };
     let (iterative, once) = (plain("relaxed_order").await?, plain("off").await?);
+    let nearest = NearestChunks::new(VECTOR_MEMORY_MIB_DEFAULT << 20);
     let mut shares = Vec::new();
     for (organization, share) in SHARES.into_iter().enumerate() {
-        let ways = measure::Ways { db: &db, plain_iterative: &iterative, plain: &once };
+        let ways = measure::Ways { db: &db, nearest: &nearest, plain_iterative: &iterative, plain: &once };
+        let (taken, vector_bytes) = ways.read_vectors(&data, organization).await?;
+        let vectors_read_seconds = taken.as_secs_f64();
         let [product, plain_iterative, plain] = ways.measure(&data, organization, K).await?;
         let chunks = data.chunk_count(organization);
         eprintln!("{:>7} % {chunks:>8}: {product} | {plain_iterative} | {plain}", share * 100.0);
-        shares.push(Share { share, chunks, product, plain_iterative, plain });
+        eprintln!("{vector_bytes} bytes of vectors, read in {vectors_read_seconds:.2} s");
+        shares.push(Share {
+            share,
+            chunks,
+            vectors_read_seconds,
+            vector_bytes,
+            product,
+            plain_iterative,
+            plain,
+        });
     }
     db.close().await;
     drop((iterative, once));

@@ -4,6 +4,8 @@ use super::population::Video;
 use anyhow::{Context, Result};
 use bytes::{BufMut, BytesMut};
 use memoreel_db::TenantTx;
+use memoreel_kernel::EmbeddingModelId;
+use memoreel_search::Nearby;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 use std::fmt::Write as _;
 use uuid::Uuid;
@@ -65,32 +67,6 @@ pub async fn insert_organizations(connection: &mut PgConnection, count: usize) -
     .bind(ids)
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-/// The definitions of the approximate indexes, which are gone afterwards: filling a table without them and making them then
-/// takes a fraction of the time.
-pub async fn drop_approximate_indexes(connection: &mut PgConnection) -> Result<Vec<String>> {
-    let indexes: Vec<(String, String)> = sqlx::query_as(
-        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
-         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
-         WHERE a.amname = 'hnsw' AND NOT c.relispartition",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    for (name, _) in &indexes {
-        run(connection, &format!("DROP INDEX {name}")).await?;
-    }
-    // As it is told, the definition of a partitioned index would leave out the partitions.
-    Ok(indexes.into_iter().map(|(_, definition)| definition.replace(" ON ONLY ", " ON ")).collect())
-}
-
-/// Makes indexes by their definitions with as much memory and as many workers as help.
-pub async fn create_indexes(connection: &mut PgConnection, definitions: &[String]) -> Result<()> {
-    run(connection, "SET maintenance_work_mem = '4GB'; SET max_parallel_maintenance_workers = 2").await?;
-    for definition in definitions {
-        run(connection, definition).await?;
-    }
     Ok(())
 }
 
@@ -183,11 +159,16 @@ pub async fn make_plain(connection: &mut PgConnection, dimensions: usize) -> Res
         ),
     )
     .await?;
-    let index = format!(
-        "CREATE INDEX transcript_chunks_embedding_idx ON {PLAIN_TABLE} USING hnsw (embedding vector_cosine_ops)
-         WITH (m = 16, ef_construction = 64)"
-    );
-    create_indexes(connection, &[index]).await
+    // With as much memory and as many workers as help.
+    run(
+        connection,
+        &format!(
+            "SET maintenance_work_mem = '4GB'; SET max_parallel_maintenance_workers = 2;
+             CREATE INDEX transcript_chunks_embedding_idx ON {PLAIN_TABLE} USING hnsw (embedding vector_cosine_ops)
+             WITH (m = 16, ef_construction = 64)"
+        ),
+    )
+    .await
 }
 
 /// Statistics and visibility maps, as autovacuum would have made them after a while.
@@ -203,8 +184,9 @@ async fn run(connection: &mut PgConnection, statements: &str) -> Result<()> {
 /// The product's own search by meaning.
 pub async fn search_product(
     tx: &mut TenantTx,
-    model_id: Uuid,
+    model_id: EmbeddingModelId,
     vector: &str,
+    nearby: Option<&Nearby>,
     limit: usize,
 ) -> Result<Vec<Uuid>> {
     let caller = *tx.caller();
@@ -212,12 +194,14 @@ pub async fn search_product(
         "SELECT * FROM search_chunks_by_meaning(
              p_organization_id => $1, p_user_id => $2, p_phrases => '{}', p_excluded => '{}', p_embedding => $3::text::vector,
              p_model_id => $4, p_video_id => NULL, p_channel_id => NULL, p_speaker => NULL, p_from => NULL, p_to => NULL,
-             p_limit => $5)",
+             p_near => $5, p_near_before => $6::bigint::text::xid8, p_limit => $7)",
     )
     .bind(caller.organization_id.uuid())
     .bind(caller.user_id.map(|id| id.uuid()))
     .bind(vector)
-    .bind(model_id)
+    .bind(model_id.uuid())
+    .bind(nearby.map(|nearby| nearby.chunk_ids.as_slice()))
+    .bind(nearby.map(|nearby| nearby.written_before))
     .bind(i32::try_from(limit)?)
     .fetch_all(&mut **tx)
     .await?;

@@ -3,7 +3,11 @@
 use crate::excerpt::{excerpt, matched_by};
 use crate::model::{Filters, Found, Mode, Model};
 use crate::query::{Query, parse};
-use crate::{LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX, SearchError, store};
+use crate::store::{self, Meaning};
+use crate::{
+    CHOSEN_MIN, CHOSEN_NARROWED, CHOSEN_PER_HIT, LIMIT_DEFAULT, LIMIT_MAX, NearestChunks, QUERY_CHARS_MAX,
+    SearchError,
+};
 use axum::Extension;
 use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
@@ -121,6 +125,7 @@ pub(crate) enum MatchedBy {
 pub(crate) async fn search(
     State(app): State<App>,
     Extension(model): Extension<Arc<Model>>,
+    Extension(nearest): Extension<NearestChunks>,
     Authenticated(caller): Authenticated,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<SearchResults>> {
@@ -137,7 +142,7 @@ pub(crate) async fn search(
     let (mode, hits) = if query.is_empty() {
         (params.mode, Vec::new())
     } else {
-        hits(&app, &model, &caller, params.mode, &query, &filters, limit).await?
+        hits(&app, (&model, &nearest), &caller, params.mode, &query, &filters, limit).await?
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(SearchResults { items: hits, took_ms, mode }))
@@ -145,7 +150,7 @@ pub(crate) async fn search(
 
 async fn hits(
     app: &App,
-    model: &Model,
+    (model, nearest): (&Model, &NearestChunks),
     caller: &Caller,
     mode: Mode,
     query: &Query,
@@ -163,12 +168,18 @@ async fn hits(
             Err(error) => return Err(SearchError::Embedding(error)),
         },
     };
-    let (vector, likeness_floor) = match &vector {
-        Some(vector) => (Some((model.id(&app.db).await?, vector.as_slice())), model.likeness_floor().await?),
-        None => (None, f64::INFINITY),
-    };
+    let (mut nearby, mut meaning, mut likeness_floor) = (None, None, f64::INFINITY);
+    if let Some(vector) = &vector {
+        let model_id = model.id(&app.db).await?;
+        if filters.video_id.is_none() {
+            let count = chosen_for(mode, query, filters, limit);
+            nearby = nearest.choose(&app.db, caller, model_id, vector, count).await;
+        }
+        meaning = Some(Meaning { model_id, vector, nearby: nearby.as_ref() });
+        likeness_floor = model.likeness_floor().await?;
+    }
     let mut tx = app.db.tenant(caller).await?;
-    let found = store::search(&mut tx, mode, query, vector, filters, limit).await?;
+    let found = store::search(&mut tx, mode, query, meaning, filters, limit).await?;
     let mut assets: Vec<AssetId> = found.iter().filter_map(|found| found.asset_id).collect();
     assets.sort_unstable();
     assets.dedup();
@@ -176,9 +187,18 @@ async fn hits(
     drop(tx);
     let hits = found.into_iter().map(|found| {
         let picture = found.asset_id.and_then(|id| pictures.get(&id)?.thumbnail_url.clone());
-        hit(found, vector.map(|(_, vector)| vector), likeness_floor, picture)
+        hit(found, vector.as_deref(), likeness_floor, picture)
     });
     Ok((mode, hits.collect()))
+}
+
+/// How many passages to choose in memory, so that enough of them are left.
+fn chosen_for(mode: Mode, query: &Query, filters: &Filters, limit: u32) -> usize {
+    if mode != Mode::Semantic || query.is_narrowed() || *filters != Filters::default() {
+        return CHOSEN_NARROWED;
+    }
+    let limit = usize::try_from(limit).unwrap_or_default();
+    CHOSEN_MIN.max(limit * CHOSEN_PER_HIT)
 }
 
 fn hit(found: Found, query: Option<&[f32]>, likeness_floor: f64, poster_url: Option<String>) -> Hit {

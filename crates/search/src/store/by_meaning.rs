@@ -2,9 +2,10 @@
 
 use crate::model::{Filters, Found, Span};
 use crate::query::Query;
+use crate::store::Meaning;
 use crate::vectors::to_text;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, ChunkId, VideoId};
 use sqlx::types::Json;
 use std::collections::HashMap;
 
@@ -12,7 +13,7 @@ use std::collections::HashMap;
 pub(super) async fn search(
     tx: &mut TenantTx,
     query: &Query,
-    (model_id, vector): (EmbeddingModelId, &[f32]),
+    Meaning { model_id, vector, nearby }: Meaning<'_>,
     filters: &Filters,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
@@ -23,7 +24,8 @@ pub(super) async fn search(
                text AS "text!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, meaning_rank, similarity AS "similarity!"
-           FROM search_chunks_by_meaning($1, $2, $3, $4, $5::text::vector, $6, $7, $8, $9, $10, $11, $12)"#,
+           FROM search_chunks_by_meaning($1, $2, $3, $4, $5::text::vector, $6, $7, $8, $9, $10, $11, $12,
+               $13::bigint::text::xid8, $14)"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         &query.phrases,
@@ -35,6 +37,8 @@ pub(super) async fn search(
         filters.speaker,
         filters.from,
         filters.to,
+        nearby.map(|nearby| nearby.chunk_ids.as_slice()),
+        nearby.map(|nearby| nearby.written_before),
         i32::try_from(limit).unwrap_or(i32::MAX),
     )
     .fetch_all(&mut **tx)

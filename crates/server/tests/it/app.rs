@@ -8,6 +8,7 @@ use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::Db;
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_search::NearestChunks;
 use memoreel_server::{
     assemble::{self, Ingredients},
     engines::Engines,
@@ -131,6 +132,11 @@ impl TestApp {
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// What chooses the nearest passages in memory.
+    pub fn nearest(&self) -> &NearestChunks {
+        &self.engines.nearest
     }
 
     /// Data of this installation.

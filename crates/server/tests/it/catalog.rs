@@ -233,22 +233,6 @@ async fn functions_with_their_owners_rights_pin_their_search_path_and_are_not_fo
 }
 
 #[tokio::test]
-async fn the_parts_of_divided_tables_are_reached_through_their_tables_alone() {
-    let (_database, mut connection) = catalog().await;
-    let (parts, reachable): (i64, i64) = sqlx::query_as(
-        "SELECT count(DISTINCT c.oid), count(*) FILTER (WHERE has_schema_privilege(r.rolname, n.oid, 'USAGE')
-             OR has_table_privilege(r.rolname, c.oid, 'SELECT, INSERT, UPDATE, DELETE'))
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         CROSS JOIN (VALUES ('memoreel_app'), ('memoreel_system'), ('memoreel_search')) AS r(rolname)
-         WHERE c.relispartition AND c.relkind = 'r'",
-    )
-    .fetch_one(&mut connection)
-    .await
-    .unwrap();
-    assert_eq!((parts, reachable), (32, 0));
-}
-
-#[tokio::test]
 async fn without_a_caller_the_serving_role_sees_no_row() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -5,6 +5,7 @@ use memoreel_ai::{
     AiError, Embed, EmbedModel, EngineName, Progress, Recognition, RecognizedSegment, Transcribe,
     TranscribeRequest, interpolate_words, normalize,
 };
+use memoreel_search::NearestChunks;
 use memoreel_server::engines::Engines;
 use std::sync::Arc;
 
@@ -13,7 +14,12 @@ pub type Lines = Vec<(u32, &'static str)>;
 
 /// Both engines; `lines` is what is heard in every recording.
 pub fn engines(lines: Lines) -> Engines {
-    Engines { transcribe: Arc::new(Listener(lines)), embed: Arc::new(WordBag), generate: None }
+    Engines {
+        transcribe: Arc::new(Listener(lines)),
+        embed: Arc::new(WordBag),
+        generate: None,
+        nearest: NearestChunks::new(1 << 30),
+    }
 }
 
 /// Hears its script in every file.

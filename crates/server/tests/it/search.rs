@@ -5,6 +5,8 @@ use crate::{
     client::{Person, send},
 };
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// A video of spoken paragraphs, a minute apart so that each is a passage of its own. Returns its path.
 async fn video_of(app: &TestApp, person: &Person, title: &str, paragraphs: &[(&str, &str)]) -> String {
@@ -123,4 +125,45 @@ async fn every_mode_says_why_it_found_what_it_found() {
     let scores: Vec<f64> =
         answer["items"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
     assert!(scores.len() == 2 && scores[0] > scores[1] && scores[0] <= 1.0, "{scores:?}");
+}
+
+#[tokio::test]
+async fn a_large_library_is_searched_in_memory_and_what_is_found_and_new_is_the_same() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let texts: Vec<String> = (0..1_100).map(|number| paragraph(&format!("Lantern{number}"))).collect();
+    let paragraphs: Vec<(&str, &str)> = texts.iter().map(|text| ("Ana", text.as_str())).collect();
+    video_of(&app, &ada, "Long", &paragraphs).await;
+    let queries = [
+        "lantern700&mode=semantic",
+        "lantern700",
+        "lantern700&channel_id=00000000-0000-0000-0000-000000000000",
+    ];
+    let mut before = Vec::new();
+    for query in queries {
+        before.push(found(&ada, query).await);
+    }
+    assert_eq!((before[0][0].clone(), before[2].len()), (("Long".to_owned(), 700 * 60), 0));
+    let mut admin = app.superuser().await;
+    let (organization_id, model_id): (Uuid, Uuid) =
+        sqlx::query_as("SELECT v.organization_id, m.id FROM videos v CROSS JOIN embedding_models m")
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+    let held =
+        || app.nearest().held_bytes(organization_id.into(), model_id.into()).is_some_and(|bytes| bytes > 0);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !held() {
+        assert!(Instant::now() < deadline, "the vectors are not read");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        found(&ada, queries[0]).await;
+    }
+    for (query, before) in queries.iter().zip(before) {
+        let found = found(&ada, query).await;
+        // The others are all as far away.
+        assert_eq!((found.first(), found.len()), (before.first(), before.len()), "{query}");
+    }
+    video_of(&app, &ada, "New", &[("Ana", &paragraph("Lighthouse lighthouse lighthouse"))]).await;
+    assert_eq!(found(&ada, "lighthouse&mode=semantic").await[0].0, "New");
 }

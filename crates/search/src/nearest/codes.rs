@@ -1,0 +1,336 @@
+//! Vectors in short forms that are compared by the million.
+//!
+//! Each vector is kept twice: as one bit per component, its sign, and as one signed byte per component. All signs are looked
+//! at, and the vectors with the fewest that differ from the query's make a pool, because the part of the signs that differ
+//! grows with the angle between two vectors (Charikar 2002, with the axes in place of random planes). The bytes rank the pool.
+//! A byte per component rarely changes a cosine by as much as 0.01, so a few more than wanted hold the nearest.
+
+use crate::vectors::quantized;
+use memoreel_ai::normalize;
+use multiversion::multiversion;
+use std::ops::Range;
+use uuid::Uuid;
+
+/// Vectors looked at before the bound is drawn closer; their distances stay in the nearest cache.
+const BLOCK: usize = 4_096;
+/// Vectors whose distances are looked at in one go: few of them have one that is in the pool.
+const GLANCE: usize = 16;
+/// A part that a thread looks through by itself has at least so many vectors.
+const PART_MIN: usize = 50_000;
+/// The pool has at least so many vectors, at least one in so many of all, and so many for each that is wanted: what is nearest is
+/// hardly ever missing from it, what is less near now and then.
+const POOL_MIN: usize = 1_600;
+const POOL_PER: usize = 160;
+const POOL_PER_WANTED: usize = 4;
+/// Vectors of which most are alike fill a pool with one distance. It grows to so many times its size.
+const POOL_GROWTH_MAX: usize = 4;
+
+/// Vectors of equal length with the ids of what they stand for.
+#[derive(Debug, Clone)]
+pub(super) struct Codes {
+    dimensions: usize,
+    ids: Vec<Uuid>,
+    /// Per vector, a bit for each component that is above zero, from the lowest bit of the first word on.
+    signs: Vec<u64>,
+    components: Vec<i8>,
+    /// Per vector, component = byte × scale.
+    scales: Vec<f32>,
+}
+
+impl Codes {
+    /// Room for `count` vectors of `dimensions`.
+    pub(super) fn with_capacity(dimensions: usize, count: usize) -> Self {
+        Self {
+            dimensions,
+            ids: Vec::with_capacity(count),
+            signs: Vec::with_capacity(count * words(dimensions)),
+            components: Vec::with_capacity(count * dimensions),
+            scales: Vec::with_capacity(count),
+        }
+    }
+
+    /// Memory for `count` vectors of `dimensions`, in bytes.
+    pub(super) fn size_bytes(dimensions: usize, count: usize) -> usize {
+        count * (size_of::<Uuid>() + words(dimensions) * size_of::<u64>() + dimensions + size_of::<f32>())
+    }
+
+    /// Adds a vector of the right length; others are left out, and so are those without a direction.
+    pub(super) fn push(&mut self, id: Uuid, mut vector: Vec<f32>) {
+        if vector.len() != self.dimensions || !normalize(&mut vector) {
+            return;
+        }
+        self.ids.push(id);
+        self.signs.extend(signs(&vector));
+        let (scale, components) = quantized(&vector);
+        self.components.extend(components);
+        self.scales.push(scale);
+    }
+
+    /// The memory they take.
+    pub(super) fn held_bytes(&self) -> usize {
+        Self::size_bytes(self.dimensions, self.len())
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The places of all, in as many parts as threads may look through side by side.
+    pub(super) fn parts(&self, threads: usize) -> Vec<Range<usize>> {
+        let part = self.len().div_ceil(threads.max(1)).max(PART_MIN);
+        (0..self.len()).step_by(part).map(|start| start..self.len().min(start + part)).collect()
+    }
+
+    /// The `count` of these places that are nearest to the query by cosine, about nearest first, each with a number that grows
+    /// with its cosine.
+    pub(super) fn nearest(&self, query: &[f32], count: usize, places: Range<usize>) -> Vec<(f32, Uuid)> {
+        if query.len() != self.dimensions {
+            return Vec::new();
+        }
+        let pool = self.pool(&signs(query).collect::<Vec<_>>(), pool_size(places.len(), count), places);
+        let query: Vec<i8> = quantized(query).1.collect();
+        let mut ranked = likenesses(&query, &self.components, &self.scales, &pool);
+        if ranked.len() > count {
+            ranked.select_nth_unstable_by(count, |one, other| other.0.total_cmp(&one.0));
+            ranked.truncate(count);
+        }
+        ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
+        ranked.into_iter().map(|(likeness, place)| (likeness, self.ids[place])).collect()
+    }
+
+    /// At least `size` of these places, as far as there are so many, whose signs differ least from the query's.
+    fn pool(&self, query: &[u64], size: usize, places: Range<usize>) -> Vec<usize> {
+        let mut distances = [0; BLOCK];
+        let mut counts = vec![0; query.len() * 64 + 1];
+        let mut farthest = u16::MAX;
+        let mut pool: Vec<(u16, usize)> = Vec::new();
+        let (mut place, mut counted) = (places.start, 0);
+        for signs in
+            self.signs[places.start * query.len()..places.end * query.len()].chunks(query.len() * BLOCK)
+        {
+            let distances = &mut distances[..signs.len() / query.len()];
+            differing_signs(query, signs, distances);
+            for few in distances.chunks(GLANCE) {
+                if few.iter().copied().min() <= Some(farthest) {
+                    let near = few.iter().enumerate().filter(|(_, distance)| **distance <= farthest);
+                    pool.extend(near.map(|(index, distance)| (*distance, place + index)));
+                }
+                place += few.len();
+            }
+            for (distance, _) in &pool[counted..] {
+                counts[usize::from(*distance)] += 1;
+            }
+            counted = pool.len();
+            farthest = farthest.min(reaches(&counts, size));
+        }
+        pool.retain(|(distance, _)| *distance <= farthest);
+        if pool.len() > size * POOL_GROWTH_MAX {
+            // Fewer than `size` are nearer than the farthest; of those that are alike, some are enough.
+            pool.select_nth_unstable(size * POOL_GROWTH_MAX);
+            pool.truncate(size * POOL_GROWTH_MAX);
+        }
+        pool.into_iter().map(|(_, place)| place).collect()
+    }
+}
+
+/// How many of so many vectors are ranked to find `count`.
+fn pool_size(len: usize, count: usize) -> usize {
+    POOL_MIN.max(count * POOL_PER_WANTED).max(len / POOL_PER)
+}
+
+fn words(dimensions: usize) -> usize {
+    dimensions.div_ceil(64)
+}
+
+fn signs(vector: &[f32]) -> impl Iterator<Item = u64> {
+    vector.chunks(64).map(|components| {
+        let bits = components.iter().enumerate().map(|(index, value)| u64::from(*value > 0.0) << index);
+        bits.fold(0, |word, bit| word | bit)
+    })
+}
+
+/// The smallest distance up to which there are `size`, or more than any where there are not.
+fn reaches(counts: &[usize], size: usize) -> u16 {
+    let mut sum = 0;
+    let reached = counts.iter().position(|count| {
+        sum += count;
+        sum >= size
+    });
+    reached.and_then(|distance| u16::try_from(distance).ok()).unwrap_or(u16::MAX)
+}
+
+/// How many signs of each vector differ from the query's.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512vl+avx512vpopcntdq",
+    "x86_64+avx2+bmi1+bmi2+fma+popcnt",
+    "aarch64+neon"
+))]
+fn differing_signs(query: &[u64], signs: &[u64], distances: &mut [u16]) {
+    // The lengths of the usual models: where the number of words is known, they are compared at once.
+    match query.len() {
+        6 => differing_signs_of::<6>(query, signs, distances),
+        12 => differing_signs_of::<12>(query, signs, distances),
+        16 => differing_signs_of::<16>(query, signs, distances),
+        24 => differing_signs_of::<24>(query, signs, distances),
+        _ => {
+            for (distance, signs) in distances.iter_mut().zip(signs.chunks_exact(query.len())) {
+                let mut differing = 0;
+                for (one, other) in signs.iter().zip(query) {
+                    differing += (one ^ other).count_ones();
+                }
+                *distance = differing as u16;
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn differing_signs_of<const WORDS: usize>(query: &[u64], signs: &[u64], distances: &mut [u16]) {
+    let query = &query.as_chunks::<WORDS>().0[0];
+    for (distance, signs) in distances.iter_mut().zip(signs.as_chunks::<WORDS>().0) {
+        let mut differing = 0;
+        for word in 0..WORDS {
+            differing += (signs[word] ^ query[word]).count_ones();
+        }
+        *distance = differing as u16;
+    }
+}
+
+/// A number that grows with the cosine of each of the places with the query, and the place.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+fma+popcnt", "aarch64+neon"))]
+fn likenesses(query: &[i8], components: &[i8], scales: &[f32], places: &[usize]) -> Vec<(f32, usize)> {
+    let mut likenesses = Vec::with_capacity(places.len());
+    for place in places {
+        let vector = &components[place * query.len()..][..query.len()];
+        let mut dot = 0;
+        for (one, other) in query.iter().zip(vector) {
+            dot += i32::from(*one) * i32::from(*other);
+        }
+        likenesses.push((dot as f32 * scales[*place], *place));
+    }
+    likenesses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Numbers that look random and are the same each time.
+    fn noise(seed: u64) -> impl FnMut() -> f32 {
+        let mut state = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        }
+    }
+
+    fn codes(vectors: &[Vec<f32>]) -> Codes {
+        let mut codes = Codes::with_capacity(vectors[0].len(), vectors.len());
+        for (place, vector) in vectors.iter().enumerate() {
+            codes.push(Uuid::from_u128(place as u128), vector.clone());
+        }
+        codes
+    }
+
+    fn nearest(codes: &Codes, query: &[f32], count: usize) -> Vec<Uuid> {
+        codes.nearest(query, count, 0..codes.len()).into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn cosine(one: &[f32], other: &[f32]) -> f32 {
+        let dot = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+        dot(one, other) / (dot(one, one) * dot(other, other)).sqrt()
+    }
+
+    #[test]
+    fn the_nearest_of_many_are_among_those_chosen() {
+        let (dimensions, mut noise) = (384, noise(1));
+        // Topics, and what is said about them: as uneven as what people talk about.
+        let topics: Vec<Vec<f32>> = (0..200).map(|_| (0..dimensions).map(|_| noise()).collect()).collect();
+        let vectors: Vec<Vec<f32>> = (0..20_000)
+            .map(|number| {
+                topics[number * 7 % topics.len()].iter().map(|value| value + 1.5 * noise()).collect()
+            })
+            .collect();
+        let codes = codes(&vectors);
+        let (mut found, mut wanted) = (0, 0);
+        for topic in topics.iter().take(40) {
+            let query: Vec<f32> = topic.iter().map(|value| value + noise()).collect();
+            let mut exact: Vec<(f32, usize)> =
+                vectors.iter().enumerate().map(|(place, vector)| (cosine(&query, vector), place)).collect();
+            exact.sort_by(|one, other| other.0.total_cmp(&one.0));
+            let chosen = nearest(&codes, &query, 31);
+            wanted += 10;
+            found += exact[..10]
+                .iter()
+                .filter(|(_, place)| chosen.contains(&Uuid::from_u128(*place as u128)))
+                .count();
+        }
+        assert!(found * 100 >= wanted * 99, "{found} of {wanted}");
+    }
+
+    #[test]
+    fn what_has_no_direction_or_another_length_is_left_out() {
+        let mut codes = Codes::with_capacity(3, 0);
+        codes.push(Uuid::from_u128(1), vec![0.0; 3]);
+        codes.push(Uuid::from_u128(2), vec![f32::NAN, 0.0, 1.0]);
+        codes.push(Uuid::from_u128(3), vec![1.0; 2]);
+        assert!(codes.len() == 0 && nearest(&codes, &[1.0; 3], 5).is_empty());
+        codes.push(Uuid::from_u128(4), vec![1.0; 3]);
+        assert_eq!(nearest(&codes, &[1.0; 3], 5), [Uuid::from_u128(4)]);
+        assert!(nearest(&codes, &[1.0; 2], 5).is_empty());
+    }
+
+    #[test]
+    fn a_hundred_thousand_of_the_same_are_not_all_ranked() {
+        let mut codes = codes(&vec![vec![1.0; 64]; 100_000]);
+        assert_eq!(codes.pool(&[u64::MAX], 1_000, 0..100_000).len(), 4_000);
+        assert_eq!(nearest(&codes, &[1.0; 64], 10).len(), 10);
+        // Nor do they hide one that is nearer.
+        let mut query = vec![1.0; 64];
+        query[0] = -1.0;
+        codes.push(Uuid::max(), query.clone());
+        assert_eq!(nearest(&codes, &query, 1), [Uuid::max()]);
+    }
+
+    #[test]
+    fn parts_hold_every_vector_once_and_are_not_too_small() {
+        let parts = |count: usize, threads| {
+            let mut codes = Codes::with_capacity(1, 0);
+            (0..count).for_each(|place| codes.push(Uuid::from_u128(place as u128), vec![1.0]));
+            codes.parts(threads)
+        };
+        assert_eq!(parts(0, 2), []);
+        assert_eq!(parts(60_000, 1).len(), 1);
+        assert_eq!(parts(60_000, 4), [0..50_000, 50_000..60_000]);
+        assert_eq!(parts(120_001, 2), [0..60_001, 60_001..120_001]);
+    }
+
+    #[test]
+    fn the_memory_is_what_is_said() {
+        let codes = codes(&[vec![1.0; 100], vec![-1.0; 100]]);
+        let held =
+            codes.ids.len() * 16 + codes.signs.len() * 8 + codes.components.len() + codes.scales.len() * 4;
+        assert_eq!(held, codes.held_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn few_vectors_are_found_in_the_order_of_their_cosines(
+            (dimensions, seed, count) in (1usize..200, any::<u64>(), 1usize..60)
+        ) {
+            let mut noise = noise(seed);
+            let mut vector = || (0..dimensions).map(|_| noise() + 1e-3).collect::<Vec<f32>>();
+            let vectors: Vec<Vec<f32>> = (0..count).map(|_| vector()).collect();
+            let query = vector();
+            let found = nearest(&codes(&vectors), &query, count);
+            prop_assert_eq!(found.len(), count);
+            let likeness: Vec<f32> =
+                found.iter().map(|id| cosine(&query, &vectors[usize::try_from(id.as_u128()).unwrap()])).collect();
+            for pair in likeness.windows(2) {
+                prop_assert!(pair[0] >= pair[1] - 0.03, "{:?}", likeness);
+            }
+        }
+    }
+}
