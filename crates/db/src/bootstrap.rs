@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
 /// The oldest PostgreSQL that has what the schema uses (`uuidv7()`).
 pub const POSTGRES_VERSION_MIN: u32 = 18;
-/// The oldest pgvector that has iterative index scans.
+/// The oldest pgvector that the migrations have been tried on.
 pub const VECTOR_VERSION_MIN: &str = "0.8.0";
 
 /// The migrations compiled into this binary.
@@ -39,7 +39,9 @@ pub async fn prepare(access: &DatabaseAccess) -> Result<(), DbError> {
 /// # Errors
 /// [`DbError::Schema`] when a migration fails or the database is newer than this binary.
 pub async fn migrate(access: &DatabaseAccess) -> Result<(), DbError> {
-    let mut owner = connect(&access.options(Role::Owner)).await?;
+    // Moving the rows of a large table takes as long as it takes.
+    let patient = access.options(Role::Owner).options([("statement_timeout", "0")]);
+    let mut owner = connect(&patient).await?;
     MIGRATOR.run(&mut owner).await?;
     owner.close().await?;
     Ok(())
