@@ -29,6 +29,9 @@ const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
 
+/// How many tasks may be finishing for each that may run.
+const FINISHING_PER_SLOT: usize = 2;
+
 /// How many connections a claim is tried on before the worker waits.
 const CLAIM_TRIES: u32 = 8;
 
@@ -173,14 +176,14 @@ impl Shared {
         Ok(())
     }
 
-    /// A task that is finishing has left its slot: the next one is claimed and begins while the results are made durable. So
-    /// that it cannot run ahead of a slow disk, no more tasks finish than run.
+    /// A task that is finishing has left its slot: the next one is claimed and begins while the results are made durable, several
+    /// of them at once where the disk is slower than the work. So that work cannot run far ahead of it, few may be finishing.
     fn free_slots(&self) -> Vec<(String, i32)> {
         let running = self.running();
         let busy = |kind: &str, concurrency: usize| {
             let of_kind = || running.values().filter(|task| task.kind == kind);
             let finishing = of_kind().filter(|task| task.finishing.load(Ordering::Relaxed)).count();
-            of_kind().count() - finishing.min(concurrency)
+            of_kind().count() - finishing.min(concurrency * FINISHING_PER_SLOT)
         };
         self.registry
             .iter()
