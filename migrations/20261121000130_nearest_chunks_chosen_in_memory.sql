@@ -101,7 +101,7 @@ CREATE FUNCTION nearest_chunks(
 LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET work_mem = '32MB' SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_sort = off AS $function$
 DECLARE
-    v_chosen integer := p_count + p_count / 8 + 20;
+    v_chosen integer := p_count + p_count / 8 + 8;
     v_chosen_ids uuid[];
     v_chosen_distances double precision[];
     v_ids uuid[];

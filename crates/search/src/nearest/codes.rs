@@ -1,8 +1,9 @@
 //! Vectors in short forms that are compared by the million.
 //!
 //! Each vector is kept twice: as one bit per component, its sign, and as one signed byte per component. All signs are looked
-//! at, and the vectors with the fewest that differ from the query's make a pool, because the part of the signs that differ
-//! grows with the angle between two vectors (Charikar 2002, with the axes in place of random planes). The bytes rank the pool.
+//! at, and the vectors of which the fewest differ from the query's make a pool, because the part of the signs that differ
+//! grows with the angle between two vectors (Charikar 2002, with the axes in place of random planes). A sign counts by how
+//! large the query's component is, zero to three times: that of a small one is chance. The bytes rank the pool.
 //! A byte per component rarely changes a cosine by as much as 0.01, so a few more than wanted hold the nearest.
 
 use crate::vectors::quantized;
@@ -13,14 +14,17 @@ use uuid::Uuid;
 
 /// Vectors looked at before the bound is drawn closer; their distances stay in the nearest cache.
 const BLOCK: usize = 4_096;
-/// Vectors whose distances are looked at in one go: few of them have one that is in the pool.
-const GLANCE: usize = 16;
+/// Vectors whose distances are looked at in one go: in most goes none is near enough.
+const GLANCE: usize = 32;
 /// A part that a thread looks through by itself has at least so many vectors.
 const PART_MIN: usize = 50_000;
+/// What the sign of a query's large component counts; so many of a hundred are no larger.
+const WEIGHT_MAX: usize = 3;
+const LARGE_PERCENT: usize = 97;
 /// The pool has at least so many vectors, at least one in so many of all, and so many for each that is wanted: what is nearest is
 /// hardly ever missing from it, what is less near now and then.
-const POOL_MIN: usize = 1_600;
-const POOL_PER: usize = 160;
+const POOL_MIN: usize = 1_000;
+const POOL_PER: usize = 320;
 const POOL_PER_WANTED: usize = 4;
 /// Vectors of which most are alike fill a pool with one distance. It grows to so many times its size.
 const POOL_GROWTH_MAX: usize = 4;
@@ -30,7 +34,7 @@ const POOL_GROWTH_MAX: usize = 4;
 pub(super) struct Codes {
     dimensions: usize,
     ids: Vec<Uuid>,
-    /// Per vector, a bit for each component that is above zero, from the lowest bit of the first word on.
+    /// Per vector, a bit for each component, set where it is above zero.
     signs: Vec<u64>,
     components: Vec<i8>,
     /// Per vector, component = byte × scale.
@@ -60,7 +64,7 @@ impl Codes {
             return;
         }
         self.ids.push(id);
-        self.signs.extend(signs(&vector));
+        self.signs.extend(bits(&vector, |value| *value > 0.0));
         let (scale, components) = quantized(&vector);
         self.components.extend(components);
         self.scales.push(scale);
@@ -88,7 +92,7 @@ impl Codes {
         if query.len() != self.dimensions {
             return Vec::new();
         }
-        let pool = self.pool(&signs(query).collect::<Vec<_>>(), pool_size(places.len(), count), places);
+        let pool = self.pool(&Signs::of(query), pool_size(places.len(), count), places);
         let query: Vec<i8> = quantized(query).1.collect();
         let mut ranked = likenesses(&query, &self.components, &self.scales, &pool);
         if ranked.len() > count {
@@ -100,24 +104,18 @@ impl Codes {
     }
 
     /// At least `size` of these places, as far as there are so many, whose signs differ least from the query's.
-    fn pool(&self, query: &[u64], size: usize, places: Range<usize>) -> Vec<usize> {
+    fn pool(&self, query: &Signs, size: usize, places: Range<usize>) -> Vec<usize> {
         let mut distances = [0; BLOCK];
-        let mut counts = vec![0; query.len() * 64 + 1];
+        let words = query.signs.len();
+        let mut counts = vec![0; words * 64 * WEIGHT_MAX + 1];
         let mut farthest = u16::MAX;
         let mut pool: Vec<(u16, usize)> = Vec::new();
         let (mut place, mut counted) = (places.start, 0);
-        for signs in
-            self.signs[places.start * query.len()..places.end * query.len()].chunks(query.len() * BLOCK)
-        {
-            let distances = &mut distances[..signs.len() / query.len()];
-            differing_signs(query, signs, distances);
-            for few in distances.chunks(GLANCE) {
-                if few.iter().copied().min() <= Some(farthest) {
-                    let near = few.iter().enumerate().filter(|(_, distance)| **distance <= farthest);
-                    pool.extend(near.map(|(index, distance)| (*distance, place + index)));
-                }
-                place += few.len();
-            }
+        for signs in self.signs[places.start * words..places.end * words].chunks(words * BLOCK) {
+            let distances = &mut distances[..signs.len() / words];
+            differences(query, signs, distances);
+            select(distances, place, farthest, &mut pool);
+            place += distances.len();
             for (distance, _) in &pool[counted..] {
                 counts[usize::from(*distance)] += 1;
             }
@@ -143,9 +141,10 @@ fn words(dimensions: usize) -> usize {
     dimensions.div_ceil(64)
 }
 
-fn signs(vector: &[f32]) -> impl Iterator<Item = u64> {
-    vector.chunks(64).map(|components| {
-        let bits = components.iter().enumerate().map(|(index, value)| u64::from(*value > 0.0) << index);
+/// A bit for each component, from the lowest of the first word on.
+fn bits(vector: &[f32], is_set: impl Fn(&f32) -> bool) -> impl Iterator<Item = u64> {
+    vector.chunks(64).map(move |components| {
+        let bits = components.iter().enumerate().map(|(index, value)| u64::from(is_set(value)) << index);
         bits.fold(0, |word, bit| word | bit)
     })
 }
@@ -160,40 +159,89 @@ fn reaches(counts: &[usize], size: usize) -> u16 {
     reached.and_then(|distance| u16::try_from(distance).ok()).unwrap_or(u16::MAX)
 }
 
-/// How many signs of each vector differ from the query's.
+/// The signs of a query's components and what they weigh: one and two times are two bits of it.
+#[derive(Debug)]
+struct Signs {
+    signs: Vec<u64>,
+    once: Vec<u64>,
+    twice: Vec<u64>,
+}
+
+impl Signs {
+    fn of(query: &[f32]) -> Self {
+        let mut sizes: Vec<f32> = query.iter().map(|value| value.abs()).collect();
+        let large = sizes.len().saturating_sub(1) * LARGE_PERCENT / 100;
+        let large = *sizes.select_nth_unstable_by(large, f32::total_cmp).1;
+        // Where most components are zero, so is the large one; and zero of zero is no number, which is no weight.
+        let weight = |value: &f32| {
+            (value.abs() / large * WEIGHT_MAX as f32).round().clamp(0.0, WEIGHT_MAX as f32) as usize
+        };
+        Self {
+            signs: bits(query, |value| *value > 0.0).collect(),
+            once: bits(query, |value| weight(value) & 1 > 0).collect(),
+            twice: bits(query, |value| weight(value) & 2 > 0).collect(),
+        }
+    }
+}
+
+/// How much the signs of each vector differ from the query's.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512vl+avx512vpopcntdq",
     "x86_64+avx2+bmi1+bmi2+fma+popcnt",
     "aarch64+neon"
 ))]
-fn differing_signs(query: &[u64], signs: &[u64], distances: &mut [u16]) {
+fn differences(query: &Signs, signs: &[u64], differences: &mut [u16]) {
     // The lengths of the usual models: where the number of words is known, they are compared at once.
-    match query.len() {
-        6 => differing_signs_of::<6>(query, signs, distances),
-        12 => differing_signs_of::<12>(query, signs, distances),
-        16 => differing_signs_of::<16>(query, signs, distances),
-        24 => differing_signs_of::<24>(query, signs, distances),
-        _ => {
-            for (distance, signs) in distances.iter_mut().zip(signs.chunks_exact(query.len())) {
-                let mut differing = 0;
-                for (one, other) in signs.iter().zip(query) {
-                    differing += (one ^ other).count_ones();
+    match query.signs.len() {
+        6 => differences_of::<6>(query, signs, differences),
+        12 => differences_of::<12>(query, signs, differences),
+        16 => differences_of::<16>(query, signs, differences),
+        24 => differences_of::<24>(query, signs, differences),
+        words => {
+            for (difference, signs) in differences.iter_mut().zip(signs.chunks_exact(words)) {
+                let (mut once, mut twice) = (0, 0);
+                let masks = query.once.iter().zip(&query.twice);
+                for ((sign, query), (once_mask, twice_mask)) in signs.iter().zip(&query.signs).zip(masks) {
+                    once += ((sign ^ query) & once_mask).count_ones();
+                    twice += ((sign ^ query) & twice_mask).count_ones();
                 }
-                *distance = differing as u16;
+                *difference = (once + 2 * twice) as u16;
             }
         }
     }
 }
 
 #[inline(always)]
-fn differing_signs_of<const WORDS: usize>(query: &[u64], signs: &[u64], distances: &mut [u16]) {
-    let query = &query.as_chunks::<WORDS>().0[0];
-    for (distance, signs) in distances.iter_mut().zip(signs.as_chunks::<WORDS>().0) {
-        let mut differing = 0;
+fn differences_of<const WORDS: usize>(query: &Signs, signs: &[u64], differences: &mut [u16]) {
+    let [query, once, twice] =
+        [&query.signs, &query.once, &query.twice].map(|words| words.as_chunks::<WORDS>().0[0]);
+    for (difference, signs) in differences.iter_mut().zip(signs.as_chunks::<WORDS>().0) {
+        let mut sum = 0;
         for word in 0..WORDS {
-            differing += (signs[word] ^ query[word]).count_ones();
+            let differing = signs[word] ^ query[word];
+            sum += u64::from((differing & once[word]).count_ones());
+            sum += 2 * u64::from((differing & twice[word]).count_ones());
         }
-        *distance = differing as u16;
+        *difference = sum as u16;
+    }
+}
+
+/// Adds those that differ by no more than `farthest` to the pool, with their places from `first` on.
+#[multiversion(targets("x86_64+avx2+bmi1+bmi2+fma+popcnt", "aarch64+neon"))]
+fn select(differences: &[u16], first: usize, farthest: u16, pool: &mut Vec<(u16, usize)>) {
+    for (glance, few) in differences.chunks(GLANCE).enumerate() {
+        let mut nearest = u16::MAX;
+        for difference in few {
+            nearest = nearest.min(*difference);
+        }
+        if nearest > farthest {
+            continue;
+        }
+        for (index, difference) in few.iter().enumerate() {
+            if *difference <= farthest {
+                pool.push((*difference, first + glance * GLANCE + index));
+            }
+        }
     }
 }
 
@@ -285,12 +333,14 @@ mod tests {
     #[test]
     fn a_hundred_thousand_of_the_same_are_not_all_ranked() {
         let mut codes = codes(&vec![vec![1.0; 64]; 100_000]);
-        assert_eq!(codes.pool(&[u64::MAX], 1_000, 0..100_000).len(), 4_000);
+        assert_eq!(codes.pool(&Signs::of(&[1.0; 64]), 1_000, 0..100_000).len(), 4_000);
         assert_eq!(nearest(&codes, &[1.0; 64], 10).len(), 10);
-        // Nor do they hide one that is nearer.
+        // Nor do they hide one that is nearer, even to a query of which most is zero.
         let mut query = vec![1.0; 64];
         query[0] = -1.0;
         codes.push(Uuid::max(), query.clone());
+        assert_eq!(nearest(&codes, &query, 1), [Uuid::max()]);
+        query[1..].fill(0.0);
         assert_eq!(nearest(&codes, &query, 1), [Uuid::max()]);
     }
 
