@@ -113,7 +113,7 @@ impl Codes {
         let (mut place, mut counted) = (places.start, 0);
         for signs in self.signs[places.start * words..places.end * words].chunks(words * BLOCK) {
             let distances = &mut distances[..signs.len() / words];
-            differences(query, signs, distances);
+            measure(query, signs, distances);
             select(distances, place, farthest, &mut pool);
             place += distances.len();
             for (distance, _) in &pool[counted..] {
@@ -184,62 +184,62 @@ impl Signs {
     }
 }
 
-/// How much the signs of each vector differ from the query's.
+/// How far the signs of each vector are from the query's: the weights of those that differ.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512vl+avx512vpopcntdq",
     "x86_64+avx2+bmi1+bmi2+fma+popcnt",
     "aarch64+neon"
 ))]
-fn differences(query: &Signs, signs: &[u64], differences: &mut [u16]) {
+fn measure(query: &Signs, signs: &[u64], distances: &mut [u16]) {
     // The lengths of the usual models: where the number of words is known, they are compared at once.
     match query.signs.len() {
-        6 => differences_of::<6>(query, signs, differences),
-        12 => differences_of::<12>(query, signs, differences),
-        16 => differences_of::<16>(query, signs, differences),
-        24 => differences_of::<24>(query, signs, differences),
+        6 => measure_of::<6>(query, signs, distances),
+        12 => measure_of::<12>(query, signs, distances),
+        16 => measure_of::<16>(query, signs, distances),
+        24 => measure_of::<24>(query, signs, distances),
         words => {
-            for (difference, signs) in differences.iter_mut().zip(signs.chunks_exact(words)) {
+            for (distance, signs) in distances.iter_mut().zip(signs.chunks_exact(words)) {
                 let (mut once, mut twice) = (0, 0);
                 let masks = query.once.iter().zip(&query.twice);
                 for ((sign, query), (once_mask, twice_mask)) in signs.iter().zip(&query.signs).zip(masks) {
                     once += ((sign ^ query) & once_mask).count_ones();
                     twice += ((sign ^ query) & twice_mask).count_ones();
                 }
-                *difference = (once + 2 * twice) as u16;
+                *distance = (once + 2 * twice) as u16;
             }
         }
     }
 }
 
 #[inline(always)]
-fn differences_of<const WORDS: usize>(query: &Signs, signs: &[u64], differences: &mut [u16]) {
+fn measure_of<const WORDS: usize>(query: &Signs, signs: &[u64], distances: &mut [u16]) {
     let [query, once, twice] =
         [&query.signs, &query.once, &query.twice].map(|words| words.as_chunks::<WORDS>().0[0]);
-    for (difference, signs) in differences.iter_mut().zip(signs.as_chunks::<WORDS>().0) {
+    for (distance, signs) in distances.iter_mut().zip(signs.as_chunks::<WORDS>().0) {
         let mut sum = 0;
         for word in 0..WORDS {
             let differing = signs[word] ^ query[word];
             sum += u64::from((differing & once[word]).count_ones());
             sum += 2 * u64::from((differing & twice[word]).count_ones());
         }
-        *difference = sum as u16;
+        *distance = sum as u16;
     }
 }
 
-/// Adds those that differ by no more than `farthest` to the pool, with their places from `first` on.
+/// Adds those no farther than `farthest` to the pool, with their places from `first` on.
 #[multiversion(targets("x86_64+avx2+bmi1+bmi2+fma+popcnt", "aarch64+neon"))]
-fn select(differences: &[u16], first: usize, farthest: u16, pool: &mut Vec<(u16, usize)>) {
-    for (glance, few) in differences.chunks(GLANCE).enumerate() {
+fn select(distances: &[u16], first: usize, farthest: u16, pool: &mut Vec<(u16, usize)>) {
+    for (glance, few) in distances.chunks(GLANCE).enumerate() {
         let mut nearest = u16::MAX;
-        for difference in few {
-            nearest = nearest.min(*difference);
+        for distance in few {
+            nearest = nearest.min(*distance);
         }
         if nearest > farthest {
             continue;
         }
-        for (index, difference) in few.iter().enumerate() {
-            if *difference <= farthest {
-                pool.push((*difference, first + glance * GLANCE + index));
+        for (index, distance) in few.iter().enumerate() {
+            if *distance <= farthest {
+                pool.push((*distance, first + glance * GLANCE + index));
             }
         }
     }
