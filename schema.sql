@@ -205,7 +205,7 @@ CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_
     SET enable_sort TO 'off'
     AS $_$
 DECLARE
-    v_chosen integer := p_count + p_count / 8 + 20;
+    v_chosen integer := p_count + p_count / 8 + 8;
     v_chosen_ids uuid[];
     v_chosen_distances double precision[];
     v_ids uuid[];

@@ -132,14 +132,12 @@ async fn a_large_library_is_searched_in_memory_and_what_is_found_and_new_is_the_
     let app = TestApp::start().await;
     app.work().await;
     let ada = app.person("ada").await;
-    let texts: Vec<String> = (0..1_100).map(|number| paragraph(&format!("Lantern{number}"))).collect();
+    let mut texts: Vec<String> = (0..1_100).map(|number| paragraph(&format!("Number{number}"))).collect();
+    texts[700] = paragraph("Lantern lantern lantern lantern");
     let paragraphs: Vec<(&str, &str)> = texts.iter().map(|text| ("Ana", text.as_str())).collect();
     video_of(&app, &ada, "Long", &paragraphs).await;
-    let queries = [
-        "lantern700&mode=semantic",
-        "lantern700",
-        "lantern700&channel_id=00000000-0000-0000-0000-000000000000",
-    ];
+    let queries =
+        ["lantern&mode=semantic", "lantern", "lantern&channel_id=00000000-0000-0000-0000-000000000000"];
     let mut before = Vec::new();
     for query in queries {
         before.push(found(&ada, query).await);
@@ -164,6 +162,6 @@ async fn a_large_library_is_searched_in_memory_and_what_is_found_and_new_is_the_
         // The others are all as far away.
         assert_eq!((found.first(), found.len()), (before.first(), before.len()), "{query}");
     }
-    video_of(&app, &ada, "New", &[("Ana", &paragraph("Lighthouse lighthouse lighthouse"))]).await;
+    video_of(&app, &ada, "New", &[("Ana", &paragraph("Lighthouse lighthouse lighthouse lighthouse"))]).await;
     assert_eq!(found(&ada, "lighthouse&mode=semantic").await[0].0, "New");
 }
