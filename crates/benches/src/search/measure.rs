@@ -17,6 +17,10 @@ const WARM_UP: usize = 20;
 /// A way that is so slow is not asked all queries.
 const RUN_TIME_MAX: Duration = Duration::from_secs(8);
 const WARM_UP_TIME_MAX: Duration = Duration::from_secs(2);
+/// Of ten, what the product is to find, and how broadly an index may be walked to find as much (`hnsw.ef_search`; 40 is the
+/// default, more than 1,000 is not taken).
+const RECALL_ENOUGH: f64 = 0.99;
+const BREADTHS: [u32; 6] = [40, 100, 200, 400, 700, 1_000];
 const QUERIES_MIN: usize = 5;
 
 /// The ways to search.
@@ -24,6 +28,8 @@ pub struct Ways<'a> {
     pub db: &'a Db,
     pub nearest: &'a NearestChunks,
     pub plain_iterative: &'a PgPool,
+    /// The same, of which the breadth is chosen for each organization. It has one connection.
+    pub plain_equal: &'a PgPool,
     pub plain: &'a PgPool,
 }
 
@@ -31,6 +37,7 @@ pub struct Ways<'a> {
 enum Way {
     Product,
     PlainIterative,
+    PlainEqual,
     Plain,
 }
 
@@ -61,10 +68,26 @@ impl Ways<'_> {
         }
     }
 
+    /// The least of [`BREADTHS`] with which the plain schema finds enough in an organization, or the last. It is set from then
+    /// on.
+    pub async fn set_equal_breadth(&self, data: &Data, organization: usize, k: usize) -> Result<u32> {
+        let mut chosen = 0;
+        for breadth in BREADTHS {
+            chosen = breadth;
+            store::set_breadth(self.plain_equal, breadth).await?;
+            let mut record = Record::default();
+            self.run(Way::PlainEqual, data, organization, k, &mut record).await?;
+            if record.measured().recall_at_10 >= RECALL_ENOUGH {
+                break;
+            }
+        }
+        Ok(chosen)
+    }
+
     /// Measures an organization in all ways.
-    pub async fn measure(&self, data: &Data, organization: usize, k: usize) -> Result<[Measured; 3]> {
-        let ways = [Way::Product, Way::PlainIterative, Way::Plain];
-        let mut records = [(); 3].map(|()| Record::default());
+    pub async fn measure(&self, data: &Data, organization: usize, k: usize) -> Result<[Measured; 4]> {
+        let ways = [Way::Product, Way::PlainIterative, Way::PlainEqual, Way::Plain];
+        let mut records = [(); 4].map(|()| Record::default());
         for run in 0..RUNS {
             for turn in 0..ways.len() {
                 let index = (run + turn) % ways.len();
@@ -125,6 +148,7 @@ impl Ways<'_> {
             Way::PlainIterative => {
                 store::search_plain(self.plain_iterative, organization_id, &vector, k).await
             }
+            Way::PlainEqual => store::search_plain(self.plain_equal, organization_id, &vector, k).await,
             Way::Plain => store::search_plain(self.plain, organization_id, &vector, k).await,
         }
     }

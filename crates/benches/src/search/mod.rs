@@ -68,6 +68,9 @@ struct Share {
     vector_bytes: usize,
     product: Measured,
     plain_iterative: Measured,
+    /// The same, walked so broadly that it finds as much as the product is to find.
+    plain_equal: Measured,
+    plain_equal_breadth: u32,
     plain: Measured,
 }
 
@@ -114,15 +117,26 @@ pub async fn run(options: &Options) -> Result<()> {
         async move { PgPoolOptions::new().max_connections(1).connect_with(options).await }
     };
     let (iterative, once) = (plain("relaxed_order").await?, plain("off").await?);
+    let equal = plain("relaxed_order").await?;
     let nearest = NearestChunks::new(VECTOR_MEMORY_MIB_DEFAULT << 20);
     let mut shares = Vec::new();
     for (organization, share) in SHARES.into_iter().enumerate() {
-        let ways = measure::Ways { db: &db, nearest: &nearest, plain_iterative: &iterative, plain: &once };
+        let ways = measure::Ways {
+            db: &db,
+            nearest: &nearest,
+            plain_iterative: &iterative,
+            plain_equal: &equal,
+            plain: &once,
+        };
         let (taken, vector_bytes) = ways.read_vectors(&data, organization).await?;
         let vectors_read_seconds = taken.as_secs_f64();
-        let [product, plain_iterative, plain] = ways.measure(&data, organization, K).await?;
+        let plain_equal_breadth = ways.set_equal_breadth(&data, organization, K).await?;
+        let [product, plain_iterative, plain_equal, plain] = ways.measure(&data, organization, K).await?;
         let chunks = data.chunk_count(organization);
-        eprintln!("{:>7} % {chunks:>8}: {product} | {plain_iterative} | {plain}", share * 100.0);
+        eprintln!(
+            "{:>7} % {chunks:>8}: {product} | {plain_iterative} | {plain_equal} | {plain}",
+            share * 100.0
+        );
         eprintln!("{vector_bytes} bytes of vectors, read in {vectors_read_seconds:.2} s");
         shares.push(Share {
             share,
@@ -131,11 +145,13 @@ pub async fn run(options: &Options) -> Result<()> {
             vector_bytes,
             product,
             plain_iterative,
+            plain_equal,
+            plain_equal_breadth,
             plain,
         });
     }
     db.close().await;
-    drop((iterative, once));
+    drop((iterative, equal, once));
     postgres.stop().await?;
     let report = Report {
         chunks: options.chunks,

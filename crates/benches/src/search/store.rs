@@ -208,6 +208,15 @@ pub async fn search_product(
     Ok(rows.iter().map(|row| row.try_get("chunk_id")).collect::<Result<_, _>>()?)
 }
 
+/// How broadly the only connection of this pool walks the index from now on.
+pub async fn set_breadth(pool: &PgPool, breadth: u32) -> Result<()> {
+    sqlx::query("SELECT set_config('hnsw.ef_search', $1, false)")
+        .bind(breadth.to_string())
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
 /// The search of the plain schema, on a connection whose settings say how the index is scanned.
 pub async fn search_plain(
     pool: &PgPool,
