@@ -33,10 +33,12 @@ const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
 /// Hearings this alike need no third one.
 const SURE: f32 = 0.9;
-/// Speech heard at the start that is always doubted, in seconds. So is what comes after a piece that sounded foreign, or that
-/// repeats itself. Other pieces are where the hearings of the last one differed, or after so many that were believed, as long
-/// as this stays below a share of what was heard: hearing again costs as much as hearing.
+/// Speech at the start is doubted for so many seconds, or until the hearings of so many words were sure, which those of another
+/// language never were. So is what comes after a piece that sounded foreign, or that repeats itself. Other pieces are where
+/// the hearings of the last one differed, or after so many that were believed, as long as this stays below a share of what was
+/// heard: hearing again costs as much as hearing.
 const DOUBT_SECONDS: f32 = 20.0;
+const SURE_WORDS: usize = 12;
 const DOUBT_SHARE: f32 = 0.05;
 const BELIEVED_MAX: usize = 6;
 /// Hearings less alike than this, over all of a file, are not English. Far-away English was seen at 0.6 and more,
@@ -57,6 +59,8 @@ pub struct Ears<'a> {
     seconds_heard: f32,
     /// Without being suspected.
     seconds_heard_again: f32,
+    /// Words of which the hearings were sure.
+    sure_words: usize,
     /// Pieces since the last one that was doubted, and how alike its hearings were.
     believed: usize,
     last_doubt: f32,
@@ -86,6 +90,7 @@ impl<'a> Ears<'a> {
             words: open(&[("vad_threshold", "0"), ("return_audio_data", "false")])?,
             seconds_heard: 0.0,
             seconds_heard_again: 0.0,
+            sure_words: 0,
             believed: 0,
             last_doubt: 1.0,
         })
@@ -194,7 +199,7 @@ impl<'a> Ears<'a> {
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
         let first = self.recognise(samples)?;
-        let suspected = self.seconds_heard < DOUBT_SECONDS
+        let suspected = (self.seconds_heard < DOUBT_SECONDS && self.sure_words < SURE_WORDS)
             || self.last_doubt < FOREIGN_PIECE_MAX
             || text::without_loop(&first).is_some();
         let doubted = suspected || self.may_doubt();
@@ -210,6 +215,7 @@ impl<'a> Ears<'a> {
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
         if likeness >= SURE {
+            self.sure_words += text::bare_words(&first).len();
             return Ok((first, Some(likeness)));
         }
         let third = self.recognise(&at_speed(samples, FASTER))?;
