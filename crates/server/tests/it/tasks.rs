@@ -476,6 +476,36 @@ async fn two_workers_share_a_thousand_tasks_and_run_each_once() {
 }
 
 #[tokio::test]
+async fn what_was_planned_for_an_empty_queue_finds_each_of_thousands_at_once() {
+    let queue = Queue::create(say_added).await;
+    let mut superuser = queue.database.superuser().await.unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE tasks").execute(&mut superuser).await.unwrap();
+    let worker = queue.worker(Registry::default().with(Crowd::default()), WorkerSettings::default());
+    // Each connection keeps its plans.
+    queue.crowd(60, "slow").await;
+    queue.until("completed", 60).await;
+    queue.crowd(3_000, "quick").await;
+    queue.until("completed", 3_060).await;
+    worker.stopped().await;
+    queue.db.close().await;
+    // Connections tell what they read when they end: each task was found twice, by its key and by its subject.
+    let (scans, rows) = loop {
+        let read: (i64, i64) = sqlx::query_as(
+            "SELECT sum(idx_scan)::bigint, sum(idx_tup_fetch)::bigint FROM pg_stat_user_indexes
+             WHERE indexrelname IN ('tasks_pkey', 'tasks_subject')",
+        )
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+        if read.0 >= 6_000 {
+            break read;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(rows < 2 * scans, "{rows} rows in {scans} scans");
+}
+
+#[tokio::test]
 async fn a_task_of_a_step_does_not_run_beside_another_of_the_same_subject() {
     let queue = Queue::create(gate_added).await;
     let (first, second) = (Gate::new("first"), Gate::new("second"));
