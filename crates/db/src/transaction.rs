@@ -17,10 +17,9 @@ pub struct TenantTx {
 impl TenantTx {
     pub(crate) async fn begin(pool: &PgPool, caller: &Caller) -> Result<Self, DbError> {
         // Ids and role names hold no quote. The settings are LOCAL: they end with the transaction, so that a pooled
-        // connection carries nothing into the next request.
+        // connection carries nothing into the next request. Unlike a SELECT of set_config, SET is not planned.
         let begin = format!(
-            "BEGIN; SELECT set_config('app.organization_id', '{}', true), set_config('app.user_id', '{}', true), \
-             set_config('app.role', '{}', true)",
+            "BEGIN; SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'",
             caller.organization_id,
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
