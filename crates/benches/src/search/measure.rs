@@ -16,12 +16,12 @@ const RUNS: usize = 3;
 const WARM_UP: usize = 20;
 /// A way that is so slow is not asked all queries.
 const RUN_TIME_MAX: Duration = Duration::from_secs(8);
+const QUERIES_MIN: usize = 5;
 const WARM_UP_TIME_MAX: Duration = Duration::from_secs(2);
 /// Of ten, what the product is to find, and how broadly an index may be walked to find as much (`hnsw.ef_search`; 40 is the
 /// default, more than 1,000 is not taken).
 const RECALL_ENOUGH: f64 = 0.99;
 const BREADTHS: [u32; 6] = [40, 100, 200, 400, 700, 1_000];
-const QUERIES_MIN: usize = 5;
 
 /// The ways to search.
 pub struct Ways<'a> {
@@ -141,8 +141,9 @@ impl Ways<'_> {
         match way {
             Way::Product => {
                 let (caller, model_id) = (caller(organization_id), EmbeddingModelId::from(model_id));
-                let nearby = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN).await;
-                let mut tx = self.db.tenant(&caller).await?;
+                let near = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN);
+                let (nearby, tx) = tokio::join!(near, self.db.tenant(&caller));
+                let mut tx = tx?;
                 store::search_product(&mut tx, model_id, &vector, nearby.as_ref(), k).await
             }
             Way::PlainIterative => {

@@ -17,7 +17,7 @@ const BLOCK: usize = 4_096;
 /// Vectors whose distances are looked at in one go: in most goes none is near enough.
 const GLANCE: usize = 32;
 /// A part that a thread looks through by itself has at least so many vectors.
-const PART_MIN: usize = 50_000;
+const PART_MIN: usize = 20_000;
 /// What the sign of a query's large component counts; so many of a hundred are no larger.
 const WEIGHT_MAX: usize = 3;
 const LARGE_PERCENT: usize = 97;
@@ -86,15 +86,17 @@ impl Codes {
         (0..self.len()).step_by(part).map(|start| start..self.len().min(start + part)).collect()
     }
 
+    /// What is asked for, unless it has another length.
+    pub(super) fn query(&self, vector: &[f32]) -> Option<Query> {
+        let is_comparable = vector.len() == self.dimensions;
+        is_comparable.then(|| Query { signs: Signs::of(vector), components: quantized(vector).1.collect() })
+    }
+
     /// The `count` of these places that are nearest to the query by cosine, about nearest first, each with a number that grows
     /// with its cosine.
-    pub(super) fn nearest(&self, query: &[f32], count: usize, places: Range<usize>) -> Vec<(f32, Uuid)> {
-        if query.len() != self.dimensions {
-            return Vec::new();
-        }
-        let pool = self.pool(&Signs::of(query), pool_size(places.len(), count), places);
-        let query: Vec<i8> = quantized(query).1.collect();
-        let mut ranked = likenesses(&query, &self.components, &self.scales, &pool);
+    pub(super) fn nearest(&self, query: &Query, count: usize, places: Range<usize>) -> Vec<(f32, Uuid)> {
+        let pool = self.pool(&query.signs, pool_size(places.len(), count), places);
+        let mut ranked = likenesses(&query.components, &self.components, &self.scales, &pool);
         if ranked.len() > count {
             ranked.select_nth_unstable_by(count, |one, other| other.0.total_cmp(&one.0));
             ranked.truncate(count);
@@ -157,6 +159,13 @@ fn reaches(counts: &[usize], size: usize) -> u16 {
         sum >= size
     });
     reached.and_then(|distance| u16::try_from(distance).ok()).unwrap_or(u16::MAX)
+}
+
+/// What is asked for, in the forms in which it is compared.
+#[derive(Debug)]
+pub(super) struct Query {
+    signs: Signs,
+    components: Vec<i8>,
 }
 
 /// The signs of a query's components and what they weigh: one and two times are two bits of it.
@@ -283,7 +292,8 @@ mod tests {
     }
 
     fn nearest(codes: &Codes, query: &[f32], count: usize) -> Vec<Uuid> {
-        codes.nearest(query, count, 0..codes.len()).into_iter().map(|(_, id)| id).collect()
+        let Some(query) = codes.query(query) else { return Vec::new() };
+        codes.nearest(&query, count, 0..codes.len()).into_iter().map(|(_, id)| id).collect()
     }
 
     fn cosine(one: &[f32], other: &[f32]) -> f32 {
@@ -353,7 +363,7 @@ mod tests {
         };
         assert_eq!(parts(0, 2), []);
         assert_eq!(parts(60_000, 1).len(), 1);
-        assert_eq!(parts(60_000, 4), [0..50_000, 50_000..60_000]);
+        assert_eq!(parts(30_000, 4), [0..20_000, 20_000..30_000]);
         assert_eq!(parts(120_001, 2), [0..60_001, 60_001..120_001]);
     }
 

@@ -105,7 +105,7 @@ impl NearestChunks {
             tokio::spawn(self.clone().look_after(db.clone(), key, query.len()));
         }
         let Vectors { codes, written_before } = vectors?;
-        let query: Arc<[f32]> = query.into();
+        let query = Arc::new(codes.query(query)?);
         let parts = codes.parts(self.threads).into_iter().map(|places| {
             let (codes, query) = (Arc::clone(&codes), Arc::clone(&query));
             spawn_blocking(move || codes.nearest(&query, count, places))
