@@ -1,5 +1,5 @@
 -- Plans made while a table is empty take any index that begins with the organization for one that finds a row: a task was looked
--- for among all of its organization's. Now one index begins with the organization, and one with the subject.
+-- for among all of its organization's. Of the indexes that hold every task, now one begins with the organization, the key.
 DROP INDEX tasks_subject;
 CREATE INDEX tasks_subject ON tasks (subject_id, created_at);
 

@@ -33,12 +33,11 @@ const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
 /// Hearings this alike need no third one.
 const SURE: f32 = 0.9;
-/// Speech at the start is doubted for so many seconds, or until the hearings of so many words were sure, which those of another
-/// language never were. So is what comes after a piece that sounded foreign, or that repeats itself. Other pieces are where
-/// the hearings of the last one differed, or after so many that were believed, as long as this stays below a share of what was
-/// heard: hearing again costs as much as hearing.
+/// Speech at the start is doubted for so many seconds, or until the hearings of so many words were sure. So is what comes after
+/// a piece that sounded foreign, or that repeats itself. Other pieces are where the hearings of the last one differed, or after
+/// so many that were believed, as long as this stays below a share of what was heard: hearing again costs as much as hearing.
 const DOUBT_SECONDS: f32 = 20.0;
-const SURE_WORDS: usize = 12;
+const SURE_WORDS: usize = 25;
 const DOUBT_SHARE: f32 = 0.05;
 const BELIEVED_MAX: usize = 6;
 /// Hearings less alike than this, over all of a file, are not English. Far-away English was seen at 0.6 and more,
@@ -199,9 +198,10 @@ impl<'a> Ears<'a> {
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
         let first = self.recognise(samples)?;
+        let loops = text::without_loop(&first).is_some();
         let suspected = (self.seconds_heard < DOUBT_SECONDS && self.sure_words < SURE_WORDS)
             || self.last_doubt < FOREIGN_PIECE_MAX
-            || text::without_loop(&first).is_some();
+            || loops;
         let doubted = suspected || self.may_doubt();
         self.seconds_heard += speech;
         if !doubted {
@@ -215,7 +215,8 @@ impl<'a> Ears<'a> {
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
         if likeness >= SURE {
-            self.sure_words += text::bare_words(&first).len();
+            // A loop, in any language, repeats itself at every speed.
+            self.sure_words += if loops { 0 } else { text::bare_words(&first).len() };
             return Ok((first, Some(likeness)));
         }
         let third = self.recognise(&at_speed(samples, FASTER))?;

@@ -141,9 +141,8 @@ impl Ways<'_> {
         match way {
             Way::Product => {
                 let (caller, model_id) = (caller(organization_id), EmbeddingModelId::from(model_id));
-                let near = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN);
-                let (nearby, tx) = tokio::join!(near, self.db.tenant(&caller));
-                let mut tx = tx?;
+                let nearby = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN).await;
+                let mut tx = self.db.tenant(&caller).await?;
                 store::search_product(&mut tx, model_id, &vector, nearby.as_ref(), k).await
             }
             Way::PlainIterative => {

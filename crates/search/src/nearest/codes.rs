@@ -17,7 +17,7 @@ const BLOCK: usize = 4_096;
 /// Vectors whose distances are looked at in one go: in most goes none is near enough.
 const GLANCE: usize = 32;
 /// A part that a thread looks through by itself has at least so many vectors.
-const PART_MIN: usize = 20_000;
+const PART_MIN: usize = 50_000;
 /// What the sign of a query's large component counts; so many of a hundred are no larger.
 const WEIGHT_MAX: usize = 3;
 const LARGE_PERCENT: usize = 97;
@@ -363,7 +363,7 @@ mod tests {
         };
         assert_eq!(parts(0, 2), []);
         assert_eq!(parts(60_000, 1).len(), 1);
-        assert_eq!(parts(30_000, 4), [0..20_000, 20_000..30_000]);
+        assert_eq!(parts(60_000, 4), [0..50_000, 50_000..60_000]);
         assert_eq!(parts(120_001, 2), [0..60_001, 60_001..120_001]);
     }
 

@@ -168,20 +168,17 @@ async fn hits(
             Err(error) => return Err(SearchError::Embedding(error)),
         },
     };
-    let (mut model_id, mut likeness_floor) = (None, f64::INFINITY);
-    if vector.is_some() {
-        model_id = Some(model.id(&app.db).await?);
+    let (mut nearby, mut meaning, mut likeness_floor) = (None, None, f64::INFINITY);
+    if let Some(vector) = &vector {
+        let model_id = model.id(&app.db).await?;
+        if filters.video_id.is_none() {
+            let count = chosen_for(mode, query, filters, limit);
+            nearby = nearest.choose(&app.db, caller, model_id, vector, count).await;
+        }
+        meaning = Some(Meaning { model_id, vector, nearby: nearby.as_ref() });
         likeness_floor = model.likeness_floor().await?;
     }
-    let asked = vector.as_deref().zip(model_id);
-    let near = async {
-        let (vector, model_id) = asked.filter(|_| filters.video_id.is_none())?;
-        let count = chosen_for(mode, query, filters, limit);
-        nearest.choose(&app.db, caller, model_id, vector, count).await
-    };
-    let (nearby, tx) = tokio::join!(near, app.db.tenant(caller));
-    let mut tx = tx?;
-    let meaning = asked.map(|(vector, model_id)| Meaning { model_id, vector, nearby: nearby.as_ref() });
+    let mut tx = app.db.tenant(caller).await?;
     let found = store::search(&mut tx, mode, query, meaning, filters, limit).await?;
     let mut assets: Vec<AssetId> = found.iter().filter_map(|found| found.asset_id).collect();
     assets.sort_unstable();
