@@ -431,44 +431,99 @@ BEGIN
         p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, p_embedding, p_limit, p_model_id, v_configurations;
 END $_$;
 
--- Name: search_chunks_by_meaning(uuid, uuid, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
+CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
     SET enable_sort TO 'off'
-    AS $$
-#variable_conflict use_column
-DECLARE
-    v_ids uuid[];
-    v_distances double precision[];
-BEGIN
-    IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
-        OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
-        RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s' USING ERRCODE = '42501';
-    END IF;
-    -- First by itself: it sees what is committed while it runs, which a statement around it would not find.
-    SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
-    FROM nearest_chunks(p_organization_id, p_user_id, current_setting('app.role', true) = 'service', p_embedding, p_model_id,
-        p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before,
-        p_limit)
-        WITH ORDINALITY AS near(id, distance, rank);
-    RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
-        c.end_seconds, c.spans,
-        (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
-         WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-        (SELECT e.span_vectors FROM chunk_embeddings e
-         WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
-        near.rank, 1 - near.distance
-    FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
-    CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.id
-        ORDER BY organization_id, id LIMIT 1) AS c
-    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-        ORDER BY organization_id, id LIMIT 1) AS v
-    WHERE c.id = near.id AND v.id = c.video_id
-    ORDER BY near.rank;
-END $$;
+    AS $_$
+        #variable_conflict use_column
+        DECLARE
+            v_chosen integer := p_limit + p_limit / 8 + 4;
+            v_ids uuid[];
+            v_distances double precision[];
+        BEGIN
+            IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
+                OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid
+                OR p_service IS DISTINCT FROM (current_setting('app.role', true) IS NOT DISTINCT FROM 'service') THEN
+                RAISE EXCEPTION 'search_chunks_by_meaning is asked for another caller than the transaction''s'
+                    USING ERRCODE = '42501';
+            END IF;
+            -- Nobody looks for anything in one video for which it would pay to look at others.
+            WHILE p_near IS NOT NULL AND p_video_id IS NULL LOOP
+                RETURN QUERY SELECT hit.chunk_id, hit.video_id, hit.title, hit.channel_id, hit.asset_id, hit.created_at, hit.text,
+                    hit.start_seconds, hit.end_seconds, hit.spans,
+                    (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+                     WHERE s.organization_id = p_organization_id AND s.video_id = hit.video_id AND s.label = ANY(hit.speakers)),
+                    hit.span_vectors, hit.rank, 1 - hit.distance
+                FROM (SELECT *, row_number() OVER () AS rank, count(*) OVER () AS count FROM (
+                    SELECT near.chunk_id, near.distance, near.span_vectors, c.video_id, c.text, c.start_seconds, c.end_seconds,
+                        c.spans, c.speakers, v.title, v.channel_id, v.asset_id, v.created_at
+                    FROM (
+                        SELECT e.chunk_id, e.embedding <=> p_embedding AS distance, e.span_vectors
+                        FROM unnest(p_near[1:v_chosen]) AS given(chunk_id)
+                        CROSS JOIN LATERAL (SELECT * FROM chunk_embeddings WHERE organization_id = p_organization_id
+                            AND chunk_id = given.chunk_id AND model_id >= p_model_id ORDER BY model_id LIMIT 1) AS e
+                        -- But those of the other part; rows of another server's database have numbers that are yet to come.
+                        WHERE e.model_id = p_model_id AND NOT (e.written_in >= p_near_before
+                            AND e.written_in < pg_snapshot_xmax(pg_current_snapshot()))
+                        UNION ALL
+                        SELECT e.chunk_id, e.embedding <=> p_embedding, e.span_vectors FROM chunk_embeddings e
+                        WHERE e.organization_id = p_organization_id AND e.model_id = p_model_id
+                            AND e.written_in >= p_near_before AND e.written_in < pg_snapshot_xmax(pg_current_snapshot())
+                        ORDER BY 2, 1 LIMIT v_chosen) AS near
+                    CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
+                        ORDER BY organization_id, id LIMIT 1) AS c
+                    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                        ORDER BY organization_id, id LIMIT 1) AS v
+                    WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
+        c.organization_id = $1 AND v.deleted_at IS NULL
+        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
+        AND ($4::uuid IS NULL OR c.video_id = $4)
+        AND ($5::uuid IS NULL OR v.channel_id = $5)
+        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
+        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
+            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
+        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
+            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
+            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
+                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
+        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
+            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+    
+                    ORDER BY near.distance, near.chunk_id LIMIT p_limit) AS fitting) AS hit
+                WHERE hit.count = p_limit;
+                IF FOUND THEN
+                    RETURN;
+                END IF;
+                EXIT WHEN v_chosen >= cardinality(p_near);
+                v_chosen := v_chosen * 8;
+            END LOOP;
+            -- Too little of what was chosen is left, or nothing was. By itself, because it sees what is committed while it runs,
+            -- which a statement around it would not find.
+            SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
+            FROM nearest_chunks(p_organization_id, p_user_id, p_service, p_embedding, p_model_id, p_video_id, p_channel_id, p_from,
+                p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, p_limit)
+                WITH ORDINALITY AS near(id, distance, rank);
+            RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
+                c.end_seconds, c.spans,
+                (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+                 WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
+                (SELECT e.span_vectors FROM chunk_embeddings e
+                 WHERE e.organization_id = p_organization_id AND e.chunk_id = near.id AND e.model_id = p_model_id),
+                near.rank, 1 - near.distance
+            FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
+            CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.id
+                ORDER BY organization_id, id LIMIT 1) AS c
+            CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                ORDER BY organization_id, id LIMIT 1) AS v
+            WHERE c.id = near.id AND v.id = c.video_id
+            ORDER BY near.rank;
+        END $_$;
 
 -- Name: search_conditions(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -2209,10 +2264,10 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
--- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 

@@ -158,7 +158,7 @@ pub(crate) async fn search(
                text AS "text!", marked AS "marked!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!"
-           FROM search_chunks($1, $2, $3, $4, $5, $6, $7::text::vector, $8, $9, $10, $11, $12, $13, $14,
+           FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14,
                $15::bigint::text::xid8, $16)"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
@@ -166,7 +166,7 @@ pub(crate) async fn search(
         query.text,
         &query.phrases,
         &query.excluded,
-        meaning.map(|meaning| to_text(meaning.vector)),
+        meaning.map(|meaning| meaning.vector),
         meaning.map(|meaning| meaning.model_id.uuid()),
         filters.video_id.map(|id| id.uuid()),
         filters.channel_id.map(|id| id.uuid()),

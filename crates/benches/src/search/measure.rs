@@ -137,19 +137,19 @@ impl Ways<'_> {
         k: usize,
     ) -> Result<Vec<Uuid>> {
         let organization_id = store::organization_id(organization);
-        let vector = store::vector_text(&query.vector);
+        let vector = query.vector.as_slice();
         match way {
             Way::Product => {
                 let (caller, model_id) = (caller(organization_id), EmbeddingModelId::from(model_id));
-                let nearby = self.nearest.choose(self.db, &caller, model_id, &query.vector, CHOSEN_MIN).await;
-                let mut tx = self.db.tenant(&caller).await?;
-                store::search_product(&mut tx, model_id, &vector, nearby.as_ref(), k).await
+                let choosing = self.nearest.choose(self.db, &caller, model_id, vector, CHOSEN_MIN);
+                let (tx, nearby) = tokio::join!(self.db.tenant(&caller), choosing);
+                store::search_product(&mut tx?, model_id, vector, nearby.as_ref(), k).await
             }
             Way::PlainIterative => {
-                store::search_plain(self.plain_iterative, organization_id, &vector, k).await
+                store::search_plain(self.plain_iterative, organization_id, vector, k).await
             }
-            Way::PlainEqual => store::search_plain(self.plain_equal, organization_id, &vector, k).await,
-            Way::Plain => store::search_plain(self.plain, organization_id, &vector, k).await,
+            Way::PlainEqual => store::search_plain(self.plain_equal, organization_id, vector, k).await,
+            Way::Plain => store::search_plain(self.plain, organization_id, vector, k).await,
         }
     }
 }

@@ -43,12 +43,6 @@ pub struct NewVideo {
     pub vectors: Vec<Vec<f32>>,
 }
 
-/// The vector as pgvector reads it.
-pub fn vector_text(vector: &[f32]) -> String {
-    let values: Vec<String> = vector.iter().map(f32::to_string).collect();
-    format!("[{}]", values.join(","))
-}
-
 pub async fn register_model(connection: &mut PgConnection, name: &str, dimensions: usize) -> Result<Uuid> {
     let id = sqlx::query_scalar("SELECT register_embedding_model($1, $2)")
         .bind(name)
@@ -185,16 +179,16 @@ async fn run(connection: &mut PgConnection, statements: &str) -> Result<()> {
 pub async fn search_product(
     tx: &mut TenantTx,
     model_id: EmbeddingModelId,
-    vector: &str,
+    vector: &[f32],
     nearby: Option<&Nearby>,
     limit: usize,
 ) -> Result<Vec<Uuid>> {
     let caller = *tx.caller();
     let rows = sqlx::query(
         "SELECT * FROM search_chunks_by_meaning(
-             p_organization_id => $1, p_user_id => $2, p_phrases => '{}', p_excluded => '{}', p_embedding => $3::text::vector,
-             p_model_id => $4, p_video_id => NULL, p_channel_id => NULL, p_speaker => NULL, p_from => NULL, p_to => NULL,
-             p_near => $5, p_near_before => $6::bigint::text::xid8, p_limit => $7)",
+             p_organization_id => $1, p_user_id => $2, p_service => false, p_video_id => NULL, p_channel_id => NULL, p_from => NULL,
+             p_to => NULL, p_speaker => NULL, p_phrases => '{}', p_excluded => '{}', p_embedding => $3::real[]::vector,
+             p_model_id => $4, p_near => $5, p_near_before => $6::bigint::text::xid8, p_limit => $7)",
     )
     .bind(caller.organization_id.uuid())
     .bind(caller.user_id.map(|id| id.uuid()))
@@ -221,12 +215,12 @@ pub async fn set_breadth(pool: &PgPool, breadth: u32) -> Result<()> {
 pub async fn search_plain(
     pool: &PgPool,
     organization_id: Uuid,
-    vector: &str,
+    vector: &[f32],
     limit: usize,
 ) -> Result<Vec<Uuid>> {
     let rows = sqlx::query(
-        "SELECT id, video_id, text, timestamp_start, 1 - (embedding <=> $2::text::vector) AS similarity
-         FROM plain.transcript_chunks WHERE organization_id = $1 ORDER BY embedding <=> $2::text::vector LIMIT $3",
+        "SELECT id, video_id, text, timestamp_start, 1 - (embedding <=> $2::real[]::vector) AS similarity
+         FROM plain.transcript_chunks WHERE organization_id = $1 ORDER BY embedding <=> $2::real[]::vector LIMIT $3",
     )
     .bind(organization_id)
     .bind(vector)

@@ -16,16 +16,17 @@ use uuid::Uuid;
 const BLOCK: usize = 4_096;
 /// Vectors whose distances are looked at in one go: in most goes none is near enough.
 const GLANCE: usize = 32;
-/// A part that a thread looks through by itself has at least so many vectors.
-const PART_MIN: usize = 50_000;
+/// A part that a thread looks through by itself has at least so many vectors. Fewer take a quarter of a millisecond, about as
+/// long as another thread to wake.
+pub(super) const PART_MIN: usize = 1 << 16;
 /// What the sign of a query's large component counts; so many of a hundred are no larger.
 const WEIGHT_MAX: usize = 3;
 const LARGE_PERCENT: usize = 97;
 /// The pool has at least so many vectors, at least one in so many of all, and so many for each that is wanted: what is nearest is
 /// hardly ever missing from it, what is less near now and then.
-const POOL_MIN: usize = 1_000;
-const POOL_PER: usize = 320;
-const POOL_PER_WANTED: usize = 4;
+const POOL_MIN: usize = 500;
+const POOL_PER: usize = 200;
+const POOL_PER_WANTED: usize = 2;
 /// Vectors of which most are alike fill a pool with one distance. It grows to so many times its size.
 const POOL_GROWTH_MAX: usize = 4;
 
@@ -362,9 +363,9 @@ mod tests {
             codes.parts(threads)
         };
         assert_eq!(parts(0, 2), []);
-        assert_eq!(parts(60_000, 1).len(), 1);
-        assert_eq!(parts(60_000, 4), [0..50_000, 50_000..60_000]);
-        assert_eq!(parts(120_001, 2), [0..60_001, 60_001..120_001]);
+        assert_eq!(parts(2 * PART_MIN, 1).len(), 1);
+        assert_eq!(parts(PART_MIN + 100, 4), [0..PART_MIN, PART_MIN..PART_MIN + 100]);
+        assert_eq!(parts(3 * PART_MIN, 2), [0..PART_MIN * 3 / 2, PART_MIN * 3 / 2..3 * PART_MIN]);
     }
 
     #[test]

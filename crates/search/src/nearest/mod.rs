@@ -8,7 +8,7 @@
 mod codes;
 
 use crate::store::vectors::{self, State};
-use codes::Codes;
+use codes::{Codes, PART_MIN, Query};
 use futures::future::try_join_all;
 use memoreel_db::Db;
 use memoreel_kernel::{Caller, EmbeddingModelId, OrganizationId};
@@ -106,15 +106,29 @@ impl NearestChunks {
         }
         let Vectors { codes, written_before } = vectors?;
         let query = Arc::new(codes.query(query)?);
+        let near = if codes.len() <= PART_MIN {
+            codes.nearest(&query, count, 0..codes.len())
+        } else {
+            self.nearest_of_parts(&codes, &query, count).await?
+        };
+        (near.len() == count)
+            .then(|| Nearby { chunk_ids: near.iter().map(|(_, id)| *id).collect(), written_before })
+    }
+
+    async fn nearest_of_parts(
+        &self,
+        codes: &Arc<Codes>,
+        query: &Arc<Query>,
+        count: usize,
+    ) -> Option<Vec<(f32, Uuid)>> {
         let parts = codes.parts(self.threads).into_iter().map(|places| {
-            let (codes, query) = (Arc::clone(&codes), Arc::clone(&query));
+            let (codes, query) = (Arc::clone(codes), Arc::clone(query));
             spawn_blocking(move || codes.nearest(&query, count, places))
         });
         let mut near = try_join_all(parts).await.ok()?.concat();
         near.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
         near.truncate(count);
-        (near.len() == count)
-            .then(|| Nearby { chunk_ids: near.iter().map(|(_, id)| *id).collect(), written_before })
+        Some(near)
     }
 
     /// The bytes that the organization's vectors take, 0 where the database compares them; nothing until that is known.

@@ -168,17 +168,20 @@ async fn hits(
             Err(error) => return Err(SearchError::Embedding(error)),
         },
     };
-    let (mut nearby, mut meaning, mut likeness_floor) = (None, None, f64::INFINITY);
+    let (mut embedded, mut likeness_floor) = (None, f64::INFINITY);
     if let Some(vector) = &vector {
-        let model_id = model.id(&app.db).await?;
-        if filters.video_id.is_none() {
-            let count = chosen_for(mode, query, filters, limit);
-            nearby = nearest.choose(&app.db, caller, model_id, vector, count).await;
-        }
-        meaning = Some(Meaning { model_id, vector, nearby: nearby.as_ref() });
+        embedded = Some((model.id(&app.db).await?, vector.as_slice()));
         likeness_floor = model.likeness_floor().await?;
     }
-    let mut tx = app.db.tenant(caller).await?;
+    let choosing = async {
+        let (model_id, vector) = embedded.filter(|_| filters.video_id.is_none())?;
+        let count = chosen_for(mode, query, filters, limit);
+        nearest.choose(&app.db, caller, model_id, vector, count).await
+    };
+    // The database begins while passages are chosen, which takes about as long.
+    let (tx, nearby) = tokio::join!(app.db.tenant(caller), choosing);
+    let mut tx = tx?;
+    let meaning = embedded.map(|(model_id, vector)| Meaning { model_id, vector, nearby: nearby.as_ref() });
     let found = store::search(&mut tx, mode, query, meaning, filters, limit).await?;
     let mut assets: Vec<AssetId> = found.iter().filter_map(|found| found.asset_id).collect();
     assets.sort_unstable();

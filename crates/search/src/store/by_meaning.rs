@@ -3,7 +3,6 @@
 use crate::model::{Filters, Found, Span};
 use crate::query::Query;
 use crate::store::Meaning;
-use crate::vectors::to_text;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, ChannelId, ChunkId, VideoId};
 use sqlx::types::Json;
@@ -24,19 +23,20 @@ pub(super) async fn search(
                text AS "text!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, meaning_rank, similarity AS "similarity!"
-           FROM search_chunks_by_meaning($1, $2, $3, $4, $5::text::vector, $6, $7, $8, $9, $10, $11, $12,
-               $13::bigint::text::xid8, $14)"#,
+           FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[]::vector, $12, $13,
+               $14::bigint::text::xid8, $15)"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
-        &query.phrases,
-        &query.excluded,
-        to_text(vector),
-        model_id.uuid(),
+        caller.role.is_none(),
         filters.video_id.map(|id| id.uuid()),
         filters.channel_id.map(|id| id.uuid()),
-        filters.speaker,
         filters.from,
         filters.to,
+        filters.speaker,
+        &query.phrases,
+        &query.excluded,
+        vector,
+        model_id.uuid(),
         nearby.map(|nearby| nearby.chunk_ids.as_slice()),
         nearby.map(|nearby| nearby.written_before),
         i32::try_from(limit).unwrap_or(i32::MAX),

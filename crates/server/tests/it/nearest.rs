@@ -135,13 +135,7 @@ impl World {
     }
 
     async fn found(&self, organization_id: OrganizationId, query: &str, narrowing: &Narrowing) -> Vec<Uuid> {
-        let user_id = UserId::new(SystemClock.now());
-        let caller = Caller {
-            organization_id,
-            user_id: Some(user_id),
-            role: Some(Role::Member),
-            actor: Actor::Session(SessionId::new(SystemClock.now())),
-        };
+        let caller = member(organization_id);
         let vector: Vec<f32> = serde_json::from_str(query).unwrap();
         let count = if narrowing.condition == "true" { CHOSEN_MIN } else { CHOSEN_NARROWED };
         let model_id = EmbeddingModelId::from(self.model_id);
@@ -149,13 +143,13 @@ impl World {
         let mut tx = self.db.tenant(&caller).await.unwrap();
         let phrases: Vec<&str> = narrowing.phrase.into_iter().collect();
         sqlx::query_scalar(
-            "SELECT chunk_id FROM search_chunks_by_meaning($1, $2, $3, '{}', $4::text::vector, $5,
+            "SELECT chunk_id FROM search_chunks_by_meaning($1, $2, false,
                  (SELECT id FROM videos WHERE organization_id = $1 AND title = $6),
-                 (SELECT id FROM channels WHERE organization_id = $1 AND name = $7), $8, $9::text::timestamptz, NULL,
-                 $10, $11::bigint::text::xid8, $12)",
+                 (SELECT id FROM channels WHERE organization_id = $1 AND name = $7), $9::text::timestamptz, NULL, $8, $3, '{}',
+                 $4::text::vector, $5, $10, $11::bigint::text::xid8, $12)",
         )
         .bind(organization_id.uuid())
-        .bind(user_id.uuid())
+        .bind(caller.user_id.map(|id| id.uuid()))
         .bind(phrases)
         .bind(query)
         .bind(self.model_id)
@@ -230,6 +224,16 @@ impl World {
     }
 }
 
+/// Somebody of the organization.
+fn member(organization_id: OrganizationId) -> Caller {
+    Caller {
+        organization_id,
+        user_id: Some(UserId::new(SystemClock.now())),
+        role: Some(Role::Member),
+        actor: Actor::Session(SessionId::new(SystemClock.now())),
+    }
+}
+
 #[tokio::test]
 async fn every_search_by_meaning_gets_as_many_hits_as_there_are_and_none_that_may_not_be_seen() {
     let mut world = World::create().await;
@@ -242,6 +246,31 @@ async fn every_search_by_meaning_gets_as_many_hits_as_there_are_and_none_that_ma
             let missed_max = if held > 0 { 0.02 } else { 0.0 };
             assert!(missed <= missed_max, "{} in {chunk_count}: {missed}", narrowing.name);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_search_for_another_caller_than_the_transactions_is_refused() {
+    let mut world = World::create().await;
+    let [own, other] = [world.organization(SMALL).await, world.organization(SMALL + 1).await];
+    let caller = member(own);
+    for (organization_id, user_id, is_service) in [
+        (other.uuid(), caller.user_id, false),
+        (own.uuid(), Some(UserId::new(SystemClock.now())), false),
+        (own.uuid(), None, false),
+        (own.uuid(), caller.user_id, true),
+    ] {
+        let mut tx = world.db.tenant(&caller).await.unwrap();
+        let refused = sqlx::query(
+            "SELECT * FROM search_chunks_by_meaning($1, $2, $3, NULL, NULL, NULL, NULL, NULL, '{}', '{}', '[1]', NULL, NULL, NULL, 1)",
+        )
+        .bind(organization_id)
+        .bind(user_id.map(|id| id.uuid()))
+        .bind(is_service)
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap_err();
+        assert_eq!(refused.as_database_error().and_then(|error| error.code()).as_deref(), Some("42501"));
     }
 }
 
