@@ -35,7 +35,8 @@ const FASTER: f32 = 1.06;
 const SURE: f32 = 0.9;
 /// Speech at the start is doubted for so many seconds, or until the hearings of so many words were sure. So is what comes after
 /// a piece that sounded foreign, or that repeats itself. Other pieces are where the hearings of the last one differed, or after
-/// so many that were believed, as long as this stays below a share of what was heard: hearing again costs as much as hearing.
+/// so many that were believed, as long as this stays below a share of what was heard: hearing again costs as much as hearing,
+/// and short pieces tell as much of the language as long ones.
 const DOUBT_SECONDS: f32 = 20.0;
 const SURE_WORDS: usize = 25;
 const DOUBT_SHARE: f32 = 0.05;
@@ -63,6 +64,13 @@ pub struct Ears<'a> {
     /// Pieces since the last one that was doubted, and how alike its hearings were.
     believed: usize,
     last_doubt: f32,
+}
+
+/// What the model makes of samples.
+struct Hearing {
+    text: String,
+    /// Whether it fell into a loop, which is cut off from the text.
+    loops: bool,
 }
 
 /// A piece with what was heard in it.
@@ -178,10 +186,7 @@ impl<'a> Ears<'a> {
         speech: f32,
     ) -> Result<Option<Heard>, AiError> {
         let samples = piece.samples(level);
-        let (mut best, likeness) = self.hear_samples(samples, speech)?;
-        if let Some(cut) = text::without_loop(&best) {
-            best = cut;
-        }
+        let (best, likeness) = self.hear_samples(samples, speech)?;
         if text::is_wordless(&best) || (speech < STRAY_SECONDS_MAX && text::is_stray(&best)) {
             return Ok(None);
         }
@@ -197,12 +202,11 @@ impl<'a> Ears<'a> {
     /// The text of a piece, and the likeness of several hearings of it where it was doubted. Of three different
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
-        let first = self.recognise(samples)?;
-        let loops = text::without_loop(&first).is_some();
+        let Hearing { text: first, loops } = self.recognise(samples)?;
         let suspected = (self.seconds_heard < DOUBT_SECONDS && self.sure_words < SURE_WORDS)
             || self.last_doubt < FOREIGN_PIECE_MAX
             || loops;
-        let doubted = suspected || self.may_doubt();
+        let doubted = suspected || self.may_doubt(speech);
         self.seconds_heard += speech;
         if !doubted {
             self.believed += 1;
@@ -210,16 +214,18 @@ impl<'a> Ears<'a> {
         }
         self.believed = 0;
         let cost = if suspected { 0.0 } else { speech };
-        let second = self.recognise(&at_speed(samples, SLOWER))?;
+        let Hearing { text: second, loops: loops_again } = self.recognise(&at_speed(samples, SLOWER))?;
         self.seconds_heard_again += cost;
         let likeness = like(&first, &second);
         self.last_doubt = likeness;
         if likeness >= SURE {
             // A loop, in any language, repeats itself at every speed.
             self.sure_words += if loops { 0 } else { text::bare_words(&first).len() };
-            return Ok((first, Some(likeness)));
+            // What was said after a loop began is only in a hearing without one.
+            let best = if loops && !loops_again { second } else { first };
+            return Ok((best, Some(likeness)));
         }
-        let third = self.recognise(&at_speed(samples, FASTER))?;
+        let third = self.recognise(&at_speed(samples, FASTER))?.text;
         self.seconds_heard_again += cost;
         let (one_three, two_three) = (like(&first, &third), like(&second, &third));
         let mean = (likeness + one_three + two_three) / 3.0;
@@ -231,15 +237,17 @@ impl<'a> Ears<'a> {
         Ok((best.map(|(_, text)| text).unwrap_or_default(), Some(mean)))
     }
 
-    /// Whether it is time to doubt what nothing speaks against, and this was not done too often.
-    fn may_doubt(&self) -> bool {
-        self.seconds_heard_again <= DOUBT_SHARE * self.seconds_heard
+    /// Whether it is time to doubt what nothing speaks against, and so many seconds of it are not too many.
+    fn may_doubt(&self, speech: f32) -> bool {
+        self.seconds_heard_again + speech <= DOUBT_SHARE * self.seconds_heard
             && (self.believed >= BELIEVED_MAX || self.last_doubt < SURE)
     }
 
-    fn recognise(&mut self, samples: &[f32]) -> Result<String, AiError> {
+    fn recognise(&mut self, samples: &[f32]) -> Result<Hearing, AiError> {
         let lines = self.words.run(samples).map_err(crashed)?;
-        Ok(lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ").trim().to_owned())
+        let text = lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ").trim().to_owned();
+        let cut = text::without_loop(&text);
+        Ok(Hearing { loops: cut.is_some(), text: cut.unwrap_or(text) })
     }
 }
 
