@@ -442,7 +442,9 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
     AS $_$
         #variable_conflict use_column
         DECLARE
-            v_chosen integer := p_limit + p_limit / 8 + 4;
+            v_chosen integer := p_limit + p_limit / 8 + 8;
+            -- Nothing is left of what was chosen once that was looked through.
+            v_left uuid[] := CASE WHEN p_near IS NOT NULL THEN '{}'::uuid[] END;
             v_ids uuid[];
             v_distances double precision[];
         BEGIN
@@ -459,7 +461,7 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
                     (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
                      WHERE s.organization_id = p_organization_id AND s.video_id = hit.video_id AND s.label = ANY(hit.speakers)),
                     hit.span_vectors, hit.rank, 1 - hit.distance
-                FROM (SELECT *, row_number() OVER () AS rank, count(*) OVER () AS count FROM (
+                FROM (SELECT *, row_number() OVER (ORDER BY distance, chunk_id) AS rank, count(*) OVER () AS count FROM (
                     SELECT near.chunk_id, near.distance, near.span_vectors, c.video_id, c.text, c.start_seconds, c.end_seconds,
                         c.spans, c.speakers, v.title, v.channel_id, v.asset_id, v.created_at
                     FROM (
@@ -468,8 +470,8 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
                         CROSS JOIN LATERAL (SELECT * FROM chunk_embeddings WHERE organization_id = p_organization_id
                             AND chunk_id = given.chunk_id AND model_id >= p_model_id ORDER BY model_id LIMIT 1) AS e
                         -- But those of the other part; rows of another server's database have numbers that are yet to come.
-                        WHERE e.model_id = p_model_id AND NOT (e.written_in >= p_near_before
-                            AND e.written_in < pg_snapshot_xmax(pg_current_snapshot()))
+                        WHERE e.model_id = p_model_id AND (e.written_in >= p_near_before
+                            AND e.written_in < pg_snapshot_xmax(pg_current_snapshot())) IS NOT TRUE
                         UNION ALL
                         SELECT e.chunk_id, e.embedding <=> p_embedding, e.span_vectors FROM chunk_embeddings e
                         WHERE e.organization_id = p_organization_id AND e.model_id = p_model_id
@@ -496,18 +498,18 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
             c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
     
                     ORDER BY near.distance, near.chunk_id LIMIT p_limit) AS fitting) AS hit
-                WHERE hit.count = p_limit;
+                WHERE hit.count = p_limit ORDER BY hit.rank;
                 IF FOUND THEN
                     RETURN;
                 END IF;
                 EXIT WHEN v_chosen >= cardinality(p_near);
-                v_chosen := v_chosen * 8;
+                v_chosen := CASE WHEN v_chosen * 10 < cardinality(p_near) THEN v_chosen * 8 ELSE cardinality(p_near) END;
             END LOOP;
             -- Too little of what was chosen is left, or nothing was. By itself, because it sees what is committed while it runs,
             -- which a statement around it would not find.
             SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
             FROM nearest_chunks(p_organization_id, p_user_id, p_service, p_embedding, p_model_id, p_video_id, p_channel_id, p_from,
-                p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, p_limit)
+                p_to, p_speaker, p_phrases, p_excluded, v_left, NULL, p_limit)
                 WITH ORDINALITY AS near(id, distance, rank);
             RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
                 c.end_seconds, c.spans,

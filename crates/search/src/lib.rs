@@ -26,7 +26,7 @@ pub use routes::router;
 /// Memory for the vectors of the organizations that are being searched, in MiB, where none is said: two million passages.
 pub const VECTOR_MEMORY_MIB_DEFAULT: usize = 1_024;
 /// Chosen in memory for a search by meaning that nothing narrows but what may be seen, at least and for each hit wanted.
-pub const CHOSEN_MIN: usize = 250;
+pub const CHOSEN_MIN: usize = 125;
 pub(crate) const CHOSEN_PER_HIT: usize = 8;
 /// Chosen for one that something narrows or that goes by words as well.
 pub const CHOSEN_NARROWED: usize = 1_000;

@@ -11,6 +11,7 @@ use std::path::Path;
 use memoreel_ai::wav::{SAMPLE_RATE, WavFile};
 use memoreel_ai::{AiError, RecognizedSegment};
 
+use super::doubts::{Doubts, FOREIGN_PIECE_MAX, SURE};
 use super::levels::{decibels, even};
 use super::lines;
 use super::moonshine::{Moonshine, Transcriber};
@@ -31,22 +32,11 @@ const BLEED_DB: f32 = 9.0;
 /// Speeds at which a piece is heard again.
 const SLOWER: f32 = 0.93;
 const FASTER: f32 = 1.06;
-/// Hearings this alike need no third one.
-const SURE: f32 = 0.9;
-/// Speech at the start is doubted for so many seconds, or until the hearings of so many words were sure. So is what comes after
-/// a piece that sounded foreign, or that repeats itself. Other pieces are where the hearings of the last one differed, or after
-/// so many that were believed, as long as this stays below a share of what was heard: hearing again costs as much as hearing,
-/// and short pieces tell as much of the language as long ones.
-const DOUBT_SECONDS: f32 = 20.0;
-const SURE_WORDS: usize = 25;
-const DOUBT_SHARE: f32 = 0.05;
-const BELIEVED_MAX: usize = 6;
 /// Hearings less alike than this, over all of a file, are not English. Far-away English was seen at 0.6 and more,
 /// other languages at 0.45 and less.
 const ENGLISH_MIN: f32 = 0.5;
-/// A stretch inside an English file is dropped as foreign where all its pieces are below the first and their mean
-/// is below the second.
-const FOREIGN_PIECE_MAX: f32 = 0.55;
+/// A stretch inside an English file is dropped as foreign where all its pieces are below [`FOREIGN_PIECE_MAX`] and their mean is
+/// below this.
 const FOREIGN_STRETCH_MAX: f32 = 0.4;
 const FOREIGN_STRETCH_SECONDS: f32 = 10.0;
 /// Fewer words than this say nothing about the language.
@@ -56,14 +46,7 @@ const LANGUAGE_WORDS_MIN: usize = 5;
 pub struct Ears<'a> {
     voice: Transcriber<'a>,
     words: Transcriber<'a>,
-    seconds_heard: f32,
-    /// Without being suspected.
-    seconds_heard_again: f32,
-    /// Words of which the hearings were sure.
-    sure_words: usize,
-    /// Pieces since the last one that was doubted, and how alike its hearings were.
-    believed: usize,
-    last_doubt: f32,
+    doubts: Doubts,
 }
 
 /// What the model makes of samples.
@@ -95,11 +78,7 @@ impl<'a> Ears<'a> {
                 ("return_audio_data", "false"),
             ])?,
             words: open(&[("vad_threshold", "0"), ("return_audio_data", "false")])?,
-            seconds_heard: 0.0,
-            seconds_heard_again: 0.0,
-            sure_words: 0,
-            believed: 0,
-            last_doubt: 1.0,
+            doubts: Doubts::default(),
         })
     }
 
@@ -202,45 +181,36 @@ impl<'a> Ears<'a> {
     /// The text of a piece, and the likeness of several hearings of it where it was doubted. Of three different
     /// hearings the one most like the others is taken.
     fn hear_samples(&mut self, samples: &[f32], speech: f32) -> Result<(String, Option<f32>), AiError> {
-        let Hearing { text: first, loops } = self.recognise(samples)?;
-        let suspected = (self.seconds_heard < DOUBT_SECONDS && self.sure_words < SURE_WORDS)
-            || self.last_doubt < FOREIGN_PIECE_MAX
-            || loops;
-        let doubted = suspected || self.may_doubt(speech);
-        self.seconds_heard += speech;
-        if !doubted {
-            self.believed += 1;
-            return Ok((first, None));
+        let first = self.recognise(samples)?;
+        if !self.doubts.doubt(speech, first.loops) {
+            return Ok((first.text, None));
         }
-        self.believed = 0;
-        let cost = if suspected { 0.0 } else { speech };
-        let Hearing { text: second, loops: loops_again } = self.recognise(&at_speed(samples, SLOWER))?;
-        self.seconds_heard_again += cost;
+        let second = self.recognise(&at_speed(samples, SLOWER))?;
         let likeness = like(&first, &second);
-        self.last_doubt = likeness;
         if likeness >= SURE {
             // A loop, in any language, repeats itself at every speed.
-            self.sure_words += if loops { 0 } else { text::bare_words(&first).len() };
+            let words = if first.loops { 0 } else { text::bare_words(&first.text).len() };
+            self.doubts.settle(likeness, words);
             // What was said after a loop began is only in a hearing without one.
-            let best = if loops && !loops_again { second } else { first };
-            return Ok((best, Some(likeness)));
+            let best = if first.loops && !second.loops { second } else { first };
+            return Ok((best.text, Some(likeness)));
         }
-        let third = self.recognise(&at_speed(samples, FASTER))?.text;
-        self.seconds_heard_again += cost;
+        self.doubts.doubt_more();
+        let third = self.recognise(&at_speed(samples, FASTER))?;
         let (one_three, two_three) = (like(&first, &third), like(&second, &third));
         let mean = (likeness + one_three + two_three) / 3.0;
-        self.last_doubt = mean;
-        let hearings =
-            [(likeness + one_three, first), (likeness + two_three, second), (one_three + two_three, third)];
+        self.doubts.settle(mean, 0);
+        let mut hearings = vec![
+            (likeness + one_three, first),
+            (likeness + two_three, second),
+            (one_three + two_three, third),
+        ];
+        if hearings.iter().any(|(_, hearing)| !hearing.loops) {
+            hearings.retain(|(_, hearing)| !hearing.loops);
+        }
         // Of equals the first is kept: it was heard at the true speed.
         let best = hearings.into_iter().reduce(|best, next| if next.0 > best.0 + 1e-4 { next } else { best });
-        Ok((best.map(|(_, text)| text).unwrap_or_default(), Some(mean)))
-    }
-
-    /// Whether it is time to doubt what nothing speaks against, and so many seconds of it are not too many.
-    fn may_doubt(&self, speech: f32) -> bool {
-        self.seconds_heard_again + speech <= DOUBT_SHARE * self.seconds_heard
-            && (self.believed >= BELIEVED_MAX || self.last_doubt < SURE)
+        Ok((best.map(|(_, hearing)| hearing.text).unwrap_or_default(), Some(mean)))
     }
 
     fn recognise(&mut self, samples: &[f32]) -> Result<Hearing, AiError> {
@@ -301,8 +271,8 @@ pub fn crashed(detail: String) -> AiError {
     AiError::EngineCrashed { detail }
 }
 
-fn like(one: &str, other: &str) -> f32 {
-    text::likeness(&text::bare_words(one), &text::bare_words(other))
+fn like(one: &Hearing, other: &Hearing) -> f32 {
+    text::likeness(&text::bare_words(&one.text), &text::bare_words(&other.text))
 }
 
 /// Whether a voice on the other channel is what is heard on this one.

@@ -1,5 +1,6 @@
 //! Speech to text and speakers with Moonshine (English), each recording in a process of its own, one at a time.
 
+mod doubts;
 mod levels;
 mod lines;
 mod listen;

@@ -16,9 +16,9 @@ use uuid::Uuid;
 const BLOCK: usize = 4_096;
 /// Vectors whose distances are looked at in one go: in most goes none is near enough.
 const GLANCE: usize = 32;
-/// A part that a thread looks through by itself has at least so many vectors. Fewer take a quarter of a millisecond, about as
-/// long as another thread to wake.
-pub(super) const PART_MIN: usize = 1 << 16;
+/// Every part but the last that a thread looks through by itself has at least so many words of signs: 65,536 vectors of 384
+/// components. Fewer take a quarter of a millisecond, about as long as another thread to wake.
+const PART_WORDS_MIN: usize = 6 << 16;
 /// What the sign of a query's large component counts; so many of a hundred are no larger.
 const WEIGHT_MAX: usize = 3;
 const LARGE_PERCENT: usize = 97;
@@ -26,7 +26,7 @@ const LARGE_PERCENT: usize = 97;
 /// hardly ever missing from it, what is less near now and then.
 const POOL_MIN: usize = 500;
 const POOL_PER: usize = 200;
-const POOL_PER_WANTED: usize = 2;
+const POOL_PER_WANTED: usize = 4;
 /// Vectors of which most are alike fill a pool with one distance. It grows to so many times its size.
 const POOL_GROWTH_MAX: usize = 4;
 
@@ -83,8 +83,17 @@ impl Codes {
 
     /// The places of all, in as many parts as threads may look through side by side.
     pub(super) fn parts(&self, threads: usize) -> Vec<Range<usize>> {
-        let part = self.len().div_ceil(threads.max(1)).max(PART_MIN);
+        let part = self.len().div_ceil(threads.max(1)).max(self.part_min());
         (0..self.len()).step_by(part).map(|start| start..self.len().min(start + part)).collect()
+    }
+
+    /// Whether it pays to wake other threads to look through all.
+    pub(super) fn are_many(&self) -> bool {
+        self.len() > self.part_min()
+    }
+
+    fn part_min(&self) -> usize {
+        PART_WORDS_MIN / words(self.dimensions).max(1)
     }
 
     /// What is asked for, unless it has another length.
@@ -363,9 +372,10 @@ mod tests {
             codes.parts(threads)
         };
         assert_eq!(parts(0, 2), []);
-        assert_eq!(parts(2 * PART_MIN, 1).len(), 1);
-        assert_eq!(parts(PART_MIN + 100, 4), [0..PART_MIN, PART_MIN..PART_MIN + 100]);
-        assert_eq!(parts(3 * PART_MIN, 2), [0..PART_MIN * 3 / 2, PART_MIN * 3 / 2..3 * PART_MIN]);
+        let least = PART_WORDS_MIN;
+        assert_eq!(parts(2 * least, 1).len(), 1);
+        assert_eq!(parts(least + 100, 4), [0..least, least..least + 100]);
+        assert_eq!(parts(3 * least, 2), [0..least * 3 / 2, least * 3 / 2..3 * least]);
     }
 
     #[test]

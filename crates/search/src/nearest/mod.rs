@@ -8,7 +8,7 @@
 mod codes;
 
 use crate::store::vectors::{self, State};
-use codes::{Codes, PART_MIN, Query};
+use codes::{Codes, Query};
 use futures::future::try_join_all;
 use memoreel_db::Db;
 use memoreel_kernel::{Caller, EmbeddingModelId, OrganizationId};
@@ -106,10 +106,10 @@ impl NearestChunks {
         }
         let Vectors { codes, written_before } = vectors?;
         let query = Arc::new(codes.query(query)?);
-        let near = if codes.len() <= PART_MIN {
-            codes.nearest(&query, count, 0..codes.len())
-        } else {
+        let near = if codes.are_many() {
             self.nearest_of_parts(&codes, &query, count).await?
+        } else {
+            codes.nearest(&query, count, 0..codes.len())
         };
         (near.len() == count)
             .then(|| Nearby { chunk_ids: near.iter().map(|(_, id)| *id).collect(), written_before })

@@ -58,6 +58,15 @@ const NARROWINGS: [Narrowing; 6] = [
     },
 ];
 
+/// One more passage, with its vector.
+const SAY: &str = "WITH new AS (
+         INSERT INTO chunks (organization_id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
+             start_seconds, end_seconds, visibility)
+         SELECT $1, 'transcript', id, id, $4, 'Said later', 'en', 2, 0, 1, visibility FROM videos
+         WHERE organization_id = $1 AND title = 'Video 2' RETURNING id)
+     INSERT INTO chunk_embeddings (organization_id, chunk_id, model_id, embedding)
+     SELECT $1, id, $2, $3::text::vector FROM new RETURNING chunk_id";
+
 struct World {
     db: Db,
     connection: PgConnection,
@@ -250,6 +259,53 @@ async fn every_search_by_meaning_gets_as_many_hits_as_there_are_and_none_that_ma
 }
 
 #[tokio::test]
+async fn what_was_chosen_in_memory_is_shown_as_what_was_compared() {
+    let mut world = World::create().await;
+    let organization_id = world.organization(LARGE).await;
+    assert!(world.held_bytes(organization_id).await > 0);
+    let (caller, model_id) = (member(organization_id), EmbeddingModelId::from(world.model_id));
+    let query = world.query().await;
+    let vector: Vec<f32> = serde_json::from_str(&query).unwrap();
+    let near = world.nearest.choose(&world.db, &caller, model_id, &vector, CHOSEN_MIN).await.unwrap();
+    let mut answers: Vec<Vec<serde_json::Value>> = Vec::new();
+    for near in [Some(near), None] {
+        let mut tx = world.db.tenant(&caller).await.unwrap();
+        let rows = sqlx::query_scalar(
+            "SELECT to_jsonb(hit) FROM search_chunks_by_meaning($1, $2, false, NULL, NULL, NULL, NULL, NULL, '{}', '{}',
+                 $3::text::vector, $4, $5, $6::bigint::text::xid8, $7) AS hit",
+        )
+        .bind(organization_id.uuid())
+        .bind(caller.user_id.map(|id| id.uuid()))
+        .bind(&query)
+        .bind(world.model_id)
+        .bind(near.as_ref().map(|near| near.chunk_ids.as_slice()))
+        .bind(near.as_ref().map(|near| near.written_before))
+        .bind(HITS)
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+        answers.push(rows);
+    }
+    for answer in &answers {
+        let ranks: Vec<i64> = answer.iter().map(|hit| hit["meaning_rank"].as_i64().unwrap()).collect();
+        assert_eq!(ranks, (1..=i64::from(HITS)).collect::<Vec<_>>());
+        assert!(answer.is_sorted_by(|one, other| one["similarity"].as_f64() >= other["similarity"].as_f64()));
+    }
+    // The nearest of all is among what was chosen, and so are nearly all that follow.
+    assert_eq!(answers[0][0], answers[1][0]);
+    let chunk_ids: Vec<_> = answers[1].iter().map(|hit| &hit["chunk_id"]).collect();
+    let known = answers[0].iter().filter(|hit| chunk_ids.contains(&&hit["chunk_id"]));
+    let rest = |hit: &serde_json::Value| {
+        let mut hit = hit.clone();
+        hit["meaning_rank"] = serde_json::Value::Null;
+        hit
+    };
+    let compared: Vec<_> = answers[1].iter().map(rest).collect();
+    let shown: Vec<_> = known.map(rest).collect();
+    assert!(shown.len() + 1 >= compared.len() && shown.iter().all(|hit| compared.contains(hit)));
+}
+
+#[tokio::test]
 async fn a_search_for_another_caller_than_the_transactions_is_refused() {
     let mut world = World::create().await;
     let [own, other] = [world.organization(SMALL).await, world.organization(SMALL + 1).await];
@@ -330,27 +386,42 @@ async fn what_a_transaction_wrote_that_was_open_while_the_vectors_were_read_is_f
     let query = world.query().await;
     let mut other = world.database.superuser().await.unwrap();
     sqlx::raw_sql("BEGIN").execute(&mut other).await.unwrap();
-    let written: Uuid = sqlx::query_scalar(
-        "WITH new AS (
-             INSERT INTO chunks (organization_id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
-                 start_seconds, end_seconds, visibility)
-             SELECT $1, 'transcript', id, id, 10000, 'Said meanwhile', 'en', 2, 0, 1, visibility FROM videos
-             WHERE organization_id = $1 AND title = 'Video 2' RETURNING id)
-         INSERT INTO chunk_embeddings (organization_id, chunk_id, model_id, embedding)
-         SELECT $1, id, $2, $3::text::vector FROM new RETURNING chunk_id",
-    )
-    .bind(organization_id.uuid())
-    .bind(world.model_id)
-    .bind(&query)
-    .fetch_one(&mut other)
-    .await
-    .unwrap();
+    let written: Uuid = sqlx::query_scalar(SAY)
+        .bind(organization_id.uuid())
+        .bind(world.model_id)
+        .bind(&query)
+        .bind(10000)
+        .fetch_one(&mut other)
+        .await
+        .unwrap();
     // A later transaction ends earlier.
     world.organization(SMALL).await;
     assert!(world.held_bytes(organization_id).await > 0);
     assert!(!world.found(organization_id, &query, &NOTHING).await.contains(&written));
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     assert_eq!(world.found(organization_id, &query, &NOTHING).await[0], written);
+}
+
+#[tokio::test]
+async fn what_was_read_though_an_older_transaction_was_still_open_is_found_once() {
+    let mut world = World::create().await;
+    let (organization_id, elsewhere) = (world.organization(LARGE).await, world.organization(SMALL).await);
+    let query = world.query().await;
+    let mut other = world.database.superuser().await.unwrap();
+    sqlx::raw_sql("BEGIN").execute(&mut other).await.unwrap();
+    let say = |organization_id: OrganizationId| {
+        sqlx::query_scalar::<_, Uuid>(SAY)
+            .bind(organization_id.uuid())
+            .bind(world.model_id)
+            .bind(query.clone())
+            .bind(10_000)
+    };
+    say(elsewhere).fetch_one(&mut other).await.unwrap();
+    let said = say(organization_id).fetch_one(&mut world.connection).await.unwrap();
+    assert!(world.held_bytes(organization_id).await > 0);
+    let found = world.found(organization_id, &query, &NOTHING).await;
+    assert_eq!(found[0], said);
+    assert_eq!(found.iter().filter(|id| **id == said).count(), 1);
 }
 
 #[tokio::test]
