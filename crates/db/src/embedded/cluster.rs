@@ -7,6 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -20,6 +22,9 @@ const SOCKET_PATH_LENGTH_MAX: usize = 107;
 const LOG_SIZE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const LOG_TAIL_BYTES: u64 = 2_000;
 const SETTINGS_FILE: &str = "memoreel.conf";
+/// How long killed processes are waited for, and how often they are looked for.
+const LINGER_MAX: Duration = Duration::from_secs(10);
+const LINGER_POLL: Duration = Duration::from_millis(20);
 
 /// A cluster on disk, complete or yet to be created.
 pub(super) struct Cluster {
@@ -83,14 +88,8 @@ impl Cluster {
     fn create(&self) -> Result<(), EmbeddedError> {
         let partial = self.options.data_dir.join("cluster.partial");
         let password_file = self.options.data_dir.join("initdb.password");
-        // We hold the lock, so whatever is here was left by a process that was killed, and its children may linger.
-        for pid in postmaster::processes_in(&partial) {
-            sys::signal(pid, sys::KILL);
-        }
         remove_if_there(&password_file)?;
-        if partial.exists() {
-            fs::remove_dir_all(&partial).map_err(EmbeddedError::io("remove", &partial))?;
-        }
+        remove_left_over(&partial)?;
         tracing::info!(folder = %self.dir.display(), "creating the database cluster");
         DirBuilder::new().mode(0o700).create(&partial).map_err(EmbeddedError::io("create", &partial))?;
         self.account.give(&partial)?;
@@ -306,6 +305,26 @@ fn remove_if_there(path: &Path) -> Result<(), EmbeddedError> {
             Err(EmbeddedError::io("remove", path)(error))
         }
         _ => Ok(()),
+    }
+}
+
+/// Removes a cluster that a killed process left half made. We hold the lock, so that only its children may linger; one that is
+/// being killed can still write a file into a folder that is being removed.
+fn remove_left_over(partial: &Path) -> Result<(), EmbeddedError> {
+    let patience = Instant::now() + LINGER_MAX;
+    loop {
+        for pid in postmaster::processes_in(partial) {
+            sys::signal(pid, sys::KILL);
+        }
+        match fs::remove_dir_all(partial) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty && Instant::now() < patience => {
+                thread::sleep(LINGER_POLL);
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(EmbeddedError::io("remove", partial)(error));
+            }
+            _ => return Ok(()),
+        }
     }
 }
 
