@@ -8,7 +8,7 @@ use crate::shell;
 const PREFIX: &str = "memoreel-";
 
 /// What every slice may use.
-const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "ai", "tasks", "web"];
+const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "ai", "mail", "tasks", "web"];
 /// The slices that build on each other, each on any before it.
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
@@ -22,6 +22,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("blob", &["kernel"]),
     ("media", &["kernel"]),
     ("ai", &["kernel"]),
+    ("mail", &["kernel"]),
     ("ai-local", &["kernel", "parts", "ai"]),
     ("tasks", &["kernel", "db"]),
     ("web", &["kernel", "db", "blob", "tasks"]),
