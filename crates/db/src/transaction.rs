@@ -71,11 +71,15 @@ fn is_broken(error: &sqlx::Error) -> bool {
 /// Why a statement needs to cross organizations. Each names the tables it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SystemReason {
-    /// Nobody is signed in yet: users, sessions, api_keys, memberships, organizations.
+    /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
+    /// memberships, organizations, email_tokens, and the tasks that send mails.
     SignIn,
+    /// A mail is about to be sent: email_tokens, users.
+    SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
-    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, blob_deletions.
+    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys,
+    /// email_tokens, blob_deletions.
     Maintain,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,

@@ -1,14 +1,19 @@
 //! Making accounts and opening sessions, for the routes and for the command line.
 
 use crate::{
-    IdentityError, input,
-    model::{IssuedApiKey, Me, NewUser, User},
-    password,
+    IdentityError,
+    email_tokens::Purpose,
+    input, mails,
+    model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
+    password, second_factor,
     store::{self, NewSession, Person},
+    throttle::{self, Account},
     token::{self, TokenHash},
 };
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Actor, Caller, Clock, OrganizationId, Timestamp, UserId};
+use memoreel_web::App;
+use std::path::Path;
 
 /// Where somebody signs in from.
 pub(crate) struct Device {
@@ -28,13 +33,18 @@ pub(crate) struct SignedIn {
     pub(crate) token: String,
 }
 
-/// Makes an account with its personal organization, without signing in.
+/// Makes an account with its personal organization, without signing in. `breached` is a list of leaked passwords.
 ///
 /// # Errors
 /// [`IdentityError::EmailInvalid`], [`IdentityError::NameInvalid`], [`IdentityError::PasswordWeak`],
 /// [`IdentityError::EmailTaken`].
-pub async fn create_user(db: &Db, clock: &dyn Clock, new: NewUser) -> Result<User, IdentityError> {
-    let checked = Checked::new(new).await?;
+pub async fn create_user(
+    db: &Db,
+    clock: &dyn Clock,
+    breached: Option<&Path>,
+    new: NewUser,
+) -> Result<User, IdentityError> {
+    let checked = Checked::new(breached, new).await?;
     let mut tx = db.system(SystemReason::SignIn).await?;
     let user = checked.insert(&mut tx, clock.now()).await?;
     tx.commit().await?;
@@ -42,15 +52,10 @@ pub async fn create_user(db: &Db, clock: &dyn Clock, new: NewUser) -> Result<Use
 }
 
 /// Makes an account with its personal organization, and signs in.
-pub(crate) async fn sign_up(
-    db: &Db,
-    clock: &dyn Clock,
-    new: NewUser,
-    device: &Device,
-) -> Result<SignedIn, IdentityError> {
-    let checked = Checked::new(new).await?;
-    let now = clock.now();
-    let mut tx = db.system(SystemReason::SignIn).await?;
+pub(crate) async fn sign_up(app: &App, new: NewUser, device: &Device) -> Result<SignedIn, IdentityError> {
+    let checked = Checked::new(app.breached_passwords.as_deref(), new).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
     let user = checked.insert(&mut tx, now).await?;
     let token = open_session(&mut tx, user.id, device, now).await?;
     let me = store::find_me(&mut tx, user.id, None, false).await?;
@@ -67,13 +72,14 @@ struct Checked {
 }
 
 impl Checked {
-    async fn new(new: NewUser) -> Result<Self, IdentityError> {
+    async fn new(breached: Option<&Path>, new: NewUser) -> Result<Self, IdentityError> {
         let email = input::email(&new.email)?.to_owned();
         let name = input::name(&new.name)?.to_owned();
-        password::check(&new.password, &email, &name)?;
+        password::check(&new.password, &email, &name, breached).await?;
         Ok(Self { email, name, password_hash: password::hash(new.password).await? })
     }
 
+    /// The user, and the mail that asks to confirm the address.
     async fn insert(&self, tx: &mut SystemTx, now: Timestamp) -> Result<User, IdentityError> {
         let person = Person {
             id: UserId::new(now),
@@ -83,36 +89,46 @@ impl Checked {
             password_hash: &self.password_hash,
             now,
         };
-        store::insert_person(tx, &person).await
+        let user = store::insert_person(tx, &person).await?;
+        mails::enqueue(tx, &mails::link(user.id, Purpose::Confirm, &user.email, now)).await?;
+        Ok(user)
     }
 }
 
-/// Opens a session for whoever knows the password. An unknown address takes as long as a wrong password and is
-/// answered alike, so that nobody learns who has an account.
+/// What somebody signs in with. No `Debug`, because of the password.
+pub(crate) struct Credentials {
+    /// The address of the account, in any case.
+    pub(crate) email: String,
+    /// Its password.
+    pub(crate) password: String,
+    /// What the authenticator shows, or a recovery code.
+    pub(crate) code: Option<String>,
+}
+
+/// Opens a session for whoever knows the password, and has the authenticator if there is one. An unknown address takes
+/// as long as a wrong password and is answered alike, so that nobody learns who has an account.
 pub(crate) async fn sign_in(
-    db: &Db,
-    clock: &dyn Clock,
-    email: &str,
-    password: String,
+    app: &App,
+    credentials: Credentials,
     device: &Device,
 ) -> Result<SignedIn, IdentityError> {
-    let found = match input::email(email) {
-        Ok(email) => store::find_sign_in(&mut db.system(SystemReason::SignIn).await?, email).await?,
+    let Credentials { email, password, code } = credentials;
+    let found = match input::email(&email) {
+        Ok(email) => store::find_sign_in(&mut app.db.system(SystemReason::SignIn).await?, email).await?,
         Err(_) => None,
     };
     let (user_id, kept) = found.map(|row| (row.id, row.password_hash)).unzip();
-    let kept = kept.flatten();
-    // Nobody's password is longer, and what is hashed must be bounded.
-    let hashable = password.chars().count() <= password::PASSWORD_CHARS_MAX;
-    let right = hashable && password::verify(password, kept.clone()).await?;
-    let (true, Some(user_id), Some(kept)) = (right, user_id, kept) else {
-        return Err(IdentityError::CredentialsWrong);
-    };
-    let now = clock.now();
-    let mut tx = db.system(SystemReason::SignIn).await?;
-    if !store::record_sign_in(&mut tx, user_id, &kept, now).await? {
+    let account = user_id.map_or(Account::Unknown(email.trim()), Account::Known);
+    let attempt = throttle::begin(app, account).await?;
+    let known = password::verify(password, kept.flatten()).await?.ok_or(IdentityError::CredentialsWrong)?;
+    let user_id = user_id.ok_or(IdentityError::CredentialsWrong)?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    if !store::record_sign_in(&mut tx, user_id, &known.kept, known.renewed.as_deref(), now).await? {
         return Err(IdentityError::CredentialsWrong);
     }
+    second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
+    throttle::forget(&mut tx, &attempt).await?;
     let token = open_session(&mut tx, user_id, device, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;
@@ -168,19 +184,34 @@ pub async fn personal_caller(db: &Db, user_id: UserId) -> Result<Option<Caller>,
 /// Makes an API key for the caller's user in the caller's organization. Its secret is in the answer and nowhere else.
 ///
 /// # Errors
-/// [`IdentityError::NameInvalid`], [`IdentityError::ApiKeysFull`], [`IdentityError::SessionRequired`] for a caller
-/// without a user.
+/// [`IdentityError::NameInvalid`], [`IdentityError::RoleTooHigh`], [`IdentityError::ExpiryPast`],
+/// [`IdentityError::ApiKeysFull`], [`IdentityError::SessionRequired`] for a caller without a user.
 pub async fn create_api_key(
     db: &Db,
     clock: &dyn Clock,
     caller: &Caller,
-    name: &str,
+    new: NewApiKey,
 ) -> Result<IssuedApiKey, IdentityError> {
     let user_id = caller.user_id.ok_or(IdentityError::SessionRequired)?;
-    let name = input::name(name)?;
-    let (key, now) = (token::new_api_key(), clock.now());
+    let now = clock.now();
+    if new.role > caller.role {
+        return Err(IdentityError::RoleTooHigh);
+    }
+    if new.expires_at.is_some_and(|end| end <= now) {
+        return Err(IdentityError::ExpiryPast);
+    }
+    let new = NewApiKey { name: input::name(&new.name)?.to_owned(), ..new };
+    let token = token::new_api_key();
     let mut tx = db.tenant(caller).await?;
-    let id = store::insert_api_key(&mut tx, user_id, name, &key, now).await?;
+    let id = store::insert_api_key(&mut tx, user_id, &new, &token, now).await?;
     tx.commit().await?;
-    Ok(IssuedApiKey { id, name: name.to_owned(), prefix: key.prefix, created_at: now, secret: key.secret })
+    Ok(IssuedApiKey {
+        id,
+        name: new.name,
+        prefix: token.prefix,
+        role: new.role,
+        created_at: now,
+        expires_at: new.expires_at,
+        secret: token.secret,
+    })
 }

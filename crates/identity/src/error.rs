@@ -4,10 +4,11 @@ use crate::{
     API_KEYS_PER_USER_MAX,
     input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
+    preferences::LOCALE_CHARS_MAX,
 };
 use http::{HeaderValue, StatusCode, header};
 use memoreel_db::DbError;
-use memoreel_web::Problem;
+use memoreel_web::{Problem, SealError};
 
 /// An error of this slice.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,48 @@ pub enum IdentityError {
     /// No such user, or another password: which of the two is not told.
     #[error("the e-mail address or the password is wrong")]
     CredentialsWrong,
+    /// The password that shows who is sitting there is another one.
+    #[error("this is not your password")]
+    PasswordWrong,
+    /// The password is right, and the account has an authenticator.
+    #[error("this account asks for a code of its authenticator app")]
+    CodeRequired,
+    /// The code is another one, or was used.
+    #[error("this code is wrong or was used already")]
+    CodeWrong,
+    /// The code does not come from the secret that was just made.
+    #[error("this code is not the one the authenticator app shows now")]
+    ConfirmationCodeWrong,
+    /// There is an authenticator.
+    #[error("your account has an authenticator app already")]
+    TotpEnabled,
+    /// The password or code of this account was tried too often.
+    #[error("too many attempts at this account; wait {seconds} seconds")]
+    SignInThrottled {
+        /// Until the next attempt may be made.
+        seconds: i64,
+    },
+    /// The time zone has another name, or does not exist.
+    #[error("a time zone has a name of the IANA database, such as Europe/Berlin")]
+    TimeZoneUnknown,
+    /// The language tag cannot be one.
+    #[error("a language tag looks like de, pt-BR or zh-Hant-TW, with at most {LOCALE_CHARS_MAX} characters")]
+    LocaleInvalid,
+    /// A key can do no more than its maker.
+    #[error("a key cannot do more than you may do in this organization")]
+    RoleTooHigh,
+    /// The key would have ended before it began.
+    #[error("a key has to end in the future")]
+    ExpiryPast,
+    /// The mailed link was changed, used, replaced or is too old.
+    #[error("this link is wrong, was used already, or is too old")]
+    TokenWrong,
+    /// There is nothing to confirm.
+    #[error("your e-mail address is confirmed already")]
+    EmailVerified,
+    /// One more mail would be too many.
+    #[error("you have asked for as many mails as there may be in an hour")]
+    MailsFull,
     /// The bearer key is unknown, expired or revoked.
     #[error("this API key is unknown, expired or revoked")]
     ApiKeyWrong,
@@ -47,6 +90,12 @@ pub enum IdentityError {
     /// Too many passwords wait to be hashed.
     #[error("too many people are signing in at this moment")]
     Busy,
+    /// A stored secret does not open.
+    #[error("a stored secret cannot be read: {0}")]
+    Seal(#[from] SealError),
+    /// The list of leaked passwords cannot be searched.
+    #[error("the list of breached passwords cannot be used: {0}")]
+    BreachedPasswords(std::io::Error),
     /// Hashing failed, or a stored hash cannot be read.
     #[error("a password hash could not be computed or read: {0}")]
     Hash(argon2::password_hash::Error),
@@ -84,6 +133,30 @@ impl From<IdentityError> for Problem {
                 Self::conflict("api_keys_full", sentence(&error)).hint("Delete keys that are no longer used.")
             }
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
+            E::PasswordWrong => Self::invalid_field("password", "password_wrong", sentence(&error)),
+            E::TimeZoneUnknown => Self::invalid_field("time_zone", "time_zone_unknown", sentence(&error)),
+            E::LocaleInvalid => Self::invalid_field("locale", "locale_invalid", sentence(&error)),
+            E::RoleTooHigh => Self::invalid_field("role", "role_too_high", sentence(&error)),
+            E::ExpiryPast => Self::invalid_field("expires_at", "expiry_past", sentence(&error)),
+            E::CodeRequired => Self::new(StatusCode::UNAUTHORIZED, "code_required", sentence(&error))
+                .hint("Send the code as `code`, beside address and password."),
+            E::CodeWrong => Self::new(StatusCode::UNAUTHORIZED, "code_wrong", sentence(&error))
+                .hint("Wait for the next code, or use a recovery code."),
+            E::ConfirmationCodeWrong => Self::invalid_field("code", "code_wrong", sentence(&error)),
+            E::TotpEnabled => Self::conflict("totp_enabled", sentence(&error))
+                .hint("Remove it before you set up another one."),
+            E::SignInThrottled { seconds } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "sign_in_throttled", sentence(&error))
+                    .hint("If you forgot the password, have a link mailed to set another one.")
+                    .header(header::RETRY_AFTER, seconds.into())
+            }
+            E::TokenWrong => {
+                Self::invalid_field("token", "token_wrong", sentence(&error)).hint("Ask for another mail.")
+            }
+            E::EmailVerified => Self::conflict("email_verified", sentence(&error)),
+            E::MailsFull => Self::new(StatusCode::TOO_MANY_REQUESTS, "mails_full", sentence(&error))
+                .hint("Look into the folder for unwanted mail.")
+                .header(header::RETRY_AFTER, HeaderValue::from_static("3600")),
             E::ApiKeyWrong => Self::new(StatusCode::UNAUTHORIZED, "api_key_wrong", sentence(&error))
                 .hint("Make a key in the settings and send it as `Authorization: Bearer mrl_…`.")
                 // RFC 6750 section 3.1
@@ -96,9 +169,12 @@ impl From<IdentityError> for Problem {
             E::Busy => {
                 Self::unavailable("sign_in_busy", sentence(&error)).hint("Try again in a few seconds.")
             }
-            E::Hash(_) | E::HashInterrupted(_) | E::RoleUnknown(_) | E::SlugsExhausted(_) => {
-                Self::internal(error)
-            }
+            E::Seal(_)
+            | E::BreachedPasswords(_)
+            | E::Hash(_)
+            | E::HashInterrupted(_)
+            | E::RoleUnknown(_)
+            | E::SlugsExhausted(_) => Self::internal(error),
         }
     }
 }

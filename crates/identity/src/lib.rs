@@ -5,25 +5,37 @@
 
 mod accounts;
 mod authenticate;
+mod breached;
 mod cookie;
+mod email_tokens;
+mod emails;
 mod error;
 mod input;
+mod mails;
 mod maintenance;
 mod model;
 mod password;
+mod passwords;
+mod preferences;
 mod routes;
+mod second_factor;
 mod slug;
 mod store;
+mod throttle;
 mod token;
+mod totp;
 
 pub use accounts::{create_api_key, create_user, find_user, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
+pub use breached::check_breached_passwords;
 pub use cookie::SESSION_COOKIE;
 pub use error::IdentityError;
 pub use input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
-pub use maintenance::{IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
-pub use model::{ApiKey, IssuedApiKey, Me, MyOrganization, NewUser, Session, User};
+pub use mails::{MailTask, SendMail};
+pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
+pub use model::{ApiKey, IssuedApiKey, Me, MyOrganization, NewApiKey, NewUser, Session, User};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
+pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
 pub use routes::router;
 
 use chrono::TimeDelta;

@@ -1,12 +1,15 @@
 //! What time removes.
 
-use crate::{IdentityError, store};
+use crate::{IdentityError, store, throttle::ATTEMPTS_KEPT_FOR};
 use chrono::TimeDelta;
 use memoreel_db::SystemTx;
 use memoreel_kernel::Timestamp;
 
 /// How long a request may be repeated under its idempotency key.
 pub const IDEMPOTENCY_KEYS_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// How long links that were mailed are remembered after they ended, so that mails can be counted.
+pub const EMAIL_TOKENS_KEPT_FOR: TimeDelta = TimeDelta::hours(2);
 
 /// How many rows went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +18,13 @@ pub struct Removed {
     pub sessions: u64,
     /// Idempotency keys older than [`IDEMPOTENCY_KEYS_KEPT_FOR`].
     pub idempotency_keys: u64,
+    /// Links that had been worthless for longer than [`EMAIL_TOKENS_KEPT_FOR`].
+    pub email_tokens: u64,
+    /// Accounts at which nobody had tried to sign in for a day.
+    pub sign_in_attempts: u64,
 }
 
-/// Removes ended sessions and old idempotency keys of everybody. Expects a transaction for `SystemReason::Maintain`,
+/// Removes ended sessions and mailed links, old idempotency keys and attempts to sign in, of everybody. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
 /// # Errors
@@ -25,5 +32,7 @@ pub struct Removed {
 pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed, IdentityError> {
     let sessions = store::delete_expired_sessions(tx, now).await?;
     let idempotency_keys = store::delete_old_idempotency_keys(tx, now - IDEMPOTENCY_KEYS_KEPT_FOR).await?;
-    Ok(Removed { sessions, idempotency_keys })
+    let email_tokens = store::delete_expired_email_tokens(tx, now - EMAIL_TOKENS_KEPT_FOR).await?;
+    let sign_in_attempts = store::delete_old_attempts(tx, now - ATTEMPTS_KEPT_FOR).await?;
+    Ok(Removed { sessions, idempotency_keys, email_tokens, sign_in_attempts })
 }

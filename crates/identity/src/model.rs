@@ -28,6 +28,10 @@ pub struct User {
     pub email: String,
     /// What others see.
     pub name: String,
+    /// Whether mail to the address is known to reach them.
+    pub email_verified: bool,
+    /// Whether sign-in asks for a code of an authenticator app.
+    pub has_totp: bool,
     /// When they signed up.
     pub created_at: DateTime<Utc>,
 }
@@ -77,6 +81,18 @@ pub struct Session {
     pub is_current: bool,
 }
 
+/// What a new key is to be.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+pub struct NewApiKey {
+    /// For its owner to know it by, 1 to 100 characters.
+    #[schema(example = "Nightly import", min_length = 1, max_length = 100)]
+    pub name: String,
+    /// What it may do at most, and no more than its maker; absent, whatever its maker may do.
+    pub role: Option<Role>,
+    /// When it ends by itself; absent, never.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// A bearer key, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ApiKey {
@@ -87,8 +103,12 @@ pub struct ApiKey {
     /// How it begins, to tell keys apart.
     #[schema(example = "mrl_4f9c01ab")]
     pub prefix: String,
+    /// What it may do at most; absent, whatever its owner may do.
+    pub role: Option<Role>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
 }
@@ -103,8 +123,12 @@ pub struct IssuedApiKey {
     /// How it begins, to tell keys apart.
     #[schema(example = "mrl_4f9c01ab")]
     pub prefix: String,
+    /// What it may do at most; absent, whatever its owner may do.
+    pub role: Option<Role>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
     /// The whole key, to be sent as `Authorization: Bearer …`.
     pub secret: String,
 }

@@ -1,25 +1,33 @@
 //! What a password may be, and how it is kept: Argon2id (RFC 9106) with the least costly parameters OWASP recommends
-//! (Password Storage Cheat Sheet: 19 MiB, two passes, one lane), as a PHC string.
+//! (Password Storage Cheat Sheet: 19 MiB, two passes, one lane), as a PHC string. How soon it would be guessed is estimated
+//! by zxcvbn (Wheeler, USENIX Security 2016).
 //!
+//! Hashes of other parameters, and those of bcrypt that came with people from elsewhere, are renewed at sign-in.
 //! Every hash takes 19 MiB for some tens of milliseconds, so no more of them run at once than there are processors.
 
-use crate::{IdentityError, input};
+use crate::{IdentityError, breached, input};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use std::{
-    collections::HashSet,
     num::NonZero,
+    path::Path,
     sync::{Arc, LazyLock},
     time::Duration,
 };
 use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
 
 /// The shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// The longest password, in characters.
 pub const PASSWORD_CHARS_MAX: usize = 1024;
+
+/// How much of a password is judged: the time grows with the square of its length, and what is longer is strong.
+const JUDGED_CHARS_MAX: usize = 72;
+/// Safely unguessable: more than 10^8 guesses.
+const SCORE_MIN: Score = Score::Three;
 
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
@@ -31,9 +39,8 @@ const WAIT_MAX: Duration = Duration::from_secs(10);
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Ipkz/Mn7tECFISQD/E+ezg$OvYfGeMyYEdMZUc1KHbRoTvaeJK/TkAJ2qPQI9A3o7w";
 
-/// The commonest passwords that are long enough, in lower case.
-static COMMON: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+/// How hashes of bcrypt begin.
+const BCRYPT_MARKS: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
 
 static PROCESSORS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let count = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -41,7 +48,7 @@ static PROCESSORS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 });
 
 /// Why a password is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFlaw {
     /// Fewer characters than [`PASSWORD_CHARS_MIN`].
     #[error("a password has at least {PASSWORD_CHARS_MIN} characters")]
@@ -49,39 +56,64 @@ pub enum PasswordFlaw {
     /// More characters than [`PASSWORD_CHARS_MAX`].
     #[error("a password has at most {PASSWORD_CHARS_MAX} characters")]
     Long,
-    /// It repeats what anybody can see of the account.
-    #[error("a password must not be your name or your e-mail address")]
-    Personal,
-    /// One character, repeated.
-    #[error("a password must not repeat a single character")]
-    Monotonous,
-    /// On every list of common passwords.
-    #[error("this password is one of the first that anybody would try")]
-    Common,
+    /// Too few guesses would find it; with what to do about it.
+    #[error("this password is easy to guess. {0}")]
+    Guessable(String),
+    /// On the list of leaked passwords.
+    #[error(
+        "this password is known from a leak of another site, so it would be tried. Choose one you use nowhere else"
+    )]
+    Breached,
 }
 
-/// Whether nobody would guess the password at once.
+/// Whether nobody would guess the password soon. `breached` is a list of leaked passwords.
 ///
 /// # Errors
-/// The first flaw found.
-pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), PasswordFlaw> {
+/// [`IdentityError::PasswordWeak`] with the first flaw found, [`IdentityError::BreachedPasswords`] when the list cannot be
+/// read, [`IdentityError::Busy`] when too many others wait.
+pub(crate) async fn check(
+    password: &str,
+    email: &str,
+    name: &str,
+    breached: Option<&Path>,
+) -> Result<(), IdentityError> {
     let chars = password.chars().count();
     if chars < PASSWORD_CHARS_MIN {
-        return Err(PasswordFlaw::Short);
+        return Err(PasswordFlaw::Short.into());
     }
     if chars > PASSWORD_CHARS_MAX {
-        return Err(PasswordFlaw::Long);
+        return Err(PasswordFlaw::Long.into());
     }
-    let lower = password.trim().to_lowercase();
-    if [email, input::local_part(email), name].iter().any(|known| known.to_lowercase() == lower) {
-        return Err(PasswordFlaw::Personal);
+    let [password, email, name] = [password, email, name].map(str::to_owned);
+    let breached = breached.map(Path::to_owned);
+    let judged = on_a_processor(move || {
+        if let Some(flaw) = guessable(&password, &email, &name) {
+            return Ok(Some(flaw));
+        }
+        let is_breached = breached.map_or(Ok(false), |list| breached::holds(&list, &password))?;
+        Ok(is_breached.then_some(PasswordFlaw::Breached))
+    });
+    match judged.await?.map_err(IdentityError::BreachedPasswords)? {
+        Some(flaw) => Err(flaw.into()),
+        None => Ok(()),
     }
-    let mut characters = password.chars();
-    let first = characters.next();
-    if characters.all(|character| Some(character) == first) {
-        return Err(PasswordFlaw::Monotonous);
+}
+
+fn guessable(password: &str, email: &str, name: &str) -> Option<PasswordFlaw> {
+    let judged: String = password.trim().chars().take(JUDGED_CHARS_MAX).collect();
+    let known: Vec<&str> =
+        [email, input::local_part(email), name].into_iter().chain(name.split(' ')).collect();
+    let estimate = zxcvbn(&judged, &known);
+    if estimate.score() >= SCORE_MIN {
+        return None;
     }
-    if COMMON.contains(lower.as_str()) { Err(PasswordFlaw::Common) } else { Ok(()) }
+    let feedback = estimate.feedback();
+    let warning = feedback.and_then(|feedback| feedback.warning()).map(|warning| warning.to_string());
+    let suggestions =
+        feedback.into_iter().flat_map(|feedback| feedback.suggestions()).map(ToString::to_string);
+    let advice: Vec<String> = warning.into_iter().chain(suggestions).collect();
+    let advice = if advice.is_empty() { "Add another word or two.".to_owned() } else { advice.join(" ") };
+    Some(PasswordFlaw::Guessable(advice.trim_end_matches('.').to_owned()))
 }
 
 /// The PHC string to keep.
@@ -89,26 +121,56 @@ pub(crate) fn check(password: &str, email: &str, name: &str) -> Result<(), Passw
 /// # Errors
 /// [`IdentityError::Busy`] when too many others wait.
 pub(crate) async fn hash(password: String) -> Result<String, IdentityError> {
-    let hash =
-        on_a_processor(move || argon2()?.hash_password(password.as_bytes()).map(|hash| hash.to_string()));
-    hash.await?.map_err(IdentityError::Hash)
+    on_a_processor(move || hash_now(&password)).await?.map_err(IdentityError::Hash)
 }
 
-/// Whether `password` is the one behind `kept`. Takes as long when nothing is kept, and is false then.
+/// A password that was the right one.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The hash it was checked against.
+    pub(crate) kept: String,
+    /// What to keep instead, when that was made in another way than hashes are made now.
+    pub(crate) renewed: Option<String>,
+}
+
+/// `Some` if `password` is the one behind `kept`. Takes as long when nothing is kept. Nobody's password is longer than
+/// [`PASSWORD_CHARS_MAX`], so what is longer is wrong without being hashed.
 ///
 /// # Errors
-/// [`IdentityError::Busy`] when too many others wait, [`IdentityError::Hash`] when `kept` is no PHC string.
-pub(crate) async fn verify(password: String, kept: Option<String>) -> Result<bool, IdentityError> {
+/// [`IdentityError::Busy`] when too many others wait, [`IdentityError::Hash`] when `kept` is no hash.
+pub(crate) async fn verify(password: String, kept: Option<String>) -> Result<Option<Known>, IdentityError> {
+    if password.chars().count() > PASSWORD_CHARS_MAX {
+        return Ok(None);
+    }
     let verdict = on_a_processor(move || {
-        let hash =
-            PasswordHash::new(kept.as_deref().unwrap_or(NOBODY)).map_err(|_| Error::EncodingInvalid)?;
-        match argon2()?.verify_password(password.as_bytes(), &hash) {
-            Ok(()) => Ok(kept.is_some()),
-            Err(Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let is_right = is_behind(&password, kept.as_deref().unwrap_or(NOBODY))?;
+        let Some(kept) = kept.filter(|_| is_right) else { return Ok(None) };
+        let renewed = if is_outdated(&kept) { Some(hash_now(&password)?) } else { None };
+        Ok(Some(Known { kept, renewed }))
     });
     verdict.await?.map_err(IdentityError::Hash)
+}
+
+fn is_behind(password: &str, kept: &str) -> Result<bool, Error> {
+    if BCRYPT_MARKS.iter().any(|mark| kept.starts_with(mark)) {
+        return bcrypt::verify(password, kept).map_err(|_| Error::EncodingInvalid);
+    }
+    let hash = PasswordHash::new(kept).map_err(|_| Error::EncodingInvalid)?;
+    match argon2()?.verify_password(password.as_bytes(), &hash) {
+        Ok(()) => Ok(true),
+        Err(Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a hash was made in another way than [`hash`] makes them.
+fn is_outdated(kept: &str) -> bool {
+    let way = |hash: &str| hash.rsplitn(3, '$').nth(2).map(str::to_owned);
+    way(kept) != way(NOBODY)
+}
+
+fn hash_now(password: &str) -> Result<String, Error> {
+    argon2()?.hash_password(password.as_bytes()).map(|hash| hash.to_string())
 }
 
 fn argon2() -> Result<Argon2<'static>, Error> {
@@ -133,50 +195,62 @@ async fn on_a_processor<T: Send + 'static>(
 mod tests {
     use super::*;
 
-    fn flaw(password: &str) -> Option<PasswordFlaw> {
-        check(password, "ada.lovelace@example.com", "Ada Lovelace").err()
-    }
-
-    #[test]
-    fn length_counts_characters_not_bytes() {
-        assert_eq!(flaw("pässwört9"), Some(PasswordFlaw::Short));
-        assert_eq!(flaw("pässwörter"), None);
-        assert_eq!(flaw(&"aé".repeat(512)), None);
-        assert_eq!(flaw(&format!("{}x", "aé".repeat(512))), Some(PasswordFlaw::Long));
-    }
-
-    #[test]
-    fn what_anybody_can_see_is_no_password() {
-        for password in ["ADA LOVELACE", "ada.lovelace", "Ada.Lovelace@Example.com", " ada lovelace "] {
-            assert_eq!(flaw(password), Some(PasswordFlaw::Personal), "{password:?}");
+    async fn flaw(password: &str) -> Option<PasswordFlaw> {
+        match check(password, "ada.lovelace@example.com", "Ada Lovelace", None).await {
+            Ok(()) => None,
+            Err(IdentityError::PasswordWeak(flaw)) => Some(flaw),
+            Err(other) => panic!("{other}"),
         }
-        assert_eq!(flaw("ada lovelace wrote it"), None);
     }
 
-    #[test]
-    fn one_repeated_character_and_common_passwords_are_refused() {
-        assert_eq!(flaw("zzzzzzzzzzzz"), Some(PasswordFlaw::Monotonous));
-        assert_eq!(flaw("Password123"), Some(PasswordFlaw::Common));
-        assert_eq!(flaw("qwertyuiop"), Some(PasswordFlaw::Common));
-        assert_eq!(flaw("zebra crossing at noon"), None);
+    #[tokio::test]
+    async fn length_counts_characters_not_bytes() {
+        assert_eq!(flaw("pässwört9").await, Some(PasswordFlaw::Short));
+        assert_eq!(flaw("grün äußert über").await, None);
+        let letters =
+            |count| (0..count).filter_map(|place| char::from_u32(0x4e00 + place * place * 31 % 9973));
+        assert_eq!(flaw(&letters(1024).collect::<String>()).await, None);
+        assert_eq!(flaw(&letters(1025).collect::<String>()).await, Some(PasswordFlaw::Long));
     }
 
-    #[test]
-    fn the_list_holds_only_what_could_be_asked() {
-        for line in COMMON.iter() {
+    #[tokio::test]
+    async fn what_is_soon_guessed_is_refused_with_advice() {
+        for password in [
+            "ADA LOVELACE",
+            "ada.lovelace",
+            "Ada.Lovelace@Example.com",
+            " ada lovelace ",
+            "zzzzzzzzzzzz",
+            "Password123",
+            "qwertyuiop",
+            "1234567890",
+            "P@ssw0rd2024",
+        ] {
+            let flaw = flaw(password).await;
             assert!(
-                line.chars().count() >= PASSWORD_CHARS_MIN && *line == line.trim().to_lowercase(),
-                "{line:?}"
+                matches!(&flaw, Some(PasswordFlaw::Guessable(advice)) if advice.len() > 10 && !advice.ends_with('.')),
+                "{password:?}: {flaw:?}"
             );
         }
+        for password in ["zebra crossing at noon", "a long enough password", "ada lovelace wrote it"] {
+            assert_eq!(flaw(password).await, None, "{password:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_password_is_judged_at_once() {
+        let begun = std::time::Instant::now();
+        assert_eq!(flaw(&"correct horse battery staple ".repeat(35)).await, None);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     }
 
     #[tokio::test]
     async fn a_hash_verifies_its_password_and_no_other() {
         let kept = hash("zebra crossing".to_owned()).await.expect("hashes");
         assert!(kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
-        assert!(verify("zebra crossing".to_owned(), Some(kept.clone())).await.expect("verifies"));
-        assert!(!verify("zebra crossinG".to_owned(), Some(kept)).await.expect("verifies"));
+        let known = verify("zebra crossing".to_owned(), Some(kept.clone())).await.expect("verifies");
+        assert!(known.is_some_and(|known| known.kept == kept && known.renewed.is_none()));
+        assert!(verify("zebra crossinG".to_owned(), Some(kept)).await.expect("verifies").is_none());
     }
 
     #[tokio::test]
@@ -189,12 +263,31 @@ mod tests {
             (somebody.algorithm, somebody.version, &somebody.params)
         );
         assert_eq!(nobody.hash.map(|hash| hash.len()), somebody.hash.map(|hash| hash.len()));
-        assert!(!verify("zebra crossing".to_owned(), None).await.expect("verifies"));
+        assert!(verify("zebra crossing".to_owned(), None).await.expect("verifies").is_none());
     }
 
     #[tokio::test]
     async fn a_damaged_hash_is_an_error_and_not_a_wrong_password() {
-        let verdict = verify("zebra crossing".to_owned(), Some("$argon2id$broken".to_owned())).await;
-        assert!(matches!(verdict, Err(IdentityError::Hash(_))));
+        for damaged in ["$argon2id$broken", "$2b$12$broken", "plain"] {
+            let verdict = verify("zebra crossing".to_owned(), Some(damaged.to_owned())).await;
+            assert!(matches!(verdict, Err(IdentityError::Hash(_))), "{damaged}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hashes_made_in_another_way_are_accepted_and_renewed() {
+        let params = Params::new(8, 1, 1, None).expect("parameters");
+        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let mut kept = vec![cheap.hash_password(b"zebra crossing").expect("hashes").to_string()];
+        let bcrypt = bcrypt::hash("zebra crossing", 4).expect("hashes");
+        kept.extend(BCRYPT_MARKS.map(|mark| format!("{mark}{}", &bcrypt[mark.len()..])));
+        for kept in kept {
+            let known = verify("zebra crossing".to_owned(), Some(kept.clone())).await.expect("verifies");
+            let renewed = known.and_then(|known| known.renewed).unwrap_or_default();
+            assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}: {renewed}");
+            let again = verify("zebra crossing".to_owned(), Some(renewed)).await.expect("verifies");
+            assert!(again.is_some_and(|known| known.renewed.is_none()), "{kept}");
+            assert!(verify("zebra crossinG".to_owned(), Some(kept)).await.expect("verifies").is_none());
+        }
     }
 }

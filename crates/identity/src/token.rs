@@ -35,7 +35,7 @@ pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
 }
 
 /// A new API key.
-pub(crate) struct NewApiKey {
+pub(crate) struct NewKeyToken {
     /// `mrl_` and eight hexadecimal digits; kept, and shown in lists.
     pub(crate) prefix: String,
     /// The whole key: prefix, `_`, secret.
@@ -45,11 +45,11 @@ pub(crate) struct NewApiKey {
 }
 
 /// A new API key; its readable part and its secret are independent of each other.
-pub(crate) fn new_api_key() -> NewApiKey {
+pub(crate) fn new_api_key() -> NewKeyToken {
     let prefix = format!("{API_KEY_MARK}{:08x}", rand::random::<u32>());
     let secret = format!("{prefix}_{}", new_secret());
     let hash = hash(&secret);
-    NewApiKey { prefix, secret, hash }
+    NewKeyToken { prefix, secret, hash }
 }
 
 /// The hash to look an API key up by; `None` for what cannot be one.

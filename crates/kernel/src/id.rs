@@ -68,6 +68,8 @@ ids! {
     SessionId;
     /// A bearer key.
     ApiKeyId;
+    /// A link that was mailed to somebody.
+    EmailTokenId;
     /// A stored file.
     AssetId;
     /// A resumable upload in progress or finished.

@@ -1,7 +1,7 @@
 //! Puts the slices together: the application context, the task handlers, the receiver of uploads.
 
 use crate::{
-    config::{Folders, Storage},
+    config::{Accounts, Folders, Storage},
     engines::Engines,
     pipeline::next_tasks,
 };
@@ -11,14 +11,16 @@ use memoreel_assets::{
 };
 use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
 use memoreel_db::Db;
+use memoreel_identity::SendMail;
 use memoreel_insights::Summarise;
 use memoreel_kernel::Clock;
 use memoreel_library::{VideoObserver, VideoReceiver};
+use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
-use memoreel_web::{App, AppParts, LiveHub, RateLimits};
+use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
 use std::{path::PathBuf, sync::Arc};
 
 /// What the application context is made of.
@@ -32,12 +34,18 @@ pub struct Ingredients {
     pub staging: Staging,
     /// The instance's secret.
     pub secret: [u8; 32],
+    /// The secrets it had before.
+    pub former_secrets: Vec<[u8; 32]>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Multiplies the request limits.
     pub rate_limit_factor: u32,
     /// Whether cookies are for https only.
     pub secure_cookies: bool,
+    /// The address people reach the server at, without a slash at its end.
+    pub public_url: String,
+    /// A list of leaked passwords.
+    pub breached_passwords: Option<PathBuf>,
 }
 
 /// The context of every handler and task.
@@ -49,11 +57,14 @@ pub fn app(ingredients: Ingredients) -> App {
         blobs: ingredients.blobs,
         staging: ingredients.staging,
         signer: UrlSigner::new(ingredients.secret),
+        secrets: Secrets::new(ingredients.secret, &ingredients.former_secrets),
         events: Events::new(next_tasks, observer, Arc::clone(&clock)),
         clock,
         live: LiveHub::default(),
         limits: RateLimits::standard(ingredients.rate_limit_factor),
         secure_cookies: ingredients.secure_cookies,
+        public_url: ingredients.public_url,
+        breached_passwords: ingredients.breached_passwords,
     })
 }
 
@@ -63,7 +74,7 @@ pub fn receiver(clock: Arc<dyn Clock>) -> Arc<dyn ReceiveUpload> {
 }
 
 /// Every kind of task.
-pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf) -> Registry {
+pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, mailer: Mailer) -> Registry {
     let media = MediaEngine { ffmpeg, blobs: app.blobs.clone(), scratch };
     // People wait for these: they do not give way to the encoding of other recordings.
     let urgent = Limits { nice: 0, ..media.ffmpeg.limits().clone() };
@@ -79,6 +90,19 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf) 
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
+        .with(SendMail::new(app.clone(), mailer))
+}
+
+/// The configured way for mails to leave.
+///
+/// # Errors
+/// When a setting is missing or malformed.
+pub fn mailer(accounts: &Accounts, folders: &Folders) -> Result<Mailer> {
+    let Some(url) = &accounts.smtp_url else {
+        return Ok(Mailer::folder(MailFolder::new(folders.mails()))?);
+    };
+    let from = accounts.mail_from.clone().context("MEMOREEL_MAIL_FROM is needed beside MEMOREEL_SMTP_URL")?;
+    Ok(Mailer::smtp(&SmtpSettings { url: url.clone(), from })?)
 }
 
 /// The configured blob store.

@@ -13,6 +13,9 @@ pub struct Storage {
     /// 64 hexadecimal digits shared by all machines of an installation; without it one is kept in the data folder
     #[arg(long, env = "MEMOREEL_SECRET_KEY", hide_env_values = true)]
     pub secret_key: Option<String>,
+    /// Secret keys the installation had before, with commas between them; they still open what they encrypted
+    #[arg(long, env = "MEMOREEL_FORMER_SECRET_KEYS", hide_env_values = true, value_delimiter = ',')]
+    pub former_secret_keys: Vec<String>,
     /// Bucket for blobs; without it they are files in the data folder
     #[arg(long, env = "S3_BUCKET")]
     pub s3_bucket: Option<String>,
@@ -71,6 +74,20 @@ pub struct Providers {
     pub vector_memory_mib: usize,
 }
 
+/// How people are written to, and which passwords they may not choose.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Accounts {
+    /// Mail server, such as smtps://user:password@mail.example.com, or smtp://host:587?tls=required for STARTTLS; without it mails are files in the data folder
+    #[arg(long, env = "MEMOREEL_SMTP_URL", hide_env_values = true, requires = "mail_from")]
+    pub smtp_url: Option<String>,
+    /// Address mails come from, such as "Memoreel <memoreel@example.com>"
+    #[arg(long, env = "MEMOREEL_MAIL_FROM")]
+    pub mail_from: Option<String>,
+    /// Sorted list of SHA-1 hashes of passwords that leaked elsewhere, which nobody may choose
+    #[arg(long, env = "MEMOREEL_BREACHED_PASSWORDS")]
+    pub breached_passwords: Option<PathBuf>,
+}
+
 /// What a serving process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ServeRole {
@@ -91,13 +108,16 @@ pub struct ServeSettings {
     /// Engines.
     #[command(flatten)]
     pub providers: Providers,
+    /// Accounts.
+    #[command(flatten)]
+    pub accounts: Accounts,
     /// What this process does
     #[arg(long, env = "MEMOREEL_ROLE", value_enum, default_value_t = ServeRole::All)]
     pub role: ServeRole,
     /// Address to listen on; port 0 takes a free one
     #[arg(long, env = "MEMOREEL_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Address people reach it at; https here marks cookies Secure
+    /// Address people reach it at, which links in mails begin with; https here marks cookies Secure
     #[arg(long, env = "MEMOREEL_PUBLIC_URL")]
     pub public_url: Option<Url>,
     /// Multiplies the request limits, for tests and trusted networks
@@ -134,6 +154,11 @@ impl Folders {
     /// Uploads in progress.
     pub fn staging(&self) -> PathBuf {
         self.data.join("uploads")
+    }
+
+    /// Mails, when they are files.
+    pub fn mails(&self) -> PathBuf {
+        self.data.join("mails")
     }
 
     /// Work in progress.

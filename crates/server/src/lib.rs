@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod dev_mails;
 pub mod docs;
 pub mod engines;
 pub mod health;

@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{docs, engines::Engines, health, ui};
+use crate::{dev_mails, docs, engines::Engines, health, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -9,6 +9,7 @@ use axum::{
 };
 use memoreel_assets::ReceiveUpload;
 use memoreel_identity::authenticate;
+use memoreel_mail::MailFolder;
 use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -63,8 +64,13 @@ pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::o
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver)).into_openapi()
 }
 
-/// Everything that is served.
-pub fn router(app: App, engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> Router {
+/// Everything that is served. `shown_mails` are shown on a page of their own, which is for development only.
+pub fn router(
+    app: App,
+    engines: &Engines,
+    receiver: Arc<dyn ReceiveUpload>,
+    shown_mails: Option<MailFolder>,
+) -> Router {
     let document = openapi(engines, Arc::clone(&receiver));
     // Innermost first: authentication has to run before what asks who is calling.
     let (api, _) = api(engines, receiver).split_for_parts();
@@ -81,6 +87,7 @@ pub fn router(app: App, engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> 
         .merge(memoreel_assets::media_router())
         .merge(health::router())
         .merge(docs::router(document))
+        .merge(shown_mails.map(dev_mails::router).unwrap_or_default())
         .fallback(ui::serve)
         .method_not_allowed_fallback(async || method_not_allowed())
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {

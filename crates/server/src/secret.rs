@@ -26,6 +26,15 @@ pub fn load(configured: Option<&str>, data: &Path) -> Result<[u8; 32]> {
     }
 }
 
+/// The secrets the installation had before.
+///
+/// # Errors
+/// When one is malformed.
+pub fn former(configured: &[String]) -> Result<Vec<[u8; 32]>> {
+    let parsed = configured.iter().map(|text| parse(text.trim()));
+    parsed.collect::<Result<_>>().context("each of MEMOREEL_FORMER_SECRET_KEYS must be 64 hexadecimal digits")
+}
+
 fn parse(text: &str) -> Result<[u8; 32]> {
     match hex::decode(text)?.try_into() {
         Ok(secret) => Ok(secret),

@@ -4,12 +4,15 @@ use crate::{
     assemble::{self, Ingredients},
     config::{Folders, ServeRole, ServeSettings},
     database::Database,
+    dev_mails,
     engines::Engines,
     health, maintenance, router, secret,
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
+use memoreel_identity::check_breached_passwords;
 use memoreel_kernel::SystemClock;
+use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_web::App;
@@ -67,14 +70,23 @@ async fn run(
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<()> {
+    let public_url = public_url(settings, address);
+    if let Some(list) = &settings.accounts.breached_passwords {
+        check_breached_passwords(list)
+            .with_context(|| format!("MEMOREEL_BREACHED_PASSWORDS: {} cannot be used", list.display()))?;
+    }
+    let mailer = assemble::mailer(&settings.accounts, folders)?;
     let app = assemble::app(Ingredients {
         db: database.db.clone(),
         blobs: assemble::blob_store(&settings.storage, folders)?,
         staging: Staging::new(folders.staging())?,
         secret,
+        former_secrets: secret::former(&settings.storage.former_secret_keys)?,
         clock: Arc::new(SystemClock),
         rate_limit_factor: settings.rate_limit_factor,
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
+        public_url: public_url.clone(),
+        breached_passwords: settings.accounts.breached_passwords.clone(),
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
@@ -83,28 +95,36 @@ async fn run(
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
     background.spawn(maintenance::run(app.clone(), folders.scratch(), stop.clone()));
     if settings.role != ServeRole::Api {
-        let worker = worker(&app, &engines, folders).await?;
+        let worker = worker(&app, &engines, folders, mailer).await?;
         background.spawn(worker.run(stop.clone()));
     }
     background.close();
 
-    let shown = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
-    tracing::info!(%address, role = ?settings.role, ?engines, "ready at {shown}");
+    tracing::info!(%address, role = ?settings.role, ?engines, "ready at {public_url}");
     let asked = stop.clone();
     tokio::spawn(async move {
         asked_to_stop().await;
         tracing::info!("stopping");
         asked.cancel();
     });
-    let answered = answer(settings, &app, &engines, listener, stop.clone()).await;
+    let is_for_development =
+        settings.accounts.smtp_url.is_none() && dev_mails::may_be_shown(&public_url, address);
+    let shown_mails = is_for_development.then(|| MailFolder::new(folders.mails()));
+    let answered = answer(settings, &app, &engines, listener, shown_mails, stop.clone()).await;
     stop.cancel();
     background.wait().await;
     answered
 }
 
-async fn worker(app: &App, engines: &Engines, folders: &Folders) -> Result<Worker> {
+/// Without a setting, what this process itself answers to.
+fn public_url(settings: &ServeSettings, address: SocketAddr) -> String {
+    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    url.trim_end_matches('/').to_owned()
+}
+
+async fn worker(app: &App, engines: &Engines, folders: &Folders, mailer: Mailer) -> Result<Worker> {
     let ffmpeg = Ffmpeg::locate(Limits::default()).await?;
-    let registry = assemble::registry(app, engines, ffmpeg, folders.scratch());
+    let registry = assemble::registry(app, engines, ffmpeg, folders.scratch(), mailer);
     Ok(Worker::new(
         app.db.clone(),
         app.events.clone(),
@@ -120,12 +140,14 @@ async fn answer(
     app: &App,
     engines: &Engines,
     listener: TcpListener,
+    shown_mails: Option<MailFolder>,
     stop: CancellationToken,
 ) -> Result<()> {
     let service = if settings.role == ServeRole::Worker {
         health::router().with_state(app.clone())
     } else {
-        router::router(app.clone(), engines, assemble::receiver(Arc::clone(&app.clock)))
+        let receiver = assemble::receiver(Arc::clone(&app.clock));
+        router::router(app.clone(), engines, receiver, shown_mails)
     };
     let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());

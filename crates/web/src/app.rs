@@ -1,11 +1,11 @@
 //! The context every handler and task gets.
 
-use crate::{LiveHub, RateLimits};
+use crate::{LiveHub, RateLimits, Secrets};
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_kernel::Clock;
 use memoreel_tasks::Events;
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, path::PathBuf, sync::Arc};
 
 /// The application context. Cheap to clone; dereferences to [`AppParts`].
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct AppParts {
     pub staging: Staging,
     /// Signs media addresses.
     pub signer: UrlSigner,
+    /// Seals values at rest and signs mailed links.
+    pub secrets: Secrets,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The outbox and the pipeline.
@@ -32,6 +34,10 @@ pub struct AppParts {
     pub limits: RateLimits,
     /// Whether cookies are marked Secure: true unless the public address is plain http.
     pub secure_cookies: bool,
+    /// The address people reach this server at, without a slash at its end.
+    pub public_url: String,
+    /// A sorted list of SHA-1 hashes of passwords that leaked elsewhere.
+    pub breached_passwords: Option<PathBuf>,
 }
 
 impl App {

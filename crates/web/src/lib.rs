@@ -11,6 +11,7 @@ mod live;
 mod paging;
 mod patch;
 mod problem;
+mod secrets;
 
 pub use app::{App, AppParts};
 pub use extract::{Authenticated, Json, Params, ResourceId, SignedIn, Writer};
@@ -21,6 +22,7 @@ pub use live::LiveHub;
 pub use paging::PageParams;
 pub use patch::nullable;
 pub use problem::{FieldError, Problem, ProblemBody};
+pub use secrets::{SealError, SealedPlace, Secrets};
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

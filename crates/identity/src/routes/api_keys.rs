@@ -4,7 +4,7 @@ use super::NO_STORE;
 use crate::{
     IdentityError, accounts,
     authenticate::session_of,
-    model::{ApiKey, IssuedApiKey},
+    model::{ApiKey, IssuedApiKey, NewApiKey},
     store,
 };
 use axum::{
@@ -14,16 +14,6 @@ use axum::{
 use http::StatusCode;
 use memoreel_kernel::{ApiKeyId, Cursor, Page};
 use memoreel_web::{App, Json, PageParams, Params, ProblemBody, ResourceId, Result, SignedIn};
-use serde::Deserialize;
-use utoipa::ToSchema;
-
-/// What a new key is to be called.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(super) struct NewApiKey {
-    /// For its owner to know it by, 1 to 100 characters.
-    #[schema(example = "Nightly import", min_length = 1, max_length = 100)]
-    name: String,
-}
 
 /// List API keys
 ///
@@ -50,7 +40,8 @@ pub(super) async fn list_api_keys(
 
 /// Make an API key
 ///
-/// The key acts for the signed-in person in this organization only. Its secret is shown in this answer and never again.
+/// The key acts for the signed-in person in this organization only, with the lesser of its own role and the role that the
+/// person has at the time. Its secret is shown in this answer and never again.
 #[utoipa::path(
     post, path = "/api-keys", operation_id = "create_api_key", tag = "API keys",
     request_body = NewApiKey,
@@ -59,7 +50,7 @@ pub(super) async fn list_api_keys(
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`api_keys_full`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`name_invalid`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`name_invalid`, `role_too_high` or `expiry_past`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create_api_key(
@@ -69,7 +60,7 @@ pub(super) async fn create_api_key(
 ) -> Result<Response> {
     // A key that leaked must not be able to outlive its revocation.
     session_of(&caller)?;
-    let key = accounts::create_api_key(&app.db, &*app.clock, &caller, &new.name).await?;
+    let key = accounts::create_api_key(&app.db, &*app.clock, &caller, new).await?;
     Ok((StatusCode::CREATED, [NO_STORE], Json(key)).into_response())
 }
 

@@ -67,5 +67,11 @@ async fn me(app: &App, caller: &Caller, user_id: UserId) -> Result<Me, IdentityE
     let only_here = matches!(caller.actor, Actor::ApiKey(_));
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let me = store::find_me(&mut tx, user_id, Some(caller.organization_id), only_here).await?;
-    me.ok_or(IdentityError::NotFound("organization"))
+    let mut me = me.ok_or(IdentityError::NotFound("organization"))?;
+    if let Some(role) = caller.role.filter(|_| only_here) {
+        // A key may do less than its person.
+        me.organization.role = role;
+        me.organizations.iter_mut().for_each(|organization| organization.role = role);
+    }
+    Ok(me)
 }

@@ -1,8 +1,12 @@
 //! The HTTP side: one file per resource.
 
 mod api_keys;
+mod emails;
 mod me;
+mod passwords;
+mod preferences;
 mod sessions;
+mod totp;
 mod users;
 
 use crate::{accounts::Device, accounts::SignedIn, cookie, model::Me};
@@ -18,10 +22,20 @@ const USER_AGENT_CHARS_MAX: usize = 256;
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(users::create_user))
-        .routes(routes!(sessions::create_session, sessions::list_sessions))
+        .routes(routes!(sessions::create_session, sessions::list_sessions, sessions::delete_other_sessions))
         .routes(routes!(sessions::delete_current_session))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(me::get_me, me::update_me))
+        .routes(routes!(preferences::get_preferences, preferences::update_preferences))
+        .routes(routes!(emails::confirm_email))
+        .routes(routes!(emails::resend_confirmation))
+        .routes(routes!(emails::change_email))
+        .routes(routes!(emails::confirm_email_change))
+        .routes(routes!(passwords::change_password))
+        .routes(routes!(totp::begin_totp, totp::delete_totp))
+        .routes(routes!(totp::confirm_totp))
+        .routes(routes!(passwords::request_password_reset))
+        .routes(routes!(passwords::reset_password))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::delete_api_key))
 }

@@ -28,6 +28,9 @@ pub(super) struct Credentials {
     /// Its password.
     #[schema(format = Password)]
     password: String,
+    /// For accounts with an authenticator app: the code it shows, or a recovery code.
+    #[schema(example = "287082", nullable = false)]
+    code: Option<String>,
 }
 
 /// Sign in
@@ -38,18 +41,19 @@ pub(super) struct Credentials {
     request_body = Credentials,
     responses(
         (status = 201, description = "Signed in", body = Me),
-        (status = 401, description = "`credentials_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 401, description = "`credentials_wrong`; with the password right, `code_required` or `code_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`body_invalid`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited` or `sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create_session(State(app): State<App>, request: Request) -> Result<Response> {
     let device = device(&request);
     app.limits.sign_in.take(&device.address)?;
-    let Json(Credentials { email, password }) = Json::from_request(request, &app).await?;
-    let signed_in = accounts::sign_in(&app.db, &*app.clock, &email, password, &device).await?;
+    let Json(Credentials { email, password, code }) = Json::from_request(request, &app).await?;
+    let credentials = accounts::Credentials { email, password, code };
+    let signed_in = accounts::sign_in(&app, credentials, &device).await?;
     Ok(welcome(&app, signed_in))
 }
 
@@ -95,6 +99,28 @@ pub(super) async fn list_sessions(
     let mut tx = app.db.tenant(&caller).await?;
     let items = store::sessions(&mut tx, user_id, current, app.clock.now()).await?;
     Ok(Json(Page { items, next_cursor: None }))
+}
+
+/// End all other sessions
+///
+/// Signs every device out but the one that asks.
+#[utoipa::path(
+    delete, path = "/sessions", operation_id = "delete_other_sessions", tag = "Accounts",
+    responses(
+        (status = 204, description = "This is the only session left"),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn delete_other_sessions(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+) -> Result<StatusCode> {
+    let current = session_of(&caller)?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::delete_sessions_except(&mut tx, user_id, Some(current)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// End a session

@@ -13,7 +13,8 @@ use memoreel_web::{App, Json, ProblemBody, Result};
 
 /// Sign up
 ///
-/// Makes an account with its own organization, and signs in: the answer sets the session cookie.
+/// Makes an account with its own organization, and signs in: the answer sets the session cookie. A mail asks to confirm the
+/// address.
 #[utoipa::path(
     post, path = "/users", operation_id = "create_user", tag = "Accounts",
     request_body = NewUser,
@@ -30,6 +31,6 @@ pub(super) async fn create_user(State(app): State<App>, request: Request) -> Res
     let device = device(&request);
     app.limits.sign_in.take(&device.address)?;
     let Json(new) = Json::<NewUser>::from_request(request, &app).await?;
-    let signed_in = accounts::sign_up(&app.db, &*app.clock, new, &device).await?;
+    let signed_in = accounts::sign_up(&app, new, &device).await?;
     Ok(welcome(&app, signed_in))
 }

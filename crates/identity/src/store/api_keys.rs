@@ -1,8 +1,13 @@
 //! API keys. They belong to a user in one organization.
 
-use crate::{API_KEYS_PER_USER_MAX, IdentityError, model::ApiKey, token::NewApiKey};
+use super::role;
+use crate::{
+    API_KEYS_PER_USER_MAX, IdentityError,
+    model::{ApiKey, NewApiKey},
+    token::NewKeyToken,
+};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{ApiKeyId, PageRequest, Timestamp, UserId};
+use memoreel_kernel::{ApiKeyId, PageRequest, Role, Timestamp, UserId};
 
 /// A page of the user's keys, newest first, with one row more than wanted.
 pub(crate) async fn api_keys(
@@ -10,9 +15,8 @@ pub(crate) async fn api_keys(
     user_id: UserId,
     page: &PageRequest,
 ) -> Result<Vec<ApiKey>, IdentityError> {
-    let keys = sqlx::query_as!(
-        ApiKey,
-        r#"SELECT id AS "id: _", name, prefix, created_at, last_used_at FROM api_keys
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: ApiKeyId", name, prefix, role, created_at, expires_at, last_used_at FROM api_keys
            WHERE organization_id = $1 AND user_id = $2
                AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
            ORDER BY created_at DESC, id DESC LIMIT $5"#,
@@ -24,33 +28,47 @@ pub(crate) async fn api_keys(
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(keys)
+    rows.into_iter()
+        .map(|row| {
+            Ok(ApiKey {
+                id: row.id,
+                name: row.name,
+                prefix: row.prefix,
+                role: row.role.as_deref().map(role).transpose()?,
+                created_at: row.created_at,
+                expires_at: row.expires_at,
+                last_used_at: row.last_used_at,
+            })
+        })
+        .collect()
 }
 
-/// Keeps a new key of the user.
+/// Keeps a new key of the user, with a checked name.
 ///
 /// # Errors
 /// [`IdentityError::ApiKeysFull`] when the user has [`API_KEYS_PER_USER_MAX`] of them.
 pub(crate) async fn insert_api_key(
     tx: &mut TenantTx,
     user_id: UserId,
-    name: &str,
-    key: &NewApiKey,
+    new: &NewApiKey,
+    token: &NewKeyToken,
     now: Timestamp,
 ) -> Result<ApiKeyId, IdentityError> {
     let id = ApiKeyId::new(now);
     let inserted = sqlx::query!(
-        "INSERT INTO api_keys (organization_id, id, user_id, name, prefix, token_hash, created_at)
-         SELECT $1, $2, $3, $4, $5, $6, $7
+        "INSERT INTO api_keys (organization_id, id, user_id, name, prefix, token_hash, created_at, role, expires_at)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10
          WHERE (SELECT count(*) FROM api_keys WHERE organization_id = $1 AND user_id = $3) < $8",
         tx.organization_id().uuid(),
         id.uuid(),
         user_id.uuid(),
-        name,
-        key.prefix,
-        key.hash.as_slice(),
+        new.name,
+        token.prefix,
+        token.hash.as_slice(),
         now,
         API_KEYS_PER_USER_MAX,
+        new.role.map(Role::as_str),
+        new.expires_at,
     )
     .execute(&mut **tx)
     .await?;

@@ -94,7 +94,7 @@ pub(crate) async fn find_bearer(
 ) -> Result<Option<Bearer>, IdentityError> {
     let row = sqlx::query!(
         r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
-                  k.organization_id AS "organization_id: OrganizationId", m.role
+                  k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max
            FROM api_keys k
            JOIN users u ON u.id = k.user_id AND u.is_active
            JOIN organizations o ON o.id = k.organization_id AND o.status = 'active'
@@ -106,7 +106,9 @@ pub(crate) async fn find_bearer(
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let place = Place { organization_id: row.organization_id, role: role(&row.role)? };
+    // Whichever is less: a key outlives neither what its maker may do now nor what it was made for.
+    let role_max = row.role_max.as_deref().map_or(Ok(Role::Owner), role)?;
+    let place = Place { organization_id: row.organization_id, role: role(&row.role)?.min(role_max) };
     Ok(Some(Bearer {
         api_key_id: row.api_key_id,
         user_id: row.user_id,

@@ -1,16 +1,35 @@
 //! All SQL of this slice, by what it is about.
 
 mod api_keys;
+mod attempts;
 mod credentials;
+mod email_tokens;
+mod passwords;
 mod people;
+mod preferences;
+mod second_factor;
 mod sessions;
 
 pub(crate) use api_keys::{api_keys, delete_api_key, insert_api_key};
+pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_attempts};
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
+pub(crate) use email_tokens::{
+    EmailToken, NewEmailToken, count_email_tokens, delete_email_tokens, delete_expired_email_tokens,
+    enqueue_mail, find_email_token, insert_email_token, is_change_waiting, use_email_token, withdraw_change,
+};
+pub(crate) use passwords::{
+    Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
+    verify_email,
+};
 pub(crate) use people::{
-    Person, find_me, find_sign_in, find_user, insert_person, record_sign_in, rename_user,
+    Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,
+};
+pub(crate) use preferences::{keep_preferences, preferences};
+pub(crate) use second_factor::{
+    Totp, begin_totp, confirm_totp, delete_totp, find_totp, replace_recovery_codes, use_recovery_code,
+    use_totp_step,
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,

@@ -51,6 +51,8 @@ pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Res
         id: person.id,
         email: person.email.to_owned(),
         name: person.name.to_owned(),
+        email_verified: false,
+        has_totp: false,
         created_at: person.now,
     })
 }
@@ -84,6 +86,7 @@ async fn insert_personal_organization(tx: &mut SystemTx, person: &Person<'_>) ->
 /// What a sign-in is checked against.
 pub(crate) struct SignInRow {
     pub(crate) id: UserId,
+    pub(crate) email: String,
     pub(crate) password_hash: Option<String>,
 }
 
@@ -91,7 +94,7 @@ pub(crate) struct SignInRow {
 pub(crate) async fn find_sign_in(tx: &mut SystemTx, email: &str) -> Result<Option<SignInRow>, IdentityError> {
     let row = sqlx::query_as!(
         SignInRow,
-        r#"SELECT id AS "id: _", password_hash FROM users WHERE lower(email) = lower($1) AND is_active"#,
+        r#"SELECT id AS "id: _", email, password_hash FROM users WHERE lower(email) = lower($1) AND is_active"#,
         email,
     )
     .fetch_optional(&mut **tx)
@@ -100,18 +103,22 @@ pub(crate) async fn find_sign_in(tx: &mut SystemTx, email: &str) -> Result<Optio
 }
 
 /// Notes the sign-in and holds the user's row until the end of the transaction, so that concurrent sign-ins count
-/// each other's sessions. False when the account was closed or its password changed since it was checked.
+/// each other's sessions. `renewed` replaces a hash made in an older way. False when the account was closed or its
+/// password changed since it was checked.
 pub(crate) async fn record_sign_in(
     tx: &mut SystemTx,
     user_id: UserId,
     password_hash: &str,
+    renewed: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, IdentityError> {
     let updated = sqlx::query!(
-        "UPDATE users SET last_login_at = $3 WHERE id = $1 AND password_hash = $2 AND is_active",
+        "UPDATE users SET last_login_at = $3, password_hash = coalesce($4, password_hash)
+         WHERE id = $1 AND password_hash = $2 AND is_active",
         user_id.uuid(),
         password_hash,
         now,
+        renewed,
     )
     .execute(&mut **tx)
     .await?;
@@ -122,7 +129,10 @@ pub(crate) async fn record_sign_in(
 pub(crate) async fn find_user(tx: &mut SystemTx, email: &str) -> Result<Option<User>, IdentityError> {
     let user = sqlx::query_as!(
         User,
-        r#"SELECT id AS "id: _", email, coalesce(name, split_part(email, '@', 1)) AS "name!", created_at
+        r#"SELECT id AS "id: _", email, coalesce(name, split_part(email, '@', 1)) AS "name!",
+                  email_verified_at IS NOT NULL AS "email_verified!",
+                  EXISTS (SELECT FROM user_totp t WHERE t.user_id = users.id AND t.confirmed_at IS NOT NULL) AS "has_totp!",
+                  created_at
            FROM users WHERE lower(email) = lower($1)"#,
         email,
     )
@@ -140,7 +150,10 @@ pub(crate) async fn find_me(
     only_here: bool,
 ) -> Result<Option<Me>, IdentityError> {
     let rows = sqlx::query!(
-        r#"SELECT u.email, coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!", u.created_at,
+        r#"SELECT u.email, coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!",
+                  u.email_verified_at IS NOT NULL AS "email_verified!",
+                  EXISTS (SELECT FROM user_totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "has_totp!",
+                  u.created_at,
                   o.id AS "organization_id: OrganizationId", o.name, o.slug, m.role,
                   o.personal_owner_id IS NOT DISTINCT FROM u.id AS "is_personal!"
            FROM users u
@@ -155,8 +168,14 @@ pub(crate) async fn find_me(
     .fetch_all(&mut **tx)
     .await?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let (email, name, created_at) = (first.email.clone(), first.user_name.clone(), first.created_at);
-    let user = User { id: user_id, email, name, created_at };
+    let user = User {
+        id: user_id,
+        email: first.email.clone(),
+        name: first.user_name.clone(),
+        email_verified: first.email_verified,
+        has_totp: first.has_totp,
+        created_at: first.created_at,
+    };
     let organizations: Vec<MyOrganization> = rows
         .into_iter()
         .map(|row| {
@@ -172,6 +191,14 @@ pub(crate) async fn find_me(
     let is_here = |organization: &&MyOrganization| here.is_none_or(|id| organization.id == id);
     let organization = organizations.iter().find(is_here).cloned();
     Ok(organization.map(|organization| Me { user, organization, organizations }))
+}
+
+/// Holds the caller's own row until the end of the transaction, so that changes made at once follow each other.
+pub(crate) async fn lock_own_user(tx: &mut TenantTx, user_id: UserId) -> Result<(), IdentityError> {
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id.uuid())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// Gives the user another name. False when there is no such user.

@@ -102,8 +102,8 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
 async fn an_account_made_on_the_command_line_can_sign_in_with_any_case() {
     let server = Server::start().await;
     let new = || NewUser { email: "Ada@example.com".into(), name: "Ada".into(), password: PASSWORD.into() };
-    let user = create_user(&server.app.db, &server.clock, new()).await.unwrap();
-    let again = create_user(&server.app.db, &server.clock, new()).await;
+    let user = create_user(&server.app.db, &server.clock, None, new()).await.unwrap();
+    let again = create_user(&server.app.db, &server.clock, None, new()).await;
     assert!(matches!(again, Err(IdentityError::EmailTaken)));
     assert_eq!(find_user(&server.app.db, "ADA@EXAMPLE.COM").await.unwrap(), Some(user));
     let answer = server.browser().post("/sessions", &credentials(" ADA@example.com", PASSWORD)).await;

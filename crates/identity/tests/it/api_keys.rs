@@ -2,7 +2,7 @@
 
 use crate::harness::{Browser, PASSWORD, Server};
 use chrono::TimeDelta;
-use memoreel_identity::{NewUser, create_api_key, create_user, personal_caller};
+use memoreel_identity::{NewApiKey, NewUser, create_api_key, create_user, personal_caller};
 use serde_json::{Value, json};
 
 async fn key(browser: &mut Browser<'_>, name: &str) -> Value {
@@ -130,9 +130,10 @@ async fn a_hundred_keys_are_enough() {
 async fn the_command_line_makes_keys_that_work() {
     let server = Server::start().await;
     let new = NewUser { email: "ada@example.com".into(), name: "Ada".into(), password: PASSWORD.into() };
-    let user = create_user(&server.app.db, &server.clock, new).await.unwrap();
+    let user = create_user(&server.app.db, &server.clock, None, new).await.unwrap();
     let caller = personal_caller(&server.app.db, user.id).await.unwrap().unwrap();
-    let made = create_api_key(&server.app.db, &server.clock, &caller, "Demo").await.unwrap();
+    let new = NewApiKey { name: "Demo".into(), role: None, expires_at: None };
+    let made = create_api_key(&server.app.db, &server.clock, &caller, new).await.unwrap();
     let mut program = program(&server, &json!({"secret": made.secret}));
     assert_eq!(program.get("/me").await.body["user"]["id"], json!(user.id));
 }

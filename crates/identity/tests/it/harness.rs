@@ -9,7 +9,7 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{Event, FakeClock};
 use memoreel_tasks::{Events, SubjectObserver};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::{App, AppParts, LiveHub, RateLimits};
+use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
 use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc};
 use tempfile::TempDir;
@@ -42,11 +42,14 @@ impl Server {
             blobs: BlobStore::disk(folder.path().join("blobs")).unwrap(),
             staging: Staging::new(folder.path().join("staging")).unwrap(),
             signer: UrlSigner::new(SECRET),
+            secrets: Secrets::new(SECRET, &[]),
             clock: Arc::new(clock.clone()),
             events: Events::new(|_| Vec::new(), Arc::new(NoSubjects), Arc::new(clock.clone())),
             live: LiveHub::default(),
             limits,
             secure_cookies: true,
+            public_url: "https://memoreel.example".to_owned(),
+            breached_passwords: None,
         });
         let (routes, _) = memoreel_identity::router().split_for_parts();
         let routes = routes.layer(from_fn_with_state(app.clone(), memoreel_identity::authenticate));

@@ -100,15 +100,28 @@ fn every_operation_is_described() {
         operations,
         [
             "delete /api-keys/{id} delete_api_key",
+            "delete /me/totp delete_totp",
+            "delete /sessions delete_other_sessions",
             "delete /sessions/current delete_current_session",
             "delete /sessions/{id} delete_session",
             "get /api-keys list_api_keys",
             "get /me get_me",
+            "get /me/preferences get_preferences",
             "get /sessions list_sessions",
             "patch /me update_me",
+            "patch /me/preferences update_preferences",
             "post /api-keys create_api_key",
+            "post /email-changes/confirm confirm_email_change",
+            "post /email-confirmations confirm_email",
+            "post /email-confirmations/resend resend_confirmation",
+            "post /me/totp begin_totp",
+            "post /me/totp/confirm confirm_totp",
+            "post /password-resets request_password_reset",
+            "post /password-resets/confirm reset_password",
             "post /sessions create_session",
             "post /users create_user",
+            "put /me/email change_email",
+            "put /me/password change_password",
         ]
     );
 }

@@ -120,12 +120,13 @@ async fn signing_out_is_not_undone_by_a_renewal() {
 async fn cleaning_removes_what_has_ended_and_nothing_else() {
     let server = Server::start().await;
     server.person("ada@example.com", "Ada").await;
+    server.browser().post("/sessions", &credentials("ada@example.com", "not the password")).await;
     server.advance(TimeDelta::days(29));
     let mut eve = server.person("eve@example.com", "Eve").await;
     server.advance(TimeDelta::days(1));
     let mut tx = server.app.db.system(SystemReason::Maintain).await.unwrap();
     let removed = remove_expired(&mut tx, server.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(removed, Removed { sessions: 1, idempotency_keys: 0 });
+    assert_eq!(removed, Removed { sessions: 1, idempotency_keys: 0, email_tokens: 1, sign_in_attempts: 1 });
     assert_eq!(eve.get("/me").await.status, 200);
 }

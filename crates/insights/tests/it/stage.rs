@@ -12,7 +12,7 @@ use memoreel_search::{Index, IndexPayload, NearestChunks};
 use memoreel_tasks::{Events, Handle, NewTask, Registry, SubjectObserver, Worker, WorkerSettings};
 use memoreel_testkit::TestDatabase;
 use memoreel_transcripts::{Transcribe, TranscribePayload};
-use memoreel_web::{App, AppParts, LiveHub, RateLimits};
+use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
@@ -102,11 +102,14 @@ impl Stage {
             blobs: BlobStore::disk(folder.path().join("blobs")).expect("a store"),
             staging: Staging::new(folder.path().join("staging")).expect("staging"),
             signer: UrlSigner::new([1; 32]),
+            secrets: Secrets::new([1; 32], &[]),
             events: Events::new(next_tasks, Arc::new(Nobody), Arc::clone(&clock)),
             clock,
             live: LiveHub::default(),
             limits: RateLimits::standard(100),
             secure_cookies: false,
+            public_url: "http://localhost".to_owned(),
+            breached_passwords: None,
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     assemble,
-    config::{Folders, Providers, Storage},
+    config::{Accounts, Folders, Providers, Storage},
     database::Database,
     engines::Engines,
     secret,
@@ -10,17 +10,20 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use memoreel_ai::{TranscribeRequest, wav};
+use memoreel_identity::check_breached_passwords;
 use memoreel_media::{Ffmpeg, Limits};
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob store, ffmpeg, speech engine and embedder by using each.
+/// Checks database, extension, blob store, ffmpeg, speech engine, embedder and mail server by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
     storage: Storage,
     #[command(flatten)]
     providers: Providers,
+    #[command(flatten)]
+    accounts: Accounts,
 }
 
 impl Doctor {
@@ -54,6 +57,22 @@ impl Doctor {
                 check_embedder(&self.providers),
             )
             .await;
+        report
+            .check(
+                "mails",
+                "correct MEMOREEL_SMTP_URL and MEMOREEL_MAIL_FROM",
+                check_mails(&self.accounts, &folders),
+            )
+            .await;
+        if let Some(list) = &self.accounts.breached_passwords {
+            report
+                .check(
+                    "breached passwords",
+                    "point MEMOREEL_BREACHED_PASSWORDS to a sorted list of SHA-1 hashes, or unset it",
+                    async { Ok(check_breached_passwords(list).map(|()| list.display().to_string())?) },
+                )
+                .await;
+        }
         Ok(if report.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
@@ -131,6 +150,14 @@ async fn check_embedder(providers: &Providers) -> Result<String> {
         model.dimensions
     );
     Ok(format!("{} gave {} numbers", model.name, vector.len()))
+}
+
+async fn check_mails(accounts: &Accounts, folders: &Folders) -> Result<String> {
+    assemble::mailer(accounts, folders)?.check().await?;
+    Ok(match &accounts.smtp_url {
+        Some(_) => "the mail server answers".to_owned(),
+        None => format!("kept as files in {}; set MEMOREEL_SMTP_URL to send them", folders.mails().display()),
+    })
 }
 
 /// A second of silence as the speech engine wants its sound.

@@ -3,6 +3,7 @@
 mod client;
 mod credentials;
 mod doctor;
+mod mails;
 mod search;
 mod transcript;
 mod upload;
@@ -45,6 +46,8 @@ enum Verb {
     Doctor(Box<doctor::Doctor>),
     /// Create users and API keys
     User(user::User),
+    /// Print the mails that were kept as files because no mail server is configured
+    Mails(mails::Mails),
     /// Print the OpenAPI document
     Openapi,
     /// Recognise speech for the server; not for people
@@ -83,6 +86,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Migrate(storage) => migrate(&storage).await?,
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
+        Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =
                 router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));

@@ -8,9 +8,12 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
-use memoreel_identity::{NewUser, create_api_key, create_user, find_user, personal_caller};
+use memoreel_identity::{NewApiKey, NewUser, create_api_key, create_user, find_user, personal_caller};
 use memoreel_kernel::SystemClock;
-use std::io::{BufRead, IsTerminal};
+use std::{
+    io::{BufRead, IsTerminal},
+    path::PathBuf,
+};
 
 /// Creates users and API keys directly in the database.
 #[derive(Debug, Args)]
@@ -31,9 +34,12 @@ enum Verb {
         /// Name
         #[arg(long)]
         name: String,
-        /// Password, at least 10 characters; asked for on standard input if not given
+        /// Password, at least 10 characters and not easily guessed; asked for on standard input if not given
         #[arg(long, env = "MEMOREEL_PASSWORD", hide_env_values = true)]
         password: Option<String>,
+        /// Sorted list of SHA-1 hashes of passwords that leaked elsewhere
+        #[arg(long, env = "MEMOREEL_BREACHED_PASSWORDS")]
+        breached_passwords: Option<PathBuf>,
     },
     /// Create an API key for a user
     Key {
@@ -66,9 +72,10 @@ impl Verb {
     async fn run(self, database: &Database) -> Result<()> {
         let (db, clock) = (&database.db, SystemClock);
         let (email, key_name) = match self {
-            Verb::Create { email, name, password, .. } => {
+            Verb::Create { email, name, password, breached_passwords, .. } => {
                 let password = password.map_or_else(read_password, Ok)?;
-                let user = create_user(db, &clock, NewUser { email, name, password }).await?;
+                let new = NewUser { email, name, password };
+                let user = create_user(db, &clock, breached_passwords.as_deref(), new).await?;
                 println!("Created {}.", user.email);
                 (user.email, "command line".to_owned())
             }
@@ -77,7 +84,8 @@ impl Verb {
         let user = find_user(db, &email).await?;
         let Some(user) = user else { bail!("there is no user with the address {email}") };
         let caller = personal_caller(db, user.id).await?.context("this user has no personal organization")?;
-        let issued = create_api_key(db, &clock, &caller, &key_name).await?;
+        let new = NewApiKey { name: key_name, role: None, expires_at: None };
+        let issued = create_api_key(db, &clock, &caller, new).await?;
         println!("API key (shown once): {}", issued.secret);
         println!("Kept for this machine's command line in {}.", credentials::keep(&issued.secret)?.display());
         Ok(())

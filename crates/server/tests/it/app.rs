@@ -7,6 +7,7 @@ use crate::{
 use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::Db;
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
+use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_search::NearestChunks;
 use memoreel_server::{
@@ -36,6 +37,9 @@ pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Where links in mails lead.
+pub const PUBLIC_URL: &str = "https://memoreel.example";
+
 /// What outlives a restart.
 struct Installation {
     database: TestDatabase,
@@ -47,6 +51,9 @@ struct Installation {
 pub struct Options {
     pub rate_limit_factor: u32,
     pub lines: Lines,
+    /// A mail server; without it mails are files.
+    pub smtp: Option<SmtpSettings>,
+    pub breached_passwords: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -56,7 +63,7 @@ impl Default for Options {
             (1, "Its budget is four million, which is less than we asked for."),
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
-        Self { rate_limit_factor: 1_000, lines }
+        Self { rate_limit_factor: 1_000, lines, smtp: None, breached_passwords: None }
     }
 }
 
@@ -101,13 +108,18 @@ impl TestApp {
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
             secret: SECRET,
+            former_secrets: Vec::new(),
             clock: Arc::new(clock.clone()),
             rate_limit_factor: options.rate_limit_factor,
             secure_cookies: false,
+            public_url: PUBLIC_URL.to_owned(),
+            breached_passwords: options.breached_passwords.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
-        let routes = router::router(app.clone(), &engines, assemble::receiver(Arc::clone(&app.clock)));
+        let receiver = assemble::receiver(Arc::clone(&app.clock));
+        let mails = MailFolder::new(folder.join("mails"));
+        let routes = router::router(app.clone(), &engines, receiver, Some(mails));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
@@ -122,7 +134,12 @@ impl TestApp {
     /// Runs a worker with every kind of task and the real ffmpeg until the server ends.
     pub async fn work(&self) {
         let ffmpeg = Ffmpeg::locate(Limits::default()).await.unwrap();
-        let registry = assemble::registry(&self.app, &self.engines, ffmpeg, self.folder().join("scratch"));
+        let mailer = match &self.options.smtp {
+            Some(smtp) => Mailer::smtp(smtp),
+            None => Mailer::folder(self.mails()),
+        };
+        let scratch = self.folder().join("scratch");
+        let registry = assemble::registry(&self.app, &self.engines, ffmpeg, scratch, mailer.unwrap());
         let settings = WorkerSettings { poll: Duration::from_millis(250), ..WorkerSettings::default() };
         let worker = Worker::new(
             self.app.db.clone(),
@@ -142,6 +159,11 @@ impl TestApp {
     /// Data of this installation.
     pub fn folder(&self) -> PathBuf {
         self.installation.folder.path().to_owned()
+    }
+
+    /// Mails that were kept as files.
+    pub fn mails(&self) -> MailFolder {
+        MailFolder::new(self.folder().join("mails"))
     }
 
     pub fn db(&self) -> &Db {

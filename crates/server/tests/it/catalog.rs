@@ -11,17 +11,26 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 5] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 11] = [
     ("_sqlx_migrations", "which migrations were applied"),
+    ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
     ("sessions", "a person's devices, across organizations"),
+    ("sign_in_attempts", "how often accounts were tried, for the system alone"),
+    ("user_extensions", "what a person agreed to, across organizations"),
+    ("user_preferences", "what a person chose, across organizations"),
+    ("user_recovery_codes", "a person's way in without an authenticator, for the system alone"),
+    ("user_totp", "a person's authenticator, for the system alone"),
     ("users", "people, across organizations"),
 ];
 
 /// Tables whose rows the serving role may not touch with every verb, and why.
 const FEWER_VERBS: [(&str, &str, &str); 1] =
     [("outbox", "INSERT", "what happened is written by requests and read by the relay alone")];
+
+/// Tables the serving role may not touch at all.
+const SYSTEM_TABLES: [&str; 4] = ["email_tokens", "sign_in_attempts", "user_recovery_codes", "user_totp"];
 
 const TENANT_TABLES: &str = "
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -66,7 +75,7 @@ async fn row_level_security_is_forced_on_every_organizations_table() {
     assert!(open.is_empty(), "{open:?}");
     let people = names(
         &mut connection,
-        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions')
+        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions', 'user_preferences', 'user_extensions')
          AND NOT (relrowsecurity AND relforcerowsecurity)"
             .to_owned(),
     )
@@ -212,6 +221,24 @@ async fn password_hashes_cannot_be_read_by_the_serving_role() {
     .await
     .unwrap();
     assert!(!users && !sessions);
+}
+
+#[tokio::test]
+async fn what_opens_accounts_is_for_the_system_alone() {
+    let (_database, mut connection) = catalog().await;
+    for table in SYSTEM_TABLES {
+        let (forced, any): (bool, bool) = sqlx::query_as(
+            "SELECT relrowsecurity AND relforcerowsecurity,
+                    has_any_column_privilege('memoreel_app', oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+                        OR has_table_privilege('memoreel_app', oid, 'DELETE, TRUNCATE')
+             FROM pg_class WHERE oid = $1::regclass",
+        )
+        .bind(table)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        assert!(forced && !any, "{table}");
+    }
 }
 
 #[tokio::test]

@@ -40,8 +40,9 @@ impl Client {
 
     /// `path` is below `/api/v1` unless it is one of the few that are not.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let elsewhere =
-            ["/api/", "/media/", "/health/", "/metrics"].iter().any(|prefix| path.starts_with(prefix));
+        let elsewhere = ["/api/", "/media/", "/health/", "/metrics", "/dev/"]
+            .iter()
+            .any(|prefix| path.starts_with(prefix));
         let prefix = if elsewhere { "" } else { "/api/v1" };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.http.request(method, format!("{}{prefix}{path}", self.base)).header("x-memoreel-request", "1")
@@ -62,6 +63,10 @@ impl Client {
 
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         send(self.request("PATCH", path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        send(self.request("PUT", path).json(body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

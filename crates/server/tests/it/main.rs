@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
+mod accounts;
 mod app;
 mod catalog;
 mod client;
@@ -13,9 +14,12 @@ mod library;
 mod nearest;
 mod openapi;
 mod pipeline;
+mod preferences;
 mod problems;
 mod process;
 mod queue;
 mod search;
+mod second_factor;
+mod smtp;
 mod tasks;
 mod uploads;

@@ -5,7 +5,15 @@ use crate::client::{Answer, Client};
 use serde_json::Value;
 
 /// Operations anybody may call.
-pub const PUBLIC: [&str; 3] = ["create_session", "create_user", "describe_upload_server"];
+pub const PUBLIC: [&str; 7] = [
+    "confirm_email",
+    "confirm_email_change",
+    "create_session",
+    "create_user",
+    "describe_upload_server",
+    "request_password_reset",
+    "reset_password",
+];
 
 /// One operation of the document.
 #[derive(Debug, Clone)]

@@ -1,0 +1,128 @@
+//! Showing that an address is one's own, and changing it.
+
+use crate::{
+    IdentityError,
+    email_tokens::{self, Purpose},
+    input, mails,
+    passwords::prove_password,
+    store::{self, NewEmailToken},
+};
+use chrono::TimeDelta;
+use memoreel_db::SystemReason;
+use memoreel_kernel::UserId;
+use memoreel_web::App;
+
+/// How many mails of one purpose a person may ask for in an hour.
+const MAILS_PER_HOUR_MAX: i64 = 5;
+
+/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too.
+///
+/// # Errors
+/// [`IdentityError::TokenWrong`].
+pub(crate) async fn confirm(app: &App, token: &str) -> Result<(), IdentityError> {
+    let id = email_tokens::read(&app.secrets, Purpose::Confirm, token).ok_or(IdentityError::TokenWrong)?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let token = store::find_email_token(&mut tx, id, now).await?.ok_or(IdentityError::TokenWrong)?;
+    store::use_email_token(&mut tx, id, now).await?;
+    if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
+        return Err(IdentityError::TokenWrong);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Mails another link to confirm the address.
+///
+/// # Errors
+/// [`IdentityError::EmailVerified`], [`IdentityError::MailsFull`].
+pub(crate) async fn resend_confirmation(app: &App, user_id: UserId) -> Result<(), IdentityError> {
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user(&mut tx, user_id).await?;
+    let owner = store::find_owner(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
+    if owner.email_verified {
+        return Err(IdentityError::EmailVerified);
+    }
+    let since = now - TimeDelta::hours(1);
+    if store::count_email_tokens(&mut tx, user_id, Purpose::Confirm, since).await? >= MAILS_PER_HOUR_MAX {
+        return Err(IdentityError::MailsFull);
+    }
+    mails::enqueue(&mut tx, &mails::link(user_id, Purpose::Confirm, &owner.email, now)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Asks both addresses to agree to a change; one that was never confirmed need not agree to be left. A change that was
+/// asked for before is off. An address that is taken gets no mail, and nothing else differs.
+///
+/// # Errors
+/// [`IdentityError::EmailInvalid`], [`IdentityError::PasswordWrong`], [`IdentityError::MailsFull`].
+pub(crate) async fn request_change(
+    app: &App,
+    user_id: UserId,
+    email: &str,
+    password: String,
+) -> Result<(), IdentityError> {
+    let new_email = input::email(email)?;
+    let (owner, _) = prove_password(app, user_id, password).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user(&mut tx, user_id).await?;
+    // Asking again and again would write to strangers; the former requests count while their links are good.
+    let since = now - TimeDelta::hours(1);
+    if store::count_email_tokens(&mut tx, user_id, Purpose::Change, since).await? >= MAILS_PER_HOUR_MAX * 2 {
+        return Err(IdentityError::MailsFull);
+    }
+    store::withdraw_change(&mut tx, user_id, now).await?;
+    let link = |email| NewEmailToken {
+        new_email: Some(new_email),
+        ..mails::link(user_id, Purpose::Change, email, now)
+    };
+    let to_new = link(new_email);
+    if store::find_user(&mut tx, new_email).await?.is_none() {
+        mails::enqueue(&mut tx, &to_new).await?;
+    } else {
+        store::insert_email_token(&mut tx, &to_new).await?;
+    }
+    if owner.email_verified {
+        mails::enqueue(&mut tx, &link(owner.email.as_str())).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether a change of address has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ChangeStatus {
+    /// The other address has yet to agree.
+    Waiting,
+    /// The account has the new address now.
+    Changed,
+}
+
+/// Notes that one address agrees, and changes the address when none is left to ask.
+///
+/// # Errors
+/// [`IdentityError::TokenWrong`], [`IdentityError::EmailTaken`].
+pub(crate) async fn confirm_change(app: &App, token: &str) -> Result<ChangeStatus, IdentityError> {
+    let id = email_tokens::read(&app.secrets, Purpose::Change, token).ok_or(IdentityError::TokenWrong)?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let token = store::find_email_token(&mut tx, id, now).await?.ok_or(IdentityError::TokenWrong)?;
+    store::lock_user(&mut tx, token.user_id).await?;
+    let (true, Some(new_email)) = (store::use_email_token(&mut tx, id, now).await?, token.new_email) else {
+        return Err(IdentityError::TokenWrong);
+    };
+    let status = if store::is_change_waiting(&mut tx, token.user_id, now).await? {
+        ChangeStatus::Waiting
+    } else {
+        store::change_email(&mut tx, token.user_id, &new_email, now).await?;
+        // Links to the address that was left must not open the account any more.
+        store::delete_email_tokens(&mut tx, token.user_id, None).await?;
+        ChangeStatus::Changed
+    };
+    tx.commit().await?;
+    Ok(status)
+}

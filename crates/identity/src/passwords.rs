@@ -1,0 +1,115 @@
+//! Changing a password that is known, and setting another one in place of a password that is not.
+
+use crate::{
+    IdentityError,
+    authenticate::session_of,
+    email_tokens::{self, Purpose},
+    input, mails, password,
+    store::{self, Owner},
+    throttle::{self, Account},
+    token,
+};
+use chrono::TimeDelta;
+use memoreel_db::SystemReason;
+use memoreel_kernel::{Caller, UserId};
+use memoreel_web::App;
+use std::time::Duration;
+
+/// How many links to set a password an account is mailed in an hour.
+const RESETS_PER_HOUR_MAX: i64 = 5;
+/// How long every request for such a link takes, so that its time does not tell whether there is an account: a database
+/// that writes a link and one that has nothing to write are both done long before.
+pub(crate) const RESET_ANSWERED_AFTER: Duration = Duration::from_millis(300);
+
+/// The person behind a caller who has just typed the password.
+///
+/// # Errors
+/// [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`].
+pub(crate) async fn prove_password(
+    app: &App,
+    user_id: UserId,
+    password: String,
+) -> Result<(Owner, String), IdentityError> {
+    let owner = store::find_owner(&mut app.db.system(SystemReason::SignIn).await?, user_id).await?;
+    let mut owner = owner.ok_or(IdentityError::NotFound("user"))?;
+    let attempt = throttle::begin(app, Account::Known(user_id)).await?;
+    let known = password::verify(password, owner.password_hash.take()).await?;
+    let known = known.ok_or(IdentityError::PasswordWrong)?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    throttle::forget(&mut tx, &attempt).await?;
+    tx.commit().await?;
+    Ok((owner, known.kept))
+}
+
+/// Changes the password, ends every other session, and gives this one another token, which is returned.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::PasswordWeak`].
+pub(crate) async fn change(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    current: String,
+    new: String,
+) -> Result<String, IdentityError> {
+    let session_id = session_of(caller)?;
+    let (owner, kept) = prove_password(app, user_id, current).await?;
+    password::check(&new, &owner.email, &owner.name, app.breached_passwords.as_deref()).await?;
+    let password_hash = password::hash(new).await?;
+    let session = token::new_session_token();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    if !store::change_password(&mut tx, user_id, Some(&kept), &password_hash).await? {
+        return Err(IdentityError::PasswordWrong);
+    }
+    store::delete_email_tokens(&mut tx, user_id, Some(Purpose::Reset)).await?;
+    store::delete_sessions_except(&mut tx, user_id, Some(session_id)).await?;
+    if !store::rotate_session(&mut tx, user_id, session_id, &session.hash).await? {
+        return Err(IdentityError::NotFound("session"));
+    }
+    tx.commit().await?;
+    Ok(session.token)
+}
+
+/// Mails a link that sets another password, if there is an account with that address; says nothing either way.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn request_reset(app: &App, email: &str) -> Result<(), IdentityError> {
+    let Ok(email) = input::email(email) else { return Ok(()) };
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let Some(user) = store::find_sign_in(&mut tx, email).await? else { return Ok(()) };
+    let since = now - TimeDelta::hours(1);
+    if store::count_email_tokens(&mut tx, user.id, Purpose::Reset, since).await? < RESETS_PER_HOUR_MAX {
+        // To the address as it is kept, not as somebody typed it.
+        mails::enqueue(&mut tx, &mails::link(user.id, Purpose::Reset, &user.email, now)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Sets the password of whoever got the link, and ends all of their sessions.
+///
+/// # Errors
+/// [`IdentityError::TokenWrong`], [`IdentityError::PasswordWeak`].
+pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), IdentityError> {
+    let id = email_tokens::read(&app.secrets, Purpose::Reset, token).ok_or(IdentityError::TokenWrong)?;
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let token = store::find_email_token(&mut tx, id, now).await?;
+    drop(tx);
+    let token = token.filter(|token| !token.is_used).ok_or(IdentityError::TokenWrong)?;
+    password::check(&new, &token.user_email, &token.user_name, app.breached_passwords.as_deref()).await?;
+    let password_hash = password::hash(new).await?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let is_first = store::use_email_token(&mut tx, id, now).await?;
+    if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
+        return Err(IdentityError::TokenWrong);
+    }
+    // Whoever read the mail has the address.
+    store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
+    store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
+    store::delete_sessions_except(&mut tx, token.user_id, None).await?;
+    tx.commit().await?;
+    Ok(())
+}

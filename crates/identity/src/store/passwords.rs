@@ -1,0 +1,134 @@
+//! Passwords and addresses of people who have an account already, and the sessions that end with them.
+
+use crate::{IdentityError, token::TokenHash};
+use memoreel_db::{SystemTx, violated_constraint};
+use memoreel_kernel::{SessionId, Timestamp, UserId};
+
+/// What a person is checked against once they are signed in.
+pub(crate) struct Owner {
+    pub(crate) email: String,
+    pub(crate) name: String,
+    pub(crate) email_verified: bool,
+    pub(crate) password_hash: Option<String>,
+}
+
+/// The active user with this id.
+pub(crate) async fn find_owner(tx: &mut SystemTx, user_id: UserId) -> Result<Option<Owner>, IdentityError> {
+    let owner = sqlx::query_as!(
+        Owner,
+        r#"SELECT email, coalesce(name, split_part(email, '@', 1)) AS "name!",
+                  email_verified_at IS NOT NULL AS "email_verified!", password_hash
+           FROM users WHERE id = $1 AND is_active"#,
+        user_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(owner)
+}
+
+/// Replaces the password. `former` is the hash it was checked against; without it the person proved otherwise who they
+/// are. False when the account was closed or the password changed meanwhile.
+pub(crate) async fn change_password(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    former: Option<&str>,
+    password_hash: &str,
+) -> Result<bool, IdentityError> {
+    let updated = sqlx::query!(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) AND is_active",
+        user_id.uuid(),
+        former,
+        password_hash,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Ends the person's sessions, all but `kept`. Returns how many.
+pub(crate) async fn delete_sessions_except(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    kept: Option<SessionId>,
+) -> Result<u64, IdentityError> {
+    let deleted = sqlx::query!(
+        "DELETE FROM sessions WHERE user_id = $1 AND ($2::uuid IS NULL OR id <> $2)",
+        user_id.uuid(),
+        kept.map(SessionId::uuid),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Gives the session another token; the old one opens nothing any more. False when the session has ended.
+pub(crate) async fn rotate_session(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    id: SessionId,
+    token_hash: &TokenHash,
+) -> Result<bool, IdentityError> {
+    let updated = sqlx::query!(
+        "UPDATE sessions SET token_hash = $3 WHERE user_id = $1 AND id = $2",
+        user_id.uuid(),
+        id.uuid(),
+        token_hash,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Notes that mail to `email` reaches the person. False when that is not their address any more.
+pub(crate) async fn verify_email(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+    now: Timestamp,
+) -> Result<bool, IdentityError> {
+    let updated = sqlx::query!(
+        "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3)
+         WHERE id = $1 AND lower(email) = lower($2) AND is_active",
+        user_id.uuid(),
+        email,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Holds the person's row until the end of the transaction, so that links used at once see each other.
+pub(crate) async fn lock_user(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id.uuid())
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Gives the person another address, known to reach them.
+///
+/// # Errors
+/// [`IdentityError::EmailTaken`].
+pub(crate) async fn change_email(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    let changed = sqlx::query!(
+        "UPDATE users SET email = $2, email_verified_at = $3 WHERE id = $1",
+        user_id.uuid(),
+        email,
+        now,
+    )
+    .execute(&mut **tx)
+    .await;
+    match changed {
+        Ok(_) => Ok(()),
+        Err(error) if violated_constraint(&error) == Some("users_email_key") => {
+            Err(IdentityError::EmailTaken)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
