@@ -24,7 +24,92 @@ export interface Page<T> {
 
 export type Problem = Schemas["Problem"];
 
-export type Me = Sent<Schemas["Me"]>;
+export type Role = "owner" | "admin" | "member" | "viewer";
+export type OrganizationStatus = "active" | "suspended" | "deleted";
+/** What a role may do, under the names of the server's table. */
+export type Action =
+  | "read_content"
+  | "use_api_keys"
+  | "see_organization"
+  | "see_members"
+  | "leave_organization"
+  | "edit_content"
+  | "manage_channels"
+  | "invite_members"
+  | "manage_members"
+  | "manage_organization"
+  | "change_slug"
+  | "manage_owners"
+  | "transfer_organization"
+  | "delete_organization"
+  | "restore_organization"
+  | "read_audit_log";
+
+export interface MyOrganization {
+  id: string;
+  name: string;
+  slug: string;
+  role: Role;
+  is_personal: boolean;
+  status: OrganizationStatus;
+}
+
+export interface Me {
+  user: Sent<Schemas["User"]>;
+  organization: MyOrganization;
+  organizations: MyOrganization[];
+  may: Action[];
+}
+
+export interface Organization extends MyOrganization {
+  description: string | null;
+  member_count: number;
+  created_at: string;
+  erased_after: string | null;
+}
+
+export interface OrganizationChanges {
+  name?: string;
+  slug?: string;
+  description?: string | null;
+}
+
+export interface Member {
+  user_id: string;
+  name: string;
+  email: string;
+  role: Role;
+  joined_at: string;
+  is_me: boolean;
+}
+
+export type InvitationStatus = "pending" | "accepted" | "declined" | "expired" | "revoked";
+
+export interface Invitation {
+  id: string;
+  email: string;
+  role: Role;
+  status: InvitationStatus;
+  invited_by_name: string | null;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface IssuedInvitation extends Invitation {
+  link: string;
+}
+
+/** What the holder of an invitation's link is told. */
+export interface InvitationOffer {
+  organization_name: string;
+  email: string;
+  role: Role;
+  status: InvitationStatus;
+  invited_by_name: string | null;
+  expires_at: string;
+}
+
+export type Session = Sent<Schemas["Session"]>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
 export type ApiKeyCreated = Sent<Schemas["IssuedApiKey"]>;
 export type Channel = Sent<Schemas["Channel"]>;
