@@ -73,9 +73,15 @@ fn is_broken(error: &sqlx::Error) -> bool {
 pub enum SystemReason {
     /// Nobody is signed in yet: users, sessions, api_keys, memberships, organizations.
     SignIn,
+    /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
+    /// organizations, memberships, organization_invitations.
+    JoinOrganization,
+    /// Whoever runs the server lists, suspends or resumes organizations: organizations, memberships.
+    Operate,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
-    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, blob_deletions.
+    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, organization_invitations,
+    /// blob_deletions, deleted organizations.
     Maintain,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,

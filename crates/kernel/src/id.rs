@@ -62,6 +62,8 @@ fn new_uuid(now: Timestamp) -> Uuid {
 ids! {
     /// The tenant.
     OrganizationId;
+    /// What asks somebody into an organization.
+    InvitationId;
     /// A person with an account.
     UserId;
     /// A signed-in device.
