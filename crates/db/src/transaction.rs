@@ -1,6 +1,6 @@
 //! The kinds of transaction.
 
-use crate::{DbError, is_outage};
+use crate::{DbError, is_outage, origin::set_origin};
 use memoreel_kernel::{Caller, OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
@@ -19,10 +19,11 @@ impl TenantTx {
         // Ids and role names hold no quote. The settings are LOCAL: they end with the transaction, so that a pooled
         // connection carries nothing into the next request. Unlike a SELECT of set_config, SET is not planned.
         let begin = format!(
-            "BEGIN; SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'",
+            "BEGIN; SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'{}",
             caller.organization_id,
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
+            set_origin(Some(caller)),
         );
         Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
     }
@@ -73,9 +74,15 @@ fn is_broken(error: &sqlx::Error) -> bool {
 pub enum SystemReason {
     /// Nobody is signed in yet: users, sessions, api_keys, memberships, organizations.
     SignIn,
+    /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
+    /// organizations, memberships, organization_invitations.
+    JoinOrganization,
+    /// Whoever runs the server lists, suspends or resumes organizations: organizations, memberships.
+    Operate,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
-    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, blob_deletions.
+    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, organization_invitations,
+    /// blob_deletions, deleted organizations.
     Maintain,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
@@ -90,7 +97,8 @@ pub struct SystemTx {
 impl SystemTx {
     pub(crate) async fn begin(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
         tracing::trace!(?reason, "system transaction");
-        Ok(Self { transaction: begin_on_live(pool, "BEGIN").await? })
+        let begin = format!("BEGIN{}", set_origin(None));
+        Ok(Self { transaction: begin_on_live(pool, &begin).await? })
     }
 
     /// Makes the writes durable.

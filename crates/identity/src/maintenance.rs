@@ -8,16 +8,18 @@ use memoreel_kernel::Timestamp;
 /// How long a request may be repeated under its idempotency key.
 pub const IDEMPOTENCY_KEYS_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 
-/// How many rows went.
+/// How many rows went, or came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed {
     /// Sessions that had ended.
     pub sessions: u64,
     /// Idempotency keys older than [`IDEMPOTENCY_KEYS_KEPT_FOR`].
     pub idempotency_keys: u64,
+    /// Invitations that were not answered in time; they are kept, as expired.
+    pub invitations: u64,
 }
 
-/// Removes ended sessions and old idempotency keys of everybody. Expects a transaction for `SystemReason::Maintain`,
+/// Removes ended sessions and old idempotency keys of everybody, and ends invitations that were not answered. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
 /// # Errors
@@ -25,5 +27,6 @@ pub struct Removed {
 pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed, IdentityError> {
     let sessions = store::delete_expired_sessions(tx, now).await?;
     let idempotency_keys = store::delete_old_idempotency_keys(tx, now - IDEMPOTENCY_KEYS_KEPT_FOR).await?;
-    Ok(Removed { sessions, idempotency_keys })
+    let invitations = store::expire_invitations(tx, now).await?;
+    Ok(Removed { sessions, idempotency_keys, invitations })
 }

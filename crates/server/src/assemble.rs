@@ -38,6 +38,8 @@ pub struct Ingredients {
     pub rate_limit_factor: u32,
     /// Whether cookies are for https only.
     pub secure_cookies: bool,
+    /// The address people reach the server at, without a slash at its end.
+    pub public_url: String,
 }
 
 /// The context of every handler and task.
@@ -54,6 +56,7 @@ pub fn app(ingredients: Ingredients) -> App {
         live: LiveHub::default(),
         limits: RateLimits::standard(ingredients.rate_limit_factor),
         secure_cookies: ingredients.secure_cookies,
+        public_url: ingredients.public_url,
     })
 }
 

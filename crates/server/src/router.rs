@@ -56,6 +56,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
         .merge(memoreel_insights::router())
+        .merge(memoreel_audit::router())
 }
 
 /// The OpenAPI document.

@@ -67,6 +67,7 @@ async fn run(
     listener: TcpListener,
     address: SocketAddr,
 ) -> Result<()> {
+    let public_url = public_url(settings, address);
     let app = assemble::app(Ingredients {
         db: database.db.clone(),
         blobs: assemble::blob_store(&settings.storage, folders)?,
@@ -75,6 +76,7 @@ async fn run(
         clock: Arc::new(SystemClock),
         rate_limit_factor: settings.rate_limit_factor,
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
+        public_url: public_url.clone(),
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
@@ -88,8 +90,7 @@ async fn run(
     }
     background.close();
 
-    let shown = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
-    tracing::info!(%address, role = ?settings.role, ?engines, "ready at {shown}");
+    tracing::info!(%address, role = ?settings.role, ?engines, "ready at {public_url}");
     let asked = stop.clone();
     tokio::spawn(async move {
         asked_to_stop().await;
@@ -100,6 +101,12 @@ async fn run(
     stop.cancel();
     background.wait().await;
     answered
+}
+
+/// Without a setting, what this process itself answers to.
+fn public_url(settings: &ServeSettings, address: SocketAddr) -> String {
+    let url = settings.public_url.as_ref().map_or_else(|| format!("http://{address}"), ToString::to_string);
+    url.trim_end_matches('/').to_owned()
 }
 
 async fn worker(app: &App, engines: &Engines, folders: &Folders) -> Result<Worker> {

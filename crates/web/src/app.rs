@@ -32,6 +32,8 @@ pub struct AppParts {
     pub limits: RateLimits,
     /// Whether cookies are marked Secure: true unless the public address is plain http.
     pub secure_cookies: bool,
+    /// The address people reach this server at, without a slash at its end.
+    pub public_url: String,
 }
 
 impl App {

@@ -45,6 +45,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List audit entries
+         * @description Who changed what in this organization, newest first.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log
+         * @description All entries that fit, newest first, as a file.
+         */
+        get: operations["export_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -523,6 +563,67 @@ export interface components {
          * @description A bearer key.
          */
         ApiKeyId: string;
+        /** @description Who made a change. */
+        AuditActor: {
+            id?: components["schemas"]["UserId"] | null;
+            /** @description `session`: a person; `api_key`: a program of theirs; `system`: an operator on the server's command line, or the server itself. */
+            kind: string;
+            /** @description Their name, while they belong to the organization. */
+            name?: string | null;
+        };
+        /** @description One change. */
+        AuditEntry: {
+            /**
+             * @description What was done to what.
+             * @example video.deleted
+             */
+            action: string;
+            /** @description Who made it. */
+            actor: components["schemas"]["AuditActor"];
+            /** @description The network address the request came from. */
+            address?: string | null;
+            /** @description The SHA-256 of the entry and of the one before it, in hexadecimal. */
+            hash?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["AuditEntryId"];
+            /** @description Whether names, values and addresses were erased; the chain stays whole. */
+            is_erased: boolean;
+            /** @description What it was called: a title, a name or an address. */
+            label?: string | null;
+            /** @description The same, as they became. */
+            new: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When the change's transaction began, by the database's clock.
+             */
+            occurred_at: string;
+            /** @description The values that changed, as they were. Secrets are told by dots. */
+            old: Record<string, never>;
+            /** @description Names the request in the server's log. */
+            request_id?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the organization's chain, from 1; absent until it is sealed, a minute at most.
+             */
+            seq?: number | null;
+            /**
+             * Format: uuid
+             * @description Which one.
+             */
+            target_id: string;
+            /**
+             * @description What it was done to.
+             * @example video
+             */
+            target_kind: string;
+            /** @description What the client called itself. */
+            user_agent?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A line of the audit log.
+         */
+        AuditEntryId: string;
         /** @description The person who added a video. */
         Author: {
             /** @description Their id. */
@@ -760,6 +861,59 @@ export interface components {
                  * @example mrl_4f9c01ab
                  */
                 prefix: string;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_AuditEntry: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * @description What was done to what.
+                 * @example video.deleted
+                 */
+                action: string;
+                /** @description Who made it. */
+                actor: components["schemas"]["AuditActor"];
+                /** @description The network address the request came from. */
+                address?: string | null;
+                /** @description The SHA-256 of the entry and of the one before it, in hexadecimal. */
+                hash?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["AuditEntryId"];
+                /** @description Whether names, values and addresses were erased; the chain stays whole. */
+                is_erased: boolean;
+                /** @description What it was called: a title, a name or an address. */
+                label?: string | null;
+                /** @description The same, as they became. */
+                new: Record<string, never>;
+                /**
+                 * Format: date-time
+                 * @description When the change's transaction began, by the database's clock.
+                 */
+                occurred_at: string;
+                /** @description The values that changed, as they were. Secrets are told by dots. */
+                old: Record<string, never>;
+                /** @description Names the request in the server's log. */
+                request_id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its place in the organization's chain, from 1; absent until it is sealed, a minute at most.
+                 */
+                seq?: number | null;
+                /**
+                 * Format: uuid
+                 * @description Which one.
+                 */
+                target_id: string;
+                /**
+                 * @description What it was done to.
+                 * @example video
+                 */
+                target_kind: string;
+                /** @description What the client called itself. */
+                user_agent?: string | null;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -1521,6 +1675,128 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description Only what this person did. */
+                actor_id?: components["schemas"]["UserId"];
+                /** @description Only this action (`video.deleted`), or everything done to one kind of thing (`video`). */
+                action?: string;
+                /** @description Only what was done to this one. */
+                target_id?: string;
+                /** @description Only from this time on. */
+                from?: string;
+                /** @description Only before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: only owners read it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cursor_invalid`, `limit_invalid` or `parameters_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_log: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` (the default) or `csv`. */
+                format?: "jsonl" | "csv";
+                /** @description Only what this person did. */
+                actor_id?: components["schemas"]["UserId"];
+                /** @description Only this action (`video.deleted`), or everything done to one kind of thing (`video`). */
+                action?: string;
+                /** @description Only what was done to this one. */
+                target_id?: string;
+                /** @description Only from this time on. */
+                from?: string;
+                /** @description Only before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: only owners read it */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `parameters_invalid` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

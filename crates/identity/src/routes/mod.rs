@@ -1,7 +1,10 @@
 //! The HTTP side: one file per resource.
 
 mod api_keys;
+mod invitations;
 mod me;
+mod members;
+mod organizations;
 mod sessions;
 mod users;
 
@@ -22,6 +25,22 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(sessions::delete_current_session))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(me::get_me, me::update_me))
+        .routes(routes!(organizations::create_organization))
+        .routes(routes!(
+            organizations::get_organization,
+            organizations::update_organization,
+            organizations::delete_organization
+        ))
+        .routes(routes!(organizations::restore_organization))
+        .routes(routes!(members::transfer_organization))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::update_member, members::delete_member))
+        .routes(routes!(invitations::list_invitations, invitations::create_invitation))
+        .routes(routes!(invitations::resend_invitation))
+        .routes(routes!(invitations::revoke_invitation))
+        .routes(routes!(invitations::lookup_invitation))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(invitations::decline_invitation))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::delete_api_key))
 }

@@ -47,6 +47,7 @@ impl Server {
             live: LiveHub::default(),
             limits,
             secure_cookies: true,
+            public_url: "https://memoreel.example".to_owned(),
         });
         let (routes, _) = memoreel_identity::router().split_for_parts();
         let routes = routes.layer(from_fn_with_state(app.clone(), memoreel_identity::authenticate));

@@ -107,6 +107,7 @@ impl Stage {
             live: LiveHub::default(),
             limits: RateLimits::standard(100),
             secure_cookies: false,
+            public_url: "http://localhost".to_owned(),
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }
     }

@@ -8,17 +8,15 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Page};
-use memoreel_web::{
-    App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, ResourceId, Writer, nullable,
-};
+use memoreel_web::{App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId, action::{ManageChannels, ReadContent}, nullable};
 use serde::Deserialize;
 
 /// List channels
 #[utoipa::path(get, path = "/channels", operation_id = "list_channels", tag = "channels", params(PageParams),
-    responses((status = 200, body = Page<Channel>), (status = 401, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Channel>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn list_channels(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(paging): Params<PageParams>,
 ) -> Result<Json<Page<Channel>>, Problem> {
     let page = paging.page_request()?;
@@ -43,7 +41,7 @@ pub(super) struct CreateChannel {
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     Json(new): Json<CreateChannel>,
 ) -> Result<(StatusCode, Json<Channel>), Problem> {
     let name = new.name.trim();
@@ -76,7 +74,7 @@ pub(super) struct UpdateChannel {
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     ResourceId(id): ResourceId<ChannelId>,
     Json(update): Json<UpdateChannel>,
 ) -> Result<Json<Channel>, Problem> {
@@ -102,7 +100,7 @@ pub(super) async fn update_channel(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn delete_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     ResourceId(id): ResourceId<ChannelId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.tenant(&caller).await?;

@@ -9,9 +9,7 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
 use memoreel_tasks::retry_failed_tasks;
-use memoreel_web::{
-    App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, ResourceId, Writer, nullable,
-};
+use memoreel_web::{App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId, action::{EditContent, ReadContent}, nullable};
 use serde::Deserialize;
 
 /// How videos are listed.
@@ -44,10 +42,10 @@ pub(super) enum Sort {
 
 /// List videos
 #[utoipa::path(get, path = "/videos", operation_id = "list_videos", tag = "videos", params(ListVideos),
-    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn list_videos(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(wanted): Params<ListVideos>,
 ) -> Result<Json<Page<Video>>, Problem> {
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
@@ -90,10 +88,10 @@ fn contains_pattern(part: &str) -> String {
 
 /// Get a video
 #[utoipa::path(get, path = "/videos/{id}", operation_id = "get_video", tag = "videos", params(("id" = VideoId, Path)),
-    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub(super) async fn get_video(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -127,7 +125,7 @@ pub(super) struct CreateVideo {
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     Json(new): Json<CreateVideo>,
 ) -> Result<(StatusCode, Json<VideoDetail>), Problem> {
     let new = NewVideo {
@@ -172,7 +170,7 @@ pub(super) struct UpdateVideo {
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
     Json(update): Json<UpdateVideo>,
 ) -> Result<Json<VideoDetail>, Problem> {
@@ -218,7 +216,7 @@ pub(super) fn check_length(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn delete_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -236,7 +234,7 @@ pub(super) async fn delete_video(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn restore_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -254,7 +252,7 @@ pub(super) async fn restore_video(
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn retry_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let now = app.clock.now();

@@ -13,7 +13,7 @@ use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use memoreel_assets::playback_of;
 use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
-use memoreel_web::{App, Authenticated, Json, Params, ProblemBody, Result};
+use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
@@ -117,7 +117,7 @@ pub(crate) enum MatchedBy {
     params(SearchParams),
     responses(
         (status = 200, body = SearchResults),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 422, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
@@ -126,7 +126,7 @@ pub(crate) async fn search(
     State(app): State<App>,
     Extension(model): Extension<Arc<Model>>,
     Extension(nearest): Extension<NearestChunks>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<SearchResults>> {
     let started = Instant::now();

@@ -36,6 +36,9 @@ pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// Where links lead.
+pub const PUBLIC_URL: &str = "https://memoreel.example";
+
 /// What outlives a restart.
 struct Installation {
     database: TestDatabase,
@@ -104,6 +107,7 @@ impl TestApp {
             clock: Arc::new(clock.clone()),
             rate_limit_factor: options.rate_limit_factor,
             secure_cookies: false,
+            public_url: PUBLIC_URL.to_owned(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
