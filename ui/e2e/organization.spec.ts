@@ -50,6 +50,23 @@ async function join(browser: Browser, account: Account, link: string): Promise<P
   return page;
 }
 
+/** A recording that everybody in the organization of the page may see. */
+async function addTranscript(page: Page, title: string): Promise<string> {
+  const organization = await page.evaluate(
+    () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
+  );
+  const headers = { "X-Memoreel-Request": "1", "Memoreel-Organization": organization };
+  const made = await page.request.post("/api/v1/videos", { headers, data: { title } });
+  expect(made.status(), await made.text()).toBe(201);
+  const { id } = (await made.json()) as { id: string };
+  const captions = await page.request.put(`/api/v1/videos/${id}/captions`, {
+    headers: { ...headers, "Content-Type": "text/vtt" },
+    data: "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n",
+  });
+  expect(captions.ok(), await captions.text()).toBe(true);
+  return id;
+}
+
 function memberRow(page: Page, email: string) {
   return page.getByRole("list", { name: "Members" }).getByRole("listitem").filter({ hasText: email });
 }
@@ -194,6 +211,19 @@ test("a viewer sees nothing that changes the organization or its recordings", as
   await expect(viewer.getByText("Your role")).toBeVisible();
   await expect(viewer.getByRole("textbox")).toHaveCount(0);
   await expect(viewer.getByRole("button", { name: "Delete organization" })).toHaveCount(0);
+
+  const id = await addTranscript(page, "Weekly call");
+  await viewer.goto("/library");
+  await expect(viewer.getByRole("article").filter({ hasText: "Weekly call" })).toBeVisible();
+  await expect(viewer.getByRole("button", { name: /^Actions for/u })).toHaveCount(0);
+  await viewer.goto(`/videos/${id}?tab=details`);
+  await expect(viewer.getByRole("heading", { name: "Weekly call" })).toBeVisible();
+  const main = viewer.getByRole("main");
+  await expect(main.getByText("Everyone in the organization")).toBeVisible();
+  await expect(main.getByRole("button", { name: "Copy link" })).toBeVisible();
+  await expect(main.getByRole("textbox")).toHaveCount(0);
+  await expect(main.getByRole("combobox")).toHaveCount(0);
+  await expect(main.getByRole("button", { name: /^(?:Rename|More)/u })).toHaveCount(0);
   await viewer.context().close();
 });
 

@@ -446,7 +446,7 @@ export const strings = {
     none: "Nobody was invited yet.",
     role: "Role",
     by: (name: string) => `by ${name}`,
-    expires: (when: string) => `expires ${when}`,
+    expires: (date: string) => `expires ${date}`,
     status: { pending: "Pending", accepted: "Accepted", declined: "Declined", expired: "Expired", revoked: "Revoked" },
     inviteTitle: "Invite someone",
     inviteText: "They join with the address you enter here, and with no other.",

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { preferences } from "../lib/preferences";
 import { setOrganization } from "./client";
-import { adoptOrganization, may, meQuery } from "./me";
+import { adoptOrganization, meQuery } from "./me";
 import { keys } from "./queries";
 import type { Me } from "./types";
 
@@ -64,16 +64,5 @@ describe("another organization", () => {
     setOrganization(null);
     await expect(client.query(meQuery)).rejects.toMatchObject({ status: 401 });
     expect(stub).toHaveBeenCalledTimes(1);
-  });
-});
-
-describe("what one may", () => {
-  it("is what the server lists", () => {
-    expect(may(me, "edit_content")).toBe(true);
-    expect(may(me, "manage_members")).toBe(false);
-  });
-
-  it("is nothing in an organization that is closed", () => {
-    expect(may({ ...me, organization: { ...mine, status: "suspended" } }, "edit_content")).toBe(false);
   });
 });

@@ -20,7 +20,7 @@ import {
 } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
-import { may, useMe } from "../../api/me";
+import { useMe } from "../../api/me";
 import { searchQuery, videosQuery } from "../../api/queries";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
@@ -196,7 +196,7 @@ function useGroups(text: string, query: string): Group[] {
     const upload: Entry = { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() };
     const elsewhere = me?.organizations.filter((organization) => organization.id !== me.organization.id) ?? [];
     const commandList: Entry[] = [
-      ...(me && may(me, "edit_content") ? [upload] : []),
+      ...(me && me.may.includes("edit_content") ? [upload] : []),
       ...elsewhere.map<Entry>((organization) => ({
         id: `organization-${organization.id}`,
         icon: Building2,

@@ -7,7 +7,7 @@ import type { Invitation } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
 import { Problem } from "../../components/Problem";
 import { Tip } from "../../components/Tip";
-import { formatAge, formatDate } from "../../lib/format";
+import { formatDate } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
@@ -93,7 +93,7 @@ function InvitationRow({
   const facts = [
     strings.roles[role],
     invited_by_name === null ? null : strings.invitations.by(invited_by_name),
-    status === "pending" ? strings.invitations.expires(formatAge(expires_at)) : formatDate(created_at),
+    status === "pending" ? strings.invitations.expires(formatDate(expires_at)) : formatDate(created_at),
   ];
   return (
     <li className="row">

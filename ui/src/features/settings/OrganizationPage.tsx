@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { fieldErrors } from "../../api/client";
-import { useMay } from "../../api/me";
+import { useMay, useMe } from "../../api/me";
 import { organizationCommands, organizationQuery } from "../../api/organizations";
 import { keys } from "../../api/queries";
 import type { Organization, OrganizationChanges } from "../../api/types";
@@ -28,6 +28,7 @@ const FIELDS = {
 export function OrganizationPage() {
   useTitle(strings.settings.organization);
   const organization = useQuery(organizationQuery);
+  const mine = useMe()?.organization.is_personal ?? false;
   const mayManage = useMay("manage_organization");
   const mayDelete = useMay("delete_organization");
   if (organization.isError) return <Problem error={organization.error} onRetry={() => void organization.refetch()} />;
@@ -39,7 +40,7 @@ export function OrganizationPage() {
           <OrganizationMark name={organization.data.name} />
           <div>
             <h2>{organization.data.name}</h2>
-            <p className="soft">{organization.data.is_personal ? strings.organizations.personalLead : strings.organizations.lead}</p>
+            <p className="soft">{mine ? strings.organizations.personalLead : strings.organizations.lead}</p>
           </div>
         </div>
         {mayManage ? <ChangeForm key={formKey(organization.data)} organization={organization.data} /> : null}
