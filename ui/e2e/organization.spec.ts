@@ -87,9 +87,12 @@ test("an organization is made, entered and left for another on the same kind of 
   await expect(page.getByRole("button", { name: `Organization: ${account.name}` })).toBeVisible();
   await expect(page).toHaveURL(/\/library\?sort=title$/u);
 
-  // The choice outlives the page, and a change of the name reaches the switcher.
-  await page.getByRole("button", { name: `Organization: ${account.name}` }).click();
-  await page.getByRole("menuitemradio").filter({ hasText: name }).click();
+  // By keyboard too: the name is typed. The choice outlives the page, and a change of the name reaches the switcher.
+  await page.getByRole("button", { name: `Organization: ${account.name}` }).press("Enter");
+  await expect(page.getByRole("menuitemradio").first()).toBeFocused();
+  await page.keyboard.type("field");
+  await expect(page.getByRole("menuitemradio").filter({ hasText: name })).toBeFocused();
+  await page.keyboard.press("Enter");
   await expect(page.getByRole("button", { name: `Organization: ${name}` })).toBeVisible();
   await page.reload();
   await expect(page.getByRole("button", { name: `Organization: ${name}` })).toBeVisible();

@@ -60,6 +60,7 @@ export function OrganizationItems({ onNew }: { onNew: () => void }) {
             key={organization.id}
             className="menu__item"
             value={organization.id}
+            textValue={organization.name}
             onSelect={() => {
               if (organization.id !== me.organization.id) void enter(organization);
             }}

@@ -17,7 +17,7 @@ import { strings } from "../../strings";
 
 const NAME_MAX = 100;
 const SLUG_MAX = 50;
-const DESCRIPTION_MAX = 1000;
+const DESCRIPTION_MAX = 5000;
 const FIELDS = {
   name_invalid: "name",
   slug_invalid: "slug",
