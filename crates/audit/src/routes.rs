@@ -11,8 +11,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::header;
-use memoreel_kernel::{Caller, Cursor, Page, Role, UserId};
-use memoreel_web::{App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, Result};
+use memoreel_kernel::{Cursor, Page, UserId};
+use memoreel_web::{App, Json, May, PageParams, Params, ProblemBody, Result, action::ReadAuditLog};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -76,10 +76,9 @@ struct ExportEntries {
 )]
 async fn list_audit_entries(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadAuditLog>,
     Params(wanted): Params<ListEntries>,
 ) -> Result<Json<Page<AuditEntry>>> {
-    owner(&caller)?;
     let ListEntries { cursor, limit, actor_id, action, target_id, from, to } = wanted;
     let page = PageParams { cursor, limit }.page_request()?;
     let filter = EntryFilter { actor_id, action, target_id, from, to };
@@ -102,10 +101,9 @@ async fn list_audit_entries(
 )]
 async fn export_audit_log(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadAuditLog>,
     Params(wanted): Params<ExportEntries>,
 ) -> Result<Response> {
-    owner(&caller)?;
     let ExportEntries { format, actor_id, action, target_id, from, to } = wanted;
     let format = format.unwrap_or(ExportFormat::Jsonl);
     let filter = EntryFilter { actor_id, action, target_id, from, to };
@@ -115,8 +113,4 @@ async fn export_audit_log(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, export::body(app.db.clone(), caller, filter, format)).into_response())
-}
-
-fn owner(caller: &Caller) -> Result<()> {
-    if caller.role == Some(Role::Owner) { Ok(()) } else { Err(Problem::forbidden()) }
 }

@@ -20,7 +20,10 @@ use axum::{
 use futures::StreamExt;
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
-use memoreel_web::{App, Json, May, Problem, ProblemBody, ResourceId, action::{EditContent, ReadContent}};
+use memoreel_web::{
+    App, Json, May, Problem, ProblemBody, ResourceId,
+    action::{EditContent, ReadContent},
+};
 use serde::Serialize;
 use std::{io, sync::Arc, time::Duration};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -8,7 +8,11 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Page};
-use memoreel_web::{App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId, action::{ManageChannels, ReadContent}, nullable};
+use memoreel_web::{
+    App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
+    action::{ManageChannels, ReadContent},
+    nullable,
+};
 use serde::Deserialize;
 
 /// List channels

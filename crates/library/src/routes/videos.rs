@@ -9,7 +9,11 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
 use memoreel_tasks::retry_failed_tasks;
-use memoreel_web::{App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId, action::{EditContent, ReadContent}, nullable};
+use memoreel_web::{
+    App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
+    action::{EditContent, ReadContent},
+    nullable,
+};
 use serde::Deserialize;
 
 /// How videos are listed.
