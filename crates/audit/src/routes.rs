@@ -28,8 +28,10 @@ pub fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct ListEntries {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only what this person did.
     actor_id: Option<UserId>,
@@ -93,7 +95,7 @@ async fn list_audit_entries(
 #[utoipa::path(
     get, path = "/audit-log/export", operation_id = "export_audit_log", tag = "Audit log", params(ExportEntries),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "application/jsonl"),
+        (status = 200, description = "The file", content((String = "application/jsonl"), (String = "text/csv"))),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: only owners read it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`parameters_invalid`", body = ProblemBody, content_type = "application/problem+json"),
