@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 use crate::shell::{self, cargo, npm, say};
-use crate::{codegen, demo, setup, test, tidy};
+use crate::{codegen, conform, demo, setup, test, tidy};
 
 struct Outcome {
     name: &'static str,
@@ -15,7 +15,7 @@ struct Outcome {
 }
 
 pub fn run() -> Result<()> {
-    let steps: [(&'static str, &dyn Fn() -> Result<()>); 11] = [
+    let steps: [(&'static str, &dyn Fn() -> Result<()>); 12] = [
         ("set-up", &setup::run),
         ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
         ("tidy", &tidy::run),
@@ -26,6 +26,7 @@ pub fn run() -> Result<()> {
         ("ui types", &|| shell::run(npm().args(["run", "--silent", "typecheck"]))),
         ("ui tests", &test::ui_units),
         ("browser tests", &test::browser),
+        ("conformance", &|| conform::run(&parsed(&["conform"]))),
         ("demo", &demo_in_a_folder_of_its_own),
     ];
     let mut outcomes = Vec::new();

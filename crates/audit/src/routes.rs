@@ -11,8 +11,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::header;
-use memoreel_kernel::{Caller, Cursor, Page, Role, UserId};
-use memoreel_web::{App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, Result};
+use memoreel_kernel::{Cursor, Page, UserId};
+use memoreel_web::{App, Json, May, PageParams, Params, ProblemBody, Result, action::ReadAuditLog};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,8 +28,10 @@ pub fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 struct ListEntries {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only what this person did.
     actor_id: Option<UserId>,
@@ -76,10 +78,9 @@ struct ExportEntries {
 )]
 async fn list_audit_entries(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadAuditLog>,
     Params(wanted): Params<ListEntries>,
 ) -> Result<Json<Page<AuditEntry>>> {
-    owner(&caller)?;
     let ListEntries { cursor, limit, actor_id, action, target_id, from, to } = wanted;
     let page = PageParams { cursor, limit }.page_request()?;
     let filter = EntryFilter { actor_id, action, target_id, from, to };
@@ -94,7 +95,7 @@ async fn list_audit_entries(
 #[utoipa::path(
     get, path = "/audit-log/export", operation_id = "export_audit_log", tag = "Audit log", params(ExportEntries),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "application/jsonl"),
+        (status = 200, description = "The file", content((String = "application/jsonl"), (String = "text/csv"))),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: only owners read it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`parameters_invalid`", body = ProblemBody, content_type = "application/problem+json"),
@@ -102,10 +103,9 @@ async fn list_audit_entries(
 )]
 async fn export_audit_log(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadAuditLog>,
     Params(wanted): Params<ExportEntries>,
 ) -> Result<Response> {
-    owner(&caller)?;
     let ExportEntries { format, actor_id, action, target_id, from, to } = wanted;
     let format = format.unwrap_or(ExportFormat::Jsonl);
     let filter = EntryFilter { actor_id, action, target_id, from, to };
@@ -115,8 +115,4 @@ async fn export_audit_log(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, export::body(app.db.clone(), caller, filter, format)).into_response())
-}
-
-fn owner(caller: &Caller) -> Result<()> {
-    if caller.role == Some(Role::Owner) { Ok(()) } else { Err(Problem::forbidden()) }
 }

@@ -57,7 +57,9 @@ pub enum IdentityError {
     #[error("another organization has this name in addresses")]
     SlugTaken,
     /// One more organization would be too many.
-    #[error("you own {ORGANIZATIONS_OWNED_MAX} organizations, deleted ones included, which is the most one person may own")]
+    #[error(
+        "you own {ORGANIZATIONS_OWNED_MAX} organizations, deleted ones included, which is the most one person may own"
+    )]
     OrganizationsFull,
     /// It cannot be done to the organization every person has.
     #[error("this is a personal organization: it belongs to its person for as long as their account exists")]
@@ -139,9 +141,8 @@ impl From<IdentityError> for Problem {
                 Self::conflict("last_owner", sentence(&error)).hint("Make another member an owner first.")
             }
             E::AlreadyMember => Self::conflict("already_member", sentence(&error)),
-            E::InvitationsFull => {
-                Self::conflict("invitations_full", sentence(&error)).hint("Revoke those that are no longer wanted.")
-            }
+            E::InvitationsFull => Self::conflict("invitations_full", sentence(&error))
+                .hint("Revoke those that are no longer wanted."),
             E::InvitationClosed => Self::conflict("invitation_closed", sentence(&error))
                 .hint("Ask whoever invited you for another one."),
             E::InvitationForAnother => {

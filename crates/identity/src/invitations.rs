@@ -1,7 +1,7 @@
 //! Inviting people into an organization, and answering.
 
 use crate::{
-    INVITATIONS_PENDING_MAX, INVITATION_LIFETIME, IdentityError, input,
+    INVITATION_LIFETIME, INVITATIONS_PENDING_MAX, IdentityError, input,
     model::{Invitation, InvitationOffer, InvitationStatus, IssuedInvitation, MyOrganization},
     store::{self, HeldOffer, NewInvitation},
     token::{self, TokenHash},
@@ -58,11 +58,7 @@ pub(crate) async fn resend(
 }
 
 /// Takes an invitation back.
-pub(crate) async fn revoke(
-    tx: &mut TenantTx,
-    id: InvitationId,
-    now: Timestamp,
-) -> Result<(), IdentityError> {
+pub(crate) async fn revoke(tx: &mut TenantTx, id: InvitationId, now: Timestamp) -> Result<(), IdentityError> {
     find(tx, id, now).await?;
     let revoked = store::revoke_invitation(tx, id).await?;
     if revoked { Ok(()) } else { Err(IdentityError::InvitationClosed) }
@@ -117,11 +113,7 @@ async fn issue(
 }
 
 /// What a token offers.
-pub(crate) async fn look_up(
-    db: &Db,
-    token: &str,
-    now: Timestamp,
-) -> Result<InvitationOffer, IdentityError> {
+pub(crate) async fn look_up(db: &Db, token: &str, now: Timestamp) -> Result<InvitationOffer, IdentityError> {
     let mut tx = db.system(SystemReason::JoinOrganization).await?;
     Ok(hold(&mut tx, token, now).await?.offer)
 }

@@ -26,8 +26,8 @@ pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use maintenance::{IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
 pub use model::{
-    ApiKey, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation, KnownOrganization, Me,
-    Member, MyOrganization, NewUser, Organization, Session, User,
+    ApiKey, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation, KnownOrganization,
+    Me, Member, MyOrganization, NewUser, Organization, Session, User,
 };
 pub use organizations::{
     erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,

@@ -1,7 +1,9 @@
 //! What the slice deals in, as it is kept and as it is told to clients.
 
 use chrono::{DateTime, Utc};
-use memoreel_kernel::{Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, Role, SessionId, UserId};
+use memoreel_kernel::{
+    Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, Role, SessionId, UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -238,7 +240,9 @@ pub struct IssuedInvitation {
     #[serde(flatten)]
     pub invitation: Invitation,
     /// Where whoever is invited answers.
-    #[schema(example = "https://memoreel.example.com/invitation#bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU")]
+    #[schema(
+        example = "https://memoreel.example.com/invitation#bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU"
+    )]
     pub link: String,
 }
 

@@ -1,7 +1,7 @@
 //! Making, changing, deleting and restoring organizations, for the routes, the command line and maintenance.
 
 use crate::{
-    IdentityError, ORGANIZATIONS_OWNED_MAX, ORGANIZATION_KEPT_FOR, input,
+    IdentityError, ORGANIZATION_KEPT_FOR, ORGANIZATIONS_OWNED_MAX, input,
     model::{KnownOrganization, Organization},
     slug,
     store::{self, NewOrganization, OrganizationChanges},

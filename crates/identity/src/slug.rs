@@ -105,7 +105,9 @@ mod tests {
         for text in ["a", "0", "ada-lovelace", " acme-2 ", &"a".repeat(SLUG_CHARS_MAX)] {
             assert_eq!(check(text).ok(), Some(text.trim()), "{text:?}");
         }
-        for text in ["", "-", "-a", "a-", "a--b", "A", "é", "a b", "a_b", "a\0", &"a".repeat(SLUG_CHARS_MAX + 1)] {
+        for text in
+            ["", "-", "-a", "a-", "a--b", "A", "é", "a b", "a_b", "a\0", &"a".repeat(SLUG_CHARS_MAX + 1)]
+        {
             assert!(matches!(check(text), Err(IdentityError::SlugInvalid)), "{text:?}");
         }
     }

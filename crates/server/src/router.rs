@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{docs, engines::Engines, health, ui};
+use crate::{describe::describe_problems, docs, engines::Engines, health, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -61,7 +61,10 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver)).into_openapi()
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver));
+    let mut document = routes.into_openapi();
+    describe_problems(&mut document);
+    document
 }
 
 /// Everything that is served.

@@ -20,7 +20,10 @@ use axum::{
 use futures::StreamExt;
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
-use memoreel_web::{App, Json, May, Problem, ProblemBody, ResourceId, action::{EditContent, ReadContent}};
+use memoreel_web::{
+    App, Json, May, Problem, ProblemBody, ResourceId,
+    action::{EditContent, ReadContent},
+};
 use serde::Serialize;
 use std::{io, sync::Arc, time::Duration};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -122,7 +125,7 @@ async fn create_upload(
 }
 
 /// Describe the upload server
-#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads",
+#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads", security(()),
     responses((status = 204, description = "Protocol version, extensions and limits are in the headers")))]
 async fn describe_upload_server() -> Response {
     let headers = [

@@ -10,11 +10,7 @@ use crate::{
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{InvitationId, OrganizationId, PageRequest, Role, Timestamp, UserId};
 
-fn status(
-    text: &str,
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> Result<InvitationStatus, IdentityError> {
+fn status(text: &str, expires_at: Timestamp, now: Timestamp) -> Result<InvitationStatus, IdentityError> {
     match InvitationStatus::parse(text) {
         Some(InvitationStatus::Pending) if expires_at <= now => Ok(InvitationStatus::Expired),
         Some(status) => Ok(status),

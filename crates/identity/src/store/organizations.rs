@@ -248,6 +248,8 @@ pub(crate) async fn erase_organization(
     id: OrganizationId,
     now: Timestamp,
 ) -> Result<bool, IdentityError> {
+    // However much it keeps.
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut **tx).await?;
     let erased = sqlx::query!(
         "DELETE FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2",
         id.uuid(),

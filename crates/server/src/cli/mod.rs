@@ -4,6 +4,7 @@ mod audit;
 mod client;
 mod credentials;
 mod doctor;
+mod organization;
 mod search;
 mod transcript;
 mod upload;
@@ -46,6 +47,8 @@ enum Verb {
     Doctor(Box<doctor::Doctor>),
     /// Create users and API keys
     User(user::User),
+    /// List, suspend and resume organizations
+    Organization(organization::Organization),
     /// Verify the audit log
     Audit(audit::Audit),
     /// Print the OpenAPI document
@@ -86,6 +89,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Migrate(storage) => migrate(&storage).await?,
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
+        Verb::Organization(organization) => organization.run().await?,
         Verb::Audit(audit) => return audit.run().await,
         Verb::Openapi => {
             let document =

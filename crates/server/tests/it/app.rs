@@ -193,14 +193,22 @@ impl TestApp {
     /// Somebody new who also belongs to the organization of `person`.
     pub async fn colleague(&self, person: &Person, name: &str, role: &str) -> Person {
         let colleague = self.person(name).await;
-        sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES ($1, $2, $3)")
-            .bind(person.organization_id.parse::<Uuid>().unwrap())
-            .bind(colleague.user_id.parse::<Uuid>().unwrap())
-            .bind(role)
-            .execute(&mut self.superuser().await)
-            .await
-            .unwrap();
+        self.add_member(&person.organization_id, &colleague, role).await;
         colleague
+    }
+
+    /// Makes `person` a member of an organization, straight in the database.
+    pub async fn add_member(&self, organization_id: &str, person: &Person, role: &str) {
+        sqlx::query(
+            "INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(organization_id.parse::<Uuid>().unwrap())
+        .bind(person.user_id.parse::<Uuid>().unwrap())
+        .bind(role)
+        .bind(self.now())
+        .execute(&mut self.superuser().await)
+        .await
+        .unwrap();
     }
 
     /// A finished video without a file, put straight into the database.

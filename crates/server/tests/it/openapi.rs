@@ -5,7 +5,8 @@ use crate::client::{Answer, Client};
 use serde_json::Value;
 
 /// Operations anybody may call.
-pub const PUBLIC: [&str; 3] = ["create_session", "create_user", "describe_upload_server"];
+pub const PUBLIC: [&str; 5] =
+    ["create_session", "create_user", "decline_invitation", "describe_upload_server", "lookup_invitation"];
 
 /// One operation of the document.
 #[derive(Debug, Clone)]

@@ -11,7 +11,10 @@ use http::{HeaderValue, header};
 use memoreel_blob::{Disposition, content_disposition};
 use memoreel_kernel::{Caller, Event, VideoId};
 use memoreel_tasks::{Handle, cancel_tasks};
-use memoreel_web::{App, Json, May, ProblemBody, ResourceId, Result, action::{EditContent, ReadContent}};
+use memoreel_web::{
+    App, Json, May, ProblemBody, ResourceId, Result,
+    action::{EditContent, ReadContent},
+};
 use serde::Serialize;
 
 /// The forms a transcript can be taken home in.
