@@ -183,6 +183,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: cleanup_expired_invitations(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cleanup_expired_invitations(p_now timestamp with time zone DEFAULT now()) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    WITH expired AS (
+        UPDATE organization_invitations SET status = 'expired' WHERE status = 'pending' AND expires_at <= p_now RETURNING id)
+    SELECT count(*) FROM expired
+$$;
+
 -- Name: count_organization_chunks(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.count_organization_chunks() RETURNS trigger
@@ -956,6 +966,27 @@ CREATE TABLE public.organization_chunk_counts (
 
 ALTER TABLE ONLY public.organization_chunk_counts FORCE ROW LEVEL SECURITY;
 
+-- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_invitations (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    token_hash bytea NOT NULL,
+    invited_by uuid,
+    accepted_by uuid,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_invitations_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT organization_invitations_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text]))),
+    CONSTRAINT organization_invitations_status CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'declined'::text, 'expired'::text, 'revoked'::text])))
+);
+
+ALTER TABLE ONLY public.organization_invitations FORCE ROW LEVEL SECURITY;
+
 -- Name: organizations; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.organizations (
@@ -971,6 +1002,9 @@ CREATE TABLE public.organizations (
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    erased_after timestamp with time zone,
+    CONSTRAINT organizations_description_length CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT organizations_erased_when_deleted CHECK (((status = 'deleted'::text) = (erased_after IS NOT NULL))),
     CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT organizations_slug_form CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,49}$'::text)),
     CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])))
@@ -1304,6 +1338,16 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_pkey PRIMARY KEY (organization_id);
 
+-- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: organization_invitations organization_invitations_token_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_token_key UNIQUE (token_hash);
+
 -- Name: organizations organizations_personal_owner_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organizations
@@ -1465,6 +1509,30 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
+-- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_accepted_by ON public.organization_invitations USING btree (accepted_by);
+
+-- Name: organization_invitations_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_expiry ON public.organization_invitations USING btree (expires_at) WHERE (status = 'pending'::text);
+
+-- Name: organization_invitations_invited_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_invited_by ON public.organization_invitations USING btree (invited_by);
+
+-- Name: organization_invitations_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_newest ON public.organization_invitations USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: organization_invitations_pending_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX organization_invitations_pending_key ON public.organization_invitations USING btree (organization_id, lower(email)) WHERE (status = 'pending'::text);
+
+-- Name: organizations_erasure; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organizations_erasure ON public.organizations USING btree (erased_after) WHERE (status = 'deleted'::text);
+
 -- Name: outbox_organization; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX outbox_organization ON public.outbox USING btree (organization_id, seq);
@@ -1565,6 +1633,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('membership', 'user_id', 'role');
 
+-- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_invitations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('invitation', 'email', 'role', 'status', 'invited_by', 'accepted_by', 'expires_at', '!token_hash');
+
 -- Name: organizations audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organizations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization', 'name', 'slug', 'description', 'status', 'settings', 'storage_bucket', 'storage_prefix', 'region');
@@ -1601,6 +1673,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
 
+-- Name: organization_invitations organization_invitations_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_invitations_updated_at BEFORE UPDATE ON public.organization_invitations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1624,6 +1700,11 @@ CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: api_keys api_keys_membership; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_membership FOREIGN KEY (organization_id, user_id) REFERENCES public.memberships(organization_id, user_id) ON DELETE CASCADE;
 
 -- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1704,6 +1785,21 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: organization_invitations organization_invitations_invited_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: organization_invitations organization_invitations_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: organizations organizations_personal_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1867,6 +1963,10 @@ CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING 
 
 CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: renditions app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.renditions FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -1948,6 +2048,10 @@ CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH C
 -- Name: organization_chunk_counts app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_invitations FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: outbox app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2034,6 +2138,10 @@ CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING 
 -- Name: organization_chunk_counts app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_invitations FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organizations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2129,6 +2237,10 @@ CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING 
 
 CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_invitations FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organizations app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organizations FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -2221,6 +2333,10 @@ ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
 
+-- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
+
 -- Name: organizations; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
@@ -2268,6 +2384,10 @@ CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WIT
 -- Name: organization_chunk_counts owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_invitations TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organizations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2357,6 +2477,10 @@ CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_syst
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
 
+-- Name: organizations system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_system USING ((status = 'deleted'::text));
+
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
@@ -2397,6 +2521,10 @@ CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_sy
 
 CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system USING (true);
 
+-- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_invitations FOR SELECT TO memoreel_system USING (true);
+
 -- Name: organizations system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_system USING (true);
@@ -2424,6 +2552,14 @@ CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING 
 -- Name: api_keys system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: memberships system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.memberships FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: organization_invitations system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2590,29 +2726,86 @@ GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO memoreel_app;
-GRANT SELECT,INSERT ON TABLE public.memberships TO memoreel_system;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO memoreel_system;
 
 -- Name: TABLE organization_chunk_counts; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_chunk_counts TO memoreel_app;
 GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
+-- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT,DELETE,UPDATE ON TABLE public.organization_invitations TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.organization_invitations TO memoreel_system;
+
+-- Name: COLUMN organization_invitations.organization_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(organization_id) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.email; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(email) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.role; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(role) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.status; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(status) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.invited_by; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(invited_by) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.accepted_by; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(accepted_by) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(expires_at) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.updated_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(updated_at) ON TABLE public.organization_invitations TO memoreel_app;
+
 -- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.organizations TO memoreel_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO memoreel_system;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organizations TO memoreel_system;
 
 -- Name: COLUMN organizations.name; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(name) ON TABLE public.organizations TO memoreel_app;
 
+-- Name: COLUMN organizations.slug; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(slug) ON TABLE public.organizations TO memoreel_app;
+
 -- Name: COLUMN organizations.description; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(description) ON TABLE public.organizations TO memoreel_app;
 
+-- Name: COLUMN organizations.status; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(status) ON TABLE public.organizations TO memoreel_app;
+
 -- Name: COLUMN organizations.settings; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(settings) ON TABLE public.organizations TO memoreel_app;
+
+-- Name: COLUMN organizations.erased_after; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 
 -- Name: TABLE outbox; Type: ACL; Schema: public; Owner: -
 

@@ -49,7 +49,11 @@ pub(super) async fn list_invitations(
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateInvitation {
     /// Their address; it must be that of their account when they accept.
-    #[schema(example = "grace@example.com", max_length = 254)]
+    #[schema(
+        example = "grace@example.com",
+        max_length = 254,
+        pattern = r"^[^@\s\u0000-\u001f\u007f-\u009f]+@[^@\s\u0000-\u001f\u007f-\u009f]+$"
+    )]
     email: String,
     /// What they may do. Only owners invite owners.
     role: Role,
@@ -130,6 +134,7 @@ pub(super) async fn revoke_invitation(
 #[serde(deny_unknown_fields)]
 pub(super) struct InvitationToken {
     /// 43 characters.
+    #[schema(pattern = "^[A-Za-z0-9_-]{43}$")]
     token: String,
 }
 
@@ -138,6 +143,7 @@ pub(super) struct InvitationToken {
 /// For whoever holds its link, signed in or not.
 #[utoipa::path(
     post, path = "/invitations/lookup", operation_id = "lookup_invitation", tag = "Invitations",
+    security(()),
     request_body = InvitationToken,
     responses(
         (status = 200, description = "What is offered", body = InvitationOffer),
@@ -182,6 +188,7 @@ pub(super) async fn accept_invitation(
 /// For whoever holds its link, signed in or not.
 #[utoipa::path(
     post, path = "/invitations/decline", operation_id = "decline_invitation", tag = "Invitations",
+    security(()),
     request_body = InvitationToken,
     responses(
         (status = 204, description = "Declined"),

@@ -21,13 +21,23 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateOrganization {
     /// 1 to 100 characters.
-    #[schema(example = "Harbour Board", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Harbour Board",
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: String,
     /// Its name in addresses: 1 to 50 lower-case letters, digits and single hyphens; made of the name if absent.
-    #[schema(example = "harbour-board", min_length = 1, max_length = 50)]
+    #[schema(
+        example = "harbour-board",
+        min_length = 1,
+        max_length = 50,
+        pattern = "^[a-z0-9]+(-[a-z0-9]+)*$"
+    )]
     slug: Option<String>,
     /// At most 5,000 characters.
-    #[schema(max_length = 5000)]
+    #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
 }
 
@@ -76,19 +86,24 @@ pub(super) async fn get_organization(
     Ok(Json(organizations::find(&mut tx, user_of(&caller)?).await?))
 }
 
-/// What may be changed of an organization. Absent fields stay; null clears.
+/// What may be changed of an organization. Absent fields stay; null clears the description.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateOrganization {
-    /// 1 to 100 characters.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    /// 1 to 100 characters; kept if absent or null.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: Option<String>,
-    /// Its name in addresses, for owners to change: 1 to 50 lower-case letters, digits and single hyphens.
-    #[schema(min_length = 1, max_length = 50, nullable = false)]
+    /// Its name in addresses, for owners to change: 1 to 50 lower-case letters, digits and single hyphens;
+    /// kept if absent or null.
+    #[schema(min_length = 1, max_length = 50, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, max_length = 5000)]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
 }
 

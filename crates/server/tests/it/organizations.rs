@@ -183,7 +183,7 @@ async fn after_its_grace_period_an_organization_is_erased_with_its_rows_and_blob
         .body(sample("inaugural-address.mp3"));
     send(announced).await.is(201);
     app.idle().await;
-    let blobs = app.folder().join("blobs/organizations");
+    let blobs = app.folder().join("blobs/blobs/organizations");
     assert!(blobs.join(&id).is_dir());
     ada.ask(&id, "DELETE", "/organization", json!({ "slug": "harbour" })).await.is(204);
 
