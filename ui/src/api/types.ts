@@ -24,49 +24,13 @@ export interface Page<T> {
 
 export type Problem = Schemas["Problem"];
 
-export type Role = "owner" | "admin" | "member" | "viewer";
-export type OrganizationStatus = "active" | "suspended" | "deleted";
+export type Role = Schemas["Role"];
 /** What a role may do, under the names of the server's table. */
-export type Action =
-  | "read_content"
-  | "use_api_keys"
-  | "see_organization"
-  | "see_members"
-  | "leave_organization"
-  | "edit_content"
-  | "manage_channels"
-  | "invite_members"
-  | "manage_members"
-  | "manage_organization"
-  | "change_slug"
-  | "manage_owners"
-  | "transfer_organization"
-  | "delete_organization"
-  | "restore_organization"
-  | "read_audit_log";
+export type Action = Schemas["Action"];
 
-export interface MyOrganization {
-  id: string;
-  name: string;
-  slug: string;
-  role: Role;
-  is_personal: boolean;
-  status: OrganizationStatus;
-}
-
-export interface Me {
-  user: Sent<Schemas["User"]>;
-  organization: MyOrganization;
-  organizations: MyOrganization[];
-  may: Action[];
-}
-
-export interface Organization extends MyOrganization {
-  description: string | null;
-  member_count: number;
-  created_at: string;
-  erased_after: string | null;
-}
+export type Me = Sent<Schemas["Me"]>;
+export type MyOrganization = Sent<Schemas["MyOrganization"]>;
+export type Organization = Sent<Schemas["Organization"]>;
 
 export interface OrganizationChanges {
   name?: string;
@@ -74,40 +38,11 @@ export interface OrganizationChanges {
   description?: string | null;
 }
 
-export interface Member {
-  user_id: string;
-  name: string;
-  email: string;
-  role: Role;
-  joined_at: string;
-  is_me: boolean;
-}
-
-export type InvitationStatus = "pending" | "accepted" | "declined" | "expired" | "revoked";
-
-export interface Invitation {
-  id: string;
-  email: string;
-  role: Role;
-  status: InvitationStatus;
-  invited_by_name: string | null;
-  created_at: string;
-  expires_at: string;
-}
-
-export interface IssuedInvitation extends Invitation {
-  link: string;
-}
-
+export type Member = Sent<Schemas["Member"]>;
+export type Invitation = Sent<Schemas["Invitation"]>;
+export type IssuedInvitation = Sent<Schemas["IssuedInvitation"]>;
 /** What the holder of an invitation's link is told. */
-export interface InvitationOffer {
-  organization_name: string;
-  email: string;
-  role: Role;
-  status: InvitationStatus;
-  invited_by_name: string | null;
-  expires_at: string;
-}
+export type InvitationOffer = Sent<Schemas["InvitationOffer"]>;
 
 export type Session = Sent<Schemas["Session"]>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
