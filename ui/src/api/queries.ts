@@ -4,6 +4,7 @@ import { isApiError, request, requestJson } from "./client";
 import type {
   ApiKey,
   ApiKeyCreated,
+  AuditEntry,
   CaptionsAccepted,
   Channel,
   Me,
@@ -42,6 +43,7 @@ export const keys = {
   members: ["members"] as const,
   invitations: ["invitations"] as const,
   invitation: (token: string) => ["invitation", token] as const,
+  auditLog: ["audit-log"] as const,
   search: ["search"] as const,
 };
 
@@ -118,6 +120,18 @@ export const sessionsQuery = queryOptions({
   queryKey: keys.sessions,
   queryFn: ({ signal }) => requestJson<Page<Session>>("GET", "/sessions", { signal }),
 });
+
+/** Who changed what, narrowed to one kind of thing. */
+export function auditLogQuery(action: string) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.auditLog, action],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<AuditEntry>>("GET", "/audit-log", { query: { action, limit: 50, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+  });
+}
 
 export interface SearchFilter {
   q: string;

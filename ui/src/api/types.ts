@@ -45,6 +45,7 @@ export type IssuedInvitation = Sent<Schemas["IssuedInvitation"]>;
 export type InvitationOffer = Sent<Schemas["InvitationOffer"]>;
 
 export type Session = Sent<Schemas["Session"]>;
+export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
 export type ApiKeyCreated = Sent<Schemas["IssuedApiKey"]>;
 export type Channel = Sent<Schemas["Channel"]>;

@@ -90,6 +90,9 @@ const homeRoute = createRoute({
 
 export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
+export const AUDITED = [
+  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "api_key", "session", "user",
+] as const;
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
 const libraryRoute = createRoute({
@@ -173,6 +176,13 @@ const membersRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/MembersPage"), "MembersPage"),
 });
 
+const auditRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/audit",
+  validateSearch: (raw: Raw) => compact({ kind: oneOf(raw["kind"], AUDITED) }),
+  component: lazyRouteComponent(() => import("../features/settings/AuditPage"), "AuditPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
@@ -182,7 +192,7 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
-    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute]),
+    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
   ]),
 ]);
 

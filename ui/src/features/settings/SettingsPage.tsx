@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 import { fieldErrors } from "../../api/client";
-import { meQuery, useMe } from "../../api/me";
+import { meQuery, useMay, useMe } from "../../api/me";
 import { commands, keys } from "../../api/queries";
 import type { Me } from "../../api/types";
 import { useSignOut } from "../../app/TopBar";
@@ -17,6 +17,7 @@ import { strings } from "../../strings";
 
 export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
+  const mayReadAuditLog = useMay("read_audit_log");
   return (
     <div className="page settings">
       <h1 className="page__title">{strings.settings.title}</h1>
@@ -38,6 +39,7 @@ export function SettingsLayout() {
             </p>
             <Link to="/settings/organization">{strings.settings.organization}</Link>
             <Link to="/settings/members">{strings.settings.members}</Link>
+            {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}
           </div>
         </nav>
         <div className="settings__body">

@@ -8,6 +8,7 @@ import { useMay } from "../../api/me";
 import { commands, keys } from "../../api/queries";
 import { Tip } from "../../components/Tip";
 import { copyText } from "../../lib/clipboard";
+import { save } from "../../lib/download";
 import { formatClock } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -152,13 +153,7 @@ const CAPTION_FORMATS = [
   { extension: "json", label: strings.video.downloadJson, icon: Braces },
 ] as const;
 
-/** Fetched rather than linked, because a link cannot say which organization it asks for. */
 async function saveCaptions(videoId: string, title: string, extension: string): Promise<void> {
   const response = await request("GET", `/videos/${videoId}/captions.${extension}`, { headers: { Accept: "*/*" } });
-  const address = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `${title.replace(/[\\/:*?"<>|]+/gu, " ").trim() || "captions"}.${extension}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  save(await response.blob(), `${title.replace(/[\\/:*?"<>|]+/gu, " ").trim() || "captions"}.${extension}`);
 }
