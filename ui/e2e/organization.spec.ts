@@ -114,6 +114,18 @@ test("a short name that is taken is refused at its field", async ({ page }) => {
   await expect(page.getByRole("dialog")).toHaveCount(0);
 });
 
+test("whoever has to sign in again is back in the organization they were in", async ({ page }) => {
+  const account = newAccount();
+  const name = newName();
+  await signUp(page, account);
+  await createOrganization(page, name);
+  await page.context().clearCookies();
+  await signIn(page, account);
+  await expect(page.getByRole("button", { name: `Organization: ${name}` })).toBeVisible();
+  await page.goto("/settings/members");
+  await expect(page.getByRole("list", { name: "Members" }).getByRole("listitem")).toHaveCount(1);
+});
+
 test("a person is invited, joins, gets another role, and is removed", async ({ page, browser }) => {
   const name = newName();
   const guest = person("Ana Lima");
@@ -142,8 +154,9 @@ test("a person is invited, joins, gets another role, and is removed", async ({ p
   await expect(memberRow(page, guest.email)).toHaveCount(0);
 
   // Whoever was removed finds themselves in their own organization.
-  await other.goto("/library");
+  await other.getByRole("link", { name: "Library" }).click();
   await expect(other.getByRole("button", { name: `Organization: ${guest.name}` })).toBeVisible();
+  await expect(other.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
   await other.context().close();
 });
 
