@@ -3,8 +3,8 @@ import { isApiError } from "../api/client";
 import { keys } from "../api/queries";
 
 const OUTSIDE = /^\/(sign-in|sign-up|invitation)$/u;
-/** Refusals that say that what this page believes of the person's role, or of the organization, is out of date. */
-const CHANGED = ["forbidden", "organization_suspended", "organization_deleted"];
+/** Refusals after which what this page believes of the person's role, or of the organization, may be out of date. */
+const CHANGED = ["forbidden", "organization_suspended", "organization_deleted", "not_found"];
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({

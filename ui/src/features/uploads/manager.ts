@@ -255,7 +255,7 @@ function waitForConnection(key: string): void {
 function uploadProblem(body: string, status: number): Problem {
   const problem = parseProblem(body, status);
   if (status !== 413) return { ...problem, title: problem.title || strings.upload.failedTitle };
-  return { ...problem, title: strings.upload.tooLarge, hint: problem.hint ?? strings.upload.tooLargeHint };
+  return { ...problem, type: "about:blank", title: strings.upload.tooLarge, hint: problem.hint ?? strings.upload.tooLargeHint };
 }
 
 function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
