@@ -6,6 +6,7 @@ pub mod config;
 pub mod database;
 pub mod docs;
 pub mod engines;
+pub mod headers;
 pub mod health;
 pub mod maintenance;
 pub mod pipeline;

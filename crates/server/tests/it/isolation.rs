@@ -64,19 +64,29 @@ const EXPECTED: [(&str, Expected); 37] = {
     ]
 };
 
+/// Ids of one thing of every kind, by the part of the path that names the kind.
+pub type Ids = BTreeMap<&'static str, String>;
+
 /// Ada's things, one of every kind.
-struct Things {
-    ada: Person,
-    ids: BTreeMap<&'static str, String>,
+pub struct Things {
+    pub ada: Person,
+    pub ids: Ids,
     video: Value,
 }
 
-async fn things_of_ada(app: &TestApp) -> Things {
+pub async fn things_of_ada(app: &TestApp) -> Things {
     app.work().await;
     let ada = app.person("ada").await;
+    let ids = things_of(app, &ada, "Secret harbour.mp3").await;
+    let video = ada.get(&format!("/videos/{}", ids["videos"])).await.is(200).json();
+    Things { ada, ids, video }
+}
+
+/// Makes one thing of every kind. A worker has to be running.
+pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let video_id = ada.upload("Secret harbour.mp3", sample("inaugural-address.mp3")).await;
-    let video = app.settled(&ada, &video_id).await;
+    let video_id = ada.upload(filename, sample("inaugural-address.mp3")).await;
+    let video = app.settled(ada, &video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
     ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
@@ -84,20 +94,18 @@ async fn things_of_ada(app: &TestApp) -> Things {
     let sessions = ada.get("/sessions").await.is(200).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
-    let ids = BTreeMap::from([
-        ("videos", video_id.clone()),
+    BTreeMap::from([
+        ("videos", video_id),
         ("channels", text(&channel["id"])),
         ("speaker_id", text(&video["speakers"][0]["id"])),
         ("api-keys", text(&key["id"])),
         ("sessions", text(&sessions["items"][0]["id"])),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
-    ]);
-    let video = ada.get(&format!("/videos/{video_id}")).await.is(200).json();
-    Things { ada, ids, video }
+    ])
 }
 
 /// The operation with `ids` in its path and a body that would be accepted.
-fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, String>) -> RequestBuilder {
+pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuilder {
     let resource = operation.path.split('/').nth(3).unwrap();
     let mut path = operation.path.replace("{speaker_id}", &ids["speaker_id"]);
     if path.contains("{id}") {
@@ -136,7 +144,7 @@ fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, 
 }
 
 /// Every row of an organization, table by table.
-async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
+pub async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
@@ -160,7 +168,7 @@ async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeM
 }
 
 /// Status and, unless it is an event stream, the body.
-async fn call(request: RequestBuilder, operation: &Operation) -> Answer {
+pub async fn call(request: RequestBuilder, operation: &Operation) -> Answer {
     if operation.id != "stream_events" {
         return send(request).await;
     }
@@ -248,7 +256,7 @@ async fn every_operation_asks_who_is_calling() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let nobody = Uuid::from_u128(7).to_string();
-    let ids: BTreeMap<&'static str, String> =
+    let ids: Ids =
         ["videos", "channels", "speaker_id", "api-keys", "sessions", "uploads"]
             .map(|name| (name, nobody.clone()))
             .into();
