@@ -16,11 +16,7 @@ pub struct Weaker {
 pub fn weakened(condition: &str) -> Vec<Weaker> {
     let mut found = Vec::new();
     if bare(condition) != "true" {
-        found.push(Weaker {
-            left_out: condition.to_owned(),
-            instead: "true",
-            condition: "true".to_owned(),
-        });
+        found.push(Weaker { left_out: condition.to_owned(), instead: "true", condition: "true".to_owned() });
         parts_of(condition, 0, condition.len(), &mut found);
     }
     // The only part of a condition is the condition.

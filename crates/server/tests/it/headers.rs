@@ -107,7 +107,8 @@ async fn nothing_that_was_uploaded_runs_in_the_app() {
     let app = TestApp::start().await;
     let organization_id = OrganizationId::new(app.now());
     let page = "<svg xmlns='http://www.w3.org/2000/svg'><script>parent.fetch('/api/v1/me')</script></svg>";
-    for name in ["original.svg", "original.html", "original.xhtml", "original.js", "original.pdf", "original"] {
+    for name in ["original.svg", "original.html", "original.xhtml", "original.js", "original.pdf", "original"]
+    {
         let key: BlobKey = format!("organizations/{organization_id}/assets/2/{name}").parse().unwrap();
         app.app.blobs.put_bytes(&key, page).await.unwrap();
         let grant = Grant {

@@ -256,10 +256,9 @@ async fn every_operation_asks_who_is_calling() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let nobody = Uuid::from_u128(7).to_string();
-    let ids: Ids =
-        ["videos", "channels", "speaker_id", "api-keys", "sessions", "uploads"]
-            .map(|name| (name, nobody.clone()))
-            .into();
+    let ids: Ids = ["videos", "channels", "speaker_id", "api-keys", "sessions", "uploads"]
+        .map(|name| (name, nobody.clone()))
+        .into();
     for operation in operations(&visitor).await {
         let id = operation.id.as_str();
         // Signing up or in leaves a cookie behind.

@@ -84,7 +84,10 @@ pub async fn tables(connection: &mut PgConnection) -> Vec<Table> {
         });
         tables.push(describe(connection, name, class).await);
     }
-    assert!(classes.is_empty(), "ARCHITECTURE.md says who may see rows of tables that are not there: {classes:?}");
+    assert!(
+        classes.is_empty(),
+        "ARCHITECTURE.md says who may see rows of tables that are not there: {classes:?}"
+    );
     tables
 }
 

@@ -303,7 +303,9 @@ impl Case<'_> {
         let (done, whose) = (format!("{attempt:?} ({})", attempt.verb()), self.row.place);
         match (reached, self.expected) {
             (true, false) => Some(format!("{} can {done} the row of {whose:?} in {}", who.name, table.name)),
-            (false, true) => Some(format!("{} cannot {done} the row of {whose:?} in {}", who.name, table.name)),
+            (false, true) => {
+                Some(format!("{} cannot {done} the row of {whose:?} in {}", who.name, table.name))
+            }
             _ => None,
         }
     }
@@ -429,7 +431,8 @@ async fn run(connection: &mut PgConnection, statements: String) -> Result<u64, s
 pub fn unknown_grants(probe: &Probe) -> Vec<String> {
     let mut unknown = Vec::new();
     for table in &probe.tables {
-        let admitted = ADMITTED.iter().find(|(name, _)| *name == table.name).map_or(&[][..], |(_, verbs)| verbs);
+        let admitted =
+            ADMITTED.iter().find(|(name, _)| *name == table.name).map_or(&[][..], |(_, verbs)| verbs);
         let granted = VERBS.into_iter().filter(|verb| table.is_granted("memoreel_system", verb));
         if !granted.clone().eq(admitted.iter().copied()) {
             unknown.push(format!("{}: {:?}", table.name, granted.collect::<Vec<_>>()));

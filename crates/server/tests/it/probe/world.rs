@@ -124,9 +124,10 @@ const ROWS: &[(&str, Rest)] = &[
     ("video_summaries", |_| json!({ "engine": "extract" })),
     // Before the chunks, whose trigger adds to it.
     ("organization_chunk_counts", |_| json!({ "chunk_count": 0 })),
-    ("chunks", |at| {
-        json!({ "entity_type": "transcript", "entity_id": at.id("transcripts"), "chunk_index": 0, "text": "Harbour" })
-    }),
+    (
+        "chunks",
+        |at| json!({ "entity_type": "transcript", "entity_id": at.id("transcripts"), "chunk_index": 0, "text": "Harbour" }),
+    ),
     ("embedding_models", |_| json!({ "name": "of the probe", "dimensions": 3 })),
     ("chunk_embeddings", |at| json!({ "model_id": at.id("embedding_models"), "embedding": "[1,0,0]" })),
 ];
