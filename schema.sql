@@ -35,6 +35,69 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: audit_digest(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_digest(p_salt uuid, p_details jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(uuid_send(p_salt) || convert_to(p_details::text, 'UTF8'))
+$$;
+
+-- Name: audit_logs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.audit_logs (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    action text NOT NULL,
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    request_id text,
+    details jsonb,
+    details_salt uuid DEFAULT gen_random_uuid(),
+    details_digest bytea NOT NULL,
+    seq bigint,
+    hash bytea,
+    CONSTRAINT audit_logs_actor_kind CHECK ((actor_kind = ANY (ARRAY['session'::text, 'api_key'::text, 'system'::text]))),
+    CONSTRAINT audit_logs_details CHECK (((details IS NULL) = (details_salt IS NULL))),
+    CONSTRAINT audit_logs_sealed CHECK (((seq IS NULL) = (hash IS NULL)))
+);
+
+ALTER TABLE ONLY public.audit_logs FORCE ROW LEVEL SECURITY;
+
+-- Name: audit_hash(bytea, public.audit_logs); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_hash(p_before bytea, p_entry public.audit_logs) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sha256(coalesce(p_before, ''::bytea) || convert_to(jsonb_build_array(p_entry.organization_id, p_entry.seq, p_entry.id,
+        extract(epoch FROM p_entry.occurred_at), p_entry.actor_id, p_entry.actor_kind, p_entry.action, p_entry.target_kind,
+        p_entry.target_id, p_entry.request_id, encode(p_entry.details_digest, 'hex'))::text, 'UTF8'))
+$$;
+
+-- Name: audit_table(regclass, text, text[]); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.audit_table(IN target regclass, IN kind text, VARIADIC columns text[])
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW
+        WHEN (current_setting(''app.role'', true) IS DISTINCT FROM ''service'') EXECUTE FUNCTION record_audit(%s)',
+        target, (SELECT string_agg(quote_literal(argument), ', ' ORDER BY place)
+                 FROM unnest(ARRAY[kind] || columns) WITH ORDINALITY AS given(argument, place)));
+END $$;
+
+-- Name: audit_value(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_value(p_value jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') > 500
+        THEN to_jsonb(left(p_value #>> '{}', 500) || '…') ELSE p_value END
+$$;
+
 -- Name: chunk_context(uuid, uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.chunk_context(p_organization_id uuid, p_video_id uuid, p_speakers text[]) RETURNS text
@@ -280,6 +343,67 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
 END $$;
 
+-- Name: record_audit(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.record_audit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_origin jsonb := nullif(current_setting('app.origin', true), '')::jsonb;
+    v_before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    v_after jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    v_row jsonb := coalesce(v_after, v_before);
+    v_old jsonb;
+    v_new jsonb;
+    v_organization_id uuid := v_row ->> 'organization_id';
+    v_user_id uuid := coalesce(v_row ->> 'user_id', v_row ->> 'personal_owner_id',
+        CASE TG_TABLE_NAME WHEN 'users' THEN v_row ->> 'id' END);
+    v_actor_id uuid := coalesce(nullif(current_setting('app.user_id', true), '')::uuid,
+        -- Who signs in, signs up or accepts an invitation acts for themselves before there is a caller.
+        CASE WHEN v_origin IS NOT NULL THEN v_user_id END);
+    v_verb text := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'updated' END;
+    v_details jsonb;
+    v_salt uuid := gen_random_uuid();
+BEGIN
+    SELECT jsonb_object_agg(told.name, told.old) FILTER (WHERE told.old IS NOT NULL),
+        jsonb_object_agg(told.name, told.new) FILTER (WHERE told.new IS NOT NULL)
+    INTO v_old, v_new
+    FROM (
+        SELECT ltrim(argument, '!') AS name,
+            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_before -> argument) END AS old,
+            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_after -> argument) END AS new
+        FROM unnest(TG_ARGV[1:]) AS argument
+        WHERE (v_before -> ltrim(argument, '!')) IS DISTINCT FROM (v_after -> ltrim(argument, '!'))
+    ) AS told;
+    IF TG_OP = 'UPDATE' AND v_old IS NULL AND v_new IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (v_before -> 'deleted_at') IS DISTINCT FROM (v_after -> 'deleted_at') THEN
+        v_verb := CASE WHEN v_after ->> 'deleted_at' IS NULL THEN 'restored' ELSE 'deleted' END;
+    END IF;
+    IF TG_TABLE_NAME = 'organizations' THEN
+        v_organization_id := v_row ->> 'id';
+    ELSIF v_organization_id IS NULL THEN
+        SELECT id INTO v_organization_id FROM organizations WHERE personal_owner_id = v_user_id;
+    END IF;
+    -- An organization that goes takes its log along; its rows are deleted after it.
+    IF NOT EXISTS (SELECT FROM organizations WHERE id = v_organization_id) THEN
+        RETURN NULL;
+    END IF;
+    v_details := jsonb_strip_nulls(jsonb_build_object(
+        'label', coalesce(v_row ->> 'title', v_row ->> 'name', v_row ->> 'email', (SELECT name FROM users WHERE id = v_user_id)),
+        'address', v_origin ->> 'address', 'user_agent', v_origin ->> 'user_agent'))
+        || jsonb_build_object('old', coalesce(v_old, '{}'), 'new', coalesce(v_new, '{}'));
+    INSERT INTO audit_logs (organization_id, actor_id, actor_kind, action, target_kind, target_id, request_id, details, details_salt,
+        details_digest)
+    VALUES (v_organization_id, v_actor_id,
+        coalesce(v_origin ->> 'actor', CASE WHEN v_actor_id IS NULL THEN 'system' ELSE 'session' END),
+        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], (v_row ->> 'id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
+        audit_digest(v_salt, v_details));
+    RETURN NULL;
+END $$;
+
 -- Name: register_embedding_model(text, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) RETURNS uuid
@@ -299,6 +423,36 @@ BEGIN
     END IF;
     INSERT INTO embedding_models (name, dimensions) VALUES (model_name, model_dimensions) RETURNING * INTO model;
     RETURN model.id;
+END $$;
+
+-- Name: seal_audit_logs(integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.seal_audit_logs(p_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_entry audit_logs;
+    v_last audit_logs;
+    v_count bigint := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('seal_audit_logs', 0));
+    FOR v_entry IN
+        SELECT * FROM audit_logs WHERE seq IS NULL ORDER BY organization_id, occurred_at, id LIMIT p_limit
+    LOOP
+        IF v_last.organization_id IS DISTINCT FROM v_entry.organization_id THEN
+            v_last := NULL;
+            SELECT * INTO v_last FROM audit_logs WHERE organization_id = v_entry.organization_id AND seq IS NOT NULL
+                ORDER BY seq DESC LIMIT 1;
+        END IF;
+        v_entry.seq := coalesce(v_last.seq, 0) + 1;
+        v_entry.hash := audit_hash(v_last.hash, v_entry);
+        UPDATE audit_logs SET seq = v_entry.seq, hash = v_entry.hash
+            WHERE organization_id = v_entry.organization_id AND id = v_entry.id;
+        v_last := v_entry;
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
 END $$;
 
 -- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -603,6 +757,28 @@ BEGIN
     NEW.updated_at := now();
     RETURN NEW;
 END $$;
+
+-- Name: verify_audit_logs(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.verify_audit_logs(p_head text) RETURNS TABLE(organization_id uuid, slug text, sealed bigint, unsealed bigint, erased bigint, broken_seq bigint, head text, lacks_head boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT o.id, o.slug, count(chain.seq), count(*) FILTER (WHERE chain.seq IS NULL AND chain.id IS NOT NULL),
+        count(*) FILTER (WHERE chain.id IS NOT NULL AND chain.details IS NULL),
+        min(chain.place) FILTER (WHERE chain.seq IS NOT NULL AND NOT chain.is_whole),
+        encode((array_agg(chain.hash ORDER BY chain.seq DESC) FILTER (WHERE chain.seq IS NOT NULL))[1], 'hex'),
+        p_head IS NOT NULL AND NOT coalesce(bool_or(encode(chain.hash, 'hex') = lower(p_head)), false)
+    FROM organizations o LEFT JOIN LATERAL (
+        SELECT a.*, row_number() OVER entries AS place,
+            a.seq = row_number() OVER entries AND a.hash = audit_hash(lag(a.hash) OVER entries, a)
+            AND (a.details IS NULL OR a.details_digest = audit_digest(a.details_salt, a.details)) AS is_whole
+        FROM audit_logs a WHERE a.organization_id = o.id
+        -- Those that are not sealed come last.
+        WINDOW entries AS (ORDER BY a.seq NULLS LAST)
+    ) AS chain ON true
+    GROUP BY o.id, o.slug ORDER BY o.slug
+$$;
 
 -- Name: api_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1058,6 +1234,16 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: audit_logs audit_logs_seq_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_seq_key UNIQUE (organization_id, seq);
+
 -- Name: blob_deletions blob_deletions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.blob_deletions
@@ -1227,6 +1413,22 @@ ALTER TABLE ONLY public.videos
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
 
+-- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_actor ON public.audit_logs USING btree (organization_id, actor_id, occurred_at DESC);
+
+-- Name: audit_logs_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_newest ON public.audit_logs USING btree (organization_id, occurred_at DESC, id DESC);
+
+-- Name: audit_logs_target; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_target ON public.audit_logs USING btree (organization_id, target_id, occurred_at DESC);
+
+-- Name: audit_logs_unsealed; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_unsealed ON public.audit_logs USING btree (organization_id, occurred_at, id) WHERE (seq IS NULL);
+
 -- Name: blob_deletions_due; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before);
@@ -1351,6 +1553,42 @@ CREATE INDEX videos_pending ON public.videos USING btree (organization_id, creat
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: api_keys audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
+
+-- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
+
+-- Name: memberships audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('membership', 'user_id', 'role');
+
+-- Name: organizations audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organizations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization', 'name', 'slug', 'description', 'status', 'settings', 'storage_bucket', 'storage_prefix', 'region');
+
+-- Name: sessions audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sessions FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('session', 'address', 'user_agent');
+
+-- Name: speakers audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('speaker', 'video_id', 'name', 'user_id');
+
+-- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
+
+-- Name: users audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', '!password_hash');
+
+-- Name: videos audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('video', 'title', 'description', 'channel_id', 'author_id', 'visibility', 'source', 'deleted_at');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1401,6 +1639,11 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: audit_logs audit_logs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: blob_deletions blob_deletions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1758,6 +2001,10 @@ CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((
 
 CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: audit_logs app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.audit_logs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'owner'::text)));
+
 -- Name: blob_deletions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.blob_deletions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -1942,6 +2189,10 @@ CREATE POLICY app_update ON public.videos FOR UPDATE TO memoreel_app USING (((or
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
 
+-- Name: audit_logs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.audit_logs ENABLE ROW LEVEL SECURITY;
+
 -- Name: blob_deletions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.blob_deletions ENABLE ROW LEVEL SECURITY;
@@ -1985,6 +2236,10 @@ CREATE POLICY owner_all ON public.api_keys TO memoreel_owner USING (true) WITH C
 -- Name: assets owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.assets TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: audit_logs owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.audit_logs TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: blob_deletions owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2225,6 +2480,10 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
+-- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
+
 -- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.chunks_follow_speaker() FROM PUBLIC;
@@ -2256,10 +2515,19 @@ GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uu
 
 REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
 
+-- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.record_audit() FROM PUBLIC;
+
 -- Name: FUNCTION register_embedding_model(model_name text, model_dimensions integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) TO memoreel_system;
+
+-- Name: FUNCTION seal_audit_logs(p_limit integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
 -- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -2274,6 +2542,11 @@ GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.verify_audit_logs(p_head text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.verify_audit_logs(p_head text) TO memoreel_system;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
 

@@ -7,11 +7,13 @@ mod api;
 mod bench;
 mod ci;
 mod codegen;
+mod conform;
 mod demo;
 mod dependencies;
 mod dev;
 mod eval;
 mod memory;
+mod python;
 mod scratch_database;
 mod server_process;
 mod session;
@@ -43,6 +45,8 @@ enum Verb {
     Eval(eval::Options),
     /// Measure how fast the product is, beside something plain
     Bench(bench::Options),
+    /// Check a real server against its own description, operation by operation
+    Conform(conform::Options),
     /// Run the server and the web app's development server, which reloads on change
     Dev,
     /// Do what continuous integration does, step by step
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Test(options) => test::run(&options),
         Verb::Eval(options) => eval::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Conform(options) => conform::run(&options),
         Verb::Dev => dev::run(),
         Verb::Ci => ci::run(),
         Verb::Codegen(options) => codegen::run(&options),

@@ -1,6 +1,6 @@
 //! The kinds of transaction.
 
-use crate::{DbError, is_outage};
+use crate::{DbError, is_outage, origin::set_origin};
 use memoreel_kernel::{Caller, OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
@@ -26,10 +26,11 @@ impl TenantTx {
     /// Unlike a SELECT of set_config, SET is not planned. Ids and role names hold no quote.
     pub fn settings(caller: &Caller) -> String {
         format!(
-            "SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'",
+            "SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'{}",
             caller.organization_id,
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
+            set_origin(Some(caller)),
         )
     }
 
@@ -96,7 +97,8 @@ pub struct SystemTx {
 impl SystemTx {
     pub(crate) async fn begin(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
         tracing::trace!(?reason, "system transaction");
-        Ok(Self { transaction: begin_on_live(pool, "BEGIN").await? })
+        let begin = format!("BEGIN{}", set_origin(None));
+        Ok(Self { transaction: begin_on_live(pool, &begin).await? })
     }
 
     /// Makes the writes durable.

@@ -68,6 +68,8 @@ ids! {
     SessionId;
     /// A bearer key.
     ApiKeyId;
+    /// A line of the audit log.
+    AuditEntryId;
     /// A stored file.
     AssetId;
     /// A resumable upload in progress or finished.

@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod cli;
 pub mod config;
 pub mod database;
+mod describe;
 pub mod docs;
 pub mod engines;
 pub mod headers;

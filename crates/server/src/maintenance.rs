@@ -1,4 +1,5 @@
-//! What is done at the start and every hour: abandoned work, expired sessions, forgotten uploads, idle rate-limit buckets.
+//! What is done at the start and every hour: abandoned work, expired sessions, forgotten uploads, idle rate-limit buckets. And
+//! every minute: the audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
@@ -9,16 +10,20 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-const EVERY: Duration = Duration::from_secs(3600);
+const SWEPT_EVERY: Duration = Duration::from_secs(3600);
+const SEALED_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
 pub async fn run(app: App, scratch: PathBuf, stop: CancellationToken) {
+    let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
     loop {
-        if let Err(error) = sweep(&app, &scratch).await {
-            tracing::warn!(error = &*error, "hourly maintenance failed");
-        }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            _ = sweeps.tick() => if let Err(error) = sweep(&app, &scratch).await {
+                tracing::warn!(error = &*error, "hourly maintenance failed");
+            },
+            _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
+            },
             () = stop.cancelled() => return,
         }
     }

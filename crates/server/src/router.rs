@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{docs, engines::Engines, headers, health, ui};
+use crate::{describe::describe_problems, docs, engines::Engines, headers, health, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -56,11 +56,15 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
         .merge(memoreel_insights::router())
+        .merge(memoreel_audit::router())
 }
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver)).into_openapi()
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver));
+    let mut document = routes.into_openapi();
+    describe_problems(&mut document);
+    document
 }
 
 /// Everything that is served.

@@ -122,7 +122,7 @@ async fn create_upload(
 }
 
 /// Describe the upload server
-#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads",
+#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads", security(()),
     responses((status = 204, description = "Protocol version, extensions and limits are in the headers")))]
 async fn describe_upload_server() -> Response {
     let headers = [

@@ -32,8 +32,10 @@ pub(super) async fn list_channels(
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateChannel {
     /// 1 to 100 characters, unique in the organization.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     name: String,
     /// At most 5,000 characters.
+    #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
 }
 
@@ -62,10 +64,11 @@ pub(super) async fn create_channel(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateChannel {
     /// 1 to 100 characters, unique in the organization.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     name: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
 }
 

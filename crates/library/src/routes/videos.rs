@@ -19,17 +19,19 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub(super) struct ListVideos {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only of this channel.
     channel_id: Option<ChannelId>,
     /// Only of this status: `pending`, `processing`, `completed` or `failed`.
+    #[param(pattern = "^(pending|processing|completed|failed)$")]
     status: Option<String>,
     /// Only with this in the title, in upper or lower case.
     title: Option<String>,
     /// `newest` (the default), `oldest` or `title`.
-    #[param(inline)]
     #[param(inline)]
     sort: Option<Sort>,
 }
@@ -110,8 +112,10 @@ async fn read_detail(app: &App, tx: &mut memoreel_db::TenantTx, id: VideoId) -> 
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateVideo {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     title: String,
     /// At most 5,000 characters.
+    #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
     /// A channel of the organization.
     channel_id: Option<ChannelId>,
@@ -152,10 +156,11 @@ pub(super) async fn create_video(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateVideo {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     title: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
     /// A channel of the organization.
     #[serde(default, deserialize_with = "nullable")]

@@ -26,18 +26,21 @@ const SPEAKER_CHARS_MAX: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParams {
     /// Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters.
+    #[param(min_length = 1, max_length = 2000, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     q: String,
     /// What to go by; hybrid if not given.
     #[serde(default)]
     #[param(inline)]
     mode: Mode,
     /// Hits wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only in this video.
     video_id: Option<VideoId>,
     /// Only in videos of this channel.
     channel_id: Option<ChannelId>,
     /// Only where this speaker speaks: a name or label, in any case.
+    #[param(max_length = 100)]
     speaker: Option<String>,
     /// Only in videos added at or after this time or on or after this day (UTC).
     from: Option<String>,

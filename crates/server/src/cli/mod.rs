@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod client;
 mod credentials;
 mod doctor;
@@ -45,6 +46,8 @@ enum Verb {
     Doctor(Box<doctor::Doctor>),
     /// Create users and API keys
     User(user::User),
+    /// Verify the audit log
+    Audit(audit::Audit),
     /// Print the OpenAPI document
     Openapi,
     /// Recognise speech for the server; not for people
@@ -83,6 +86,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Migrate(storage) => migrate(&storage).await?,
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
+        Verb::Audit(audit) => return audit.run().await,
         Verb::Openapi => {
             let document =
                 router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));

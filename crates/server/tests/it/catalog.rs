@@ -20,8 +20,29 @@ const WITHOUT_ORGANIZATION: [(&str, &str); 5] = [
 ];
 
 /// Tables whose rows the serving role may not touch with every verb, and why.
-const FEWER_VERBS: [(&str, &str, &str); 1] =
-    [("outbox", "INSERT", "what happened is written by requests and read by the relay alone")];
+const FEWER_VERBS: [(&str, &str, &str); 2] = [
+    ("audit_logs", "SELECT", "entries are written by triggers alone and never change"),
+    ("outbox", "INSERT", "what happened is written by requests and read by the relay alone"),
+];
+
+/// Tables whose changes are not in the audit log, and why.
+const NOT_AUDITED: [(&str, &str); 15] = [
+    ("_sqlx_migrations", "changed by migrations alone"),
+    ("assets", "belong to videos, which are audited"),
+    ("audit_logs", "the log itself"),
+    ("blob_deletions", "what follows from deleting"),
+    ("chunk_embeddings", "made by background tasks"),
+    ("chunks", "made by background tasks"),
+    ("embedding_models", "of the instance"),
+    ("idempotency_keys", "kept for a day, so that a request may be repeated"),
+    ("organization_chunk_counts", "counts"),
+    ("outbox", "what happened, in another form"),
+    ("renditions", "made by background tasks"),
+    ("tasks", "background tasks"),
+    ("transcript_segments", "belong to transcripts, which are audited"),
+    ("uploads", "become videos, which are audited"),
+    ("video_summaries", "made by background tasks"),
+];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
 const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 2] = [
@@ -220,6 +241,19 @@ async fn the_serving_role_owns_nothing_and_is_bound_by_row_level_security() {
     )
     .await;
     assert!(truncate.is_empty(), "{truncate:?}");
+}
+
+#[tokio::test]
+async fn every_table_is_audited_or_on_the_list_of_those_that_need_not_be() {
+    let (_database, mut connection) = catalog().await;
+    let unaudited = names(
+        &mut connection,
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+         AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'audit' AND tgenabled = 'O') ORDER BY 1"
+            .to_owned(),
+    )
+    .await;
+    assert_eq!(unaudited, NOT_AUDITED.map(|(table, _)| table));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 37] = {
+const EXPECTED: [(&str, Expected); 39] = {
     use Expected::{NotFound, TheirOwn};
     [
         ("append_upload", NotFound),
@@ -38,6 +38,7 @@ const EXPECTED: [(&str, Expected); 37] = {
         ("delete_upload", NotFound),
         ("delete_video", NotFound),
         ("describe_upload_server", TheirOwn),
+        ("export_audit_log", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -49,6 +50,7 @@ const EXPECTED: [(&str, Expected); 37] = {
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
         ("list_api_keys", TheirOwn),
+        ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
@@ -101,6 +103,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("api-keys", text(&key["id"])),
         ("sessions", text(&sessions["items"][0]["id"])),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
+        ("users", ada.user_id.clone()),
     ])
 }
 

@@ -4,6 +4,7 @@
 
 mod ahead;
 mod app;
+mod audit;
 mod catalog;
 mod client;
 mod conditions;

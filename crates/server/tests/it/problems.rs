@@ -61,6 +61,14 @@ async fn a_body_that_is_not_what_is_asked_for_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_a_list_is_not_taken_for_the_fields_in_their_order() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    ada.post("/channels", &json!(["Board", null])).await.refuses(422, "body_invalid");
+    ada.patch("/me", &json!(["Ada"])).await.refuses(422, "body_invalid");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -137,11 +137,13 @@ impl Function {
                     ("speakers", _) => "{Speaker 1}".to_owned(),
                     ("mode", _) => "hybrid".to_owned(),
                     ("language", _) => "en".to_owned(),
-                    (_, "uuid" | "timestamp with time zone") | ("speaker", _) => {
+                    (_, "uuid" | "timestamp with time zone" | "audit_logs") | ("speaker", _) => {
                         return format!("NULL::{kind}");
                     }
                     (_, "vector") => "[1,0,0]".to_owned(),
                     (_, "text") => MARK.to_owned(),
+                    (_, "jsonb") => "{}".to_owned(),
+                    (_, "bytea") => String::new(),
                     (_, "integer") => "10".to_owned(),
                     (_, "boolean") => "false".to_owned(),
                     (_, kind) if kind.ends_with("[]") => "{}".to_owned(),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct SpeakerUpdate {
     /// The name, 1 to 100 characters; null goes back to the label.
     #[serde(deserialize_with = "required")]
-    #[schema(max_length = 100, required = true)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$", required = true)]
     name: Option<String>,
 }
 

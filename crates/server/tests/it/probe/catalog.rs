@@ -11,6 +11,7 @@ pub enum Class {
     Person,
     Video,
     Parent,
+    Owner,
     System,
     Shared,
 }
@@ -54,6 +55,7 @@ fn classes() -> BTreeMap<String, Class> {
             "person" => Class::Person,
             "video" => Class::Video,
             "parent" => Class::Parent,
+            "owner" => Class::Owner,
             "system" => Class::System,
             "shared" => Class::Shared,
             _ => continue,

@@ -189,6 +189,10 @@ impl Probe {
                 cases.refused(Ada, [bob(), task_there(), nobody()]);
                 cases.admitted(Ada, [ada()]);
             }
+            Class::Owner => {
+                cases.refused(Ada, [carol(), task_here(), bob(), task_there(), nobody()]);
+                cases.admitted(Ada, [ada()]);
+            }
             Class::Person if cases.table.has("organization_id") => {
                 let dora_there = Who::person("the same person in another organization", DoraThere);
                 cases.refused(DoraHere, [carol(), bob(), dora_there, task_here(), nobody()]);
@@ -387,7 +391,7 @@ impl Case<'_> {
     /// The columns that the policies of this class go by.
     fn owning_columns(&self) -> Vec<&'static str> {
         let columns: &[&'static str] = match self.table.class {
-            Class::Organization | Class::System | Class::Shared => &["organization_id"],
+            Class::Organization | Class::Owner | Class::System | Class::Shared => &["organization_id"],
             Class::Person => &["organization_id", "user_id"],
             Class::Video | Class::Parent => {
                 &["organization_id", "author_id", "owner_id", "visibility", "video_id", "chunk_id"]

@@ -128,6 +128,12 @@ const ROWS: &[(&str, Rest)] = &[
         "chunks",
         |at| json!({ "entity_type": "transcript", "entity_id": at.id("transcripts"), "chunk_index": 0, "text": "Harbour" }),
     ),
+    ("audit_logs", |at| {
+        json!({
+            "actor_kind": "session", "action": "video.updated", "target_kind": "video", "target_id": at.id("videos"),
+            "details_salt": null, "details_digest": "\\x00"
+        })
+    }),
     ("embedding_models", |_| json!({ "name": "of the probe", "dimensions": 3 })),
     ("chunk_embeddings", |at| json!({ "model_id": at.id("embedding_models"), "embedding": "[1,0,0]" })),
 ];
@@ -154,7 +160,7 @@ pub fn places(table: &Table) -> &'static [Place] {
     match (table.name.as_str(), table.class) {
         ("users", _) => &[Ada, Carol, DoraHere, Bob],
         ("memberships", _) => &[Ada, Carol, DoraHere, DoraThere, Bob],
-        (_, Class::Organization | Class::System) => &[Ada, Bob],
+        (_, Class::Organization | Class::Owner | Class::System) => &[Ada, Bob],
         (_, Class::Person) if table.has("organization_id") => &[DoraHere, DoraThere, Carol, Bob],
         (_, Class::Person) => &[Ada, Carol, Bob],
         (_, Class::Video | Class::Parent) => &[Ada, AdaPrivate, Bob],
