@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 use crate::shell::{self, cargo, npm, say};
-use crate::{codegen, conform, demo, setup, test, tidy};
+use crate::{codegen, conform, demo, dependencies, setup, test, tidy};
 
 struct Outcome {
     name: &'static str,
@@ -19,6 +19,7 @@ pub fn run() -> Result<()> {
         ("set-up", &setup::run),
         ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
         ("tidy", &tidy::run),
+        ("dependencies", &dependencies::run),
         ("clippy", &clippy),
         ("generated files", &|| codegen::run(&parsed(&["codegen", "--check"]))),
         ("rust tests", &test::rust),

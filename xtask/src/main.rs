@@ -9,6 +9,7 @@ mod ci;
 mod codegen;
 mod conform;
 mod demo;
+mod dependencies;
 mod dev;
 mod eval;
 mod memory;
@@ -52,6 +53,8 @@ enum Verb {
     Ci,
     /// Renew the generated files: offline query data, schema.sql, openapi.json, schema.gen.ts
     Codegen(codegen::Options),
+    /// Look at licences, origins and known weaknesses of what we depend on
+    Dependencies,
     /// Hold the rules that no compiler holds: crate edges, file lengths, words, where SQL may be
     Tidy,
 }
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Dev => dev::run(),
         Verb::Ci => ci::run(),
         Verb::Codegen(options) => codegen::run(&options),
+        Verb::Dependencies => dependencies::run(),
         Verb::Tidy => tidy::run(),
     };
     match result {

@@ -16,16 +16,22 @@ pub struct TenantTx {
 
 impl TenantTx {
     pub(crate) async fn begin(pool: &PgPool, caller: &Caller) -> Result<Self, DbError> {
-        // Ids and role names hold no quote. The settings are LOCAL: they end with the transaction, so that a pooled
-        // connection carries nothing into the next request. Unlike a SELECT of set_config, SET is not planned.
-        let begin = format!(
-            "BEGIN; SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'{}",
+        let begin = format!("BEGIN; {}", Self::settings(caller));
+        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
+    }
+
+    /// The statements that tell the database who is calling, which the policies go by.
+    ///
+    /// They are LOCAL: they end with the transaction, so that a pooled connection carries nothing into the next request.
+    /// Unlike a SELECT of set_config, SET is not planned. Ids and role names hold no quote.
+    pub fn settings(caller: &Caller) -> String {
+        format!(
+            "SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'{}",
             caller.organization_id,
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
             set_origin(Some(caller)),
-        );
-        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
+        )
     }
 
     /// Whose rows this transaction sees; statements name it themselves too, for the planner's sake.

@@ -7,6 +7,7 @@ pub mod database;
 mod describe;
 pub mod docs;
 pub mod engines;
+pub mod headers;
 pub mod health;
 pub mod maintenance;
 pub mod pipeline;

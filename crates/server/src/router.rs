@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{describe::describe_problems, docs, engines::Engines, health, ui};
+use crate::{describe::describe_problems, docs, engines::Engines, headers, health, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -90,6 +90,7 @@ pub fn router(app: App, engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> 
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked").into_response()
         }))
+        .layer(from_fn_with_state(app.clone(), headers::protect))
         .layer(from_fn(observe))
         .layer(from_fn(request_id))
         .with_state(app)

@@ -5,7 +5,7 @@ use crate::{
     engines::{Lines, engines},
 };
 use memoreel_blob::{BlobStore, Staging};
-use memoreel_db::Db;
+use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_search::NearestChunks;
@@ -50,6 +50,10 @@ struct Installation {
 pub struct Options {
     pub rate_limit_factor: u32,
     pub lines: Lines,
+    /// Small enough for many tests at once.
+    pub pool: PoolSizes,
+    /// Whether people reach it by https.
+    pub is_https: bool,
 }
 
 impl Default for Options {
@@ -59,7 +63,8 @@ impl Default for Options {
             (1, "Its budget is four million, which is less than we asked for."),
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
-        Self { rate_limit_factor: 1_000, lines }
+        let pool = PoolSizes { app: 6, system: 4 };
+        Self { rate_limit_factor: 1_000, lines, pool, is_https: false }
     }
 }
 
@@ -100,13 +105,13 @@ impl TestApp {
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
         let folder = installation.folder.path();
         let app = assemble::app(Ingredients {
-            db: installation.database.open().await.unwrap(),
+            db: Db::connect(installation.database.access(), options.pool).await.unwrap(),
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
             secret: SECRET,
             clock: Arc::new(clock.clone()),
             rate_limit_factor: options.rate_limit_factor,
-            secure_cookies: false,
+            secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
         });
         let engines = engines(options.lines.clone());

@@ -44,6 +44,12 @@ const NOT_AUDITED: [(&str, &str); 15] = [
     ("video_summaries", "made by background tasks"),
 ];
 
+/// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 2] = [
+    ("api_keys_token_key", "the hash of a random token"),
+    ("outbox_pkey", "a number that the database gives"),
+];
+
 const TENANT_TABLES: &str = "
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'organization_id' AND NOT a.attisdropped)";
@@ -168,6 +174,21 @@ async fn references_between_organizations_tables_carry_the_organization() {
     .await
     .unwrap();
     assert!(references >= 10, "{references}");
+}
+
+#[tokio::test]
+async fn a_collision_tells_nothing_of_another_organization() {
+    let (_database, mut connection) = catalog().await;
+    let across = names(
+        &mut connection,
+        format!(
+            "SELECT i.indexrelid::regclass::text FROM pg_index i WHERE i.indisunique AND i.indrelid IN (SELECT c.oid {TENANT_TABLES})
+                 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+                     AND a.attname = 'organization_id') ORDER BY 1"
+        ),
+    )
+    .await;
+    assert_eq!(across, UNIQUE_ACROSS_ORGANIZATIONS.map(|(index, _)| index));
 }
 
 #[tokio::test]

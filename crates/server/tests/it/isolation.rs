@@ -84,19 +84,29 @@ const EXPECTED: [(&str, Expected); 55] = {
     ]
 };
 
+/// Ids of one thing of every kind, by the part of the path that names the kind.
+pub type Ids = BTreeMap<&'static str, String>;
+
 /// Ada's things, one of every kind.
-struct Things {
-    ada: Person,
-    ids: BTreeMap<&'static str, String>,
+pub struct Things {
+    pub ada: Person,
+    pub ids: Ids,
     video: Value,
 }
 
-async fn things_of_ada(app: &TestApp) -> Things {
+pub async fn things_of_ada(app: &TestApp) -> Things {
     app.work().await;
     let ada = app.person("ada").await;
+    let ids = things_of(app, &ada, "Secret harbour.mp3").await;
+    let video = ada.get(&format!("/videos/{}", ids["videos"])).await.is(200).json();
+    Things { ada, ids, video }
+}
+
+/// Makes one thing of every kind. A worker has to be running.
+pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let video_id = ada.upload("Secret harbour.mp3", sample("inaugural-address.mp3")).await;
-    let video = app.settled(&ada, &video_id).await;
+    let video_id = ada.upload(filename, sample("inaugural-address.mp3")).await;
+    let video = app.settled(ada, &video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
     ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
@@ -106,8 +116,8 @@ async fn things_of_ada(app: &TestApp) -> Things {
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
-    let ids = BTreeMap::from([
-        ("videos", video_id.clone()),
+    BTreeMap::from([
+        ("videos", video_id),
         ("channels", text(&channel["id"])),
         ("speaker_id", text(&video["speakers"][0]["id"])),
         ("api-keys", text(&key["id"])),
@@ -115,17 +125,12 @@ async fn things_of_ada(app: &TestApp) -> Things {
         ("invitations", text(&invitation["id"])),
         ("user_id", ada.user_id.clone()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
-    ]);
-    let video = ada.get(&format!("/videos/{video_id}")).await.is(200).json();
-    Things { ada, ids, video }
+        ("users", ada.user_id.clone()),
+    ])
 }
 
 /// The operation with `ids` in its path and a body that would be accepted.
-pub fn request(
-    client: &Client,
-    operation: &Operation,
-    ids: &BTreeMap<&'static str, String>,
-) -> RequestBuilder {
+pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuilder {
     let resource = operation.path.split('/').nth(3).unwrap();
     let mut path = operation.path.replace("{speaker_id}", &ids["speaker_id"]);
     path = path.replace("{user_id}", &ids["user_id"]);
@@ -183,7 +188,7 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
 }
 
 /// Every row of an organization, table by table.
-async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
+pub async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
