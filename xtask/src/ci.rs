@@ -15,7 +15,7 @@ struct Outcome {
 }
 
 pub fn run() -> Result<()> {
-    let steps: [(&'static str, &dyn Fn() -> Result<()>); 12] = [
+    let steps: [(&'static str, &dyn Fn() -> Result<()>); 13] = [
         ("set-up", &setup::run),
         ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
         ("tidy", &tidy::run),
