@@ -35,6 +35,69 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: audit_digest(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_digest(p_salt uuid, p_details jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(uuid_send(p_salt) || convert_to(p_details::text, 'UTF8'))
+$$;
+
+-- Name: audit_logs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.audit_logs (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    occurred_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor_id uuid,
+    actor_kind text NOT NULL,
+    action text NOT NULL,
+    target_kind text NOT NULL,
+    target_id uuid NOT NULL,
+    request_id text,
+    details jsonb,
+    details_salt uuid DEFAULT gen_random_uuid(),
+    details_digest bytea NOT NULL,
+    seq bigint,
+    hash bytea,
+    CONSTRAINT audit_logs_actor_kind CHECK ((actor_kind = ANY (ARRAY['session'::text, 'api_key'::text, 'system'::text]))),
+    CONSTRAINT audit_logs_details CHECK (((details IS NULL) = (details_salt IS NULL))),
+    CONSTRAINT audit_logs_sealed CHECK (((seq IS NULL) = (hash IS NULL)))
+);
+
+ALTER TABLE ONLY public.audit_logs FORCE ROW LEVEL SECURITY;
+
+-- Name: audit_hash(bytea, public.audit_logs); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_hash(p_before bytea, p_entry public.audit_logs) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sha256(coalesce(p_before, ''::bytea) || convert_to(jsonb_build_array(p_entry.organization_id, p_entry.seq, p_entry.id,
+        extract(epoch FROM p_entry.occurred_at), p_entry.actor_id, p_entry.actor_kind, p_entry.action, p_entry.target_kind,
+        p_entry.target_id, p_entry.request_id, encode(p_entry.details_digest, 'hex'))::text, 'UTF8'))
+$$;
+
+-- Name: audit_table(regclass, text, text[]); Type: PROCEDURE; Schema: public; Owner: -
+
+CREATE PROCEDURE public.audit_table(IN target regclass, IN kind text, VARIADIC columns text[])
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW
+        WHEN (current_setting(''app.role'', true) IS DISTINCT FROM ''service'') EXECUTE FUNCTION record_audit(%s)',
+        target, (SELECT string_agg(quote_literal(argument), ', ' ORDER BY place)
+                 FROM unnest(ARRAY[kind] || columns) WITH ORDINALITY AS given(argument, place)));
+END $$;
+
+-- Name: audit_value(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_value(p_value jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') > 500
+        THEN to_jsonb(left(p_value #>> '{}', 500) || '…') ELSE p_value END
+$$;
+
 -- Name: chunk_context(uuid, uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.chunk_context(p_organization_id uuid, p_video_id uuid, p_speakers text[]) RETURNS text
@@ -119,6 +182,16 @@ BEGIN
             tasks.attempts_max;
     END LOOP;
 END $$;
+
+-- Name: cleanup_expired_invitations(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cleanup_expired_invitations(p_now timestamp with time zone DEFAULT now()) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    WITH expired AS (
+        UPDATE organization_invitations SET status = 'expired' WHERE status = 'pending' AND expires_at <= p_now RETURNING id)
+    SELECT count(*) FROM expired
+$$;
 
 -- Name: count_organization_chunks(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -280,6 +353,67 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
 END $$;
 
+-- Name: record_audit(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.record_audit() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_origin jsonb := nullif(current_setting('app.origin', true), '')::jsonb;
+    v_before jsonb := CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END;
+    v_after jsonb := CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END;
+    v_row jsonb := coalesce(v_after, v_before);
+    v_old jsonb;
+    v_new jsonb;
+    v_organization_id uuid := v_row ->> 'organization_id';
+    v_user_id uuid := coalesce(v_row ->> 'user_id', v_row ->> 'personal_owner_id',
+        CASE TG_TABLE_NAME WHEN 'users' THEN v_row ->> 'id' END);
+    v_actor_id uuid := coalesce(nullif(current_setting('app.user_id', true), '')::uuid,
+        -- Who signs in, signs up or accepts an invitation acts for themselves before there is a caller.
+        CASE WHEN v_origin IS NOT NULL THEN v_user_id END);
+    v_verb text := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'updated' END;
+    v_details jsonb;
+    v_salt uuid := gen_random_uuid();
+BEGIN
+    SELECT jsonb_object_agg(told.name, told.old) FILTER (WHERE told.old IS NOT NULL),
+        jsonb_object_agg(told.name, told.new) FILTER (WHERE told.new IS NOT NULL)
+    INTO v_old, v_new
+    FROM (
+        SELECT ltrim(argument, '!') AS name,
+            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_before -> argument) END AS old,
+            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_after -> argument) END AS new
+        FROM unnest(TG_ARGV[1:]) AS argument
+        WHERE (v_before -> ltrim(argument, '!')) IS DISTINCT FROM (v_after -> ltrim(argument, '!'))
+    ) AS told;
+    IF TG_OP = 'UPDATE' AND v_old IS NULL AND v_new IS NULL THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (v_before -> 'deleted_at') IS DISTINCT FROM (v_after -> 'deleted_at') THEN
+        v_verb := CASE WHEN v_after ->> 'deleted_at' IS NULL THEN 'restored' ELSE 'deleted' END;
+    END IF;
+    IF TG_TABLE_NAME = 'organizations' THEN
+        v_organization_id := v_row ->> 'id';
+    ELSIF v_organization_id IS NULL THEN
+        SELECT id INTO v_organization_id FROM organizations WHERE personal_owner_id = v_user_id;
+    END IF;
+    -- An organization that goes takes its log along; its rows are deleted after it.
+    IF NOT EXISTS (SELECT FROM organizations WHERE id = v_organization_id) THEN
+        RETURN NULL;
+    END IF;
+    v_details := jsonb_strip_nulls(jsonb_build_object(
+        'label', coalesce(v_row ->> 'title', v_row ->> 'name', v_row ->> 'email', (SELECT name FROM users WHERE id = v_user_id)),
+        'address', v_origin ->> 'address', 'user_agent', v_origin ->> 'user_agent'))
+        || jsonb_build_object('old', coalesce(v_old, '{}'), 'new', coalesce(v_new, '{}'));
+    INSERT INTO audit_logs (organization_id, actor_id, actor_kind, action, target_kind, target_id, request_id, details, details_salt,
+        details_digest)
+    VALUES (v_organization_id, v_actor_id,
+        coalesce(v_origin ->> 'actor', CASE WHEN v_actor_id IS NULL THEN 'system' ELSE 'session' END),
+        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], (v_row ->> 'id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
+        audit_digest(v_salt, v_details));
+    RETURN NULL;
+END $$;
+
 -- Name: register_embedding_model(text, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) RETURNS uuid
@@ -299,6 +433,36 @@ BEGIN
     END IF;
     INSERT INTO embedding_models (name, dimensions) VALUES (model_name, model_dimensions) RETURNING * INTO model;
     RETURN model.id;
+END $$;
+
+-- Name: seal_audit_logs(integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.seal_audit_logs(p_limit integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_entry audit_logs;
+    v_last audit_logs;
+    v_count bigint := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('seal_audit_logs', 0));
+    FOR v_entry IN
+        SELECT * FROM audit_logs WHERE seq IS NULL ORDER BY organization_id, occurred_at, id LIMIT p_limit
+    LOOP
+        IF v_last.organization_id IS DISTINCT FROM v_entry.organization_id THEN
+            v_last := NULL;
+            SELECT * INTO v_last FROM audit_logs WHERE organization_id = v_entry.organization_id AND seq IS NOT NULL
+                ORDER BY seq DESC LIMIT 1;
+        END IF;
+        v_entry.seq := coalesce(v_last.seq, 0) + 1;
+        v_entry.hash := audit_hash(v_last.hash, v_entry);
+        UPDATE audit_logs SET seq = v_entry.seq, hash = v_entry.hash
+            WHERE organization_id = v_entry.organization_id AND id = v_entry.id;
+        v_last := v_entry;
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
 END $$;
 
 -- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -604,6 +768,28 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Name: verify_audit_logs(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.verify_audit_logs(p_head text) RETURNS TABLE(organization_id uuid, slug text, sealed bigint, unsealed bigint, erased bigint, broken_seq bigint, head text, lacks_head boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT o.id, o.slug, count(chain.seq), count(*) FILTER (WHERE chain.seq IS NULL AND chain.id IS NOT NULL),
+        count(*) FILTER (WHERE chain.id IS NOT NULL AND chain.details IS NULL),
+        min(chain.place) FILTER (WHERE chain.seq IS NOT NULL AND NOT chain.is_whole),
+        encode((array_agg(chain.hash ORDER BY chain.seq DESC) FILTER (WHERE chain.seq IS NOT NULL))[1], 'hex'),
+        p_head IS NOT NULL AND NOT coalesce(bool_or(encode(chain.hash, 'hex') = lower(p_head)), false)
+    FROM organizations o LEFT JOIN LATERAL (
+        SELECT a.*, row_number() OVER entries AS place,
+            a.seq = row_number() OVER entries AND a.hash = audit_hash(lag(a.hash) OVER entries, a)
+            AND (a.details IS NULL OR a.details_digest = audit_digest(a.details_salt, a.details)) AS is_whole
+        FROM audit_logs a WHERE a.organization_id = o.id
+        -- Those that are not sealed come last.
+        WINDOW entries AS (ORDER BY a.seq NULLS LAST)
+    ) AS chain ON true
+    GROUP BY o.id, o.slug ORDER BY o.slug
+$$;
+
 -- Name: api_keys; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.api_keys (
@@ -616,9 +802,7 @@ CREATE TABLE public.api_keys (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used_at timestamp with time zone,
     expires_at timestamp with time zone,
-    role text,
-    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
-    CONSTRAINT api_keys_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
@@ -732,25 +916,6 @@ ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
 
--- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.email_tokens (
-    id uuid DEFAULT uuidv7() NOT NULL,
-    user_id uuid NOT NULL,
-    purpose text NOT NULL,
-    email text NOT NULL,
-    new_email text,
-    used_at timestamp with time zone,
-    expires_at timestamp with time zone NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
-    CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
-    CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text])))
-);
-
-ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
-
 -- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.embedding_models (
@@ -801,6 +966,27 @@ CREATE TABLE public.organization_chunk_counts (
 
 ALTER TABLE ONLY public.organization_chunk_counts FORCE ROW LEVEL SECURITY;
 
+-- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_invitations (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    email text NOT NULL,
+    role text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    token_hash bytea NOT NULL,
+    invited_by uuid,
+    accepted_by uuid,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_invitations_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT organization_invitations_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text]))),
+    CONSTRAINT organization_invitations_status CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'declined'::text, 'expired'::text, 'revoked'::text])))
+);
+
+ALTER TABLE ONLY public.organization_invitations FORCE ROW LEVEL SECURITY;
+
 -- Name: organizations; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.organizations (
@@ -816,6 +1002,9 @@ CREATE TABLE public.organizations (
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    erased_after timestamp with time zone,
+    CONSTRAINT organizations_description_length CHECK ((char_length(description) <= 5000)),
+    CONSTRAINT organizations_erased_when_deleted CHECK (((status = 'deleted'::text) = (erased_after IS NOT NULL))),
     CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
     CONSTRAINT organizations_slug_form CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,49}$'::text)),
     CONSTRAINT organizations_status CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleted'::text])))
@@ -882,19 +1071,6 @@ CREATE TABLE public.sessions (
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
-
--- Name: sign_in_attempts; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.sign_in_attempts (
-    account_key bytea NOT NULL,
-    attempts integer NOT NULL,
-    attempted_at timestamp with time zone NOT NULL,
-    free_at timestamp with time zone NOT NULL,
-    CONSTRAINT sign_in_attempts_attempts CHECK ((attempts > 0)),
-    CONSTRAINT sign_in_attempts_key_length CHECK ((octet_length(account_key) = 32))
-);
-
-ALTER TABLE ONLY public.sign_in_attempts FORCE ROW LEVEL SECURITY;
 
 -- Name: speakers; Type: TABLE; Schema: public; Owner: -
 
@@ -1010,60 +1186,6 @@ CREATE TABLE public.uploads (
 
 ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
 
--- Name: user_extensions; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.user_extensions (
-    user_id uuid NOT NULL,
-    tos_accepted_at timestamp with time zone,
-    marketing_consent boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
-
--- Name: user_preferences; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.user_preferences (
-    user_id uuid NOT NULL,
-    time_zone text,
-    locale text,
-    theme text DEFAULT 'system'::text NOT NULL,
-    in_app_notifications boolean DEFAULT true NOT NULL,
-    email_notifications text DEFAULT 'instant'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT user_preferences_email_notifications CHECK ((email_notifications = ANY (ARRAY['off'::text, 'instant'::text, 'daily'::text, 'weekly'::text]))),
-    CONSTRAINT user_preferences_locale_length CHECK (((char_length(locale) >= 2) AND (char_length(locale) <= 35))),
-    CONSTRAINT user_preferences_theme CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text]))),
-    CONSTRAINT user_preferences_time_zone_length CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
-);
-
-ALTER TABLE ONLY public.user_preferences FORCE ROW LEVEL SECURITY;
-
--- Name: user_recovery_codes; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.user_recovery_codes (
-    user_id uuid NOT NULL,
-    code_hash bytea NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT user_recovery_codes_hash_length CHECK ((octet_length(code_hash) = 32))
-);
-
-ALTER TABLE ONLY public.user_recovery_codes FORCE ROW LEVEL SECURITY;
-
--- Name: user_totp; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.user_totp (
-    user_id uuid NOT NULL,
-    secret bytea NOT NULL,
-    confirmed_at timestamp with time zone,
-    last_step bigint DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.user_totp FORCE ROW LEVEL SECURITY;
-
 -- Name: users; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.users (
@@ -1146,6 +1268,16 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: audit_logs audit_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: audit_logs audit_logs_seq_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_seq_key UNIQUE (organization_id, seq);
+
 -- Name: blob_deletions blob_deletions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.blob_deletions
@@ -1176,11 +1308,6 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_pkey PRIMARY KEY (organization_id, id);
 
--- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.email_tokens
-    ADD CONSTRAINT email_tokens_pkey PRIMARY KEY (id);
-
 -- Name: embedding_models embedding_models_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.embedding_models
@@ -1210,6 +1337,16 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_pkey PRIMARY KEY (organization_id);
+
+-- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: organization_invitations organization_invitations_token_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_token_key UNIQUE (token_hash);
 
 -- Name: organizations organizations_personal_owner_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1256,11 +1393,6 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_key UNIQUE (token_hash);
 
--- Name: sign_in_attempts sign_in_attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.sign_in_attempts
-    ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (account_key);
-
 -- Name: speakers speakers_label_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.speakers
@@ -1301,26 +1433,6 @@ ALTER TABLE ONLY public.transcripts
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (organization_id, id);
 
--- Name: user_extensions user_extensions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_extensions
-    ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
-
--- Name: user_preferences user_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_preferences
-    ADD CONSTRAINT user_preferences_pkey PRIMARY KEY (user_id);
-
--- Name: user_recovery_codes user_recovery_codes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_recovery_codes
-    ADD CONSTRAINT user_recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
-
--- Name: user_totp user_totp_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_totp
-    ADD CONSTRAINT user_totp_pkey PRIMARY KEY (user_id);
-
 -- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.users
@@ -1344,6 +1456,22 @@ ALTER TABLE ONLY public.videos
 -- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
+
+-- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_actor ON public.audit_logs USING btree (organization_id, actor_id, occurred_at DESC);
+
+-- Name: audit_logs_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_newest ON public.audit_logs USING btree (organization_id, occurred_at DESC, id DESC);
+
+-- Name: audit_logs_target; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_target ON public.audit_logs USING btree (organization_id, target_id, occurred_at DESC);
+
+-- Name: audit_logs_unsealed; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX audit_logs_unsealed ON public.audit_logs USING btree (organization_id, occurred_at, id) WHERE (seq IS NULL);
 
 -- Name: blob_deletions_due; Type: INDEX; Schema: public; Owner: -
 
@@ -1373,14 +1501,6 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (search_vector);
 
--- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at);
-
--- Name: email_tokens_user; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX email_tokens_user ON public.email_tokens USING btree (user_id, purpose, created_at);
-
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
@@ -1388,6 +1508,30 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 -- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
+
+-- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_accepted_by ON public.organization_invitations USING btree (accepted_by);
+
+-- Name: organization_invitations_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_expiry ON public.organization_invitations USING btree (expires_at) WHERE (status = 'pending'::text);
+
+-- Name: organization_invitations_invited_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_invited_by ON public.organization_invitations USING btree (invited_by);
+
+-- Name: organization_invitations_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_invitations_newest ON public.organization_invitations USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: organization_invitations_pending_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX organization_invitations_pending_key ON public.organization_invitations USING btree (organization_id, lower(email)) WHERE (status = 'pending'::text);
+
+-- Name: organizations_erasure; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organizations_erasure ON public.organizations USING btree (erased_after) WHERE (status = 'deleted'::text);
 
 -- Name: outbox_organization; Type: INDEX; Schema: public; Owner: -
 
@@ -1400,10 +1544,6 @@ CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 -- Name: sessions_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
-
--- Name: sign_in_attempts_age; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX sign_in_attempts_age ON public.sign_in_attempts USING btree (attempted_at);
 
 -- Name: speakers_user; Type: INDEX; Schema: public; Owner: -
 
@@ -1481,6 +1621,46 @@ CREATE INDEX videos_pending ON public.videos USING btree (organization_id, creat
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: api_keys audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
+
+-- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
+
+-- Name: memberships audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('membership', 'user_id', 'role');
+
+-- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_invitations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('invitation', 'email', 'role', 'status', 'invited_by', 'accepted_by', 'expires_at', '!token_hash');
+
+-- Name: organizations audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organizations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization', 'name', 'slug', 'description', 'status', 'settings', 'storage_bucket', 'storage_prefix', 'region');
+
+-- Name: sessions audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sessions FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('session', 'address', 'user_agent');
+
+-- Name: speakers audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('speaker', 'video_id', 'name', 'user_id');
+
+-- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
+
+-- Name: users audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', '!password_hash');
+
+-- Name: videos audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('video', 'title', 'description', 'channel_id', 'author_id', 'visibility', 'source', 'deleted_at');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1492,6 +1672,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: organization_invitations organization_invitations_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_invitations_updated_at BEFORE UPDATE ON public.organization_invitations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1505,14 +1689,6 @@ CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR 
 
 CREATE TRIGGER uploads_updated_at BEFORE UPDATE ON public.uploads FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
--- Name: user_extensions user_extensions_updated_at; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER user_extensions_updated_at BEFORE UPDATE ON public.user_extensions FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
-
--- Name: user_preferences user_preferences_updated_at; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER user_preferences_updated_at BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
-
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -1524,6 +1700,11 @@ CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: api_keys api_keys_membership; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_membership FOREIGN KEY (organization_id, user_id) REFERENCES public.memberships(organization_id, user_id) ON DELETE CASCADE;
 
 -- Name: api_keys api_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1539,6 +1720,11 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: audit_logs audit_logs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.audit_logs
+    ADD CONSTRAINT audit_logs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: blob_deletions blob_deletions_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1575,11 +1761,6 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
 
--- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.email_tokens
-    ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.idempotency_keys
@@ -1604,6 +1785,21 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_accepted_by_fkey FOREIGN KEY (accepted_by) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: organization_invitations organization_invitations_invited_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: organization_invitations organization_invitations_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_invitations
+    ADD CONSTRAINT organization_invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: organizations organizations_personal_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1695,26 +1891,6 @@ ALTER TABLE ONLY public.uploads
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
--- Name: user_extensions user_extensions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_extensions
-    ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
--- Name: user_preferences user_preferences_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_preferences
-    ADD CONSTRAINT user_preferences_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
--- Name: user_recovery_codes user_recovery_codes_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_recovery_codes
-    ADD CONSTRAINT user_recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
--- Name: user_totp user_totp_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.user_totp
-    ADD CONSTRAINT user_totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
 -- Name: video_summaries video_summaries_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.video_summaries
@@ -1786,6 +1962,10 @@ CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING 
 -- Name: organization_chunk_counts app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: renditions app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -1869,6 +2049,10 @@ CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH C
 
 CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_invitations FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: outbox app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.outbox FOR INSERT TO memoreel_app WITH CHECK ((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -1903,14 +2087,6 @@ CREATE POLICY app_insert ON public.transcripts FOR INSERT TO memoreel_app WITH C
 
 CREATE POLICY app_insert ON public.uploads FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
--- Name: user_extensions app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.user_extensions FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
--- Name: user_preferences app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.user_preferences FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
 -- Name: video_summaries app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.video_summaries FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
@@ -1928,6 +2104,10 @@ CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((
 -- Name: assets app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: audit_logs app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.audit_logs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'owner'::text)));
 
 -- Name: blob_deletions app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -1958,6 +2138,10 @@ CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING 
 -- Name: organization_chunk_counts app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_invitations FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organizations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -1996,14 +2180,6 @@ CREATE POLICY app_select ON public.transcripts FOR SELECT TO memoreel_app USING 
 -- Name: uploads app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.uploads FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
--- Name: user_extensions app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.user_extensions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
--- Name: user_preferences app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.user_preferences FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 -- Name: users app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2061,6 +2237,10 @@ CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING 
 
 CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_invitations FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organizations app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organizations FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -2101,14 +2281,6 @@ CREATE POLICY app_update ON public.transcripts FOR UPDATE TO memoreel_app USING 
 
 CREATE POLICY app_update ON public.uploads FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
--- Name: user_extensions app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.user_extensions FOR UPDATE TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
--- Name: user_preferences app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.user_preferences FOR UPDATE TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
 -- Name: users app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.users FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -2129,6 +2301,10 @@ CREATE POLICY app_update ON public.videos FOR UPDATE TO memoreel_app USING (((or
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
 
+-- Name: audit_logs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.audit_logs ENABLE ROW LEVEL SECURITY;
+
 -- Name: blob_deletions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.blob_deletions ENABLE ROW LEVEL SECURITY;
@@ -2145,10 +2321,6 @@ ALTER TABLE public.chunk_embeddings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
--- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
-
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -2160,6 +2332,10 @@ ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 -- Name: organization_chunk_counts; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
+
+-- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
 
 -- Name: organizations; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2177,6 +2353,10 @@ CREATE POLICY owner_all ON public.api_keys TO memoreel_owner USING (true) WITH C
 
 CREATE POLICY owner_all ON public.assets TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: audit_logs owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.audit_logs TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: blob_deletions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.blob_deletions TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2193,10 +2373,6 @@ CREATE POLICY owner_all ON public.chunk_embeddings TO memoreel_owner USING (true
 
 CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHECK (true);
 
--- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
-
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2208,6 +2384,10 @@ CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WIT
 -- Name: organization_chunk_counts owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_invitations TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organizations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2224,10 +2404,6 @@ CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH
 -- Name: sessions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.sessions TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: sign_in_attempts owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.sign_in_attempts TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: speakers owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2248,22 +2424,6 @@ CREATE POLICY owner_all ON public.transcripts TO memoreel_owner USING (true) WIT
 -- Name: uploads owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: user_extensions owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: user_preferences owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.user_preferences TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: user_recovery_codes owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.user_recovery_codes TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: user_totp owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.user_totp TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: users owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2305,10 +2465,6 @@ CREATE POLICY search_select ON public.videos FOR SELECT TO memoreel_search USING
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
--- Name: sign_in_attempts; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
-
 -- Name: speakers; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
@@ -2317,13 +2473,13 @@ ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_system USING (true);
 
--- Name: email_tokens system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.email_tokens FOR DELETE TO memoreel_system USING (true);
-
 -- Name: idempotency_keys system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
+
+-- Name: organizations system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_system USING ((status = 'deleted'::text));
 
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2332,22 +2488,6 @@ CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING
 -- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
-
--- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
-
--- Name: user_recovery_codes system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel_system USING (true);
-
--- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
-
--- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: memberships system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2361,22 +2501,6 @@ CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_syste
 
 CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
 
--- Name: sign_in_attempts system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_system WITH CHECK (true);
-
--- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
-
--- Name: user_recovery_codes system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.user_recovery_codes FOR INSERT TO memoreel_system WITH CHECK (true);
-
--- Name: user_totp system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.user_totp FOR INSERT TO memoreel_system WITH CHECK (true);
-
 -- Name: users system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -2389,10 +2513,6 @@ CREATE POLICY system_select ON public.api_keys FOR SELECT TO memoreel_system USI
 
 CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_system USING (true);
 
--- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.email_tokens FOR SELECT TO memoreel_system USING (true);
-
 -- Name: idempotency_keys system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_system USING (true);
@@ -2400,6 +2520,10 @@ CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_sy
 -- Name: memberships system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_invitations FOR SELECT TO memoreel_system USING (true);
 
 -- Name: organizations system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2413,10 +2537,6 @@ CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING
 
 CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
 
--- Name: sign_in_attempts system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.sign_in_attempts FOR SELECT TO memoreel_system USING (true);
-
 -- Name: tasks system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING (true);
@@ -2424,14 +2544,6 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 -- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
-
--- Name: user_recovery_codes system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.user_recovery_codes FOR SELECT TO memoreel_system USING (true);
-
--- Name: user_totp system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system USING (true);
 
 -- Name: users system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2441,9 +2553,13 @@ CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING 
 
 CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
--- Name: email_tokens system_update; Type: POLICY; Schema: public; Owner: -
+-- Name: memberships system_update; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY system_update ON public.email_tokens FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+CREATE POLICY system_update ON public.memberships FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: organization_invitations system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2453,10 +2569,6 @@ CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_syste
 
 CREATE POLICY system_update ON public.sessions FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
--- Name: sign_in_attempts system_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_update ON public.sign_in_attempts FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
-
 -- Name: tasks system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -2464,14 +2576,6 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 -- Name: uploads system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
-
--- Name: user_recovery_codes system_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_update ON public.user_recovery_codes FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
-
--- Name: user_totp system_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_update ON public.user_totp FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: users system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2493,22 +2597,6 @@ ALTER TABLE public.transcripts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 
--- Name: user_extensions; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
-
--- Name: user_preferences; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.user_preferences ENABLE ROW LEVEL SECURITY;
-
--- Name: user_recovery_codes; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.user_recovery_codes ENABLE ROW LEVEL SECURITY;
-
--- Name: user_totp; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.user_totp ENABLE ROW LEVEL SECURITY;
-
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
@@ -2527,6 +2615,10 @@ GRANT USAGE ON SCHEMA public TO memoreel_app;
 GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
+
+-- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
 
 -- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
 
@@ -2559,10 +2651,19 @@ GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uu
 
 REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
 
+-- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.record_audit() FROM PUBLIC;
+
 -- Name: FUNCTION register_embedding_model(model_name text, model_dimensions integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) TO memoreel_system;
+
+-- Name: FUNCTION seal_audit_logs(p_limit integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
 -- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -2577,6 +2678,11 @@ GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.verify_audit_logs(p_head text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.verify_audit_logs(p_head text) TO memoreel_system;
 
 -- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
 
@@ -2606,10 +2712,6 @@ GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 
--- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_system;
-
 -- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
@@ -2624,29 +2726,86 @@ GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO memoreel_app;
-GRANT SELECT,INSERT ON TABLE public.memberships TO memoreel_system;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO memoreel_system;
 
 -- Name: TABLE organization_chunk_counts; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_chunk_counts TO memoreel_app;
 GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
+-- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT,DELETE,UPDATE ON TABLE public.organization_invitations TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.organization_invitations TO memoreel_system;
+
+-- Name: COLUMN organization_invitations.organization_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(organization_id) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.email; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(email) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.role; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(role) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.status; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(status) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.invited_by; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(invited_by) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.accepted_by; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(accepted_by) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(expires_at) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.organization_invitations TO memoreel_app;
+
+-- Name: COLUMN organization_invitations.updated_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(updated_at) ON TABLE public.organization_invitations TO memoreel_app;
+
 -- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.organizations TO memoreel_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO memoreel_system;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organizations TO memoreel_system;
 
 -- Name: COLUMN organizations.name; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(name) ON TABLE public.organizations TO memoreel_app;
 
+-- Name: COLUMN organizations.slug; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(slug) ON TABLE public.organizations TO memoreel_app;
+
 -- Name: COLUMN organizations.description; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(description) ON TABLE public.organizations TO memoreel_app;
 
+-- Name: COLUMN organizations.status; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(status) ON TABLE public.organizations TO memoreel_app;
+
 -- Name: COLUMN organizations.settings; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(settings) ON TABLE public.organizations TO memoreel_app;
+
+-- Name: COLUMN organizations.erased_after; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 
 -- Name: TABLE outbox; Type: ACL; Schema: public; Owner: -
 
@@ -2690,10 +2849,6 @@ GRANT SELECT(last_seen_at) ON TABLE public.sessions TO memoreel_app;
 
 GRANT SELECT(expires_at) ON TABLE public.sessions TO memoreel_app;
 
--- Name: TABLE sign_in_attempts; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO memoreel_system;
-
 -- Name: TABLE speakers; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.speakers TO memoreel_app;
@@ -2702,7 +2857,7 @@ GRANT SELECT ON TABLE public.speakers TO memoreel_search;
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO memoreel_system;
+GRANT SELECT,UPDATE ON TABLE public.tasks TO memoreel_system;
 
 -- Name: TABLE transcript_segments; Type: ACL; Schema: public; Owner: -
 
@@ -2716,22 +2871,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcripts TO memoreel_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO memoreel_app;
 GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
-
--- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
-
--- Name: TABLE user_preferences; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.user_preferences TO memoreel_app;
-
--- Name: TABLE user_recovery_codes; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_recovery_codes TO memoreel_system;
-
--- Name: TABLE user_totp; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_totp TO memoreel_system;
 
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: -
 

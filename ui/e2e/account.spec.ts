@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { expectAccessible, newAccount, signIn, signUp } from "./helpers";
+import { expect } from "@playwright/test";
+import { expectAccessible, newAccount, signIn, signUp, test } from "./helpers";
 
 test("a visitor is sent to sign in and comes back to where they wanted to go", async ({ page }) => {
   const account = newAccount();

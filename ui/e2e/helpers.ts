@@ -1,5 +1,5 @@
 import { AxeBuilder } from "@axe-core/playwright";
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect, test as base, type Locator, type Page } from "@playwright/test";
 import path from "node:path";
 
 export const SAMPLES = path.resolve(import.meta.dirname, "../../samples");
@@ -13,6 +13,24 @@ export const SESSION = path.resolve(import.meta.dirname, ".session.json");
 
 /** How long a short recording may take from the last byte to `Ready`. */
 export const PROCESSING_MS = 180_000;
+
+/** How Chromium begins to say that it did not do what a page asked for. */
+export const REFUSAL = /Content Security Policy|Permissions policy/iu;
+
+/** Every test fails when a page does what its content policy refuses. */
+export const test = base.extend<{ policy: null }>({
+  policy: [
+    async ({ context }, use) => {
+      const refused: string[] = [];
+      context.on("console", (message) => {
+        if (REFUSAL.test(message.text())) refused.push(message.text());
+      });
+      await use(null);
+      expect(refused).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
 
 export interface Account {
   name: string;

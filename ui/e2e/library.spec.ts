@@ -1,7 +1,7 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { chooseFiles, currentTime, expectAccessible, FILES, openVideo, play, videoId } from "./helpers";
+import { chooseFiles, currentTime, expectAccessible, FILES, openVideo, play, videoId, test } from "./helpers";
 
 /** The first word of the address's famous sentence, "ask not what your country can do for you", in seconds. */
 const ASK_NOT_FROM_S = 0;

@@ -1,8 +1,8 @@
-import { expect, test } from "@playwright/test";
+import { expect } from "@playwright/test";
 import { mkdtempSync, openSync, rmSync, writeSync, closeSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { chooseFiles, newAccount, sample, signUp, trayRow } from "./helpers";
+import { chooseFiles, newAccount, sample, signUp, trayRow, test } from "./helpers";
 
 /** Two pieces of the uploader's size and a rest, so that there is a confirmed point to continue from. */
 const SIZE_BYTES = 40 * 1024 * 1024;

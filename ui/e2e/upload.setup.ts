@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { chooseFiles, FILES, newAccount, PROCESSING_MS, sample, SESSION, signUp, trayRow } from "./helpers";
+import { expect } from "@playwright/test";
+import { chooseFiles, FILES, newAccount, PROCESSING_MS, sample, SESSION, signUp, trayRow, test } from "./helpers";
 
 test("real recordings are uploaded through the file chooser and are processed to the end", async ({ page }) => {
   test.setTimeout(PROCESSING_MS * 2 + 60_000);

@@ -4,6 +4,7 @@ import "./styles/components.css";
 import "./styles/frame.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { setNonce } from "get-nonce";
 import { Tooltip } from "radix-ui";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -14,6 +15,9 @@ import { followSystemTheme, preferences } from "./lib/preferences";
 
 setOrganization(preferences().organizationId);
 followSystemTheme();
+
+// While a dialog is open, a library of Radix adds a style sheet, which the page's content policy takes with the page's nonce only.
+setNonce(document.querySelector<HTMLMetaElement>("meta[property='csp-nonce']")?.nonce ?? "");
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

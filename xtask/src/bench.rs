@@ -4,7 +4,6 @@
 
 mod embed;
 mod ingest;
-mod python;
 mod search;
 mod speech;
 mod start;

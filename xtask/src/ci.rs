@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Parser;
 
 use crate::shell::{self, cargo, npm, say};
-use crate::{codegen, demo, setup, test, tidy};
+use crate::{codegen, conform, demo, dependencies, setup, test, tidy};
 
 struct Outcome {
     name: &'static str,
@@ -15,10 +15,11 @@ struct Outcome {
 }
 
 pub fn run() -> Result<()> {
-    let steps: [(&'static str, &dyn Fn() -> Result<()>); 11] = [
+    let steps: [(&'static str, &dyn Fn() -> Result<()>); 13] = [
         ("set-up", &setup::run),
         ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
         ("tidy", &tidy::run),
+        ("dependencies", &dependencies::run),
         ("clippy", &clippy),
         ("generated files", &|| codegen::run(&parsed(&["codegen", "--check"]))),
         ("rust tests", &test::rust),
@@ -26,6 +27,7 @@ pub fn run() -> Result<()> {
         ("ui types", &|| shell::run(npm().args(["run", "--silent", "typecheck"]))),
         ("ui tests", &test::ui_units),
         ("browser tests", &test::browser),
+        ("conformance", &|| conform::run(&parsed(&["conform"]))),
         ("demo", &demo_in_a_folder_of_its_own),
     ];
     let mut outcomes = Vec::new();

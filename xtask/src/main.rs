@@ -7,10 +7,13 @@ mod api;
 mod bench;
 mod ci;
 mod codegen;
+mod conform;
 mod demo;
+mod dependencies;
 mod dev;
 mod eval;
 mod memory;
+mod python;
 mod scratch_database;
 mod server_process;
 mod session;
@@ -42,12 +45,16 @@ enum Verb {
     Eval(eval::Options),
     /// Measure how fast the product is, beside something plain
     Bench(bench::Options),
+    /// Check a real server against its own description, operation by operation
+    Conform(conform::Options),
     /// Run the server and the web app's development server, which reloads on change
     Dev,
     /// Do what continuous integration does, step by step
     Ci,
     /// Renew the generated files: offline query data, schema.sql, openapi.json, schema.gen.ts
     Codegen(codegen::Options),
+    /// Look at licences, origins and known weaknesses of what we depend on
+    Dependencies,
     /// Hold the rules that no compiler holds: crate edges, file lengths, words, where SQL may be
     Tidy,
 }
@@ -59,9 +66,11 @@ fn main() -> ExitCode {
         Verb::Test(options) => test::run(&options),
         Verb::Eval(options) => eval::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Conform(options) => conform::run(&options),
         Verb::Dev => dev::run(),
         Verb::Ci => ci::run(),
         Verb::Codegen(options) => codegen::run(&options),
+        Verb::Dependencies => dependencies::run(),
         Verb::Tidy => tidy::run(),
     };
     match result {

@@ -155,6 +155,20 @@ fn download(parts: &Parts, names: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Installs what Python needs to make virtual environments, which Debian keeps in a package of its own.
+pub fn install_venv() -> Result<()> {
+    if shell::succeeds(shell::command("python3").args(["-c", "import ensurepip"])) {
+        return Ok(());
+    }
+    let venv = Tool {
+        programs: &["venv"],
+        packages: &["python3-venv"],
+        purpose: "holds Python's packages for the checks and benches",
+        required: true,
+    };
+    install_tools(vec![&venv])
+}
+
 fn install_node_modules() -> Result<()> {
     let lock = shell::ui().join("package-lock.json");
     let installed = shell::ui().join("node_modules/.installed-package-lock.json");

@@ -1,4 +1,5 @@
-//! Where an asset's blobs lie. Everything of one asset is below one prefix, so that it can be deleted as one.
+//! Where an asset's blobs lie. Everything of one asset is below one prefix, and everything of one organization, so that it can
+//! be deleted as one.
 
 use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId};
@@ -7,9 +8,14 @@ fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
 }
 
+/// Every blob of the organization.
+pub fn blobs_of_organization(organization_id: OrganizationId) -> BlobKey {
+    key(&format!("organizations/{organization_id}"))
+}
+
 /// Everything of the asset.
 pub(crate) fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("organizations/{organization_id}/assets/{asset_id}"))
+    key(&format!("{}/assets/{asset_id}", blobs_of_organization(organization_id)))
 }
 
 /// The file as it was uploaded.

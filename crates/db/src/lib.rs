@@ -8,6 +8,7 @@ mod bootstrap;
 mod constraint;
 pub mod embedded;
 mod error;
+mod origin;
 mod pool;
 mod transaction;
 
@@ -15,5 +16,6 @@ pub use access::{DatabaseAccess, Role, derive_password};
 pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, migrate, prepare};
 pub use constraint::violated_constraint;
 pub use error::{DbError, is_outage};
+pub use origin::Origin;
 pub use pool::{Db, PoolSizes};
 pub use transaction::{SystemConnection, SystemReason, SystemTx, TenantTx};

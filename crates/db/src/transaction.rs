@@ -1,6 +1,6 @@
 //! The kinds of transaction.
 
-use crate::{DbError, is_outage};
+use crate::{DbError, is_outage, origin::set_origin};
 use memoreel_kernel::{Caller, OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
@@ -16,15 +16,22 @@ pub struct TenantTx {
 
 impl TenantTx {
     pub(crate) async fn begin(pool: &PgPool, caller: &Caller) -> Result<Self, DbError> {
-        // Ids and role names hold no quote. The settings are LOCAL: they end with the transaction, so that a pooled
-        // connection carries nothing into the next request. Unlike a SELECT of set_config, SET is not planned.
-        let begin = format!(
-            "BEGIN; SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'",
+        let begin = format!("BEGIN; {}", Self::settings(caller));
+        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
+    }
+
+    /// The statements that tell the database who is calling, which the policies go by.
+    ///
+    /// They are LOCAL: they end with the transaction, so that a pooled connection carries nothing into the next request.
+    /// Unlike a SELECT of set_config, SET is not planned. Ids and role names hold no quote.
+    pub fn settings(caller: &Caller) -> String {
+        format!(
+            "SET LOCAL app.organization_id = '{}'; SET LOCAL app.user_id = '{}'; SET LOCAL app.role = '{}'{}",
             caller.organization_id,
             caller.user_id.map(|id| id.to_string()).unwrap_or_default(),
             caller.role_name(),
-        );
-        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
+            set_origin(Some(caller)),
+        )
     }
 
     /// Whose rows this transaction sees; statements name it themselves too, for the planner's sake.
@@ -74,12 +81,17 @@ pub enum SystemReason {
     /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
     /// memberships, organizations, email_tokens, and the tasks that send mails.
     SignIn,
+    /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
+    /// organizations, memberships, organization_invitations.
+    JoinOrganization,
+    /// Whoever runs the server lists, suspends or resumes organizations: organizations, memberships.
+    Operate,
     /// A mail is about to be sent: email_tokens, users.
     SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
-    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys,
-    /// email_tokens, blob_deletions.
+    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens,
+    /// organization_invitations, blob_deletions, deleted organizations.
     Maintain,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
@@ -94,7 +106,8 @@ pub struct SystemTx {
 impl SystemTx {
     pub(crate) async fn begin(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
         tracing::trace!(?reason, "system transaction");
-        Ok(Self { transaction: begin_on_live(pool, "BEGIN").await? })
+        let begin = format!("BEGIN{}", set_origin(None));
+        Ok(Self { transaction: begin_on_live(pool, &begin).await? })
     }
 
     /// Makes the writes durable.

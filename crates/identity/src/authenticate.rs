@@ -16,8 +16,8 @@ use axum::{
 use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use memoreel_db::SystemReason;
-use memoreel_kernel::{Actor, Caller, OrganizationId, SessionId, Timestamp};
-use memoreel_web::{App, Problem, client_address};
+use memoreel_kernel::{Actor, Caller, OrganizationId, SessionId, Timestamp, UserId};
+use memoreel_web::{App, Closed, Problem, client_address};
 
 /// Names the organization a request is about; the personal one without it.
 pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("memoreel-organization");
@@ -32,7 +32,8 @@ const RENEWED_EVERY: TimeDelta = TimeDelta::hours(1);
 /// The use of an API key is noted at most this often.
 const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// Puts the [`Caller`] behind a session cookie or a bearer key into the request's extensions.
+/// Puts the [`Caller`] behind a session cookie or a bearer key into the request's extensions, and beside it [`Closed`]
+/// when the caller's organization is not at work.
 ///
 /// Refuses wrong API keys (401 `api_key_wrong`), cookie-authenticated changes that another site may have caused
 /// (403 `csrf_header_missing`), and organizations the credentials do not open (404).
@@ -44,8 +45,11 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
     match presented.identify(&app).await {
         Err(problem) => problem.into_response(),
         Ok(None) => next.run(request).await,
-        Ok(Some(Identified { caller, renewed })) => {
+        Ok(Some(Identified { caller, closed, renewed })) => {
             request.extensions_mut().insert(caller);
+            if let Some(closed) = closed {
+                request.extensions_mut().insert(closed);
+            }
             let mut response = next.run(request).await;
             if let Some(cookie) = renewed.filter(|_| !cookie::is_set(response.headers())) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -73,6 +77,7 @@ enum Credential {
 
 struct Identified {
     caller: Caller,
+    closed: Option<Closed>,
     renewed: Option<HeaderValue>,
 }
 
@@ -86,8 +91,8 @@ impl Presented {
         let credential = Credential::of(headers);
         let organization_id = match (&credential, headers.get(&ORGANIZATION_HEADER)) {
             (Credential::None, _) | (_, None) => None,
-            // An old choice of organization must not keep anybody from signing in or out.
-            _ if opens_or_ends_session => None,
+            // An old choice of organization must not keep anybody from signing in or out, or from entering another.
+            _ if opens_or_ends_session || answers_invitation(path) => None,
             (_, Some(value)) => {
                 Some(organization_id(value).ok_or_else(|| Problem::not_found("organization"))?)
             }
@@ -126,7 +131,7 @@ impl Presented {
                     role: Some(bearer.place.role),
                     actor: Actor::ApiKey(bearer.api_key_id),
                 };
-                Ok(Some(Identified { caller, renewed: None }))
+                Ok(Some(Identified { caller, closed: bearer.place.closed, renewed: None }))
             }
         }
     }
@@ -182,8 +187,13 @@ impl Presented {
             role: Some(place.role),
             actor: Actor::Session(session_id),
         };
-        Ok(Some(Identified { caller, renewed }))
+        Ok(Some(Identified { caller, closed: place.closed, renewed }))
     }
+}
+
+/// Whether the request is about the organization of a token instead of one's own.
+fn answers_invitation(path: &str) -> bool {
+    ["lookup", "accept", "decline"].iter().any(|answer| path.ends_with(&format!("/invitations/{answer}")))
 }
 
 impl Credential {
@@ -214,6 +224,14 @@ fn organization_id(value: &HeaderValue) -> Option<OrganizationId> {
 fn is_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(&REQUEST_HEADER)
         || headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "same-origin")
+}
+
+/// The person behind a caller.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`] for background tasks.
+pub(crate) fn user_of(caller: &Caller) -> Result<UserId, IdentityError> {
+    caller.user_id.ok_or(IdentityError::SessionRequired)
 }
 
 /// The session behind a caller, for what a program must not do on its own.

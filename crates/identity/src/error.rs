@@ -1,10 +1,11 @@
 //! What can go wrong here, and what a client is told about it.
 
 use crate::{
-    API_KEYS_PER_USER_MAX,
-    input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX},
+    API_KEYS_PER_USER_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
+    input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
     preferences::LOCALE_CHARS_MAX,
+    slug::SLUG_CHARS_MAX,
 };
 use http::{HeaderValue, StatusCode, header};
 use memoreel_db::DbError;
@@ -84,6 +85,46 @@ pub enum IdentityError {
     /// One more key would be too many.
     #[error("you have {API_KEYS_PER_USER_MAX} API keys in this organization, which is the most there may be")]
     ApiKeysFull,
+    /// The role does not allow it.
+    #[error("your role in this organization does not allow this")]
+    Forbidden,
+    /// The description is too long or unprintable.
+    #[error("a description has at most {DESCRIPTION_CHARS_MAX} characters")]
+    DescriptionInvalid,
+    /// The slug has another form.
+    #[error(
+        "an organization's name in addresses has 1 to {SLUG_CHARS_MAX} lower-case letters, digits and single hyphens between them"
+    )]
+    SlugInvalid,
+    /// Another organization has the slug.
+    #[error("another organization has this name in addresses")]
+    SlugTaken,
+    /// One more organization would be too many.
+    #[error(
+        "you own {ORGANIZATIONS_OWNED_MAX} organizations, deleted ones included, which is the most one person may own"
+    )]
+    OrganizationsFull,
+    /// It cannot be done to the organization every person has.
+    #[error("this is a personal organization: it belongs to its person for as long as their account exists")]
+    OrganizationPersonal,
+    /// Something else than the organization's slug was typed.
+    #[error("what was typed is not the organization's name in addresses")]
+    ConfirmationWrong,
+    /// Nobody would own the organization any more.
+    #[error("an organization needs an owner, and this is its last one")]
+    LastOwner,
+    /// Whoever has the address belongs to the organization.
+    #[error("somebody with this e-mail address is a member already")]
+    AlreadyMember,
+    /// One more invitation would be too many.
+    #[error("{INVITATIONS_PENDING_MAX} invitations wait for an answer, which is the most there may be")]
+    InvitationsFull,
+    /// The invitation was answered, revoked, or not answered in time.
+    #[error("this invitation was answered or revoked, or its time is over")]
+    InvitationClosed,
+    /// The invitation is for another address than the one of whoever is signed in.
+    #[error("this invitation is for another e-mail address than yours")]
+    InvitationForAnother,
     /// The named thing does not exist for this caller.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -105,6 +146,9 @@ pub enum IdentityError {
     /// A membership with a role this version does not know.
     #[error("the database holds the unknown role {0:?}")]
     RoleUnknown(String),
+    /// An organization or an invitation in a state this version does not know.
+    #[error("the database holds the unknown status {0:?}")]
+    StatusUnknown(String),
     /// No free slug was found for a new organization.
     #[error("no free slug could be found for {0:?}")]
     SlugsExhausted(String),
@@ -131,6 +175,28 @@ impl From<IdentityError> for Problem {
             E::EmailTaken => Self::conflict("email_taken", sentence(&error)).hint("Sign in instead."),
             E::ApiKeysFull => {
                 Self::conflict("api_keys_full", sentence(&error)).hint("Delete keys that are no longer used.")
+            }
+            E::Forbidden => Self::forbidden(),
+            E::DescriptionInvalid => {
+                Self::invalid_field("description", "description_invalid", sentence(&error))
+            }
+            E::SlugInvalid => Self::invalid_field("slug", "slug_invalid", sentence(&error)),
+            E::SlugTaken => Self::conflict("slug_taken", sentence(&error)).hint("Choose another one."),
+            E::OrganizationsFull => Self::conflict("organizations_full", sentence(&error))
+                .hint("Hand one over to somebody else first."),
+            E::OrganizationPersonal => Self::conflict("organization_personal", sentence(&error)),
+            E::ConfirmationWrong => Self::invalid_field("slug", "confirmation_wrong", sentence(&error)),
+            E::LastOwner => {
+                Self::conflict("last_owner", sentence(&error)).hint("Make another member an owner first.")
+            }
+            E::AlreadyMember => Self::conflict("already_member", sentence(&error)),
+            E::InvitationsFull => Self::conflict("invitations_full", sentence(&error))
+                .hint("Revoke those that are no longer wanted."),
+            E::InvitationClosed => Self::conflict("invitation_closed", sentence(&error))
+                .hint("Ask whoever invited you for another one."),
+            E::InvitationForAnother => {
+                Self::new(StatusCode::FORBIDDEN, "invitation_for_another", sentence(&error))
+                    .hint("Sign in with the address that was invited.")
             }
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
             E::PasswordWrong => Self::invalid_field("password", "password_wrong", sentence(&error)),
@@ -174,6 +240,7 @@ impl From<IdentityError> for Problem {
             | E::Hash(_)
             | E::HashInterrupted(_)
             | E::RoleUnknown(_)
+            | E::StatusUnknown(_)
             | E::SlugsExhausted(_) => Self::internal(error),
         }
     }

@@ -6,6 +6,8 @@ use crate::IdentityError;
 pub const EMAIL_CHARS_MAX: usize = 254;
 /// The longest name of a person, an organization or a key.
 pub const NAME_CHARS_MAX: usize = 100;
+/// The longest description of an organization.
+pub const DESCRIPTION_CHARS_MAX: usize = 5_000;
 
 /// The address without surrounding blanks. Whether mail reaches it, only mail can tell; so this refuses little.
 ///
@@ -41,6 +43,16 @@ pub(crate) fn name(text: &str) -> Result<&str, IdentityError> {
     let name = text.trim();
     let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
     if fits { Ok(name) } else { Err(IdentityError::NameInvalid) }
+}
+
+/// The description without surrounding blanks.
+///
+/// # Errors
+/// [`IdentityError::DescriptionInvalid`].
+pub(crate) fn description(text: &str) -> Result<&str, IdentityError> {
+    let description = text.trim();
+    let fits = description.chars().count() <= DESCRIPTION_CHARS_MAX && !description.contains('\0');
+    if fits { Ok(description) } else { Err(IdentityError::DescriptionInvalid) }
 }
 
 #[cfg(test)]

@@ -11,9 +11,12 @@ mod email_tokens;
 mod emails;
 mod error;
 mod input;
+mod invitations;
 mod mails;
 mod maintenance;
+mod members;
 mod model;
+mod organizations;
 mod password;
 mod passwords;
 mod preferences;
@@ -30,10 +33,16 @@ pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
 pub use cookie::SESSION_COOKIE;
 pub use error::IdentityError;
-pub use input::{EMAIL_CHARS_MAX, NAME_CHARS_MAX};
+pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use mails::{MailTask, SendMail};
 pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
-pub use model::{ApiKey, IssuedApiKey, Me, MyOrganization, NewApiKey, NewUser, Session, User};
+pub use model::{
+    ApiKey, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation, KnownOrganization,
+    Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Session, User,
+};
+pub use organizations::{
+    erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,
+};
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
 pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
 pub use routes::router;
@@ -46,3 +55,11 @@ pub const SESSION_IDLE_MAX: TimeDelta = TimeDelta::days(30);
 pub const SESSIONS_PER_USER_MAX: i64 = 5;
 /// How many API keys a user may have in one organization.
 pub const API_KEYS_PER_USER_MAX: i64 = 100;
+/// How many organizations a user may own, the personal one included.
+pub const ORGANIZATIONS_OWNED_MAX: i64 = 20;
+/// How long a deleted organization can be restored.
+pub const ORGANIZATION_KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// How long an invitation can be answered.
+pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
+/// How many invitations of one organization may wait for an answer.
+pub const INVITATIONS_PENDING_MAX: i64 = 100;

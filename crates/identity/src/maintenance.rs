@@ -11,20 +11,23 @@ pub const IDEMPOTENCY_KEYS_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 /// How long links that were mailed are remembered after they ended, so that mails can be counted.
 pub const EMAIL_TOKENS_KEPT_FOR: TimeDelta = TimeDelta::hours(2);
 
-/// How many rows went.
+/// How many rows went, or came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed {
     /// Sessions that had ended.
     pub sessions: u64,
     /// Idempotency keys older than [`IDEMPOTENCY_KEYS_KEPT_FOR`].
     pub idempotency_keys: u64,
+    /// Invitations that were not answered in time; they are kept, as expired.
+    pub invitations: u64,
     /// Links that had been worthless for longer than [`EMAIL_TOKENS_KEPT_FOR`].
     pub email_tokens: u64,
     /// Accounts at which nobody had tried to sign in for a day.
     pub sign_in_attempts: u64,
 }
 
-/// Removes ended sessions and mailed links, old idempotency keys and attempts to sign in, of everybody. Expects a transaction for `SystemReason::Maintain`,
+/// Removes ended sessions and mailed links, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
+/// were not answered. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
 /// # Errors
@@ -32,7 +35,8 @@ pub struct Removed {
 pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed, IdentityError> {
     let sessions = store::delete_expired_sessions(tx, now).await?;
     let idempotency_keys = store::delete_old_idempotency_keys(tx, now - IDEMPOTENCY_KEYS_KEPT_FOR).await?;
+    let invitations = store::expire_invitations(tx, now).await?;
     let email_tokens = store::delete_expired_email_tokens(tx, now - EMAIL_TOKENS_KEPT_FOR).await?;
     let sign_in_attempts = store::delete_old_attempts(tx, now - ATTEMPTS_KEPT_FOR).await?;
-    Ok(Removed { sessions, idempotency_keys, email_tokens, sign_in_attempts })
+    Ok(Removed { sessions, idempotency_keys, invitations, email_tokens, sign_in_attempts })
 }

@@ -1,7 +1,9 @@
 //! What the slice deals in, as it is kept and as it is told to clients.
 
 use chrono::{DateTime, Utc};
-use memoreel_kernel::{ApiKeyId, OrganizationId, Role, SessionId, UserId};
+use memoreel_kernel::{
+    Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, Role, SessionId, UserId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -45,10 +47,20 @@ pub struct MyOrganization {
     pub name: String,
     /// Its name in addresses, unique.
     pub slug: String,
+    /// Whether it is at work.
+    pub status: OrganizationStatus,
     /// What the member may do.
     pub role: Role,
     /// Whether it is the member's own, made at sign-up.
     pub is_personal: bool,
+}
+
+impl MyOrganization {
+    /// What the member can do there, as it is.
+    pub(crate) fn may(&self) -> Vec<Action> {
+        let can = |action: &Action| action.least_role() <= self.role && action.is_possible_in(self.status);
+        Action::ALL.into_iter().filter(can).collect()
+    }
 }
 
 /// Who is signed in, where they are, and where else they may go.
@@ -58,6 +70,8 @@ pub struct Me {
     pub user: User,
     /// The organization of this request.
     pub organization: MyOrganization,
+    /// What the person can do in the organization of this request.
+    pub may: Vec<Action>,
     /// Every organization these credentials open, the personal one first.
     pub organizations: Vec<MyOrganization>,
 }
@@ -131,4 +145,144 @@ pub struct IssuedApiKey {
     pub expires_at: Option<DateTime<Utc>>,
     /// The whole key, to be sent as `Authorization: Bearer …`.
     pub secret: String,
+}
+
+/// An organization as its members see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Organization {
+    /// Its id, for the header `Memoreel-Organization`.
+    pub id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// Its name in addresses, unique.
+    pub slug: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Whether it is at work.
+    pub status: OrganizationStatus,
+    /// Whether it is a person's own, made at their sign-up. Such a one cannot be deleted.
+    pub is_personal: bool,
+    /// What the caller may do.
+    pub role: Role,
+    /// How many people belong to it.
+    pub member_count: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Until when it can be restored, if it is deleted.
+    pub erased_after: Option<DateTime<Utc>>,
+}
+
+/// An organization as whoever runs the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownOrganization {
+    /// Its name in addresses, unique.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is at work.
+    pub status: OrganizationStatus,
+    /// How many people belong to it.
+    pub member_count: i64,
+}
+
+/// Somebody who belongs to an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Member {
+    /// Who.
+    pub user_id: UserId,
+    /// What others see.
+    pub name: String,
+    /// Their address, as they wrote it.
+    pub email: String,
+    /// What they may do.
+    pub role: Role,
+    /// Since when they belong to it.
+    pub joined_at: DateTime<Utc>,
+    /// Whether it is the caller.
+    pub is_me: bool,
+}
+
+/// What became of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InvitationStatus {
+    /// It waits for an answer.
+    Pending,
+    /// Whoever was invited is a member.
+    Accepted,
+    /// Whoever was invited said no.
+    Declined,
+    /// It was not answered in time.
+    Expired,
+    /// It was taken back, or replaced by another.
+    Revoked,
+}
+
+impl InvitationStatus {
+    /// The name stored in `organization_invitations.status`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            InvitationStatus::Pending => "pending",
+            InvitationStatus::Accepted => "accepted",
+            InvitationStatus::Declined => "declined",
+            InvitationStatus::Expired => "expired",
+            InvitationStatus::Revoked => "revoked",
+        }
+    }
+
+    /// The inverse of [`InvitationStatus::as_str`].
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::Accepted, Self::Declined, Self::Expired, Self::Revoked]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+    }
+}
+
+/// An invitation as those who manage it see it, without its token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// Who is invited.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// What became of it.
+    pub status: InvitationStatus,
+    /// Who invited, if they are a member still.
+    pub invited_by_name: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Until when it can be answered.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// An invitation just made or renewed; the link is never shown again. No `Debug`, because of the link.
+#[derive(Serialize, ToSchema)]
+pub struct IssuedInvitation {
+    /// The invitation.
+    #[serde(flatten)]
+    pub invitation: Invitation,
+    /// Where whoever is invited answers.
+    #[schema(
+        example = "https://memoreel.example.com/invitation#bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU"
+    )]
+    pub link: String,
+}
+
+/// An invitation as whoever holds its token sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct InvitationOffer {
+    /// Into what.
+    pub organization_name: String,
+    /// Who is invited.
+    pub email: String,
+    /// As what.
+    pub role: Role,
+    /// Who invited, if they have an account still.
+    pub invited_by_name: Option<String>,
+    /// Until when it can be answered.
+    pub expires_at: DateTime<Utc>,
+    /// Whether it can be answered.
+    pub status: InvitationStatus,
 }

@@ -1,9 +1,9 @@
 //! Names of organizations in addresses: lower-case ASCII letters, digits and single hyphens.
 
-use crate::input;
+use crate::{IdentityError, input};
 
 /// What the column allows.
-const SLUG_CHARS_MAX: usize = 50;
+pub(crate) const SLUG_CHARS_MAX: usize = 50;
 /// Leaves room for `-` and a suffix of eight characters.
 const BASE_CHARS_MAX: usize = SLUG_CHARS_MAX - 9;
 /// After this many numbered suffixes a random one is taken.
@@ -16,6 +16,19 @@ pub(crate) fn candidates(name: &str, email: &str, random: u32) -> Vec<String> {
     let base = base.unwrap_or_else(|| "organization".to_owned());
     let numbered = NUMBERED.map(|number| format!("{base}-{number}"));
     std::iter::once(base.clone()).chain(numbered).chain([format!("{base}-{random:08x}")]).collect()
+}
+
+/// The slug somebody chose, without surrounding blanks.
+///
+/// # Errors
+/// [`IdentityError::SlugInvalid`].
+pub(crate) fn check(text: &str) -> Result<&str, IdentityError> {
+    let slug = text.trim();
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let fits = slug.len() <= SLUG_CHARS_MAX && slug.split('-').all(is_word);
+    if fits { Ok(slug) } else { Err(IdentityError::SlugInvalid) }
 }
 
 fn derive(text: &str) -> String {
@@ -88,6 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slug_of_ones_own_choice_is_words_with_single_hyphens_between() {
+        for text in ["a", "0", "ada-lovelace", " acme-2 ", &"a".repeat(SLUG_CHARS_MAX)] {
+            assert_eq!(check(text).ok(), Some(text.trim()), "{text:?}");
+        }
+        for text in
+            ["", "-", "-a", "a-", "a--b", "A", "é", "a b", "a_b", "a\0", &"a".repeat(SLUG_CHARS_MAX + 1)]
+        {
+            assert!(matches!(check(text), Err(IdentityError::SlugInvalid)), "{text:?}");
+        }
+    }
+
+    #[test]
     fn every_candidate_satisfies_the_column_and_differs() {
         let form = |slug: &str| {
             slug.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -96,7 +121,7 @@ mod tests {
         };
         for name in ["a", "Ada Lovelace", "ß ß", "-", &"long name ".repeat(10), &"ü".repeat(100)] {
             let mut slugs = candidates(name, "-@-", u32::MAX);
-            assert!(slugs.iter().all(|slug| form(slug)), "{slugs:?}");
+            assert!(slugs.iter().all(|slug| form(slug) && check(slug).is_ok()), "{slugs:?}");
             let count = slugs.len();
             slugs.sort();
             slugs.dedup();

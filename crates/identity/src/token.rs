@@ -1,4 +1,4 @@
-//! Secrets that stand for a person: session tokens and API keys. Only their SHA-256 is kept; with 256 random bits
+//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with 256 random bits
 //! behind it, a plain hash is enough (there is nothing to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,23 +14,37 @@ const SECRET_CHARS: usize = 43;
 /// What is kept of a token.
 pub(crate) type TokenHash = [u8; 32];
 
-/// A new session.
-pub(crate) struct NewSessionToken {
-    /// For the cookie: 32 random bytes in base64url.
+/// A new token.
+pub(crate) struct NewToken {
+    /// For the cookie or the link: 32 random bytes in base64url.
     pub(crate) token: String,
     /// What is kept of it.
     pub(crate) hash: TokenHash,
 }
 
 /// A new session token.
-pub(crate) fn new_session_token() -> NewSessionToken {
+pub(crate) fn new_session_token() -> NewToken {
+    new_token()
+}
+
+/// A new token of an invitation.
+pub(crate) fn new_invitation_token() -> NewToken {
+    new_token()
+}
+
+fn new_token() -> NewToken {
     let token = new_secret();
     let hash = hash(&token);
-    NewSessionToken { token, hash }
+    NewToken { token, hash }
 }
 
 /// The hash to look a session token up by; `None` for what cannot be one.
 pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// The hash to look an invitation up by; `None` for what cannot be the token of one.
+pub(crate) fn invitation_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
 }
 

@@ -1,6 +1,6 @@
 //! Who is calling, for which organization, and as what.
 
-use crate::{ApiKeyId, OrganizationId, SessionId, UserId};
+use crate::{Action, ApiKeyId, OrganizationId, SessionId, UserId};
 
 /// A user's role in an organization: owner > admin > member > viewer.
 #[derive(
@@ -29,6 +29,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them, the least first.
+    pub const ALL: [Role; 4] = [Role::Viewer, Role::Member, Role::Admin, Role::Owner];
+
     /// The name stored in `memberships.role`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -41,7 +44,7 @@ impl Role {
 
     /// The inverse of [`Role::as_str`].
     pub fn parse(text: &str) -> Option<Self> {
-        [Role::Viewer, Role::Member, Role::Admin, Role::Owner].into_iter().find(|role| role.as_str() == text)
+        Role::ALL.into_iter().find(|role| role.as_str() == text)
     }
 }
 
@@ -80,8 +83,8 @@ impl Caller {
         self.role.map_or("service", Role::as_str)
     }
 
-    /// Whether the caller may add or change content.
-    pub fn can_write(&self) -> bool {
-        self.role.is_none_or(|role| role >= Role::Member)
+    /// Whether the caller's role is enough. Background tasks may do everything.
+    pub fn may(&self, action: Action) -> bool {
+        self.role.is_none_or(|role| role >= action.least_role())
     }
 }

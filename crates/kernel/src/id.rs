@@ -62,12 +62,16 @@ fn new_uuid(now: Timestamp) -> Uuid {
 ids! {
     /// The tenant.
     OrganizationId;
+    /// What asks somebody into an organization.
+    InvitationId;
     /// A person with an account.
     UserId;
     /// A signed-in device.
     SessionId;
     /// A bearer key.
     ApiKeyId;
+    /// A line of the audit log.
+    AuditEntryId;
     /// A link that was mailed to somebody.
     EmailTokenId;
     /// A stored file.

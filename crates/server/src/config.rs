@@ -117,7 +117,7 @@ pub struct ServeSettings {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, env = "MEMOREEL_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Address people reach it at, which links in mails begin with; https here marks cookies Secure
+    /// Address people reach it at, which links begin with; https here marks cookies Secure and makes browsers keep to https
     #[arg(long, env = "MEMOREEL_PUBLIC_URL")]
     pub public_url: Option<Url>,
     /// Multiplies the request limits, for tests and trusted networks

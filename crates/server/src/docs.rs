@@ -12,7 +12,11 @@ use serde_json::Value;
 use std::fmt::Write;
 use utoipa::openapi::OpenApi;
 
-/// `/api/openapi.json` and `/api/docs`.
+/// The page loads its own style sheet, and nothing else.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// `/api/openapi.json`, and `/api/docs` with its style sheet.
 pub fn router(document: OpenApi) -> Router<App> {
     let document = serde_json::to_value(&document).unwrap_or_default();
     let page = Bytes::from(page(&document));
@@ -20,6 +24,7 @@ pub fn router(document: OpenApi) -> Router<App> {
     Router::new()
         .route("/api/openapi.json", get(move || std::future::ready(openapi(json.clone()))))
         .route("/api/docs", get(move || std::future::ready(reader(page.clone()))))
+        .route("/api/docs.css", get(|| std::future::ready(([(header::CONTENT_TYPE, "text/css")], STYLE))))
 }
 
 fn openapi(json: Bytes) -> impl IntoResponse {
@@ -27,21 +32,20 @@ fn openapi(json: Bytes) -> impl IntoResponse {
 }
 
 fn reader(page: Bytes) -> impl IntoResponse {
-    let policy =
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page))
+    ([(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY))], Html(page))
 }
 
 const HEAD: &str = r##"<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Memoreel API</title><style>
-:root{color-scheme:light dark;--line:light-dark(#ddd8d0,#3a3733);--dim:light-dark(#6a655d,#a39d93);--code:light-dark(#f5f2ed,#24221f)}
+<title>Memoreel API</title><link rel="stylesheet" href="/api/docs.css"></head><body>"##;
+
+const STYLE: &str = r##":root{color-scheme:light dark;--line:light-dark(#ddd8d0,#3a3733);--dim:light-dark(#6a655d,#a39d93);--code:light-dark(#f5f2ed,#24221f)}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:light-dark(#fdfcfa,#181715);color:light-dark(#211f1c,#ece8e1)}
 h1{font-size:28px}h2{font-size:20px;margin-top:2.5rem;text-transform:capitalize}
 details{border:1px solid var(--line);border-radius:8px;margin:8px 0;padding:8px 12px}summary{cursor:pointer}
 code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;border-radius:4px}b.verb{display:inline-block;min-width:4.5em;font:600 13px ui-monospace,monospace}
 .dim{color:var(--dim)}table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;vertical-align:top;border-top:1px solid var(--line);padding:4px 8px 4px 0}
 pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-size:13px}
-</style></head><body>"##;
+"##;
 
 /// Operations by tag, each with its parameters, body and answers; then the schemas.
 fn page(document: &Value) -> String {

@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{dev_mails, docs, engines::Engines, health, ui};
+use crate::{describe::describe_problems, dev_mails, docs, engines::Engines, headers, health, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -57,11 +57,15 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
         .merge(memoreel_insights::router())
+        .merge(memoreel_audit::router())
 }
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver)).into_openapi()
+    let routes = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver));
+    let mut document = routes.into_openapi();
+    describe_problems(&mut document);
+    document
 }
 
 /// Everything that is served. `shown_mails` are shown on a page of their own, which is for development only.
@@ -93,6 +97,7 @@ pub fn router(
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem::internal("a handler panicked").into_response()
         }))
+        .layer(from_fn_with_state(app.clone(), headers::protect))
         .layer(from_fn(observe))
         .layer(from_fn(request_id))
         .with_state(app)

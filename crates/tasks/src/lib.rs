@@ -8,6 +8,7 @@ mod failure;
 mod model;
 mod registry;
 mod run;
+mod slots;
 mod store;
 mod worker;
 

@@ -1,11 +1,11 @@
 //! One run of a task, as its handler sees it.
 
-use crate::{Events, TaskFailure, store};
+use crate::{Events, TaskFailure, slots::Slot, store};
 use memoreel_db::{Db, TenantTx};
 use memoreel_kernel::{Caller, Clock, Event, TaskId};
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ pub struct TaskRun {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cancelled: CancellationToken,
     pub(crate) progress: Arc<Progress>,
-    pub(crate) finishing: Arc<AtomicBool>,
+    pub(crate) slot: Slot,
     /// Makes the worker look for the next task.
     pub(crate) wake: Arc<Notify>,
 }
@@ -100,7 +100,7 @@ impl TaskRun {
     /// # Errors
     /// When another worker has taken the task over, in which case nothing of `tx` is kept.
     pub async fn finish(&self, mut tx: TenantTx, events: &[Event]) -> Result<Finished, TaskFailure> {
-        self.finishing.store(true, Ordering::Relaxed);
+        self.slot.finish();
         self.wake.notify_one();
         // Before the end is looked at: the tasks that follow belong to what is left.
         for event in events {

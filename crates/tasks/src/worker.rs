@@ -5,6 +5,7 @@ use crate::{
     backoff::delay_after,
     failure::FailureKind,
     run::Progress,
+    slots::Slots,
     store::{self, Beat, Claimed, Ending, Stale},
 };
 use chrono::TimeDelta;
@@ -12,10 +13,7 @@ use memoreel_db::{Db, DbError, SystemReason, is_outage};
 use memoreel_kernel::{Caller, Clock, TaskId};
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Notify, time::Instant};
@@ -28,9 +26,6 @@ use uuid::Uuid;
 const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
-
-/// How many tasks may be finishing for each that may run.
-const FINISHING_PER_SLOT: usize = 2;
 
 /// How many connections a claim is tried on before the worker waits.
 const CLAIM_TRIES: u32 = 8;
@@ -71,6 +66,7 @@ struct Shared {
     events: Events,
     clock: Arc<dyn Clock>,
     registry: Registry,
+    slots: HashMap<&'static str, Arc<Slots>>,
     settings: WorkerSettings,
     name: String,
     running: Mutex<HashMap<Uuid, Running>>,
@@ -80,11 +76,9 @@ struct Shared {
 
 #[derive(Debug)]
 struct Running {
-    kind: String,
     beat: Beat,
     cancelled: CancellationToken,
     progress: Arc<Progress>,
-    finishing: Arc<AtomicBool>,
 }
 
 impl Worker {
@@ -97,10 +91,12 @@ impl Worker {
         settings: WorkerSettings,
     ) -> Self {
         let name = format!("{}/{}/{}", host(), std::process::id(), Uuid::now_v7().simple());
+        let slots = registry.iter().map(|(kind, registered)| (kind, Slots::new(registered.concurrency)));
         let shared = Shared {
             db,
             events,
             clock,
+            slots: slots.collect(),
             registry,
             settings,
             name,
@@ -176,26 +172,17 @@ impl Shared {
         Ok(())
     }
 
-    /// A task that is finishing has left its slot: the next one is claimed and begins while the results are made durable, several
-    /// of them at once where the disk is slower than the work. So that work cannot run far ahead of it, few may be finishing.
     fn free_slots(&self) -> Vec<(String, i32)> {
-        let running = self.running();
-        let busy = |kind: &str, concurrency: usize| {
-            let of_kind = || running.values().filter(|task| task.kind == kind);
-            let finishing = of_kind().filter(|task| task.finishing.load(Ordering::Relaxed)).count();
-            of_kind().count() - finishing.min(concurrency * FINISHING_PER_SLOT)
-        };
-        self.registry
-            .iter()
-            .filter_map(|(kind, registered)| {
-                let free = registered.concurrency.saturating_sub(busy(kind, registered.concurrency));
-                (free > 0).then(|| (kind.to_owned(), i32::try_from(free).unwrap_or(i32::MAX)))
-            })
+        let wanted = self.slots.iter().map(|(kind, slots)| (*kind, slots.wanted()));
+        wanted
+            .filter(|(_, wanted)| *wanted > 0)
+            .map(|(kind, wanted)| (kind.to_owned(), i32::try_from(wanted).unwrap_or(i32::MAX)))
             .collect()
     }
 
     fn start(self: &Arc<Self>, task: Claimed) {
         let Some(registered) = self.registry.get(&task.kind).cloned() else { return };
+        let Some(slots) = self.slots.get(task.kind.as_str()) else { return };
         let run = TaskRun {
             task_id: task.id,
             lease: task.lease,
@@ -206,35 +193,38 @@ impl Shared {
             clock: Arc::clone(&self.clock),
             cancelled: CancellationToken::new(),
             progress: Arc::default(),
-            finishing: Arc::default(),
+            slot: slots.enter(),
             wake: Arc::clone(&self.wake),
         };
         let beat =
             Beat { organization_id: task.organization_id, id: task.id, lease: task.lease, progress: None };
-        let entry = Running {
-            kind: task.kind.clone(),
-            beat,
-            cancelled: run.cancelled.clone(),
-            progress: Arc::clone(&run.progress),
-            finishing: Arc::clone(&run.finishing),
-        };
+        let entry = Running { beat, cancelled: run.cancelled.clone(), progress: Arc::clone(&run.progress) };
         self.running().insert(task.lease, entry);
         let span = tracing::info_span!("task", kind = %task.kind, id = %task.id, subject = %task.subject_id);
         let shared = Arc::clone(self);
         self.tracker.spawn(
             async move {
-                let started = Instant::now();
-                let (run, payload) = (Arc::new(run), task.payload.clone());
-                let outcome = {
-                    let run = Arc::clone(&run);
-                    // A task of its own, so that a panic in a handler is a failure of that task alone.
-                    let work = async move { registered.handler.run(&run, payload).await }.in_current_span();
-                    tokio::spawn(work).await
-                };
-                shared.end(&task, &run, outcome).await;
+                let run = Arc::new(run);
+                if run.slot.begin().await {
+                    let started = Instant::now();
+                    let (run, payload) = (Arc::clone(&run), task.payload.clone());
+                    let outcome = {
+                        let run = Arc::clone(&run);
+                        // A task of its own, so that a panic in a handler is a failure of that task alone.
+                        let work =
+                            async move { registered.handler.run(&run, payload).await }.in_current_span();
+                        tokio::spawn(work).await
+                    };
+                    shared.end(&task, &run, outcome).await;
+                    metrics::histogram!("memoreel_task_seconds", "kind" => task.kind.clone())
+                        .record(started.elapsed().as_secs_f64());
+                } else {
+                    let ending =
+                        if run.cancelled.is_cancelled() { Ending::Cancelled } else { Ending::Release };
+                    shared.keep_end(&task, &run, ending).await;
+                }
                 shared.running().remove(&task.lease);
-                metrics::histogram!("memoreel_task_seconds", "kind" => task.kind.clone())
-                    .record(started.elapsed().as_secs_f64());
+                drop(run);
                 shared.wake.notify_one();
             }
             .instrument(span),
@@ -277,6 +267,10 @@ impl Shared {
                 "task failed"
             );
         }
+        self.keep_end(task, run, ending).await;
+    }
+
+    async fn keep_end(&self, task: &Claimed, run: &TaskRun, ending: Ending<'_>) {
         while let Err(failure) =
             self.write_end(&run.caller, task.id, task.lease, task.subject_id, ending).await
         {
@@ -397,6 +391,7 @@ impl Shared {
 
     async fn drain(&self) {
         self.tracker.close();
+        self.slots.values().for_each(|slots| slots.close());
         if tokio::time::timeout(self.settings.grace, self.tracker.wait()).await.is_err() {
             for task in self.running().values() {
                 task.cancelled.cancel();

@@ -7,45 +7,28 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use memoreel_kernel::{Caller, UserId};
-use serde::{Serialize, de::DeserializeOwned};
-use std::str::FromStr;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use std::{marker::PhantomData, str::FromStr};
 
-/// Whoever is calling; 401 if nobody is signed in.
-#[derive(Debug, Clone, Copy)]
-pub struct Authenticated(pub Caller);
-
-/// A caller whose role allows changes; 403 for viewers.
-#[derive(Debug, Clone, Copy)]
-pub struct Writer(pub Caller);
-
-/// A caller that is a person, with the person's id.
+/// A person, whatever their role: for what they do with their own account.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedIn(pub Caller, pub UserId);
-
-impl<S: Send + Sync> FromRequestParts<S> for Authenticated {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        parts.extensions.get::<Caller>().copied().map(Self).ok_or_else(Problem::unauthenticated)
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Writer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
-        if caller.can_write() { Ok(Self(caller)) } else { Err(Problem::forbidden()) }
-    }
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Authenticated(caller) = Authenticated::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = caller(parts)?;
         caller.user_id.map(|user_id| Self(caller, user_id)).ok_or_else(Problem::unauthenticated)
     }
+}
+
+/// Whoever is calling; 401 if nobody is signed in.
+pub(crate) fn caller(parts: &Parts) -> Result<Caller, Problem> {
+    parts.extensions.get::<Caller>().copied().ok_or_else(Problem::unauthenticated)
 }
 
 /// A JSON body, in and out.
@@ -56,10 +39,33 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
-            Ok(axum::Json(value)) => Ok(Self(value)),
+        match axum::Json::<Object<T>>::from_request(request, state).await {
+            Ok(axum::Json(Object(value))) => Ok(Self(value)),
             Err(rejection) => Err(json_problem(&rejection)),
         }
+    }
+}
+
+/// A JSON object: serde would take a list too, as the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
     }
 }
 

@@ -1,16 +1,20 @@
 //! Around every request: its id, its log line, its metrics.
 
+use crate::client_address;
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
+use memoreel_db::Origin;
 use std::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// More of it tells nobody anything.
+const USER_AGENT_CHARS_MAX: usize = 300;
 
 tokio::task_local! {
     static CURRENT: String;
@@ -37,11 +41,31 @@ pub async fn request_id(mut request: Request, next: Next) -> Response {
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
-    let mut response = CURRENT.scope(id.clone(), next.run(request)).instrument(span).await;
+    let origin = origin(&request, &id);
+    let answered = async {
+        match origin {
+            Some(origin) => origin.scope(next.run(request)).await,
+            None => next.run(request).await,
+        }
+    };
+    let mut response = CURRENT.scope(id.clone(), answered).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// What the audit log tells of a request that may change something.
+fn origin(request: &Request, id: &str) -> Option<Origin> {
+    if request.method().is_safe() {
+        return None;
+    }
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Some(Origin {
+        request_id: id.to_owned(),
+        address: client_address(request),
+        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+    })
 }
 
 /// Logs the request once and counts it by route and status.

@@ -74,7 +74,7 @@ impl Limiter {
 pub struct RateLimits {
     /// Per user or key, or per address when nobody is signed in.
     pub general: Limiter,
-    /// Sign-in and sign-up, per address.
+    /// Sign-in, sign-up and tokens of invitations, per address.
     pub sign_in: Limiter,
     /// New uploads, per user.
     pub uploads: Limiter,

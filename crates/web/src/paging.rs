@@ -9,8 +9,10 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub struct PageParams {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{48}$")]
     pub cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
 }
 

@@ -6,6 +6,7 @@ use axum::{
 };
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, is_outage};
+use memoreel_kernel::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -78,6 +79,23 @@ impl Problem {
     /// 403: the role does not allow it.
     pub fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", "Your role in this organization does not allow this.")
+    }
+
+    /// 403: whoever runs the server has stopped the organization.
+    pub fn organization_suspended() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "organization_suspended", "This organization has been suspended.")
+            .hint("Ask whoever runs this server.")
+    }
+
+    /// 403: the organization was deleted, and goes for good at `erased_after`.
+    pub fn organization_deleted(erased_after: Timestamp) -> Self {
+        let until = erased_after.format("%Y-%m-%d %H:%M UTC");
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "organization_deleted",
+            format!("This organization was deleted. It can be restored until {until}."),
+        )
+        .hint("An owner can restore it in its settings.")
     }
 
     /// 404, also for what belongs to another organization. `what` is a noun: "video".

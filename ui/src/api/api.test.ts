@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { apiAddress, ApiError, parseProblem, requestJson, setOrganization } from "./client";
+import { apiAddress, ApiError, fieldErrors, parseProblem, requestJson, setOrganization } from "./client";
 import { readEvents } from "./events";
 
 function stubFetch(answer: Response) {
@@ -22,6 +22,16 @@ describe("a request", () => {
     expect(headers.get("X-Memoreel-Request")).toBe("1");
     expect(headers.get("Memoreel-Organization")).toBe("7f0c");
     expect(headers.get("Content-Type")).toBe("application/json");
+  });
+
+  it("can be about another organization than the chosen one, also about the personal one", async () => {
+    const stub = stubFetch(Response.json({}));
+    setOrganization("7f0c");
+    await requestJson("GET", "/me", { organization: "91aa" });
+    stub.mockResolvedValue(Response.json({}));
+    await requestJson("GET", "/me", { organization: null });
+    const sent = stub.mock.calls.map(([, init]) => new Headers(init?.headers).get("Memoreel-Organization"));
+    expect(sent).toEqual(["91aa", null]);
   });
 
   it("leaves out what is not set", () => {
@@ -48,6 +58,29 @@ describe("a request", () => {
   it("answered by something that is not the server still has a request id to pass on", () => {
     const problem = parseProblem("<html>502 Bad Gateway</html>", 502, "abc");
     expect(problem).toMatchObject({ status: 502, request_id: "abc", code: "unexpected_answer" });
+  });
+});
+
+describe("a refusal", () => {
+  const refusal = (part: object) =>
+    new ApiError({ ...parseProblem("", 422), detail: "It is taken.", ...part });
+  const FIELDS = { slug_taken: "slug", name_invalid: "name" } as const;
+
+  it("is told at the field that its code is about", () => {
+    expect(fieldErrors(refusal({ code: "slug_taken" }), FIELDS)).toEqual({ slug: "It is taken." });
+  });
+
+  it("that names its fields is told at those it shares with the form", () => {
+    const errors = [
+      { field: "name", detail: "Too long." },
+      { field: "color", detail: "Unknown." },
+    ];
+    expect(fieldErrors(refusal({ code: "body_invalid", errors }), FIELDS)).toEqual({ name: "Too long." });
+  });
+
+  it("of another kind belongs to no field", () => {
+    expect(fieldErrors(refusal({ code: "forbidden" }), FIELDS)).toEqual({});
+    expect(fieldErrors(new Error("bug"), FIELDS)).toEqual({});
   });
 });
 

@@ -28,10 +28,14 @@ export function setOrganization(id: string | null): void {
   organizationId = id;
 }
 
+export function chosenOrganization(): string | null {
+  return organizationId;
+}
+
 /** Headers every request of the app carries, also those that do not go through {@link request}. */
-export function apiHeaders(): Record<string, string> {
+export function apiHeaders(organization: string | null = organizationId): Record<string, string> {
   const headers: Record<string, string> = { "X-Memoreel-Request": "1" };
-  if (organizationId !== null) headers["Memoreel-Organization"] = organizationId;
+  if (organization !== null) headers["Memoreel-Organization"] = organization;
   return headers;
 }
 
@@ -42,6 +46,8 @@ export interface RequestOptions {
   json?: unknown;
   body?: BodyInit;
   headers?: Record<string, string>;
+  /** The organization of this request where it is not the chosen one; `null` is the personal one. */
+  organization?: string | null;
   signal?: AbortSignal | undefined;
 }
 
@@ -59,7 +65,7 @@ export async function request(
   path: string,
   options: RequestOptions = {},
 ): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json", ...apiHeaders(), ...options.headers };
+  const headers: Record<string, string> = { Accept: "application/json", ...apiHeaders(options.organization), ...options.headers };
   const init: RequestInit = { method, headers, credentials: "same-origin" };
   if (options.signal) init.signal = options.signal;
   if (options.json !== undefined) {
@@ -130,4 +136,18 @@ function unreachable(): Problem {
 
 export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
+}
+
+/** What a refusal says about single fields; `codes` names the field that a problem as a whole is about. */
+export function fieldErrors<Field extends string>(error: unknown, codes: Readonly<Record<string, Field>>): Partial<Record<Field, string>> {
+  if (!isApiError(error)) return {};
+  const found: Partial<Record<Field, string>> = {};
+  const fields = Object.values(codes);
+  for (const { field, detail } of error.problem.errors ?? []) {
+    const known = fields.find((name) => name === field);
+    if (known !== undefined) found[known] = detail;
+  }
+  const whole = codes[error.code];
+  if (whole !== undefined) found[whole] ??= error.problem.detail;
+  return found;
 }

@@ -4,12 +4,14 @@ import { isApiError, request, requestJson } from "./client";
 import type {
   ApiKey,
   ApiKeyCreated,
+  AuditEntry,
   CaptionsAccepted,
   Channel,
   Me,
   Page,
   SearchMode,
   SearchResult,
+  Session,
   Speaker,
   Summary,
   Transcript,
@@ -36,15 +38,14 @@ export const keys = {
   summary: (id: string) => ["summary", id] as const,
   channels: ["channels"] as const,
   apiKeys: ["api-keys"] as const,
+  sessions: ["sessions"] as const,
+  organization: ["organization"] as const,
+  members: ["members"] as const,
+  invitations: ["invitations"] as const,
+  invitation: (token: string) => ["invitation", token] as const,
+  auditLog: ["audit-log"] as const,
   search: ["search"] as const,
 };
-
-export const meQuery = queryOptions({
-  queryKey: keys.me,
-  queryFn: ({ signal }) => requestJson<Me>("GET", "/me", { signal }),
-  staleTime: 5 * 60_000,
-  retry: false,
-});
 
 const PAGE_SIZE = 48;
 
@@ -114,6 +115,24 @@ export const apiKeysQuery = queryOptions({
   queryFn: ({ signal }) => requestJson<Page<ApiKey>>("GET", "/api-keys", { query: { limit: 100 }, signal }),
 });
 
+/** Five at most, so always one page. */
+export const sessionsQuery = queryOptions({
+  queryKey: keys.sessions,
+  queryFn: ({ signal }) => requestJson<Page<Session>>("GET", "/sessions", { signal }),
+});
+
+/** Who changed what, narrowed to one kind of thing. */
+export function auditLogQuery(action: string) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.auditLog, action],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<AuditEntry>>("GET", "/audit-log", { query: { action, limit: 50, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+  });
+}
+
 export interface SearchFilter {
   q: string;
   mode: SearchMode;
@@ -138,6 +157,8 @@ export const commands = {
   signIn: (json: { email: string; password: string }) => requestJson<Me>("POST", "/sessions", { json }),
   signUp: (json: { email: string; name: string; password: string }) => requestJson<Me>("POST", "/users", { json }),
   signOut: () => request("DELETE", "/sessions/current"),
+  endSession: (id: string) => request("DELETE", `/sessions/${id}`),
+  changeMe: (json: { name: string }) => requestJson<Me>("PATCH", "/me", { json }),
   changeVideo: (id: string, json: VideoPatch) => requestJson<VideoDetail>("PATCH", `/videos/${id}`, { json }),
   deleteVideo: (id: string) => request("DELETE", `/videos/${id}`),
   restoreVideo: (id: string) => requestJson<VideoDetail>("POST", `/videos/${id}/restore`),

@@ -24,7 +24,28 @@ export interface Page<T> {
 
 export type Problem = Schemas["Problem"];
 
+export type Role = Schemas["Role"];
+/** What a role may do, under the names of the server's table. */
+export type Action = Schemas["Action"];
+
 export type Me = Sent<Schemas["Me"]>;
+export type MyOrganization = Sent<Schemas["MyOrganization"]>;
+export type Organization = Sent<Schemas["Organization"]>;
+
+export interface OrganizationChanges {
+  name?: string;
+  slug?: string;
+  description?: string | null;
+}
+
+export type Member = Sent<Schemas["Member"]>;
+export type Invitation = Sent<Schemas["Invitation"]>;
+export type IssuedInvitation = Sent<Schemas["IssuedInvitation"]>;
+/** What the holder of an invitation's link is told. */
+export type InvitationOffer = Sent<Schemas["InvitationOffer"]>;
+
+export type Session = Sent<Schemas["Session"]>;
+export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
 export type ApiKeyCreated = Sent<Schemas["IssuedApiKey"]>;
 export type Channel = Sent<Schemas["Channel"]>;

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
 import { House, LibraryBig, PanelLeftClose, PanelLeftOpen, Search, Settings, type LucideIcon } from "lucide-react";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Fragment, lazy, Suspense, useEffect, useState } from "react";
 import { listen } from "../api/events";
+import { useMay, useMe } from "../api/me";
 import { Tip } from "../components/Tip";
 import { Toasts } from "../components/Toasts";
 import { UploadTray } from "../features/uploads/UploadTray";
@@ -11,17 +12,22 @@ import { isTyping, MAIN_ID, NARROW, useMedia } from "../lib/hooks";
 import { setPreferences, usePreferences } from "../lib/preferences";
 import { strings } from "../strings";
 import { Logo } from "./Logo";
+import { OrganizationSwitcher } from "./OrganizationMenu";
 import { TopBar } from "./TopBar";
 
 const Palette = lazy(() => import("../features/palette/Palette"));
+const ClosedOrganization = lazy(() => import("../features/organization/ClosedOrganization"));
 
 /** What stays in place around every page. */
 export function Frame() {
   const client = useQueryClient();
+  const me = useMe();
+  const organizationId = me?.organization.id;
+  const open = me?.organization.status === "active";
   const [paletteOpen, setPaletteOpen] = useState(false);
-  const dropping = useUploadDrop();
+  const dropping = useUploadDrop(useMay("edit_content"));
 
-  useEffect(() => listen(client), [client]);
+  useEffect(() => (open ? listen(client) : undefined), [client, organizationId, open]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -42,10 +48,19 @@ export function Frame() {
       </a>
       <TopBar onSearch={() => setPaletteOpen(true)} />
       <main id={MAIN_ID} className="main" tabIndex={-1} data-scroll-restoration-id="main">
-        <Outlet />
+        {/* Another organization is another page, even at the same address. */}
+        <Fragment key={organizationId}>
+          {me === undefined || open ? (
+            <Outlet />
+          ) : (
+            <Suspense fallback={null}>
+              <ClosedOrganization me={me} />
+            </Suspense>
+          )}
+        </Fragment>
       </main>
       <Rail />
-      <UploadTray />
+      <UploadTray key={organizationId} />
       <Toasts />
       {dropping ? (
         <div className="drop-veil" aria-hidden>
@@ -81,6 +96,7 @@ function Rail() {
           {strings.product}
         </span>
       </Link>
+      {narrow ? null : <OrganizationSwitcher collapsed={collapsed} />}
       {PLACES.map((place) => (
         <RailLink key={place.to} {...place} collapsed={collapsed} />
       ))}

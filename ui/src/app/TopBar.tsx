@@ -2,18 +2,23 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useMatches, useNavigate } from "@tanstack/react-router";
 import { Check, ChevronRight, CloudOff, KeyRound, LogOut, Monitor, Moon, Search, Sun, Upload, UserRound } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
+import { useState } from "react";
 import { setOrganization } from "../api/client";
 import { connection } from "../api/connection";
-import { commands, meQuery, videoQuery } from "../api/queries";
+import { useMay, useMe } from "../api/me";
+import { commands, videoQuery } from "../api/queries";
 import { Tip } from "../components/Tip";
 import { chooseFiles } from "../features/uploads/choose";
 import { initials } from "../lib/format";
+import { NARROW, useMedia } from "../lib/hooks";
 import { setPreferences, usePreferences, type Theme } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { strings } from "../strings";
+import { NewOrganizationDialog, OrganizationItems } from "./OrganizationMenu";
 
 export function TopBar({ onSearch }: { onSearch: () => void }) {
   const { lost } = useStore(connection);
+  const mayUpload = useMay("edit_content");
   return (
     <header className="bar">
       <Crumbs />
@@ -33,10 +38,12 @@ export function TopBar({ onSearch }: { onSearch: () => void }) {
             </span>
           </Tip>
         ) : null}
-        <button type="button" className="button button--primary" onClick={() => void chooseFiles()}>
-          <Upload size={16} aria-hidden />
-          <span className="bar__upload-text">{strings.bar.upload}</span>
-        </button>
+        {mayUpload ? (
+          <button type="button" className="button button--primary" onClick={() => void chooseFiles()}>
+            <Upload size={16} aria-hidden />
+            <span className="bar__upload-text">{strings.bar.upload}</span>
+          </button>
+        ) : null}
         <AccountMenu />
       </div>
     </header>
@@ -48,7 +55,10 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/library": strings.nav.library,
   "/app/search": strings.nav.search,
   "/app/settings/": strings.nav.settings,
+  "/app/settings/security": strings.settings.security,
   "/app/settings/keys": strings.settings.keys,
+  "/app/settings/organization": strings.settings.organization,
+  "/app/settings/members": strings.settings.members,
 };
 
 function Crumbs() {
@@ -57,7 +67,7 @@ function Crumbs() {
   const videoId = last?.routeId === "/app/videos/$videoId" ? last.params.videoId : undefined;
   const video = useQuery({ ...videoQuery(videoId ?? ""), enabled: videoId !== undefined });
   const here = videoId === undefined ? (PAGE_NAMES[last?.routeId ?? ""] ?? "") : (video.data?.title ?? "…");
-  const inSettings = last?.routeId === "/app/settings/keys";
+  const inSettings = last?.routeId.startsWith("/app/settings/") === true && last.routeId !== "/app/settings/";
   return (
     <nav className="crumbs" aria-label={strings.nav.breadcrumbs}>
       <ol>
@@ -87,109 +97,87 @@ const THEMES: { value: Theme; label: string; icon: typeof Sun }[] = [
   { value: "dark", label: strings.bar.themeDark, icon: Moon },
 ];
 
-export function useSignOut(): () => void {
+/** Ends the session and leads to signing in, and from there to `next` if it is given. */
+export function useSignOut(next?: string): () => void {
   const client = useQueryClient();
   const navigate = useNavigate();
   return () => {
     void commands.signOut().finally(() => {
       setOrganization(null);
       setPreferences({ organizationId: null });
-      void navigate({ to: "/sign-in" }).then(() => client.clear());
+      void navigate({ to: "/sign-in", search: next === undefined ? {} : { next } }).then(() => client.clear());
     });
   };
 }
 
 function AccountMenu() {
-  const me = useQuery(meQuery);
-  const client = useQueryClient();
+  const user = useMe()?.user;
   const navigate = useNavigate();
   const signOut = useSignOut();
+  const narrow = useMedia(NARROW);
+  const [creating, setCreating] = useState(false);
   const { theme } = usePreferences();
-  const user = me.data?.user;
-  const organizations = me.data?.organizations ?? [];
-  const chosen = me.data?.organization.id;
-
-  const switchTo = (id: string, personal: boolean): void => {
-    const next = personal ? null : id;
-    setOrganization(next);
-    setPreferences({ organizationId: next });
-    void navigate({ to: "/" }).then(() => client.resetQueries());
-  };
 
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
-        <button type="button" className="icon-button bar__avatar" aria-label={strings.bar.account}>
-          <span className="avatar">{user ? initials(user.name) : ""}</span>
-        </button>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={8}>
-          <div className="account">
-            <p className="account__name truncate">{user?.name}</p>
-            <p className="faint small truncate">{user?.email}</p>
-          </div>
-          <div className="menu__rule" />
-          {organizations.length > 1 ? (
-            <>
-              <DropdownMenu.Label className="menu__label">{strings.bar.organizations}</DropdownMenu.Label>
-              <DropdownMenu.RadioGroup value={chosen ?? ""}>
-                {organizations.map((organization) => (
-                  <DropdownMenu.RadioItem
-                    key={organization.id}
-                    className="menu__item"
-                    value={organization.id}
-                    onSelect={() => switchTo(organization.id, organization.is_personal)}
-                  >
-                    <span className="truncate">{organization.name}</span>
-                    <span className="menu__check">
-                      <DropdownMenu.ItemIndicator>
-                        <Check size={16} aria-hidden />
-                      </DropdownMenu.ItemIndicator>
-                    </span>
-                  </DropdownMenu.RadioItem>
-                ))}
-              </DropdownMenu.RadioGroup>
-              <div className="menu__rule" />
-            </>
-          ) : null}
-          <DropdownMenu.Label className="menu__label">{strings.bar.theme}</DropdownMenu.Label>
-          <DropdownMenu.RadioGroup value={theme}>
-            {THEMES.map(({ value, label, icon: Icon }) => (
-              <DropdownMenu.RadioItem
-                key={value}
-                className="menu__item"
-                value={value}
-                onSelect={(event) => {
-                  event.preventDefault();
-                  setPreferences({ theme: value });
-                }}
-              >
-                <Icon size={16} aria-hidden />
-                {label}
-                <span className="menu__check">
-                  <DropdownMenu.ItemIndicator>
-                    <Check size={16} aria-hidden />
-                  </DropdownMenu.ItemIndicator>
-                </span>
-              </DropdownMenu.RadioItem>
-            ))}
-          </DropdownMenu.RadioGroup>
-          <div className="menu__rule" />
-          <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings" })}>
-            <UserRound size={16} aria-hidden />
-            {strings.settings.account}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings/keys" })}>
-            <KeyRound size={16} aria-hidden />
-            {strings.settings.keys}
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className="menu__item" onSelect={signOut}>
-            <LogOut size={16} aria-hidden />
-            {strings.bar.signOut}
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <>
+      <DropdownMenu.Root modal={false}>
+        <DropdownMenu.Trigger asChild>
+          <button type="button" className="icon-button bar__avatar" aria-label={strings.bar.account}>
+            <span className="avatar">{user ? initials(user.name) : ""}</span>
+          </button>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className="menu menu--tall" align="end" sideOffset={8} collisionPadding={8}>
+            <div className="account">
+              <p className="account__name truncate">{user?.name}</p>
+              <p className="faint small truncate">{user?.email}</p>
+            </div>
+            <div className="menu__rule" />
+            {narrow ? (
+              <>
+                <OrganizationItems onNew={() => setCreating(true)} />
+                <div className="menu__rule" />
+              </>
+            ) : null}
+            <DropdownMenu.Label className="menu__label">{strings.bar.theme}</DropdownMenu.Label>
+            <DropdownMenu.RadioGroup value={theme}>
+              {THEMES.map(({ value, label, icon: Icon }) => (
+                <DropdownMenu.RadioItem
+                  key={value}
+                  className="menu__item"
+                  value={value}
+                  onSelect={(event) => {
+                    event.preventDefault();
+                    setPreferences({ theme: value });
+                  }}
+                >
+                  <Icon size={16} aria-hidden />
+                  {label}
+                  <span className="menu__check">
+                    <DropdownMenu.ItemIndicator>
+                      <Check size={16} aria-hidden />
+                    </DropdownMenu.ItemIndicator>
+                  </span>
+                </DropdownMenu.RadioItem>
+              ))}
+            </DropdownMenu.RadioGroup>
+            <div className="menu__rule" />
+            <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings" })}>
+              <UserRound size={16} aria-hidden />
+              {strings.settings.account}
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu__item" onSelect={() => void navigate({ to: "/settings/keys" })}>
+              <KeyRound size={16} aria-hidden />
+              {strings.settings.keys}
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className="menu__item" onSelect={signOut}>
+              <LogOut size={16} aria-hidden />
+              {strings.bar.signOut}
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+      <NewOrganizationDialog open={creating} onClose={() => setCreating(false)} />
+    </>
   );
 }

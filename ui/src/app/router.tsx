@@ -7,10 +7,10 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
-import { isApiError, setOrganization } from "../api/client";
-import { meQuery, summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
+import { isApiError } from "../api/client";
+import { meQuery } from "../api/me";
+import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import type { SearchMode, VideoStatus } from "../api/types";
-import { preferences, setPreferences } from "../lib/preferences";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
@@ -54,6 +54,13 @@ const signUpRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/auth/AuthPage"), "SignUpPage"),
 });
 
+/** The token of an invitation is the fragment of its address, which no log sees. */
+const invitationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("../features/invitation/InvitationPage"), "InvitationPage"),
+});
+
 /** Everything inside the frame needs a session. */
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -61,15 +68,8 @@ const appRoute = createRoute({
   component: Frame,
   errorComponent: CrashPage,
   beforeLoad: async ({ context, location }) => {
-    const me = () => context.client.query({ ...meQuery, staleTime: "static" });
     try {
-      await me().catch((error: unknown) => {
-        // An organization one has left must not lock one out of the app.
-        if (preferences().organizationId === null || !isApiError(error) || ![403, 404].includes(error.status)) throw error;
-        setPreferences({ organizationId: null });
-        setOrganization(null);
-        return me();
-      });
+      await context.client.query({ ...meQuery, staleTime: "static" });
     } catch (error) {
       if (isApiError(error) && error.status === 401) {
         throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
@@ -90,6 +90,9 @@ const homeRoute = createRoute({
 
 export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
+export const AUDITED = [
+  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "api_key", "session", "user",
+] as const;
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
 const libraryRoute = createRoute({
@@ -149,21 +152,47 @@ const accountRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "AccountPage"),
 });
 
+const securityRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/security",
+  component: lazyRouteComponent(() => import("../features/settings/SecurityPage"), "SecurityPage"),
+});
+
 const keysRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/keys",
   component: lazyRouteComponent(() => import("../features/settings/KeysPage"), "KeysPage"),
 });
 
+const organizationRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/organization",
+  component: lazyRouteComponent(() => import("../features/settings/OrganizationPage"), "OrganizationPage"),
+});
+
+const membersRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/members",
+  component: lazyRouteComponent(() => import("../features/settings/MembersPage"), "MembersPage"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/audit",
+  validateSearch: (raw: Raw) => compact({ kind: oneOf(raw["kind"], AUDITED) }),
+  component: lazyRouteComponent(() => import("../features/settings/AuditPage"), "AuditPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
+  invitationRoute,
   appRoute.addChildren([
     homeRoute,
     libraryRoute,
     videoRoute,
     searchRoute,
-    settingsRoute.addChildren([accountRoute, keysRoute]),
+    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
   ]),
 ]);
 

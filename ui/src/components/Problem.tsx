@@ -7,8 +7,10 @@ import { strings } from "../strings";
 /** What went wrong, to what, what to do next, and the request id one click away. */
 export function Problem({ error, onRetry, retryLabel }: { error: unknown; onRetry?: () => void; retryLabel?: string }) {
   const problem = isApiError(error) ? error.problem : null;
-  const title = problem?.title ?? strings.errors.title;
   const detail = problem?.detail ?? (error instanceof Error ? error.message : "");
+  // The title of what the server refuses is the status in words; the detail is the sentence.
+  const worded = problem === null || problem.type === "about:blank" || detail === "";
+  const title = worded ? (problem?.title ?? strings.errors.title) : detail;
   return (
     <div className="notice notice--bad" role="alert">
       <p className="notice__title">

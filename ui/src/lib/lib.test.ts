@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readDevice } from "./device";
 import { formatBytes, formatClock, formatRemaining, initials, speakClock } from "./format";
 import { cutByHighlights, findAll } from "./marks";
 import { indexAt, parseStoryboard, parseVtt, plainCue } from "./vtt";
@@ -86,5 +87,26 @@ describe("the item playing at a second", () => {
   it("is the last that has started", () => {
     expect([99, 100, 299, 300, 9999].map((ms) => indexAt(items, ms))).toEqual([-1, 0, 1, 2, 2]);
     expect(indexAt([], 5)).toBe(-1);
+  });
+});
+
+describe("a device", () => {
+  const WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)";
+
+  it.each([
+    [`Mozilla/5.0 (X11; Linux x86_64) ${WEBKIT} Chrome/140.0.0.0 Safari/537.36`, "Chrome", "Linux", false],
+    [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${WEBKIT} Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0`, "Edge", "Windows", false],
+    ["Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox", "macOS", false],
+    ["Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15", "Safari", "macOS", false],
+    ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", "Safari", "iPhone", true],
+    [`Mozilla/5.0 (Linux; Android 15; Pixel 9) ${WEBKIT} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36`, "Samsung Internet", "Android", true],
+    ["curl/8.5.0", "curl", null, false],
+  ])("is told from %s", (userAgent, browser, system, handheld) => {
+    expect(readDevice(userAgent)).toEqual({ browser, system, handheld });
+  });
+
+  it("that says nothing stays unknown", () => {
+    expect(readDevice(null)).toEqual({ browser: null, system: null, handheld: false });
+    expect(readDevice("Mozilla/5.0 (compatible)")).toEqual({ browser: null, system: null, handheld: false });
   });
 });

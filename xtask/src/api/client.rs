@@ -39,6 +39,11 @@ impl Client {
         Self { agent: agent(), url: url.to_owned(), api_key: api_key.to_owned() }
     }
 
+    /// The key it signs in with.
+    pub fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
     /// Whether the server takes the key.
     pub fn is_signed_in(&self) -> Result<bool> {
         if self.api_key.is_empty() {

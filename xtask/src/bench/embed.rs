@@ -12,7 +12,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{median, python};
+use super::median;
+use crate::python;
 use crate::server_process::BUILD;
 use crate::setup;
 use crate::shell::{self, say};

@@ -10,10 +10,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::shell::{self, say};
-use crate::{server_process, setup};
+use crate::{python, server_process, setup};
 
 const BESIDE: &str = "one table of everybody's passages with the organization as a column and one HNSW index (m 16, \
                       ef_construction 64), filtered by organization, with iterative scan (relaxed order)";
+/// What is embedded instead of a database.
+const LANCEDB_PACKAGES: [&str; 3] = ["lancedb==0.40.0", "numpy==2.4.6", "pyarrow==26.0.1"];
 const WAYS: [(&str, &str); 5] = [
     ("product", "Memoreel"),
     ("plain_iterative", "plain, iterative scan"),
@@ -41,7 +43,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
-    let python = install_lancedb()?;
+    let python = python::interpreter("lancedb", &LANCEDB_PACKAGES)?;
     let scratch = server_process::open_folder("memoreel-bench-")?;
     let mut sizes = Vec::new();
     for chunks in &options.chunks {
@@ -66,22 +68,6 @@ pub fn run(options: &Options) -> Result<()> {
         print_tables(&report);
     }
     Ok(())
-}
-
-/// A Python with LanceDB; returns its interpreter.
-fn install_lancedb() -> Result<PathBuf> {
-    let folder = shell::target().join("bench-search");
-    let python = folder.join("bin/python");
-    let requirements = shell::root().join("xtask/src/bench/search/requirements.txt");
-    if !python.exists() {
-        shell::run(shell::command("python3").args(["-m", "venv"]).arg(&folder))?;
-    }
-    shell::run(
-        shell::command(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
-            .arg(requirements),
-    )?;
-    Ok(python)
 }
 
 fn add_lancedb(size: &mut Value, python: &Path, folder: &Path) -> Result<()> {

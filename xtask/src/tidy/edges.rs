@@ -13,7 +13,7 @@ const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "ai", "mail", "task
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
 /// The slices that stand apart.
-const SLICES_APART: &[&str] = &["identity", "webhooks", "automation", "operations"];
+const SLICES_APART: &[&str] = &["identity", "audit", "webhooks", "automation", "operations"];
 /// Below the slices, crate by crate.
 const LOWER: &[(&str, &[&str])] = &[
     ("kernel", &[]),

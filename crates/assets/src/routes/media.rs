@@ -10,6 +10,9 @@ use axum::{
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, RangeRequest, SignatureError};
 use memoreel_web::{App, Problem};
 
+/// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
+const SANDBOX: &str = "default-src 'none'; sandbox";
+
 /// `/media/{token}/{path}`: needs no session, the token is the permission.
 pub fn media_router() -> axum::Router<App> {
     axum::Router::new()
@@ -78,7 +81,7 @@ fn describe(response: &mut Response, grant: &Grant, key: &memoreel_blob::BlobKey
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     // A master playlist gains variants while the ladder is encoded; everything else never changes under its key.
     let cache = if content_type.contains("mpegurl") { "private, no-cache" } else { "private, max-age=3600" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));

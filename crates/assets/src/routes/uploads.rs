@@ -20,7 +20,10 @@ use axum::{
 use futures::StreamExt;
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
-use memoreel_web::{App, Authenticated, Json, Problem, ProblemBody, ResourceId, Writer};
+use memoreel_web::{
+    App, Json, May, Problem, ProblemBody, ResourceId,
+    action::{EditContent, ReadContent},
+};
 use serde::Serialize;
 use std::{io, sync::Arc, time::Duration};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -80,7 +83,7 @@ pub(super) struct UploadView {
 async fn create_upload(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -122,7 +125,7 @@ async fn create_upload(
 }
 
 /// Describe the upload server
-#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads",
+#[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads", security(()),
     responses((status = 204, description = "Protocol version, extensions and limits are in the headers")))]
 async fn describe_upload_server() -> Response {
     let headers = [
@@ -138,10 +141,10 @@ async fn describe_upload_server() -> Response {
 /// Get an upload
 #[utoipa::path(get, path = "/uploads/{id}", operation_id = "get_upload", tag = "uploads",
     params(("id" = UploadId, Path)),
-    responses((status = 200, body = UploadView), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = UploadView), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 async fn get_upload(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(id): ResourceId<UploadId>,
 ) -> Result<Json<UploadView>, Problem> {
     let upload = find(&app, &caller, id).await?;
@@ -160,12 +163,12 @@ async fn get_upload(
 #[utoipa::path(head, path = "/uploads/{id}", operation_id = "get_upload_offset", tag = "uploads",
     params(("id" = UploadId, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
     responses((status = 200, description = "Upload-Offset says where to continue"),
-        (status = 401, description = "Not signed in"), (status = 404, description = "No such upload"),
+        (status = 401, description = "Not signed in"), (status = 403, description = "The role does not allow it"), (status = 404, description = "No such upload"),
         (status = 410, description = "It has expired or was terminated"), (status = 412, description = "Another version of tus")))]
 async fn get_upload_offset(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<UploadId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -196,7 +199,7 @@ async fn get_upload_offset(
 async fn append_upload(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<UploadId>,
     headers: HeaderMap,
     body: Body,
@@ -230,7 +233,7 @@ async fn append_upload(
         (status = 423, body = ProblemBody)))]
 async fn delete_upload(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<UploadId>,
 ) -> Result<Response, Problem> {
     let upload = find(&app, &caller, id).await?;

@@ -3,7 +3,7 @@
 use super::NO_STORE;
 use crate::{
     IdentityError, accounts,
-    authenticate::session_of,
+    authenticate::{session_of, user_of},
     model::{ApiKey, IssuedApiKey, NewApiKey},
     store,
 };
@@ -13,7 +13,7 @@ use axum::{
 };
 use http::StatusCode;
 use memoreel_kernel::{ApiKeyId, Cursor, Page};
-use memoreel_web::{App, Json, PageParams, Params, ProblemBody, ResourceId, Result, SignedIn};
+use memoreel_web::{App, Json, May, PageParams, Params, ProblemBody, ResourceId, Result, action::UseApiKeys};
 
 /// List API keys
 ///
@@ -24,17 +24,18 @@ use memoreel_web::{App, Json, PageParams, Params, ProblemBody, ResourceId, Resul
     responses(
         (status = 200, description = "A page of keys", body = Page<ApiKey>),
         (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`cursor_invalid` or `limit_invalid`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn list_api_keys(
     State(app): State<App>,
-    SignedIn(caller, user_id): SignedIn,
+    May(caller, _): May<UseApiKeys>,
     Params(params): Params<PageParams>,
 ) -> Result<Json<Page<ApiKey>>> {
     let page = params.page_request()?;
     let mut tx = app.db.tenant(&caller).await?;
-    let keys = store::api_keys(&mut tx, user_id, &page).await?;
+    let keys = store::api_keys(&mut tx, user_of(&caller)?, &page).await?;
     Ok(Json(page.page(keys, |key| Cursor { time: key.created_at, id: key.id.uuid() })))
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn list_api_keys(
 )]
 pub(super) async fn create_api_key(
     State(app): State<App>,
-    SignedIn(caller, _): SignedIn,
+    May(caller, _): May<UseApiKeys>,
     Json(new): Json<NewApiKey>,
 ) -> Result<Response> {
     // A key that leaked must not be able to outlive its revocation.
@@ -77,12 +78,12 @@ pub(super) async fn create_api_key(
 )]
 pub(super) async fn delete_api_key(
     State(app): State<App>,
-    SignedIn(caller, user_id): SignedIn,
+    May(caller, _): May<UseApiKeys>,
     ResourceId(id): ResourceId<ApiKeyId>,
 ) -> Result<StatusCode> {
     session_of(&caller)?;
     let mut tx = app.db.tenant(&caller).await?;
-    if !store::delete_api_key(&mut tx, user_id, id).await? {
+    if !store::delete_api_key(&mut tx, user_of(&caller)?, id).await? {
         return Err(IdentityError::NotFound("API key").into());
     }
     tx.commit().await?;

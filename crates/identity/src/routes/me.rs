@@ -15,8 +15,12 @@ use utoipa::ToSchema;
 /// What a person may change about themselves.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct MeChanges {
-    /// What others see, 1 to 100 characters; kept if absent.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    /// What others see, 1 to 100 printable characters; kept if absent or null.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: Option<String>,
 }
 

@@ -2,7 +2,10 @@
 
 mod api_keys;
 mod emails;
+mod invitations;
 mod me;
+mod members;
+mod organizations;
 mod passwords;
 mod preferences;
 mod sessions;
@@ -26,6 +29,22 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(sessions::delete_current_session))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(me::get_me, me::update_me))
+        .routes(routes!(organizations::create_organization))
+        .routes(routes!(
+            organizations::get_organization,
+            organizations::update_organization,
+            organizations::delete_organization
+        ))
+        .routes(routes!(organizations::restore_organization))
+        .routes(routes!(members::transfer_organization))
+        .routes(routes!(members::list_members))
+        .routes(routes!(members::update_member, members::delete_member))
+        .routes(routes!(invitations::list_invitations, invitations::create_invitation))
+        .routes(routes!(invitations::resend_invitation))
+        .routes(routes!(invitations::revoke_invitation))
+        .routes(routes!(invitations::lookup_invitation))
+        .routes(routes!(invitations::accept_invitation))
+        .routes(routes!(invitations::decline_invitation))
         .routes(routes!(preferences::get_preferences, preferences::update_preferences))
         .routes(routes!(emails::confirm_email))
         .routes(routes!(emails::resend_confirmation))

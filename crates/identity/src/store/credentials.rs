@@ -1,16 +1,9 @@
 //! From a presented token to who is behind it, and in which organization. One statement each.
 
-use super::role;
+use super::Place;
 use crate::{IdentityError, SESSION_IDLE_MAX, token::TokenHash};
 use memoreel_db::SystemTx;
-use memoreel_kernel::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
-
-/// An organization and what somebody may do there.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) organization_id: OrganizationId,
-    pub(crate) role: Role,
-}
+use memoreel_kernel::{ApiKeyId, OrganizationId, SessionId, Timestamp, UserId};
 
 /// A live session.
 pub(crate) struct Cookie {
@@ -31,12 +24,13 @@ pub(crate) async fn find_cookie(
 ) -> Result<Option<Cookie>, IdentityError> {
     let row = sqlx::query!(
         r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at,
-                  place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?"
+                  place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?",
+                  place.status AS "status?", place.erased_after
            FROM sessions s
            JOIN users u ON u.id = s.user_id AND u.is_active
            LEFT JOIN LATERAL (
-               SELECT m.organization_id, m.role FROM memberships m
-               JOIN organizations o ON o.id = m.organization_id AND o.status = 'active'
+               SELECT m.organization_id, m.role, o.status, o.erased_after FROM memberships m
+               JOIN organizations o ON o.id = m.organization_id
                WHERE m.user_id = s.user_id AND ($2::uuid IS NULL OR m.organization_id = $2)
                ORDER BY o.personal_owner_id IS NOT DISTINCT FROM s.user_id DESC, m.created_at, m.id LIMIT 1) place ON true
            WHERE s.token_hash = $1 AND s.expires_at > $3"#,
@@ -47,8 +41,10 @@ pub(crate) async fn find_cookie(
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let place = match (row.organization_id, row.role) {
-        (Some(organization_id), Some(text)) => Some(Place { organization_id, role: role(&text)? }),
+    let place = match (row.organization_id, row.role, row.status) {
+        (Some(organization_id), Some(role), Some(status)) => {
+            Some(Place::of(organization_id, &role, &status, row.erased_after)?)
+        }
         _ => None,
     };
     Ok(Some(Cookie {
@@ -94,10 +90,10 @@ pub(crate) async fn find_bearer(
 ) -> Result<Option<Bearer>, IdentityError> {
     let row = sqlx::query!(
         r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
-                  k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max
+                   k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max, o.status, o.erased_after
            FROM api_keys k
            JOIN users u ON u.id = k.user_id AND u.is_active
-           JOIN organizations o ON o.id = k.organization_id AND o.status = 'active'
+           JOIN organizations o ON o.id = k.organization_id
            JOIN memberships m ON m.organization_id = k.organization_id AND m.user_id = k.user_id
            WHERE k.token_hash = $1 AND (k.expires_at IS NULL OR k.expires_at > $2)"#,
         key_hash,
@@ -108,7 +104,8 @@ pub(crate) async fn find_bearer(
     let Some(row) = row else { return Ok(None) };
     // Whichever is less: a key outlives neither what its maker may do now nor what it was made for.
     let role_max = row.role_max.as_deref().map_or(Ok(Role::Owner), role)?;
-    let place = Place { organization_id: row.organization_id, role: role(&row.role)?.min(role_max) };
+    let mut place = Place::of(row.organization_id, &row.role, &row.status, row.erased_after)?;
+    place.role = place.role.min(role_max);
     Ok(Some(Bearer {
         api_key_id: row.api_key_id,
         user_id: row.user_id,
@@ -144,7 +141,7 @@ pub(crate) async fn find_personal_place(
     user_id: UserId,
 ) -> Result<Option<Place>, IdentityError> {
     let row = sqlx::query!(
-        r#"SELECT o.id AS "organization_id: OrganizationId", m.role FROM organizations o
+        r#"SELECT o.id AS "organization_id: OrganizationId", m.role, o.status, o.erased_after FROM organizations o
            JOIN users u ON u.id = o.personal_owner_id AND u.is_active
            JOIN memberships m ON m.organization_id = o.id AND m.user_id = u.id
            WHERE o.personal_owner_id = $1 AND o.status = 'active'"#,
@@ -153,5 +150,5 @@ pub(crate) async fn find_personal_place(
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(Place { organization_id: row.organization_id, role: role(&row.role)? }))
+    Ok(Some(Place::of(row.organization_id, &row.role, &row.status, row.erased_after)?))
 }

@@ -4,6 +4,9 @@ mod api_keys;
 mod attempts;
 mod credentials;
 mod email_tokens;
+mod invitations;
+mod members;
+mod organizations;
 mod passwords;
 mod people;
 mod preferences;
@@ -23,6 +26,20 @@ pub(crate) use passwords::{
     Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
     verify_email,
 };
+pub(crate) use invitations::{
+    HeldOffer, NewInvitation, close_invitation, count_pending, expire_invitations, find_invitation,
+    hold_offer, insert_invitation, invitations, is_address_of, renew_invitation, revoke_invitation,
+    revoke_pending,
+};
+pub(crate) use members::{
+    delete_member, find_member, has_other_owner, is_member, join, members, update_role,
+};
+pub(crate) use organizations::{
+    HeldOrganization, NewOrganization, OrganizationChanges, Place, count_owned, delete_organization,
+    erase_organization, find_organization, hold_organization, insert_organization,
+    insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
+    update_organization,
+};
 pub(crate) use people::{
     Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,
 };
@@ -37,8 +54,22 @@ pub(crate) use sessions::{
 };
 
 use crate::IdentityError;
-use memoreel_kernel::Role;
+use memoreel_kernel::{OrganizationStatus, Role, Timestamp};
+use memoreel_web::Closed;
 
 fn role(text: &str) -> Result<Role, IdentityError> {
     Role::parse(text).ok_or_else(|| IdentityError::RoleUnknown(text.to_owned()))
+}
+
+fn status(text: &str) -> Result<OrganizationStatus, IdentityError> {
+    OrganizationStatus::parse(text).ok_or_else(|| IdentityError::StatusUnknown(text.to_owned()))
+}
+
+fn closed(status_text: &str, erased_after: Option<Timestamp>) -> Result<Option<Closed>, IdentityError> {
+    match (status(status_text)?, erased_after) {
+        (OrganizationStatus::Active, _) => Ok(None),
+        (OrganizationStatus::Suspended, _) => Ok(Some(Closed::Suspended)),
+        (OrganizationStatus::Deleted, Some(erased_after)) => Ok(Some(Closed::Deleted { erased_after })),
+        (OrganizationStatus::Deleted, None) => Err(IdentityError::StatusUnknown(status_text.to_owned())),
+    }
 }

@@ -1,10 +1,9 @@
 //! Users, their personal organizations, and what they may see of themselves.
 
-use super::role;
+use super::{NewOrganization, insert_organization_by_name, join, role, status};
 use crate::{
     IdentityError,
     model::{Me, MyOrganization, User},
-    slug,
 };
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{OrganizationId, Role, Timestamp, UserId};
@@ -37,16 +36,15 @@ pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Res
     .fetch_optional(&mut **tx)
     .await?;
     inserted.ok_or(IdentityError::EmailTaken)?;
-    insert_personal_organization(tx, person).await?;
-    sqlx::query!(
-        "INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
-        person.organization_id.uuid(),
-        person.id.uuid(),
-        Role::Owner.as_str(),
-        person.now,
-    )
-    .execute(&mut **tx)
-    .await?;
+    let personal = NewOrganization {
+        id: person.organization_id,
+        name: person.name,
+        description: None,
+        personal_owner_id: Some(person.id),
+        now: person.now,
+    };
+    insert_organization_by_name(tx, &personal, person.email).await?;
+    join(tx, person.organization_id, person.id, Role::Owner, person.now).await?;
     Ok(User {
         id: person.id,
         email: person.email.to_owned(),
@@ -55,32 +53,6 @@ pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Res
         has_totp: false,
         created_at: person.now,
     })
-}
-
-async fn insert_personal_organization(tx: &mut SystemTx, person: &Person<'_>) -> Result<(), IdentityError> {
-    // Two people of one name may sign up at once: whoever comes second sees the first's slug at the next attempt.
-    for _ in 0..3 {
-        let slugs = slug::candidates(person.name, person.email, rand::random());
-        let inserted = sqlx::query!(
-            "INSERT INTO organizations (id, name, slug, personal_owner_id, created_at, updated_at)
-             SELECT $1, $2, candidate.slug, $3, $4, $4 FROM unnest($5::text[]) WITH ORDINALITY AS candidate (slug, position)
-             WHERE NOT EXISTS (SELECT FROM organizations taken WHERE taken.slug = candidate.slug)
-             ORDER BY candidate.position LIMIT 1
-             ON CONFLICT (slug) DO NOTHING
-             RETURNING slug",
-            person.organization_id.uuid(),
-            person.name,
-            person.id.uuid(),
-            person.now,
-            &slugs,
-        )
-        .fetch_optional(&mut **tx)
-        .await?;
-        if inserted.is_some() {
-            return Ok(());
-        }
-    }
-    Err(IdentityError::SlugsExhausted(person.name.to_owned()))
 }
 
 /// What a sign-in is checked against.
@@ -154,11 +126,11 @@ pub(crate) async fn find_me(
                   u.email_verified_at IS NOT NULL AS "email_verified!",
                   EXISTS (SELECT FROM user_totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "has_totp!",
                   u.created_at,
-                  o.id AS "organization_id: OrganizationId", o.name, o.slug, m.role,
+                  o.id AS "organization_id: OrganizationId", o.name, o.slug, o.status, m.role,
                   o.personal_owner_id IS NOT DISTINCT FROM u.id AS "is_personal!"
            FROM users u
            JOIN memberships m ON m.user_id = u.id
-           JOIN organizations o ON o.id = m.organization_id AND o.status = 'active'
+           JOIN organizations o ON o.id = m.organization_id
            WHERE u.id = $1 AND (o.id = $2 OR NOT $3)
            ORDER BY o.personal_owner_id IS NOT DISTINCT FROM u.id DESC, m.created_at, m.id"#,
         user_id.uuid(),
@@ -183,6 +155,7 @@ pub(crate) async fn find_me(
                 id: row.organization_id,
                 name: row.name,
                 slug: row.slug,
+                status: status(&row.status)?,
                 role: role(&row.role)?,
                 is_personal: row.is_personal,
             })
@@ -190,7 +163,7 @@ pub(crate) async fn find_me(
         .collect::<Result<_, IdentityError>>()?;
     let is_here = |organization: &&MyOrganization| here.is_none_or(|id| organization.id == id);
     let organization = organizations.iter().find(is_here).cloned();
-    Ok(organization.map(|organization| Me { user, organization, organizations }))
+    Ok(organization.map(|organization| Me { user, may: organization.may(), organization, organizations }))
 }
 
 /// Holds the caller's own row until the end of the transaction, so that changes made at once follow each other.

@@ -5,7 +5,7 @@ use crate::{InsightsError, store};
 use axum::extract::State;
 use memoreel_kernel::VideoId;
 use memoreel_transcripts::video_for_transcript;
-use memoreel_web::{App, Authenticated, Json, ProblemBody, ResourceId, Result};
+use memoreel_web::{App, Json, May, ProblemBody, ResourceId, Result, action::ReadContent};
 use serde::Serialize;
 
 /// Where a summary stands.
@@ -47,13 +47,13 @@ pub(crate) struct SummaryBody {
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, body = SummaryBody),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_summary(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Json<SummaryBody>> {
     let mut tx = app.db.tenant(&caller).await?;

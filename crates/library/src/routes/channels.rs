@@ -9,16 +9,18 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Page};
 use memoreel_web::{
-    App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, ResourceId, Writer, nullable,
+    App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
+    action::{ManageChannels, ReadContent},
+    nullable,
 };
 use serde::Deserialize;
 
 /// List channels
 #[utoipa::path(get, path = "/channels", operation_id = "list_channels", tag = "channels", params(PageParams),
-    responses((status = 200, body = Page<Channel>), (status = 401, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Channel>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn list_channels(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(paging): Params<PageParams>,
 ) -> Result<Json<Page<Channel>>, Problem> {
     let page = paging.page_request()?;
@@ -32,8 +34,10 @@ pub(super) async fn list_channels(
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateChannel {
     /// 1 to 100 characters, unique in the organization.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     name: String,
     /// At most 5,000 characters.
+    #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
 }
 
@@ -43,7 +47,7 @@ pub(super) struct CreateChannel {
         (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     Json(new): Json<CreateChannel>,
 ) -> Result<(StatusCode, Json<Channel>), Problem> {
     let name = new.name.trim();
@@ -62,10 +66,11 @@ pub(super) async fn create_channel(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateChannel {
     /// 1 to 100 characters, unique in the organization.
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     name: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
 }
 
@@ -76,7 +81,7 @@ pub(super) struct UpdateChannel {
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     ResourceId(id): ResourceId<ChannelId>,
     Json(update): Json<UpdateChannel>,
 ) -> Result<Json<Channel>, Problem> {
@@ -102,7 +107,7 @@ pub(super) async fn update_channel(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn delete_channel(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<ManageChannels>,
     ResourceId(id): ResourceId<ChannelId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.tenant(&caller).await?;

@@ -14,7 +14,7 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream};
 use memoreel_kernel::{Caller, LiveEvent};
-use memoreel_web::{App, Authenticated, Problem, ProblemBody};
+use memoreel_web::{App, May, Problem, ProblemBody, action::ReadContent};
 use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use uuid::Uuid;
@@ -31,10 +31,10 @@ const VIDEOS_TOLD_MAX: usize = 200;
 /// {video_id} when they were written.
 #[utoipa::path(get, path = "/events", operation_id = "stream_events", tag = "videos",
     responses((status = 200, content_type = "text/event-stream", description = "Events, and a comment every 15 seconds"),
-        (status = 401, body = ProblemBody)))]
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody)))]
 pub(super) async fn stream_events(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Problem> {
     let receiver = app.live.subscribe();
     let stopping = app.live.stopping();

@@ -10,7 +10,9 @@ use axum::{extract::State, http::StatusCode};
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
 use memoreel_tasks::retry_failed_tasks;
 use memoreel_web::{
-    App, Authenticated, Json, PageParams, Params, Problem, ProblemBody, ResourceId, Writer, nullable,
+    App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
+    action::{EditContent, ReadContent},
+    nullable,
 };
 use serde::Deserialize;
 
@@ -19,17 +21,19 @@ use serde::Deserialize;
 #[into_params(parameter_in = Query)]
 pub(super) struct ListVideos {
     /// The `next_cursor` of the page before.
+    #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
     /// Rows wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only of this channel.
     channel_id: Option<ChannelId>,
     /// Only of this status: `pending`, `processing`, `completed` or `failed`.
+    #[param(pattern = "^(pending|processing|completed|failed)$")]
     status: Option<String>,
     /// Only with this in the title, in upper or lower case.
     title: Option<String>,
     /// `newest` (the default), `oldest` or `title`.
-    #[param(inline)]
     #[param(inline)]
     sort: Option<Sort>,
 }
@@ -44,10 +48,10 @@ pub(super) enum Sort {
 
 /// List videos
 #[utoipa::path(get, path = "/videos", operation_id = "list_videos", tag = "videos", params(ListVideos),
-    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn list_videos(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(wanted): Params<ListVideos>,
 ) -> Result<Json<Page<Video>>, Problem> {
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
@@ -90,10 +94,10 @@ fn contains_pattern(part: &str) -> String {
 
 /// Get a video
 #[utoipa::path(get, path = "/videos/{id}", operation_id = "get_video", tag = "videos", params(("id" = VideoId, Path)),
-    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 404, body = ProblemBody)))]
+    responses((status = 200, body = VideoDetail), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub(super) async fn get_video(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -110,8 +114,10 @@ async fn read_detail(app: &App, tx: &mut memoreel_db::TenantTx, id: VideoId) -> 
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateVideo {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     title: String,
     /// At most 5,000 characters.
+    #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<String>,
     /// A channel of the organization.
     channel_id: Option<ChannelId>,
@@ -127,7 +133,7 @@ pub(super) struct CreateVideo {
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn create_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     Json(new): Json<CreateVideo>,
 ) -> Result<(StatusCode, Json<VideoDetail>), Problem> {
     let new = NewVideo {
@@ -152,10 +158,11 @@ pub(super) async fn create_video(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateVideo {
     /// 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     title: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 5000, pattern = r"^[^\u0000]*$")]
     description: Option<Option<String>>,
     /// A channel of the organization.
     #[serde(default, deserialize_with = "nullable")]
@@ -172,7 +179,7 @@ pub(super) struct UpdateVideo {
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn update_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
     Json(update): Json<UpdateVideo>,
 ) -> Result<Json<VideoDetail>, Problem> {
@@ -218,7 +225,7 @@ pub(super) fn check_length(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn delete_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -236,7 +243,7 @@ pub(super) async fn delete_video(
         (status = 404, body = ProblemBody)))]
 pub(super) async fn restore_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
@@ -254,7 +261,7 @@ pub(super) async fn restore_video(
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
 pub(super) async fn retry_video(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let now = app.clock.now();

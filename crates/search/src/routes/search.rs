@@ -13,7 +13,7 @@ use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use memoreel_assets::playback_of;
 use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
-use memoreel_web::{App, Authenticated, Json, Params, ProblemBody, Result};
+use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,18 +26,21 @@ const SPEAKER_CHARS_MAX: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParams {
     /// Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters.
+    #[param(min_length = 1, max_length = 2000, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
     q: String,
     /// What to go by; hybrid if not given.
     #[serde(default)]
     #[param(inline)]
     mode: Mode,
     /// Hits wanted, 1 to 100; 20 if not given.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
     /// Only in this video.
     video_id: Option<VideoId>,
     /// Only in videos of this channel.
     channel_id: Option<ChannelId>,
     /// Only where this speaker speaks: a name or label, in any case.
+    #[param(max_length = 100)]
     speaker: Option<String>,
     /// Only in videos added at or after this time or on or after this day (UTC).
     from: Option<String>,
@@ -117,7 +120,7 @@ pub(crate) enum MatchedBy {
     params(SearchParams),
     responses(
         (status = 200, body = SearchResults),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 422, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
@@ -126,7 +129,7 @@ pub(crate) async fn search(
     State(app): State<App>,
     Extension(model): Extension<Arc<Model>>,
     Extension(nearest): Extension<NearestChunks>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<SearchResults>> {
     let started = Instant::now();

@@ -1,9 +1,11 @@
 //! The command line.
 
+mod audit;
 mod client;
 mod credentials;
 mod doctor;
 mod mails;
+mod organization;
 mod search;
 mod transcript;
 mod upload;
@@ -46,6 +48,10 @@ enum Verb {
     Doctor(Box<doctor::Doctor>),
     /// Create users and API keys
     User(user::User),
+    /// List, suspend and resume organizations
+    Organization(organization::Organization),
+    /// Verify the audit log
+    Audit(audit::Audit),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),
     /// Print the OpenAPI document
@@ -86,6 +92,8 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Migrate(storage) => migrate(&storage).await?,
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
+        Verb::Organization(organization) => organization.run().await?,
+        Verb::Audit(audit) => return audit.run().await,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =

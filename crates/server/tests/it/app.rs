@@ -5,7 +5,7 @@ use crate::{
     engines::{Lines, engines},
 };
 use memoreel_blob::{BlobStore, Staging};
-use memoreel_db::Db;
+use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
@@ -37,7 +37,7 @@ pub fn sample(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Where links in mails lead.
+/// Where links lead.
 pub const PUBLIC_URL: &str = "https://memoreel.example";
 
 /// What outlives a restart.
@@ -51,6 +51,10 @@ struct Installation {
 pub struct Options {
     pub rate_limit_factor: u32,
     pub lines: Lines,
+    /// Small enough for many tests at once.
+    pub pool: PoolSizes,
+    /// Whether people reach it by https.
+    pub is_https: bool,
     /// A mail server; without it mails are files.
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
@@ -63,7 +67,8 @@ impl Default for Options {
             (1, "Its budget is four million, which is less than we asked for."),
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
-        Self { rate_limit_factor: 1_000, lines, smtp: None, breached_passwords: None }
+        let pool = PoolSizes { app: 6, system: 4 };
+        Self { rate_limit_factor: 1_000, lines, pool, is_https: false, smtp: None, breached_passwords: None }
     }
 }
 
@@ -104,14 +109,14 @@ impl TestApp {
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
         let folder = installation.folder.path();
         let app = assemble::app(Ingredients {
-            db: installation.database.open().await.unwrap(),
+            db: Db::connect(installation.database.access(), options.pool).await.unwrap(),
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
             secret: SECRET,
             former_secrets: Vec::new(),
             clock: Arc::new(clock.clone()),
             rate_limit_factor: options.rate_limit_factor,
-            secure_cookies: false,
+            secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
             breached_passwords: options.breached_passwords.clone(),
         });
@@ -211,14 +216,22 @@ impl TestApp {
     /// Somebody new who also belongs to the organization of `person`.
     pub async fn colleague(&self, person: &Person, name: &str, role: &str) -> Person {
         let colleague = self.person(name).await;
-        sqlx::query("INSERT INTO memberships (organization_id, user_id, role) VALUES ($1, $2, $3)")
-            .bind(person.organization_id.parse::<Uuid>().unwrap())
-            .bind(colleague.user_id.parse::<Uuid>().unwrap())
-            .bind(role)
-            .execute(&mut self.superuser().await)
-            .await
-            .unwrap();
+        self.add_member(&person.organization_id, &colleague, role).await;
         colleague
+    }
+
+    /// Makes `person` a member of an organization, straight in the database.
+    pub async fn add_member(&self, organization_id: &str, person: &Person, role: &str) {
+        sqlx::query(
+            "INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(organization_id.parse::<Uuid>().unwrap())
+        .bind(person.user_id.parse::<Uuid>().unwrap())
+        .bind(role)
+        .bind(self.now())
+        .execute(&mut self.superuser().await)
+        .await
+        .unwrap();
     }
 
     /// A finished video without a file, put straight into the database.

@@ -26,8 +26,35 @@ const WITHOUT_ORGANIZATION: [(&str, &str); 11] = [
 ];
 
 /// Tables whose rows the serving role may not touch with every verb, and why.
-const FEWER_VERBS: [(&str, &str, &str); 1] =
-    [("outbox", "INSERT", "what happened is written by requests and read by the relay alone")];
+const FEWER_VERBS: [(&str, &str, &str); 2] = [
+    ("audit_logs", "SELECT", "entries are written by triggers alone and never change"),
+    ("outbox", "INSERT", "what happened is written by requests and read by the relay alone"),
+];
+
+/// Tables whose changes are not in the audit log, and why.
+const NOT_AUDITED: [(&str, &str); 15] = [
+    ("_sqlx_migrations", "changed by migrations alone"),
+    ("assets", "belong to videos, which are audited"),
+    ("audit_logs", "the log itself"),
+    ("blob_deletions", "what follows from deleting"),
+    ("chunk_embeddings", "made by background tasks"),
+    ("chunks", "made by background tasks"),
+    ("embedding_models", "of the instance"),
+    ("idempotency_keys", "kept for a day, so that a request may be repeated"),
+    ("organization_chunk_counts", "counts"),
+    ("outbox", "what happened, in another form"),
+    ("renditions", "made by background tasks"),
+    ("tasks", "background tasks"),
+    ("transcript_segments", "belong to transcripts, which are audited"),
+    ("uploads", "become videos, which are audited"),
+    ("video_summaries", "made by background tasks"),
+];
+
+/// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 2] = [
+    ("api_keys_token_key", "the hash of a random token"),
+    ("outbox_pkey", "a number that the database gives"),
+];
 
 /// Tables the serving role may not touch at all.
 const SYSTEM_TABLES: [&str; 4] = ["email_tokens", "sign_in_attempts", "user_recovery_codes", "user_totp"];
@@ -159,6 +186,21 @@ async fn references_between_organizations_tables_carry_the_organization() {
 }
 
 #[tokio::test]
+async fn a_collision_tells_nothing_of_another_organization() {
+    let (_database, mut connection) = catalog().await;
+    let across = names(
+        &mut connection,
+        format!(
+            "SELECT i.indexrelid::regclass::text FROM pg_index i WHERE i.indisunique AND i.indrelid IN (SELECT c.oid {TENANT_TABLES})
+                 AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+                     AND a.attname = 'organization_id') ORDER BY 1"
+        ),
+    )
+    .await;
+    assert_eq!(across, UNIQUE_ACROSS_ORGANIZATIONS.map(|(index, _)| index));
+}
+
+#[tokio::test]
 async fn references_are_indexed_organization_first_or_not() {
     let (_database, mut connection) = catalog().await;
     let slow = names(
@@ -208,6 +250,19 @@ async fn the_serving_role_owns_nothing_and_is_bound_by_row_level_security() {
     )
     .await;
     assert!(truncate.is_empty(), "{truncate:?}");
+}
+
+#[tokio::test]
+async fn every_table_is_audited_or_on_the_list_of_those_that_need_not_be() {
+    let (_database, mut connection) = catalog().await;
+    let unaudited = names(
+        &mut connection,
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+         AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'audit' AND tgenabled = 'O') ORDER BY 1"
+            .to_owned(),
+    )
+    .await;
+    assert_eq!(unaudited, NOT_AUDITED.map(|(table, _)| table));
 }
 
 #[tokio::test]

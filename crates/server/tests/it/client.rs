@@ -31,6 +31,14 @@ impl Deref for Person {
     }
 }
 
+impl Person {
+    /// A request about another organization than their own.
+    pub async fn ask(&self, organization_id: &str, method: &str, path: &str, body: Value) -> Answer {
+        let request = self.request(method, path).header("memoreel-organization", organization_id);
+        send(if body.is_null() { request } else { request.json(&body) }).await
+    }
+}
+
 impl Client {
     pub fn new(base: &str) -> Self {
         let http =

@@ -18,14 +18,17 @@ enum Expected {
     NotFound,
     /// The operation works on what is theirs; nothing of the other organization is in the answer.
     TheirOwn,
+    /// The operation works on what is theirs, and cannot be done to a personal organization.
+    Personal,
     /// It needs a code of their own device, which the test does not have; nothing of the other organization is in the answer.
     Refused,
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 50] = {
-    use Expected::{NotFound, Refused, TheirOwn};
+const EXPECTED: [(&str, Expected); 68] = {
+    use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
+        ("accept_invitation", NotFound),
         ("append_upload", NotFound),
         ("begin_totp", TheirOwn),
         ("change_email", TheirOwn),
@@ -35,24 +38,31 @@ const EXPECTED: [(&str, Expected); 50] = {
         ("confirm_totp", Refused),
         ("create_api_key", TheirOwn),
         ("create_channel", TheirOwn),
+        ("create_invitation", TheirOwn),
+        ("create_organization", TheirOwn),
         ("create_session", TheirOwn),
         ("create_upload", TheirOwn),
         ("create_user", TheirOwn),
         ("create_video", TheirOwn),
+        ("decline_invitation", TheirOwn),
         ("delete_api_key", NotFound),
         ("delete_channel", NotFound),
         ("delete_current_session", TheirOwn),
+        ("delete_member", NotFound),
+        ("delete_organization", Personal),
         ("delete_other_sessions", TheirOwn),
         ("delete_session", NotFound),
         ("delete_totp", TheirOwn),
         ("delete_upload", NotFound),
         ("delete_video", NotFound),
         ("describe_upload_server", TheirOwn),
+        ("export_audit_log", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
         ("get_captions_vtt", NotFound),
         ("get_me", TheirOwn),
+        ("get_organization", TheirOwn),
         ("get_preferences", TheirOwn),
         ("get_summary", NotFound),
         ("get_transcript", NotFound),
@@ -60,52 +70,77 @@ const EXPECTED: [(&str, Expected); 50] = {
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
         ("list_api_keys", TheirOwn),
+        ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
+        ("list_invitations", TheirOwn),
+        ("list_members", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
+        ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("request_password_reset", TheirOwn),
         ("resend_confirmation", TheirOwn),
+        ("resend_invitation", NotFound),
         ("reset_password", TheirOwn),
+        ("restore_organization", TheirOwn),
         ("restore_video", NotFound),
         ("retry_video", NotFound),
+        ("revoke_invitation", NotFound),
         ("search", TheirOwn),
         ("stream_events", TheirOwn),
+        ("transfer_organization", NotFound),
         ("update_channel", NotFound),
         ("update_me", TheirOwn),
+        ("update_member", NotFound),
+        ("update_organization", TheirOwn),
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
     ]
 };
 
+/// Ids of one thing of every kind, by the part of the path that names the kind.
+pub type Ids = BTreeMap<&'static str, String>;
+
 /// Ada's things, one of every kind.
-struct Things {
-    ada: Person,
-    ids: BTreeMap<&'static str, String>,
+pub struct Things {
+    pub ada: Person,
+    pub ids: Ids,
     video: Value,
 }
 
-async fn things_of_ada(app: &TestApp) -> Things {
+pub async fn things_of_ada(app: &TestApp) -> Things {
     app.work().await;
     let ada = app.person("ada").await;
+    let ids = things_of(app, &ada, "Secret harbour.mp3").await;
+    let video = ada.get(&format!("/videos/{}", ids["videos"])).await.is(200).json();
+    Things { ada, ids, video }
+}
+
+/// Makes one thing of every kind. A worker has to be running.
+pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let video_id = ada.upload("Secret harbour.mp3", sample("inaugural-address.mp3")).await;
-    let video = app.settled(&ada, &video_id).await;
+    let video_id = ada.upload(filename, sample("inaugural-address.mp3")).await;
+    let video = app.settled(ada, &video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
     ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
     let key = ada.post("/api-keys", &json!({ "name": "Nightly" })).await.is(201).json();
     let sessions = ada.get("/sessions").await.is(200).json();
+    let invited = json!({ "email": "carol@example.com", "role": "member" });
+    let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
-    let ids = BTreeMap::from([
-        ("videos", video_id.clone()),
+    BTreeMap::from([
+        ("videos", video_id),
         ("channels", text(&channel["id"])),
         ("speaker_id", text(&video["speakers"][0]["id"])),
         ("api-keys", text(&key["id"])),
         ("sessions", text(&sessions["items"][0]["id"])),
+        ("invitations", text(&invitation["id"])),
+        ("user_id", ada.user_id.clone()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
+        ("users", ada.user_id.clone()),
     ]);
     app.idle().await;
     let video = ada.get(&format!("/videos/{video_id}")).await.is(200).json();
@@ -113,9 +148,10 @@ async fn things_of_ada(app: &TestApp) -> Things {
 }
 
 /// The operation with `ids` in its path and a body that would be accepted.
-fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, String>) -> RequestBuilder {
+pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuilder {
     let resource = operation.path.split('/').nth(3).unwrap();
     let mut path = operation.path.replace("{speaker_id}", &ids["speaker_id"]);
+    path = path.replace("{user_id}", &ids["user_id"]);
     if path.contains("{id}") {
         path = path.replace("{id}", &ids[resource]);
     }
@@ -137,8 +173,19 @@ fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, 
         "put_captions" => request
             .header("content-type", "text/vtt")
             .body("WEBVTT\n\n00:00.000 --> 00:02.000\nNothing of this was said.\n"),
-        "create_api_key" | "create_channel" | "update_channel" | "update_speaker" | "update_me" => {
-            json(json!({ "name": "Mine" }))
+        "create_organization"
+        | "update_organization"
+        | "create_api_key"
+        | "create_channel"
+        | "update_channel"
+        | "update_speaker"
+        | "update_me" => json(json!({ "name": "Mine" })),
+        "delete_organization" => json(json!({ "slug": "mine" })),
+        "transfer_organization" => json(json!({ "user_id": ids["user_id"] })),
+        "update_member" => json(json!({ "role": "viewer" })),
+        "create_invitation" => json(json!({ "email": "new@example.com", "role": "viewer" })),
+        "lookup_invitation" | "accept_invitation" | "decline_invitation" => {
+            json(json!({ "token": "A".repeat(43) }))
         }
         "create_video" => json(json!({ "title": "Mine" })),
         "update_video" => json(json!({ "title": "Mine", "visibility": "public" })),
@@ -161,8 +208,15 @@ fn request(client: &Client, operation: &Operation, ids: &BTreeMap<&'static str, 
     }
 }
 
+/// One id in every place of a path.
+pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
+    ["videos", "channels", "speaker_id", "user_id", "api-keys", "sessions", "invitations", "uploads"]
+        .map(|name| (name, id.to_owned()))
+        .into()
+}
+
 /// Every row of an organization, table by table.
-async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
+pub async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
@@ -186,7 +240,7 @@ async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeM
 }
 
 /// Status and, unless it is an event stream, the body.
-async fn call(request: RequestBuilder, operation: &Operation) -> Answer {
+pub async fn call(request: RequestBuilder, operation: &Operation) -> Answer {
     if operation.id != "stream_events" {
         return send(request).await;
     }
@@ -229,8 +283,11 @@ async fn no_operation_reaches_into_another_organization() {
         match expected {
             Expected::NotFound => {
                 assert_eq!(answer.status, 404, "{id}: {}", answer.text());
-                assert!(operation.path.contains('{'), "{id}");
+                let names_it =
+                    operation.path.contains('{') || operation.description["requestBody"].is_object();
+                assert!(names_it, "{id}");
             }
+            Expected::Personal => drop(answer.clone().refuses(409, "organization_personal")),
             Expected::Refused => assert!(matches!(answer.status, 404 | 422), "{id}: {}", answer.text()),
             Expected::TheirOwn => assert!(
                 (200..300).contains(&answer.status) || PUBLIC.contains(&id),
@@ -275,10 +332,7 @@ async fn every_operation_asks_who_is_calling() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
     let nobody = Uuid::from_u128(7).to_string();
-    let ids: BTreeMap<&'static str, String> =
-        ["videos", "channels", "speaker_id", "api-keys", "sessions", "uploads"]
-            .map(|name| (name, nobody.clone()))
-            .into();
+    let ids = same_everywhere(&nobody);
     for operation in operations(&visitor).await {
         let id = operation.id.as_str();
         // Signing up or in leaves a cookie behind.
@@ -297,7 +351,8 @@ async fn every_operation_asks_who_is_calling() {
         ] {
             let answer = call(request, &operation).await;
             if PUBLIC.contains(&id) && what != "a wrong key" {
-                assert_ne!(answer.status, 404, "{id}: {}", answer.text());
+                // What names an invitation by its token finds none.
+                assert_eq!(answer.status == 404, id.ends_with("_invitation"), "{id}: {}", answer.text());
                 continue;
             }
             if id == "delete_current_session" && what == "an old cookie" {

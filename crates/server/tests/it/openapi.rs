@@ -5,12 +5,14 @@ use crate::client::{Answer, Client};
 use serde_json::Value;
 
 /// Operations anybody may call.
-pub const PUBLIC: [&str; 7] = [
+pub const PUBLIC: [&str; 9] = [
     "confirm_email",
     "confirm_email_change",
     "create_session",
     "create_user",
+    "decline_invitation",
     "describe_upload_server",
+    "lookup_invitation",
     "request_password_reset",
     "reset_password",
 ];

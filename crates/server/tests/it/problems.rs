@@ -61,6 +61,14 @@ async fn a_body_that_is_not_what_is_asked_for_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_a_list_is_not_taken_for_the_fields_in_their_order() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    ada.post("/channels", &json!(["Board", null])).await.refuses(422, "body_invalid");
+    ada.patch("/me", &json!(["Ada"])).await.refuses(422, "body_invalid");
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
@@ -99,6 +107,11 @@ async fn nul_bytes_do_no_harm_in_any_text() {
     }
     for (path, body) in [
         ("/api-keys", json!({ "name": nul })),
+        ("/organizations", json!({ "name": nul })),
+        ("/organizations", json!({ "name": "A", "slug": nul })),
+        ("/organizations", json!({ "name": "A", "description": nul })),
+        ("/invitations", json!({ "email": nul, "role": "member" })),
+        ("/invitations/lookup", json!({ "token": nul })),
         ("/channels", json!({ "name": nul })),
         ("/channels", json!({ "name": "A", "description": nul })),
         ("/videos", json!({ "title": nul })),
@@ -109,6 +122,8 @@ async fn nul_bytes_do_no_harm_in_any_text() {
     let (video, voice) = (format!("/videos/{id}"), format!("/videos/{id}/speakers/{speaker}"));
     for (path, body) in [
         ("/me", json!({ "name": nul })),
+        ("/organization", json!({ "name": nul })),
+        ("/organization", json!({ "description": nul })),
         (channel.as_str(), json!({ "name": nul })),
         (channel.as_str(), json!({ "description": nul })),
         (video.as_str(), json!({ "title": nul })),
@@ -167,6 +182,8 @@ async fn odd_queries_are_refused_or_understood() {
         (format!("/videos?cursor={long_ago}"), "cursor_invalid"),
         (format!("/channels?cursor={long_ago}"), "cursor_invalid"),
         (format!("/api-keys?cursor={long_ago}"), "cursor_invalid"),
+        (format!("/members?cursor={long_ago}"), "cursor_invalid"),
+        (format!("/invitations?cursor={long_ago}"), "cursor_invalid"),
         (format!("/videos?cursor={far_ahead}"), "cursor_invalid"),
         ("/videos?limit=0".to_owned(), "limit_invalid"),
         ("/videos?limit=101".to_owned(), "limit_invalid"),
@@ -439,7 +456,7 @@ impl Junk {
 
     fn path(&mut self, operation: &Operation, known: &str) -> String {
         let mut path = operation.path.clone();
-        for parameter in ["{id}", "{speaker_id}"] {
+        for parameter in ["{id}", "{speaker_id}", "{user_id}"] {
             let part = if self.0.random_range(0..3) > 0 { known.to_owned() } else { self.text() };
             let encoded: String = url::form_urlencoded::byte_serialize(part.as_bytes()).collect();
             let encoded = if encoded.is_empty() { "%ff".to_owned() } else { encoded.replace('+', "%20") };

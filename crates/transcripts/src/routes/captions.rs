@@ -11,7 +11,10 @@ use http::{HeaderValue, header};
 use memoreel_blob::{Disposition, content_disposition};
 use memoreel_kernel::{Caller, Event, VideoId};
 use memoreel_tasks::{Handle, cancel_tasks};
-use memoreel_web::{App, Authenticated, Json, ProblemBody, ResourceId, Result, Writer};
+use memoreel_web::{
+    App, Json, May, ProblemBody, ResourceId, Result,
+    action::{EditContent, ReadContent},
+};
 use serde::Serialize;
 
 /// The forms a transcript can be taken home in.
@@ -76,13 +79,13 @@ async fn download(app: &App, caller: &Caller, video_id: VideoId, form: Form) -> 
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, content_type = "text/vtt", body = String),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_captions_vtt(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Response> {
     download(&app, &caller, video_id, Form::WebVtt).await
@@ -97,13 +100,13 @@ pub(crate) async fn get_captions_vtt(
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, content_type = "application/x-subrip", body = String),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_captions_srt(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Response> {
     download(&app, &caller, video_id, Form::SubRip).await
@@ -118,13 +121,13 @@ pub(crate) async fn get_captions_srt(
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, content_type = "text/plain", body = String),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_captions_txt(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Response> {
     download(&app, &caller, video_id, Form::Text).await
@@ -139,13 +142,13 @@ pub(crate) async fn get_captions_txt(
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, content_type = "application/json", body = serde_json::Value),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_captions_json(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Response> {
     download(&app, &caller, video_id, Form::Json).await
@@ -196,7 +199,7 @@ impl From<Warning> for CaptionWarning {
 )]
 pub(crate) async fn put_captions(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     ResourceId(video_id): ResourceId<VideoId>,
     body: Body,
 ) -> Result<Json<AcceptedCaptions>> {

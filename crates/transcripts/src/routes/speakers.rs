@@ -4,7 +4,7 @@ use crate::model::{Speaker, clean_text};
 use crate::{SPEAKER_NAME_CHARS_MAX, TranscriptsError, store};
 use axum::extract::{Path, State, rejection::PathRejection};
 use memoreel_kernel::{Event, SpeakerId, VideoId};
-use memoreel_web::{App, Json, ProblemBody, Result, Writer};
+use memoreel_web::{App, Json, May, ProblemBody, Result, action::EditContent};
 use serde::{Deserialize, Deserializer};
 
 /// A change to a speaker.
@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct SpeakerUpdate {
     /// The name, 1 to 100 characters; null goes back to the label.
     #[serde(deserialize_with = "required")]
-    #[schema(max_length = 100, required = true)]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$", required = true)]
     name: Option<String>,
 }
 
@@ -43,7 +43,7 @@ fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 )]
 pub(crate) async fn update_speaker(
     State(app): State<App>,
-    Writer(caller): Writer,
+    May(caller, _): May<EditContent>,
     path: Result<Path<(String, String)>, PathRejection>,
     Json(update): Json<SpeakerUpdate>,
 ) -> Result<Json<Speaker>> {

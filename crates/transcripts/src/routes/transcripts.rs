@@ -4,7 +4,7 @@ use crate::model::{Segment, Speaker, Transcript, Turn, VideoHead};
 use crate::{TranscriptsError, store};
 use axum::extract::State;
 use memoreel_kernel::VideoId;
-use memoreel_web::{App, Authenticated, Json, ProblemBody, ResourceId, Result};
+use memoreel_web::{App, Json, May, ProblemBody, ResourceId, Result, action::ReadContent};
 use serde::Serialize;
 
 /// Where a transcript stands.
@@ -89,13 +89,13 @@ impl TranscriptBody {
     params(("id" = VideoId, Path, description = "The video.")),
     responses(
         (status = 200, body = TranscriptBody),
-        (status = 401, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
     )
 )]
 pub(crate) async fn get_transcript(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    May(caller, _): May<ReadContent>,
     ResourceId(video_id): ResourceId<VideoId>,
 ) -> Result<Json<TranscriptBody>> {
     let mut tx = app.db.tenant(&caller).await?;

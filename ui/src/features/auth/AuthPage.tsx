@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { Eye, EyeOff } from "lucide-react";
 import { useState, type ReactNode } from "react";
-import { isApiError } from "../../api/client";
+import { chosenOrganization, isApiError } from "../../api/client";
 import { commands, keys } from "../../api/queries";
 import type { Me } from "../../api/types";
 import { Logo } from "../../app/Logo";
@@ -40,7 +40,8 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
       signUp ? commands.signUp(values) : commands.signIn({ email: values.email, password: values.password }),
     onSuccess: (me) => {
       client.clear();
-      client.setQueryData(keys.me, me);
+      // The answer is about the personal organization; of another that was chosen before, the app asks itself.
+      if (chosenOrganization() === null) client.setQueryData(keys.me, me);
       // Only an address of this app is followed, never one that leads elsewhere.
       const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
       router.history.push(target);

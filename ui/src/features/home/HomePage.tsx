@@ -2,9 +2,11 @@ import "../library/library.css";
 import "./home.css";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ArrowRight, CloudUpload } from "lucide-react";
+import { ArrowRight, CloudUpload, LibraryBig } from "lucide-react";
+import { useMay } from "../../api/me";
 import { isBusy, videosQuery } from "../../api/queries";
 import type { Video } from "../../api/types";
+import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -17,6 +19,7 @@ const RECENT_MAX = 12;
 
 export function HomePage() {
   useTitle(strings.home.title);
+  const mayAdd = useMay("edit_content");
   const recent = useInfiniteQuery(videosQuery({ sort: "newest" }, RECENT_MAX));
   const videos = recent.data?.pages[0]?.items ?? [];
   const working = videos.filter(isBusy);
@@ -30,7 +33,11 @@ export function HomePage() {
       ) : recent.isError && videos.length === 0 ? (
         <Problem error={recent.error} onRetry={() => void recent.refetch()} />
       ) : videos.length === 0 ? (
-        <DropZone />
+        mayAdd ? (
+          <DropZone />
+        ) : (
+          <Empty icon={LibraryBig} title={strings.library.emptyTitle} text={strings.library.emptyReadText} />
+        )
       ) : (
         <>
           {working.length > 0 ? <Shelf title={strings.home.processing} videos={working} /> : null}

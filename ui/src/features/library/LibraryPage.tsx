@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { LibraryBig, Search, SearchX, Upload } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { useMay } from "../../api/me";
 import { channelsQuery, videosQuery } from "../../api/queries";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
@@ -16,6 +17,7 @@ const TYPING_PAUSE_MS = 150;
 export function LibraryPage() {
   useTitle(strings.library.title);
   const filter = useSearch({ from: "/app/library" });
+  const mayAdd = useMay("edit_content");
   const navigate = useNavigate({ from: "/library" });
   const videos = useInfiniteQuery(
     videosQuery({ title: filter.title, channel_id: filter.channel, status: filter.status, sort: filter.sort ?? "newest" }),
@@ -52,6 +54,8 @@ export function LibraryPage() {
             {strings.library.clearFilters}
           </button>
         </Empty>
+      ) : !mayAdd ? (
+        <Empty icon={LibraryBig} title={strings.library.emptyTitle} text={strings.library.emptyReadText} />
       ) : (
         <Empty icon={LibraryBig} title={strings.library.emptyTitle} text={strings.library.emptyText}>
           <button type="button" className="button" onClick={() => void chooseFiles()}>

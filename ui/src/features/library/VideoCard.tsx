@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, EllipsisVertical, PencilLine, RotateCw, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { memo, useEffect, useRef, useState, type PointerEvent, type RefObject } from "react";
+import { useMay } from "../../api/me";
 import { isBusy } from "../../api/queries";
 import type { Video } from "../../api/types";
 import { Initials, speakerName } from "../../components/Initials";
@@ -19,6 +20,7 @@ const SPEAKERS_SHOWN = 4;
 /** A recording as a tile. The title is the link; the whole tile follows it. */
 export const VideoCard = memo(function VideoCard({ video, actions }: { video: Video; actions: VideoActions }) {
   const [renaming, setRenaming] = useState(false);
+  const mayEdit = useMay("edit_content");
   const media = useRef<HTMLDivElement>(null);
   // Where the mouse is over the poster, 0 to 1 across; the link covers the tile, so the tile listens.
   const [pointer, setPointer] = useState<number | null>(null);
@@ -61,7 +63,7 @@ export const VideoCard = memo(function VideoCard({ video, actions }: { video: Vi
             <Speakers video={video} />
           </div>
         </div>
-        <CardMenu video={video} actions={actions} onRename={() => setRenaming(true)} />
+        {mayEdit ? <CardMenu video={video} actions={actions} onRename={() => setRenaming(true)} /> : null}
       </div>
     </article>
   );

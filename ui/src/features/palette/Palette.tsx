@@ -2,6 +2,7 @@ import "./palette.css";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
+  Building2,
   House,
   KeyRound,
   LibraryBig,
@@ -11,13 +12,17 @@ import {
   Quote,
   Search,
   Settings,
+  ShieldCheck,
   Sun,
   Upload,
+  UsersRound,
   type LucideIcon,
 } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useMe } from "../../api/me";
 import { searchQuery, videosQuery } from "../../api/queries";
+import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
 import { kindIcons } from "../../components/kind";
 import { formatAge, formatClock } from "../../lib/format";
@@ -169,6 +174,8 @@ function Option({
 function useGroups(text: string, query: string): Group[] {
   const navigate = useNavigate();
   const signOut = useSignOut();
+  const me = useMe();
+  const enter = useEnterOrganization();
   const videos = useInfiniteQuery(
     videosQuery(query === "" ? { sort: "newest" } : { title: query, sort: "newest" }, VIDEOS_MAX),
   );
@@ -182,9 +189,20 @@ function useGroups(text: string, query: string): Group[] {
       { id: "search", icon: Search, label: strings.nav.search, run: () => void navigate({ to: "/search" }) },
       { id: "settings", icon: Settings, label: strings.nav.settings, run: () => void navigate({ to: "/settings" }) },
       { id: "keys", icon: KeyRound, label: strings.settings.keys, run: () => void navigate({ to: "/settings/keys" }) },
+      { id: "security", icon: ShieldCheck, label: strings.settings.security, run: () => void navigate({ to: "/settings/security" }) },
+      { id: "organization", icon: Building2, label: strings.settings.organization, run: () => void navigate({ to: "/settings/organization" }) },
+      { id: "members", icon: UsersRound, label: strings.settings.members, run: () => void navigate({ to: "/settings/members" }) },
     ];
+    const upload: Entry = { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() };
+    const elsewhere = me?.organizations.filter((organization) => organization.id !== me.organization.id) ?? [];
     const commandList: Entry[] = [
-      { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() },
+      ...(me && me.may.includes("edit_content") ? [upload] : []),
+      ...elsewhere.map<Entry>((organization) => ({
+        id: `organization-${organization.id}`,
+        icon: Building2,
+        label: strings.palette.enter(organization.name),
+        run: () => void enter(organization),
+      })),
       { id: "light", icon: Sun, label: strings.palette.themeLight, run: () => setPreferences({ theme: "light" }) },
       { id: "dark", icon: Moon, label: strings.palette.themeDark, run: () => setPreferences({ theme: "dark" }) },
       { id: "system", icon: Monitor, label: strings.palette.themeSystem, run: () => setPreferences({ theme: "system" }) },
@@ -231,7 +249,7 @@ function useGroups(text: string, query: string): Group[] {
     // Typing the beginning of a page's or command's name means that page or command.
     const named = text !== "" && places.some((group) => group.entries.some(({ label }) => fold(label).startsWith(fold(text))));
     return (named ? [...places, ...found] : [...found, ...places]).filter((group) => group.entries.length > 0);
-  }, [text, query, videos.data, moments.data, moments.isPlaceholderData, navigate, signOut]);
+  }, [text, query, videos.data, moments.data, moments.isPlaceholderData, me, navigate, enter, signOut]);
 }
 
 const LEAD_POINTS = 18;

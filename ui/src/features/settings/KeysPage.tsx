@@ -1,17 +1,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Check, Copy, ExternalLink, KeyRound, Trash2 } from "lucide-react";
+import { ExternalLink, KeyRound, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { apiKeysQuery, commands, keys } from "../../api/queries";
 import type { ApiKey } from "../../api/types";
-import { Dialog } from "../../components/Dialog";
+import { Confirm } from "../../components/Confirm";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { Tip } from "../../components/Tip";
-import { copyText } from "../../lib/clipboard";
-import { formatDate } from "../../lib/format";
+import { formatAge, formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { CopyNotice } from "./CopyNotice";
 
 const NAME_MAX = 100;
 
@@ -29,13 +29,10 @@ export function KeysPage() {
       void client.invalidateQueries({ queryKey: keys.apiKeys });
     },
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => commands.deleteApiKey(id),
-    onSuccess: () => {
-      showToast(strings.settings.keyRemoved);
-      void client.invalidateQueries({ queryKey: keys.apiKeys });
-    },
-  });
+  const removed = (): void => {
+    showToast(strings.settings.keyRemoved);
+    void client.invalidateQueries({ queryKey: keys.apiKeys });
+  };
 
   return (
     <section className="settings__section">
@@ -71,8 +68,7 @@ export function KeysPage() {
         </button>
       </form>
       {create.isError ? <Problem error={create.error} /> : null}
-      {create.data ? <Secret secret={create.data.secret} /> : null}
-      {remove.isError ? <Problem error={remove.error} /> : null}
+      {create.data ? <CopyNotice title={strings.settings.keyCreated} value={create.data.secret} /> : null}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
       ) : list.isError ? (
@@ -86,7 +82,8 @@ export function KeysPage() {
               <div>
                 <p className="account__name">{key.name}</p>
                 <p className="faint small">
-                  <code>{key.prefix}…</code> · {strings.settings.created(formatDate(key.created_at))}
+                  <code>{key.prefix}…</code> · {strings.settings.created(formatDate(key.created_at))} ·{" "}
+                  {key.last_used_at === null ? strings.settings.keyUnused : strings.settings.keyUsed(formatAge(key.last_used_at))}
                 </p>
               </div>
               <Tip text={strings.common.remove}>
@@ -103,45 +100,15 @@ export function KeysPage() {
           ))}
         </ul>
       )}
-      <Dialog
-        open={doomed !== null}
-        onClose={() => setDoomed(null)}
-        title={strings.settings.keyRemoveTitle(doomed?.name ?? "")}
-        description={strings.settings.keyRemoveText}
-      >
-        <div className="dialog__actions">
-          <button type="button" className="button" onClick={() => setDoomed(null)}>
-            {strings.common.cancel}
-          </button>
-          <button
-            type="button"
-            className="button button--danger"
-            onClick={() => {
-              if (doomed) remove.mutate(doomed.id);
-              setDoomed(null);
-            }}
-          >
-            {strings.common.remove}
-          </button>
-        </div>
-      </Dialog>
+      {doomed ? (
+        <Confirm
+          title={strings.settings.keyRemoveTitle(doomed.name)}
+          text={strings.settings.keyRemoveText}
+          action={strings.common.remove}
+          onConfirm={() => commands.deleteApiKey(doomed.id).then(removed)}
+          onClose={() => setDoomed(null)}
+        />
+      ) : null}
     </section>
-  );
-}
-
-function Secret({ secret }: { secret: string }) {
-  const [copied, setCopied] = useState(false);
-  const Icon = copied ? Check : Copy;
-  return (
-    <div className="notice" role="status">
-      <p className="notice__title">{strings.settings.keyCreated}</p>
-      <div className="notice__row">
-        <code className="settings__secret">{secret}</code>
-        <button type="button" className="button button--small" onClick={() => void copyText(secret).then(setCopied)}>
-          <Icon size={16} aria-hidden />
-          {copied ? strings.common.copied : strings.common.copy}
-        </button>
-      </div>
-    </div>
   );
 }

@@ -1,24 +1,46 @@
 import "./settings.css";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet } from "@tanstack/react-router";
-import { meQuery } from "../../api/queries";
-import { Problem } from "../../components/Problem";
+import { useState } from "react";
+import { fieldErrors } from "../../api/client";
+import { meQuery, useMay, useMe } from "../../api/me";
+import { commands, keys } from "../../api/queries";
+import type { Me } from "../../api/types";
 import { useSignOut } from "../../app/TopBar";
+import { Problem } from "../../components/Problem";
+import { TextField } from "../../components/TextField";
 import { formatDate, initials } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences, type Theme } from "../../lib/preferences";
+import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 
 export function SettingsLayout() {
+  const organization = useMe()?.organization.name ?? "";
+  const mayReadAuditLog = useMay("read_audit_log");
   return (
     <div className="page settings">
       <h1 className="page__title">{strings.settings.title}</h1>
       <div className="settings__grid">
         <nav className="settings__nav" aria-label={strings.settings.title}>
-          <Link to="/settings" activeOptions={{ exact: true }}>
-            {strings.settings.account}
-          </Link>
-          <Link to="/settings/keys">{strings.settings.keys}</Link>
+          <div className="settings__group" role="group" aria-label={strings.settings.you}>
+            <p className="settings__heading" aria-hidden>
+              {strings.settings.you}
+            </p>
+            <Link to="/settings" activeOptions={{ exact: true }}>
+              {strings.settings.account}
+            </Link>
+            <Link to="/settings/security">{strings.settings.security}</Link>
+            <Link to="/settings/keys">{strings.settings.keys}</Link>
+          </div>
+          <div className="settings__group" role="group" aria-label={organization}>
+            <p className="settings__heading truncate" aria-hidden>
+              {organization}
+            </p>
+            <Link to="/settings/organization">{strings.settings.organization}</Link>
+            <Link to="/settings/members">{strings.settings.members}</Link>
+            {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}
+          </div>
         </nav>
         <div className="settings__body">
           <Outlet />
@@ -28,7 +50,7 @@ export function SettingsLayout() {
   );
 }
 
-const ROLES: Record<string, string> = { owner: "Owner", admin: "Admin", member: "Member", viewer: "Viewer" };
+const NAME_MAX = 100;
 
 export function AccountPage() {
   useTitle(strings.settings.title);
@@ -37,7 +59,7 @@ export function AccountPage() {
   const { theme, captions } = usePreferences();
   if (me.isError) return <Problem error={me.error} onRetry={() => void me.refetch()} />;
   if (!me.data) return <div className="skeleton" style={{ height: 220 }} />;
-  const { user, organization } = me.data;
+  const { user } = me.data;
   return (
     <>
       <section className="settings__section">
@@ -54,15 +76,8 @@ export function AccountPage() {
             <p className="soft">{user.email}</p>
           </div>
         </div>
+        <NameForm key={user.name} name={user.name} />
         <dl className="settings__facts">
-          <div>
-            <dt>{strings.settings.organization}</dt>
-            <dd>{organization.name}</dd>
-          </div>
-          <div>
-            <dt>{strings.settings.role}</dt>
-            <dd>{ROLES[organization.role] ?? organization.role}</dd>
-          </div>
           <div>
             <dt>{strings.settings.memberSince}</dt>
             <dd>{formatDate(user.created_at)}</dd>
@@ -98,5 +113,46 @@ export function AccountPage() {
         </label>
       </section>
     </>
+  );
+}
+
+/** What others see of oneself; the button comes with a change. */
+function NameForm({ name }: { name: string }) {
+  const client = useQueryClient();
+  const [draft, setDraft] = useState(name);
+  const save = useMutation({
+    mutationFn: () => commands.changeMe({ name: draft.trim() }),
+    onSuccess: ({ user }) => {
+      client.setQueryData<Me>(keys.me, (me) => (me ? { ...me, user } : me));
+      void client.invalidateQueries({ queryKey: keys.members });
+      showToast(strings.settings.saved);
+    },
+  });
+  const errors = fieldErrors(save.error, { name_invalid: "name" });
+  const changed = draft.trim() !== name && draft.trim() !== "";
+  return (
+    <form
+      className="settings__form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (changed) save.mutate();
+      }}
+    >
+      {save.isError && errors.name === undefined ? <Problem error={save.error} /> : null}
+      <TextField
+        label={strings.auth.name}
+        hint={strings.settings.nameHint}
+        value={draft}
+        maxLength={NAME_MAX}
+        autoComplete="name"
+        error={errors.name}
+        onChange={(event) => setDraft(event.target.value)}
+      />
+      <div>
+        <button type="submit" className="button button--primary" disabled={!changed || save.isPending}>
+          {strings.common.save}
+        </button>
+      </div>
+    </form>
   );
 }

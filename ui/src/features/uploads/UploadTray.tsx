@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { isBusy, videoQuery } from "../../api/queries";
 import type { Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
-import { ApiError } from "../../api/client";
+import { ApiError, chosenOrganization } from "../../api/client";
 import { kindIcons } from "../../components/kind";
 import { Tip } from "../../components/Tip";
 import { formatBytes, formatRemaining } from "../../lib/format";
@@ -26,9 +26,9 @@ import {
 import { storedFile } from "./records";
 import { isTranscript } from "./transcripts";
 
-/** Stays in the corner over every page until everything in it is done. */
+/** Stays in the corner over every page of its organization until everything in it is done. */
 export function UploadTray() {
-  const entries = useStore(uploads);
+  const entries = useStore(uploads).filter((entry) => entry.organization_id === chosenOrganization());
   const [open, setOpen] = useState(true);
   const ids = entries.flatMap((entry) => (entry.state === "received" && entry.video_id !== null ? [entry.video_id] : []));
   const videos = useQueries({

@@ -3,11 +3,12 @@ import { addFiles, type Chosen } from "./manager";
 
 type HandleItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
 
-/** Accepts files dropped anywhere in the window; true while files hover over it. */
-export function useUploadDrop(): boolean {
+/** Accepts files dropped anywhere in the window while it is enabled; true while files hover over it. */
+export function useUploadDrop(enabled: boolean): boolean {
   const [over, setOver] = useState(false);
 
   useEffect(() => {
+    if (!enabled) return;
     let depth = 0;
     const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
     const onEnter = (event: DragEvent): void => {
@@ -45,7 +46,7 @@ export function useUploadDrop(): boolean {
       document.removeEventListener("dragover", onOver);
       document.removeEventListener("drop", onDrop);
     };
-  }, []);
+  }, [enabled]);
 
   return over;
 }

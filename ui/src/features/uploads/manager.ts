@@ -1,5 +1,5 @@
 import type { Upload as TusUpload } from "tus-js-client";
-import { apiHeaders, API_PREFIX, isApiError, parseProblem } from "../../api/client";
+import { apiHeaders, API_PREFIX, chosenOrganization, isApiError, parseProblem } from "../../api/client";
 import type { Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { showToast } from "../../lib/toasts";
@@ -18,6 +18,7 @@ export interface UploadEntry {
   speed: number;
   state: UploadState;
   video_id: string | null;
+  organization_id: string | null;
   problem: Problem | null;
 }
 
@@ -61,7 +62,9 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
   const refused = chosen.filter((one) => !fits(one)).map(({ file }) => file.name);
   if (refused.length > 0) showToast(`${strings.upload.notMedia(refused)} ${strings.upload.notMediaHint}`);
   for (const { file, handle } of chosen.filter(fits)) {
-    const waiting = uploads.get().find((entry) => entry.state === "needs-file" && sameFile(entry, file));
+    const waiting = uploads
+      .get()
+      .find((entry) => entry.state === "needs-file" && entry.organization_id === chosenOrganization() && sameFile(entry, file));
     const record = waiting ? readRecords().find((candidate) => candidate.key === waiting.key) : undefined;
     if (waiting && record) {
       running.set(record.key, { file, record, upload: null, speed: new Speed() });
@@ -77,6 +80,7 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
       address: null,
       video_id: null,
       channel_id: channelId ?? null,
+      organization_id: chosenOrganization(),
     };
     running.set(fresh.key, { file, record: fresh, upload: null, speed: new Speed() });
     uploads.set((list) => [...list, entryOf(fresh, "queued")]);
@@ -117,7 +121,7 @@ export function cancelUpload(key: string): void {
   const address = run?.record.address ?? readRecords().find((record) => record.key === key)?.address ?? null;
   void run?.upload?.abort();
   if (address !== null) {
-    void fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", ...apiHeaders() } }).catch(() => undefined);
+    void fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", ...apiHeaders(entry?.organization_id) } }).catch(() => undefined);
   }
   drop(key);
   if (entry) showToast(strings.upload.cancelled(entry.filename));
@@ -166,7 +170,7 @@ async function send(key: string): Promise<void> {
     uploadUrl: record.address,
     chunkSize: CHUNK_BYTES,
     metadata,
-    headers: apiHeaders(),
+    headers: apiHeaders(record.organization_id),
     retryDelays: RETRY_DELAYS_MS,
     storeFingerprintForResuming: false,
     onUploadUrlAvailable: () => {
@@ -218,9 +222,9 @@ async function sendText(key: string): Promise<void> {
   const run = running.get(key);
   if (!run) return;
   try {
-    const videoId = await sendTranscript(run.file, run.record.channel_id);
+    const videoId = await sendTranscript(run.file, run.record);
     if (running.get(key) !== run) {
-      await removeVideo(videoId);
+      await removeVideo(videoId, run.record);
       return;
     }
     forget(key);
@@ -251,7 +255,7 @@ function waitForConnection(key: string): void {
 function uploadProblem(body: string, status: number): Problem {
   const problem = parseProblem(body, status);
   if (status !== 413) return { ...problem, title: problem.title || strings.upload.failedTitle };
-  return { ...problem, title: strings.upload.tooLarge, hint: problem.hint ?? strings.upload.tooLargeHint };
+  return { ...problem, type: "about:blank", title: strings.upload.tooLarge, hint: problem.hint ?? strings.upload.tooLargeHint };
 }
 
 function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
@@ -263,6 +267,7 @@ function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
     speed: 0,
     state,
     video_id: record.video_id,
+    organization_id: record.organization_id,
     problem: null,
   };
 }

@@ -9,6 +9,8 @@ export interface UploadRecord {
   address: string | null;
   video_id: string | null;
   channel_id: string | null;
+  /** Where it goes, whatever organization is looked at meanwhile; `null` is the personal one. */
+  organization_id: string | null;
 }
 
 const STORAGE_KEY = "memoreel.uploads";

@@ -1,5 +1,8 @@
 import { request, requestJson } from "../../api/client";
 import type { VideoDetail } from "../../api/types";
+import type { UploadRecord } from "./records";
+
+type Target = Pick<UploadRecord, "channel_id" | "organization_id">;
 
 const TRANSCRIPT_NAME = /\.(vtt|srt|json)$/iu;
 const TITLE_LENGTH_MAX = 200;
@@ -10,22 +13,24 @@ export function isTranscript(name: string): boolean {
 }
 
 /** Makes a video of a transcript alone and returns its id. One whose transcript is refused does not stay. */
-export async function sendTranscript(file: File, channelId: string | null): Promise<string> {
+export async function sendTranscript(file: File, target: Target): Promise<string> {
+  const organization = target.organization_id;
   const video = await requestJson<VideoDetail>("POST", "/videos", {
-    json: { title: titleOf(file.name), channel_id: channelId },
+    json: { title: titleOf(file.name), channel_id: target.channel_id },
+    organization,
   });
   try {
-    await request("PUT", `/videos/${video.id}/captions`, { body: file, headers: { "Content-Type": "text/plain" } });
+    await request("PUT", `/videos/${video.id}/captions`, { body: file, headers: { "Content-Type": "text/plain" }, organization });
   } catch (error) {
-    await removeVideo(video.id);
+    await removeVideo(video.id, target);
     throw error;
   }
   return video.id;
 }
 
 /** Takes back a video whose transcript nobody wants any more. */
-export async function removeVideo(id: string): Promise<void> {
-  await request("DELETE", `/videos/${id}`).catch(() => undefined);
+export async function removeVideo(id: string, target: Target): Promise<void> {
+  await request("DELETE", `/videos/${id}`, { organization: target.organization_id }).catch(() => undefined);
 }
 
 function titleOf(filename: string): string {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { setOrganization } from "../../api/client";
 import { addFiles, continueWith, isMedia, restoreUploads, Speed, uploads } from "./manager";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
 
@@ -11,6 +12,7 @@ const record: UploadRecord = {
   address: "/api/v1/uploads/u1",
   video_id: "v1",
   channel_id: null,
+  organization_id: null,
 };
 
 beforeEach(() => {
@@ -29,6 +31,14 @@ describe("an interrupted upload", () => {
     remember(record);
     restoreUploads();
     expect(continueWith("k1", new File(["longer than four"], "call.mp4"))).toBe(false);
+    expect(uploads.get()[0]?.state).toBe("needs-file");
+  });
+
+  it("does not continue from another organization", () => {
+    remember({ ...record, organization_id: "o1" });
+    restoreUploads();
+    addFiles([{ file: new File(["1234"], "call.mp4", { type: "video/mp4" }) }]);
+    expect(uploads.get().map((entry) => entry.organization_id)).toEqual(["o1", null]);
     expect(uploads.get()[0]?.state).toBe("needs-file");
   });
 
@@ -69,7 +79,10 @@ describe("a transcript", () => {
   const captions = new File(["WEBVTT\n"], "Weekly_call.vtt", { type: "text/vtt" });
   const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
 
-  afterEach(() => vi.unstubAllGlobals());
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    setOrganization(null);
+  });
 
   it("becomes a video of its own and is received in one piece", async () => {
     const fetched = vi.fn((_address: string, _init: RequestInit) => Promise.resolve(answer(201, { id: "v7" })));
@@ -81,6 +94,19 @@ describe("a transcript", () => {
       "PUT /api/v1/videos/v7/captions",
     ]);
     expect(fetched.mock.calls[0]?.[1].body).toContain("Weekly call");
+  });
+
+  it("goes to the organization in which it was chosen, whichever is looked at meanwhile", async () => {
+    const fetched = vi.fn((_address: string, _init: RequestInit) => {
+      setOrganization("o2");
+      return Promise.resolve(answer(201, { id: "v9" }));
+    });
+    vi.stubGlobal("fetch", fetched);
+    setOrganization("o1");
+    addFiles([{ file: captions }]);
+    await vi.waitFor(() => expect(uploads.get()).toMatchObject([{ state: "received", organization_id: "o1" }]));
+    const asked = fetched.mock.calls.map(([, init]) => new Headers(init.headers).get("Memoreel-Organization"));
+    expect(asked).toEqual(["o1", "o1"]);
   });
 
   it("leaves no video behind when the server cannot read it", async () => {

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, Circle, CircleAlert, LoaderCircle, Minus } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../../api/me";
 import { channelsQuery, commands, keys } from "../../api/queries";
 import type { Stage, VideoDetail, VideoPatch, VideoVisibility } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
@@ -14,7 +15,9 @@ const NEW_CHANNEL = "new";
 
 export function DetailsPanel() {
   const { video, transcript } = useVideo();
+  const mayEdit = useMay("edit_content");
   const client = useQueryClient();
+  const channels = useQuery(channelsQuery);
 
   const change = (patch: VideoPatch): void => {
     client.setQueryData<VideoDetail>(keys.video(video.id), (before) => (before ? { ...before, ...patch } : before));
@@ -28,7 +31,13 @@ export function DetailsPanel() {
       .finally(() => void client.invalidateQueries({ queryKey: keys.videos }));
   };
 
+  const told: [string, string | null][] = [
+    [strings.details.description, video.description],
+    [strings.details.channel, channels.data?.items.find((channel) => channel.id === video.channel_id)?.name ?? null],
+    [strings.details.visibility, strings.details[video.visibility]],
+  ];
   const facts: [string, string | null][] = [
+    ...(mayEdit ? [] : told),
     [strings.details.file, video.filename],
     [strings.details.duration, video.duration_ms === null ? null : formatClock(video.duration_ms)],
     [strings.details.picture, video.width !== null && video.height !== null ? `${video.width} × ${video.height}` : null],
@@ -41,20 +50,28 @@ export function DetailsPanel() {
 
   return (
     <div className="details">
-      <Description key={video.description ?? ""} value={video.description} onSave={(description) => change({ description })} />
-      <ChannelField video={video} onChange={(channel_id) => change({ channel_id })} />
-      <label className="field">
-        <span className="field__label">{strings.details.visibility}</span>
-        <select
-          className="select"
-          value={video.visibility}
-          onChange={(event) => change({ visibility: event.target.value as VideoVisibility })}
-        >
-          <option value="private">{strings.details.private}</option>
-          <option value="organization">{strings.details.organization}</option>
-          <option value="public">{strings.details.public}</option>
-        </select>
-      </label>
+      {mayEdit ? (
+        <>
+          <Description
+            key={video.description ?? ""}
+            value={video.description}
+            onSave={(description) => change({ description })}
+          />
+          <ChannelField video={video} onChange={(channel_id) => change({ channel_id })} />
+          <label className="field">
+            <span className="field__label">{strings.details.visibility}</span>
+            <select
+              className="select"
+              value={video.visibility}
+              onChange={(event) => change({ visibility: event.target.value as VideoVisibility })}
+            >
+              <option value="private">{strings.details.private}</option>
+              <option value="organization">{strings.details.organization}</option>
+              <option value="public">{strings.details.public}</option>
+            </select>
+          </label>
+        </>
+      ) : null}
       <dl className="facts">
         {facts.map(([name, value]) =>
           value === null ? null : (
@@ -121,6 +138,7 @@ function Description({ value, onSave }: { value: string | null; onSave: (value: 
 
 function ChannelField({ video, onChange }: { video: VideoDetail; onChange: (id: string | null) => void }) {
   const channels = useQuery(channelsQuery);
+  const mayMakeChannels = useMay("manage_channels");
   const client = useQueryClient();
   const [naming, setNaming] = useState(false);
   const [name, setName] = useState("");
@@ -157,7 +175,7 @@ function ChannelField({ video, onChange }: { video: VideoDetail; onChange: (id: 
               {channel.name}
             </option>
           ))}
-          <option value={NEW_CHANNEL}>{strings.details.newChannel}</option>
+          {mayMakeChannels ? <option value={NEW_CHANNEL}>{strings.details.newChannel}</option> : null}
         </select>
       </label>
       <Dialog open={naming} onClose={() => setNaming(false)} title={strings.details.newChannelTitle}>

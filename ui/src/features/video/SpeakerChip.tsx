@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Popover } from "radix-ui";
 import { useState } from "react";
+import { useMay } from "../../api/me";
 import { commands, keys } from "../../api/queries";
 import type { Speaker, Transcript, VideoDetail } from "../../api/types";
 import { Initials, speakerHue, speakerName } from "../../components/Initials";
@@ -12,10 +13,25 @@ import { useVideo } from "./context";
 
 const NAME_MAX = 100;
 
-/** A speaker's name, which becomes a field when clicked and changes everywhere in this recording. */
+/** A speaker's name; for those who may edit, it becomes a field when clicked and changes everywhere in this recording. */
 export function SpeakerChip({ speaker, uncertain = false }: { speaker: Speaker; uncertain?: boolean }) {
   const [open, setOpen] = useState(false);
+  const mayEdit = useMay("edit_content");
   const name = speakerName(speaker);
+  const inside = (
+    <>
+      <Initials speaker={speaker} />
+      <span className="truncate">{name}</span>
+      {uncertain ? <span aria-hidden>?</span> : null}
+    </>
+  );
+  if (!mayEdit) {
+    return (
+      <span className="speaker" data-uncertain={uncertain} style={speakerHue(speaker.hue)} title={uncertain ? strings.transcript.uncertainSpeaker : undefined}>
+        {inside}
+      </span>
+    );
+  }
   const chip = (
     <Popover.Trigger asChild>
       <button
@@ -25,9 +41,7 @@ export function SpeakerChip({ speaker, uncertain = false }: { speaker: Speaker; 
         style={speakerHue(speaker.hue)}
         aria-label={`${strings.transcript.rename(name)}${uncertain ? `. ${strings.transcript.uncertainSpeaker}` : ""}`}
       >
-        <Initials speaker={speaker} />
-        <span className="truncate">{name}</span>
-        {uncertain ? <span aria-hidden>?</span> : null}
+        {inside}
       </button>
     </Popover.Trigger>
   );

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, Captions, FileWarning, LoaderCircle, Locate, Search } from "lucide-react";
 import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useMay } from "../../api/me";
 import type { Segment, Speaker, Transcript as TranscriptData } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { formatClock, speakClock } from "../../lib/format";
@@ -27,6 +28,7 @@ interface Match {
 
 export function TranscriptPanel() {
   const { transcript } = useVideo();
+  const mayEdit = useMay("edit_content");
   if (!transcript) return <TranscriptSkeleton />;
   if (transcript.status === "pending") {
     return (
@@ -34,10 +36,12 @@ export function TranscriptPanel() {
     );
   }
   if (transcript.status === "failed") {
-    return <Empty icon={FileWarning} title={strings.transcript.failedTitle} text={transcript.notice ?? strings.transcript.failedText} />;
+    const text = transcript.notice ?? (mayEdit ? strings.transcript.failedText : "");
+    return <Empty icon={FileWarning} title={strings.transcript.failedTitle} text={text} />;
   }
   if (transcript.segments.length === 0) {
-    return <Empty icon={Captions} title={strings.transcript.noneTitle} text={transcript.notice ?? strings.transcript.noneText} />;
+    const text = transcript.notice ?? (mayEdit ? strings.transcript.noneText : "");
+    return <Empty icon={Captions} title={strings.transcript.noneTitle} text={text} />;
   }
   return <TranscriptList transcript={transcript} />;
 }

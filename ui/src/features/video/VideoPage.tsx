@@ -6,6 +6,7 @@ import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isApiError } from "../../api/client";
+import { useMay } from "../../api/me";
 import { isBusy, summaryQuery, transcriptQuery, videoQuery } from "../../api/queries";
 import type { Chapter, VideoDetail } from "../../api/types";
 import { Empty } from "../../components/Empty";
@@ -119,16 +120,21 @@ function LoadedPage({ video }: { video: VideoDetail }) {
 
 function Heading({ video }: { video: VideoDetail }) {
   const actions = useVideoActions();
+  const mayEdit = useMay("edit_content");
   return (
     <header className="video__head">
       <div className="video__titles">
         <h1 className="video__title">
-          <InlineEdit
-            value={video.title}
-            label={strings.library.rename}
-            maxLength={200}
-            onSave={(title) => actions.rename(video, title)}
-          />
+          {mayEdit ? (
+            <InlineEdit
+              value={video.title}
+              label={strings.library.rename}
+              maxLength={200}
+              onSave={(title) => actions.rename(video, title)}
+            />
+          ) : (
+            video.title
+          )}
         </h1>
         <p className="faint small">
           <time dateTime={video.created_at}>{formatAge(video.created_at)}</time>
@@ -243,6 +249,7 @@ function StillWorking({ video }: { video: VideoDetail }) {
 
 function FailedNotice({ video }: { video: VideoDetail }) {
   const actions = useVideoActions();
+  const mayEdit = useMay("edit_content");
   return (
     <div className="notice notice--bad" role="alert">
       <p className="notice__title">
@@ -252,11 +259,13 @@ function FailedNotice({ video }: { video: VideoDetail }) {
       <p>
         {video.error?.message} {video.playable ? strings.video.failedPlayable : null}
       </p>
-      <div className="notice__row">
-        <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
-          {strings.video.retry}
-        </button>
-      </div>
+      {mayEdit ? (
+        <div className="notice__row">
+          <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
+            {strings.video.retry}
+          </button>
+        </div>
+      ) : null}
     </div>
   );
 }

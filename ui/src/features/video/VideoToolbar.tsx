@@ -4,9 +4,11 @@ import { Braces, Captions, Download, EllipsisVertical, FileText, FileUp, FileVid
 import { DropdownMenu } from "radix-ui";
 import { useRef } from "react";
 import { request } from "../../api/client";
+import { useMay } from "../../api/me";
 import { commands, keys } from "../../api/queries";
 import { Tip } from "../../components/Tip";
 import { copyText } from "../../lib/clipboard";
+import { save } from "../../lib/download";
 import { formatClock } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -16,10 +18,7 @@ import { useVideo } from "./context";
 /** What can be done with the recording as a whole. */
 export function VideoToolbar() {
   const { video, player, transcript } = useVideo();
-  const actions = useVideoActions();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const captionFile = useRef<HTMLInputElement>(null);
+  const mayEdit = useMay("edit_content");
   const hasText = transcript !== undefined && transcript.segments.length > 0;
   const original = video.playback.download_url;
 
@@ -30,18 +29,6 @@ export function VideoToolbar() {
     void copyText(address.href).then((copied) => {
       if (copied) showToast(second > 0 ? `${strings.video.linkCopied} · ${formatClock(second * 1000)}` : strings.video.linkCopied);
     });
-  };
-
-  const replaceCaptions = (file: File): void => {
-    void commands
-      .replaceCaptions(video.id, file)
-      .then(({ warnings }) => {
-        showToast([strings.video.captionsReplaced, warnings.length > 0 ? strings.video.captionsWarned(warnings.length) : ""].join(" "));
-        void client.invalidateQueries({ queryKey: keys.transcript(video.id) });
-        void client.invalidateQueries({ queryKey: keys.video(video.id) });
-        void client.invalidateQueries({ queryKey: keys.summary(video.id) });
-      })
-      .catch(tell);
   };
 
   return (
@@ -90,6 +77,33 @@ export function VideoToolbar() {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      {mayEdit ? <MoreMenu /> : null}
+    </div>
+  );
+}
+
+/** What changes the recording as a whole. */
+function MoreMenu() {
+  const { video } = useVideo();
+  const actions = useVideoActions();
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const captionFile = useRef<HTMLInputElement>(null);
+
+  const replaceCaptions = (file: File): void => {
+    void commands
+      .replaceCaptions(video.id, file)
+      .then(({ warnings }) => {
+        showToast([strings.video.captionsReplaced, warnings.length > 0 ? strings.video.captionsWarned(warnings.length) : ""].join(" "));
+        void client.invalidateQueries({ queryKey: keys.transcript(video.id) });
+        void client.invalidateQueries({ queryKey: keys.video(video.id) });
+        void client.invalidateQueries({ queryKey: keys.summary(video.id) });
+      })
+      .catch(tell);
+  };
+
+  return (
+    <>
       <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild>
           <button type="button" className="icon-button" aria-label={strings.common.more}>
@@ -128,7 +142,7 @@ export function VideoToolbar() {
           if (file) replaceCaptions(file);
         }}
       />
-    </div>
+    </>
   );
 }
 
@@ -139,13 +153,7 @@ const CAPTION_FORMATS = [
   { extension: "json", label: strings.video.downloadJson, icon: Braces },
 ] as const;
 
-/** Fetched rather than linked, because a link cannot say which organization it asks for. */
 async function saveCaptions(videoId: string, title: string, extension: string): Promise<void> {
   const response = await request("GET", `/videos/${videoId}/captions.${extension}`, { headers: { Accept: "*/*" } });
-  const address = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `${title.replace(/[\\/:*?"<>|]+/gu, " ").trim() || "captions"}.${extension}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  save(await response.blob(), `${title.replace(/[\\/:*?"<>|]+/gu, " ").trim() || "captions"}.${extension}`);
 }

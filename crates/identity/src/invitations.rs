@@ -1,0 +1,164 @@
+//! Inviting people into an organization, and answering.
+
+use crate::{
+    INVITATION_LIFETIME, INVITATIONS_PENDING_MAX, IdentityError, input,
+    model::{Invitation, InvitationOffer, InvitationStatus, IssuedInvitation, MyOrganization},
+    store::{self, HeldOffer, NewInvitation},
+    token::{self, TokenHash},
+};
+use memoreel_db::{Db, SystemReason, SystemTx, TenantTx};
+use memoreel_kernel::{Action, Caller, InvitationId, Role, Timestamp, UserId};
+use memoreel_web::App;
+
+/// Invites whoever has the address; what waited for their answer is replaced.
+pub(crate) async fn invite(
+    app: &App,
+    caller: &Caller,
+    email: &str,
+    role: Role,
+) -> Result<IssuedInvitation, IdentityError> {
+    let email = input::email(email)?;
+    check_role(caller, role)?;
+    let now = app.clock.now();
+    let (id, token) = (InvitationId::new(now), token::new_invitation_token());
+    let mut tx = app.db.tenant(caller).await?;
+    make_room(&mut tx, email, None, now).await?;
+    let new = NewInvitation {
+        id,
+        email,
+        role,
+        token_hash: &token.hash,
+        invited_by: caller.user_id,
+        expires_at: now + INVITATION_LIFETIME,
+        now,
+    };
+    store::insert_invitation(&mut tx, &new).await?;
+    issue(app, tx, id, &token.token, now).await
+}
+
+/// Gives an invitation that waits, or waited too long, another link and more time.
+pub(crate) async fn resend(
+    app: &App,
+    caller: &Caller,
+    id: InvitationId,
+) -> Result<IssuedInvitation, IdentityError> {
+    let now = app.clock.now();
+    let token = token::new_invitation_token();
+    let mut tx = app.db.tenant(caller).await?;
+    let found = find(&mut tx, id, now).await?;
+    check_role(caller, found.role)?;
+    if !matches!(found.status, InvitationStatus::Pending | InvitationStatus::Expired) {
+        return Err(IdentityError::InvitationClosed);
+    }
+    make_room(&mut tx, &found.email, Some(id), now).await?;
+    if !store::renew_invitation(&mut tx, id, &token.hash, now + INVITATION_LIFETIME).await? {
+        return Err(IdentityError::InvitationClosed);
+    }
+    issue(app, tx, id, &token.token, now).await
+}
+
+/// Takes an invitation back.
+pub(crate) async fn revoke(tx: &mut TenantTx, id: InvitationId, now: Timestamp) -> Result<(), IdentityError> {
+    find(tx, id, now).await?;
+    let revoked = store::revoke_invitation(tx, id).await?;
+    if revoked { Ok(()) } else { Err(IdentityError::InvitationClosed) }
+}
+
+fn check_role(caller: &Caller, role: Role) -> Result<(), IdentityError> {
+    let may = role != Role::Owner || caller.may(Action::ManageOwners);
+    if may { Ok(()) } else { Err(IdentityError::Forbidden) }
+}
+
+async fn find(tx: &mut TenantTx, id: InvitationId, now: Timestamp) -> Result<Invitation, IdentityError> {
+    store::find_invitation(tx, id, now).await?.ok_or(IdentityError::NotFound("invitation"))
+}
+
+/// Sees to it that `renewed`, or a new invitation, can wait for an answer from this address.
+async fn make_room(
+    tx: &mut TenantTx,
+    email: &str,
+    renewed: Option<InvitationId>,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    store::hold_organization(tx).await?;
+    if store::is_member(tx, email).await? {
+        return Err(IdentityError::AlreadyMember);
+    }
+    store::revoke_pending(tx, email, renewed).await?;
+    let pending = store::count_pending(tx, now).await?;
+    let counts_itself = match renewed {
+        Some(id) => find(tx, id, now).await?.status == InvitationStatus::Pending,
+        None => false,
+    };
+    if pending >= INVITATIONS_PENDING_MAX && !counts_itself {
+        return Err(IdentityError::InvitationsFull);
+    }
+    Ok(())
+}
+
+/// Commits, and makes the link. This is the only place that knows the token of an invitation: what carries links to people
+/// is given it here.
+async fn issue(
+    app: &App,
+    mut tx: TenantTx,
+    id: InvitationId,
+    token: &str,
+    now: Timestamp,
+) -> Result<IssuedInvitation, IdentityError> {
+    let invitation = find(&mut tx, id, now).await?;
+    // What follows the # stays in the browser, and so out of every log on the way.
+    let link = format!("{}/invitation#{token}", app.public_url);
+    tx.commit().await?;
+    Ok(IssuedInvitation { invitation, link })
+}
+
+/// What a token offers.
+pub(crate) async fn look_up(db: &Db, token: &str, now: Timestamp) -> Result<InvitationOffer, IdentityError> {
+    let mut tx = db.system(SystemReason::JoinOrganization).await?;
+    Ok(hold(&mut tx, token, now).await?.offer)
+}
+
+/// Makes the user a member of the organization that invites them.
+pub(crate) async fn accept(
+    db: &Db,
+    user_id: UserId,
+    token: &str,
+    now: Timestamp,
+) -> Result<MyOrganization, IdentityError> {
+    let mut tx = db.system(SystemReason::JoinOrganization).await?;
+    let held = hold(&mut tx, token, now).await?;
+    if !store::is_address_of(&mut tx, user_id, &held.offer.email).await? {
+        return Err(IdentityError::InvitationForAnother);
+    }
+    check_open(&held)?;
+    store::join(&mut tx, held.organization_id, user_id, held.offer.role, now).await?;
+    store::close_invitation(&mut tx, &held, InvitationStatus::Accepted, Some(user_id)).await?;
+    let me = store::find_me(&mut tx, user_id, Some(held.organization_id), true).await?;
+    tx.commit().await?;
+    Ok(me.ok_or(IdentityError::NotFound("organization"))?.organization)
+}
+
+/// Says no for whoever holds the token.
+pub(crate) async fn decline(db: &Db, token: &str, now: Timestamp) -> Result<(), IdentityError> {
+    let mut tx = db.system(SystemReason::JoinOrganization).await?;
+    let held = hold(&mut tx, token, now).await?;
+    check_open(&held)?;
+    store::close_invitation(&mut tx, &held, InvitationStatus::Declined, None).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn hold(tx: &mut SystemTx, token: &str, now: Timestamp) -> Result<HeldOffer, IdentityError> {
+    let unknown = IdentityError::NotFound("invitation");
+    let Some(hash): Option<TokenHash> = token::invitation_token_hash(token) else { return Err(unknown) };
+    store::hold_offer(tx, &hash, now).await?.ok_or(unknown)
+}
+
+fn check_open(held: &HeldOffer) -> Result<(), IdentityError> {
+    match held.offer.status {
+        InvitationStatus::Pending => Ok(()),
+        InvitationStatus::Accepted
+        | InvitationStatus::Declined
+        | InvitationStatus::Expired
+        | InvitationStatus::Revoked => Err(IdentityError::InvitationClosed),
+    }
+}

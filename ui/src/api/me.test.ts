@@ -1,0 +1,68 @@
+import { QueryClient } from "@tanstack/react-query";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { preferences } from "../lib/preferences";
+import { setOrganization } from "./client";
+import { adoptOrganization, meQuery } from "./me";
+import { keys } from "./queries";
+import type { Me } from "./types";
+
+const mine = { id: "o1", name: "Robin", slug: "robin", role: "owner", is_personal: true, status: "active" } as const;
+const me: Me = {
+  user: { id: "u1", name: "Robin", email: "robin@example.org", created_at: "2026-01-01T00:00:00Z" },
+  organization: mine,
+  organizations: [mine],
+  may: ["read_content", "edit_content"],
+};
+
+let client: QueryClient;
+
+beforeEach(() => {
+  client = new QueryClient();
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  adoptOrganization(client, null);
+  client.clear();
+});
+
+function answer(reply: (organization: string | null) => Response) {
+  const stub = vi.fn<typeof fetch>((_address, init) =>
+    Promise.resolve(reply(new Headers(init?.headers).get("Memoreel-Organization"))),
+  );
+  vi.stubGlobal("fetch", stub);
+  return stub;
+}
+
+describe("another organization", () => {
+  it("is what later requests are about, also after a reload, and nothing of the one before is kept", () => {
+    client.setQueryData(keys.videos, ["of the one before"]);
+    client.setQueryData(keys.me, me);
+    adoptOrganization(client, "o2");
+    expect(preferences().organizationId).toBe("o2");
+    expect(client.getQueryData(keys.videos)).toBeUndefined();
+    expect(client.getQueryData(keys.me)).toBe(me);
+  });
+
+  it("that one has left gives way to the personal one", async () => {
+    const stub = answer((organization) => (organization === null ? Response.json(me) : new Response("{}", { status: 404 })));
+    adoptOrganization(client, "o2");
+    expect(await client.query(meQuery)).toEqual(me);
+    expect(stub).toHaveBeenCalledTimes(2);
+    expect(preferences().organizationId).toBeNull();
+  });
+
+  it("stays chosen while the server is away", async () => {
+    answer(() => new Response("", { status: 502 }));
+    adoptOrganization(client, "o2");
+    await expect(client.query(meQuery)).rejects.toMatchObject({ status: 502 });
+    expect(preferences().organizationId).toBe("o2");
+  });
+
+  it("is not guessed when there is no session", async () => {
+    const stub = answer(() => new Response("", { status: 401 }));
+    setOrganization(null);
+    await expect(client.query(meQuery)).rejects.toMatchObject({ status: 401 });
+    expect(stub).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,41 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "@tanstack/react-router";
+import { useCallback } from "react";
+import { requestJson } from "../api/client";
+import { adoptOrganization } from "../api/me";
+import { keys } from "../api/queries";
+import type { Me, MyOrganization } from "../api/types";
+import { tell } from "../features/library/actions";
+
+export interface Place {
+  to: string;
+  search: Record<string, unknown>;
+}
+
+/** The same kind of page in another organization: what belongs to one of them, a video or a channel, stays behind. */
+export function samePlace(pathname: string, search: Record<string, unknown>): Place {
+  if (pathname.startsWith("/videos/")) return { to: "/library", search: {} };
+  const { channel: _channel, speaker: _speaker, ...kept } = search;
+  return { to: pathname, search: kept };
+}
+
+/** Moves this page into another organization, to the address given or to the same kind of page. */
+export function useEnterOrganization(): (organization: Pick<MyOrganization, "id" | "is_personal">, to?: string) => Promise<void> {
+  const client = useQueryClient();
+  const router = useRouter();
+  return useCallback(
+    async (organization, to) => {
+      try {
+        const me = await requestJson<Me>("GET", "/me", { organization: organization.id });
+        const { pathname, search } = router.latestLocation;
+        // The page goes first, so that nothing of the organization that is left is asked for in the other.
+        await router.navigate(to === undefined ? samePlace(pathname, search) : { to, search: {} });
+        adoptOrganization(client, organization.is_personal ? null : organization.id);
+        client.setQueryData(keys.me, me);
+      } catch (error) {
+        tell(error);
+      }
+    },
+    [client, router],
+  );
+}

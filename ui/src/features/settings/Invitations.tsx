@@ -1,0 +1,134 @@
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Mail, Send, X } from "lucide-react";
+import { useState } from "react";
+import { invitationsQuery, organizationCommands } from "../../api/organizations";
+import { keys } from "../../api/queries";
+import type { Invitation } from "../../api/types";
+import { Confirm } from "../../components/Confirm";
+import { Problem } from "../../components/Problem";
+import { Tip } from "../../components/Tip";
+import { formatDate } from "../../lib/format";
+import { showToast } from "../../lib/toasts";
+import { strings } from "../../strings";
+import { tell } from "../library/actions";
+import { IssuedDialog } from "./InviteDialog";
+
+/** Who was asked to join, and what became of it. */
+export function Invitations() {
+  const client = useQueryClient();
+  const list = useInfiniteQuery(invitationsQuery);
+  const [doomed, setDoomed] = useState<Invitation | null>(null);
+  const invitations = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: keys.invitations });
+
+  const resend = useMutation({
+    mutationFn: (id: string) => organizationCommands.resendInvitation(id),
+    onError: tell,
+    onSettled: refresh,
+  });
+  const revoke = async (invitation: Invitation): Promise<void> => {
+    await organizationCommands.revokeInvitation(invitation.id);
+    showToast(strings.invitations.revoked(invitation.email));
+    await refresh();
+  };
+
+  return (
+    <section className="settings__section">
+      <div>
+        <h2>{strings.invitations.title}</h2>
+        <p className="soft">{strings.invitations.lead}</p>
+      </div>
+      {list.isPending ? (
+        <div className="skeleton" style={{ height: 56 }} />
+      ) : list.isError && invitations.length === 0 ? (
+        <Problem error={list.error} onRetry={() => void list.refetch()} />
+      ) : invitations.length === 0 ? (
+        <p className="faint">{strings.invitations.none}</p>
+      ) : (
+        <ul className="rows" aria-label={strings.invitations.title}>
+          {invitations.map((invitation) => (
+            <InvitationRow
+              key={invitation.id}
+              invitation={invitation}
+              busy={resend.isPending}
+              onResend={() => resend.mutate(invitation.id)}
+              onRevoke={() => setDoomed(invitation)}
+            />
+          ))}
+        </ul>
+      )}
+      {list.hasNextPage ? (
+        <div>
+          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {strings.common.loadMore}
+          </button>
+        </div>
+      ) : null}
+      {resend.data ? <IssuedDialog invitation={resend.data} onClose={() => resend.reset()} /> : null}
+      {doomed ? (
+        <Confirm
+          title={strings.invitations.revokeTitle(doomed.email)}
+          text={strings.invitations.revokeText}
+          action={strings.invitations.revokeNow}
+          onConfirm={() => revoke(doomed)}
+          onClose={() => setDoomed(null)}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+function InvitationRow({
+  invitation,
+  busy,
+  onResend,
+  onRevoke,
+}: {
+  invitation: Invitation;
+  busy: boolean;
+  onResend: () => void;
+  onRevoke: () => void;
+}) {
+  const { email, role, status, invited_by_name, created_at, expires_at } = invitation;
+  const facts = [
+    strings.roles[role],
+    invited_by_name === null ? null : strings.invitations.by(invited_by_name),
+    status === "pending" ? strings.invitations.expires(formatDate(expires_at)) : formatDate(created_at),
+  ];
+  return (
+    <li className="row">
+      <span className="row__icon">
+        <Mail size={20} strokeWidth={1.75} aria-hidden />
+      </span>
+      <div className="row__text">
+        <p className="row__name">
+          <span className="truncate">{email}</span>
+          <span className="tag">{strings.invitations.status[status]}</span>
+        </p>
+        <p className="faint small">{facts.filter((fact) => fact !== null).join(" · ")}</p>
+      </div>
+      {status === "pending" || status === "expired" ? (
+        <div className="row__action">
+          <Tip text={strings.invitations.resend}>
+            <button
+              type="button"
+              className="icon-button"
+              aria-label={strings.invitations.resendTo(email)}
+              disabled={busy}
+              onClick={onResend}
+            >
+              <Send size={16} aria-hidden />
+            </button>
+          </Tip>
+          {status === "pending" ? (
+            <Tip text={strings.invitations.revoke}>
+              <button type="button" className="icon-button" aria-label={strings.invitations.revokeOf(email)} onClick={onRevoke}>
+                <X size={16} aria-hidden />
+              </button>
+            </Tip>
+          ) : null}
+        </div>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,106 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { fieldErrors } from "../../api/client";
+import { useMay } from "../../api/me";
+import { organizationCommands } from "../../api/organizations";
+import { keys } from "../../api/queries";
+import type { IssuedInvitation, Role } from "../../api/types";
+import { Dialog } from "../../components/Dialog";
+import { Problem } from "../../components/Problem";
+import { TextField } from "../../components/TextField";
+import { formatDate } from "../../lib/format";
+import { strings } from "../../strings";
+import { CopyNotice } from "./CopyNotice";
+import { grantable } from "./roles";
+
+const EMAIL_MAX = 254;
+const FIELDS = { email_invalid: "email", already_member: "email" } as const;
+
+/** Asks whom to invite as what, then shows the link, which can be seen this once. */
+export function InviteDialog({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const roles = grantable(useMay("manage_owners"));
+  const id = useId();
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Role>("member");
+  const invite = useMutation({
+    mutationFn: () => organizationCommands.invite({ email: email.trim(), role }),
+    onSuccess: () => void client.invalidateQueries({ queryKey: keys.invitations }),
+  });
+  if (invite.data) return <IssuedDialog invitation={invite.data} onClose={onClose} />;
+
+  const errors = fieldErrors(invite.error, FIELDS);
+  const unexplained = invite.isError && Object.keys(errors).length === 0;
+  return (
+    <Dialog open onClose={onClose} title={strings.invitations.inviteTitle} description={strings.invitations.inviteText}>
+      <form
+        className="dialog__form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (email.trim() !== "") invite.mutate();
+        }}
+      >
+        {unexplained ? <Problem error={invite.error} /> : null}
+        <TextField
+          label={strings.auth.email}
+          type="email"
+          value={email}
+          maxLength={EMAIL_MAX}
+          autoComplete="off"
+          error={errors.email}
+          onChange={(event) => {
+            setEmail(event.target.value);
+            invite.reset();
+          }}
+        />
+        <div className="field">
+          <label className="field__label" htmlFor={`${id}-role`}>
+            {strings.invitations.role}
+          </label>
+          <select
+            id={`${id}-role`}
+            className="select"
+            value={role}
+            aria-describedby={`${id}-note`}
+            onChange={(event) => setRole(event.target.value as Role)}
+          >
+            {roles.map((one) => (
+              <option key={one} value={one}>
+                {strings.roles[one]}
+              </option>
+            ))}
+          </select>
+          <p id={`${id}-note`} className="field__hint">
+            {strings.roleNotes[role]}
+          </p>
+        </div>
+        <div className="dialog__actions">
+          <button type="button" className="button" onClick={onClose}>
+            {strings.common.cancel}
+          </button>
+          <button type="submit" className="button button--primary" disabled={email.trim() === "" || invite.isPending}>
+            {strings.members.invite}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function IssuedDialog({ invitation, onClose }: { invitation: IssuedInvitation; onClose: () => void }) {
+  return (
+    <Dialog open onClose={onClose} title={strings.invitations.issuedTitle(invitation.email)}>
+      <CopyNotice
+        title={strings.invitations.issuedLink}
+        text={strings.invitations.issuedText(formatDate(invitation.expires_at))}
+        value={invitation.link}
+      />
+      <div className="dialog__actions">
+        <button type="button" className="button button--primary" onClick={onClose}>
+          {strings.common.done}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import type { AuditEntry } from "../../api/types";
+import { sentence } from "./AuditPage";
+
+const ada = { kind: "session", id: "u1", name: "Ada" };
+
+function entry(changes: Partial<AuditEntry>): AuditEntry {
+  return {
+    id: "a1",
+    occurred_at: "2026-11-26T12:00:00Z",
+    actor: ada,
+    action: "video.updated",
+    target_kind: "video",
+    target_id: "v1",
+    label: "Harbour",
+    old: {},
+    new: {},
+    address: null,
+    user_agent: null,
+    request_id: null,
+    seq: null,
+    hash: null,
+    is_erased: false,
+    ...changes,
+  };
+}
+
+describe("an entry of the audit log", () => {
+  it("says who did what to what", () => {
+    expect(sentence(entry({}))).toBe("Ada changed the video “Harbour”");
+    expect(sentence(entry({ action: "channel.deleted", target_kind: "channel", label: null }))).toBe("Ada deleted the channel");
+    expect(sentence(entry({ action: "session.created", target_kind: "session" }))).toBe("Ada signed in");
+  });
+
+  it("tells programs, former members and the server apart", () => {
+    expect(sentence(entry({ actor: { ...ada, kind: "api_key" } }))).toMatch(/^Ada, by API key changed/u);
+    expect(sentence(entry({ actor: { ...ada, name: null } }))).toMatch(/^A former member changed/u);
+    expect(sentence(entry({ actor: { kind: "system", id: null, name: null } }))).toMatch(/^The server changed/u);
+  });
+
+  it("still says something of what it does not know", () => {
+    expect(sentence(entry({ action: "clip.rendered", target_kind: "clip" }))).toBe("Ada rendered clip “Harbour”");
+  });
+});

@@ -1,0 +1,8 @@
+import type { Role } from "../../api/types";
+
+const ROLES: readonly Role[] = ["owner", "admin", "member", "viewer"];
+
+/** The roles one may give and take away; owners are a matter of owners. */
+export function grantable(mayManageOwners: boolean): readonly Role[] {
+  return mayManageOwners ? ROLES : ROLES.filter((role) => role !== "owner");
+}
