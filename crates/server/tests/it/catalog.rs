@@ -51,8 +51,9 @@ const NOT_AUDITED: [(&str, &str); 15] = [
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 2] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 3] = [
     ("api_keys_token_key", "the hash of a random token"),
+    ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
 ];
 

@@ -12,9 +12,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 9] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
+    ("InvitationId", "invitations"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),
     ("UploadId", "uploads"),

@@ -18,13 +18,14 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 11] = [
+const ADMITTED: [(&str, &[&str]); 12] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("idempotency_keys", &["SELECT", "DELETE"]),
-    ("memberships", &["SELECT", "INSERT"]),
-    ("organizations", &["SELECT", "INSERT", "UPDATE"]),
+    ("memberships", &["SELECT", "INSERT", "UPDATE"]),
+    ("organization_invitations", &["SELECT", "UPDATE"]),
+    ("organizations", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox", &["SELECT", "DELETE"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "UPDATE"]),

@@ -97,6 +97,12 @@ const ROWS: &[(&str, Rest)] = &[
     ("users", |at| json!({ "email": format!("{}@example.com", at.name()), "name": at.name() })),
     ("organizations", |at| json!({ "name": at.name(), "slug": at.name() })),
     ("memberships", |at| json!({ "role": if at == Place::Carol { "member" } else { "owner" } })),
+    ("organization_invitations", |at| {
+        json!({
+            "email": format!("guest-of-{}@example.com", at.name()), "role": "viewer",
+            "token_hash": bytes(at.id("organization_invitations")), "expires_at": "2099-01-01"
+        })
+    }),
     ("sessions", |at| json!({ "token_hash": bytes(at.id("sessions")), "expires_at": "2099-01-01" })),
     ("api_keys", |at| json!({ "name": "Nightly", "prefix": "mrl_", "token_hash": bytes(at.id("api_keys")) })),
     ("idempotency_keys", |_| json!({ "key": "once", "request_hash": "\\x00" })),
