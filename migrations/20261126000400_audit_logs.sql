@@ -102,7 +102,7 @@ BEGIN
         details_digest)
     VALUES (v_organization_id, v_actor_id,
         coalesce(v_origin ->> 'actor', CASE WHEN v_actor_id IS NULL THEN 'system' ELSE 'session' END),
-        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], (v_row ->> 'id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
+        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], coalesce(v_row ->> 'id', v_row ->> 'user_id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
         audit_digest(v_salt, v_details));
     RETURN NULL;
 END $$;

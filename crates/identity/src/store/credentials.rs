@@ -1,9 +1,9 @@
 //! From a presented token to who is behind it, and in which organization. One statement each.
 
-use super::Place;
+use super::{Place, role};
 use crate::{IdentityError, SESSION_IDLE_MAX, token::TokenHash};
 use memoreel_db::SystemTx;
-use memoreel_kernel::{ApiKeyId, OrganizationId, SessionId, Timestamp, UserId};
+use memoreel_kernel::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
 
 /// A live session.
 pub(crate) struct Cookie {

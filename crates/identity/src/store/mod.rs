@@ -22,10 +22,6 @@ pub(crate) use email_tokens::{
     EmailToken, NewEmailToken, count_email_tokens, delete_email_tokens, delete_expired_email_tokens,
     enqueue_mail, find_email_token, insert_email_token, is_change_waiting, use_email_token, withdraw_change,
 };
-pub(crate) use passwords::{
-    Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
-    verify_email,
-};
 pub(crate) use invitations::{
     HeldOffer, NewInvitation, close_invitation, count_pending, expire_invitations, find_invitation,
     hold_offer, insert_invitation, invitations, is_address_of, renew_invitation, revoke_invitation,
@@ -39,6 +35,10 @@ pub(crate) use organizations::{
     erase_organization, find_organization, hold_organization, insert_organization,
     insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
     update_organization,
+};
+pub(crate) use passwords::{
+    Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
+    verify_email,
 };
 pub(crate) use people::{
     Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,

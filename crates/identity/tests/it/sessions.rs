@@ -127,6 +127,9 @@ async fn cleaning_removes_what_has_ended_and_nothing_else() {
     let mut tx = server.app.db.system(SystemReason::Maintain).await.unwrap();
     let removed = remove_expired(&mut tx, server.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(removed, Removed { sessions: 1, idempotency_keys: 0, invitations: 0, email_tokens: 1, sign_in_attempts: 1 });
+    assert_eq!(
+        removed,
+        Removed { sessions: 1, idempotency_keys: 0, invitations: 0, email_tokens: 1, sign_in_attempts: 1 }
+    );
     assert_eq!(eve.get("/me").await.status, 200);
 }

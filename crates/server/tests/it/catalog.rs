@@ -32,21 +32,26 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 15] = [
+const NOT_AUDITED: [(&str, &str); 20] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
     ("chunk_embeddings", "made by background tasks"),
     ("chunks", "made by background tasks"),
+    ("email_tokens", "links that were mailed; what they do is audited"),
     ("embedding_models", "of the instance"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
     ("renditions", "made by background tasks"),
+    ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
     ("uploads", "become videos, which are audited"),
+    ("user_extensions", "a person's own choices"),
+    ("user_preferences", "a person's own choices"),
+    ("user_recovery_codes", "belong to the second factor, which is audited"),
     ("video_summaries", "made by background tasks"),
 ];
 

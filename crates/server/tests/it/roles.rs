@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 55] = {
+const TAKES: [(&str, Takes); 68] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageMembers, ManageOrganization,
         ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
@@ -35,6 +35,12 @@ const TAKES: [(&str, Takes); 55] = {
     [
         ("accept_invitation", Account),
         ("append_upload", Role(EditContent)),
+        ("begin_totp", Account),
+        ("change_email", Account),
+        ("change_password", Account),
+        ("confirm_email", Nothing),
+        ("confirm_email_change", Nothing),
+        ("confirm_totp", Account),
         ("create_api_key", Role(UseApiKeys)),
         ("create_channel", Role(ManageChannels)),
         ("create_invitation", Role(InviteMembers)),
@@ -49,7 +55,9 @@ const TAKES: [(&str, Takes); 55] = {
         ("delete_current_session", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
+        ("delete_other_sessions", Account),
         ("delete_session", Account),
+        ("delete_totp", Account),
         ("delete_upload", Role(EditContent)),
         ("delete_video", Role(EditContent)),
         ("describe_upload_server", Nothing),
@@ -60,6 +68,7 @@ const TAKES: [(&str, Takes); 55] = {
         ("get_captions_vtt", Role(ReadContent)),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
+        ("get_preferences", Account),
         ("get_summary", Role(ReadContent)),
         ("get_transcript", Role(ReadContent)),
         ("get_upload", Role(ReadContent)),
@@ -74,7 +83,10 @@ const TAKES: [(&str, Takes); 55] = {
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("request_password_reset", Nothing),
+        ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
+        ("reset_password", Nothing),
         ("restore_organization", Role(RestoreOrganization)),
         ("restore_video", Role(EditContent)),
         ("retry_video", Role(EditContent)),
@@ -86,6 +98,7 @@ const TAKES: [(&str, Takes); 55] = {
         ("update_me", Account),
         ("update_member", Role(ManageMembers)),
         ("update_organization", Role(ManageOrganization)),
+        ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
     ]

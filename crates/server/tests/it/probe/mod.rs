@@ -18,9 +18,10 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 12] = [
+const ADMITTED: [(&str, &[&str]); 16] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
+    ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("idempotency_keys", &["SELECT", "DELETE"]),
     ("memberships", &["SELECT", "INSERT", "UPDATE"]),
@@ -28,8 +29,11 @@ const ADMITTED: [(&str, &[&str]); 12] = [
     ("organizations", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox", &["SELECT", "DELETE"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
-    ("tasks", &["SELECT", "UPDATE"]),
+    ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
+    ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),
 ];
 

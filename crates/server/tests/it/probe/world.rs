@@ -103,6 +103,20 @@ const ROWS: &[(&str, Rest)] = &[
             "token_hash": bytes(at.id("organization_invitations")), "expires_at": "2099-01-01"
         })
     }),
+    (
+        "email_tokens",
+        |at| json!({ "purpose": "confirm", "email": format!("{}@example.com", at.name()), "expires_at": "2099-01-01" }),
+    ),
+    ("user_totp", |_| json!({ "secret": "\\x00" })),
+    ("user_recovery_codes", |at| json!({ "code_hash": hash(at.id("user_recovery_codes")) })),
+    ("sign_in_attempts", |at| {
+        json!({
+            "account_key": hash(at.id("sign_in_attempts")), "attempts": 1, "attempted_at": "2020-01-01",
+            "free_at": "2020-01-01"
+        })
+    }),
+    ("user_preferences", |_| json!({})),
+    ("user_extensions", |_| json!({})),
     ("sessions", |at| json!({ "token_hash": bytes(at.id("sessions")), "expires_at": "2099-01-01" })),
     ("api_keys", |at| json!({ "name": "Nightly", "prefix": "mrl_", "token_hash": bytes(at.id("api_keys")) })),
     ("idempotency_keys", |_| json!({ "key": "once", "request_hash": "\\x00" })),
@@ -146,6 +160,11 @@ const ROWS: &[(&str, Rest)] = &[
 
 fn bytes(id: Uuid) -> String {
     format!("\\x{}", id.simple())
+}
+
+/// As long as a SHA-256.
+fn hash(id: Uuid) -> String {
+    format!("\\x{0}{0}", id.simple())
 }
 
 /// A row that lies in the database.
