@@ -187,7 +187,7 @@ impl Probe {
     }
 
     fn cases(&self, name: &str) -> Vec<Case<'_>> {
-        use Place::{Ada, AdaPrivate, DoraHere, DoraThere};
+        use Place::{Ada, AdaPrivate, Bob, DoraHere, DoraThere};
         let mut cases = Cases { table: self.table(name), cases: Vec::new() };
         match cases.table.class {
             Class::Organization | Class::System => {
@@ -223,6 +223,9 @@ impl Probe {
             Class::Shared => cases.admitted(Ada, [ada()]),
         }
         cases.by_verb(Ada, "memoreel_system");
+        if name == "organizations" {
+            cases.push(Bob, &Who::nobody("memoreel_system", "memoreel_system"), Attempt::Delete, false);
+        }
         cases.by_verb(Ada, "memoreel_search");
         cases.by_verb(Ada, "memoreel_owner");
         cases.cases

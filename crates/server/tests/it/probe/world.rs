@@ -95,7 +95,13 @@ type Rest = fn(Place) -> Value;
 /// Every table, after those it refers to.
 const ROWS: &[(&str, Rest)] = &[
     ("users", |at| json!({ "email": format!("{}@example.com", at.name()), "name": at.name() })),
-    ("organizations", |at| json!({ "name": at.name(), "slug": at.name() })),
+    // One that its owner deleted, which the system may erase, and one that it may not.
+    ("organizations", |at| match at.organization_id() {
+        HERE => {
+            json!({ "name": at.name(), "slug": at.name(), "status": "deleted", "erased_after": "2099-01-01" })
+        }
+        _ => json!({ "name": at.name(), "slug": at.name() }),
+    }),
     ("memberships", |at| json!({ "role": if at == Place::Carol { "member" } else { "owner" } })),
     ("organization_invitations", |at| {
         json!({
