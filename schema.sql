@@ -409,7 +409,7 @@ BEGIN
         details_digest)
     VALUES (v_organization_id, v_actor_id,
         coalesce(v_origin ->> 'actor', CASE WHEN v_actor_id IS NULL THEN 'system' ELSE 'session' END),
-        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], (v_row ->> 'id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
+        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], coalesce(v_row ->> 'id', v_row ->> 'user_id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
         audit_digest(v_salt, v_details));
     RETURN NULL;
 END $$;
@@ -802,7 +802,9 @@ CREATE TABLE public.api_keys (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used_at timestamp with time zone,
     expires_at timestamp with time zone,
-    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+    role text,
+    CONSTRAINT api_keys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
+    CONSTRAINT api_keys_role CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'viewer'::text])))
 );
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
@@ -915,6 +917,25 @@ CREATE TABLE public.chunks (
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
+
+-- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.email_tokens (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    purpose text NOT NULL,
+    email text NOT NULL,
+    new_email text,
+    used_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
+    CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text])))
+);
+
+ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
 
 -- Name: embedding_models; Type: TABLE; Schema: public; Owner: -
 
@@ -1072,6 +1093,19 @@ CREATE TABLE public.sessions (
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
 
+-- Name: sign_in_attempts; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.sign_in_attempts (
+    account_key bytea NOT NULL,
+    attempts integer NOT NULL,
+    attempted_at timestamp with time zone NOT NULL,
+    free_at timestamp with time zone NOT NULL,
+    CONSTRAINT sign_in_attempts_attempts CHECK ((attempts > 0)),
+    CONSTRAINT sign_in_attempts_key_length CHECK ((octet_length(account_key) = 32))
+);
+
+ALTER TABLE ONLY public.sign_in_attempts FORCE ROW LEVEL SECURITY;
+
 -- Name: speakers; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.speakers (
@@ -1185,6 +1219,60 @@ CREATE TABLE public.uploads (
 );
 
 ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
+
+-- Name: user_extensions; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_extensions (
+    user_id uuid NOT NULL,
+    tos_accepted_at timestamp with time zone,
+    marketing_consent boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
+
+-- Name: user_preferences; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_preferences (
+    user_id uuid NOT NULL,
+    time_zone text,
+    locale text,
+    theme text DEFAULT 'system'::text NOT NULL,
+    in_app_notifications boolean DEFAULT true NOT NULL,
+    email_notifications text DEFAULT 'instant'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_preferences_email_notifications CHECK ((email_notifications = ANY (ARRAY['off'::text, 'instant'::text, 'daily'::text, 'weekly'::text]))),
+    CONSTRAINT user_preferences_locale_length CHECK (((char_length(locale) >= 2) AND (char_length(locale) <= 35))),
+    CONSTRAINT user_preferences_theme CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text]))),
+    CONSTRAINT user_preferences_time_zone_length CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
+);
+
+ALTER TABLE ONLY public.user_preferences FORCE ROW LEVEL SECURITY;
+
+-- Name: user_recovery_codes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_recovery_codes (
+    user_id uuid NOT NULL,
+    code_hash bytea NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT user_recovery_codes_hash_length CHECK ((octet_length(code_hash) = 32))
+);
+
+ALTER TABLE ONLY public.user_recovery_codes FORCE ROW LEVEL SECURITY;
+
+-- Name: user_totp; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_totp (
+    user_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    confirmed_at timestamp with time zone,
+    last_step bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.user_totp FORCE ROW LEVEL SECURITY;
 
 -- Name: users; Type: TABLE; Schema: public; Owner: -
 
@@ -1308,6 +1396,11 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.email_tokens
+    ADD CONSTRAINT email_tokens_pkey PRIMARY KEY (id);
+
 -- Name: embedding_models embedding_models_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.embedding_models
@@ -1393,6 +1486,11 @@ ALTER TABLE ONLY public.sessions
 ALTER TABLE ONLY public.sessions
     ADD CONSTRAINT sessions_token_key UNIQUE (token_hash);
 
+-- Name: sign_in_attempts sign_in_attempts_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sign_in_attempts
+    ADD CONSTRAINT sign_in_attempts_pkey PRIMARY KEY (account_key);
+
 -- Name: speakers speakers_label_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.speakers
@@ -1432,6 +1530,26 @@ ALTER TABLE ONLY public.transcripts
 
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: user_extensions user_extensions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_extensions
+    ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
+
+-- Name: user_preferences user_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_preferences
+    ADD CONSTRAINT user_preferences_pkey PRIMARY KEY (user_id);
+
+-- Name: user_recovery_codes user_recovery_codes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_recovery_codes
+    ADD CONSTRAINT user_recovery_codes_pkey PRIMARY KEY (user_id, code_hash);
+
+-- Name: user_totp user_totp_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_totp
+    ADD CONSTRAINT user_totp_pkey PRIMARY KEY (user_id);
 
 -- Name: users users_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1501,6 +1619,14 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (search_vector);
 
+-- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at);
+
+-- Name: email_tokens_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX email_tokens_user ON public.email_tokens USING btree (user_id, purpose, created_at);
+
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
@@ -1544,6 +1670,10 @@ CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
 -- Name: sessions_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_user ON public.sessions USING btree (user_id, created_at);
+
+-- Name: sign_in_attempts_age; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX sign_in_attempts_age ON public.sign_in_attempts USING btree (attempted_at);
 
 -- Name: speakers_user; Type: INDEX; Schema: public; Owner: -
 
@@ -1653,6 +1783,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
 
+-- Name: user_totp audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_totp FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('second_factor', 'confirmed_at', '!secret');
+
 -- Name: users audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', '!password_hash');
@@ -1688,6 +1822,14 @@ CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER uploads_updated_at BEFORE UPDATE ON public.uploads FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: user_extensions user_extensions_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER user_extensions_updated_at BEFORE UPDATE ON public.user_extensions FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: user_preferences user_preferences_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER user_preferences_updated_at BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1760,6 +1902,11 @@ ALTER TABLE ONLY public.chunks
 
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.email_tokens
+    ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -1890,6 +2037,26 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.uploads
     ADD CONSTRAINT uploads_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
+
+-- Name: user_extensions user_extensions_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_extensions
+    ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_preferences user_preferences_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_preferences
+    ADD CONSTRAINT user_preferences_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_recovery_codes user_recovery_codes_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_recovery_codes
+    ADD CONSTRAINT user_recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_totp user_totp_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_totp
+    ADD CONSTRAINT user_totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: video_summaries video_summaries_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2087,6 +2254,14 @@ CREATE POLICY app_insert ON public.transcripts FOR INSERT TO memoreel_app WITH C
 
 CREATE POLICY app_insert ON public.uploads FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: user_extensions app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.user_extensions FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: user_preferences app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.user_preferences FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
 -- Name: video_summaries app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.video_summaries FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
@@ -2180,6 +2355,14 @@ CREATE POLICY app_select ON public.transcripts FOR SELECT TO memoreel_app USING 
 -- Name: uploads app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.uploads FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: user_extensions app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.user_extensions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: user_preferences app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.user_preferences FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 -- Name: users app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2281,6 +2464,14 @@ CREATE POLICY app_update ON public.transcripts FOR UPDATE TO memoreel_app USING 
 
 CREATE POLICY app_update ON public.uploads FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: user_extensions app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.user_extensions FOR UPDATE TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: user_preferences app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.user_preferences FOR UPDATE TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
 -- Name: users app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.users FOR UPDATE TO memoreel_app USING ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -2320,6 +2511,10 @@ ALTER TABLE public.chunk_embeddings ENABLE ROW LEVEL SECURITY;
 -- Name: chunks; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
+
+-- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2373,6 +2568,10 @@ CREATE POLICY owner_all ON public.chunk_embeddings TO memoreel_owner USING (true
 
 CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2405,6 +2604,10 @@ CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH
 
 CREATE POLICY owner_all ON public.sessions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: sign_in_attempts owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.sign_in_attempts TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: speakers owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.speakers TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2424,6 +2627,22 @@ CREATE POLICY owner_all ON public.transcripts TO memoreel_owner USING (true) WIT
 -- Name: uploads owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: user_extensions owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: user_preferences owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_preferences TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: user_recovery_codes owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_recovery_codes TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: user_totp owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_totp TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: users owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2465,6 +2684,10 @@ CREATE POLICY search_select ON public.videos FOR SELECT TO memoreel_search USING
 
 ALTER TABLE public.sessions ENABLE ROW LEVEL SECURITY;
 
+-- Name: sign_in_attempts; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
+
 -- Name: speakers; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
@@ -2472,6 +2695,10 @@ ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 -- Name: blob_deletions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_system USING (true);
+
+-- Name: email_tokens system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.email_tokens FOR DELETE TO memoreel_system USING (true);
 
 -- Name: idempotency_keys system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2489,6 +2716,22 @@ CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
 
+-- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_recovery_codes system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
+
+-- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: memberships system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -2501,6 +2744,22 @@ CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_syste
 
 CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: sign_in_attempts system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_recovery_codes system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_recovery_codes FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_totp system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_totp FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: users system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -2512,6 +2771,10 @@ CREATE POLICY system_select ON public.api_keys FOR SELECT TO memoreel_system USI
 -- Name: blob_deletions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_system USING (true);
+
+-- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.email_tokens FOR SELECT TO memoreel_system USING (true);
 
 -- Name: idempotency_keys system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2537,6 +2800,10 @@ CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING
 
 CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
 
+-- Name: sign_in_attempts system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.sign_in_attempts FOR SELECT TO memoreel_system USING (true);
+
 -- Name: tasks system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING (true);
@@ -2545,6 +2812,14 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
 
+-- Name: user_recovery_codes system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_recovery_codes FOR SELECT TO memoreel_system USING (true);
+
+-- Name: user_totp system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system USING (true);
+
 -- Name: users system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
@@ -2552,6 +2827,10 @@ CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING 
 -- Name: api_keys system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: email_tokens system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.email_tokens FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: memberships system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2569,6 +2848,10 @@ CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_syste
 
 CREATE POLICY system_update ON public.sessions FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: sign_in_attempts system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.sign_in_attempts FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: tasks system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -2576,6 +2859,14 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 -- Name: uploads system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: user_recovery_codes system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_recovery_codes FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: user_totp system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_totp FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: users system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2596,6 +2887,22 @@ ALTER TABLE public.transcripts ENABLE ROW LEVEL SECURITY;
 -- Name: uploads; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_extensions; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_preferences; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_preferences ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_recovery_codes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_recovery_codes ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_totp; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_totp ENABLE ROW LEVEL SECURITY;
 
 -- Name: users; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2711,6 +3018,10 @@ GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
+
+-- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_system;
 
 -- Name: TABLE embedding_models; Type: ACL; Schema: public; Owner: -
 
@@ -2849,6 +3160,10 @@ GRANT SELECT(last_seen_at) ON TABLE public.sessions TO memoreel_app;
 
 GRANT SELECT(expires_at) ON TABLE public.sessions TO memoreel_app;
 
+-- Name: TABLE sign_in_attempts; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO memoreel_system;
+
 -- Name: TABLE speakers; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.speakers TO memoreel_app;
@@ -2857,7 +3172,7 @@ GRANT SELECT ON TABLE public.speakers TO memoreel_search;
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_app;
-GRANT SELECT,UPDATE ON TABLE public.tasks TO memoreel_system;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO memoreel_system;
 
 -- Name: TABLE transcript_segments; Type: ACL; Schema: public; Owner: -
 
@@ -2871,6 +3186,22 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcripts TO memoreel_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.uploads TO memoreel_app;
 GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
+
+-- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+
+-- Name: TABLE user_preferences; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.user_preferences TO memoreel_app;
+
+-- Name: TABLE user_recovery_codes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_recovery_codes TO memoreel_system;
+
+-- Name: TABLE user_totp; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_totp TO memoreel_system;
 
 -- Name: TABLE users; Type: ACL; Schema: public; Owner: -
 

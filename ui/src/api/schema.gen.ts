@@ -19,7 +19,8 @@ export interface paths {
         put?: never;
         /**
          * Make an API key
-         * @description The key acts for the signed-in person in this organization only. Its secret is shown in this answer and never again.
+         * @description The key acts for the signed-in person in this organization only, with the lesser of its own role and the role that the
+         *     person has at the time. Its secret is shown in this answer and never again.
          */
         post: operations["create_api_key"];
         delete?: never;
@@ -122,6 +123,66 @@ export interface paths {
         head?: never;
         /** Update a channel */
         patch: operations["update_channel"];
+        trace?: never;
+    };
+    "/api/v1/email-changes/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree to a change of e-mail address
+         * @description With the token of a mail that asked for it. When no address is left to ask, the account has the new one.
+         */
+        post: operations["confirm_email_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email-confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an e-mail address
+         * @description With the token of the mail that was sent at sign-up. Confirming twice is no mistake.
+         */
+        post: operations["confirm_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email-confirmations/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail another confirmation
+         * @description To the address of the account; five an hour at most.
+         */
+        post: operations["resend_confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/events": {
@@ -289,6 +350,110 @@ export interface paths {
         patch: operations["update_me"];
         trace?: never;
     };
+    "/api/v1/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's e-mail address
+         * @description Links go to the new address and, if it was confirmed, to the present one. The address changes when every link was used.
+         *     An address that belongs to another account is answered alike.
+         */
+        put: operations["change_email"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Ends every other session. The answer sets the session cookie anew: the former token opens nothing any more.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's preferences */
+        get: operations["get_preferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change one's preferences */
+        patch: operations["update_preferences"];
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin with an authenticator app
+         * @description Makes a secret for the app. Sign-in asks for codes only after one was confirmed.
+         */
+        post: operations["begin_totp"];
+        /**
+         * Do without the authenticator app
+         * @description Removes the secret and the recovery codes.
+         */
+        delete: operations["delete_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm the authenticator app
+         * @description With a code that the app shows. From here on sign-in asks for one. The recovery codes are shown in this answer and never
+         *     again.
+         */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members": {
         parameters: {
             query?: never;
@@ -421,6 +586,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a new password
+         * @description Mails a link that sets another password, if there is an account with this address. The answer and its time are the same
+         *     if there is none.
+         */
+        post: operations["request_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a new password
+         * @description With the token of the mail, which works once and for an hour. Ends every session of the account.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -456,7 +662,11 @@ export interface paths {
          * @description The answer sets the session cookie. A sixth session ends the user's oldest one.
          */
         post: operations["create_session"];
-        delete?: never;
+        /**
+         * End all other sessions
+         * @description Signs every device out but the one that asks.
+         */
+        delete: operations["delete_other_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -555,7 +765,8 @@ export interface paths {
         put?: never;
         /**
          * Sign up
-         * @description Makes an account with its own organization, and signs in: the answer sets the session cookie.
+         * @description Makes an account with its own organization, and signs in: the answer sets the session cookie. A mail asks to confirm the
+         *     address.
          */
         post: operations["create_user"];
         delete?: never;
@@ -803,6 +1014,11 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
             /** @description Its id. */
             id: components["schemas"]["ApiKeyId"];
             /**
@@ -817,6 +1033,7 @@ export interface components {
              * @example mrl_4f9c01ab
              */
             prefix: string;
+            role?: components["schemas"]["Role"] | null;
         };
         /**
          * Format: uuid
@@ -907,6 +1124,11 @@ export interface components {
             /** @description What was done and why. */
             reason: string;
         };
+        /**
+         * @description Whether a change of address has happened.
+         * @enum {string}
+         */
+        ChangeStatus: "waiting" | "changed";
         /** @description A place videos live in. */
         Channel: {
             /**
@@ -994,6 +1216,11 @@ export interface components {
         /** @description What a person signs in with. No `Debug`, because of the password. */
         Credentials: {
             /**
+             * @description For accounts with an authenticator app: the code it shows, or a recovery code.
+             * @example 287082
+             */
+            code?: string;
+            /**
              * @description The address of the account, in any case.
              * @example ada@example.com
              */
@@ -1009,6 +1236,29 @@ export interface components {
             /** @description The organization's name in addresses. */
             slug: string;
         };
+        /** @description Where a person wants to be written to. No `Debug`, because of the password. */
+        EmailChange: {
+            /**
+             * @description The address to be.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description The password of the account.
+             */
+            password: string;
+        };
+        /** @description How far a change of address is. */
+        EmailChangeState: {
+            /** @description Whether the other address has yet to agree. */
+            status: components["schemas"]["ChangeStatus"];
+        };
+        /**
+         * @description How often notifications are mailed.
+         * @enum {string}
+         */
+        EmailRhythm: "off" | "instant" | "daily" | "weekly";
         /** @description What is wrong with one field of the input. */
         FieldError: {
             /** @description Stable code. */
@@ -1088,6 +1338,11 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
             /** @description Its id. */
             id: components["schemas"]["ApiKeyId"];
             /** @description What its owner calls it. */
@@ -1097,6 +1352,7 @@ export interface components {
              * @example mrl_4f9c01ab
              */
             prefix: string;
+            role?: components["schemas"]["Role"] | null;
             /** @description The whole key, to be sent as `Authorization: Bearer …`. */
             secret: string;
         };
@@ -1123,6 +1379,11 @@ export interface components {
             start_ms: number;
             /** @description The point in a sentence. */
             text: string;
+        };
+        /** @description A link that was mailed. No `Debug`, because of the token. */
+        MailedToken: {
+            /** @description What stands behind the `#` of the link. */
+            token: string;
         };
         /**
          * @description Why something was found.
@@ -1183,13 +1444,19 @@ export interface components {
             /** @description Whether it is at work. */
             status: components["schemas"]["OrganizationStatus"];
         };
-        /** @description What a new key is to be called. */
+        /** @description What a new key is to be. */
         NewApiKey: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself; absent, never.
+             */
+            expires_at?: string | null;
             /**
              * @description For its owner to know it by, 1 to 100 characters.
              * @example Nightly import
              */
             name: string;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description What a new account is made of. No `Debug`, because of the password. */
         NewUser: {
@@ -1260,6 +1527,11 @@ export interface components {
                  * @description When it was made.
                  */
                 created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at?: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["ApiKeyId"];
                 /**
@@ -1274,6 +1546,7 @@ export interface components {
                  * @example mrl_4f9c01ab
                  */
                 prefix: string;
+                role?: components["schemas"]["Role"] | null;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -1509,6 +1782,37 @@ export interface components {
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
         };
+        /** @description A password and the one to take its place. No `Debug`, because of them. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description The present password.
+             */
+            current_password: string;
+            /**
+             * Format: password
+             * @description 10 to 1024 characters that are not easily guessed.
+             */
+            new_password: string;
+        };
+        /** @description A new password and the right to set it. No `Debug`, because of both. */
+        PasswordReset: {
+            /**
+             * Format: password
+             * @description 10 to 1024 characters that are not easily guessed.
+             */
+            password: string;
+            /** @description What stands behind the `#` of the link. */
+            token: string;
+        };
+        /** @description Whose password is forgotten. */
+        PasswordResetRequest: {
+            /**
+             * @description The address of the account, in any case.
+             * @example ada@example.com
+             */
+            email: string;
+        };
         /** @description Signed addresses of a video's parts; each is null until it is there. */
         Playback: {
             /** @description Caption tracks. */
@@ -1531,6 +1835,55 @@ export interface components {
             /** @description Waveform peaks: `{duration_ms, peaks_per_second, peaks}`. */
             waveform_url?: string | null;
         };
+        /** @description What to choose otherwise. What is absent stays. */
+        PreferenceChanges: {
+            /** @description True accepts the terms of service now, unless they were accepted before. */
+            accept_tos?: boolean;
+            /**
+             * @description A language tag (BCP 47); null for the browser's own.
+             * @example de-AT
+             */
+            locale?: string | null;
+            /** @description Whether mails that nobody asked for are welcome. */
+            marketing_consent?: boolean;
+            /** @description How often notifications are mailed. */
+            notify_by_email?: components["schemas"]["EmailRhythm"];
+            /** @description Whether notifications are shown in the web app. */
+            notify_in_app?: boolean;
+            /** @description How the web app looks. */
+            theme?: components["schemas"]["Theme"];
+            /**
+             * @description A name of the IANA time zone database; null for the device's own zone.
+             * @example Europe/Berlin
+             */
+            time_zone?: string | null;
+        };
+        /** @description What a person chose, or what holds as long as they chose nothing. */
+        Preferences: {
+            /**
+             * @description A language tag (BCP 47); the browser's own if absent.
+             * @example de-AT
+             */
+            locale?: string | null;
+            /** @description Whether mails that nobody asked for are welcome. */
+            marketing_consent: boolean;
+            /** @description How often notifications are mailed. */
+            notify_by_email: components["schemas"]["EmailRhythm"];
+            /** @description Whether notifications are shown in the web app. */
+            notify_in_app: boolean;
+            /** @description How the web app looks. */
+            theme: components["schemas"]["Theme"];
+            /**
+             * @description A name of the IANA time zone database; the device's own zone if absent.
+             * @example Europe/Berlin
+             */
+            time_zone?: string | null;
+            /**
+             * Format: date-time
+             * @description When the terms of service were accepted.
+             */
+            tos_accepted_at?: string | null;
+        };
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description Stable code for programs. */
@@ -1552,6 +1905,11 @@ export interface components {
             title: string;
             /** @description A URI reference that names the kind of problem. */
             type: string;
+        };
+        /** @description For when the app is lost. No `Debug`, because of the codes. */
+        RecoveryCodes: {
+            /** @description Ten codes, each of which opens one session in place of a code of the app. */
+            recovery_codes: string[];
         };
         /**
          * @description A user's role in an organization: owner > admin > member > viewer.
@@ -1775,6 +2133,40 @@ export interface components {
          * @enum {string}
          */
         SummaryStatus: "pending" | "completed" | "none";
+        /**
+         * @description How the web app looks.
+         * @enum {string}
+         */
+        Theme: "system" | "light" | "dark";
+        /** @description What the app shows. */
+        TotpConfirmation: {
+            /**
+             * @description Six digits.
+             * @example 287082
+             */
+            code: string;
+        };
+        /** @description Who wants to do without. No `Debug`, because of the password. */
+        TotpDeletion: {
+            /**
+             * Format: password
+             * @description The password of the account.
+             */
+            password: string;
+        };
+        /** @description What an authenticator app is to be given. No `Debug`, because of the secret. */
+        TotpSecret: {
+            /**
+             * @description To be typed into an app, in base 32.
+             * @example GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+             */
+            secret: string;
+            /**
+             * @description To be shown as a QR code.
+             * @example otpauth://totp/Memoreel:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Memoreel
+             */
+            uri: string;
+        };
         /** @description The text of a video. */
         Transcript: {
             /** @description What wrote it; `captions` for a file somebody provided. */
@@ -1878,6 +2270,10 @@ export interface components {
             created_at: string;
             /** @description Their address, as they wrote it. */
             email: string;
+            /** @description Whether mail to the address is known to reach them. */
+            email_verified: boolean;
+            /** @description Whether sign-in asks for a code of an authenticator app. */
+            has_totp: boolean;
             /** @description Their id. */
             id: components["schemas"]["UserId"];
             /** @description What others see. */
@@ -2129,7 +2525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `name_invalid` */
+            /** @description `name_invalid`, `role_too_high` or `expiry_past` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2577,6 +2973,196 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_email_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailedToken"];
+            };
+        };
+        responses: {
+            /** @description Noted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailChangeState"];
+                };
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_taken`: somebody signed up with the new address meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailedToken"];
+            };
+        };
+        responses: {
+            /** @description The address is confirmed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_confirmation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_verified` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `mails_full` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3225,6 +3811,475 @@ export interface operations {
             };
         };
     };
+    change_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            /** @description The mails are on their way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_invalid` or `password_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `mails_full` or `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description The password is changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` or `password_weak` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the person chose, or the defaults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferenceChanges"];
+            };
+        };
+        responses: {
+            /** @description The preferences as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `time_zone_unknown` or `locale_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret, shown once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSecret"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `totp_enabled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpDeletion"];
+            };
+        };
+        responses: {
+            /** @description Sign-in asks for the password alone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpConfirmation"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: none was begun */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `totp_enabled` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `code_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: {
@@ -3819,6 +4874,131 @@ export interface operations {
             };
         };
     };
+    request_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetRequest"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description The password is set; sign in with it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `token_wrong` or `password_weak` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -3965,7 +5145,7 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description `credentials_wrong` */
+            /** @description `credentials_wrong`; with the password right, `code_required` or `code_wrong` */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3992,7 +5172,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited` */
+            /** @description `rate_limited` or `sign_in_throttled` */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4003,6 +5183,51 @@ export interface operations {
             };
             /** @description `sign_in_busy` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This is the only session left */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
