@@ -1,5 +1,28 @@
-import { expect } from "@playwright/test";
-import { expectAccessible, newAccount, signIn, signUp, test } from "./helpers";
+import { expect, type Page } from "@playwright/test";
+import { createHmac } from "node:crypto";
+import { expectAccessible, mailedPath, newAccount, signIn, signUp, test } from "./helpers";
+
+/** What an authenticator app shows now for a secret in base 32 (RFC 6238). */
+function codeOf(secret: string): string {
+  const bits = Array.from(secret, (letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
+  const bytes = bits.join("").match(/.{8}/gu) ?? [];
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const mac = createHmac("sha1", Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)))).update(step).digest();
+  const offset = mac.readUInt8(mac.length - 1) & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
+async function setUpAuthenticator(page: Page): Promise<string[]> {
+  const headers = { "X-Memoreel-Request": "1" };
+  const begun = await page.request.post("/api/v1/me/totp", { headers });
+  expect(begun.status(), await begun.text()).toBe(201);
+  const { secret } = (await begun.json()) as { secret: string };
+  const confirmed = await page.request.post("/api/v1/me/totp/confirm", { headers, data: { code: codeOf(secret) } });
+  expect(confirmed.status(), await confirmed.text()).toBe(200);
+  return ((await confirmed.json()) as { recovery_codes: string[] }).recovery_codes;
+}
 
 test("a visitor is sent to sign in and comes back to where they wanted to go", async ({ page }) => {
   const account = newAccount();
@@ -69,4 +92,117 @@ test("an API key is shown once, works, and stops working when it is removed", as
   await expect(page.getByText("No keys yet")).toBeVisible();
   expect((await outside.get("/api/v1/me")).status()).toBe(401);
   await outside.dispose();
+});
+
+test("a password is reset by the mailed link, which works once, and the new password opens the app", async ({ page }) => {
+  const account = newAccount();
+  const renewed = { ...account, password: "seven herons by the river" };
+  await signUp(page, account);
+  await page.context().clearCookies();
+  await page.goto("/sign-in");
+  await page.getByRole("link", { name: "Forgot password?" }).click();
+  await page.getByRole("button", { name: "Send the link" }).click();
+  await expect(page.getByLabel("E-mail")).toHaveAttribute("aria-invalid", "true");
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByRole("button", { name: "Send the link" }).click();
+  await expect(page.getByRole("heading", { name: "Look into your mail" })).toBeVisible();
+
+  const link = await mailedPath(page, account, "Choose a new password");
+  await page.goto(link);
+  const field = page.getByLabel("New password", { exact: true });
+  await field.fill("short");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await expectAccessible(page);
+  await field.fill(renewed.password);
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await expect(page.getByRole("heading", { name: "Your password is set" })).toBeVisible();
+
+  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toBeVisible();
+  await signIn(page, renewed);
+
+  await page.goto(link);
+  await field.fill("nine otters in the snow");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
+});
+
+test("whoever has no account is answered like everybody else", async ({ page }) => {
+  const { email } = newAccount();
+  await page.goto("/forgot-password");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByRole("button", { name: "Send the link" }).click();
+  await expect(page.getByRole("heading", { name: "Look into your mail" })).toBeVisible();
+  await expect(page.getByText(`If there is an account with ${email}`)).toBeVisible();
+});
+
+test("the settings ask to confirm the address until the mailed link did", async ({ page }) => {
+  const account = newAccount();
+  await signUp(page, account);
+  await page.goto("/settings");
+  await expect(page.getByText("Your address is not confirmed")).toBeVisible();
+  await page.getByRole("button", { name: "Send again" }).click();
+  await expect(page.getByText("The mail is on its way")).toBeVisible();
+
+  await page.goto("/confirm-email#nonsense");
+  await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
+  await page.goto(await mailedPath(page, account, "Confirm your e-mail address"));
+  await expect(page.getByRole("heading", { name: "Your address is confirmed" })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.goto("/settings");
+  await expect(page.getByText(account.email)).toBeVisible();
+  await expect(page.getByText("Your address is not confirmed")).toHaveCount(0);
+});
+
+test("both addresses agree to a change before it happens", async ({ page }) => {
+  const account = newAccount();
+  const moved = newAccount();
+  await signUp(page, account);
+  await page.goto(await mailedPath(page, account, "Confirm your e-mail address"));
+  await expect(page.getByRole("heading", { name: "Your address is confirmed" })).toBeVisible();
+  const asked = await page.request.put("/api/v1/me/email", {
+    headers: { "X-Memoreel-Request": "1" },
+    data: { email: moved.email, password: account.password },
+  });
+  expect(asked.status(), await asked.text()).toBe(202);
+
+  await page.goto(await mailedPath(page, account, "Confirm the change of your e-mail address"));
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Agree to the change" }).click();
+  await expect(page.getByRole("heading", { name: "One more address to go" })).toBeVisible();
+  await page.goto(await mailedPath(page, moved, "Confirm the change of your e-mail address"));
+  await page.getByRole("button", { name: "Agree to the change" }).click();
+  await expect(page.getByRole("heading", { name: "Your address is changed" })).toBeVisible();
+
+  await page.context().clearCookies();
+  await signIn(page, moved);
+});
+
+test("an account with an authenticator app is asked for a code, and a recovery code will do", async ({ page }) => {
+  const account = newAccount();
+  await signUp(page, account);
+  const [recoveryCode] = await setUpAuthenticator(page);
+  await page.context().clearCookies();
+
+  await page.goto("/sign-in");
+  await expect(page.getByLabel("Code", { exact: true })).toHaveCount(0);
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  const field = page.getByLabel("Code", { exact: true });
+  await expect(field).toBeFocused();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expectAccessible(page);
+
+  await field.fill("nonsense");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await field.fill(recoveryCode ?? "");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 });

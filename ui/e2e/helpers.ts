@@ -60,6 +60,21 @@ export async function signIn(page: Page, account: Account): Promise<void> {
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 }
 
+/** Where the newest mail to the account with this subject leads; without a mail server the server shows mails on a page. */
+export async function mailedPath(page: Page, account: Account, subject: string): Promise<string> {
+  let link: string | undefined;
+  await expect(async () => {
+    const response = await page.request.get("/dev/mails");
+    expect(response.ok(), "the page of the mails answers").toBe(true);
+    const mails = (await response.text()).split("<article>");
+    const mail = mails.find((one) => one.includes(`<h2>${subject}</h2><p>To ${account.email}</p>`));
+    link = /<a href="([^"]+)">/u.exec(mail ?? "")?.[1];
+    expect(link, `a mail to ${account.email}: ${subject}`).toBeDefined();
+  }).toPass({ timeout: 20_000 });
+  const { hash, pathname } = new URL(link ?? "");
+  return pathname + hash;
+}
+
 export async function chooseFiles(page: Page, files: string[]): Promise<void> {
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("banner").getByRole("button", { name: "Upload" }).click();

@@ -1,4 +1,6 @@
-/** Every sentence the app says, in one place, so that another language is one more file of this shape. */
+import { accountStrings } from "./strings-account";
+
+/** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
   product: "Memoreel",
   skipToContent: "Skip to content",
@@ -62,7 +64,15 @@ export const strings = {
     nameMissing: "Enter your name.",
     passwordMissing: "Enter your password.",
     passwordShort: "Use at least 10 characters.",
+    code: "Code",
+    codeHint: "From your authenticator app, or a recovery code.",
+    codeMissing: "Enter the code.",
+    codeWrong: "This code is not right. Wait for the next one, or use a recovery code.",
+    forgot: "Forgot password?",
+    goOn: "Go to Memoreel",
+    linkWrongTitle: "This link is not valid",
   },
+  ...accountStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -478,7 +488,6 @@ export const strings = {
     otherText: (invited: string, own: string) => `It is for ${invited}. You are signed in as ${own}.`,
     otherAction: "Use another account",
     stay: "Stay signed in",
-    goOn: "Go to Memoreel",
     unknownTitle: "This invitation is not valid",
     unknownText: "The link is incomplete, or a newer one has taken its place. Ask for a new invitation.",
     closedTitle: {

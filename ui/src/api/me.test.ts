@@ -8,7 +8,7 @@ import type { Me } from "./types";
 
 const mine = { id: "o1", name: "Robin", slug: "robin", role: "owner", is_personal: true, status: "active" } as const;
 const me: Me = {
-  user: { id: "u1", name: "Robin", email: "robin@example.org", created_at: "2026-01-01T00:00:00Z" },
+  user: { id: "u1", name: "Robin", email: "robin@example.org", email_verified: true, has_totp: false, created_at: "2026-01-01T00:00:00Z" },
   organization: mine,
   organizations: [mine],
   may: ["read_content", "edit_content"],

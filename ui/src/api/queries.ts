@@ -43,6 +43,7 @@ export const keys = {
   members: ["members"] as const,
   invitations: ["invitations"] as const,
   invitation: (token: string) => ["invitation", token] as const,
+  emailConfirmation: (token: string) => ["email-confirmation", token] as const,
   auditLog: ["audit-log"] as const,
   search: ["search"] as const,
 };
@@ -154,7 +155,7 @@ export function searchQuery(filter: SearchFilter, limit = 30) {
 }
 
 export const commands = {
-  signIn: (json: { email: string; password: string }) => requestJson<Me>("POST", "/sessions", { json }),
+  signIn: (json: { email: string; password: string; code?: string }) => requestJson<Me>("POST", "/sessions", { json }),
   signUp: (json: { email: string; name: string; password: string }) => requestJson<Me>("POST", "/users", { json }),
   signOut: () => request("DELETE", "/sessions/current"),
   endSession: (id: string) => request("DELETE", `/sessions/${id}`),

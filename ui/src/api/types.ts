@@ -29,6 +29,7 @@ export type Role = Schemas["Role"];
 export type Action = Schemas["Action"];
 
 export type Me = Sent<Schemas["Me"]>;
+export type EmailChangeState = Sent<Schemas["EmailChangeState"]>;
 export type MyOrganization = Sent<Schemas["MyOrganization"]>;
 export type Organization = Sent<Schemas["Organization"]>;
 

@@ -2,7 +2,7 @@ import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { isApiError } from "../api/client";
 import { keys } from "../api/queries";
 
-const OUTSIDE = /^\/(sign-in|sign-up|invitation)$/u;
+const OUTSIDE = /^\/(sign-in|sign-up|invitation|forgot-password|reset-password|confirm-email|change-email)$/u;
 /** Refusals after which what this page believes of the person's role, or of the organization, may be out of date. */
 const CHANGED = ["forbidden", "organization_suspended", "organization_deleted", "not_found"];
 

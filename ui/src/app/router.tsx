@@ -61,6 +61,31 @@ const invitationRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/invitation/InvitationPage"), "InvitationPage"),
 });
 
+const forgotPasswordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/forgot-password",
+  component: lazyRouteComponent(() => import("../features/auth/PasswordPages"), "ForgotPasswordPage"),
+});
+
+/** Mails lead to the next three; their tokens, too, are the fragments of the addresses. */
+const resetPasswordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/reset-password",
+  component: lazyRouteComponent(() => import("../features/auth/PasswordPages"), "ResetPasswordPage"),
+});
+
+const confirmEmailRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/confirm-email",
+  component: lazyRouteComponent(() => import("../features/auth/EmailPages"), "ConfirmEmailPage"),
+});
+
+const changeEmailRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/change-email",
+  component: lazyRouteComponent(() => import("../features/auth/EmailPages"), "ChangeEmailPage"),
+});
+
 /** Everything inside the frame needs a session. */
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -187,6 +212,10 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
   invitationRoute,
+  forgotPasswordRoute,
+  resetPasswordRoute,
+  confirmEmailRoute,
+  changeEmailRoute,
   appRoute.addChildren([
     homeRoute,
     libraryRoute,

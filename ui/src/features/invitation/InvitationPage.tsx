@@ -1,4 +1,3 @@
-import "../auth/auth.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
@@ -7,7 +6,6 @@ import { meQuery } from "../../api/me";
 import { invitationQuery, organizationCommands } from "../../api/organizations";
 import { keys } from "../../api/queries";
 import type { InvitationOffer } from "../../api/types";
-import { Logo } from "../../app/Logo";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
 import { OrganizationMark } from "../../components/OrganizationMark";
@@ -16,6 +14,7 @@ import { formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { AuthCard, Told } from "../auth/AuthCard";
 import { forgetToken, presentedToken } from "./token";
 
 /** Where one comes back to after signing in; the token waits in this tab. */
@@ -29,43 +28,22 @@ export function InvitationPage() {
   const unknown = token === "" || (isApiError(invitation.error) && invitation.error.status === 404);
 
   return (
-    <main className="auth">
-      <div className="auth__card">
-        <p className="auth__brand">
-          <Logo />
-          {strings.product}
-        </p>
-        {unknown ? (
-          <Told title={strings.invitation.unknownTitle} text={strings.invitation.unknownText} />
-        ) : invitation.isError ? (
-          <Problem error={invitation.error} onRetry={() => void invitation.refetch()} />
-        ) : invitation.isPending ? (
-          <div className="skeleton" style={{ height: 220 }} />
-        ) : invitation.data.status === "pending" ? (
-          <Open token={token} invitation={invitation.data} />
-        ) : (
-          <Told
-            title={strings.invitation.closedTitle[invitation.data.status]}
-            text={strings.invitation.closedText[invitation.data.status](invitation.data.organization_name)}
-          />
-        )}
-      </div>
-    </main>
-  );
-}
-
-/** An invitation that leads nowhere, and why. */
-function Told({ title, text }: { title: string; text: string }) {
-  return (
-    <>
-      <div className="auth__head">
-        <h1>{title}</h1>
-        <p className="soft">{text}</p>
-      </div>
-      <Link to="/" className="button">
-        {strings.invitation.goOn}
-      </Link>
-    </>
+    <AuthCard>
+      {unknown ? (
+        <Told title={strings.invitation.unknownTitle} text={strings.invitation.unknownText} />
+      ) : invitation.isError ? (
+        <Problem error={invitation.error} onRetry={() => void invitation.refetch()} />
+      ) : invitation.isPending ? (
+        <div className="skeleton" style={{ height: 220 }} />
+      ) : invitation.data.status === "pending" ? (
+        <Open token={token} invitation={invitation.data} />
+      ) : (
+        <Told
+          title={strings.invitation.closedTitle[invitation.data.status]}
+          text={strings.invitation.closedText[invitation.data.status](invitation.data.organization_name)}
+        />
+      )}
+    </AuthCard>
   );
 }
 

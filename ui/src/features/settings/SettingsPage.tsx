@@ -14,6 +14,7 @@ import { useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences, type Theme } from "../../lib/preferences";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { EmailNotice } from "./EmailNotice";
 
 export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
@@ -76,6 +77,7 @@ export function AccountPage() {
             <p className="soft">{user.email}</p>
           </div>
         </div>
+        {user.email_verified ? null : <EmailNotice email={user.email} />}
         <NameForm key={user.name} name={user.name} />
         <dl className="settings__facts">
           <div>
