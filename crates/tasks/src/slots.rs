@@ -17,8 +17,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const FINISHING_PER_PLACE: usize = 2;
 /// How many tasks of a quick kind may wait for each place.
 const AHEAD_PER_PLACE: usize = 2;
-/// The work of a quick kind takes no longer than this, as a mean of late.
-const QUICK_MAX: Duration = Duration::from_millis(5);
 /// The mean of late moves one in so many parts of the way to how long the last one took.
 const MEAN_OF: u32 = 8;
 /// How long a task that was claimed ahead waits before it is given back.
@@ -28,6 +26,7 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Slots {
     count: usize,
+    quick_max: Duration,
     places: Arc<Semaphore>,
     state: Mutex<State>,
 }
@@ -56,16 +55,16 @@ enum Stage {
 }
 
 impl Slots {
-    /// `count` tasks may run at once.
-    pub(crate) fn new(count: usize) -> Arc<Self> {
-        Arc::new(Self { count, places: Arc::new(Semaphore::new(count)), state: Mutex::default() })
+    /// `count` tasks may run at once; the kind is quick while work takes no longer than `quick_max`, as a mean of late.
+    pub(crate) fn new(count: usize, quick_max: Duration) -> Arc<Self> {
+        Arc::new(Self { count, quick_max, places: Arc::new(Semaphore::new(count)), state: Mutex::default() })
     }
 
     /// How many tasks to claim now.
     pub(crate) fn wanted(&self) -> usize {
         let state = self.state();
         let held = state.waiting + state.working;
-        if state.mean.is_none_or(|mean| mean > QUICK_MAX) {
+        if state.mean.is_none_or(|mean| mean > self.quick_max) {
             self.count.saturating_sub(held)
         } else if state.waiting < self.count {
             // Several at once, or nothing was gained.
@@ -152,9 +151,11 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
+    const QUICK_MAX: Duration = Duration::from_millis(5);
+
     /// Places whose work took so long of late.
     fn slots(count: usize, mean: Duration) -> Arc<Slots> {
-        let slots = Slots::new(count);
+        let slots = Slots::new(count, QUICK_MAX);
         slots.state().mean = Some(mean);
         slots
     }
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn nothing_is_claimed_ahead_of_the_places_until_a_kind_is_known_to_be_quick() {
-        let unknown = Slots::new(3);
+        let unknown = Slots::new(3, QUICK_MAX);
         assert_eq!(unknown.wanted(), 3);
         let _two = enter(&unknown, 2);
         assert_eq!(unknown.wanted(), 1);
@@ -224,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_begins_once_the_places_are_closed() {
-        let slots = Slots::new(1);
+        let slots = Slots::new(1, QUICK_MAX);
         let slot = slots.enter();
         slots.close();
         assert!(!slot.begin().await);

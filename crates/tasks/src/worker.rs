@@ -4,6 +4,7 @@ use crate::{
     Events, Finished, Registry, TaskFailure, TaskRun,
     backoff::delay_after,
     failure::FailureKind,
+    registry::Registered,
     run::Progress,
     slots::Slots,
     store::{self, Beat, Claimed, Ending, Stale},
@@ -41,6 +42,8 @@ pub struct WorkerSettings {
     pub poll: Duration,
     /// How long running tasks may go on after shutdown was asked for.
     pub grace: Duration,
+    /// Kinds whose work takes no longer, as a mean of late, are claimed a few tasks at once, ahead of their places.
+    pub quick: Duration,
 }
 
 impl Default for WorkerSettings {
@@ -50,6 +53,7 @@ impl Default for WorkerSettings {
             heartbeat: Duration::from_secs(10),
             poll: Duration::from_secs(2),
             grace: Duration::from_secs(3),
+            quick: Duration::from_millis(5),
         }
     }
 }
@@ -91,7 +95,8 @@ impl Worker {
         settings: WorkerSettings,
     ) -> Self {
         let name = format!("{}/{}/{}", host(), std::process::id(), Uuid::now_v7().simple());
-        let slots = registry.iter().map(|(kind, registered)| (kind, Slots::new(registered.concurrency)));
+        let slots = |registered: &Registered| Slots::new(registered.concurrency, settings.quick);
+        let slots = registry.iter().map(|(kind, registered)| (kind, slots(registered)));
         let shared = Shared {
             db,
             events,

@@ -3,8 +3,8 @@
 use crate::queue::{Note, Queue, brisk, trace};
 use async_trait::async_trait;
 use memoreel_kernel::Event;
-use memoreel_tasks::{Finished, Handle, NewTask, Registry, TaskFailure, TaskRun};
-use std::sync::Arc;
+use memoreel_tasks::{Finished, Handle, NewTask, Registry, TaskFailure, TaskRun, WorkerSettings};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Is done at once, unless its note tells it to wait until it may go on.
@@ -36,7 +36,9 @@ fn nothing(_: &Event) -> Vec<NewTask> {
 /// A worker that has learned how quick its tasks are and now hangs in one, with others claimed.
 async fn hanging_worker(queue: &Queue, handler: &OneAtATime) -> crate::queue::Running {
     queue.crowd(20, "quick").await;
-    let worker = queue.worker(Registry::default().with(handler.clone()), brisk());
+    // On a machine that is busy with other tests, nothing else is quick.
+    let settings = WorkerSettings { quick: Duration::from_millis(900), ..brisk() };
+    let worker = queue.worker(Registry::default().with(handler.clone()), settings);
     queue.until("completed", 20).await;
     queue.crowd(1, "waits").await;
     queue.until("running", 1).await;

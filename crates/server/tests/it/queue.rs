@@ -146,6 +146,7 @@ pub fn brisk() -> WorkerSettings {
         heartbeat: Duration::from_millis(100),
         poll: Duration::from_millis(50),
         grace: Duration::from_millis(200),
+        quick: Duration::from_millis(5),
     }
 }
 
