@@ -1838,20 +1838,18 @@ export interface components {
         /** @description What to choose otherwise. What is absent stays. */
         PreferenceChanges: {
             /** @description True accepts the terms of service now, unless they were accepted before. */
-            accept_tos?: boolean;
+            accept_tos?: boolean | null;
             /**
              * @description A language tag (BCP 47); null for the browser's own.
              * @example de-AT
              */
             locale?: string | null;
             /** @description Whether mails that nobody asked for are welcome. */
-            marketing_consent?: boolean;
-            /** @description How often notifications are mailed. */
-            notify_by_email?: components["schemas"]["EmailRhythm"];
+            marketing_consent?: boolean | null;
+            notify_by_email?: components["schemas"]["EmailRhythm"] | null;
             /** @description Whether notifications are shown in the web app. */
-            notify_in_app?: boolean;
-            /** @description How the web app looks. */
-            theme?: components["schemas"]["Theme"];
+            notify_in_app?: boolean | null;
+            theme?: components["schemas"]["Theme"] | null;
             /**
              * @description A name of the IANA time zone database; null for the device's own zone.
              * @example Europe/Berlin

@@ -26,6 +26,7 @@ pub(super) struct MailedToken {
 /// With the token of the mail that was sent at sign-up. Confirming twice is no mistake.
 #[utoipa::path(
     post, path = "/email-confirmations", operation_id = "confirm_email", tag = "Accounts",
+    security(()),
     request_body = MailedToken,
     responses(
         (status = 204, description = "The address is confirmed"),
@@ -112,6 +113,7 @@ pub(super) struct EmailChangeState {
 /// With the token of a mail that asked for it. When no address is left to ask, the account has the new one.
 #[utoipa::path(
     post, path = "/email-changes/confirm", operation_id = "confirm_email_change", tag = "Accounts",
+    security(()),
     request_body = MailedToken,
     responses(
         (status = 200, description = "Noted", body = EmailChangeState),

@@ -61,6 +61,7 @@ pub(super) struct PasswordResetRequest {
 /// if there is none.
 #[utoipa::path(
     post, path = "/password-resets", operation_id = "request_password_reset", tag = "Accounts",
+    security(()),
     request_body = PasswordResetRequest,
     responses(
         (status = 202, description = "If there is such an account, a mail is on its way"),
@@ -93,6 +94,7 @@ pub(super) struct PasswordReset {
 /// With the token of the mail, which works once and for an hour. Ends every session of the account.
 #[utoipa::path(
     post, path = "/password-resets/confirm", operation_id = "reset_password", tag = "Accounts",
+    security(()),
     request_body = PasswordReset,
     responses(
         (status = 204, description = "The password is set; sign in with it"),

@@ -19,22 +19,17 @@ pub(super) struct PreferenceChanges {
     time_zone: Option<Option<String>>,
     /// A language tag (BCP 47); null for the browser's own.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, example = "de-AT", max_length = 35)]
+    #[schema(value_type = Option<String>, example = "de-AT", max_length = 35, pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<Option<String>>,
     /// How the web app looks.
-    #[schema(nullable = false)]
     theme: Option<Theme>,
     /// Whether notifications are shown in the web app.
-    #[schema(nullable = false)]
     notify_in_app: Option<bool>,
     /// How often notifications are mailed.
-    #[schema(nullable = false)]
     notify_by_email: Option<EmailRhythm>,
     /// Whether mails that nobody asked for are welcome.
-    #[schema(nullable = false)]
     marketing_consent: Option<bool>,
     /// True accepts the terms of service now, unless they were accepted before.
-    #[schema(nullable = false)]
     accept_tos: Option<bool>,
 }
 

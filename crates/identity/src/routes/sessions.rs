@@ -38,6 +38,7 @@ pub(super) struct Credentials {
 /// The answer sets the session cookie. A sixth session ends the user's oldest one.
 #[utoipa::path(
     post, path = "/sessions", operation_id = "create_session", tag = "Accounts",
+    security(()),
     request_body = Credentials,
     responses(
         (status = 201, description = "Signed in", body = Me),

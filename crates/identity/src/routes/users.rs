@@ -17,6 +17,7 @@ use memoreel_web::{App, Json, ProblemBody, Result};
 /// address.
 #[utoipa::path(
     post, path = "/users", operation_id = "create_user", tag = "Accounts",
+    security(()),
     request_body = NewUser,
     responses(
         (status = 201, description = "Signed up and signed in", body = Me),
