@@ -19,7 +19,7 @@ test("an owner reads who changed what, narrows it down and takes it along", asyn
   await page.getByLabel("Show").selectOption("Channels");
   await expect(page).toHaveURL(/kind=channel/u);
   await expect(log.getByRole("listitem")).toHaveCount(2);
-  await log.getByText("changed the channel").focus();
+  await log.locator("summary", { hasText: "changed the channel" }).focus();
   await page.keyboard.press("Enter");
   await expect(log.getByRole("row", { name: "name Harbour Harbour board" })).toBeVisible();
   await expect(log).toContainText("From 127.0.0.1");
