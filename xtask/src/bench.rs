@@ -3,6 +3,7 @@
 //! A figure alone says more about the machine than about the product; the ratio of two taken together does not.
 
 mod embed;
+mod http;
 mod ingest;
 mod search;
 mod speech;
@@ -35,6 +36,8 @@ enum What {
     Search(search::Options),
     /// The queue, beside graphile-worker and pg-boss
     Tasks(tasks::Options),
+    /// Who is signed in, videos and a search over HTTP, beside a server of Node.js on the same database
+    Http(http::Options),
     /// One upload in one request, beside a plain handler that writes the same bytes to a file
     Upload(upload::Options),
 }
@@ -47,6 +50,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Start(options) => start::run(options),
         What::Search(options) => search::run(options),
         What::Tasks(options) => tasks::run(options),
+        What::Http(options) => http::run(options),
         What::Upload(options) => upload::run(options),
     }
 }

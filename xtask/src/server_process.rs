@@ -167,6 +167,15 @@ pub fn build() -> Result<()> {
     shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-server"]))
 }
 
+/// The same with optimisation as for benches; returns the program.
+pub fn build_optimised() -> Result<PathBuf> {
+    build_ui()?;
+    say("building the server with optimisation");
+    let mut cargo = shell::cargo();
+    shell::run(cargo.args(["build", "--quiet", "--profile", "bench", "--package", "memoreel-server"]))?;
+    Ok(shell::target().join("release/memoreel"))
+}
+
 fn build_ui() -> Result<()> {
     let ui = shell::ui();
     let sources = ["src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.json"];

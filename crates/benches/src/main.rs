@@ -4,6 +4,7 @@
 //! starts it, and makes the table.
 
 mod embed;
+mod http;
 mod latency;
 mod put;
 mod search;
@@ -24,6 +25,8 @@ struct Options {
 enum What {
     /// Texts and queries embedded, a round for every line of input
     Embed(embed::Options),
+    /// The product's endpoints, beside the same of a server of Node.js
+    Http(http::Options),
     /// A server that keeps what is put into it
     Put(put::Options),
     /// Search by meaning, beside the plain schema
@@ -35,6 +38,7 @@ enum What {
 fn main() -> Result<()> {
     match Options::parse().what {
         What::Embed(options) => embed::run(options),
+        What::Http(options) => Runtime::new()?.block_on(http::run(&options)),
         What::Put(options) => Runtime::new()?.block_on(put::run(options)),
         What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
         What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
