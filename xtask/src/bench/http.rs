@@ -2,15 +2,11 @@
 //!
 //! `memoreel-benches` measures it, with a server of Node.js beside it on the same database.
 
-use std::fs;
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::shell::{self, say};
-use crate::{server_process, setup};
+use crate::{server_process, setup, shell};
 
 const BESIDE: &str = "Fastify, Drizzle and postgres.js on Node.js with two processes, on the same database without row-level security";
 /// The requests one after the other, which the score is about.
@@ -39,7 +35,11 @@ pub fn run(options: &Options) -> Result<()> {
     setup::run()?;
     let program = super::build_benches()?;
     let server = server_process::build_optimised()?;
-    let peer = install_peer()?;
+    let peer = super::install_node_packages(
+        "bench-http",
+        "xtask/src/bench/http/peer-node",
+        "Fastify, Drizzle and postgres.js",
+    )?;
     let folder = server_process::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("http").arg("--data").arg(folder.path());
@@ -59,19 +59,6 @@ pub fn run(options: &Options) -> Result<()> {
         print_table(&report);
     }
     Ok(())
-}
-
-/// The other server with what it needs, below the build's folder.
-fn install_peer() -> Result<PathBuf> {
-    let folder = shell::target().join("bench-http");
-    fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(shell::root().join("xtask/src/bench/http/peer-node"))? {
-        let entry = entry?;
-        fs::copy(entry.path(), folder.join(entry.file_name()))?;
-    }
-    say("installing Fastify, Drizzle and postgres.js");
-    shell::run(shell::npm().args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    Ok(folder)
 }
 
 /// The least over all numbers of connections: how many times as many requests a second as the other server, and how many

@@ -2,15 +2,11 @@
 //!
 //! `memoreel-benches` measures it, with graphile-worker and pg-boss beside it on the same database.
 
-use std::fs;
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::shell::{self, say};
-use crate::{server_process, setup};
+use crate::{server_process, setup, shell};
 
 const BESIDE: &str = "graphile-worker and pg-boss on the same database, one job at a time for each worker";
 const QUEUES: [(&str, &str); 3] =
@@ -26,7 +22,8 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
-    let others = install_others()?;
+    let others =
+        super::install_node_packages("bench-tasks", "xtask/src/bench/tasks", "graphile-worker and pg-boss")?;
     let folder = server_process::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("tasks").arg("--data").arg(folder.path().join("postgres")).arg("--others").arg(others);
@@ -39,19 +36,6 @@ pub fn run(options: &Options) -> Result<()> {
         print_table(&report);
     }
     Ok(())
-}
-
-/// The other queues with what they need, below the build's folder.
-fn install_others() -> Result<PathBuf> {
-    let folder = shell::target().join("bench-tasks");
-    fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(shell::root().join("xtask/src/bench/tasks"))? {
-        let entry = entry?;
-        fs::copy(entry.path(), folder.join(entry.file_name()))?;
-    }
-    say("installing graphile-worker and pg-boss");
-    shell::run(shell::npm().args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    Ok(folder)
 }
 
 /// The least of all settings: how many times as many tasks a second as the better of the others, and the slowest pickup.
