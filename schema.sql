@@ -276,6 +276,77 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
+    LANGUAGE plpgsql STABLE ROWS 500
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $_$
+        #variable_conflict use_column
+        DECLARE
+            -- The terms of the query, by columns.
+            v_configurations regconfig[];
+            v_queries tsquery[];
+            v_places smallint[];
+            v_any tsquery;
+            v_within tsquery;
+            v_titled uuid[];
+        BEGIN
+            SELECT array_agg(t.configuration), array_agg(t.query), array_agg(t.place), string_agg(DISTINCT t.query::text, ' | ')::tsquery
+            INTO v_configurations, v_queries, v_places, v_any FROM search_terms(p_query, p_configurations) AS t;
+            v_within := quote_literal(p_organization_id::text)::tsquery && v_any;
+            -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
+            v_titled := ARRAY(
+                SELECT video_id FROM (
+                    SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                    FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
+                        ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
+                    WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
+                        AND words_within(c.organization_id, c.context_vector) @@ v_within
+                        AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
+                        AND (p_video_id IS NULL OR c.video_id = p_video_id)
+                ) AS named
+                GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
+            -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
+            -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
+            RETURN QUERY WITH found AS (
+                SELECT * FROM chunks
+                WHERE p_video_id IS NULL AND organization_id = p_organization_id
+                    AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
+                UNION ALL
+                SELECT * FROM chunks
+                WHERE organization_id = p_organization_id AND video_id = p_video_id
+                    AND (search_vector @@ v_any OR video_id = ANY(v_titled))
+            )
+            SELECT counted.id, counted.place, counted.token_count,
+                0.645 * counted.said / (1.0001 - counted.said) + counted.about
+            FROM (
+                SELECT c.id, c.token_count, t.place, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
+                    CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
+                FROM found c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+                JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
+                    ON t.configuration = text_search_configuration(c.language)
+                WHERE 
+        c.organization_id = $1 AND v.deleted_at IS NULL
+        AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
+        AND ($4::uuid IS NULL OR c.video_id = $4)
+        AND ($5::uuid IS NULL OR v.channel_id = $5)
+        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
+        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
+            AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
+        AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
+            -- Stems alone would take one stop word for another; only passages that pass them are read word by word.
+            CASE WHEN c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), wanted)
+                 THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
+        AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
+            c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+    
+            ) AS counted
+            WHERE counted.said > 0 OR counted.about > 0;
+        END $_$;
+
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
@@ -471,13 +542,15 @@ CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_m
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
-    AS $_$
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
 DECLARE
-    v_service boolean := current_setting('app.role', true) = 'service';
-    -- Of each kind; what only both together would raise is rarely below.
-    v_depth integer := greatest(p_limit, 200);
+    v_service boolean := current_setting('app.role', true) IS NOT DISTINCT FROM 'service';
+    -- Of each kind; what only both together, or what lies around it, would raise is rarely below.
+    v_depth integer := CASE p_mode WHEN 'keyword' THEN 2 * p_limit + 20 ELSE greatest(p_limit, 200) END;
     v_configurations regconfig[] := search_configurations(p_organization_id);
-    v_any tsquery;
     v_chunk_count bigint;
     v_ids uuid[] := '{}';
 BEGIN
@@ -498,65 +571,47 @@ BEGIN
             p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
     END IF;
 
-    SELECT string_agg(DISTINCT t.query::text, ' | ')::tsquery INTO v_any FROM search_terms(p_query, v_configurations) AS t;
-
-    RETURN QUERY EXECUTE $sql$
+    RETURN QUERY
         WITH terms AS MATERIALIZED (
-            SELECT * FROM search_terms($11, $20)
-        ), titled AS MATERIALIZED (
-            -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
-            SELECT video_id FROM (
-                SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
-                FROM chunks c JOIN terms t ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
-                WHERE $12 <> 'semantic' AND c.organization_id = $1 AND c.chunk_index = 0 AND c.context_vector @@ $13
-                    AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3) AND ($4::uuid IS NULL OR c.video_id = $4)
-            ) AS named
-            GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
+            FROM search_terms(p_query, v_configurations) AS t GROUP BY t.configuration
         ), weights AS MATERIALIZED (
-            -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
-            -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
-            SELECT id, place, token_count, 0.645 * said / (1.0001 - said) + about AS occurrences
-            FROM (
-                SELECT c.id, c.token_count, t.place, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
-                    CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
-                FROM chunks c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
-                JOIN terms t ON t.configuration = text_search_configuration(c.language)
-                WHERE $12 <> 'semantic' AND (c.search_vector @@ $13 OR c.video_id = ANY(ARRAY(SELECT video_id FROM titled)))
-                    AND $sql$ || search_conditions() || $sql$
-            ) AS counted
-            WHERE said > 0 OR about > 0
+            SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
+                p_phrases, p_excluded, p_query, v_configurations)
+            WHERE p_mode <> 'semantic'
         ), rarity AS (
-            SELECT place, ln(1 + (greatest($14 - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf FROM weights GROUP BY place
+            SELECT place, ln(1 + (greatest(coalesce(v_chunk_count, 0) - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf
+            FROM weights GROUP BY place
         ), by_words AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
             FROM (SELECT id, place, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
                   FROM weights) AS measured
-            JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT $15
+            JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
         ), by_meaning AS (
-            SELECT near.id, near.rank FROM unnest($16::uuid[]) WITH ORDINALITY AS near(id, rank)
+            SELECT near.id, near.rank FROM unnest(v_ids) WITH ORDINALITY AS near(id, rank)
         ), pool AS MATERIALIZED (
             SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
-                1 - (e.embedding <=> $17) AS similarity
+                1 - (e.embedding <=> p_embedding) AS similarity
             FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
-            JOIN chunks c ON c.organization_id = $1 AND c.id = found.id
+            JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
             LEFT JOIN by_meaning m ON m.id = found.id
-            LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
-                AND $12 <> 'keyword'
+            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
+                AND p_mode <> 'keyword'
         ), surroundings AS MATERIALIZED (
-            SELECT p.id, n.id AS neighbour_id, n.token_count,
-                CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
-            FROM pool p JOIN chunks n ON n.organization_id = $1 AND n.entity_type = 'transcript' AND n.entity_id = p.entity_id
-                AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
-            WHERE $12 <> 'semantic'
-        ), lengths AS (
-            SELECT id, length / nullif(avg(length) OVER (), 0) AS relative_length
-            FROM (SELECT id, sum(share * token_count) AS length FROM surroundings GROUP BY id) AS summed
+            SELECT id, neighbour_id, share, sum(share * token_count) OVER (PARTITION BY id) AS length
+            FROM (
+                SELECT p.id, n.id AS neighbour_id, n.token_count,
+                    CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
+                FROM pool p JOIN chunks n ON n.organization_id = p_organization_id AND n.entity_type = 'transcript'
+                    AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
+                WHERE p_mode <> 'semantic') AS near
         ), lent AS (
-            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences
+            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(
+                (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths), 0) AS relative_length
             FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.place
         ), worded AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM lent JOIN rarity USING (place) JOIN lengths USING (id) GROUP BY id
+            FROM lent JOIN rarity USING (place) GROUP BY id
         ), scaled AS MATERIALIZED (
             SELECT id, meaning_rank, similarity, embedding, words,
                 coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
@@ -564,36 +619,33 @@ BEGIN
                     AS similarity_scaled
             FROM pool LEFT JOIN worded USING (id)
         ), best AS (
-            SELECT l2_normalize($17) + avg(l2_normalize(embedding)) AS embedding FROM (
+            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
                 SELECT embedding FROM scaled WHERE embedding IS NOT NULL
                 ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
-            WHERE $12 = 'hybrid'
+            WHERE p_mode = 'hybrid'
         ), fed_back AS (
             SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
         ), ranked AS (
-            SELECT id, meaning_rank, similarity, words, CASE $12 WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
+            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
                 0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
                     (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
-            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT $18
+            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         )
         SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
             CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
-                (SELECT string_agg(t.query::text, ' | ')::tsquery FROM terms t
-                 WHERE t.configuration = text_search_configuration(c.language)),
+                (SELECT t.queries FROM terms t WHERE t.configuration = text_search_configuration(c.language)),
                 'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
             c.start_seconds, c.end_seconds, c.spans,
             (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
-             WHERE s.organization_id = $1 AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
+             WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
             e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
             r.meaning_rank, r.similarity, coalesce(r.score, 0)
         FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
-        JOIN chunks c ON c.organization_id = $1 AND c.id = r.id
-        JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
-        LEFT JOIN chunk_embeddings e ON e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $19
-        ORDER BY r.score DESC NULLS LAST, c.id $sql$
-    USING p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
-        p_query, p_mode, v_any, coalesce(v_chunk_count, 0), v_depth, v_ids, p_embedding, p_limit, p_model_id, v_configurations;
-END $_$;
+        JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
+        JOIN videos v ON v.organization_id = p_organization_id AND v.id = c.video_id
+        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
+        ORDER BY r.score DESC NULLS LAST, c.id;
+END $$;
 
 -- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -788,6 +840,14 @@ CREATE FUNCTION public.verify_audit_logs(p_head text) RETURNS TABLE(organization
         WINDOW entries AS (ORDER BY a.seq NULLS LAST)
     ) AS chain ON true
     GROUP BY o.id, o.slug ORDER BY o.slug
+$$;
+
+-- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.words_within(p_organization_id uuid, p_words tsvector) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT pg_catalog.array_to_tsvector(ARRAY[p_organization_id::text]) || p_words
 $$;
 
 -- Name: api_keys; Type: TABLE; Schema: public; Owner: -
@@ -1605,7 +1665,7 @@ CREATE INDEX chunk_embeddings_written ON public.chunk_embeddings USING btree (or
 
 -- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX chunks_context ON public.chunks USING gin (context_vector) WHERE (chunk_index = 0);
+CREATE INDEX chunks_context ON public.chunks USING gin (public.words_within(organization_id, context_vector)) WHERE (chunk_index = 0);
 
 -- Name: chunks_language; Type: INDEX; Schema: public; Owner: -
 
@@ -1617,7 +1677,7 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 -- Name: chunks_words; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX chunks_words ON public.chunks USING gin (search_vector);
+CREATE INDEX chunks_words ON public.chunks USING gin (public.words_within(organization_id, search_vector));
 
 -- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
 
@@ -2953,6 +3013,10 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+
+-- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 

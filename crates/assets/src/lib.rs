@@ -7,12 +7,14 @@ mod error;
 mod jobs;
 mod keys;
 mod model;
+mod playback;
 mod routes;
 mod store;
 
 pub use error::AssetsError;
 pub use jobs::{Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, Store, Waveform, sweep_scratch};
 pub use keys::blobs_of_organization;
-pub use model::{AssetStep, Playback, ReceiveUpload, ReceivedUpload, UPLOAD_LIFETIME};
+pub use model::{AssetStep, ReceiveUpload, ReceivedUpload, UPLOAD_LIFETIME};
+pub use playback::{Playback, Shown, thumbnail_url};
 pub use routes::{media_router, upload_router};
-pub use store::{expire_uploads, playback_of, speech_audio_key};
+pub use store::{expire_uploads, speech_audio_key};

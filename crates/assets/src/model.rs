@@ -84,30 +84,3 @@ pub struct AssetStep {
     /// The asset.
     pub asset_id: AssetId,
 }
-
-/// Signed addresses of what can be shown of an asset. Each is absent until its step is done.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Playback {
-    /// The HLS master playlist.
-    pub hls_url: Option<String>,
-    /// The file as it was uploaded, where browsers play it as it is.
-    pub file_url: Option<String>,
-    /// A large still.
-    pub poster_url: Option<String>,
-    /// A still for grids.
-    pub thumbnail_url: Option<String>,
-    /// WebVTT of storyboard tiles.
-    pub storyboard_url: Option<String>,
-    /// Waveform peaks as JSON.
-    pub waveform_url: Option<String>,
-    /// The file as it was uploaded, under its own name.
-    pub download_url: Option<String>,
-}
-
-impl Playback {
-    /// Whether there is anything to play.
-    #[must_use]
-    pub fn is_playable(&self) -> bool {
-        self.hls_url.is_some() || self.file_url.is_some()
-    }
-}

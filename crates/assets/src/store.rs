@@ -2,16 +2,11 @@
 
 use crate::{
     keys,
-    model::{Playback, ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata},
+    model::{ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata},
 };
-use chrono::TimeDelta;
-use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
+use memoreel_blob::BlobKey;
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
-use std::collections::HashMap;
-
-/// How long a signed address works at least.
-const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(12);
 
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
@@ -317,58 +312,4 @@ pub async fn speech_audio_key(tx: &mut TenantTx, asset_id: AssetId) -> Result<Op
     .fetch_optional(&mut **tx)
     .await?;
     Ok(key.and_then(|key| key.parse().ok()))
-}
-
-/// Signed addresses of what can be shown of these assets, in one statement.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn playback_of(
-    tx: &mut TenantTx,
-    signer: &UrlSigner,
-    asset_ids: &[AssetId],
-    now: Timestamp,
-) -> Result<HashMap<AssetId, Playback>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    let ids: Vec<uuid::Uuid> = asset_ids.iter().map(|id| id.uuid()).collect();
-    let rows = sqlx::query!(
-        r#"SELECT a.id AS "id: AssetId", a.blob_key, a.original_filename,
-               COALESCE(array_agg(r.kind || ':' || r.name) FILTER (WHERE r.id IS NOT NULL), '{}') AS "renditions!"
-           FROM assets a LEFT JOIN renditions r ON r.organization_id = a.organization_id AND r.asset_id = a.id
-           WHERE a.organization_id = $1 AND a.id = ANY($2) GROUP BY a.organization_id, a.id"#,
-        organization_id.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let sign = |purpose, prefix: BlobKey, download_name: Option<String>, path: &str| {
-        let grant =
-            Grant { organization_id, purpose, prefix, expires_at: now + ADDRESS_LIFETIME, download_name };
-        format!("/media/{}/{path}", signer.sign(&grant))
-    };
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let has = |kind: &str| row.renditions.iter().any(|rendition| rendition.starts_with(kind));
-            let preview =
-                |path: &str| sign(Purpose::Preview, keys::preview(organization_id, row.id), None, path);
-            let original: Option<BlobKey> = row.blob_key.as_deref().and_then(|key| key.parse().ok());
-            let playback = Playback {
-                hls_url: has("hls_master:").then(|| {
-                    sign(Purpose::Playback, keys::hls(organization_id, row.id), None, "master.m3u8")
-                }),
-                poster_url: has("poster:").then(|| preview("poster.jpg")),
-                thumbnail_url: has("thumbnail:").then(|| preview("poster-small.jpg")),
-                storyboard_url: has("storyboard:").then(|| preview("storyboard.vtt")),
-                waveform_url: has("waveform:").then(|| preview("waveform.json")),
-                file_url: original
-                    .clone()
-                    .filter(|_| has("file:"))
-                    .map(|key| sign(Purpose::Playback, key, None, "")),
-                download_url: original
-                    .map(|key| sign(Purpose::Download, key, Some(row.original_filename.clone()), "")),
-            };
-            (row.id, playback)
-        })
-        .collect())
 }

@@ -92,8 +92,14 @@ impl DatabaseAccess {
             .username(role.name())
             .password(&self.password(role))
             .application_name(role.name())
-            // A forgotten transaction holds back every vacuum, a runaway statement every request behind it.
-            .options([("statement_timeout", "60s"), ("idle_in_transaction_session_timeout", "60s")])
+            .options([
+                // A forgotten transaction holds back every vacuum, a runaway statement every request behind it.
+                ("statement_timeout", "60s"),
+                ("idle_in_transaction_session_timeout", "60s"),
+                // A statement under row-level security takes longer to plan than to carry out: each is planned once for a
+                // connection, for any organization.
+                ("plan_cache_mode", "force_generic_plan"),
+            ])
     }
 
     pub(crate) fn password(&self, role: Role) -> String {

@@ -1,6 +1,6 @@
 //! The pools, opened once per process.
 
-use crate::transaction::begin_on_live;
+use crate::transaction::{begin_on_live, is_broken};
 use crate::{DatabaseAccess, DbError, Role, SystemConnection, SystemReason, SystemTx, TenantTx};
 use memoreel_kernel::Caller;
 use sqlx::{PgPool, postgres::PgListener, postgres::PgPoolOptions};
@@ -66,6 +66,33 @@ impl Db {
     /// When no connection could be had in time.
     pub async fn system_connection(&self, reason: SystemReason) -> Result<SystemConnection, DbError> {
         SystemConnection::acquire(&self.system, reason).await
+    }
+
+    /// Reads across organizations, for a named reason, by one statement: a single round trip. `read` is run again when its
+    /// connection turns out not to have survived a restart of the server.
+    ///
+    /// # Errors
+    /// When no connection could be had in time, or the statement failed.
+    pub async fn system_read<T, F>(
+        &self,
+        reason: SystemReason,
+        read: impl Fn(SystemConnection) -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let mut dead_connections = 0;
+        loop {
+            match read(self.system_connection(reason).await?).await {
+                Err(error)
+                    if is_broken(&error)
+                        && dead_connections < self.system.options().get_max_connections() =>
+                {
+                    dead_connections += 1;
+                }
+                answered => return Ok(answered?),
+            }
+        }
     }
 
     /// A connection that hears notifications; it reconnects by itself.

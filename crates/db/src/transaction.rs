@@ -71,7 +71,7 @@ pub(crate) async fn begin_on_live(
 }
 
 /// Whether this connection, rather than the server, is gone.
-fn is_broken(error: &sqlx::Error) -> bool {
+pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     is_outage(error) && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 

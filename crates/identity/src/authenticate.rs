@@ -142,11 +142,11 @@ impl Presented {
         hash: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Bearer>, Problem> {
-        let mut tx = app.db.system(SystemReason::SignIn).await?;
-        let Some(bearer) = store::find_bearer(&mut tx, hash, now).await? else { return Ok(None) };
+        let Some(bearer) = store::find_bearer(&app.db, hash, now).await? else { return Ok(None) };
         let used_before = now - USE_NOTED_EVERY;
         if bearer.last_used_at.is_none_or(|last_used_at| last_used_at <= used_before) {
             let organization_id = bearer.place.organization_id;
+            let mut tx = app.db.system(SystemReason::SignIn).await?;
             store::mark_key_used(&mut tx, organization_id, bearer.api_key_id, now, used_before).await?;
             tx.commit().await?;
         }
@@ -160,8 +160,7 @@ impl Presented {
         hash: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<Identified>, Problem> {
-        let mut tx = app.db.system(SystemReason::SignIn).await?;
-        let Some(cookie) = store::find_cookie(&mut tx, hash, self.organization_id, now).await? else {
+        let Some(cookie) = store::find_cookie(&app.db, hash, self.organization_id, now).await? else {
             return Ok(None);
         };
         let Cookie { session_id, user_id, last_seen_at, place } = cookie;
@@ -177,6 +176,7 @@ impl Presented {
         };
         let mut renewed = None;
         if last_seen_at <= now - RENEWED_EVERY {
+            let mut tx = app.db.system(SystemReason::SignIn).await?;
             store::renew_session(&mut tx, session_id, now, now - RENEWED_EVERY).await?;
             tx.commit().await?;
             renewed = cookie::set_session(token, app.secure_cookies);

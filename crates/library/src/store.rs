@@ -1,11 +1,18 @@
 //! All SQL of the slice.
 
 use crate::model::{Author, Channel, SpeakerView, Visibility};
-use chrono::TimeDelta;
-use memoreel_assets::ReceivedUpload;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use memoreel_assets::{Playback, ReceivedUpload};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, ChannelId, PageRequest, Timestamp, UserId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp, UserId, VideoId};
+use uuid::Uuid;
 
+/// Before and after every video.
+const FIRST_TIME: Timestamp = Timestamp::UNIX_EPOCH;
+const LAST_TIME: Timestamp = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
+    None => Timestamp::MAX_UTC,
+};
 /// How long a deleted video can be restored.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
@@ -138,6 +145,8 @@ pub(crate) struct VideoRow {
     pub(crate) height: Option<i32>,
     pub(crate) byte_size: Option<i64>,
     pub(crate) original_filename: Option<String>,
+    blob_key: Option<String>,
+    renditions: Vec<String>,
     speakers: serde_json::Value,
     pub(crate) caption_language: Option<String>,
 }
@@ -151,37 +160,46 @@ impl VideoRow {
         Visibility::from_column(&self.visibility)
     }
 
+    /// What there is to show of its file, if it has one.
+    pub(crate) fn playback(&self, organization_id: OrganizationId) -> Option<Playback> {
+        Some(Playback {
+            organization_id,
+            asset_id: self.asset_id?,
+            blob_key: self.blob_key.clone(),
+            filename: self.original_filename.clone()?,
+            renditions: self.renditions.clone(),
+        })
+    }
+
     pub(crate) fn speakers(&self) -> Vec<SpeakerView> {
         serde_json::from_value(self.speakers.clone()).unwrap_or_default()
     }
 }
 
-/// One statement for every way to read videos: only its condition, order and parameters differ.
+/// One statement for every way to read videos: only which of them, their order and the parameters differ. Videos are chosen
+/// first, and what is known of them is looked up for those alone. `$caption_language` is what is shown of their captions.
 macro_rules! select_videos {
-    ($rest:tt, $($parameter:expr),+ $(,)?) => {
+    ($caption_language:tt, $chosen:tt, $order:tt, $($parameter:expr),+ $(,)?) => {
         sqlx::query_as!(
             VideoRow,
-            r#"SELECT v.id AS "id: _", v.asset_id AS "asset_id: _", v.channel_id AS "channel_id: _",
-                   v.author_id AS "author_id: _", u.name AS "author_name?", v.title, v.description, v.visibility, v.source,
-                   v.status, v.error_code, v.error_message, v.playable_at, v.created_at, v.updated_at,
-                   a.kind AS "kind?",
+            r#"SELECT v.id AS "id!: _", v.asset_id AS "asset_id: _", v.channel_id AS "channel_id: _",
+                   v.author_id AS "author_id: _", u.name AS "author_name?", v.title AS "title!", v.description,
+                   v.visibility AS "visibility!", v.source AS "source!", v.status AS "status!", v.error_code, v.error_message,
+                   v.playable_at, v.created_at AS "created_at!", v.updated_at AS "updated_at!", a.kind AS "kind?",
                    CASE WHEN a.id IS NOT NULL THEN a.duration_seconds ELSE (SELECT max(g.end_ms) / 1000.0::double precision
-                       FROM transcripts t JOIN transcript_segments g
-                           ON g.organization_id = t.organization_id AND g.transcript_id = t.id
-                       WHERE t.organization_id = v.organization_id AND t.video_id = v.id) END AS duration_seconds,
+                       FROM transcript_segments g WHERE g.organization_id = $1 AND g.video_id = v.id) END AS duration_seconds,
                    a.width AS "width?", a.height AS "height?",
-                   a.byte_size AS "byte_size?", a.original_filename AS "original_filename?",
+                   a.byte_size AS "byte_size?", a.original_filename AS "original_filename?", a.blob_key AS "blob_key?",
+                   ARRAY(SELECT r.kind FROM renditions r
+                       WHERE r.organization_id = $1 AND r.asset_id = v.asset_id) AS "renditions!",
                    COALESCE((SELECT jsonb_agg(jsonb_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue)
                                  ORDER BY s.hue, s.label)
-                       FROM speakers s WHERE s.organization_id = v.organization_id AND s.video_id = v.id), '[]') AS "speakers!",
-                   (SELECT COALESCE(t.language, 'und') FROM transcripts t
-                       WHERE t.organization_id = v.organization_id AND t.video_id = v.id
-                           AND EXISTS (SELECT FROM transcript_segments g
-                               WHERE g.organization_id = t.organization_id AND g.transcript_id = t.id)) AS caption_language
-               FROM videos v
-               LEFT JOIN assets a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+                       FROM speakers s WHERE s.organization_id = $1 AND s.video_id = v.id), '[]') AS "speakers!",
+                   "# + $caption_language + r#" AS caption_language
+               FROM (SELECT * FROM videos v WHERE v.organization_id = $1 AND v.deleted_at IS NULL AND "# + $chosen + r#") AS v
+               LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
                LEFT JOIN users u ON u.id = v.author_id
-               WHERE v.organization_id = $1 AND "# + $rest,
+               "# + $order,
             $($parameter),+
         )
     };
@@ -189,16 +207,21 @@ macro_rules! select_videos {
 
 pub(crate) async fn find_video(tx: &mut TenantTx, id: VideoId) -> Result<Option<VideoRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    select_videos!("v.id = $2 AND v.deleted_at IS NULL", organization_id.uuid(), id.uuid())
-        .fetch_optional(&mut **tx)
-        .await
+    select_videos!(
+        "(SELECT COALESCE(t.language, 'und') FROM transcripts t WHERE t.organization_id = $1 AND t.video_id = v.id
+              AND EXISTS (SELECT FROM transcript_segments g WHERE g.organization_id = $1 AND g.video_id = v.id))",
+        "v.id = $2",
+        "",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }
 
-pub(crate) async fn find_videos(tx: &mut TenantTx, ids: &[uuid::Uuid]) -> Result<Vec<VideoRow>, sqlx::Error> {
+pub(crate) async fn find_videos(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<VideoRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    select_videos!("v.id = ANY($2) AND v.deleted_at IS NULL", organization_id.uuid(), ids)
-        .fetch_all(&mut **tx)
-        .await
+    select_videos!("NULL::text", "v.id = ANY($2)", "", organization_id.uuid(), ids).fetch_all(&mut **tx).await
 }
 
 /// What a list is narrowed to.
@@ -227,38 +250,72 @@ pub(crate) async fn list_videos(
     let organization_id = tx.organization_id();
     let (channel_id, status, title) =
         (filter.channel_id.map(|id| id.uuid()), filter.status.as_deref(), filter.title_pattern.as_deref());
-    let (after_time, after_id) = (page.after.map(|cursor| cursor.time), page.after.map(|cursor| cursor.id));
+    let after = page.after;
     let limit = page.limit_plus_one();
+    // Conditions are written so that the planner does not take few rows to be left, and walks the index in its order.
     match order {
-        VideoOrder::Newest => select_videos!(
-            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
-             AND ($4::text IS NULL OR v.title ILIKE $4)
-             AND ($5::timestamptz IS NULL OR (v.created_at, v.id) < ($5, $6::uuid))
-             ORDER BY v.created_at DESC, v.id DESC LIMIT $7",
-            organization_id.uuid(), channel_id, status, title, after_time, after_id, limit,
-        )
-        .fetch_all(&mut **tx)
-        .await,
-        VideoOrder::Oldest => select_videos!(
-            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
-             AND ($4::text IS NULL OR v.title ILIKE $4)
-             AND ($5::timestamptz IS NULL OR (v.created_at, v.id) > ($5, $6::uuid))
-             ORDER BY v.created_at, v.id LIMIT $7",
-            organization_id.uuid(), channel_id, status, title, after_time, after_id, limit,
-        )
-        .fetch_all(&mut **tx)
-        .await,
+        VideoOrder::Newest => {
+            let (time, id) = after.map_or((LAST_TIME, Uuid::max()), |cursor| (cursor.time, cursor.id));
+            select_videos!(
+                "NULL::text",
+                "(v.created_at, v.id) < ($5::timestamptz, $6::uuid)
+                 AND CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
+                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
+                 ORDER BY v.created_at DESC, v.id DESC LIMIT $7",
+                "ORDER BY v.created_at DESC, v.id DESC",
+                organization_id.uuid(),
+                channel_id,
+                status,
+                title,
+                time,
+                id,
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+        VideoOrder::Oldest => {
+            let (time, id) = after.map_or((FIRST_TIME, Uuid::nil()), |cursor| (cursor.time, cursor.id));
+            select_videos!(
+                "NULL::text",
+                "(v.created_at, v.id) > ($5::timestamptz, $6::uuid)
+                 AND CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
+                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
+                 ORDER BY v.created_at, v.id LIMIT $7",
+                "ORDER BY v.created_at, v.id",
+                organization_id.uuid(),
+                channel_id,
+                status,
+                title,
+                time,
+                id,
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
         // The cursor names the last row; its title is looked up, so that the cursor stays of one form.
-        VideoOrder::Title => select_videos!(
-            "v.deleted_at IS NULL AND ($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
+        VideoOrder::Title => {
+            select_videos!(
+                "NULL::text",
+                "($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
              AND ($4::text IS NULL OR v.title ILIKE $4)
              AND ($5::uuid IS NULL OR (lower(v.title), v.id) >
                  (SELECT lower(l.title), l.id FROM videos l WHERE l.organization_id = $1 AND l.id = $5))
              ORDER BY lower(v.title), v.id LIMIT $6",
-            organization_id.uuid(), channel_id, status, title, after_id, limit,
-        )
-        .fetch_all(&mut **tx)
-        .await,
+                "ORDER BY lower(v.title), v.id",
+                organization_id.uuid(),
+                channel_id,
+                status,
+                title,
+                after.map(|cursor| cursor.id),
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
     }
 }
 

@@ -151,7 +151,7 @@ mod tests {
             video_id: Uuid::nil().into(),
             video_title: "Title".into(),
             channel_id: None,
-            asset_id: None,
+            pictured_asset_id: None,
             video_created_at: Timestamp::UNIX_EPOCH,
             marked: if marked.is_empty() { text.clone() } else { marked.to_owned() },
             text,

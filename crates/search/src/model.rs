@@ -113,7 +113,8 @@ pub(crate) struct Found {
     pub(crate) video_id: VideoId,
     pub(crate) video_title: String,
     pub(crate) channel_id: Option<ChannelId>,
-    pub(crate) asset_id: Option<AssetId>,
+    /// The file of the video, where there is a still of it.
+    pub(crate) pictured_asset_id: Option<AssetId>,
     pub(crate) video_created_at: Timestamp,
     pub(crate) text: String,
     /// The text with marks around the words that matched.

@@ -154,12 +154,14 @@ pub(crate) async fn search(
     let nearby = meaning.and_then(|meaning| meaning.nearby);
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
-               channel_id AS "channel_id: ChannelId", asset_id AS "asset_id: AssetId", video_created_at AS "video_created_at!",
+               channel_id AS "channel_id: ChannelId", video_created_at AS "video_created_at!",
                text AS "text!", marked AS "marked!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
-               span_vectors, words_rank, meaning_rank, similarity, score AS "score!"
+               span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
+               (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
+                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14,
-               $15::bigint::text::xid8, $16)"#,
+               $15::bigint::text::xid8, $16) AS found"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         mode.as_str(),
@@ -184,7 +186,7 @@ pub(crate) async fn search(
         video_id: row.video_id,
         video_title: row.video_title,
         channel_id: row.channel_id,
-        asset_id: row.asset_id,
+        pictured_asset_id: row.pictured_asset_id,
         video_created_at: row.video_created_at,
         text: row.text,
         marked: row.marked,

@@ -69,6 +69,8 @@ pub async fn fill(connection: &mut PgConnection, model: EmbedModel, population: 
         insert_passages(connection, population, &numbers).await?;
     }
     insert_vectors(connection, model_id, model.dimensions).await?;
+    // The other server looks words up without regard to whose they are.
+    run(connection, "CREATE INDEX peer_words ON chunks USING gin (search_vector)").await?;
     run(connection, "VACUUM ANALYZE").await
 }
 

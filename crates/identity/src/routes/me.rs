@@ -69,9 +69,11 @@ pub(super) async fn update_me(
 /// Memberships in other organizations lie outside the caller's own, so this is read by the system.
 async fn me(app: &App, caller: &Caller, user_id: UserId) -> Result<Me, IdentityError> {
     let only_here = matches!(caller.actor, Actor::ApiKey(_));
-    let mut tx = app.db.system(SystemReason::SignIn).await?;
-    let me = store::find_me(&mut tx, user_id, Some(caller.organization_id), only_here).await?;
-    let mut me = me.ok_or(IdentityError::NotFound("organization"))?;
+    let here = Some(caller.organization_id);
+    let rows = app.db.system_read(SystemReason::SignIn, |mut connection| async move {
+        store::find_me_rows(&mut connection, user_id, here, only_here).await
+    });
+    let mut me = store::me(user_id, here, rows.await?)?.ok_or(IdentityError::NotFound("organization"))?;
     if let Some(role) = caller.role.filter(|_| only_here) {
         // A key may do less than its person.
         me.organization.role = role;

@@ -2,7 +2,7 @@
 
 use super::{Place, role};
 use crate::{IdentityError, SESSION_IDLE_MAX, token::TokenHash};
-use memoreel_db::SystemTx;
+use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{ApiKeyId, OrganizationId, Role, SessionId, Timestamp, UserId};
 
 /// A live session.
@@ -17,12 +17,13 @@ pub(crate) struct Cookie {
 /// The live session with this token, in the organization `wanted`, or else in the personal one (or else in the one
 /// the user joined first).
 pub(crate) async fn find_cookie(
-    tx: &mut SystemTx,
+    db: &Db,
     token_hash: &TokenHash,
     wanted: Option<OrganizationId>,
     now: Timestamp,
 ) -> Result<Option<Cookie>, IdentityError> {
-    let row = sqlx::query!(
+    let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
+        sqlx::query!(
         r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at,
                   place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?",
                   place.status AS "status?", place.erased_after
@@ -38,8 +39,10 @@ pub(crate) async fn find_cookie(
         wanted.map(OrganizationId::uuid),
         now,
     )
-    .fetch_optional(&mut **tx)
-    .await?;
+    .fetch_optional(&mut *connection)
+    .await
+    });
+    let row = row.await?;
     let Some(row) = row else { return Ok(None) };
     let place = match (row.organization_id, row.role, row.status) {
         (Some(organization_id), Some(role), Some(status)) => {
@@ -84,11 +87,12 @@ pub(crate) struct Bearer {
 
 /// The live API key with this hash.
 pub(crate) async fn find_bearer(
-    tx: &mut SystemTx,
+    db: &Db,
     key_hash: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<Bearer>, IdentityError> {
-    let row = sqlx::query!(
+    let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
+        sqlx::query!(
         r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
                    k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max, o.status, o.erased_after
            FROM api_keys k
@@ -99,8 +103,10 @@ pub(crate) async fn find_bearer(
         key_hash,
         now,
     )
-    .fetch_optional(&mut **tx)
-    .await?;
+    .fetch_optional(&mut *connection)
+    .await
+    });
+    let row = row.await?;
     let Some(row) = row else { return Ok(None) };
     // Whichever is less: a key outlives neither what its maker may do now nor what it was made for.
     let role_max = row.role_max.as_deref().map_or(Ok(Role::Owner), role)?;

@@ -41,7 +41,8 @@ pub(crate) use passwords::{
     verify_email,
 };
 pub(crate) use people::{
-    Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,
+    Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, lock_own_user, me, record_sign_in,
+    rename_user,
 };
 pub(crate) use preferences::{keep_preferences, preferences};
 pub(crate) use second_factor::{

@@ -7,6 +7,7 @@ use crate::{
 };
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{OrganizationId, Role, Timestamp, UserId};
+use sqlx::PgConnection;
 
 /// A person to be, with checked fields.
 pub(crate) struct Person<'a> {
@@ -113,15 +114,41 @@ pub(crate) async fn find_user(tx: &mut SystemTx, email: &str) -> Result<Option<U
     Ok(user)
 }
 
+/// The user in one of their organizations.
+pub(crate) struct MeRow {
+    email: String,
+    user_name: String,
+    email_verified: bool,
+    has_totp: bool,
+    created_at: Timestamp,
+    organization_id: OrganizationId,
+    name: String,
+    slug: String,
+    status: String,
+    role: String,
+    is_personal: bool,
+}
+
 /// The user and their organizations, the personal one first and then as they joined them. `here` is the one the
 /// request is about, or else the first; `only_here` leaves the others out, for keys that open no other.
 pub(crate) async fn find_me(
-    tx: &mut SystemTx,
+    connection: &mut PgConnection,
     user_id: UserId,
     here: Option<OrganizationId>,
     only_here: bool,
 ) -> Result<Option<Me>, IdentityError> {
-    let rows = sqlx::query!(
+    me(user_id, here, find_me_rows(connection, user_id, here, only_here).await?)
+}
+
+/// A row for each of the organizations that [`find_me`] tells of, from which [`me`] makes its answer.
+pub(crate) async fn find_me_rows(
+    connection: &mut PgConnection,
+    user_id: UserId,
+    here: Option<OrganizationId>,
+    only_here: bool,
+) -> Result<Vec<MeRow>, sqlx::Error> {
+    sqlx::query_as!(
+        MeRow,
         r#"SELECT u.email, coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!",
                   u.email_verified_at IS NOT NULL AS "email_verified!",
                   EXISTS (SELECT FROM user_totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "has_totp!",
@@ -137,8 +164,16 @@ pub(crate) async fn find_me(
         here.map(OrganizationId::uuid),
         only_here,
     )
-    .fetch_all(&mut **tx)
-    .await?;
+    .fetch_all(connection)
+    .await
+}
+
+/// What [`find_me`] answers, from its rows.
+pub(crate) fn me(
+    user_id: UserId,
+    here: Option<OrganizationId>,
+    rows: Vec<MeRow>,
+) -> Result<Option<Me>, IdentityError> {
     let Some(first) = rows.first() else { return Ok(None) };
     let user = User {
         id: user_id,

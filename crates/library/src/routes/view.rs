@@ -1,11 +1,11 @@
-//! From rows to what the API shows: three statements for a page of any size.
+//! From rows to what the API shows: two statements at most for a page of any size.
 
 use crate::{
     model::{CaptionTrack, PlaybackView, Video, VideoDetail, VideoError},
     progress::{Medium, Progress, progress},
     store::VideoRow,
 };
-use memoreel_assets::{Playback, playback_of};
+use memoreel_assets::{Playback, Shown};
 use memoreel_db::TenantTx;
 use memoreel_tasks::{TaskStage, stages_of};
 use memoreel_web::App;
@@ -17,28 +17,29 @@ pub(super) async fn videos(
     tx: &mut TenantTx,
     rows: Vec<VideoRow>,
 ) -> Result<Vec<Video>, sqlx::Error> {
-    let (stages, playback) = surroundings(app, tx, &rows).await?;
+    // Of what is done, a list tells no steps.
+    let open: Vec<Uuid> = rows.iter().filter(|row| !is_settled(row)).map(|row| row.id.uuid()).collect();
+    let stages = if open.is_empty() { HashMap::new() } else { stages_of(tx, &open).await? };
     Ok(rows
-        .into_iter()
-        .map(|row| video(&row, &progress_of(&row, &stages), playback_for(&row, &playback)))
+        .iter()
+        .map(|row| video(app, row, &progress_of(row, &stages), row.playback(tx.organization_id()).as_ref()))
         .collect())
 }
 
 pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Result<VideoDetail, sqlx::Error> {
-    let rows = [row];
-    let (stages, playback) = surroundings(app, tx, &rows).await?;
-    let [row] = rows;
+    let stages = stages_of(tx, &[row.id.uuid()]).await?;
     let progress = progress_of(&row, &stages);
-    let addresses = playback_for(&row, &playback);
+    let playback = row.playback(tx.organization_id());
+    let url = |shown| playback.as_ref()?.url(shown, &app.signer, app.clock.now());
     Ok(VideoDetail {
-        video: video(&row, &progress, addresses),
+        video: video(app, &row, &progress, playback.as_ref()),
         playback: PlaybackView {
-            hls_url: addresses.and_then(|found| found.hls_url.clone()),
-            file_url: addresses.and_then(|found| found.file_url.clone()),
-            poster_url: addresses.and_then(|found| found.poster_url.clone()),
-            storyboard_url: addresses.and_then(|found| found.storyboard_url.clone()),
-            waveform_url: addresses.and_then(|found| found.waveform_url.clone()),
-            download_url: addresses.and_then(|found| found.download_url.clone()),
+            hls_url: url(Shown::Hls),
+            file_url: url(Shown::File),
+            poster_url: url(Shown::Poster),
+            storyboard_url: url(Shown::Storyboard),
+            waveform_url: url(Shown::Waveform),
+            download_url: url(Shown::Download),
             captions: row
                 .caption_language
                 .as_deref()
@@ -51,19 +52,13 @@ pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Resul
     })
 }
 
-type Surroundings = (HashMap<Uuid, Vec<TaskStage>>, HashMap<memoreel_kernel::AssetId, Playback>);
-
-async fn surroundings(app: &App, tx: &mut TenantTx, rows: &[VideoRow]) -> Result<Surroundings, sqlx::Error> {
-    let video_ids: Vec<Uuid> = rows.iter().map(|row| row.id.uuid()).collect();
-    let asset_ids: Vec<_> = rows.iter().filter_map(|row| row.asset_id).collect();
-    let stages = stages_of(tx, &video_ids).await?;
-    let playback = playback_of(tx, &app.signer, &asset_ids, app.clock.now()).await?;
-    Ok((stages, playback))
+fn is_settled(row: &VideoRow) -> bool {
+    matches!(row.status.as_str(), "completed" | "failed")
 }
 
 fn progress_of(row: &VideoRow, stages: &HashMap<Uuid, Vec<TaskStage>>) -> Progress {
     let tasks = stages.get(&row.id.uuid()).map_or(&[][..], Vec::as_slice);
-    progress(tasks, medium_of(row), matches!(row.status.as_str(), "completed" | "failed"))
+    progress(tasks, medium_of(row), is_settled(row))
 }
 
 fn medium_of(row: &VideoRow) -> Medium {
@@ -74,14 +69,8 @@ fn medium_of(row: &VideoRow) -> Medium {
     }
 }
 
-fn playback_for<'a>(
-    row: &VideoRow,
-    playback: &'a HashMap<memoreel_kernel::AssetId, Playback>,
-) -> Option<&'a Playback> {
-    row.asset_id.and_then(|asset_id| playback.get(&asset_id))
-}
-
-fn video(row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Video {
+fn video(app: &App, row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Video {
+    let url = |shown| playback?.url(shown, &app.signer, app.clock.now());
     Video {
         id: row.id,
         title: row.title.clone(),
@@ -104,8 +93,8 @@ fn video(row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Vi
         width: row.width,
         height: row.height,
         size_bytes: row.byte_size,
-        poster_url: playback.and_then(|found| found.thumbnail_url.clone()),
-        storyboard_url: playback.and_then(|found| found.storyboard_url.clone()),
+        poster_url: url(Shown::Thumbnail),
+        storyboard_url: url(Shown::Storyboard),
         speakers: row.speakers(),
         filename: row.original_filename.clone().unwrap_or_default(),
         created_at: row.created_at,

@@ -11,8 +11,8 @@ use crate::{
 use axum::Extension;
 use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use memoreel_assets::playback_of;
-use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
+use memoreel_assets::thumbnail_url;
+use memoreel_kernel::{Caller, ChannelId, ChunkId, Timestamp, VideoId};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -186,13 +186,11 @@ async fn hits(
     let mut tx = tx?;
     let meaning = embedded.map(|(model_id, vector)| Meaning { model_id, vector, nearby: nearby.as_ref() });
     let found = store::search(&mut tx, mode, query, meaning, filters, limit).await?;
-    let mut assets: Vec<AssetId> = found.iter().filter_map(|found| found.asset_id).collect();
-    assets.sort_unstable();
-    assets.dedup();
-    let pictures = playback_of(&mut tx, &app.signer, &assets, app.clock.now()).await?;
     drop(tx);
+    let now = app.clock.now();
     let hits = found.into_iter().map(|found| {
-        let picture = found.asset_id.and_then(|id| pictures.get(&id)?.thumbnail_url.clone());
+        let picture =
+            found.pictured_asset_id.map(|id| thumbnail_url(caller.organization_id, id, &app.signer, now));
         hit(found, vector.as_deref(), likeness_floor, picture)
     });
     Ok((mode, hits.collect()))

@@ -19,12 +19,14 @@ pub(super) async fn search(
     let caller = *tx.caller();
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
-               channel_id AS "channel_id: ChannelId", asset_id AS "asset_id: AssetId", video_created_at AS "video_created_at!",
+               channel_id AS "channel_id: ChannelId", video_created_at AS "video_created_at!",
                text AS "text!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
-               span_vectors, meaning_rank, similarity AS "similarity!"
+               span_vectors, meaning_rank, similarity AS "similarity!",
+               (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
+                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
            FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[]::vector, $12, $13,
-               $14::bigint::text::xid8, $15)"#,
+               $14::bigint::text::xid8, $15) AS found"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         caller.role.is_none(),
@@ -48,7 +50,7 @@ pub(super) async fn search(
         video_id: row.video_id,
         video_title: row.video_title,
         channel_id: row.channel_id,
-        asset_id: row.asset_id,
+        pictured_asset_id: row.pictured_asset_id,
         video_created_at: row.video_created_at,
         marked: row.text.clone(),
         text: row.text,

@@ -3,6 +3,7 @@
 use crate::{
     client::{Client, Person},
     engines::{Lines, engines},
+    round_trips::Counted,
 };
 use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::{Db, PoolSizes};
@@ -58,6 +59,8 @@ pub struct Options {
     /// A mail server; without it mails are files.
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
+    /// What counts the ways to the database.
+    pub counted: Option<Arc<Counted>>,
 }
 
 impl Default for Options {
@@ -68,7 +71,15 @@ impl Default for Options {
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
         let pool = PoolSizes { app: 6, system: 4 };
-        Self { rate_limit_factor: 1_000, lines, pool, is_https: false, smtp: None, breached_passwords: None }
+        Self {
+            rate_limit_factor: 1_000,
+            lines,
+            pool,
+            is_https: false,
+            smtp: None,
+            breached_passwords: None,
+            counted: None,
+        }
     }
 }
 
@@ -98,9 +109,15 @@ impl TestApp {
 
     /// Stops, and starts again over the same database and files.
     pub async fn restart(self) -> Self {
+        let options = self.options.clone();
+        self.restart_with(options).await
+    }
+
+    /// Stops, and starts again otherwise over the same database and files.
+    pub async fn restart_with(self, options: Options) -> Self {
         self.stop.cancel();
         self.app.db.close().await;
-        Self::open(Arc::clone(&self.installation), self.options.clone(), self.clock.clone()).await
+        Self::open(Arc::clone(&self.installation), options, self.clock.clone()).await
     }
 
     async fn open(installation: Arc<Installation>, options: Options, clock: FakeClock) -> Self {
@@ -108,8 +125,11 @@ impl TestApp {
         // Shown by the test runner when a test fails. Another test of the process may have been first.
         drop(tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_test_writer().try_init());
         let folder = installation.folder.path();
+        let direct = installation.database.access();
+        let access =
+            options.counted.as_ref().map_or_else(|| direct.clone(), |counted| counted.access(direct));
         let app = assemble::app(Ingredients {
-            db: Db::connect(installation.database.access(), options.pool).await.unwrap(),
+            db: Db::connect(&access, options.pool).await.unwrap(),
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
             secret: SECRET,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// A video of spoken paragraphs, a minute apart so that each is a passage of its own. Returns its path.
-async fn video_of(app: &TestApp, person: &Person, title: &str, paragraphs: &[(&str, &str)]) -> String {
+pub async fn video_of(app: &TestApp, person: &Person, title: &str, paragraphs: &[(&str, &str)]) -> String {
     let made = person.post("/videos", &json!({ "title": title })).await.is(201).json();
     let path = format!("/videos/{}", made["id"].as_str().unwrap());
     let cue = |(index, (voice, text)): (usize, &(&str, &str))| {

@@ -1,0 +1,193 @@
+//! How often requests go to the database, and with how many statements. Each round trip is a wait for everybody who asks, and
+//! what is read row by row shows here first.
+
+use crate::{
+    app::{Options, TestApp},
+    client::Client,
+    search::video_of,
+};
+use memoreel_db::{DatabaseAccess, PoolSizes};
+use memoreel_testkit::SECRET;
+use sqlx::postgres::PgConnectOptions;
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy},
+    net::{UnixListener, UnixStream},
+};
+
+/// How long nothing is asked for before a request is taken for done: transactions end behind its answer.
+const QUIET: Duration = Duration::from_millis(40);
+
+/// Round trips (a simple query, or the Sync that ends what was sent together) and prepared statements carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked {
+    round_trips: usize,
+    statements: usize,
+}
+
+/// Stands between the server and its database, and counts.
+#[derive(Debug)]
+pub struct Counted {
+    folder: TempDir,
+    round_trips: AtomicUsize,
+    statements: AtomicUsize,
+}
+
+impl Counted {
+    pub fn new() -> Arc<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        Arc::new(Self { folder, round_trips: AtomicUsize::new(0), statements: AtomicUsize::new(0) })
+    }
+
+    /// The same database, by way of this; it goes on for as long as the runtime does.
+    pub fn access(self: &Arc<Self>, access: &DatabaseAccess) -> DatabaseAccess {
+        let behind = access.maintenance();
+        let name = format!(".s.PGSQL.{}", behind.get_port());
+        let database = socket_folder(&behind).join(&name);
+        let listener = UnixListener::bind(self.folder.path().join(name)).unwrap();
+        let counted = Arc::clone(self);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = UnixStream::connect(&database).await.unwrap();
+                tokio::spawn(Arc::clone(&counted).pass_on(client, server));
+            }
+        });
+        DatabaseAccess::new(behind.socket(self.folder.path()), access.database(), SECRET)
+    }
+
+    /// What the client sends is read message by message (PostgreSQL documentation, "Message Formats"); only the first one has
+    /// no byte for its type.
+    async fn pass_on(self: Arc<Self>, client: UnixStream, server: UnixStream) {
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        tokio::spawn(async move { copy(&mut from_server, &mut to_client).await });
+        let mut is_first = true;
+        loop {
+            let mut message = Vec::new();
+            if !is_first {
+                let Ok(kind) = from_client.read_u8().await else { return };
+                message.push(kind);
+                match kind {
+                    b'Q' | b'S' => self.round_trips.fetch_add(1, Ordering::SeqCst),
+                    b'E' => self.statements.fetch_add(1, Ordering::SeqCst),
+                    _ => 0,
+                };
+            }
+            is_first = false;
+            let Ok(length) = from_client.read_u32().await else { return };
+            message.extend(length.to_be_bytes());
+            let start = message.len();
+            message.resize(start + length as usize - 4, 0);
+            if from_client.read_exact(&mut message[start..]).await.is_err()
+                || to_server.write_all(&message).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    fn so_far(&self) -> Asked {
+        Asked {
+            round_trips: self.round_trips.load(Ordering::SeqCst),
+            statements: self.statements.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Once nothing is on its way any more.
+    async fn settled(&self) -> Asked {
+        loop {
+            let before = self.so_far();
+            tokio::time::sleep(QUIET).await;
+            if self.so_far() == before {
+                return before;
+            }
+        }
+    }
+}
+
+fn socket_folder(options: &PgConnectOptions) -> PathBuf {
+    options.get_socket().map_or_else(|| Path::new(options.get_host()).to_owned(), Clone::clone)
+}
+
+/// Reads: the path, round trips and statements, the look at the session among them. Nobody waits for those that end a
+/// transaction and try a connection before it goes back into its pool: three of six, two of four.
+const READS: [(&str, usize, usize); 17] = [
+    ("/me", 4, 2),
+    ("/videos", 6, 2),
+    ("/videos?sort=title&status=completed", 6, 2),
+    ("/videos/{id}", 7, 3),
+    ("/videos/{id}/transcript", 7, 3),
+    ("/videos/{id}/summary", 7, 3),
+    ("/videos/{id}/captions.vtt", 7, 3),
+    ("/search?q=budget&mode=keyword", 6, 2),
+    ("/search?q=budget&mode=semantic", 6, 2),
+    ("/search?q=budget&mode=hybrid", 6, 2),
+    ("/channels", 6, 2),
+    ("/members", 6, 2),
+    ("/invitations", 6, 2),
+    ("/sessions", 6, 2),
+    ("/api-keys", 6, 2),
+    ("/audit-log", 6, 2),
+    ("/me/preferences", 6, 2),
+];
+
+/// One connection each, on which everything has been prepared; the system's other one listens.
+fn counting(counted: &Arc<Counted>) -> Options {
+    let pool = PoolSizes { app: 1, system: 2 };
+    Options { pool, counted: Some(Arc::clone(counted)), ..Options::default() }
+}
+
+/// What one request takes when it is not the first of its kind.
+async fn asked_for(client: &Client, counted: &Counted, path: &str) -> (usize, usize) {
+    for _ in 0..3 {
+        client.get(path).await.is(200);
+    }
+    let before = counted.settled().await;
+    client.get(path).await.is(200);
+    let after = counted.settled().await;
+    (after.round_trips - before.round_trips, after.statements - before.statements)
+}
+
+#[tokio::test]
+async fn a_request_takes_as_many_round_trips_and_statements_as_are_listed() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let person = app.person("ada").await;
+    let lines = [("Ada", "The budget of the harbour project was approved on Monday by the whole committee.")];
+    let video = video_of(&app, &person, "Harbour", &lines).await;
+    let counted = Counted::new();
+    let app = app.restart_with(counting(&counted)).await;
+    let person = app.signed_in(&person).await;
+    let mut measured = Vec::new();
+    for (path, _, _) in READS {
+        let (round_trips, statements) =
+            asked_for(&person.client, &counted, &path.replace("/videos/{id}", &video)).await;
+        println!("{path:<40} {round_trips:>2} round trips, {statements} statements");
+        measured.push((path, round_trips, statements));
+    }
+    assert_eq!(measured, READS);
+}
+
+#[tokio::test]
+async fn a_list_takes_as_much_whatever_its_length() {
+    let counted = Counted::new();
+    let app = TestApp::with(counting(&counted)).await;
+    let person = app.person("ada").await;
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        for number in 0..5 {
+            let title = format!("Meeting {number}");
+            person.client.post("/videos", &serde_json::json!({ "title": title })).await.is(201);
+        }
+        asked.push(asked_for(&person.client, &counted, "/videos").await);
+    }
+    assert_eq!(asked[0], asked[1]);
+}
