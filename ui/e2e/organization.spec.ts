@@ -285,7 +285,7 @@ test("an invitation can be declined, renewed and revoked", async ({ page, browse
   const old = await invite(page, second.email, "Member");
   const invitations = page.getByRole("list", { name: "Invitations" });
   await expect(invitations.getByRole("listitem").filter({ hasText: first.email })).toContainText("Declined");
-  await page.getByRole("button", { name: `Make a new link for ${second.email}` }).click();
+  await page.getByRole("button", { name: `Send ${second.email} a new link` }).click();
   const renewed = new URL(await page.getByRole("dialog").locator(".settings__secret").innerText());
   await page.getByRole("dialog").getByRole("button", { name: "Done" }).click();
   await stranger.goto(old);

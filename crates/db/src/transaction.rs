@@ -86,7 +86,7 @@ pub enum SystemReason {
     JoinOrganization,
     /// Whoever runs the server lists, suspends or resumes organizations: organizations, memberships.
     Operate,
-    /// A mail is about to be sent: email_tokens, users.
+    /// A mail is about to be sent: email_tokens, users, organizations, organization_invitations.
     SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,

@@ -6,6 +6,7 @@ use crate::{
     store::{self, HeldOffer, NewInvitation},
     token::{self, TokenHash},
 };
+use chrono::TimeDelta;
 use memoreel_db::{Db, SystemReason, SystemTx, TenantTx};
 use memoreel_kernel::{Action, Caller, InvitationId, Role, Timestamp, UserId};
 use memoreel_web::App;
@@ -20,7 +21,8 @@ pub(crate) async fn invite(
     let email = input::email(email)?;
     check_role(caller, role)?;
     let now = app.clock.now();
-    let (id, token) = (InvitationId::new(now), token::new_invitation_token());
+    let (id, expires_at) = (InvitationId::new(now), now + INVITATION_LIFETIME);
+    let token = token::invitation_token(&app.secrets, id, expires_at);
     let mut tx = app.db.tenant(caller).await?;
     make_room(&mut tx, email, None, now).await?;
     let new = NewInvitation {
@@ -29,7 +31,7 @@ pub(crate) async fn invite(
         role,
         token_hash: &token.hash,
         invited_by: caller.user_id,
-        expires_at: now + INVITATION_LIFETIME,
+        expires_at,
         now,
     };
     store::insert_invitation(&mut tx, &new).await?;
@@ -43,7 +45,6 @@ pub(crate) async fn resend(
     id: InvitationId,
 ) -> Result<IssuedInvitation, IdentityError> {
     let now = app.clock.now();
-    let token = token::new_invitation_token();
     let mut tx = app.db.tenant(caller).await?;
     let found = find(&mut tx, id, now).await?;
     check_role(caller, found.role)?;
@@ -51,7 +52,10 @@ pub(crate) async fn resend(
         return Err(IdentityError::InvitationClosed);
     }
     make_room(&mut tx, &found.email, Some(id), now).await?;
-    if !store::renew_invitation(&mut tx, id, &token.hash, now + INVITATION_LIFETIME).await? {
+    // The link comes from this time: another one needs a later one.
+    let expires_at = (now + INVITATION_LIFETIME).max(found.expires_at + TimeDelta::microseconds(1));
+    let token = token::invitation_token(&app.secrets, id, expires_at);
+    if !store::renew_invitation(&mut tx, id, &token.hash, expires_at).await? {
         return Err(IdentityError::InvitationClosed);
     }
     issue(app, tx, id, &token.token, now).await
@@ -96,8 +100,7 @@ async fn make_room(
     Ok(())
 }
 
-/// Commits, and makes the link. This is the only place that knows the token of an invitation: what carries links to people
-/// is given it here.
+/// Enqueues the mail, commits, and makes the link that is shown.
 async fn issue(
     app: &App,
     mut tx: TenantTx,
@@ -106,10 +109,14 @@ async fn issue(
     now: Timestamp,
 ) -> Result<IssuedInvitation, IdentityError> {
     let invitation = find(&mut tx, id, now).await?;
-    // What follows the # stays in the browser, and so out of every log on the way.
-    let link = format!("{}/invitation#{token}", app.public_url);
+    store::enqueue_invitation_mail(&mut tx, id, now).await?;
     tx.commit().await?;
-    Ok(IssuedInvitation { invitation, link })
+    Ok(IssuedInvitation { invitation, link: link(&app.public_url, token) })
+}
+
+/// What follows the # stays in the browser, and so out of every log on the way.
+pub(crate) fn link(public_url: &str, token: &str) -> String {
+    format!("{public_url}/invitation#{token}")
 }
 
 /// What a token offers.

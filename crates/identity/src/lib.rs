@@ -11,6 +11,7 @@ mod email_tokens;
 mod emails;
 mod error;
 mod input;
+mod invitation_mails;
 mod invitations;
 mod mails;
 mod maintenance;
@@ -34,6 +35,7 @@ pub use breached::check_breached_passwords;
 pub use cookie::SESSION_COOKIE;
 pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
+pub use invitation_mails::{InvitationMail, SendInvitation};
 pub use mails::{MailTask, SendMail};
 pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
 pub use model::{

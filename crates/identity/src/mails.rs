@@ -72,13 +72,14 @@ impl Handle for SendMail {
         if let Some(token) = token {
             let link = email_tokens::write(&self.app.secrets, token.purpose, task.email_token_id);
             let mail = mail(&token, task.email_token_id, &self.app.public_url, &link);
-            self.mailer.send(mail).await.map_err(failure)?;
+            self.mailer.send(mail).await.map_err(mail_failure)?;
         }
         run.finish(run.begin().await?, &[]).await
     }
 }
 
-fn failure(error: MailError) -> TaskFailure {
+/// Whether another try makes sense is for the mail server to say.
+pub(crate) fn mail_failure(error: MailError) -> TaskFailure {
     let (code, message) = ("mail_refused", "The mail could not be handed to the mail server.");
     let failure = if error.is_permanent() {
         TaskFailure::permanent(code, message)

@@ -1,7 +1,9 @@
-//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with 256 random bits
-//! behind it, a plain hash is enough (there is nothing to guess).
+//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with
+//! 256 bits behind it that are random, or signed with a random secret, a plain hash is enough (there is nothing to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use memoreel_kernel::{InvitationId, Timestamp};
+use memoreel_web::Secrets;
 use sha2::{Digest, Sha256};
 
 /// How every API key begins, so that people and secret scanners recognise one.
@@ -16,7 +18,7 @@ pub(crate) type TokenHash = [u8; 32];
 
 /// A new token.
 pub(crate) struct NewToken {
-    /// For the cookie or the link: 32 random bytes in base64url.
+    /// For the cookie or the link: 32 bytes that nobody can guess, in base64url.
     pub(crate) token: String,
     /// What is kept of it.
     pub(crate) hash: TokenHash,
@@ -24,16 +26,17 @@ pub(crate) struct NewToken {
 
 /// A new session token.
 pub(crate) fn new_session_token() -> NewToken {
-    new_token()
-}
-
-/// A new token of an invitation.
-pub(crate) fn new_invitation_token() -> NewToken {
-    new_token()
-}
-
-fn new_token() -> NewToken {
     let token = new_secret();
+    let hash = hash(&token);
+    NewToken { token, hash }
+}
+
+/// The token of an invitation until that time. Whoever has the instance's secret can write it again, so that what mails it
+/// keeps none.
+pub(crate) fn invitation_token(secrets: &Secrets, id: InvitationId, expires_at: Timestamp) -> NewToken {
+    let parts = [id.uuid().into_bytes().to_vec(), expires_at.timestamp_micros().to_be_bytes().to_vec()];
+    let code = secrets.sign("invitation token", &[&parts[0], &parts[1]]);
+    let token = URL_SAFE_NO_PAD.encode(code);
     let hash = hash(&token);
     NewToken { token, hash }
 }
@@ -89,6 +92,7 @@ fn hash(text: &str) -> TokenHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use memoreel_kernel::{Clock, SystemClock};
 
     #[test]
     fn a_session_token_is_recognised_and_no_two_are_alike() {
@@ -96,6 +100,23 @@ mod tests {
         assert_eq!(one.token.len(), SECRET_CHARS);
         assert_eq!(session_token_hash(&one.token), Some(one.hash));
         assert_ne!(one.hash, other.hash);
+    }
+
+    #[test]
+    fn an_invitations_token_is_its_own_and_another_one_when_it_is_renewed() {
+        let now = SystemClock.now();
+        let (secrets, id) = (Secrets::new([1; 32], &[]), InvitationId::new(now));
+        let token = invitation_token(&secrets, id, now);
+        assert_eq!(invitation_token_hash(&token.token), Some(token.hash));
+        assert_eq!(invitation_token(&secrets, id, now).hash, token.hash);
+        let later = now + chrono::TimeDelta::microseconds(1);
+        for other in [
+            invitation_token(&secrets, id, later),
+            invitation_token(&secrets, InvitationId::new(later), now),
+            invitation_token(&Secrets::new([2; 32], &[]), id, now),
+        ] {
+            assert_ne!(other.hash, token.hash);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use memoreel_assets::{
 };
 use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
 use memoreel_db::Db;
-use memoreel_identity::SendMail;
+use memoreel_identity::{SendInvitation, SendMail};
 use memoreel_insights::Summarise;
 use memoreel_kernel::Clock;
 use memoreel_library::{VideoObserver, VideoReceiver};
@@ -90,6 +90,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
+        .with(SendInvitation::new(app.clone(), mailer.clone()))
         .with(SendMail::new(app.clone(), mailer))
 }
 

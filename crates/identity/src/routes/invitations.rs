@@ -61,7 +61,7 @@ pub(super) struct CreateInvitation {
 
 /// Invite somebody
 ///
-/// The link is shown in this answer and never again. It works for seven days, and replaces one that waits for an answer
+/// The link is mailed to them, shown in this answer, and never again. It works for seven days, and replaces one that waits for an answer
 /// from the same address.
 #[utoipa::path(
     post, path = "/invitations", operation_id = "create_invitation", tag = "Invitations",
@@ -85,7 +85,7 @@ pub(super) async fn create_invitation(
 
 /// Renew an invitation
 ///
-/// Gives it another link and seven more days. The link it had no longer works.
+/// Gives it another link, which is mailed, and seven more days. The link it had no longer works.
 #[utoipa::path(
     post, path = "/invitations/{id}/resend", operation_id = "resend_invitation", tag = "Invitations",
     params(("id" = InvitationId, Path, description = "The invitation")),

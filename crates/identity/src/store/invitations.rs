@@ -4,11 +4,13 @@
 use super::role;
 use crate::{
     IdentityError,
+    invitation_mails::{InvitationMail, SEND_INVITATION},
+    mails::{MAIL_ATTEMPTS_MAX, MAIL_PRIORITY},
     model::{Invitation, InvitationOffer, InvitationStatus},
     token::TokenHash,
 };
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{InvitationId, OrganizationId, PageRequest, Role, Timestamp, UserId};
+use memoreel_kernel::{InvitationId, OrganizationId, PageRequest, Role, TaskId, Timestamp, UserId};
 
 fn status(text: &str, expires_at: Timestamp, now: Timestamp) -> Result<InvitationStatus, IdentityError> {
     match InvitationStatus::parse(text) {
@@ -164,6 +166,79 @@ pub(crate) async fn renew_invitation(
     .execute(&mut **tx)
     .await?;
     Ok(renewed.rows_affected() == 1)
+}
+
+/// Enqueues the mail with the invitation's link, if none waits already: it is written when it leaves.
+pub(crate) async fn enqueue_invitation_mail(
+    tx: &mut TenantTx,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    let payload = serde_json::to_value(InvitationMail { invitation_id: id })
+        .unwrap_or_else(|error| unreachable!("payloads are plain data: {error}"));
+    sqlx::query!(
+        r#"WITH enqueued AS (
+               INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status = 'pending' DO NOTHING
+               RETURNING kind
+           )
+           SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued"#,
+        tx.organization_id().uuid(),
+        TaskId::new(now).uuid(),
+        SEND_INVITATION,
+        id.uuid(),
+        payload,
+        MAIL_PRIORITY,
+        MAIL_ATTEMPTS_MAX,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What the mail with an invitation says.
+pub(crate) struct MailedInvitation {
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) organization_name: String,
+    pub(crate) invited_by_name: Option<String>,
+    pub(crate) token_hash: Vec<u8>,
+    pub(crate) expires_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// The invitation, if it waits for an answer at `now`.
+pub(crate) async fn find_mailed_invitation(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<Option<MailedInvitation>, IdentityError> {
+    let row = sqlx::query!(
+        r#"SELECT i.email, i.role, o.name AS organization_name, i.token_hash, i.expires_at, i.updated_at,
+                  coalesce(u.name, split_part(u.email, '@', 1)) AS invited_by_name
+           FROM organization_invitations i
+           JOIN organizations o ON o.id = i.organization_id
+           LEFT JOIN users u ON u.id = i.invited_by
+           WHERE i.organization_id = $1 AND i.id = $2 AND i.status = 'pending' AND i.expires_at > $3"#,
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(MailedInvitation {
+        email: row.email,
+        role: role(&row.role)?,
+        organization_name: row.organization_name,
+        invited_by_name: row.invited_by_name,
+        token_hash: row.token_hash,
+        expires_at: row.expires_at,
+        updated_at: row.updated_at,
+    }))
 }
 
 /// Takes an invitation back. False when it was answered or revoked.

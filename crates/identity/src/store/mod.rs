@@ -23,9 +23,9 @@ pub(crate) use email_tokens::{
     enqueue_mail, find_email_token, insert_email_token, is_change_waiting, use_email_token, withdraw_change,
 };
 pub(crate) use invitations::{
-    HeldOffer, NewInvitation, close_invitation, count_pending, expire_invitations, find_invitation,
-    hold_offer, insert_invitation, invitations, is_address_of, renew_invitation, revoke_invitation,
-    revoke_pending,
+    HeldOffer, MailedInvitation, NewInvitation, close_invitation, count_pending, enqueue_invitation_mail,
+    expire_invitations, find_invitation, find_mailed_invitation, hold_offer, insert_invitation, invitations,
+    is_address_of, renew_invitation, revoke_invitation, revoke_pending,
 };
 pub(crate) use members::{
     delete_member, find_member, has_other_owner, is_member, join, members, update_role,

@@ -1,6 +1,7 @@
 //! Invitations: sent to an address, answered with a token.
 
 use crate::{
+    accounts::{mails_to, token},
     app::{Options, PUBLIC_URL, TestApp},
     client::{Answer, Person, send},
     organizations::new_organization,
@@ -171,10 +172,11 @@ async fn one_invitation_waits_for_each_address_and_only_the_newest_link_works() 
         ]
     );
     grace.post("/invitations/accept", &token_of(&first)).await.refuses(409, "invitation_closed");
+    house.app.clock.advance(TimeDelta::seconds(1));
     let renewed = house.resend(&house.owner, &second).await.is(200);
     assert_eq!(renewed.header("cache-control"), "no-store");
     let renewed = renewed.json();
-    assert_eq!((&renewed["id"], &renewed["expires_at"]), (&second["id"], &json!("2026-03-08T12:00:01Z")));
+    assert_eq!((&renewed["id"], &renewed["expires_at"]), (&second["id"], &json!("2026-03-08T12:00:02Z")));
     grace.post("/invitations/accept", &token_of(&second)).await.refuses(404, "not_found");
     house.resend(&house.owner, &first).await.refuses(409, "invitation_closed");
     house.revoke(&house.owner, &first).await.refuses(409, "invitation_closed");
@@ -281,4 +283,57 @@ async fn tokens_are_tried_no_faster_than_passwords() {
     }
     visitor.post("/invitations/lookup", &token).await.refuses(429, "rate_limited");
     visitor.post("/invitations/decline", &token).await.refuses(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn an_invitation_is_mailed_with_the_link_that_is_shown() {
+    let house = House::new().await;
+    house.app.work().await;
+    let issued = house.invite(&house.owner, "grace@example.com", "admin").await.is(201).json();
+    assert_eq!(
+        json!({ "token": token(&house.app, "grace@example.com", "invitation").await }),
+        token_of(&issued)
+    );
+    let mail = mails_to(&house.app, "grace@example.com").await.remove(0);
+    assert_eq!(mail.subject, "olga invites you to Harbour");
+    assert!(mail.text.contains("olga invites you to Harbour on Memoreel, as admin."), "{}", mail.text);
+
+    house.app.clock.advance(TimeDelta::days(1));
+    let renewed = house.resend(&house.owner, &issued).await.is(200).json();
+    assert_eq!(
+        json!({ "token": token(&house.app, "grace@example.com", "invitation").await }),
+        token_of(&renewed)
+    );
+    assert_eq!(mails_to(&house.app, "grace@example.com").await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_taken_back_before_its_mail_left_is_not_mailed() {
+    let house = House::new().await;
+    let revoked = house.invite(&house.owner, "grace@example.com", "member").await.is(201).json();
+    house.revoke(&house.owner, &revoked).await.is(204);
+    // The newest of two that follow each other is the one that counts.
+    let first = house.invite(&house.owner, "ada@example.com", "viewer").await.is(201).json();
+    house.app.clock.advance(TimeDelta::seconds(1));
+    let second = house.resend(&house.owner, &first).await.is(200).json();
+    house.app.work().await;
+    assert!(mails_to(&house.app, "grace@example.com").await.is_empty());
+    assert_eq!(mails_to(&house.app, "ada@example.com").await.len(), 1);
+    assert_eq!(
+        json!({ "token": token(&house.app, "ada@example.com", "invitation").await }),
+        token_of(&second)
+    );
+}
+
+#[tokio::test]
+async fn the_task_that_mails_an_invitation_holds_no_link() {
+    let house = House::new().await;
+    let issued = house.invite(&house.owner, "grace@example.com", "member").await.is(201).json();
+    let mut superuser = house.app.superuser().await;
+    let payload: String =
+        sqlx::query_scalar("SELECT payload::text FROM tasks WHERE kind = 'send_invitation'")
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap();
+    assert_eq!(payload, format!("{{\"invitation_id\": {}}}", issued["id"]));
 }
