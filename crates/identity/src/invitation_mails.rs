@@ -1,7 +1,7 @@
 //! The task that mails an invitation to the address it is for.
 
 use crate::{
-    IdentityError, invitations,
+    INVITATION_LIFETIME, IdentityError, invitations,
     mails::mail_failure,
     store::{self, MailedInvitation},
     token::{self, TokenHash},
@@ -90,6 +90,6 @@ fn mail(invitation: &MailedInvitation, token_hash: &TokenHash, link: &str) -> Ma
         subject: format!("{inviter} invites you to {organization_name}"),
         text: letter.text(),
         html: letter.html(),
-        written_at: invitation.updated_at,
+        written_at: invitation.expires_at - INVITATION_LIFETIME,
     }
 }

@@ -1,6 +1,7 @@
 //! Configuration: every setting has a flag or an environment variable and a default that works on one machine.
 
 use clap::Args;
+use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf};
 use url::Url;
 
@@ -120,6 +121,9 @@ pub struct ServeSettings {
     /// Address people reach it at, which links begin with; https here marks cookies Secure and makes browsers keep to https
     #[arg(long, env = "MEMOREEL_PUBLIC_URL")]
     pub public_url: Option<Url>,
+    /// Networks of proxies in front, whose X-Forwarded-For says who asks, with commas between them: 127.0.0.1/32,10.0.0.0/8
+    #[arg(long, env = "MEMOREEL_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK")]
+    pub trusted_proxies: Vec<IpNet>,
     /// Multiplies the request limits, for tests and trusted networks
     #[arg(long, env = "MEMOREEL_RATE_LIMIT_FACTOR", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rate_limit_factor: u32,

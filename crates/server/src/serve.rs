@@ -15,7 +15,7 @@ use memoreel_kernel::SystemClock;
 use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_tasks::{Worker, WorkerSettings};
-use memoreel_web::App;
+use memoreel_web::{App, behind_proxies};
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -147,7 +147,8 @@ async fn answer(
         health::router().with_state(app.clone())
     } else {
         let receiver = assemble::receiver(Arc::clone(&app.clock));
-        router::router(app.clone(), engines, receiver, shown_mails)
+        let routes = router::router(app.clone(), engines, receiver, shown_mails);
+        behind_proxies(routes, &settings.trusted_proxies)
     };
     let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());

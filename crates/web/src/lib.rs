@@ -12,6 +12,7 @@ mod may;
 mod paging;
 mod patch;
 mod problem;
+mod proxies;
 mod secrets;
 
 pub use app::{App, AppParts};
@@ -24,6 +25,7 @@ pub use may::{Closed, May, action, require};
 pub use paging::PageParams;
 pub use patch::nullable;
 pub use problem::{FieldError, Problem, ProblemBody};
+pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 
 /// The result of a handler.

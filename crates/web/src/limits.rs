@@ -117,7 +117,7 @@ pub async fn limit_requests(State(app): State<App>, request: Request, next: Next
     }
 }
 
-/// The address the connection comes from. Forwarding headers are not believed.
+/// The address the connection comes from, or whom a proxy of ours speaks for ([`crate::behind_proxies`]).
 pub fn client_address(request: &Request) -> String {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string())

@@ -206,7 +206,6 @@ pub(crate) struct MailedInvitation {
     pub(crate) invited_by_name: Option<String>,
     pub(crate) token_hash: Vec<u8>,
     pub(crate) expires_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
 }
 
 /// The invitation, if it waits for an answer at `now`.
@@ -217,7 +216,7 @@ pub(crate) async fn find_mailed_invitation(
     now: Timestamp,
 ) -> Result<Option<MailedInvitation>, IdentityError> {
     let row = sqlx::query!(
-        r#"SELECT i.email, i.role, o.name AS organization_name, i.token_hash, i.expires_at, i.updated_at,
+        r#"SELECT i.email, i.role, o.name AS organization_name, i.token_hash, i.expires_at,
                   coalesce(u.name, split_part(u.email, '@', 1)) AS invited_by_name
            FROM organization_invitations i
            JOIN organizations o ON o.id = i.organization_id
@@ -237,7 +236,6 @@ pub(crate) async fn find_mailed_invitation(
         invited_by_name: row.invited_by_name,
         token_hash: row.token_hash,
         expires_at: row.expires_at,
-        updated_at: row.updated_at,
     }))
 }
 

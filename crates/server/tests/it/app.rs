@@ -5,6 +5,7 @@ use crate::{
     engines::{Lines, engines},
     round_trips::Counted,
 };
+use ipnet::IpNet;
 use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
@@ -18,7 +19,7 @@ use memoreel_server::{
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::App;
+use memoreel_web::{App, behind_proxies};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -59,6 +60,8 @@ pub struct Options {
     /// A mail server; without it mails are files.
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
+    /// Proxies whose word about who asks is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// What counts the ways to the database.
     pub counted: Option<Arc<Counted>>,
 }
@@ -78,6 +81,7 @@ impl Default for Options {
             is_https: false,
             smtp: None,
             breached_passwords: None,
+            trusted_proxies: Vec::new(),
             counted: None,
         }
     }
@@ -145,6 +149,7 @@ impl TestApp {
         let receiver = assemble::receiver(Arc::clone(&app.clock));
         let mails = MailFolder::new(folder.join("mails"));
         let routes = router::router(app.clone(), &engines, receiver, Some(mails));
+        let routes = behind_proxies(routes, &options.trusted_proxies);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();

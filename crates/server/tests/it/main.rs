@@ -28,6 +28,7 @@ mod preferences;
 mod probe;
 mod problems;
 mod process;
+mod proxies;
 mod queue;
 mod roles;
 mod round_trips;

@@ -141,7 +141,8 @@ impl Function {
                         return format!("NULL::{kind}");
                     }
                     (_, "vector") => "[1,0,0]".to_owned(),
-                    (_, "text" | "tsvector") => MARK.to_owned(),
+                    (_, "text") => MARK.to_owned(),
+                    (_, "tsvector") => "word".to_owned(),
                     (_, "jsonb") => "{}".to_owned(),
                     (_, "bytea") => String::new(),
                     (_, "integer") => "10".to_owned(),
