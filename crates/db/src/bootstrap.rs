@@ -8,6 +8,9 @@ pub const POSTGRES_VERSION_MIN: u32 = 18;
 /// The oldest pgvector that the migrations have been tried on.
 pub const VECTOR_VERSION_MIN: &str = "0.8.0";
 
+/// Owns the search functions, and signs in nowhere.
+const SEARCH_ROLE: &str = "memoreel_search";
+
 /// The migrations compiled into this binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
@@ -74,22 +77,48 @@ async fn check_server(connection: &mut PgConnection) -> Result<(), DbError> {
     }
 }
 
+/// The administrator need not be a superuser: a role that may create roles and databases is enough, as hosted servers give.
 async fn create_roles(connection: &mut PgConnection, access: &DatabaseAccess) -> Result<(), DbError> {
     for role in Role::ALL {
+        create_role(connection, role.name()).await?;
         // Role names are our constants and passwords hexadecimal, so quoting is not in question.
         let (name, password) = (role.name(), access.password(role));
-        run(connection, &format!(
-            "DO $$ BEGIN CREATE ROLE {name}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-             ALTER ROLE {name} WITH LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD '{password}'"
-        ))
-        .await?;
+        run(connection, &format!("ALTER ROLE {name} WITH LOGIN PASSWORD '{password}'")).await?;
+        restrict_role(connection, name).await?;
     }
+    create_role(connection, SEARCH_ROLE).await?;
+    let is_superuser: bool = sqlx::query_scalar("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        .fetch_one(&mut *connection)
+        .await?;
+    let owner = Role::Owner.name();
+    if !is_superuser {
+        // Who hands a database over has to be able to become its owner.
+        run(connection, &format!("GRANT {owner} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE")).await?;
+    }
+    run(connection, &format!("GRANT {SEARCH_ROLE} TO {owner}")).await
+}
+
+async fn create_role(connection: &mut PgConnection, name: &str) -> Result<(), DbError> {
     run(
         connection,
-        "DO $$ BEGIN CREATE ROLE memoreel_search NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-         GRANT memoreel_search TO memoreel_owner",
+        &format!("DO $$ BEGIN CREATE ROLE {name}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"),
     )
     .await
+}
+
+/// Takes from a role that was there before what it must not have. Who is no superuser may not even say that it has none of it.
+async fn restrict_role(connection: &mut PgConnection, name: &str) -> Result<(), DbError> {
+    let is_mighty: bool = sqlx::query_scalar(
+        "SELECT rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = $1",
+    )
+    .bind(name)
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_mighty {
+        run(connection, &format!("ALTER ROLE {name} WITH NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"))
+            .await?;
+    }
+    Ok(())
 }
 
 async fn create_database(connection: &mut PgConnection, database: &str) -> Result<(), DbError> {

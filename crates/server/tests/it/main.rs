@@ -21,6 +21,7 @@ mod mutation;
 mod nearest;
 mod openapi;
 mod organizations;
+mod own_postgres;
 mod pipeline;
 mod pooled;
 mod positions;
