@@ -341,6 +341,7 @@ export const strings = {
     title: "Settings",
     you: "You",
     account: "Account",
+    preferences: "Preferences",
     security: "Security",
     keys: "API keys",
     members: "Members",

@@ -55,10 +55,12 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/library": strings.nav.library,
   "/app/search": strings.nav.search,
   "/app/settings/": strings.nav.settings,
+  "/app/settings/preferences": strings.settings.preferences,
   "/app/settings/security": strings.settings.security,
   "/app/settings/keys": strings.settings.keys,
   "/app/settings/organization": strings.settings.organization,
   "/app/settings/members": strings.settings.members,
+  "/app/settings/audit": strings.settings.audit,
 };
 
 function Crumbs() {

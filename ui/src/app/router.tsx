@@ -174,7 +174,13 @@ const settingsRoute = createRoute({
 const accountRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/",
-  component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "AccountPage"),
+  component: lazyRouteComponent(() => import("../features/settings/AccountPage"), "AccountPage"),
+});
+
+const preferencesRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/preferences",
+  component: lazyRouteComponent(() => import("../features/settings/PreferencesPage"), "PreferencesPage"),
 });
 
 const securityRoute = createRoute({
@@ -221,7 +227,15 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
-    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
+    settingsRoute.addChildren([
+      accountRoute,
+      preferencesRoute,
+      securityRoute,
+      keysRoute,
+      organizationRoute,
+      membersRoute,
+      auditRoute,
+    ]),
   ]),
 ]);
 
