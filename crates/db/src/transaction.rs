@@ -93,6 +93,8 @@ pub enum SystemReason {
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens,
     /// organization_invitations, blob_deletions, deleted organizations.
     Maintain,
+    /// The instance's secret was changed: sealed columns of any table.
+    Reseal,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

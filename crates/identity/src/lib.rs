@@ -21,6 +21,7 @@ mod password;
 mod passwords;
 mod preferences;
 mod routes;
+mod sealed;
 mod second_factor;
 mod slug;
 mod store;
@@ -46,6 +47,7 @@ pub use organizations::{
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
 pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
 pub use routes::router;
+pub use sealed::{Resealed, SEALED_COLUMNS, SealedColumn, reseal};
 
 use chrono::TimeDelta;
 

@@ -10,6 +10,7 @@ mod organizations;
 mod passwords;
 mod people;
 mod preferences;
+mod sealed;
 mod second_factor;
 mod sessions;
 
@@ -44,6 +45,7 @@ pub(crate) use people::{
     Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,
 };
 pub(crate) use preferences::{keep_preferences, preferences};
+pub(crate) use sealed::{hold_former, replace_sealed};
 pub(crate) use second_factor::{
     Totp, begin_totp, confirm_totp, delete_totp, find_totp, replace_recovery_codes, use_recovery_code,
     use_totp_step,

@@ -52,6 +52,8 @@ enum Verb {
     Organization(organization::Organization),
     /// Verify the audit log
     Audit(audit::Audit),
+    /// Encrypt anew after the secret was changed
+    Secrets(secrets::Secrets),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),
     /// Print the OpenAPI document

@@ -30,6 +30,7 @@ mod problems;
 mod process;
 mod queue;
 mod roles;
+mod sealed;
 mod search;
 mod second_factor;
 mod serving_role;
