@@ -1058,6 +1058,21 @@ ALTER TABLE public.outbox ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+-- Name: passkey_ceremonies; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.passkey_ceremonies (
+    token_hash bytea NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    state jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT passkey_ceremonies_purpose CHECK ((purpose = ANY (ARRAY['register'::text, 'sign_in'::text]))),
+    CONSTRAINT passkey_ceremonies_token_length CHECK ((octet_length(token_hash) = 32)),
+    CONSTRAINT passkey_ceremonies_user CHECK (((purpose = 'register'::text) = (user_id IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.passkey_ceremonies FORCE ROW LEVEL SECURITY;
+
 -- Name: renditions; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.renditions (
@@ -1231,6 +1246,23 @@ CREATE TABLE public.user_extensions (
 );
 
 ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
+
+-- Name: user_passkeys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_passkeys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    credential jsonb NOT NULL,
+    name text NOT NULL,
+    backed_up boolean NOT NULL,
+    last_used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_passkeys_credential_id_length CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 4096))),
+    CONSTRAINT user_passkeys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.user_passkeys FORCE ROW LEVEL SECURITY;
 
 -- Name: user_preferences; Type: TABLE; Schema: public; Owner: -
 
@@ -1466,6 +1498,11 @@ ALTER TABLE ONLY public.organizations
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (seq);
 
+-- Name: passkey_ceremonies passkey_ceremonies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.passkey_ceremonies
+    ADD CONSTRAINT passkey_ceremonies_pkey PRIMARY KEY (token_hash);
+
 -- Name: renditions renditions_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.renditions
@@ -1535,6 +1572,16 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
+
+-- Name: user_passkeys user_passkeys_credential_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_credential_key UNIQUE (credential_id);
+
+-- Name: user_passkeys user_passkeys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_pkey PRIMARY KEY (id);
 
 -- Name: user_preferences user_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1663,6 +1710,14 @@ CREATE INDEX organizations_erasure ON public.organizations USING btree (erased_a
 
 CREATE INDEX outbox_organization ON public.outbox USING btree (organization_id, seq);
 
+-- Name: passkey_ceremonies_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX passkey_ceremonies_expiry ON public.passkey_ceremonies USING btree (expires_at);
+
+-- Name: passkey_ceremonies_user_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX passkey_ceremonies_user_id ON public.passkey_ceremonies USING btree (user_id);
+
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -1723,6 +1778,10 @@ CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (st
 
 CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
 
+-- Name: user_passkeys_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, created_at);
+
 -- Name: users_email_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
@@ -1782,6 +1841,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 -- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
+
+-- Name: user_passkeys audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_passkeys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('passkey', 'name');
 
 -- Name: user_totp audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1958,6 +2021,11 @@ ALTER TABLE ONLY public.organizations
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: passkey_ceremonies passkey_ceremonies_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.passkey_ceremonies
+    ADD CONSTRAINT passkey_ceremonies_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 -- Name: renditions renditions_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.renditions
@@ -2042,6 +2110,11 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_passkeys user_passkeys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: user_preferences user_preferences_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2596,6 +2669,10 @@ CREATE POLICY owner_all ON public.organizations TO memoreel_owner USING (true) W
 
 CREATE POLICY owner_all ON public.outbox TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: passkey_ceremonies owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.passkey_ceremonies TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2632,6 +2709,10 @@ CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CH
 
 CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: user_passkeys owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_passkeys TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: user_preferences owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.user_preferences TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2655,6 +2736,10 @@ CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true)
 -- Name: videos owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: passkey_ceremonies; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.passkey_ceremonies ENABLE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2712,6 +2797,10 @@ CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_syste
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
 
+-- Name: passkey_ceremonies system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.passkey_ceremonies FOR DELETE TO memoreel_system USING (true);
+
 -- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
@@ -2719,6 +2808,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 -- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_passkeys system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_passkeys FOR DELETE TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2740,6 +2833,10 @@ CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system 
 
 CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: passkey_ceremonies system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -2751,6 +2848,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_passkeys system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_passkeys FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_recovery_codes system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2796,6 +2897,10 @@ CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_syste
 
 CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING (true);
 
+-- Name: passkey_ceremonies system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.passkey_ceremonies FOR SELECT TO memoreel_system USING (true);
+
 -- Name: sessions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
@@ -2811,6 +2916,10 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 -- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
+
+-- Name: user_passkeys system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_passkeys FOR SELECT TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2860,6 +2969,10 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: user_passkeys system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_passkeys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: user_recovery_codes system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.user_recovery_codes FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -2891,6 +3004,10 @@ ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 -- Name: user_extensions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_passkeys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_passkeys ENABLE ROW LEVEL SECURITY;
 
 -- Name: user_preferences; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3123,6 +3240,10 @@ GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 GRANT INSERT ON TABLE public.outbox TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
 
+-- Name: TABLE passkey_ceremonies; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.passkey_ceremonies TO memoreel_system;
+
 -- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
@@ -3190,6 +3311,10 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+
+-- Name: TABLE user_passkeys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_passkeys TO memoreel_system;
 
 -- Name: TABLE user_preferences; Type: ACL; Schema: public; Owner: -
 

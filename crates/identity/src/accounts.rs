@@ -129,6 +129,16 @@ pub(crate) async fn sign_in(
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
+    enter(tx, user_id, device, now).await
+}
+
+/// Opens a session for somebody who has shown who they are, as the last thing of the transaction in which they did.
+pub(crate) async fn enter(
+    mut tx: SystemTx,
+    user_id: UserId,
+    device: &Device,
+    now: Timestamp,
+) -> Result<SignedIn, IdentityError> {
     let token = open_session(&mut tx, user_id, device, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;

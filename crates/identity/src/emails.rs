@@ -2,12 +2,13 @@
 
 use crate::{
     IdentityError,
+    accounts::{self, Device, SignedIn},
     email_tokens::{self, Purpose},
     input, mails,
     passwords::prove_password,
     store::{self, NewEmailToken},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use memoreel_db::SystemReason;
 use memoreel_kernel::UserId;
 use memoreel_web::App;
@@ -15,11 +16,16 @@ use memoreel_web::App;
 /// How many mails of one purpose a person may ask for in an hour.
 const MAILS_PER_HOUR_MAX: i64 = 5;
 
-/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too.
+/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too. The first time, it
+/// opens the session that signing up did not.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`].
-pub(crate) async fn confirm(app: &App, token: &str) -> Result<(), IdentityError> {
+pub(crate) async fn confirm(
+    app: &App,
+    token: &str,
+    device: &Device,
+) -> Result<Option<SignedIn>, IdentityError> {
     let id = email_tokens::read(&app.secrets, Purpose::Confirm, token).ok_or(IdentityError::TokenWrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
@@ -28,8 +34,11 @@ pub(crate) async fn confirm(app: &App, token: &str) -> Result<(), IdentityError>
     if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
         return Err(IdentityError::TokenWrong);
     }
+    if opens {
+        return accounts::enter(tx, token.user_id, device, now).await.map(Some);
+    }
     tx.commit().await?;
-    Ok(())
+    Ok(None)
 }
 
 /// Mails another link to confirm the address.

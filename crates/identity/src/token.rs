@@ -1,4 +1,4 @@
-//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with 256 random bits
+//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations and ceremonies. Only their SHA-256 is kept; with 256 random bits
 //! behind it, a plain hash is enough (there is nothing to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -32,6 +32,11 @@ pub(crate) fn new_invitation_token() -> NewToken {
     new_token()
 }
 
+/// A new token of a passkey's ceremony.
+pub(crate) fn new_ceremony_token() -> NewToken {
+    new_token()
+}
+
 fn new_token() -> NewToken {
     let token = new_secret();
     let hash = hash(&token);
@@ -45,6 +50,11 @@ pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
 
 /// The hash to look an invitation up by; `None` for what cannot be the token of one.
 pub(crate) fn invitation_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// The hash to look a ceremony up by; `None` for what cannot be the token of one.
+pub(crate) fn ceremony_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
 }
 

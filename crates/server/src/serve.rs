@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
-use memoreel_identity::check_breached_passwords;
+use memoreel_identity::{check_breached_passwords, passkeys_unavailable};
 use memoreel_kernel::SystemClock;
 use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
@@ -74,6 +74,9 @@ async fn run(
     if let Some(list) = &settings.accounts.breached_passwords {
         check_breached_passwords(list)
             .with_context(|| format!("MEMOREEL_BREACHED_PASSWORDS: {} cannot be used", list.display()))?;
+    }
+    if let Some(why) = passkeys_unavailable(&public_url) {
+        tracing::info!("{why}");
     }
     let mailer = assemble::mailer(&settings.accounts, folders)?;
     let app = assemble::app(Ingredients {

@@ -1,15 +1,15 @@
 //! Confirming an address, and changing it.
 
-use super::NO_STORE;
+use super::{NO_STORE, device};
 use crate::{
     authenticate::session_of,
     emails::{self, ChangeStatus},
 };
 use axum::{
     extract::{FromRequest, Request, State},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use memoreel_web::{App, Json, ProblemBody, Result, SignedIn, client_address};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,7 +23,8 @@ pub(super) struct MailedToken {
 
 /// Confirm an e-mail address
 ///
-/// With the token of the mail that was sent at sign-up. Confirming twice is no mistake.
+/// With the token of the mail that was sent at sign-up. Confirming twice is no mistake. Where signing up opens no session, the first
+/// time does: the answer sets the session cookie then.
 #[utoipa::path(
     post, path = "/email-confirmations", operation_id = "confirm_email", tag = "Accounts",
     security(()),
@@ -35,11 +36,14 @@ pub(super) struct MailedToken {
         (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn confirm_email(State(app): State<App>, request: Request) -> Result<StatusCode> {
-    app.limits.sign_in.take(&client_address(&request))?;
+pub(super) async fn confirm_email(State(app): State<App>, request: Request) -> Result<Response> {
+    let device = device(&request);
+    app.limits.sign_in.take(&device.address)?;
     let Json(MailedToken { token }) = Json::from_request(request, &app).await?;
-    emails::confirm(&app, &token).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let signed_in = emails::confirm(&app, &token, &device).await?;
+    let cookie = signed_in.and_then(|signed_in| cookie::set_session(&signed_in.token, app.secure_cookies));
+    let cookie = cookie.map(|value| (header::SET_COOKIE, value));
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie), [NO_STORE]).into_response())
 }
 
 /// Mail another confirmation

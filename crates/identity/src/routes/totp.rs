@@ -72,7 +72,7 @@ pub(super) async fn confirm_totp(
     Ok(([NO_STORE], Json(RecoveryCodes { recovery_codes })).into_response())
 }
 
-/// Who wants to do without. No `Debug`, because of the password.
+/// Who is sitting there. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct TotpDeletion {
     /// The password of the account.

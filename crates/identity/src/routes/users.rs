@@ -7,8 +7,9 @@ use crate::{
 };
 use axum::{
     extract::{FromRequest, Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use http::StatusCode;
 use memoreel_web::{App, Json, ProblemBody, Result};
 
 /// Sign up
@@ -21,6 +22,7 @@ use memoreel_web::{App, Json, ProblemBody, Result};
     request_body = NewUser,
     responses(
         (status = 201, description = "Signed up and signed in", body = Me),
+        (status = 202, description = "A mail is on its way, to sign in by or to tell the address that it has an account"),
         (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`email_taken`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`email_invalid`, `name_invalid` or `password_weak`", body = ProblemBody, content_type = "application/problem+json"),

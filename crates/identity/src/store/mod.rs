@@ -7,6 +7,7 @@ mod email_tokens;
 mod invitations;
 mod members;
 mod organizations;
+mod passkeys;
 mod passwords;
 mod people;
 mod preferences;
@@ -37,6 +38,11 @@ pub(crate) use organizations::{
     insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
     update_organization,
 };
+pub(crate) use passkeys::{
+    CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,
+    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, record_passkey_sign_in,
+    rename_passkey, take_ceremony,
+};
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
     verify_email,
@@ -52,7 +58,7 @@ pub(crate) use second_factor::{
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, open_session, sessions,
+    delete_session_of_token, find_session_start, open_session, sessions,
 };
 
 use crate::IdentityError;

@@ -75,8 +75,8 @@ pub(crate) async fn find_sign_in(tx: &mut SystemTx, email: &str) -> Result<Optio
 }
 
 /// Notes the sign-in and holds the user's row until the end of the transaction, so that concurrent sign-ins count
-/// each other's sessions. `renewed` replaces a hash made in an older way. False when the account was closed or its
-/// password changed since it was checked.
+/// each other's sessions. `renewed` replaces a hash made in an older way. False when the account was closed, waits for its
+/// address to be confirmed, or its password changed since it was checked.
 pub(crate) async fn record_sign_in(
     tx: &mut SystemTx,
     user_id: UserId,

@@ -7,6 +7,7 @@ mod doctor;
 mod mails;
 mod organization;
 mod search;
+mod secrets;
 mod transcript;
 mod upload;
 mod user;
@@ -96,6 +97,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::User(user) => user.run().await?,
         Verb::Organization(organization) => organization.run().await?,
         Verb::Audit(audit) => return audit.run().await,
+        Verb::Secrets(secrets) => return secrets.run().await,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =
