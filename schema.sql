@@ -932,7 +932,7 @@ CREATE TABLE public.email_tokens (
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1319,6 +1319,7 @@ CREATE TABLE public.users (
     last_login_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirm_first boolean DEFAULT false NOT NULL,
     CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );

@@ -28,7 +28,7 @@ pub struct Removed {
     pub sign_in_attempts: u64,
 }
 
-/// Removes ended sessions and mailed links, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
+/// Removes ended sessions, mailed links and challenges, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
 /// were not answered. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///

@@ -21,7 +21,7 @@ const RESETS_PER_HOUR_MAX: i64 = 5;
 const SIGN_IN_RECENT_FOR: TimeDelta = TimeDelta::minutes(15);
 /// How long every request for a mail takes that is sent to an account alone, so that its time does not tell whether there is one: a database
 /// that writes a link and one that has nothing to write are both done long before.
-pub(crate) const RESET_ANSWERED_AFTER: Duration = Duration::from_millis(300);
+pub(crate) const MAILED_ANSWERED_AFTER: Duration = Duration::from_millis(300);
 
 /// The person behind a caller who has just typed the password.
 ///

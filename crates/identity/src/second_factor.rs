@@ -74,11 +74,37 @@ pub(crate) async fn confirm(
     if !store::confirm_totp(&mut tx, user_id, &totp.secret, step, now).await? {
         return Err(IdentityError::ConfirmationCodeWrong);
     }
-    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
-    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_code_hash(code).to_vec()).collect();
-    store::replace_recovery_codes(&mut tx, user_id, &hashes).await?;
+    let codes = replace_recovery_codes(&mut tx, user_id).await?;
     throttle::forget(&mut tx, &attempt).await?;
     tx.commit().await?;
+    Ok(codes)
+}
+
+/// Makes other recovery codes; the former ones open nothing any more.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`],
+/// [`IdentityError::NotFound`] without an authenticator.
+pub(crate) async fn renew_recovery_codes(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    password: String,
+) -> Result<Vec<String>, IdentityError> {
+    session_of(caller)?;
+    prove_password(app, user_id, password).await?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let totp = store::find_totp(&mut tx, user_id).await?.filter(|totp| totp.is_confirmed);
+    totp.ok_or(IdentityError::NotFound("authenticator"))?;
+    let codes = replace_recovery_codes(&mut tx, user_id).await?;
+    tx.commit().await?;
+    Ok(codes)
+}
+
+async fn replace_recovery_codes(tx: &mut SystemTx, user_id: UserId) -> Result<Vec<String>, IdentityError> {
+    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
+    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_code_hash(code).to_vec()).collect();
+    store::replace_recovery_codes(tx, user_id, &hashes).await?;
     Ok(codes)
 }
 

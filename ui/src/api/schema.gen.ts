@@ -156,7 +156,8 @@ export interface paths {
         put?: never;
         /**
          * Confirm an e-mail address
-         * @description With the token of the mail that was sent at sign-up. Confirming twice is no mistake.
+         * @description With the token of the mail that was sent at sign-up. Confirming twice is no mistake. Where signing up opens no session, the first
+         *     time does: the answer sets the session cookie then.
          */
         post: operations["confirm_email"];
         delete?: never;
@@ -371,6 +372,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/email-change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's change of e-mail address
+         * @description Who was asked to agree to it, and who has.
+         */
+        get: operations["get_email_change"];
+        put?: never;
+        post?: never;
+        /**
+         * Leave one's e-mail address as it is
+         * @description The links that were mailed for a change work no more.
+         */
+        delete: operations["withdraw_email_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -448,6 +473,26 @@ export interface paths {
          *     again.
          */
         post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make other recovery codes
+         * @description They are shown in this answer and never again. The former ones open nothing any more.
+         */
+        post: operations["renew_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,7 +916,8 @@ export interface paths {
         /**
          * Sign up
          * @description Makes an account with its own organization, and signs in: the answer sets the session cookie. A mail asks to confirm the
-         *     address.
+         *     address. Where a mail server is configured, the mailed link opens the session instead, and an address that is taken is answered
+         *     alike.
          */
         post: operations["create_user"];
         delete?: never;
@@ -1145,6 +1191,13 @@ export interface components {
          * @description A bearer key.
          */
         ApiKeyId: string;
+        /** @description An address that was asked to agree to a change. */
+        AskedAddress: {
+            /** @description Where the link was mailed to. */
+            email: string;
+            /** @description Whether it was used. */
+            has_agreed: boolean;
+        };
         /** @description Who made a change. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -1364,6 +1417,10 @@ export interface components {
          * @enum {string}
          */
         EmailRhythm: "off" | "instant" | "daily" | "weekly";
+        /** @description Whether the address of an account is to become another. */
+        EmailStatus: {
+            pending?: components["schemas"]["PendingEmailChange"] | null;
+        };
         /** @description What is wrong with one field of the input. */
         FieldError: {
             /** @description Stable code. */
@@ -2006,6 +2063,18 @@ export interface components {
              */
             email: string;
         };
+        /** @description A change of address that is under way. */
+        PendingEmailChange: {
+            /** @description Who has to agree. */
+            addresses: components["schemas"]["AskedAddress"][];
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /** @description The address to be. */
+            new_email: string;
+        };
         /** @description Signed addresses of a video's parts; each is null until it is there. */
         Playback: {
             /** @description Caption tracks. */
@@ -2345,14 +2414,6 @@ export interface components {
              */
             code: string;
         };
-        /** @description Who wants to do without. No `Debug`, because of the password. */
-        TotpDeletion: {
-            /**
-             * Format: password
-             * @description The password of the account.
-             */
-            password: string;
-        };
         /** @description What an authenticator app is to be given. No `Debug`, because of the secret. */
         TotpSecret: {
             /**
@@ -2396,6 +2457,14 @@ export interface components {
         Transfer: {
             /** @description A member. */
             user_id: components["schemas"]["UserId"];
+        };
+        /** @description Who is sitting there. No `Debug`, because of the password. */
+        TypedPassword: {
+            /**
+             * Format: password
+             * @description The password of the account.
+             */
+            password: string;
         };
         /** @description What may be changed of a channel. Absent fields stay; null clears. */
         UpdateChannel: {
@@ -4086,6 +4155,98 @@ export interface operations {
             };
         };
     };
+    get_email_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailStatus"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_email_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No change is under way */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -4325,7 +4486,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TotpDeletion"];
+                "application/json": components["schemas"]["TypedPassword"];
             };
         };
         responses: {
@@ -4461,6 +4622,93 @@ export interface operations {
             };
             /** @description `sign_in_throttled` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedPassword"];
+            };
+        };
+        responses: {
+            /** @description The recovery codes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: there is no authenticator app */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6478,6 +6726,13 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description A mail is on its way, to sign in by or to tell the address that it has an account */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `csrf_header_missing` */
             403: {
                 headers: {
@@ -6487,7 +6742,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken` */
+            /** @description `email_taken`, where no mail server is configured */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,8 @@
 use super::{NO_STORE, device};
 use crate::{
     authenticate::session_of,
-    emails::{self, ChangeStatus},
+    cookie,
+    emails::{self, ChangeStatus, PendingEmailChange},
 };
 use axum::{
     extract::{FromRequest, Request, State},
@@ -103,6 +104,53 @@ pub(super) async fn change_email(
     session_of(&caller)?;
     emails::request_change(&app, user_id, &email, password).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Whether the address of an account is to become another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EmailStatus {
+    /// The change that is under way, if one is.
+    pending: Option<PendingEmailChange>,
+}
+
+/// One's change of e-mail address
+///
+/// Who was asked to agree to it, and who has.
+#[utoipa::path(
+    get, path = "/me/email-change", operation_id = "get_email_change", tag = "Accounts",
+    responses(
+        (status = 200, description = "How far it is", body = EmailStatus),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get_email_change(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+) -> Result<Response> {
+    session_of(&caller)?;
+    let pending = emails::pending_change(&app, user_id).await?;
+    Ok(([NO_STORE], Json(EmailStatus { pending })).into_response())
+}
+
+/// Leave one's e-mail address as it is
+///
+/// The links that were mailed for a change work no more.
+#[utoipa::path(
+    delete, path = "/me/email-change", operation_id = "withdraw_email_change", tag = "Accounts",
+    responses(
+        (status = 204, description = "No change is under way"),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn withdraw_email_change(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+) -> Result<StatusCode> {
+    session_of(&caller)?;
+    emails::withdraw_change(&app, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How far a change of address is.

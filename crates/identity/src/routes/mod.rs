@@ -52,6 +52,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(emails::confirm_email))
         .routes(routes!(emails::resend_confirmation))
         .routes(routes!(emails::change_email))
+        .routes(routes!(emails::get_email_change, emails::withdraw_email_change))
         .routes(routes!(emails::confirm_email_change))
         .routes(routes!(passwords::change_password))
         .routes(routes!(totp::begin_totp, totp::delete_totp))

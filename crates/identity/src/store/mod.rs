@@ -21,8 +21,9 @@ pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
 pub(crate) use email_tokens::{
-    EmailToken, NewEmailToken, count_email_tokens, delete_email_tokens, delete_expired_email_tokens,
-    enqueue_mail, find_email_token, insert_email_token, is_change_waiting, use_email_token, withdraw_change,
+    EmailToken, NewEmailToken, change_links, count_email_tokens, delete_email_tokens,
+    delete_expired_email_tokens, enqueue_mail, find_email_token, insert_email_token, is_change_waiting,
+    use_email_token, withdraw_change,
 };
 pub(crate) use invitations::{
     HeldOffer, NewInvitation, close_invitation, count_pending, expire_invitations, find_invitation,
@@ -48,7 +49,8 @@ pub(crate) use passwords::{
     verify_email,
 };
 pub(crate) use people::{
-    Person, find_me, find_sign_in, find_user, insert_person, lock_own_user, record_sign_in, rename_user,
+    Person, find_me, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, record_sign_in,
+    rename_user,
 };
 pub(crate) use preferences::{keep_preferences, preferences};
 pub(crate) use sealed::{hold_former, replace_sealed};

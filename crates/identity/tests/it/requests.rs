@@ -101,6 +101,7 @@ fn every_operation_is_described() {
         [
             "delete /api-keys/{id} delete_api_key",
             "delete /invitations/{id} revoke_invitation",
+            "delete /me/email-change withdraw_email_change",
             "delete /me/totp delete_totp",
             "delete /members/{user_id} delete_member",
             "delete /organization delete_organization",
@@ -111,6 +112,7 @@ fn every_operation_is_described() {
             "get /api-keys list_api_keys",
             "get /invitations list_invitations",
             "get /me get_me",
+            "get /me/email-change get_email_change",
             "get /me/preferences get_preferences",
             "get /members list_members",
             "get /organization get_organization",
@@ -132,6 +134,7 @@ fn every_operation_is_described() {
             "post /invitations/{id}/resend resend_invitation",
             "post /me/totp begin_totp",
             "post /me/totp/confirm confirm_totp",
+            "post /me/totp/recovery-codes renew_recovery_codes",
             "post /organization/restore restore_organization",
             "post /organization/transfer transfer_organization",
             "post /organizations create_organization",

@@ -67,6 +67,7 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
         ("get_captions_vtt", NotFound),
+        ("get_email_change", TheirOwn),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
         ("get_preferences", TheirOwn),
@@ -85,6 +86,7 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("list_videos", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
+        ("renew_recovery_codes", Refused),
         ("request_password_reset", TheirOwn),
         ("resend_confirmation", TheirOwn),
         ("resend_invitation", NotFound),
@@ -104,6 +106,7 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("withdraw_email_change", TheirOwn),
     ]
 };
 

@@ -71,6 +71,7 @@ const TAKES: [(&str, Takes); 78] = {
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
         ("get_captions_vtt", Role(ReadContent)),
+        ("get_email_change", Account),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
         ("get_preferences", Account),
@@ -89,6 +90,7 @@ const TAKES: [(&str, Takes); 78] = {
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("renew_recovery_codes", Account),
         ("request_password_reset", Nothing),
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
@@ -108,6 +110,7 @@ const TAKES: [(&str, Takes); 78] = {
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("withdraw_email_change", Account),
     ]
 };
 

@@ -159,6 +159,25 @@ async fn recovery_codes_work_once_and_end_with_the_authenticator() {
     with_code(&app, &eve, PASSWORD, None).await.refuses(401, "code_required");
 }
 
+#[tokio::test]
+async fn recovery_codes_are_renewed_by_whoever_knows_the_password() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let renew =
+        async |password: &str| ada.post("/me/totp/recovery-codes", &json!({ "password": password })).await;
+    renew(PASSWORD).await.refuses(404, "not_found");
+    ada.post("/me/totp", &json!({})).await.is(201);
+    renew(PASSWORD).await.refuses(404, "not_found");
+    let (_, former) = enable(&app, &ada).await;
+    renew("not the password").await.refuses(422, "password_wrong");
+    let renewed = renew(PASSWORD).await.is(200);
+    assert_eq!(renewed.header("cache-control"), "no-store");
+    let codes: Vec<String> = serde_json::from_value(renewed.json()["recovery_codes"].clone()).unwrap();
+    assert_eq!(codes.len(), 10);
+    with_code(&app, &ada, PASSWORD, Some(&former[0])).await.refuses(401, "code_wrong");
+    with_code(&app, &ada, PASSWORD, Some(&codes[0])).await.is(201);
+}
+
 fn seconds_to_wait(answer: &Answer) -> i64 {
     answer.header("retry-after").parse().unwrap()
 }
