@@ -1,9 +1,17 @@
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
+import { Passkeys } from "./security/Passkeys";
 import { Sessions } from "./security/Sessions";
+import { Totp } from "./security/Totp";
 
 /** How one signs in, and where one is signed in. Each section is a component of its own in `security`. */
 export function SecurityPage() {
   useTitle(strings.settings.security);
-  return <Sessions />;
+  return (
+    <>
+      <Passkeys />
+      <Totp />
+      <Sessions />
+    </>
+  );
 }

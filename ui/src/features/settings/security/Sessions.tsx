@@ -6,7 +6,7 @@ import type { Session } from "../../../api/types";
 import { useSignOut } from "../../../app/TopBar";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
-import { readDevice, type Device } from "../../../lib/device";
+import { deviceName, readDevice } from "../../../lib/device";
 import { formatAge, formatDate } from "../../../lib/format";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -110,9 +110,4 @@ function SessionRow({ session, onEnd }: { session: Session; onEnd: () => void })
       </button>
     </li>
   );
-}
-
-function deviceName({ browser, system }: Device): string {
-  if (browser !== null && system !== null) return strings.sessions.device(browser, system);
-  return browser ?? system ?? strings.sessions.unknownDevice;
 }
