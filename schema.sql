@@ -992,7 +992,7 @@ CREATE TABLE public.email_tokens (
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1117,6 +1117,21 @@ ALTER TABLE public.outbox ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- Name: passkey_ceremonies; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.passkey_ceremonies (
+    token_hash bytea NOT NULL,
+    purpose text NOT NULL,
+    user_id uuid,
+    state jsonb NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT passkey_ceremonies_purpose CHECK ((purpose = ANY (ARRAY['register'::text, 'sign_in'::text]))),
+    CONSTRAINT passkey_ceremonies_token_length CHECK ((octet_length(token_hash) = 32)),
+    CONSTRAINT passkey_ceremonies_user CHECK (((purpose = 'register'::text) = (user_id IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.passkey_ceremonies FORCE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: TABLE; Schema: public; Owner: -
 
@@ -1292,6 +1307,23 @@ CREATE TABLE public.user_extensions (
 
 ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
 
+-- Name: user_passkeys; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_passkeys (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    credential jsonb NOT NULL,
+    name text NOT NULL,
+    backed_up boolean NOT NULL,
+    last_used_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT user_passkeys_credential_id_length CHECK (((octet_length(credential_id) >= 1) AND (octet_length(credential_id) <= 4096))),
+    CONSTRAINT user_passkeys_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.user_passkeys FORCE ROW LEVEL SECURITY;
+
 -- Name: user_preferences; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.user_preferences (
@@ -1347,6 +1379,7 @@ CREATE TABLE public.users (
     last_login_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    confirm_first boolean DEFAULT false NOT NULL,
     CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );
@@ -1526,6 +1559,11 @@ ALTER TABLE ONLY public.organizations
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (seq);
 
+-- Name: passkey_ceremonies passkey_ceremonies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.passkey_ceremonies
+    ADD CONSTRAINT passkey_ceremonies_pkey PRIMARY KEY (token_hash);
+
 -- Name: renditions renditions_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.renditions
@@ -1595,6 +1633,16 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
+
+-- Name: user_passkeys user_passkeys_credential_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_credential_key UNIQUE (credential_id);
+
+-- Name: user_passkeys user_passkeys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_pkey PRIMARY KEY (id);
 
 -- Name: user_preferences user_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1723,6 +1771,14 @@ CREATE INDEX organizations_erasure ON public.organizations USING btree (erased_a
 
 CREATE INDEX outbox_organization ON public.outbox USING btree (organization_id, seq);
 
+-- Name: passkey_ceremonies_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX passkey_ceremonies_expiry ON public.passkey_ceremonies USING btree (expires_at);
+
+-- Name: passkey_ceremonies_user_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX passkey_ceremonies_user_id ON public.passkey_ceremonies USING btree (user_id);
+
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -1783,6 +1839,10 @@ CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (st
 
 CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
 
+-- Name: user_passkeys_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, created_at);
+
 -- Name: users_email_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
@@ -1842,6 +1902,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 -- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
+
+-- Name: user_passkeys audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_passkeys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('passkey', 'name');
 
 -- Name: user_totp audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2018,6 +2082,11 @@ ALTER TABLE ONLY public.organizations
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: passkey_ceremonies passkey_ceremonies_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.passkey_ceremonies
+    ADD CONSTRAINT passkey_ceremonies_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 -- Name: renditions renditions_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.renditions
@@ -2102,6 +2171,11 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_passkeys user_passkeys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_passkeys
+    ADD CONSTRAINT user_passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: user_preferences user_preferences_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2656,6 +2730,10 @@ CREATE POLICY owner_all ON public.organizations TO memoreel_owner USING (true) W
 
 CREATE POLICY owner_all ON public.outbox TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: passkey_ceremonies owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.passkey_ceremonies TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2692,6 +2770,10 @@ CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CH
 
 CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: user_passkeys owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_passkeys TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: user_preferences owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.user_preferences TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2715,6 +2797,10 @@ CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true)
 -- Name: videos owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: passkey_ceremonies; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.passkey_ceremonies ENABLE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2772,6 +2858,10 @@ CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_syste
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
 
+-- Name: passkey_ceremonies system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.passkey_ceremonies FOR DELETE TO memoreel_system USING (true);
+
 -- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
@@ -2779,6 +2869,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 -- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_passkeys system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_passkeys FOR DELETE TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2800,6 +2894,10 @@ CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system 
 
 CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: passkey_ceremonies system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -2811,6 +2909,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_passkeys system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_passkeys FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_recovery_codes system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2856,6 +2958,10 @@ CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_syste
 
 CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING (true);
 
+-- Name: passkey_ceremonies system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.passkey_ceremonies FOR SELECT TO memoreel_system USING (true);
+
 -- Name: sessions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
@@ -2871,6 +2977,10 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 -- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
+
+-- Name: user_passkeys system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_passkeys FOR SELECT TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2920,6 +3030,10 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: user_passkeys system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_passkeys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: user_recovery_codes system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.user_recovery_codes FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -2951,6 +3065,10 @@ ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 -- Name: user_extensions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_passkeys; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_passkeys ENABLE ROW LEVEL SECURITY;
 
 -- Name: user_preferences; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3187,6 +3305,10 @@ GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 GRANT INSERT ON TABLE public.outbox TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
 
+-- Name: TABLE passkey_ceremonies; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.passkey_ceremonies TO memoreel_system;
+
 -- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
@@ -3254,6 +3376,10 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+
+-- Name: TABLE user_passkeys; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_passkeys TO memoreel_system;
 
 -- Name: TABLE user_preferences; Type: ACL; Schema: public; Owner: -
 

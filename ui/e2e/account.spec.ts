@@ -1,17 +1,6 @@
 import { expect, type Page } from "@playwright/test";
-import { createHmac } from "node:crypto";
+import { codeOf } from "./authenticator";
 import { expectAccessible, mailedPath, newAccount, signIn, signUp, test } from "./helpers";
-
-/** What an authenticator app shows now for a secret in base 32 (RFC 6238). */
-function codeOf(secret: string): string {
-  const bits = Array.from(secret, (letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
-  const bytes = bits.join("").match(/.{8}/gu) ?? [];
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const mac = createHmac("sha1", Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)))).update(step).digest();
-  const offset = mac.readUInt8(mac.length - 1) & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
 
 /** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
 async function setUpAuthenticator(page: Page): Promise<string[]> {
@@ -45,7 +34,7 @@ test("a wrong password is refused with words, a right one opens the app", async 
 
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill("not the password");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toBeVisible();
   await expect(page).toHaveURL(/\/sign-in/u);
   await expectAccessible(page);
@@ -68,6 +57,20 @@ test("a short password and a taken address are explained at their fields", async
   await page.getByRole("button", { name: "Create account" }).click();
   await expect(page.getByLabel("E-mail")).toHaveAttribute("aria-invalid", "true");
   await expect(page.getByLabel("E-mail")).toBeFocused();
+});
+
+test("where a mailed link opens the session, signing up says to look for it", async ({ page }) => {
+  const account = newAccount();
+  // As a server with a mail server answers, whether the address is taken or not.
+  await page.route("**/api/v1/users", (route) => route.fulfill({ status: 202 }));
+  await page.goto("/sign-up");
+  await page.getByLabel("Name").fill(account.name);
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password", { exact: true }).fill(account.password);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByRole("heading", { name: "Look into your mail" })).toBeVisible();
+  await expect(page.getByText(account.email)).toBeVisible();
+  await expectAccessible(page);
 });
 
 test("an API key is shown once, works, and stops working when it is removed", async ({ page, playwright, baseURL }) => {
@@ -121,7 +124,7 @@ test("a password is reset by the mailed link, which works once, and the new pass
   await page.getByRole("link", { name: "Sign in" }).click();
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toBeVisible();
   await signIn(page, renewed);
 
@@ -193,16 +196,16 @@ test("an account with an authenticator app is asked for a code, and a recovery c
   await expect(page.getByLabel("Code", { exact: true })).toHaveCount(0);
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   const field = page.getByLabel("Code", { exact: true });
   await expect(field).toBeFocused();
   await expect(page.getByRole("alert")).toHaveCount(0);
   await expectAccessible(page);
 
   await field.fill("nonsense");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(field).toHaveAttribute("aria-invalid", "true");
   await field.fill(recoveryCode ?? "");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 });

@@ -43,8 +43,8 @@ export function newAccount(): Account {
   return { name: "Robin Vale", email: `robin.${mark}@example.org`, password: "a long enough password" };
 }
 
-export async function signUp(page: Page, account: Account): Promise<void> {
-  await page.goto("/sign-up");
+export async function signUp(page: Page, account: Account, base = ""): Promise<void> {
+  await page.goto(`${base}/sign-up`);
   await page.getByLabel("Name").fill(account.name);
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(account.password);
@@ -56,7 +56,7 @@ export async function signIn(page: Page, account: Account): Promise<void> {
   await page.goto("/sign-in");
   await page.getByLabel("E-mail").fill(account.email);
   await page.getByLabel("Password", { exact: true }).fill(account.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 }
 

@@ -1,5 +1,9 @@
 /** The part of `strings` for the pages that mails lead to. */
 export const accountStrings = {
+  signUpMailed: {
+    title: "Look into your mail",
+    text: (email: string) => `A mail to ${email} is on its way. Its link opens your account.`,
+  },
   forgotPassword: {
     title: "Forgot your password?",
     lead: "Enter the address of your account. We mail you a link to choose another password.",

@@ -1,4 +1,5 @@
 import { accountStrings } from "./strings-account";
+import { securityStrings } from "./strings-security";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -64,6 +65,13 @@ export const strings = {
     nameMissing: "Enter your name.",
     passwordMissing: "Enter your password.",
     passwordShort: "Use at least 10 characters.",
+    strength: {
+      0: "Guessed at once",
+      1: "Very easy to guess",
+      2: "Still easy to guess",
+      3: "Good",
+      4: "Strong",
+    },
     code: "Code",
     codeHint: "From your authenticator app, or a recovery code.",
     codeMissing: "Enter the code.",
@@ -73,6 +81,7 @@ export const strings = {
     linkWrongTitle: "This link is not valid",
   },
   ...accountStrings,
+  ...securityStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -341,6 +350,7 @@ export const strings = {
     title: "Settings",
     you: "You",
     account: "Account",
+    preferences: "Preferences",
     security: "Security",
     keys: "API keys",
     members: "Members",
@@ -530,6 +540,8 @@ export const strings = {
       organization: "The organization",
       api_key: "API keys",
       session: "Sign-ins",
+      second_factor: "Authenticator apps",
+      passkey: "Passkeys",
       user: "Accounts",
     } as Record<string, string>,
     things: {
@@ -542,6 +554,8 @@ export const strings = {
       organization: "the organization",
       api_key: "the API key",
       session: "the session",
+      second_factor: "the authenticator app",
+      passkey: "the passkey",
       user: "the account",
     } as Record<string, string>,
     more: "Details",

@@ -1,6 +1,9 @@
 //! From an empty server to today's schema: roles, database, extension, migrations. Every step may be repeated.
 
-use crate::{DatabaseAccess, DbError, Role};
+use crate::{
+    DatabaseAccess, DbError, Role,
+    embedded::{ADMIN_USER, EmbeddedPostgres},
+};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
 /// The oldest PostgreSQL that has what the schema uses (`uuidv7()`).
@@ -14,6 +17,8 @@ const SEARCH_ROLE: &str = "memoreel_search";
 /// The migrations compiled into this binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
 
+/// What the server says of a wrong password (`invalid_password`).
+const PASSWORD_WRONG: &str = "28P01";
 /// Serialises preparation by several processes on one server.
 const PREPARE_LOCK: i64 = 0x6d65_6d6f_7265_656c;
 
@@ -35,6 +40,35 @@ pub async fn prepare(access: &DatabaseAccess) -> Result<(), DbError> {
     // Closing the connection releases the lock, also when a step failed.
     maintenance.close().await.ok();
     prepared
+}
+
+/// Gives the administrator of an embedded server the present password, where it has one of the former ones still: the
+/// instance's secret, from which it derives, was changed. Does nothing where the present one is right or none is.
+///
+/// # Errors
+/// When the server cannot be reached or refuses.
+pub async fn adopt_password(
+    server: &EmbeddedPostgres,
+    present: &str,
+    former: &[String],
+) -> Result<(), DbError> {
+    let options = |password: &str| server.connect_options("postgres", ADMIN_USER, password);
+    for password in std::iter::once(present).chain(former.iter().map(String::as_str)) {
+        match PgConnection::connect_with(&options(password)).await {
+            Ok(mut connection) => {
+                if password != present {
+                    // Hexadecimal, so that quoting is not in question.
+                    run(&mut connection, &format!("ALTER ROLE {ADMIN_USER} PASSWORD '{present}'")).await?;
+                    tracing::info!("the database's administrator has the password of the present secret now");
+                }
+                connection.close().await.ok();
+                return Ok(());
+            }
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(PASSWORD_WRONG) => {}
+            Err(error) => return Err(DbError::Unreachable(error)),
+        }
+    }
+    Ok(())
 }
 
 /// Applies the migrations this binary carries, as `memoreel_owner`.

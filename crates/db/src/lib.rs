@@ -13,7 +13,7 @@ mod pool;
 mod transaction;
 
 pub use access::{DatabaseAccess, Role, derive_password};
-pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, migrate, prepare};
+pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, adopt_password, migrate, prepare};
 pub use constraint::violated_constraint;
 pub use error::{DbError, is_outage};
 pub use origin::Origin;

@@ -79,7 +79,7 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SystemReason {
     /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
-    /// memberships, organizations, email_tokens, and the tasks that send mails.
+    /// memberships, organizations, email_tokens, authenticators, passkeys, and the tasks that send mails.
     SignIn,
     /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
     /// organizations, memberships, organization_invitations.
@@ -93,6 +93,8 @@ pub enum SystemReason {
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens,
     /// organization_invitations, blob_deletions, deleted organizations.
     Maintain,
+    /// The instance's secret was changed: sealed columns of any table.
+    Reseal,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

@@ -5,15 +5,21 @@ use crate::{
     email_tokens::Purpose,
     input, mails,
     model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
-    password, second_factor,
+    password,
+    passwords::MAILED_ANSWERED_AFTER,
+    second_factor,
     store::{self, NewSession, Person},
     throttle::{self, Account},
     token::{self, TokenHash},
 };
+use chrono::TimeDelta;
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Actor, Caller, Clock, OrganizationId, Timestamp, UserId};
 use memoreel_web::App;
 use std::path::Path;
+
+/// How often the owner of an address is told in an hour that somebody tried to sign up with it.
+const TAKEN_PER_HOUR_MAX: i64 = 3;
 
 /// Where somebody signs in from.
 pub(crate) struct Device {
@@ -46,22 +52,50 @@ pub async fn create_user(
 ) -> Result<User, IdentityError> {
     let checked = Checked::new(breached, new).await?;
     let mut tx = db.system(SystemReason::SignIn).await?;
-    let user = checked.insert(&mut tx, clock.now()).await?;
+    let user = checked.insert(&mut tx, false, clock.now()).await?;
     tx.commit().await?;
     Ok(user)
 }
 
-/// Makes an account with its personal organization, and signs in.
-pub(crate) async fn sign_up(app: &App, new: NewUser, device: &Device) -> Result<SignedIn, IdentityError> {
+/// Makes an account with its personal organization, and signs in; or, where there is a mail server, mails the link that
+/// does. Then nothing tells whether the address has an account: what differs is what is mailed to it.
+pub(crate) async fn sign_up(
+    app: &App,
+    new: NewUser,
+    device: &Device,
+) -> Result<Option<SignedIn>, IdentityError> {
     let checked = Checked::new(app.breached_passwords.as_deref(), new).await?;
+    if app.signs_up_by_mail {
+        let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
+        let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked), time);
+        return mailed.map(|()| None);
+    }
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    let user = checked.insert(&mut tx, now).await?;
-    let token = open_session(&mut tx, user.id, device, now).await?;
-    let me = store::find_me(&mut tx, user.id, None, false).await?;
-    let me = me.ok_or(IdentityError::NotFound("organization"))?;
+    let user = checked.insert(&mut tx, false, now).await?;
+    enter(tx, user.id, device, now).await.map(Some)
+}
+
+async fn sign_up_by_mail(app: &App, checked: &Checked) -> Result<(), IdentityError> {
+    let now = app.clock.now();
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    match checked.insert(&mut tx, true, now).await {
+        Ok(_) => {}
+        Err(IdentityError::EmailTaken) => {
+            // To the address as it is kept; one whose account is closed gets none.
+            let Some(owner) = store::find_sign_in(&mut tx, &checked.email).await? else { return Ok(()) };
+            let since = now - TimeDelta::hours(1);
+            if store::count_email_tokens(&mut tx, owner.id, Purpose::Taken, since).await?
+                >= TAKEN_PER_HOUR_MAX
+            {
+                return Ok(());
+            }
+            mails::enqueue(&mut tx, &mails::link(owner.id, Purpose::Taken, &owner.email, now)).await?;
+        }
+        Err(error) => return Err(error),
+    }
     tx.commit().await?;
-    Ok(SignedIn { me, token })
+    Ok(())
 }
 
 /// A new user whose fields are fit and whose password is hashed, outside any transaction.
@@ -79,9 +113,15 @@ impl Checked {
         Ok(Self { email, name, password_hash: password::hash(new.password).await? })
     }
 
-    /// The user, and the mail that asks to confirm the address.
-    async fn insert(&self, tx: &mut SystemTx, now: Timestamp) -> Result<User, IdentityError> {
+    /// The user, and the mail that asks to confirm the address; with `confirm_first`, nobody signs in before that.
+    async fn insert(
+        &self,
+        tx: &mut SystemTx,
+        confirm_first: bool,
+        now: Timestamp,
+    ) -> Result<User, IdentityError> {
         let person = Person {
+            confirm_first,
             id: UserId::new(now),
             organization_id: OrganizationId::new(now),
             email: &self.email,
@@ -129,6 +169,16 @@ pub(crate) async fn sign_in(
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
+    enter(tx, user_id, device, now).await
+}
+
+/// Opens a session for somebody who has shown who they are, as the last thing of the transaction in which they did.
+pub(crate) async fn enter(
+    mut tx: SystemTx,
+    user_id: UserId,
+    device: &Device,
+    now: Timestamp,
+) -> Result<SignedIn, IdentityError> {
     let token = open_session(&mut tx, user_id, device, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;

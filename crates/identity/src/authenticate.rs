@@ -86,7 +86,9 @@ impl Presented {
         let headers = request.headers();
         let (method, path) = (request.method(), request.uri().path());
         let opens_or_ends_session = (method == Method::POST
-            && (path.ends_with("/users") || path.ends_with("/sessions")))
+            && ["/users", "/sessions", "/sessions/passkey", "/sessions/passkey/begin"]
+                .iter()
+                .any(|opens| path.ends_with(opens)))
             || (method == Method::DELETE && path.ends_with("/sessions/current"));
         let credential = Credential::of(headers);
         let organization_id = match (&credential, headers.get(&ORGANIZATION_HEADER)) {

@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     Reset,
     /// Agrees to a change of address; one goes to each address.
     Change,
+    /// Does nothing: the mail tells that somebody tried to sign up with the address.
+    Taken,
 }
 
 impl Purpose {
@@ -30,12 +32,15 @@ impl Purpose {
             Self::Confirm => "confirm",
             Self::Reset => "reset",
             Self::Change => "change",
+            Self::Taken => "taken",
         }
     }
 
     /// The inverse of [`Purpose::as_str`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Confirm, Self::Reset, Self::Change].into_iter().find(|purpose| purpose.as_str() == text)
+        [Self::Confirm, Self::Reset, Self::Change, Self::Taken]
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
     }
 
     /// How long a link is good.
@@ -43,7 +48,7 @@ impl Purpose {
         match self {
             Self::Confirm => TimeDelta::days(7),
             Self::Reset => TimeDelta::hours(1),
-            Self::Change => TimeDelta::days(1),
+            Self::Change | Self::Taken => TimeDelta::days(1),
         }
     }
 }
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn purposes_read_as_they_are_kept() {
-        for purpose in [Purpose::Confirm, Purpose::Reset, Purpose::Change] {
+        for purpose in [Purpose::Confirm, Purpose::Reset, Purpose::Change, Purpose::Taken] {
             assert_eq!(Purpose::parse(purpose.as_str()), Some(purpose));
         }
         assert_eq!(Purpose::parse("other"), None);

@@ -2,12 +2,13 @@
 
 use crate::{
     IdentityError,
+    accounts::{self, Device, SignedIn},
     email_tokens::{self, Purpose},
     input, mails,
     passwords::prove_password,
     store::{self, NewEmailToken},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use memoreel_db::SystemReason;
 use memoreel_kernel::UserId;
 use memoreel_web::App;
@@ -15,21 +16,31 @@ use memoreel_web::App;
 /// How many mails of one purpose a person may ask for in an hour.
 const MAILS_PER_HOUR_MAX: i64 = 5;
 
-/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too.
+/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too. The first time, it
+/// opens the session that signing up did not.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`].
-pub(crate) async fn confirm(app: &App, token: &str) -> Result<(), IdentityError> {
+pub(crate) async fn confirm(
+    app: &App,
+    token: &str,
+    device: &Device,
+) -> Result<Option<SignedIn>, IdentityError> {
     let id = email_tokens::read(&app.secrets, Purpose::Confirm, token).ok_or(IdentityError::TokenWrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let token = store::find_email_token(&mut tx, id, now).await?.ok_or(IdentityError::TokenWrong)?;
-    store::use_email_token(&mut tx, id, now).await?;
+    store::lock_user(&mut tx, token.user_id).await?;
+    let is_first = store::use_email_token(&mut tx, id, now).await?;
+    let opens = is_first && store::is_to_confirm(&mut tx, token.user_id).await?;
     if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
         return Err(IdentityError::TokenWrong);
     }
+    if opens {
+        return accounts::enter(tx, token.user_id, device, now).await.map(Some);
+    }
     tx.commit().await?;
-    Ok(())
+    Ok(None)
 }
 
 /// Mails another link to confirm the address.
@@ -88,6 +99,54 @@ pub(crate) async fn request_change(
     if owner.email_verified {
         mails::enqueue(&mut tx, &link(owner.email.as_str())).await?;
     }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// An address that was asked to agree to a change.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct AskedAddress {
+    /// Where the link was mailed to.
+    email: String,
+    /// Whether it was used.
+    has_agreed: bool,
+}
+
+/// A change of address that is under way.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct PendingEmailChange {
+    /// The address to be.
+    new_email: String,
+    /// Who has to agree.
+    addresses: Vec<AskedAddress>,
+    /// Until when.
+    expires_at: DateTime<Utc>,
+}
+
+/// How far the person's change of address is, if one is under way. That the address to be is somebody else's is not told.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn pending_change(
+    app: &App,
+    user_id: UserId,
+) -> Result<Option<PendingEmailChange>, IdentityError> {
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let links = store::change_links(&mut tx, user_id, app.clock.now()).await?;
+    let Some(first) = links.first() else { return Ok(None) };
+    let (new_email, expires_at) = (first.new_email.clone(), first.expires_at);
+    let asked = links.into_iter().map(|link| AskedAddress { email: link.email, has_agreed: link.has_agreed });
+    Ok(Some(PendingEmailChange { new_email, addresses: asked.collect(), expires_at }))
+}
+
+/// Makes the links of a change that is under way worthless. Doing so twice is no mistake.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn withdraw_change(app: &App, user_id: UserId) -> Result<(), IdentityError> {
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user(&mut tx, user_id).await?;
+    store::withdraw_change(&mut tx, user_id, app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
 }

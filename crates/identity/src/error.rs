@@ -1,7 +1,7 @@
 //! What can go wrong here, and what a client is told about it.
 
 use crate::{
-    API_KEYS_PER_USER_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
+    API_KEYS_PER_USER_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX, PASSKEYS_PER_USER_MAX,
     input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
     preferences::LOCALE_CHARS_MAX,
@@ -46,6 +46,24 @@ pub enum IdentityError {
     /// There is an authenticator.
     #[error("your account has an authenticator app already")]
     TotpEnabled,
+    /// The session is older, and nobody typed the password.
+    #[error("this needs your password, or that you signed in within the last quarter of an hour")]
+    RecentSignInRequired,
+    /// Browsers allow no passkeys at the server's address.
+    #[error("{0}")]
+    PasskeysUnavailable(&'static str),
+    /// The passkey is unknown, or what it said is not what was asked for: which of the two is not told.
+    #[error("this passkey does not open an account here, or it took too long")]
+    PasskeyWrong,
+    /// What was to become a passkey does not answer the challenge.
+    #[error("this passkey could not be added, or it took too long")]
+    PasskeyInvalid,
+    /// The authenticator's passkey is somebody's already.
+    #[error("this passkey has been added already")]
+    PasskeyTaken,
+    /// One more passkey would be too many.
+    #[error("you have {PASSKEYS_PER_USER_MAX} passkeys, which is the most there may be")]
+    PasskeysFull,
     /// The password or code of this account was tried too often.
     #[error("too many attempts at this account; wait {seconds} seconds")]
     SignInThrottled {
@@ -134,6 +152,12 @@ pub enum IdentityError {
     /// A stored secret does not open.
     #[error("a stored secret cannot be read: {0}")]
     Seal(#[from] SealError),
+    /// No challenge could be made.
+    #[error("a challenge for a passkey could not be made: {0}")]
+    Passkeys(webauthn_rs::prelude::WebauthnError),
+    /// A stored passkey or challenge is of another version.
+    #[error("a stored passkey cannot be read: {0}")]
+    PasskeyUnreadable(serde_json::Error),
     /// The list of leaked passwords cannot be searched.
     #[error("the list of breached passwords cannot be used: {0}")]
     BreachedPasswords(std::io::Error),
@@ -211,6 +235,19 @@ impl From<IdentityError> for Problem {
             E::ConfirmationCodeWrong => Self::invalid_field("code", "code_wrong", sentence(&error)),
             E::TotpEnabled => Self::conflict("totp_enabled", sentence(&error))
                 .hint("Remove it before you set up another one."),
+            E::RecentSignInRequired => {
+                Self::new(StatusCode::FORBIDDEN, "recent_sign_in_required", sentence(&error))
+                    .hint("Send `password`, or sign in again.")
+            }
+            E::PasskeysUnavailable(_) => Self::conflict("passkeys_unavailable", sentence(&error)),
+            E::PasskeyWrong => Self::new(StatusCode::UNAUTHORIZED, "passkey_wrong", sentence(&error))
+                .hint("Try again, or sign in with your password."),
+            E::PasskeyInvalid => {
+                Self::invalid_field("credential", "passkey_invalid", sentence(&error)).hint("Begin again.")
+            }
+            E::PasskeyTaken => Self::conflict("passkey_taken", sentence(&error)),
+            E::PasskeysFull => Self::conflict("passkeys_full", sentence(&error))
+                .hint("Remove those that are no longer used."),
             E::SignInThrottled { seconds } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "sign_in_throttled", sentence(&error))
                     .hint("If you forgot the password, have a link mailed to set another one.")
@@ -236,6 +273,8 @@ impl From<IdentityError> for Problem {
                 Self::unavailable("sign_in_busy", sentence(&error)).hint("Try again in a few seconds.")
             }
             E::Seal(_)
+            | E::Passkeys(_)
+            | E::PasskeyUnreadable(_)
             | E::BreachedPasswords(_)
             | E::Hash(_)
             | E::HashInterrupted(_)

@@ -18,10 +18,12 @@ mod maintenance;
 mod members;
 mod model;
 mod organizations;
+mod passkeys;
 mod password;
 mod passwords;
 mod preferences;
 mod routes;
+mod sealed;
 mod second_factor;
 mod slug;
 mod store;
@@ -40,14 +42,16 @@ pub use mails::{MailTask, SendMail};
 pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
 pub use model::{
     ApiKey, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation, KnownOrganization,
-    Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Session, User,
+    Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Passkey, Session, User,
 };
 pub use organizations::{
     erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,
 };
+pub use passkeys::passkeys_unavailable;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
 pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
 pub use routes::router;
+pub use sealed::{Resealed, SEALED_COLUMNS, SealedColumn, reseal};
 
 use chrono::TimeDelta;
 
@@ -55,6 +59,8 @@ use chrono::TimeDelta;
 pub const SESSION_IDLE_MAX: TimeDelta = TimeDelta::days(30);
 /// How many sessions a user may have; the next one ends the oldest.
 pub const SESSIONS_PER_USER_MAX: i64 = 5;
+/// How many passkeys a user may have.
+pub const PASSKEYS_PER_USER_MAX: usize = 20;
 /// How many API keys a user may have in one organization.
 pub const API_KEYS_PER_USER_MAX: i64 = 100;
 /// How many organizations a user may own, the personal one included.

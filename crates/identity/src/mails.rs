@@ -120,8 +120,18 @@ fn mail(token: &EmailToken, id: EmailTokenId, public_url: &str, secret: &str) ->
                 "The link is good for a day. If it was not you, ignore this mail and change your password.",
             )
         }
+        Purpose::Taken => (
+            "sign-in",
+            "You have an account already",
+            "somebody, most likely you, tried to sign up with this address. It has an account already.",
+            "Sign in",
+            "If you forgot the password, the page to sign in mails you a link to set another one. If it was not you, ignore this mail.",
+        ),
     };
-    let link = format!("{public_url}/{page}#{secret}");
+    let link = match token.purpose {
+        Purpose::Taken => format!("{public_url}/{page}"),
+        _ => format!("{public_url}/{page}#{secret}"),
+    };
     let letter = Letter { name: &token.user_name, lead, action, link: &link, note };
     Mail {
         id: id.uuid(),

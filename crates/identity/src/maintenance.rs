@@ -22,11 +22,13 @@ pub struct Removed {
     pub invitations: u64,
     /// Links that had been worthless for longer than [`EMAIL_TOKENS_KEPT_FOR`].
     pub email_tokens: u64,
+    /// Challenges to passkeys that nobody answered in time.
+    pub passkey_ceremonies: u64,
     /// Accounts at which nobody had tried to sign in for a day.
     pub sign_in_attempts: u64,
 }
 
-/// Removes ended sessions and mailed links, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
+/// Removes ended sessions, mailed links and challenges, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
 /// were not answered. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
@@ -37,6 +39,14 @@ pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed
     let idempotency_keys = store::delete_old_idempotency_keys(tx, now - IDEMPOTENCY_KEYS_KEPT_FOR).await?;
     let invitations = store::expire_invitations(tx, now).await?;
     let email_tokens = store::delete_expired_email_tokens(tx, now - EMAIL_TOKENS_KEPT_FOR).await?;
+    let passkey_ceremonies = store::delete_expired_ceremonies(tx, now).await?;
     let sign_in_attempts = store::delete_old_attempts(tx, now - ATTEMPTS_KEPT_FOR).await?;
-    Ok(Removed { sessions, idempotency_keys, invitations, email_tokens, sign_in_attempts })
+    Ok(Removed {
+        sessions,
+        idempotency_keys,
+        invitations,
+        email_tokens,
+        passkey_ceremonies,
+        sign_in_attempts,
+    })
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use memoreel_kernel::{
-    Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, Role, SessionId, UserId,
+    Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, PasskeyId, Role, SessionId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,6 +93,21 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     /// Whether it is the session of this request.
     pub is_current: bool,
+}
+
+/// A key pair on a person's device that they sign in with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Passkey {
+    /// Its id.
+    pub id: PasskeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Whether it is kept elsewhere too, such as with other devices of its owner.
+    pub backed_up: bool,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When somebody last signed in with it.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 /// What a new key is to be.

@@ -17,9 +17,11 @@ use std::time::Duration;
 
 /// How many links to set a password an account is mailed in an hour.
 const RESETS_PER_HOUR_MAX: i64 = 5;
-/// How long every request for such a link takes, so that its time does not tell whether there is an account: a database
+/// How long whoever signed in need not show again who they are.
+const SIGN_IN_RECENT_FOR: TimeDelta = TimeDelta::minutes(15);
+/// How long every request for a mail takes that is sent to an account alone, so that its time does not tell whether there is one: a database
 /// that writes a link and one that has nothing to write are both done long before.
-pub(crate) const RESET_ANSWERED_AFTER: Duration = Duration::from_millis(300);
+pub(crate) const MAILED_ANSWERED_AFTER: Duration = Duration::from_millis(300);
 
 /// The person behind a caller who has just typed the password.
 ///
@@ -39,6 +41,28 @@ pub(crate) async fn prove_password(
     throttle::forget(&mut tx, &attempt).await?;
     tx.commit().await?;
     Ok((owner, known.kept))
+}
+
+/// Shows that the person of the session is sitting there: by the password, or because the session was opened just now.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::SignInThrottled`].
+pub(crate) async fn prove_presence(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    password: Option<String>,
+) -> Result<(), IdentityError> {
+    let session_id = session_of(caller)?;
+    if let Some(password) = password {
+        prove_password(app, user_id, password).await?;
+        return Ok(());
+    }
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let start = store::find_session_start(&mut tx, user_id, session_id).await?;
+    let is_recent = start.is_some_and(|start| app.clock.now() - start <= SIGN_IN_RECENT_FOR);
+    if is_recent { Ok(()) } else { Err(IdentityError::RecentSignInRequired) }
 }
 
 /// Changes the password, ends every other session, and gives this one another token, which is returned.

@@ -4,13 +4,14 @@ use crate::{
     IdentityError,
     authenticate::session_of,
     passwords::prove_password,
+    sealed::TOTP_SECRET,
     store::{self, Totp},
     throttle::{self, Account},
     totp,
 };
 use memoreel_db::{SystemReason, SystemTx};
 use memoreel_kernel::{Caller, Timestamp, UserId};
-use memoreel_web::{App, SealedPlace};
+use memoreel_web::App;
 use sha2::{Digest, Sha256};
 
 /// How many recovery codes there are.
@@ -32,10 +33,6 @@ pub(crate) struct TotpSecret {
     uri: String,
 }
 
-fn place(user_id: UserId) -> SealedPlace<'static> {
-    SealedPlace { column: "user_totp.secret", row: user_id.uuid() }
-}
-
 /// Makes a secret, which counts once a code of it was confirmed. Beginning again replaces it.
 ///
 /// # Errors
@@ -43,7 +40,7 @@ fn place(user_id: UserId) -> SealedPlace<'static> {
 pub(crate) async fn begin(app: &App, caller: &Caller, user_id: UserId) -> Result<TotpSecret, IdentityError> {
     session_of(caller)?;
     let secret = totp::new_secret();
-    let sealed = app.secrets.seal(&secret, place(user_id))?;
+    let sealed = app.secrets.seal(&secret, TOTP_SECRET.place(user_id.uuid()))?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let owner = store::find_owner(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
     if !store::begin_totp(&mut tx, user_id, &sealed, app.clock.now()).await? {
@@ -77,11 +74,37 @@ pub(crate) async fn confirm(
     if !store::confirm_totp(&mut tx, user_id, &totp.secret, step, now).await? {
         return Err(IdentityError::ConfirmationCodeWrong);
     }
-    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
-    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_code_hash(code).to_vec()).collect();
-    store::replace_recovery_codes(&mut tx, user_id, &hashes).await?;
+    let codes = replace_recovery_codes(&mut tx, user_id).await?;
     throttle::forget(&mut tx, &attempt).await?;
     tx.commit().await?;
+    Ok(codes)
+}
+
+/// Makes other recovery codes; the former ones open nothing any more.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`],
+/// [`IdentityError::NotFound`] without an authenticator.
+pub(crate) async fn renew_recovery_codes(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    password: String,
+) -> Result<Vec<String>, IdentityError> {
+    session_of(caller)?;
+    prove_password(app, user_id, password).await?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let totp = store::find_totp(&mut tx, user_id).await?.filter(|totp| totp.is_confirmed);
+    totp.ok_or(IdentityError::NotFound("authenticator"))?;
+    let codes = replace_recovery_codes(&mut tx, user_id).await?;
+    tx.commit().await?;
+    Ok(codes)
+}
+
+async fn replace_recovery_codes(tx: &mut SystemTx, user_id: UserId) -> Result<Vec<String>, IdentityError> {
+    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| new_recovery_code()).collect();
+    let hashes: Vec<Vec<u8>> = codes.iter().map(|code| recovery_code_hash(code).to_vec()).collect();
+    store::replace_recovery_codes(tx, user_id, &hashes).await?;
     Ok(codes)
 }
 
@@ -137,7 +160,7 @@ fn matching_step(
     code: &str,
     now: Timestamp,
 ) -> Result<Option<i64>, IdentityError> {
-    let secret = app.secrets.open(&totp.secret, place(user_id))?;
+    let secret = app.secrets.open(&totp.secret, TOTP_SECRET.place(user_id.uuid()))?;
     let secret = secret.try_into().map_err(|_| memoreel_web::SealError::Malformed)?;
     Ok(totp::step_of(&secret, code, now))
 }

@@ -1,5 +1,6 @@
-//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with
-//! 256 bits behind it that are random, or signed with a random secret, a plain hash is enough (there is nothing to guess).
+//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations and ceremonies. Only their SHA-256
+//! is kept; with 256 bits behind it that are random, or signed with a random secret, a plain hash is enough (there is nothing
+//! to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memoreel_kernel::{InvitationId, Timestamp};
@@ -26,6 +27,15 @@ pub(crate) struct NewToken {
 
 /// A new session token.
 pub(crate) fn new_session_token() -> NewToken {
+    new_token()
+}
+
+/// A new token of a passkey's ceremony.
+pub(crate) fn new_ceremony_token() -> NewToken {
+    new_token()
+}
+
+fn new_token() -> NewToken {
     let token = new_secret();
     let hash = hash(&token);
     NewToken { token, hash }
@@ -48,6 +58,11 @@ pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
 
 /// The hash to look an invitation up by; `None` for what cannot be the token of one.
 pub(crate) fn invitation_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// The hash to look a ceremony up by; `None` for what cannot be the token of one.
+pub(crate) fn ceremony_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
 }
 

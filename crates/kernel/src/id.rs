@@ -68,6 +68,8 @@ ids! {
     UserId;
     /// A signed-in device.
     SessionId;
+    /// A key pair on a person's device that they sign in with.
+    PasskeyId;
     /// A bearer key.
     ApiKeyId;
     /// A line of the audit log.

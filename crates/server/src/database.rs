@@ -1,9 +1,12 @@
 //! Opens the configured database, or starts the embedded one.
 
-use crate::config::{Folders, Storage};
+use crate::{
+    config::{Folders, Storage},
+    secret,
+};
 use anyhow::{Context, Result};
 use memoreel_db::{
-    DatabaseAccess, Db, PoolSizes, derive_password,
+    DatabaseAccess, Db, PoolSizes, adopt_password, derive_password,
     embedded::{ADMIN_USER, EmbeddedOptions, EmbeddedPostgres},
     prepare,
 };
@@ -63,6 +66,11 @@ pub async fn reach(
     let options = EmbeddedOptions::new(install, folders.database(), password.clone());
     let embedded =
         EmbeddedPostgres::start(options).await.context("the embedded database could not be started")?;
+    let former: Vec<String> = secret::former(&storage.former_secret_keys)?
+        .iter()
+        .map(|former| derive_password(former, ADMIN_USER))
+        .collect();
+    adopt_password(&embedded, &password, &former).await.context("the embedded database lets nobody in")?;
     let admin = embedded.connect_options("postgres", ADMIN_USER, &password);
     Ok((DatabaseAccess::new(admin, DATABASE, secret), Some(embedded)))
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
-use memoreel_identity::check_breached_passwords;
+use memoreel_identity::{check_breached_passwords, passkeys_unavailable};
 use memoreel_kernel::SystemClock;
 use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
@@ -75,6 +75,9 @@ async fn run(
         check_breached_passwords(list)
             .with_context(|| format!("MEMOREEL_BREACHED_PASSWORDS: {} cannot be used", list.display()))?;
     }
+    if let Some(why) = passkeys_unavailable(&public_url) {
+        tracing::info!("{why}");
+    }
     let mailer = assemble::mailer(&settings.accounts, folders)?;
     let app = assemble::app(Ingredients {
         db: database.db.clone(),
@@ -86,6 +89,7 @@ async fn run(
         rate_limit_factor: settings.rate_limit_factor,
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         public_url: public_url.clone(),
+        signs_up_by_mail: settings.accounts.smtp_url.is_some(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
     });
     let providers = settings.providers.clone();

@@ -76,23 +76,26 @@ pub struct RateLimits {
     pub general: Limiter,
     /// Sign-in, sign-up and tokens of invitations, per address.
     pub sign_in: Limiter,
+    /// Challenges to passkeys, per address. Pages to sign in ask for one as they open.
+    pub passkeys: Limiter,
     /// New uploads, per user.
     pub uploads: Limiter,
 }
 
 impl RateLimits {
-    /// 600 general, 10 sign-in, 60 uploads per minute, each multiplied by `factor`.
+    /// 600 general, 10 sign-in, 60 challenges to passkeys, 60 uploads per minute, each multiplied by `factor`.
     pub fn standard(factor: u32) -> Self {
         Self {
             general: Limiter::per_minute(600 * factor),
             sign_in: Limiter::per_minute(10 * factor),
+            passkeys: Limiter::per_minute(60 * factor),
             uploads: Limiter::per_minute(60 * factor),
         }
     }
 
     /// Forgets idle keys; called now and then.
     pub fn forget_idle(&self) {
-        for limiter in [&self.general, &self.sign_in, &self.uploads] {
+        for limiter in [&self.general, &self.sign_in, &self.passkeys, &self.uploads] {
             limiter.forget_idle();
         }
     }

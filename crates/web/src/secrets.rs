@@ -116,6 +116,11 @@ impl Secrets {
         key.cipher().decrypt(&nonce.into(), payload).map_err(|_| SealError::Tampered)
     }
 
+    /// What values that are sealed under the present secret carry behind their first byte.
+    pub fn key_id(&self) -> [u8; 4] {
+        self.sealing.first().map_or([0; KEY_ID_BYTES], |present| present.id)
+    }
+
     /// Whether a value was sealed under the present secret; what was not is to be sealed anew.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         let id = sealed.get(1..=KEY_ID_BYTES);

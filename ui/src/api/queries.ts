@@ -38,6 +38,9 @@ export const keys = {
   summary: (id: string) => ["summary", id] as const,
   channels: ["channels"] as const,
   apiKeys: ["api-keys"] as const,
+  passkeys: ["passkeys"] as const,
+  preferences: ["preferences"] as const,
+  email: ["email"] as const,
   sessions: ["sessions"] as const,
   organization: ["organization"] as const,
   members: ["members"] as const,
@@ -156,7 +159,11 @@ export function searchQuery(filter: SearchFilter, limit = 30) {
 
 export const commands = {
   signIn: (json: { email: string; password: string; code?: string }) => requestJson<Me>("POST", "/sessions", { json }),
-  signUp: (json: { email: string; name: string; password: string }) => requestJson<Me>("POST", "/users", { json }),
+  /** Null where a mailed link opens the session. */
+  signUp: async (json: { email: string; name: string; password: string }): Promise<Me | null> => {
+    const response = await request("POST", "/users", { json });
+    return response.status === 202 ? null : ((await response.json()) as Me);
+  },
   signOut: () => request("DELETE", "/sessions/current"),
   endSession: (id: string) => request("DELETE", `/sessions/${id}`),
   changeMe: (json: { name: string }) => requestJson<Me>("PATCH", "/me", { json }),

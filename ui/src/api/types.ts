@@ -45,6 +45,12 @@ export type IssuedInvitation = Sent<Schemas["IssuedInvitation"]>;
 /** What the holder of an invitation's link is told. */
 export type InvitationOffer = Sent<Schemas["InvitationOffer"]>;
 
+export type Passkey = Sent<Schemas["Passkey"]>;
+export type TotpSecret = Sent<Schemas["TotpSecret"]>;
+export type RecoveryCodes = Sent<Schemas["RecoveryCodes"]>;
+export type Preferences = Sent<Schemas["Preferences"]>;
+export type PreferenceChanges = Partial<Omit<Preferences, "tos_accepted_at">>;
+export type EmailStatus = Sent<Schemas["EmailStatus"]>;
 export type Session = Sent<Schemas["Session"]>;
 export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;

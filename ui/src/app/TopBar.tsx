@@ -6,6 +6,7 @@ import { useState } from "react";
 import { setOrganization } from "../api/client";
 import { connection } from "../api/connection";
 import { useMay, useMe } from "../api/me";
+import { useChangeTheme } from "../api/preferences";
 import { commands, videoQuery } from "../api/queries";
 import { Tip } from "../components/Tip";
 import { chooseFiles } from "../features/uploads/choose";
@@ -55,10 +56,12 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/library": strings.nav.library,
   "/app/search": strings.nav.search,
   "/app/settings/": strings.nav.settings,
+  "/app/settings/preferences": strings.settings.preferences,
   "/app/settings/security": strings.settings.security,
   "/app/settings/keys": strings.settings.keys,
   "/app/settings/organization": strings.settings.organization,
   "/app/settings/members": strings.settings.members,
+  "/app/settings/audit": strings.settings.audit,
 };
 
 function Crumbs() {
@@ -117,6 +120,7 @@ function AccountMenu() {
   const narrow = useMedia(NARROW);
   const [creating, setCreating] = useState(false);
   const { theme } = usePreferences();
+  const changeTheme = useChangeTheme();
 
   return (
     <>
@@ -148,7 +152,7 @@ function AccountMenu() {
                   value={value}
                   onSelect={(event) => {
                     event.preventDefault();
-                    setPreferences({ theme: value });
+                    changeTheme(value);
                   }}
                 >
                   <Icon size={16} aria-hidden />

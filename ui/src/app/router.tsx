@@ -9,6 +9,7 @@ import {
 import type { QueryClient } from "@tanstack/react-query";
 import { isApiError } from "../api/client";
 import { meQuery } from "../api/me";
+import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import type { SearchMode, VideoStatus } from "../api/types";
 import { Frame } from "./Frame";
@@ -94,7 +95,10 @@ const appRoute = createRoute({
   errorComponent: CrashPage,
   beforeLoad: async ({ context, location }) => {
     try {
+      const chosen = context.client.query({ ...preferencesQuery, staleTime: "static" }).catch(ignore);
       await context.client.query({ ...meQuery, staleTime: "static" });
+      // Before anything is shown, so that no date is written one way and then another.
+      await chosen;
     } catch (error) {
       if (isApiError(error) && error.status === 401) {
         throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
@@ -116,7 +120,7 @@ const homeRoute = createRoute({
 export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
-  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "api_key", "session", "user",
+  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "api_key", "session", "second_factor", "passkey", "user",
 ] as const;
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
@@ -174,7 +178,13 @@ const settingsRoute = createRoute({
 const accountRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/",
-  component: lazyRouteComponent(() => import("../features/settings/SettingsPage"), "AccountPage"),
+  component: lazyRouteComponent(() => import("../features/settings/AccountPage"), "AccountPage"),
+});
+
+const preferencesRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/preferences",
+  component: lazyRouteComponent(() => import("../features/settings/PreferencesPage"), "PreferencesPage"),
 });
 
 const securityRoute = createRoute({
@@ -221,7 +231,15 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
-    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
+    settingsRoute.addChildren([
+      accountRoute,
+      preferencesRoute,
+      securityRoute,
+      keysRoute,
+      organizationRoute,
+      membersRoute,
+      auditRoute,
+    ]),
   ]),
 ]);
 

@@ -1,3 +1,5 @@
+import { strings } from "../strings";
+
 /** What a browser said about itself at sign-in, as far as a person can make use of it. */
 export interface Device {
   browser: string | null;
@@ -34,4 +36,10 @@ export function readDevice(userAgent: string | null): Device {
   // A program that is no browser names itself first: `curl/8.5.0`.
   const program = /^(?!Mozilla\b)([\w.-]+)\//u.exec(said)?.[1] ?? null;
   return { browser: find(BROWSERS) ?? program, system, handheld: HANDHELD.includes(system) };
+}
+
+/** What a person calls it: "Firefox on Windows". */
+export function deviceName({ browser, system }: Device): string {
+  if (browser !== null && system !== null) return strings.sessions.device(browser, system);
+  return browser ?? system ?? strings.sessions.unknownDevice;
 }

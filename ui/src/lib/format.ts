@@ -1,3 +1,24 @@
+/** How the person wants dates and numbers to be written; undefined where they leave it to the device. */
+let formats: { locale: string | undefined; timeZone: string | undefined } = { locale: undefined, timeZone: undefined };
+
+/** Takes a choice over; one that this browser does not know, as another device may, is as good as none. */
+export function setFormats({ locale, timeZone }: { locale: string | null; timeZone: string | null }): void {
+  formats = {
+    locale: known(locale, (tag) => new Intl.NumberFormat(tag)),
+    timeZone: known(timeZone, (zone) => new Intl.DateTimeFormat(undefined, { timeZone: zone })),
+  };
+}
+
+function known(choice: string | null, attempt: (choice: string) => unknown): string | undefined {
+  if (choice === null) return undefined;
+  try {
+    attempt(choice);
+    return choice;
+  } catch {
+    return undefined;
+  }
+}
+
 const pad = (value: number): string => String(value).padStart(2, "0");
 
 /** `1:02`, `12:34` or `1:02:03`; whole seconds, rounded down as players do. */
@@ -10,7 +31,7 @@ export function formatClock(ms: number): string {
 }
 
 const unit = (value: number, name: string): string =>
-  new Intl.NumberFormat(undefined, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
+  new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
 
 /** The same time for a screen reader: "1 minute 2 seconds". */
 export function speakClock(ms: number): string {
@@ -33,7 +54,7 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     index += 1;
   }
-  return new Intl.NumberFormat(undefined, {
+  return new Intl.NumberFormat(formats.locale, {
     style: "unit",
     unit: BYTE_UNITS[index] ?? "byte",
     unitDisplay: index === 0 ? "long" : "short",
@@ -53,21 +74,21 @@ export function formatRemaining(seconds: number): string {
 }
 
 function shortUnit(value: number, name: string): string {
-  return new Intl.NumberFormat(undefined, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  return new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
 }
 
 export function formatDate(iso: string): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(formats.locale, { dateStyle: "medium", timeZone: formats.timeZone }).format(new Date(iso));
 }
 
 export function formatDateTime(iso: string): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(formats.locale, { dateStyle: "medium", timeStyle: "short", timeZone: formats.timeZone }).format(new Date(iso));
 }
 
 /** "just now", "5 minutes ago", "yesterday", then the date. */
 export function formatAge(iso: string, now: number = Date.now()): string {
   const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
-  const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+  const relative = new Intl.RelativeTimeFormat(formats.locale, { numeric: "auto" });
   const age = Math.abs(seconds);
   if (age < 60) return relative.format(0, "second");
   if (age < 3600) return relative.format(Math.trunc(seconds / 60), "minute");

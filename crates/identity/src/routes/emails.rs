@@ -1,15 +1,16 @@
 //! Confirming an address, and changing it.
 
-use super::NO_STORE;
+use super::{NO_STORE, device};
 use crate::{
     authenticate::session_of,
-    emails::{self, ChangeStatus},
+    cookie,
+    emails::{self, ChangeStatus, PendingEmailChange},
 };
 use axum::{
     extract::{FromRequest, Request, State},
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use memoreel_web::{App, Json, ProblemBody, Result, SignedIn, client_address};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,7 +24,8 @@ pub(super) struct MailedToken {
 
 /// Confirm an e-mail address
 ///
-/// With the token of the mail that was sent at sign-up. Confirming twice is no mistake.
+/// With the token of the mail that was sent at sign-up. Confirming twice is no mistake. Where signing up opens no session, the first
+/// time does: the answer sets the session cookie then.
 #[utoipa::path(
     post, path = "/email-confirmations", operation_id = "confirm_email", tag = "Accounts",
     security(()),
@@ -35,11 +37,14 @@ pub(super) struct MailedToken {
         (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn confirm_email(State(app): State<App>, request: Request) -> Result<StatusCode> {
-    app.limits.sign_in.take(&client_address(&request))?;
+pub(super) async fn confirm_email(State(app): State<App>, request: Request) -> Result<Response> {
+    let device = device(&request);
+    app.limits.sign_in.take(&device.address)?;
     let Json(MailedToken { token }) = Json::from_request(request, &app).await?;
-    emails::confirm(&app, &token).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let signed_in = emails::confirm(&app, &token, &device).await?;
+    let cookie = signed_in.and_then(|signed_in| cookie::set_session(&signed_in.token, app.secure_cookies));
+    let cookie = cookie.map(|value| (header::SET_COOKIE, value));
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie), [NO_STORE]).into_response())
 }
 
 /// Mail another confirmation
@@ -99,6 +104,53 @@ pub(super) async fn change_email(
     session_of(&caller)?;
     emails::request_change(&app, user_id, &email, password).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Whether the address of an account is to become another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct EmailStatus {
+    /// The change that is under way, if one is.
+    pending: Option<PendingEmailChange>,
+}
+
+/// One's change of e-mail address
+///
+/// Who was asked to agree to it, and who has.
+#[utoipa::path(
+    get, path = "/me/email-change", operation_id = "get_email_change", tag = "Accounts",
+    responses(
+        (status = 200, description = "How far it is", body = EmailStatus),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn get_email_change(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+) -> Result<Response> {
+    session_of(&caller)?;
+    let pending = emails::pending_change(&app, user_id).await?;
+    Ok(([NO_STORE], Json(EmailStatus { pending })).into_response())
+}
+
+/// Leave one's e-mail address as it is
+///
+/// The links that were mailed for a change work no more.
+#[utoipa::path(
+    delete, path = "/me/email-change", operation_id = "withdraw_email_change", tag = "Accounts",
+    responses(
+        (status = 204, description = "No change is under way"),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn withdraw_email_change(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+) -> Result<StatusCode> {
+    session_of(&caller)?;
+    emails::withdraw_change(&app, user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How far a change of address is.

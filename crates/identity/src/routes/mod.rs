@@ -6,6 +6,7 @@ mod invitations;
 mod me;
 mod members;
 mod organizations;
+mod passkeys;
 mod passwords;
 mod preferences;
 mod sessions;
@@ -27,6 +28,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(users::create_user))
         .routes(routes!(sessions::create_session, sessions::list_sessions, sessions::delete_other_sessions))
         .routes(routes!(sessions::delete_current_session))
+        .routes(routes!(passkeys::begin_passkey_sign_in))
+        .routes(routes!(passkeys::create_session_by_passkey))
         .routes(routes!(sessions::delete_session))
         .routes(routes!(me::get_me, me::update_me))
         .routes(routes!(organizations::create_organization))
@@ -49,10 +52,15 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(emails::confirm_email))
         .routes(routes!(emails::resend_confirmation))
         .routes(routes!(emails::change_email))
+        .routes(routes!(emails::get_email_change, emails::withdraw_email_change))
         .routes(routes!(emails::confirm_email_change))
         .routes(routes!(passwords::change_password))
         .routes(routes!(totp::begin_totp, totp::delete_totp))
         .routes(routes!(totp::confirm_totp))
+        .routes(routes!(totp::renew_recovery_codes))
+        .routes(routes!(passkeys::begin_passkey))
+        .routes(routes!(passkeys::list_passkeys, passkeys::create_passkey))
+        .routes(routes!(passkeys::update_passkey, passkeys::delete_passkey))
         .routes(routes!(passwords::request_password_reset))
         .routes(routes!(passwords::reset_password))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))

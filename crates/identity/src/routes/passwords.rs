@@ -73,7 +73,7 @@ pub(super) struct PasswordResetRequest {
 pub(super) async fn request_password_reset(State(app): State<App>, request: Request) -> Result<StatusCode> {
     app.limits.sign_in.take(&client_address(&request))?;
     let Json(PasswordResetRequest { email }) = Json::from_request(request, &app).await?;
-    let time = tokio::time::sleep(passwords::RESET_ANSWERED_AFTER);
+    let time = tokio::time::sleep(passwords::MAILED_ANSWERED_AFTER);
     let (requested, ()) = tokio::join!(passwords::request_reset(&app, &email), time);
     requested?;
     Ok(StatusCode::ACCEPTED)

@@ -72,9 +72,9 @@ pub(super) async fn confirm_totp(
     Ok(([NO_STORE], Json(RecoveryCodes { recovery_codes })).into_response())
 }
 
-/// Who wants to do without. No `Debug`, because of the password.
+/// Who is sitting there. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
-pub(super) struct TotpDeletion {
+pub(super) struct TypedPassword {
     /// The password of the account.
     #[schema(format = Password)]
     password: String,
@@ -85,7 +85,7 @@ pub(super) struct TotpDeletion {
 /// Removes the secret and the recovery codes.
 #[utoipa::path(
     delete, path = "/me/totp", operation_id = "delete_totp", tag = "Accounts",
-    request_body = TotpDeletion,
+    request_body = TypedPassword,
     responses(
         (status = 204, description = "Sign-in asks for the password alone"),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
@@ -98,8 +98,33 @@ pub(super) struct TotpDeletion {
 pub(super) async fn delete_totp(
     State(app): State<App>,
     SignedIn(caller, user_id): SignedIn,
-    Json(TotpDeletion { password }): Json<TotpDeletion>,
+    Json(TypedPassword { password }): Json<TypedPassword>,
 ) -> Result<StatusCode> {
     second_factor::delete(&app, &caller, user_id, password).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Make other recovery codes
+///
+/// They are shown in this answer and never again. The former ones open nothing any more.
+#[utoipa::path(
+    post, path = "/me/totp/recovery-codes", operation_id = "renew_recovery_codes", tag = "Accounts",
+    request_body = TypedPassword,
+    responses(
+        (status = 200, description = "The recovery codes", body = RecoveryCodes),
+        (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 404, description = "`not_found`: there is no authenticator app", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(super) async fn renew_recovery_codes(
+    State(app): State<App>,
+    SignedIn(caller, user_id): SignedIn,
+    Json(TypedPassword { password }): Json<TypedPassword>,
+) -> Result<Response> {
+    let recovery_codes = second_factor::renew_recovery_codes(&app, &caller, user_id, password).await?;
+    Ok(([NO_STORE], Json(RecoveryCodes { recovery_codes })).into_response())
 }

@@ -163,6 +163,32 @@ pub(crate) async fn withdraw_change(
     Ok(())
 }
 
+/// An address that was asked to agree to a change.
+pub(crate) struct ChangeLink {
+    pub(crate) email: String,
+    pub(crate) new_email: String,
+    pub(crate) has_agreed: bool,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// The links of the person's change of address that is under way, the present address first.
+pub(crate) async fn change_links(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<Vec<ChangeLink>, IdentityError> {
+    let links = sqlx::query_as!(
+        ChangeLink,
+        r#"SELECT email, new_email AS "new_email!", used_at IS NOT NULL AS "has_agreed!", expires_at FROM email_tokens
+           WHERE user_id = $1 AND purpose = 'change' AND expires_at > $2 ORDER BY email = new_email, created_at"#,
+        user_id.uuid(),
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(links)
+}
+
 /// Whether a link of the person's change of address has yet to be used.
 pub(crate) async fn is_change_waiting(
     tx: &mut SystemTx,

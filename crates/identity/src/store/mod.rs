@@ -7,9 +7,11 @@ mod email_tokens;
 mod invitations;
 mod members;
 mod organizations;
+mod passkeys;
 mod passwords;
 mod people;
 mod preferences;
+mod sealed;
 mod second_factor;
 mod sessions;
 
@@ -19,8 +21,9 @@ pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
 pub(crate) use email_tokens::{
-    EmailToken, NewEmailToken, count_email_tokens, delete_email_tokens, delete_expired_email_tokens,
-    enqueue_mail, find_email_token, insert_email_token, is_change_waiting, use_email_token, withdraw_change,
+    EmailToken, NewEmailToken, change_links, count_email_tokens, delete_email_tokens,
+    delete_expired_email_tokens, enqueue_mail, find_email_token, insert_email_token, is_change_waiting,
+    use_email_token, withdraw_change,
 };
 pub(crate) use invitations::{
     HeldOffer, MailedInvitation, NewInvitation, close_invitation, count_pending, enqueue_invitation_mail,
@@ -36,22 +39,28 @@ pub(crate) use organizations::{
     insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
     update_organization,
 };
+pub(crate) use passkeys::{
+    CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,
+    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, record_passkey_sign_in,
+    rename_passkey, take_ceremony,
+};
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
     verify_email,
 };
 pub(crate) use people::{
-    Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, lock_own_user, me, record_sign_in,
-    rename_user,
+    Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, me,
+    record_sign_in, rename_user,
 };
 pub(crate) use preferences::{keep_preferences, preferences};
+pub(crate) use sealed::{hold_former, replace_sealed};
 pub(crate) use second_factor::{
     Totp, begin_totp, confirm_totp, delete_totp, find_totp, replace_recovery_codes, use_recovery_code,
     use_totp_step,
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, open_session, sessions,
+    delete_session_of_token, find_session_start, open_session, sessions,
 };
 
 use crate::IdentityError;

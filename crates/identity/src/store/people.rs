@@ -16,6 +16,8 @@ pub(crate) struct Person<'a> {
     pub(crate) email: &'a str,
     pub(crate) name: &'a str,
     pub(crate) password_hash: &'a str,
+    /// Whether nobody signs in before the address is confirmed.
+    pub(crate) confirm_first: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -25,13 +27,14 @@ pub(crate) struct Person<'a> {
 /// [`IdentityError::EmailTaken`].
 pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Result<User, IdentityError> {
     let inserted = sqlx::query!(
-        "INSERT INTO users (id, email, name, password_hash, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
+        "INSERT INTO users (id, email, name, password_hash, confirm_first, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
          ON CONFLICT (lower(email)) DO NOTHING
          RETURNING id",
         person.id.uuid(),
         person.email,
         person.name,
         person.password_hash,
+        person.confirm_first,
         person.now,
     )
     .fetch_optional(&mut **tx)
@@ -76,8 +79,8 @@ pub(crate) async fn find_sign_in(tx: &mut SystemTx, email: &str) -> Result<Optio
 }
 
 /// Notes the sign-in and holds the user's row until the end of the transaction, so that concurrent sign-ins count
-/// each other's sessions. `renewed` replaces a hash made in an older way. False when the account was closed or its
-/// password changed since it was checked.
+/// each other's sessions. `renewed` replaces a hash made in an older way. False when the account was closed, waits for its
+/// address to be confirmed, or its password changed since it was checked.
 pub(crate) async fn record_sign_in(
     tx: &mut SystemTx,
     user_id: UserId,
@@ -87,7 +90,7 @@ pub(crate) async fn record_sign_in(
 ) -> Result<bool, IdentityError> {
     let updated = sqlx::query!(
         "UPDATE users SET last_login_at = $3, password_hash = coalesce($4, password_hash)
-         WHERE id = $1 AND password_hash = $2 AND is_active",
+         WHERE id = $1 AND password_hash = $2 AND is_active AND (email_verified_at IS NOT NULL OR NOT confirm_first)",
         user_id.uuid(),
         password_hash,
         now,
@@ -96,6 +99,17 @@ pub(crate) async fn record_sign_in(
     .execute(&mut **tx)
     .await?;
     Ok(updated.rows_affected() == 1)
+}
+
+/// Whether the address has to be confirmed before anybody signs in.
+pub(crate) async fn is_to_confirm(tx: &mut SystemTx, user_id: UserId) -> Result<bool, IdentityError> {
+    let waits = sqlx::query_scalar!(
+        r#"SELECT confirm_first AND email_verified_at IS NULL AS "waits!" FROM users WHERE id = $1"#,
+        user_id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(waits)
 }
 
 /// The user with this address, active or not.

@@ -11,11 +11,12 @@ pub(crate) struct Totp {
     pub(crate) is_confirmed: bool,
 }
 
-/// The person's authenticator, confirmed or only begun.
+/// The person's authenticator, confirmed or only begun, held until the end of the transaction: its secret may be sealed anew
+/// at any time.
 pub(crate) async fn find_totp(tx: &mut SystemTx, user_id: UserId) -> Result<Option<Totp>, IdentityError> {
     let totp = sqlx::query_as!(
         Totp,
-        r#"SELECT secret, confirmed_at IS NOT NULL AS "is_confirmed!" FROM user_totp WHERE user_id = $1"#,
+        r#"SELECT secret, confirmed_at IS NOT NULL AS "is_confirmed!" FROM user_totp WHERE user_id = $1 FOR UPDATE"#,
         user_id.uuid(),
     )
     .fetch_optional(&mut **tx)

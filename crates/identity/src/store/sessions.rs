@@ -65,6 +65,22 @@ pub(crate) async fn sessions(
     Ok(sessions)
 }
 
+/// When the session was opened, if it lives.
+pub(crate) async fn find_session_start(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    id: SessionId,
+) -> Result<Option<Timestamp>, IdentityError> {
+    let start = sqlx::query_scalar!(
+        "SELECT created_at FROM sessions WHERE user_id = $1 AND id = $2",
+        user_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(start)
+}
+
 /// Ends one of the user's sessions. False when there is none with that id.
 pub(crate) async fn delete_session(
     tx: &mut TenantTx,

@@ -49,6 +49,7 @@ impl Server {
             limits,
             secure_cookies: true,
             public_url: "https://memoreel.example".to_owned(),
+            signs_up_by_mail: false,
             breached_passwords: None,
         });
         let (routes, _) = memoreel_identity::router().split_for_parts();

@@ -109,6 +109,7 @@ impl Stage {
             limits: RateLimits::standard(100),
             secure_cookies: false,
             public_url: "http://localhost".to_owned(),
+            signs_up_by_mail: false,
             breached_passwords: None,
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }

@@ -7,6 +7,7 @@ mod doctor;
 mod mails;
 mod organization;
 mod search;
+mod secrets;
 mod transcript;
 mod upload;
 mod user;
@@ -52,6 +53,8 @@ enum Verb {
     Organization(organization::Organization),
     /// Verify the audit log
     Audit(audit::Audit),
+    /// Encrypt anew after the secret was changed
+    Secrets(secrets::Secrets),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),
     /// Print the OpenAPI document
@@ -94,6 +97,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::User(user) => user.run().await?,
         Verb::Organization(organization) => organization.run().await?,
         Verb::Audit(audit) => return audit.run().await,
+        Verb::Secrets(secrets) => return secrets.run().await,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =

@@ -48,7 +48,7 @@ async fn signing_up_is_confirmed_by_a_mail_from_a_real_server() {
     app.work().await;
     let visitor = app.visitor();
     let account = json!({ "email": "ada@example.com", "name": "<i>Ada</i>", "password": PASSWORD });
-    assert!(!is_verified(&visitor.post("/users", &account).await.is(201).json()));
+    visitor.post("/users", &account).await.is(202);
     app.idle().await;
 
     let received = smtp.received();
@@ -73,10 +73,103 @@ async fn signing_up_is_confirmed_by_a_mail_from_a_real_server() {
     .unwrap();
     assert!(rows.contains("send_mail") && !rows.contains(token), "{rows}");
 
-    app.visitor().post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    // The link opens the session that signing up did not, once: mail programs open links, too.
+    let confirmed = visitor.post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    assert_eq!(confirmed.header("cache-control"), "no-store");
     assert!(is_verified(&visitor.get("/me").await.is(200).json()));
-    // Mail programs open links, too.
+    let program = app.visitor();
+    program.post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    program.get("/me").await.refuses(401, "unauthenticated");
+}
+
+async fn with_mail_server() -> (TestApp, SmtpServer) {
+    let smtp = SmtpServer::start().await;
+    let settings = SmtpSettings { url: smtp.url.clone(), from: "m@memoreel.example".to_owned() };
+    let app = TestApp::with(Options { smtp: Some(settings), ..Options::default() }).await;
+    app.work().await;
+    (app, smtp)
+}
+
+/// Subjects of what was mailed to this address, and the whole texts.
+async fn received(app: &TestApp, smtp: &SmtpServer, address: &str) -> Vec<(String, String)> {
+    app.idle().await;
+    let all = smtp.received();
+    let mails = all.iter().filter(|mail| mail.to == address).map(|mail| {
+        let message = mail.message();
+        (message.subject().unwrap().to_owned(), message.body_text(0).unwrap().into_owned())
+    });
+    mails.collect()
+}
+
+#[tokio::test]
+async fn where_mails_leave_signing_up_does_not_tell_whether_an_address_is_taken() {
+    let (app, smtp) = with_mail_server().await;
+    let sign_up = async |email: &str, password: &str| {
+        let account = json!({ "email": email, "name": "Ada", "password": password });
+        let begun = Instant::now();
+        let visitor = app.visitor();
+        let answer = visitor.post("/users", &account).await.is(202);
+        visitor.get("/me").await.refuses(401, "unauthenticated");
+        let mut headers = answer.headers.clone();
+        for varying in ["x-request-id", "date", "ratelimit-remaining"] {
+            headers.remove(varying);
+        }
+        (answer.body, format!("{headers:?}"), begun.elapsed())
+    };
+    let free = sign_up("ada@example.com", PASSWORD).await;
+    let taken = sign_up("ADA@example.com", OTHER_PASSWORD).await;
+    assert_eq!((&free.0, &free.1), (&taken.0, &taken.1));
+    for (_, _, time) in [&free, &taken] {
+        assert!(*time >= Duration::from_millis(300), "{time:?}");
+    }
+    // Nor does signing in, with either password: whoever signed up has the mail to go by.
+    for password in [PASSWORD, OTHER_PASSWORD] {
+        sign_in(&app, "ada@example.com", password).await.refuses(401, "credentials_wrong");
+    }
+    let mails = received(&app, &smtp, "ada@example.com").await;
+    let subjects: Vec<&str> = mails.iter().map(|(subject, _)| subject.as_str()).collect();
+    assert_eq!(subjects, ["Confirm your e-mail address", "You have an account already"]);
+    assert!(mails[1].1.lines().any(|line| line == format!("{PUBLIC_URL}/sign-in")), "{}", mails[1].1);
+    // The owner is told three times an hour at most.
+    for _ in 0..4 {
+        sign_up("ada@example.com", OTHER_PASSWORD).await;
+    }
+    assert_eq!(received(&app, &smtp, "ada@example.com").await.len(), 4);
+
+    let start = format!("{PUBLIC_URL}/confirm-email#");
+    let token = mails[0].1.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
     app.visitor().post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    sign_in(&app, "ada@example.com", OTHER_PASSWORD).await.refuses(401, "credentials_wrong");
+    sign_in(&app, "ada@example.com", PASSWORD).await.is(201);
+    // What is wrong with what was typed is told as before.
+    let weak = json!({ "email": "eve@example.com", "name": "Eve", "password": "password123" });
+    app.visitor().post("/users", &weak).await.refuses(422, "password_weak");
+}
+
+#[tokio::test]
+async fn who_never_got_the_link_of_signing_up_sets_another_password_by_mail() {
+    let (app, smtp) = with_mail_server().await;
+    // Somebody else may have signed up with the address: their password opens nothing.
+    let account = json!({ "email": "ada@example.com", "name": "Eve", "password": OTHER_PASSWORD });
+    app.visitor().post("/users", &account).await.is(202);
+    ask_for_reset(&app.visitor(), "ada@example.com").await;
+    let mails = received(&app, &smtp, "ada@example.com").await;
+    let start = format!("{PUBLIC_URL}/reset-password#");
+    let token = mails.iter().find_map(|(_, text)| text.lines().find_map(|line| line.strip_prefix(&start)));
+    let reset = json!({ "token": token.unwrap(), "password": PASSWORD });
+    app.visitor().post("/password-resets/confirm", &reset).await.is(204);
+    sign_in(&app, "ada@example.com", OTHER_PASSWORD).await.refuses(401, "credentials_wrong");
+    sign_in(&app, "ada@example.com", PASSWORD).await.is(201);
+}
+
+#[tokio::test]
+async fn without_a_mail_server_signing_up_opens_the_session_at_once() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    ada.get("/me").await.is(200);
+    let account = json!({ "email": "ADA@example.com", "name": "Ada", "password": PASSWORD });
+    app.visitor().post("/users", &account).await.refuses(409, "email_taken");
+    app.signed_in(&ada).await.get("/me").await.is(200);
 }
 
 #[tokio::test]
@@ -103,7 +196,12 @@ async fn a_server_that_refuses_for_now_is_tried_again_and_one_that_refuses_for_g
         }
         panic!("the task does not become {status}");
     };
-    app.person("ada").await;
+    let sign_up = async |name: &str| {
+        let email = format!("{name}@example.com");
+        let account = json!({ "email": email, "name": name, "password": PASSWORD });
+        app.visitor().post("/users", &account).await.is(202);
+    };
+    sign_up("ada").await;
     assert_eq!(state("pending").await.1.as_deref(), Some("mail_refused"));
     assert_eq!(smtp.received().len(), 0);
     app.clock.advance(TimeDelta::seconds(15));
@@ -111,7 +209,7 @@ async fn a_server_that_refuses_for_now_is_tried_again_and_one_that_refuses_for_g
     assert_eq!(smtp.received().len(), 1);
 
     app.clock.advance(TimeDelta::seconds(1));
-    app.person("eve").await;
+    sign_up("eve").await;
     let (_, code, attempts) = state("failed").await;
     assert_eq!((code.as_deref(), attempts), (Some("mail_refused"), 1));
     assert_eq!(smtp.received().len(), 1);
@@ -375,6 +473,39 @@ async fn a_taken_address_is_answered_alike_and_gets_no_mail() {
     let account = json!({ "email": "Eve@new.example", "name": "Other", "password": PASSWORD });
     app.visitor().post("/users", &account).await.is(201);
     agree(&app, "eve@new.example").await.refuses(409, "email_taken");
+}
+
+#[tokio::test]
+async fn a_change_shows_who_has_agreed_until_it_happens_or_is_withdrawn() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = confirmed(&app, "ada").await;
+    let pending = async || ada.get("/me/email-change").await.is(200).json()["pending"].clone();
+    assert_eq!(pending().await, Value::Null);
+    ada.put("/me/email", &to("ada@new.example")).await.is(202);
+    let asked = json!([
+        { "email": "ada@example.com", "has_agreed": false },
+        { "email": "ada@new.example", "has_agreed": false },
+    ]);
+    assert_eq!(pending().await["addresses"], asked);
+    ada.delete("/me/email-change").await.is(204);
+    ada.delete("/me/email-change").await.is(204);
+    assert_eq!(pending().await, Value::Null);
+    agree(&app, "ada@new.example").await.refuses(422, "token_wrong");
+
+    app.clock.advance(TimeDelta::seconds(1));
+    ada.put("/me/email", &to("ada@new.example")).await.is(202);
+    agree(&app, &ada.email).await.is(200);
+    let half = pending().await;
+    assert_eq!(
+        (&half["new_email"], &half["addresses"][0]["has_agreed"]),
+        (&json!("ada@new.example"), &json!(true))
+    );
+    agree(&app, "ada@new.example").await.is(200);
+    assert_eq!(pending().await, Value::Null);
+    assert_eq!(ada.get("/me").await.json()["user"]["email"], "ada@new.example");
+    let eve = app.person("eve").await;
+    assert_eq!(eve.get("/me/email-change").await.is(200).json()["pending"], Value::Null);
 }
 
 #[tokio::test]

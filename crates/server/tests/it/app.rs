@@ -142,6 +142,7 @@ impl TestApp {
             rate_limit_factor: options.rate_limit_factor,
             secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
+            signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
         });
         let engines = engines(options.lines.clone());

@@ -11,14 +11,16 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 11] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 13] = [
     ("_sqlx_migrations", "which migrations were applied"),
     ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
+    ("passkey_ceremonies", "challenges to passkeys, for the system alone"),
     ("sessions", "a person's devices, across organizations"),
     ("sign_in_attempts", "how often accounts were tried, for the system alone"),
     ("user_extensions", "what a person agreed to, across organizations"),
+    ("user_passkeys", "a person's passkeys, for the system alone"),
     ("user_preferences", "what a person chose, across organizations"),
     ("user_recovery_codes", "a person's way in without an authenticator, for the system alone"),
     ("user_totp", "a person's authenticator, for the system alone"),
@@ -32,7 +34,7 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 20] = [
+const NOT_AUDITED: [(&str, &str); 21] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
@@ -44,6 +46,7 @@ const NOT_AUDITED: [(&str, &str); 20] = [
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
+    ("passkey_ceremonies", "challenges that wait ten minutes for an answer"),
     ("renditions", "made by background tasks"),
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
@@ -63,7 +66,14 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 3] = [
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 4] = ["email_tokens", "sign_in_attempts", "user_recovery_codes", "user_totp"];
+const SYSTEM_TABLES: [&str; 6] = [
+    "email_tokens",
+    "passkey_ceremonies",
+    "sign_in_attempts",
+    "user_passkeys",
+    "user_recovery_codes",
+    "user_totp",
+];
 
 const TENANT_TABLES: &str = "
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

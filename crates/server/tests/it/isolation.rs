@@ -2,6 +2,7 @@
 
 use crate::{
     app::{TestApp, sample},
+    authenticator::Authenticator,
     client::{Answer, Client, EventStream, Person, metadata, send},
     openapi::{Operation, PUBLIC, operations},
 };
@@ -25,11 +26,13 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 68] = {
+const EXPECTED: [(&str, Expected); 78] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
         ("append_upload", NotFound),
+        ("begin_passkey", TheirOwn),
+        ("begin_passkey_sign_in", TheirOwn),
         ("begin_totp", TheirOwn),
         ("change_email", TheirOwn),
         ("change_password", TheirOwn),
@@ -40,7 +43,9 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("create_channel", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
+        ("create_passkey", Refused),
         ("create_session", TheirOwn),
+        ("create_session_by_passkey", TheirOwn),
         ("create_upload", TheirOwn),
         ("create_user", TheirOwn),
         ("create_video", TheirOwn),
@@ -51,6 +56,7 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("delete_member", NotFound),
         ("delete_organization", Personal),
         ("delete_other_sessions", TheirOwn),
+        ("delete_passkey", NotFound),
         ("delete_session", NotFound),
         ("delete_totp", TheirOwn),
         ("delete_upload", NotFound),
@@ -61,6 +67,7 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
         ("get_captions_vtt", NotFound),
+        ("get_email_change", TheirOwn),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
         ("get_preferences", TheirOwn),
@@ -74,10 +81,12 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("list_channels", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
+        ("list_passkeys", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
+        ("renew_recovery_codes", Refused),
         ("request_password_reset", TheirOwn),
         ("resend_confirmation", TheirOwn),
         ("resend_invitation", NotFound),
@@ -93,9 +102,11 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("update_me", TheirOwn),
         ("update_member", NotFound),
         ("update_organization", TheirOwn),
+        ("update_passkey", NotFound),
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("withdraw_email_change", TheirOwn),
     ]
 };
 
@@ -126,6 +137,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
     ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
     let key = ada.post("/api-keys", &json!({ "name": "Nightly" })).await.is(201).json();
+    let (_, passkey_id) = Authenticator::of(ada).await;
     let sessions = ada.get("/sessions").await.is(200).json();
     let invited = json!({ "email": "carol@example.com", "role": "member" });
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
@@ -138,6 +150,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("channels", text(&channel["id"])),
         ("speaker_id", text(&video["speakers"][0]["id"])),
         ("api-keys", text(&key["id"])),
+        ("passkeys", passkey_id),
         ("sessions", text(&sessions["items"][0]["id"])),
         ("invitations", text(&invitation["id"])),
         ("user_id", ada.user_id.clone()),
@@ -193,7 +206,18 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         }
         "confirm_totp" => json(json!({ "code": "junk" })),
         "update_preferences" => json(json!({ "theme": "dark", "marketing_consent": true })),
-        "delete_totp" => json(json!({ "password": crate::client::PASSWORD })),
+        "delete_totp" | "renew_recovery_codes" => json(json!({ "password": crate::client::PASSWORD })),
+        "begin_passkey" | "delete_passkey" => json(json!({})),
+        "update_passkey" => json(json!({ "name": "Mine" })),
+        "create_passkey" => {
+            let mut device = Authenticator::new();
+            let credential = device.create(&json!({ "user": { "id": "eA" }, "challenge": "eA" }));
+            json(json!({ "ceremony": "A".repeat(43), "name": "Mine", "credential": credential }))
+        }
+        "create_session_by_passkey" => {
+            let credential = Authenticator::new().get(&json!({ "challenge": "eA" }));
+            json(json!({ "ceremony": "A".repeat(43), "credential": credential }))
+        }
         "change_email" => json(json!({ "email": "new@example.org", "password": crate::client::PASSWORD })),
         "change_password" => json(
             json!({ "current_password": crate::client::PASSWORD, "new_password": crate::client::PASSWORD }),
@@ -209,9 +233,19 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
 
 /// One id in every place of a path.
 pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
-    ["videos", "channels", "speaker_id", "user_id", "api-keys", "sessions", "invitations", "uploads"]
-        .map(|name| (name, id.to_owned()))
-        .into()
+    [
+        "videos",
+        "channels",
+        "speaker_id",
+        "user_id",
+        "api-keys",
+        "passkeys",
+        "sessions",
+        "invitations",
+        "uploads",
+    ]
+    .map(|name| (name, id.to_owned()))
+    .into()
 }
 
 /// Every row of an organization, table by table.

@@ -5,10 +5,12 @@ use crate::client::{Answer, Client};
 use serde_json::Value;
 
 /// Operations anybody may call.
-pub const PUBLIC: [&str; 9] = [
+pub const PUBLIC: [&str; 11] = [
+    "begin_passkey_sign_in",
     "confirm_email",
     "confirm_email_change",
     "create_session",
+    "create_session_by_passkey",
     "create_user",
     "decline_invitation",
     "describe_upload_server",

@@ -6,7 +6,8 @@ use reqwest::{Body, Response, StatusCode};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
     fs,
     net::Ipv4Addr,
     os::unix::{fs::PermissionsExt, process::ExitStatusExt},
@@ -33,6 +34,7 @@ pub struct Installation {
     worker_address: Address,
     starts: Cell<u32>,
     worker_pid: Cell<u32>,
+    settings: RefCell<BTreeMap<&'static str, String>>,
 }
 
 impl Installation {
@@ -51,6 +53,7 @@ impl Installation {
             worker_address: Address::reserve(),
             starts: Cell::new(0),
             worker_pid: Cell::new(0),
+            settings: RefCell::default(),
         }
     }
 
@@ -93,6 +96,15 @@ impl Installation {
         file
     }
 
+    /// Sets an environment variable for what is started from now on, or no longer sets it.
+    pub fn set(&self, name: &'static str, value: Option<&str>) {
+        let mut settings = self.settings.borrow_mut();
+        match value {
+            Some(value) => settings.insert(name, value.to_owned()),
+            None => settings.remove(name),
+        };
+    }
+
     /// The address of the server that has the role of all.
     pub fn url(&self) -> String {
         format!("http://{}", self.address.text)
@@ -110,23 +122,9 @@ impl Installation {
 
     async fn start_as(&self, role: &str, address: &str) -> Server {
         let log = self.folder.path().join(format!("log-{}", self.starts.replace(self.starts.get() + 1)));
-        let mut command = Command::new(&self.program);
-        for (name, _) in std::env::vars_os() {
-            let foreign = name.to_str().is_some_and(|name| {
-                name.starts_with("MEMOREEL_") && name != "MEMOREEL_CACHE_DIR"
-                    || name.starts_with("S3_")
-                    || name == "DATABASE_URL"
-            });
-            if foreign {
-                command.env_remove(name);
-            }
-        }
-        let child = command
-            .args(["serve", "--listen", address, "--role", role])
-            .env("MEMOREEL_DATA_DIR", self.data())
+        let child = self
+            .run(&["serve", "--listen", address, "--role", role])
             .env("MEMOREEL_RATE_LIMIT_FACTOR", "100")
-            // By this folder the processes of an installation are known from others.
-            .current_dir(self.data())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(&log).unwrap())
@@ -147,6 +145,28 @@ impl Installation {
             assert!(Instant::now() < deadline, "the server does not become ready");
             sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// The program with these arguments, for this installation.
+    pub fn run(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os() {
+            let foreign = name.to_str().is_some_and(|name| {
+                name.starts_with("MEMOREEL_") && name != "MEMOREEL_CACHE_DIR"
+                    || name.starts_with("S3_")
+                    || name == "DATABASE_URL"
+            });
+            if foreign {
+                command.env_remove(name);
+            }
+        }
+        command
+            .args(arguments)
+            .env("MEMOREEL_DATA_DIR", self.data())
+            .envs(self.settings.borrow().iter())
+            // By this folder the processes of an installation are known from others.
+            .current_dir(self.data());
+        command
     }
 
     /// A superuser's connection; waits for a database that is being started.

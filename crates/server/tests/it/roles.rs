@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 68] = {
+const TAKES: [(&str, Takes); 78] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageMembers, ManageOrganization,
         ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
@@ -35,6 +35,8 @@ const TAKES: [(&str, Takes); 68] = {
     [
         ("accept_invitation", Account),
         ("append_upload", Role(EditContent)),
+        ("begin_passkey", Account),
+        ("begin_passkey_sign_in", Nothing),
         ("begin_totp", Account),
         ("change_email", Account),
         ("change_password", Account),
@@ -45,7 +47,9 @@ const TAKES: [(&str, Takes); 68] = {
         ("create_channel", Role(ManageChannels)),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
+        ("create_passkey", Account),
         ("create_session", Nothing),
+        ("create_session_by_passkey", Nothing),
         ("create_upload", Role(EditContent)),
         ("create_user", Nothing),
         ("create_video", Role(EditContent)),
@@ -56,6 +60,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
         ("delete_other_sessions", Account),
+        ("delete_passkey", Account),
         ("delete_session", Account),
         ("delete_totp", Account),
         ("delete_upload", Role(EditContent)),
@@ -66,6 +71,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
         ("get_captions_vtt", Role(ReadContent)),
+        ("get_email_change", Account),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
         ("get_preferences", Account),
@@ -79,10 +85,12 @@ const TAKES: [(&str, Takes); 68] = {
         ("list_channels", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
+        ("list_passkeys", Account),
         ("list_sessions", Account),
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("renew_recovery_codes", Account),
         ("request_password_reset", Nothing),
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
@@ -98,9 +106,11 @@ const TAKES: [(&str, Takes); 68] = {
         ("update_me", Account),
         ("update_member", Role(ManageMembers)),
         ("update_organization", Role(ManageOrganization)),
+        ("update_passkey", Account),
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("withdraw_email_change", Account),
     ]
 };
 

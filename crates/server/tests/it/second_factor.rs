@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 
 /// An authenticator app: base 32, and the code of a moment.
-struct Authenticator(Vec<u8>);
+pub struct Authenticator(Vec<u8>);
 
 impl Authenticator {
-    fn of(secret: &str) -> Self {
+    pub fn of(secret: &str) -> Self {
         let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
         for character in secret.bytes() {
             let value = match character {
@@ -31,7 +31,7 @@ impl Authenticator {
         Self(bytes)
     }
 
-    fn code(&self, now: Timestamp) -> String {
+    pub fn code(&self, now: Timestamp) -> String {
         let mut mac = Hmac::<Sha1>::new_from_slice(&self.0).unwrap();
         mac.update(&(now.timestamp() / 30).to_be_bytes());
         let hash = mac.finalize().into_bytes();
@@ -50,7 +50,7 @@ async fn with_code(app: &TestApp, person: &Person, password: &str, code: Option<
 }
 
 /// Gives the person an authenticator; returns it with the recovery codes. Its last code was used.
-async fn enable(app: &TestApp, person: &Person) -> (Authenticator, Vec<String>) {
+pub async fn enable(app: &TestApp, person: &Person) -> (Authenticator, Vec<String>) {
     let begun = person.post("/me/totp", &json!({})).await.is(201);
     assert_eq!(begun.header("cache-control"), "no-store");
     let authenticator = Authenticator::of(begun.json()["secret"].as_str().unwrap());
@@ -157,6 +157,25 @@ async fn recovery_codes_work_once_and_end_with_the_authenticator() {
     with_code(&app, &ada, PASSWORD, Some(&codes[3])).await.refuses(401, "code_wrong");
     with_code(&app, &ada, PASSWORD, Some(&fresh[0])).await.is(201);
     with_code(&app, &eve, PASSWORD, None).await.refuses(401, "code_required");
+}
+
+#[tokio::test]
+async fn recovery_codes_are_renewed_by_whoever_knows_the_password() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let renew =
+        async |password: &str| ada.post("/me/totp/recovery-codes", &json!({ "password": password })).await;
+    renew(PASSWORD).await.refuses(404, "not_found");
+    ada.post("/me/totp", &json!({})).await.is(201);
+    renew(PASSWORD).await.refuses(404, "not_found");
+    let (_, former) = enable(&app, &ada).await;
+    renew("not the password").await.refuses(422, "password_wrong");
+    let renewed = renew(PASSWORD).await.is(200);
+    assert_eq!(renewed.header("cache-control"), "no-store");
+    let codes: Vec<String> = serde_json::from_value(renewed.json()["recovery_codes"].clone()).unwrap();
+    assert_eq!(codes.len(), 10);
+    with_code(&app, &ada, PASSWORD, Some(&former[0])).await.refuses(401, "code_wrong");
+    with_code(&app, &ada, PASSWORD, Some(&codes[0])).await.is(201);
 }
 
 fn seconds_to_wait(answer: &Answer) -> i64 {

@@ -7,8 +7,10 @@ import type { Me } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { AuthCard } from "./AuthCard";
+import { AuthCard, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
+import { PasskeySignIn } from "./PasskeySignIn";
+import { PasswordStrength } from "./PasswordStrength";
 import { isShort } from "./password";
 
 type Field = "email" | "name" | "password" | "code";
@@ -37,20 +39,23 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
     if (codeAsked) focusFirst({ code: "" });
   }, [codeAsked]);
 
+  const entered = (me: Me): void => {
+    client.clear();
+    // The answer is about the personal organization; of another that was chosen before, the app asks itself.
+    if (chosenOrganization() === null) client.setQueryData(keys.me, me);
+    // Only an address of this app is followed, never one that leads elsewhere.
+    const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
+    router.history.push(target);
+  };
+
   const enter = useMutation({
-    mutationFn: (): Promise<Me> => {
+    mutationFn: (): Promise<Me | null> => {
       const { email, name, password, code } = values;
       if (signUp) return commands.signUp({ email, name, password });
       return commands.signIn(codeAsked ? { email, password, code } : { email, password });
     },
-    onSuccess: (me) => {
-      client.clear();
-      // The answer is about the personal organization; of another that was chosen before, the app asks itself.
-      if (chosenOrganization() === null) client.setQueryData(keys.me, me);
-      // Only an address of this app is followed, never one that leads elsewhere.
-      const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
-      router.history.push(target);
-    },
+    // Where there is a mail server, the mailed link opens the session.
+    onSuccess: (me) => (me === null ? undefined : entered(me)),
     onError: (error) => {
       if (!isApiError(error)) return;
       if (error.code === "code_required") setCodeAsked(true);
@@ -91,6 +96,17 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   };
 
   const asksForCode = isApiError(enter.error) && enter.error.code === "code_required";
+  if (signUp && enter.data === null) {
+    return (
+      <AuthCard>
+        <Told title={strings.signUpMailed.title} text={strings.signUpMailed.text(values.email.trim())}>
+          <Link to="/sign-in" className="button">
+            {strings.auth.signIn}
+          </Link>
+        </Told>
+      </AuthCard>
+    );
+  }
   const unexplained = enter.isError && !asksForCode && Object.keys(errors).length === 0;
   return (
     <AuthCard>
@@ -121,7 +137,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
           id="email"
           type="email"
           label={strings.auth.email}
-          autoComplete="email"
+          autoComplete={signUp ? "email" : "username webauthn"}
           value={values.email}
           error={errors.email}
           onChange={changeEmail}
@@ -134,6 +150,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
           error={errors.password}
           onChange={change("password")}
         />
+        {signUp ? <PasswordStrength password={values.password} about={`${values.email} ${values.name}`} /> : null}
         {codeAsked ? (
           <TextField
             id="code"
@@ -155,6 +172,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
               : strings.auth.signIn}
         </button>
       </form>
+      {signUp ? null : <PasskeySignIn onSignedIn={entered} />}
       {signUp ? null : (
         <p className="auth__foot">
           <Link to="/forgot-password">{strings.auth.forgot}</Link>

@@ -8,6 +8,7 @@ import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { AuthCard, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
+import { PasswordStrength } from "./PasswordStrength";
 import { isShort } from "./password";
 
 /** Asks for the address of the account. What it answers does not tell whether there is one. */
@@ -147,6 +148,7 @@ function NewPassword({ token }: { token: string }) {
             reset.reset();
           }}
         />
+        <PasswordStrength password={password} />
         <button type="submit" className="button button--primary" disabled={reset.isPending}>
           {strings.resetPassword.set}
         </button>

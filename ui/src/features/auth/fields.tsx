@@ -1,3 +1,4 @@
+import "./auth.css";
 import { Eye, EyeOff } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { strings } from "../../strings";
@@ -28,22 +29,22 @@ export function TextField({ id, label, type = "text", ...props }: FieldProps & {
   );
 }
 
-export function PasswordField({ label, ...props }: FieldProps & { label: string }) {
+export function PasswordField({ id = "password", label, ...props }: FieldProps & { id?: string; label: string }) {
   const [shown, setShown] = useState(false);
   const toggle = shown ? strings.auth.hidePassword : strings.auth.showPassword;
   const Icon = shown ? EyeOff : Eye;
   return (
-    <FieldFrame id="password" label={label} error={props.error} hint={props.hint}>
+    <FieldFrame id={id} label={label} error={props.error} hint={props.hint}>
       <div className="auth__password">
         <input
-          id="password"
-          name="password"
+          id={id}
+          name={id}
           className="input"
           type={shown ? "text" : "password"}
           autoComplete={props.autoComplete}
           value={props.value}
           aria-invalid={props.error !== undefined}
-          aria-describedby="password-note"
+          aria-describedby={`${id}-note`}
           onChange={(event) => props.onChange(event.target.value)}
         />
         <button

@@ -13,6 +13,7 @@ import {
   Search,
   Settings,
   ShieldCheck,
+  SlidersHorizontal,
   Sun,
   Upload,
   UsersRound,
@@ -21,6 +22,7 @@ import {
 import { Dialog } from "radix-ui";
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useMe } from "../../api/me";
+import { useChangeTheme } from "../../api/preferences";
 import { searchQuery, videosQuery } from "../../api/queries";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
@@ -28,7 +30,6 @@ import { kindIcons } from "../../components/kind";
 import { formatAge, formatClock } from "../../lib/format";
 import { useDebounced } from "../../lib/hooks";
 import { cutByHighlights, fold } from "../../lib/marks";
-import { setPreferences } from "../../lib/preferences";
 import { strings } from "../../strings";
 import { chooseFiles } from "../uploads/choose";
 
@@ -176,6 +177,7 @@ function useGroups(text: string, query: string): Group[] {
   const signOut = useSignOut();
   const me = useMe();
   const enter = useEnterOrganization();
+  const changeTheme = useChangeTheme();
   const videos = useInfiniteQuery(
     videosQuery(query === "" ? { sort: "newest" } : { title: query, sort: "newest" }, VIDEOS_MAX),
   );
@@ -188,6 +190,7 @@ function useGroups(text: string, query: string): Group[] {
       { id: "library", icon: LibraryBig, label: strings.nav.library, run: () => void navigate({ to: "/library" }) },
       { id: "search", icon: Search, label: strings.nav.search, run: () => void navigate({ to: "/search" }) },
       { id: "settings", icon: Settings, label: strings.nav.settings, run: () => void navigate({ to: "/settings" }) },
+      { id: "preferences", icon: SlidersHorizontal, label: strings.settings.preferences, run: () => void navigate({ to: "/settings/preferences" }) },
       { id: "keys", icon: KeyRound, label: strings.settings.keys, run: () => void navigate({ to: "/settings/keys" }) },
       { id: "security", icon: ShieldCheck, label: strings.settings.security, run: () => void navigate({ to: "/settings/security" }) },
       { id: "organization", icon: Building2, label: strings.settings.organization, run: () => void navigate({ to: "/settings/organization" }) },
@@ -203,9 +206,9 @@ function useGroups(text: string, query: string): Group[] {
         label: strings.palette.enter(organization.name),
         run: () => void enter(organization),
       })),
-      { id: "light", icon: Sun, label: strings.palette.themeLight, run: () => setPreferences({ theme: "light" }) },
-      { id: "dark", icon: Moon, label: strings.palette.themeDark, run: () => setPreferences({ theme: "dark" }) },
-      { id: "system", icon: Monitor, label: strings.palette.themeSystem, run: () => setPreferences({ theme: "system" }) },
+      { id: "light", icon: Sun, label: strings.palette.themeLight, run: () => changeTheme("light") },
+      { id: "dark", icon: Moon, label: strings.palette.themeDark, run: () => changeTheme("dark") },
+      { id: "system", icon: Monitor, label: strings.palette.themeSystem, run: () => changeTheme("system") },
       { id: "sign-out", icon: LogOut, label: strings.palette.signOut, run: signOut },
     ];
     const videoEntries = (videos.data?.pages[0]?.items ?? []).map<Entry>((video) => ({
@@ -249,7 +252,7 @@ function useGroups(text: string, query: string): Group[] {
     // Typing the beginning of a page's or command's name means that page or command.
     const named = text !== "" && places.some((group) => group.entries.some(({ label }) => fold(label).startsWith(fold(text))));
     return (named ? [...places, ...found] : [...found, ...places]).filter((group) => group.entries.length > 0);
-  }, [text, query, videos.data, moments.data, moments.isPlaceholderData, me, navigate, enter, signOut]);
+  }, [text, query, videos.data, moments.data, moments.isPlaceholderData, me, navigate, enter, changeTheme, signOut]);
 }
 
 const LEAD_POINTS = 18;

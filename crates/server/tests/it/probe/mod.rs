@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 16] = [
+const ADMITTED: [(&str, &[&str]); 18] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
@@ -28,10 +28,12 @@ const ADMITTED: [(&str, &[&str]); 16] = [
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox", &["SELECT", "DELETE"]),
+    ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
+    ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),

@@ -115,6 +115,17 @@ const ROWS: &[(&str, Rest)] = &[
     ),
     ("user_totp", |_| json!({ "secret": "\\x00" })),
     ("user_recovery_codes", |at| json!({ "code_hash": hash(at.id("user_recovery_codes")) })),
+    ("user_passkeys", |at| {
+        json!({
+            "credential_id": bytes(at.id("user_passkeys")), "credential": {}, "backed_up": false, "name": "Laptop"
+        })
+    }),
+    ("passkey_ceremonies", |at| {
+        json!({
+            "token_hash": hash(at.id("passkey_ceremonies")), "purpose": "register", "state": {},
+            "expires_at": "2099-01-01"
+        })
+    }),
     ("sign_in_attempts", |at| {
         json!({
             "account_key": hash(at.id("sign_in_attempts")), "attempts": 1, "attempted_at": "2020-01-01",

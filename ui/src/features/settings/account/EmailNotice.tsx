@@ -1,10 +1,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { accountCommands } from "../../api/account";
-import { isApiError } from "../../api/client";
-import { keys } from "../../api/queries";
-import { Problem } from "../../components/Problem";
-import { showToast } from "../../lib/toasts";
-import { strings } from "../../strings";
+import { accountCommands } from "../../../api/account";
+import { isApiError } from "../../../api/client";
+import { keys } from "../../../api/queries";
+import { Problem } from "../../../components/Problem";
+import { showToast } from "../../../lib/toasts";
+import { strings } from "../../../strings";
 
 /** Asks to confirm the address. */
 export function EmailNotice({ email }: { email: string }) {
