@@ -222,7 +222,7 @@ export interface paths {
         put?: never;
         /**
          * Invite somebody
-         * @description The link is shown in this answer and never again. It works for seven days, and replaces one that waits for an answer
+         * @description The link is mailed to them, shown in this answer, and never again. It works for seven days, and replaces one that waits for an answer
          *     from the same address.
          */
         post: operations["create_invitation"];
@@ -321,7 +321,7 @@ export interface paths {
         put?: never;
         /**
          * Renew an invitation
-         * @description Gives it another link and seven more days. The link it had no longer works.
+         * @description Gives it another link, which is mailed, and seven more days. The link it had no longer works.
          */
         post: operations["resend_invitation"];
         delete?: never;
