@@ -414,6 +414,19 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: refuse_unproved_domain(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
+    END IF;
+    RETURN NEW;
+END $$;
+
 -- Name: register_embedding_model(text, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) RETURNS uuid
@@ -987,6 +1000,24 @@ CREATE TABLE public.organization_chunk_counts (
 
 ALTER TABLE ONLY public.organization_chunk_counts FORCE ROW LEVEL SECURITY;
 
+-- Name: organization_domains; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_domains (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    domain text NOT NULL,
+    verification_token text NOT NULL,
+    verified_at timestamp with time zone,
+    join_role text DEFAULT 'none'::text NOT NULL,
+    required_provider text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+);
+
+ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
+
 -- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.organization_invitations (
@@ -1057,6 +1088,25 @@ ALTER TABLE public.outbox ALTER COLUMN seq ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+-- Name: provider_sign_ins; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.provider_sign_ins (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    browser_hash bytea NOT NULL,
+    state_hash bytea,
+    provider text NOT NULL,
+    return_to text NOT NULL,
+    linking_user_id uuid,
+    verified_user_id uuid,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
+    CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
+    CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
+);
+
+ALTER TABLE ONLY public.provider_sign_ins FORCE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: TABLE; Schema: public; Owner: -
 
@@ -1231,6 +1281,22 @@ CREATE TABLE public.user_extensions (
 );
 
 ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
+
+-- Name: user_identities; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_identities (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    subject text NOT NULL,
+    email text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT user_identities_provider_length CHECK (((char_length(provider) >= 1) AND (char_length(provider) <= 50))),
+    CONSTRAINT user_identities_subject_length CHECK (((char_length(subject) >= 1) AND (char_length(subject) <= 255)))
+);
+
+ALTER TABLE ONLY public.user_identities FORCE ROW LEVEL SECURITY;
 
 -- Name: user_preferences; Type: TABLE; Schema: public; Owner: -
 
@@ -1431,6 +1497,16 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_pkey PRIMARY KEY (organization_id);
 
+-- Name: organization_domains organization_domains_domain_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_domain_key UNIQUE (organization_id, domain);
+
+-- Name: organization_domains organization_domains_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organization_invitations
@@ -1465,6 +1541,16 @@ ALTER TABLE ONLY public.organizations
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (seq);
+
+-- Name: provider_sign_ins provider_sign_ins_browser_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_browser_key UNIQUE (browser_hash);
+
+-- Name: provider_sign_ins provider_sign_ins_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_pkey PRIMARY KEY (id);
 
 -- Name: renditions renditions_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1535,6 +1621,16 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
+
+-- Name: user_identities user_identities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_pkey PRIMARY KEY (id);
+
+-- Name: user_identities user_identities_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_subject_key UNIQUE (provider, subject);
 
 -- Name: user_preferences user_preferences_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1635,6 +1731,10 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
+-- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
+
 -- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX organization_invitations_accepted_by ON public.organization_invitations USING btree (accepted_by);
@@ -1662,6 +1762,18 @@ CREATE INDEX organizations_erasure ON public.organizations USING btree (erased_a
 -- Name: outbox_organization; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX outbox_organization ON public.outbox USING btree (organization_id, seq);
+
+-- Name: provider_sign_ins_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_expiry ON public.provider_sign_ins USING btree (expires_at);
+
+-- Name: provider_sign_ins_linking_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_linking_user ON public.provider_sign_ins USING btree (linking_user_id);
+
+-- Name: provider_sign_ins_verified_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_verified_user ON public.provider_sign_ins USING btree (verified_user_id);
 
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
@@ -1723,6 +1835,10 @@ CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (st
 
 CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
 
+-- Name: user_identities_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id);
+
 -- Name: users_email_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
@@ -1763,6 +1879,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('membership', 'user_id', 'role');
 
+-- Name: organization_domains audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_domains FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('domain', 'domain', 'verified_at', 'join_role', 'required_provider');
+
 -- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_invitations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('invitation', 'email', 'role', 'status', 'invited_by', 'accepted_by', 'expires_at', '!token_hash');
@@ -1782,6 +1902,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 -- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
+
+-- Name: user_identities audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_identities FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('identity', 'provider', 'subject', 'email');
 
 -- Name: user_totp audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1806,6 +1930,14 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_domains_proved BEFORE INSERT OR UPDATE ON public.organization_domains FOR EACH ROW EXECUTE FUNCTION public.refuse_unproved_domain();
+
+-- Name: organization_domains organization_domains_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_domains_updated_at BEFORE UPDATE ON public.organization_domains FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: organization_invitations organization_invitations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1933,6 +2065,11 @@ ALTER TABLE ONLY public.memberships
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: organization_domains organization_domains_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organization_invitations
@@ -1957,6 +2094,16 @@ ALTER TABLE ONLY public.organizations
 
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: provider_sign_ins provider_sign_ins_linking_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_linking_user_id_fkey FOREIGN KEY (linking_user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: provider_sign_ins provider_sign_ins_verified_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_verified_user_id_fkey FOREIGN KEY (verified_user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: renditions renditions_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2042,6 +2189,11 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_identities user_identities_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: user_preferences user_preferences_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2130,6 +2282,10 @@ CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING 
 
 CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_domains app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_domains FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2215,6 +2371,10 @@ CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH C
 -- Name: organization_chunk_counts app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_domains app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_domains FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2314,6 +2474,10 @@ CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING 
 
 CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_domains app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_domains FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_invitations FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2359,6 +2523,10 @@ CREATE POLICY app_select ON public.uploads FOR SELECT TO memoreel_app USING (((o
 -- Name: user_extensions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.user_extensions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: user_identities app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.user_identities FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 -- Name: user_preferences app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2419,6 +2587,10 @@ CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING 
 -- Name: organization_chunk_counts app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_domains app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_domains FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2528,6 +2700,10 @@ ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
 
+-- Name: organization_domains; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_domains ENABLE ROW LEVEL SECURITY;
+
 -- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
@@ -2584,6 +2760,10 @@ CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WIT
 
 CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: organization_domains owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_domains TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_invitations TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2595,6 +2775,10 @@ CREATE POLICY owner_all ON public.organizations TO memoreel_owner USING (true) W
 -- Name: outbox owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.outbox TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: provider_sign_ins owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.provider_sign_ins TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2632,6 +2816,10 @@ CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CH
 
 CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: user_identities owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_identities TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: user_preferences owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.user_preferences TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2655,6 +2843,10 @@ CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true)
 -- Name: videos owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: provider_sign_ins; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.provider_sign_ins ENABLE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2712,6 +2904,10 @@ CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_syste
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
 
+-- Name: provider_sign_ins system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.provider_sign_ins FOR DELETE TO memoreel_system USING (true);
+
 -- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
@@ -2719,6 +2915,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 -- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_identities system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_identities FOR DELETE TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2736,9 +2936,17 @@ CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system
 
 CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: organization_domains system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.organization_domains FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: organizations system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: provider_sign_ins system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.provider_sign_ins FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2751,6 +2959,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_identities FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_recovery_codes system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2784,6 +2996,10 @@ CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_sy
 
 CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system USING (true);
 
+-- Name: organization_domains system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_domains FOR SELECT TO memoreel_system USING (true);
+
 -- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organization_invitations FOR SELECT TO memoreel_system USING (true);
@@ -2795,6 +3011,10 @@ CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_syste
 -- Name: outbox system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING (true);
+
+-- Name: provider_sign_ins system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.provider_sign_ins FOR SELECT TO memoreel_system USING (true);
 
 -- Name: sessions system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2811,6 +3031,10 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 -- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
+
+-- Name: user_identities system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_identities FOR SELECT TO memoreel_system USING (true);
 
 -- Name: user_recovery_codes system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2836,6 +3060,10 @@ CREATE POLICY system_update ON public.email_tokens FOR UPDATE TO memoreel_system
 
 CREATE POLICY system_update ON public.memberships FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: organization_domains system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organization_domains FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: organization_invitations system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -2843,6 +3071,10 @@ CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO mem
 -- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: provider_sign_ins system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.provider_sign_ins FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: sessions system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2859,6 +3091,10 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 -- Name: uploads system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: user_identities system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_identities FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: user_recovery_codes system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2891,6 +3127,10 @@ ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 -- Name: user_extensions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
+
+-- Name: user_identities; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_identities ENABLE ROW LEVEL SECURITY;
 
 -- Name: user_preferences; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3044,6 +3284,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO memoreel_system;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_chunk_counts TO memoreel_app;
 GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
+-- Name: TABLE organization_domains; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_domains TO memoreel_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_domains TO memoreel_system;
+
 -- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
 
 GRANT INSERT,DELETE,UPDATE ON TABLE public.organization_invitations TO memoreel_app;
@@ -3123,6 +3368,10 @@ GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 GRANT INSERT ON TABLE public.outbox TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
 
+-- Name: TABLE provider_sign_ins; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.provider_sign_ins TO memoreel_system;
+
 -- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
@@ -3190,6 +3439,11 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+
+-- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.user_identities TO memoreel_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO memoreel_system;
 
 -- Name: TABLE user_preferences; Type: ACL; Schema: public; Owner: -
 

@@ -87,6 +87,7 @@ impl Presented {
         let (method, path) = (request.method(), request.uri().path());
         let opens_or_ends_session = (method == Method::POST
             && (path.ends_with("/users") || path.ends_with("/sessions")))
+            || path.contains("/auth/")
             || (method == Method::DELETE && path.ends_with("/sessions/current"));
         let credential = Credential::of(headers);
         let organization_id = match (&credential, headers.get(&ORGANIZATION_HEADER)) {

@@ -1,7 +1,7 @@
 //! Showing that an address is one's own, and changing it.
 
 use crate::{
-    IdentityError,
+    IdentityError, domains,
     email_tokens::{self, Purpose},
     input, mails,
     passwords::prove_password,
@@ -15,7 +15,8 @@ use memoreel_web::App;
 /// How many mails of one purpose a person may ask for in an hour.
 const MAILS_PER_HOUR_MAX: i64 = 5;
 
-/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too.
+/// Notes that the address is its person's, who joins where people of its domain do. Doing so twice is no mistake: mail programs
+/// open links, too.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`].
@@ -28,6 +29,7 @@ pub(crate) async fn confirm(app: &App, token: &str) -> Result<(), IdentityError>
     if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
         return Err(IdentityError::TokenWrong);
     }
+    domains::join(&mut tx, token.user_id, &token.email, now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -119,6 +121,7 @@ pub(crate) async fn confirm_change(app: &App, token: &str) -> Result<ChangeStatu
         ChangeStatus::Waiting
     } else {
         store::change_email(&mut tx, token.user_id, &new_email, now).await?;
+        domains::join(&mut tx, token.user_id, &new_email, now).await?;
         // Links to the address that was left must not open the account any more.
         store::delete_email_tokens(&mut tx, token.user_id, None).await?;
         ChangeStatus::Changed

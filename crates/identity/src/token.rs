@@ -1,5 +1,5 @@
-//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations. Only their SHA-256 is kept; with 256 random bits
-//! behind it, a plain hash is enough (there is nothing to guess).
+//! Secrets that stand for a person: session tokens, API keys, and the tokens of invitations and of trips to providers. Only
+//! their SHA-256 is kept; with 256 random bits behind it, a plain hash is enough (there is nothing to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -38,6 +38,16 @@ fn new_token() -> NewToken {
     NewToken { token, hash }
 }
 
+/// A new token of a trip to a provider.
+pub(crate) fn new_trip_token() -> NewToken {
+    new_token()
+}
+
+/// What the record of a domain says; it is no secret.
+pub(crate) fn new_domain_token() -> String {
+    new_secret()
+}
+
 /// The hash to look a session token up by; `None` for what cannot be one.
 pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
@@ -45,6 +55,11 @@ pub(crate) fn session_token_hash(token: &str) -> Option<TokenHash> {
 
 /// The hash to look an invitation up by; `None` for what cannot be the token of one.
 pub(crate) fn invitation_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// The hash to look a trip up by; `None` for what cannot be the token of one.
+pub(crate) fn trip_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
 }
 

@@ -6,7 +6,7 @@ use crate::{
     database::Database,
     dev_mails,
     engines::Engines,
-    health, maintenance, router, secret,
+    health, maintenance, router, secret, sign_in,
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
@@ -87,6 +87,7 @@ async fn run(
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         public_url: public_url.clone(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
+        sign_in: sign_in::settings(&settings.accounts)?,
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;

@@ -13,6 +13,7 @@ mod paging;
 mod patch;
 mod problem;
 mod secrets;
+mod sign_in;
 
 pub use app::{App, AppParts};
 pub use extract::{Json, Params, ResourceId, SignedIn};
@@ -25,6 +26,7 @@ pub use paging::PageParams;
 pub use patch::nullable;
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use secrets::{SealError, SealedPlace, Secrets};
+pub use sign_in::{ClientSecret, Provider, SignInSettings};
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

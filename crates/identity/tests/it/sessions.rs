@@ -129,7 +129,14 @@ async fn cleaning_removes_what_has_ended_and_nothing_else() {
     tx.commit().await.unwrap();
     assert_eq!(
         removed,
-        Removed { sessions: 1, idempotency_keys: 0, invitations: 0, email_tokens: 1, sign_in_attempts: 1 }
+        Removed {
+            sessions: 1,
+            idempotency_keys: 0,
+            invitations: 0,
+            email_tokens: 1,
+            sign_in_attempts: 1,
+            provider_sign_ins: 0
+        }
     );
     assert_eq!(eve.get("/me").await.status, 200);
 }

@@ -110,6 +110,7 @@ impl Stage {
             secure_cookies: false,
             public_url: "http://localhost".to_owned(),
             breached_passwords: None,
+            sign_in: memoreel_web::SignInSettings::default(),
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }
     }

@@ -21,7 +21,7 @@ async fn mails_to(app: &TestApp, address: &str) -> Vec<WrittenMail> {
 }
 
 /// What stands behind the `#` of the link to this page in the newest mail to this address.
-async fn token(app: &TestApp, address: &str, page: &str) -> String {
+pub async fn token(app: &TestApp, address: &str, page: &str) -> String {
     let mails = mails_to(app, address).await;
     let start = format!("{PUBLIC_URL}/{page}#");
     let newest = mails.iter().find_map(|mail| mail.text.lines().find_map(|line| line.strip_prefix(&start)));

@@ -17,7 +17,7 @@ use memoreel_server::{
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::App;
+use memoreel_web::{App, SignInSettings};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -58,6 +58,7 @@ pub struct Options {
     /// A mail server; without it mails are files.
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
+    pub sign_in: SignInSettings,
 }
 
 impl Default for Options {
@@ -68,7 +69,15 @@ impl Default for Options {
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
         let pool = PoolSizes { app: 6, system: 4 };
-        Self { rate_limit_factor: 1_000, lines, pool, is_https: false, smtp: None, breached_passwords: None }
+        Self {
+            rate_limit_factor: 1_000,
+            lines,
+            pool,
+            is_https: false,
+            smtp: None,
+            breached_passwords: None,
+            sign_in: SignInSettings::default(),
+        }
     }
 }
 
@@ -103,6 +112,12 @@ impl TestApp {
         Self::open(Arc::clone(&self.installation), self.options.clone(), self.clock.clone()).await
     }
 
+    /// The same with other options.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self.restart().await
+    }
+
     async fn open(installation: Arc<Installation>, options: Options, clock: FakeClock) -> Self {
         health::install_metrics();
         // Shown by the test runner when a test fails. Another test of the process may have been first.
@@ -119,6 +134,7 @@ impl TestApp {
             secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
             breached_passwords: options.breached_passwords.clone(),
+            sign_in: options.sign_in.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();

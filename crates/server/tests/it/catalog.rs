@@ -11,14 +11,16 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 11] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 13] = [
     ("_sqlx_migrations", "which migrations were applied"),
     ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
+    ("provider_sign_ins", "who is on the way to a provider, for the system alone"),
     ("sessions", "a person's devices, across organizations"),
     ("sign_in_attempts", "how often accounts were tried, for the system alone"),
     ("user_extensions", "what a person agreed to, across organizations"),
+    ("user_identities", "what providers know a person as, across organizations"),
     ("user_preferences", "what a person chose, across organizations"),
     ("user_recovery_codes", "a person's way in without an authenticator, for the system alone"),
     ("user_totp", "a person's authenticator, for the system alone"),
@@ -32,7 +34,7 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 20] = [
+const NOT_AUDITED: [(&str, &str); 21] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
@@ -44,6 +46,7 @@ const NOT_AUDITED: [(&str, &str); 20] = [
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
+    ("provider_sign_ins", "trips of ten minutes; what they lead to is audited"),
     ("renditions", "made by background tasks"),
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
@@ -56,14 +59,19 @@ const NOT_AUDITED: [(&str, &str); 20] = [
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 3] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 4] = [
     ("api_keys_token_key", "the hash of a random token"),
+    (
+        "organization_domains_verified_key",
+        "a domain, of which whoever collides has just shown that it is theirs",
+    ),
     ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 4] = ["email_tokens", "sign_in_attempts", "user_recovery_codes", "user_totp"];
+const SYSTEM_TABLES: [&str; 5] =
+    ["email_tokens", "provider_sign_ins", "sign_in_attempts", "user_recovery_codes", "user_totp"];
 
 const TENANT_TABLES: &str = "
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
@@ -108,8 +116,8 @@ async fn row_level_security_is_forced_on_every_organizations_table() {
     assert!(open.is_empty(), "{open:?}");
     let people = names(
         &mut connection,
-        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions', 'user_preferences', 'user_extensions')
-         AND NOT (relrowsecurity AND relforcerowsecurity)"
+        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions', 'user_preferences', 'user_extensions',
+             'user_identities') AND NOT (relrowsecurity AND relforcerowsecurity)"
             .to_owned(),
     )
     .await;

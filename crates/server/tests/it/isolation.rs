@@ -25,7 +25,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 68] = {
+const EXPECTED: [(&str, Expected); 79] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -35,9 +35,11 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("change_password", TheirOwn),
         ("confirm_email", TheirOwn),
         ("confirm_email_change", TheirOwn),
+        ("confirm_provider_sign_in", TheirOwn),
         ("confirm_totp", Refused),
         ("create_api_key", TheirOwn),
         ("create_channel", TheirOwn),
+        ("create_domain", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
         ("create_session", TheirOwn),
@@ -48,6 +50,8 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("delete_api_key", NotFound),
         ("delete_channel", NotFound),
         ("delete_current_session", TheirOwn),
+        ("delete_domain", NotFound),
+        ("delete_identity", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
         ("delete_other_sessions", TheirOwn),
@@ -57,6 +61,7 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("delete_video", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
+        ("finish_provider_sign_in", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -72,8 +77,11 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("list_api_keys", TheirOwn),
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
+        ("list_domains", TheirOwn),
+        ("list_identities", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
+        ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
         ("lookup_invitation", TheirOwn),
@@ -87,15 +95,18 @@ const EXPECTED: [(&str, Expected); 68] = {
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
         ("search", TheirOwn),
+        ("start_provider_sign_in", TheirOwn),
         ("stream_events", TheirOwn),
         ("transfer_organization", NotFound),
         ("update_channel", NotFound),
+        ("update_domain", NotFound),
         ("update_me", TheirOwn),
         ("update_member", NotFound),
         ("update_organization", TheirOwn),
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("verify_domain", NotFound),
     ]
 };
 
@@ -131,6 +142,14 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
+    let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
+    let identity: Uuid = sqlx::query_scalar(
+        "INSERT INTO user_identities (user_id, provider, subject) VALUES ($1::uuid, 'harbour', $1) RETURNING id",
+    )
+    .bind(&ada.user_id)
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -143,6 +162,8 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("user_id", ada.user_id.clone()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
         ("users", ada.user_id.clone()),
+        ("domains", text(&domain["id"])),
+        ("identities", identity.to_string()),
     ])
 }
 
@@ -202,6 +223,10 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "request_password_reset" => json(json!({ "email": "new@example.com" })),
         "reset_password" => json(json!({ "token": "A".repeat(64), "password": crate::client::PASSWORD })),
         "create_session" => json(json!({ "email": "new@example.com", "password": crate::client::PASSWORD })),
+        "start_provider_sign_in" => json(json!({})),
+        "confirm_provider_sign_in" => json(json!({ "code": "junk" })),
+        "create_domain" => json(json!({ "domain": "mine.example" })),
+        "update_domain" => json(json!({ "join_role": "viewer" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
     }
@@ -209,9 +234,20 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
 
 /// One id in every place of a path.
 pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
-    ["videos", "channels", "speaker_id", "user_id", "api-keys", "sessions", "invitations", "uploads"]
-        .map(|name| (name, id.to_owned()))
-        .into()
+    [
+        "videos",
+        "channels",
+        "speaker_id",
+        "user_id",
+        "api-keys",
+        "sessions",
+        "invitations",
+        "uploads",
+        "domains",
+        "identities",
+    ]
+    .map(|name| (name, id.to_owned()))
+    .into()
 }
 
 /// Every row of an organization, table by table.
@@ -350,8 +386,9 @@ async fn every_operation_asks_who_is_calling() {
         ] {
             let answer = call(request, &operation).await;
             if PUBLIC.contains(&id) && what != "a wrong key" {
-                // What names an invitation by its token finds none.
-                assert_eq!(answer.status == 404, id.ends_with("_invitation"), "{id}: {}", answer.text());
+                // What names an invitation by its token, or a provider, finds none.
+                let names_something = id.ends_with("_invitation") || operation.path.contains('{');
+                assert_eq!(answer.status == 404, names_something, "{id}: {}", answer.text());
                 continue;
             }
             if id == "delete_current_session" && what == "an old cookie" {

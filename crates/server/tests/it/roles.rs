@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 68] = {
+const TAKES: [(&str, Takes); 79] = {
     use Action::{
-        DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageMembers, ManageOrganization,
-        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
-        UseApiKeys,
+        DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
+        ManageOrganization, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
+        TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -40,9 +40,11 @@ const TAKES: [(&str, Takes); 68] = {
         ("change_password", Account),
         ("confirm_email", Nothing),
         ("confirm_email_change", Nothing),
+        ("confirm_provider_sign_in", Nothing),
         ("confirm_totp", Account),
         ("create_api_key", Role(UseApiKeys)),
         ("create_channel", Role(ManageChannels)),
+        ("create_domain", Role(ManageDomains)),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
         ("create_session", Nothing),
@@ -53,6 +55,8 @@ const TAKES: [(&str, Takes); 68] = {
         ("delete_api_key", Role(UseApiKeys)),
         ("delete_channel", Role(ManageChannels)),
         ("delete_current_session", Account),
+        ("delete_domain", Role(ManageDomains)),
+        ("delete_identity", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
         ("delete_other_sessions", Account),
@@ -62,6 +66,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("delete_video", Role(EditContent)),
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
+        ("finish_provider_sign_in", Nothing),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -77,8 +82,11 @@ const TAKES: [(&str, Takes); 68] = {
         ("list_api_keys", Role(UseApiKeys)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
+        ("list_domains", Role(ManageDomains)),
+        ("list_identities", Account),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
+        ("list_providers", Nothing),
         ("list_sessions", Account),
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
@@ -92,15 +100,18 @@ const TAKES: [(&str, Takes); 68] = {
         ("retry_video", Role(EditContent)),
         ("revoke_invitation", Role(InviteMembers)),
         ("search", Role(ReadContent)),
+        ("start_provider_sign_in", Nothing),
         ("stream_events", Role(ReadContent)),
         ("transfer_organization", Role(TransferOrganization)),
         ("update_channel", Role(ManageChannels)),
+        ("update_domain", Role(ManageDomains)),
         ("update_me", Account),
         ("update_member", Role(ManageMembers)),
         ("update_organization", Role(ManageOrganization)),
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("verify_domain", Role(ManageDomains)),
     ]
 };
 

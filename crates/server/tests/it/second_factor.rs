@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 
 /// An authenticator app: base 32, and the code of a moment.
-struct Authenticator(Vec<u8>);
+pub struct Authenticator(Vec<u8>);
 
 impl Authenticator {
     fn of(secret: &str) -> Self {
@@ -31,7 +31,7 @@ impl Authenticator {
         Self(bytes)
     }
 
-    fn code(&self, now: Timestamp) -> String {
+    pub fn code(&self, now: Timestamp) -> String {
         let mut mac = Hmac::<Sha1>::new_from_slice(&self.0).unwrap();
         mac.update(&(now.timestamp() / 30).to_be_bytes());
         let hash = mac.finalize().into_bytes();
@@ -50,7 +50,7 @@ async fn with_code(app: &TestApp, person: &Person, password: &str, code: Option<
 }
 
 /// Gives the person an authenticator; returns it with the recovery codes. Its last code was used.
-async fn enable(app: &TestApp, person: &Person) -> (Authenticator, Vec<String>) {
+pub async fn enable(app: &TestApp, person: &Person) -> (Authenticator, Vec<String>) {
     let begun = person.post("/me/totp", &json!({})).await.is(201);
     assert_eq!(begun.header("cache-control"), "no-store");
     let authenticator = Authenticator::of(begun.json()["secret"].as_str().unwrap());
