@@ -1,28 +1,6 @@
-import { expect, type Page } from "@playwright/test";
-import { createHmac } from "node:crypto";
+import { expect } from "@playwright/test";
+import { setUpAuthenticator } from "./authenticator";
 import { expectAccessible, mailedPath, newAccount, signIn, signUp, test } from "./helpers";
-
-/** What an authenticator app shows now for a secret in base 32 (RFC 6238). */
-function codeOf(secret: string): string {
-  const bits = Array.from(secret, (letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0"));
-  const bytes = bits.join("").match(/.{8}/gu) ?? [];
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const mac = createHmac("sha1", Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)))).update(step).digest();
-  const offset = mac.readUInt8(mac.length - 1) & 15;
-  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-}
-
-/** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
-async function setUpAuthenticator(page: Page): Promise<string[]> {
-  const headers = { "X-Memoreel-Request": "1" };
-  const begun = await page.request.post("/api/v1/me/totp", { headers });
-  expect(begun.status(), await begun.text()).toBe(201);
-  const { secret } = (await begun.json()) as { secret: string };
-  const confirmed = await page.request.post("/api/v1/me/totp/confirm", { headers, data: { code: codeOf(secret) } });
-  expect(confirmed.status(), await confirmed.text()).toBe(200);
-  return ((await confirmed.json()) as { recovery_codes: string[] }).recovery_codes;
-}
 
 test("a visitor is sent to sign in and comes back to where they wanted to go", async ({ page }) => {
   const account = newAccount();

@@ -1,4 +1,5 @@
 import { accountStrings } from "./strings-account";
+import { signInStrings } from "./strings-sign-in";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -73,6 +74,7 @@ export const strings = {
     linkWrongTitle: "This link is not valid",
   },
   ...accountStrings,
+  ...signInStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -530,6 +532,8 @@ export const strings = {
       api_key: "API keys",
       session: "Sign-ins",
       user: "Accounts",
+      identity: "Linked accounts",
+      domain: "Domains",
     } as Record<string, string>,
     things: {
       video: "the video",
@@ -542,6 +546,8 @@ export const strings = {
       api_key: "the API key",
       session: "the session",
       user: "the account",
+      identity: "the linked account",
+      domain: "the domain",
     } as Record<string, string>,
     more: "Details",
     field: "What",

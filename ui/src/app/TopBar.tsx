@@ -59,6 +59,7 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/settings/keys": strings.settings.keys,
   "/app/settings/organization": strings.settings.organization,
   "/app/settings/members": strings.settings.members,
+  "/app/settings/domains": strings.domains.title,
 };
 
 function Crumbs() {

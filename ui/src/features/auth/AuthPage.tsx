@@ -1,15 +1,18 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { chosenOrganization, isApiError } from "../../api/client";
 import { commands, keys } from "../../api/queries";
+import { providersQuery } from "../../api/sign-in";
 import type { Me } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { AuthCard } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
+import { localPath } from "./next";
 import { isShort } from "./password";
+import { ProviderButtons } from "./ProviderButtons";
 
 type Field = "email" | "name" | "password" | "code";
 type Errors = Partial<Record<Field, string>>;
@@ -31,6 +34,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const [codeAsked, setCodeAsked] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   const signUp = kind === "up";
+  const mayJoin = useQuery(providersQuery).data?.is_sign_up_open ?? true;
   const title = signUp ? strings.auth.signUpTitle : strings.auth.signInTitle;
   useTitle(title);
   useEffect(() => {
@@ -47,9 +51,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
       client.clear();
       // The answer is about the personal organization; of another that was chosen before, the app asks itself.
       if (chosenOrganization() === null) client.setQueryData(keys.me, me);
-      // Only an address of this app is followed, never one that leads elsewhere.
-      const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
-      router.history.push(target);
+      router.history.push(localPath(next));
     },
     onError: (error) => {
       if (!isApiError(error)) return;
@@ -160,12 +162,15 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
           <Link to="/forgot-password">{strings.auth.forgot}</Link>
         </p>
       )}
-      <p className="auth__foot soft">
-        {signUp ? strings.auth.haveAccount : strings.auth.noAccount}{" "}
-        <Link to={signUp ? "/sign-in" : "/sign-up"} search={next === undefined ? {} : { next }}>
-          {signUp ? strings.auth.signIn : strings.auth.signUp}
-        </Link>
-      </p>
+      <ProviderButtons next={next} />
+      {signUp || mayJoin ? (
+        <p className="auth__foot soft">
+          {signUp ? strings.auth.haveAccount : strings.auth.noAccount}{" "}
+          <Link to={signUp ? "/sign-in" : "/sign-up"} search={next === undefined ? {} : { next }}>
+            {signUp ? strings.auth.signIn : strings.auth.signUp}
+          </Link>
+        </p>
+      ) : null}
     </AuthCard>
   );
 }

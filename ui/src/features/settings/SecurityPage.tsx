@@ -11,6 +11,7 @@ import { formatAge, formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { LinkedIdentities } from "./LinkedIdentities";
 
 /** Where one is signed in, and the way out of each place. */
 export function SecurityPage() {
@@ -32,52 +33,55 @@ export function SecurityPage() {
   };
 
   return (
-    <section className="settings__section">
-      <div>
-        <h2>{strings.sessions.title}</h2>
-        <p className="soft">{strings.sessions.lead}</p>
-      </div>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : (
-        <ul className="rows" aria-label={strings.sessions.title}>
-          {list.data.items.map((session) => (
-            <SessionRow
-              key={session.id}
-              session={session}
-              onEnd={session.is_current ? signOut : () => setDoomed(session)}
-            />
-          ))}
-        </ul>
-      )}
-      {others.length > 0 ? (
+    <>
+      <section className="settings__section">
         <div>
-          <button type="button" className="button button--danger" onClick={() => setAllDoomed(true)}>
-            {strings.sessions.endOthers}
-          </button>
+          <h2>{strings.sessions.title}</h2>
+          <p className="soft">{strings.sessions.lead}</p>
         </div>
-      ) : null}
-      {doomed ? (
-        <Confirm
-          title={strings.sessions.endTitle(deviceName(readDevice(doomed.user_agent)))}
-          text={strings.sessions.endText}
-          action={strings.bar.signOut}
-          onConfirm={() => end([doomed], strings.sessions.ended)}
-          onClose={() => setDoomed(null)}
-        />
-      ) : null}
-      {allDoomed ? (
-        <Confirm
-          title={strings.sessions.endOthersTitle(others.length)}
-          text={strings.sessions.endText}
-          action={strings.bar.signOut}
-          onConfirm={() => end(others, strings.sessions.endedOthers)}
-          onClose={() => setAllDoomed(false)}
-        />
-      ) : null}
-    </section>
+        {list.isPending ? (
+          <div className="skeleton" style={{ height: 56 }} />
+        ) : list.isError ? (
+          <Problem error={list.error} onRetry={() => void list.refetch()} />
+        ) : (
+          <ul className="rows" aria-label={strings.sessions.title}>
+            {list.data.items.map((session) => (
+              <SessionRow
+                key={session.id}
+                session={session}
+                onEnd={session.is_current ? signOut : () => setDoomed(session)}
+              />
+            ))}
+          </ul>
+        )}
+        {others.length > 0 ? (
+          <div>
+            <button type="button" className="button button--danger" onClick={() => setAllDoomed(true)}>
+              {strings.sessions.endOthers}
+            </button>
+          </div>
+        ) : null}
+        {doomed ? (
+          <Confirm
+            title={strings.sessions.endTitle(deviceName(readDevice(doomed.user_agent)))}
+            text={strings.sessions.endText}
+            action={strings.bar.signOut}
+            onConfirm={() => end([doomed], strings.sessions.ended)}
+            onClose={() => setDoomed(null)}
+          />
+        ) : null}
+        {allDoomed ? (
+          <Confirm
+            title={strings.sessions.endOthersTitle(others.length)}
+            text={strings.sessions.endText}
+            action={strings.bar.signOut}
+            onConfirm={() => end(others, strings.sessions.endedOthers)}
+            onClose={() => setAllDoomed(false)}
+          />
+        ) : null}
+      </section>
+      <LinkedIdentities />
+    </>
   );
 }
 
