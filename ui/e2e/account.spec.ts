@@ -1,17 +1,6 @@
-import { expect, type Page } from "@playwright/test";
-import { codeOf } from "./authenticator";
+import { expect } from "@playwright/test";
+import { setUpAuthenticator } from "./authenticator";
 import { expectAccessible, mailedPath, newAccount, signIn, signUp, test } from "./helpers";
-
-/** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
-async function setUpAuthenticator(page: Page): Promise<string[]> {
-  const headers = { "X-Memoreel-Request": "1" };
-  const begun = await page.request.post("/api/v1/me/totp", { headers });
-  expect(begun.status(), await begun.text()).toBe(201);
-  const { secret } = (await begun.json()) as { secret: string };
-  const confirmed = await page.request.post("/api/v1/me/totp/confirm", { headers, data: { code: codeOf(secret) } });
-  expect(confirmed.status(), await confirmed.text()).toBe(200);
-  return ((await confirmed.json()) as { recovery_codes: string[] }).recovery_codes;
-}
 
 test("a visitor is sent to sign in and comes back to where they wanted to go", async ({ page }) => {
   const account = newAccount();

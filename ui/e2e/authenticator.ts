@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 import { createHmac } from "node:crypto";
 
 /** What an authenticator app shows for a secret in base 32 (RFC 6238), now or so many steps of half a minute later. */
@@ -32,4 +32,15 @@ export async function addDevice(page: Page): Promise<{ passkeys: () => Promise<n
       await devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
     },
   };
+}
+
+/** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
+export async function setUpAuthenticator(page: Page): Promise<string[]> {
+  const headers = { "X-Memoreel-Request": "1" };
+  const begun = await page.request.post("/api/v1/me/totp", { headers });
+  expect(begun.status(), await begun.text()).toBe(201);
+  const { secret } = (await begun.json()) as { secret: string };
+  const confirmed = await page.request.post("/api/v1/me/totp/confirm", { headers, data: { code: codeOf(secret) } });
+  expect(confirmed.status(), await confirmed.text()).toBe(200);
+  return ((await confirmed.json()) as { recovery_codes: string[] }).recovery_codes;
 }

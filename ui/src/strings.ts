@@ -1,5 +1,6 @@
 import { accountStrings } from "./strings-account";
 import { securityStrings } from "./strings-security";
+import { signInStrings } from "./strings-sign-in";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -82,6 +83,7 @@ export const strings = {
   },
   ...accountStrings,
   ...securityStrings,
+  ...signInStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -543,6 +545,8 @@ export const strings = {
       second_factor: "Authenticator apps",
       passkey: "Passkeys",
       user: "Accounts",
+      identity: "Linked accounts",
+      domain: "Domains",
     } as Record<string, string>,
     things: {
       video: "the video",
@@ -557,6 +561,8 @@ export const strings = {
       second_factor: "the authenticator app",
       passkey: "the passkey",
       user: "the account",
+      identity: "the linked account",
+      domain: "the domain",
     } as Record<string, string>,
     more: "Details",
     field: "What",

@@ -11,7 +11,6 @@ mod start;
 mod tasks;
 mod upload;
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -69,21 +68,6 @@ fn build_benches() -> Result<PathBuf> {
         "memoreel-benches",
     ]))?;
     Ok(crate::shell::target().join("release/memoreel-benches"))
-}
-
-/// The programs of Node.js in `sources` with the packages their lock file names, in a folder below the build's; `what` they are is
-/// said.
-fn install_node_packages(folder: &str, sources: &str, what: &str) -> Result<PathBuf> {
-    let folder = crate::shell::target().join(folder);
-    fs::create_dir_all(&folder)?;
-    for entry in fs::read_dir(crate::shell::root().join(sources))? {
-        let entry = entry?;
-        fs::copy(entry.path(), folder.join(entry.file_name()))?;
-    }
-    crate::shell::say(format!("installing {what}"));
-    let mut npm = crate::shell::npm();
-    crate::shell::run(npm.args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    Ok(folder)
 }
 
 const MEBIBYTE: u64 = 1024 * 1024;

@@ -13,6 +13,7 @@ mod dependencies;
 mod dev;
 mod eval;
 mod memory;
+mod oidc_provider;
 mod python;
 mod scratch_database;
 mod server_process;

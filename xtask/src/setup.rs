@@ -1,6 +1,7 @@
 //! `setup`: everything the project needs and does not compile. Done once; a second run does nothing in no time.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +15,9 @@ const NODE_VERSION_MIN: (u32, u32) = (20, 19);
 const WHEEL_PLATFORMS: [&str; 3] =
     ["manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux_2_27_x86_64"];
 const WHEEL_PYTHON: &str = "3.11";
+
+/// Where [`install_oidc_provider`] puts it, below the build's folder; the tests look for it there.
+pub const OIDC_PROVIDER: &str = "oidc-provider";
 
 /// A program and the Debian packages that bring it and what it needs.
 struct Tool {
@@ -43,6 +47,7 @@ pub fn run() -> Result<()> {
     install_tools(TOOLS.iter().filter(|tool| !tool.present()).collect())?;
     fetch_parts()?;
     install_node_modules()?;
+    install_oidc_provider()?;
     say("set up");
     Ok(())
 }
@@ -185,6 +190,37 @@ fn install_node_modules() -> Result<()> {
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )?;
     fs::write(installed, wanted).context("cannot note that the node modules are installed")
+}
+
+/// The OpenID Connect provider that tests sign in through.
+pub fn install_oidc_provider() -> Result<()> {
+    install_node_packages(
+        OIDC_PROVIDER,
+        "crates/server/tests/oidc-provider",
+        "the tests' OpenID Connect provider",
+    )
+    .map(drop)
+}
+
+/// The programs of Node.js in `sources` with the packages their lock file names, in a folder below the build's; `what` they are is
+/// said when they are not there yet.
+pub fn install_node_packages(folder: &str, sources: &str, what: &str) -> Result<PathBuf> {
+    let folder = shell::target().join(folder);
+    fs::create_dir_all(&folder)?;
+    for entry in fs::read_dir(shell::root().join(sources))? {
+        let entry = entry?;
+        fs::copy(entry.path(), folder.join(entry.file_name()))?;
+    }
+    let installed = folder.join("node_modules/.installed-package-lock.json");
+    let wanted = fs::read(folder.join("package-lock.json"))?;
+    if fs::read(&installed).is_ok_and(|current| current == wanted) {
+        return Ok(folder);
+    }
+    check_node()?;
+    say(format!("installing {what}"));
+    shell::run(shell::npm().args(["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    fs::write(installed, wanted)?;
+    Ok(folder)
 }
 
 fn check_node() -> Result<()> {

@@ -1,8 +1,11 @@
 //! `test`: Rust, the web app's units, and the browser against a real server.
 
+use std::fs;
+
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::oidc_provider::OidcProvider;
 use crate::scratch_database::ScratchDatabase;
 use crate::server_process::{self, ServerProcess};
 use crate::{setup, shell};
@@ -46,7 +49,13 @@ pub fn ui_units() -> Result<()> {
 pub fn browser() -> Result<()> {
     server_process::build()?;
     let folder = server_process::open_folder("memoreel-browser-")?;
-    let server = ServerProcess::start(&folder.path().join("data"), server_process::free_port()?)?;
+    let port = server_process::free_port()?;
+    let provider = OidcProvider::start(&format!("http://127.0.0.1:{port}"))?;
+    let providers = folder.path().join("providers.json");
+    fs::write(&providers, provider.settings())?;
+    let providers = providers.to_string_lossy();
+    let settings = [("MEMOREEL_SIGN_IN_PROVIDERS", providers.as_ref())];
+    let server = ServerProcess::start_with(&folder.path().join("data"), port, &settings)?;
     shell::run(shell::npm().args(["run", "--silent", "e2e"]).env("MEMOREEL_URL", &server.url))
         .context("the browser tests failed")
 }

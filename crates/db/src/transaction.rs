@@ -79,18 +79,22 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SystemReason {
     /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
-    /// memberships, organizations, email_tokens, authenticators, passkeys, and the tasks that send mails.
+    /// memberships, organizations, email_tokens, authenticators, passkeys, user_identities, provider_sign_ins,
+    /// organization_domains, and the tasks that send mails.
     SignIn,
     /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
     /// organizations, memberships, organization_invitations.
     JoinOrganization,
-    /// Whoever runs the server lists, suspends or resumes organizations: organizations, memberships.
+    /// Somebody showed that a domain is their organization's: organization_domains.
+    VerifyDomain,
+    /// Whoever runs the server lists, suspends or resumes organizations, or verifies a domain: organizations, memberships,
+    /// organization_domains.
     Operate,
     /// A mail is about to be sent: email_tokens, users, organizations, organization_invitations.
     SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
-    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens,
+    /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
     /// organization_invitations, blob_deletions, deleted organizations.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.

@@ -1,7 +1,7 @@
 //! Making accounts and opening sessions, for the routes and for the command line.
 
 use crate::{
-    IdentityError,
+    IdentityError, domains,
     email_tokens::Purpose,
     input, mails,
     model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
@@ -64,6 +64,9 @@ pub(crate) async fn sign_up(
     new: NewUser,
     device: &Device,
 ) -> Result<Option<SignedIn>, IdentityError> {
+    if app.sign_in.is_sign_up_closed {
+        return Err(IdentityError::SignUpClosed);
+    }
     let checked = Checked::new(app.breached_passwords.as_deref(), new).await?;
     if app.signs_up_by_mail {
         let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
@@ -72,6 +75,9 @@ pub(crate) async fn sign_up(
     }
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    if let Some(required) = domains::required(&mut tx, &checked.email).await? {
+        return Err(domains::refusal(app, &required));
+    }
     let user = checked.insert(&mut tx, false, now).await?;
     enter(tx, user.id, device, now).await.map(Some)
 }
@@ -79,6 +85,9 @@ pub(crate) async fn sign_up(
 async fn sign_up_by_mail(app: &App, checked: &Checked) -> Result<(), IdentityError> {
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    if let Some(required) = domains::required(&mut tx, &checked.email).await? {
+        return Err(domains::refusal(app, &required));
+    }
     match checked.insert(&mut tx, true, now).await {
         Ok(_) => {}
         Err(IdentityError::EmailTaken) => {
@@ -126,7 +135,8 @@ impl Checked {
             organization_id: OrganizationId::new(now),
             email: &self.email,
             name: &self.name,
-            password_hash: &self.password_hash,
+            password_hash: Some(&self.password_hash),
+            email_verified_at: None,
             now,
         };
         let user = store::insert_person(tx, &person).await?;
@@ -146,26 +156,39 @@ pub(crate) struct Credentials {
 }
 
 /// Opens a session for whoever knows the password, and has the authenticator if there is one. An unknown address takes
-/// as long as a wrong password and is answered alike, so that nobody learns who has an account.
+/// as long as a wrong password and is answered alike, so that nobody learns who has an account; so does an address whose domain
+/// requires a provider, unless it is an owner's.
 pub(crate) async fn sign_in(
     app: &App,
     credentials: Credentials,
     device: &Device,
 ) -> Result<SignedIn, IdentityError> {
     let Credentials { email, password, code } = credentials;
-    let found = match input::email(&email) {
-        Ok(email) => store::find_sign_in(&mut app.db.system(SystemReason::SignIn).await?, email).await?,
-        Err(_) => None,
+    let (found, required) = match input::email(&email) {
+        Ok(email) => {
+            let mut tx = app.db.system(SystemReason::SignIn).await?;
+            (store::find_sign_in(&mut tx, email).await?, domains::required(&mut tx, email).await?)
+        }
+        Err(_) => (None, None),
+    };
+    let wrong = || match &required {
+        Some(required) => domains::refusal(app, required),
+        None => IdentityError::CredentialsWrong,
     };
     let (user_id, kept) = found.map(|row| (row.id, row.password_hash)).unzip();
     let account = user_id.map_or(Account::Unknown(email.trim()), Account::Known);
     let attempt = throttle::begin(app, account).await?;
-    let known = password::verify(password, kept.flatten()).await?.ok_or(IdentityError::CredentialsWrong)?;
-    let user_id = user_id.ok_or(IdentityError::CredentialsWrong)?;
+    let known = password::verify(password, kept.flatten()).await?.ok_or_else(wrong)?;
+    let user_id = user_id.ok_or_else(wrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    if let Some(required) = &required
+        && !store::is_owner(&mut tx, required.organization_id, user_id).await?
+    {
+        return Err(wrong());
+    }
     if !store::record_sign_in(&mut tx, user_id, &known.kept, known.renewed.as_deref(), now).await? {
-        return Err(IdentityError::CredentialsWrong);
+        return Err(wrong());
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
@@ -186,7 +209,8 @@ pub(crate) async fn enter(
     Ok(SignedIn { me, token })
 }
 
-async fn open_session(
+/// Opens a session in place of the one the browser presented.
+pub(crate) async fn open_session(
     tx: &mut SystemTx,
     user_id: UserId,
     device: &Device,

@@ -89,6 +89,7 @@ impl Presented {
             && ["/users", "/sessions", "/sessions/passkey", "/sessions/passkey/begin"]
                 .iter()
                 .any(|opens| path.ends_with(opens)))
+            || path.contains("/auth/")
             || (method == Method::DELETE && path.ends_with("/sessions/current"));
         let credential = Credential::of(headers);
         let organization_id = match (&credential, headers.get(&ORGANIZATION_HEADER)) {

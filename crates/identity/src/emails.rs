@@ -3,6 +3,7 @@
 use crate::{
     IdentityError,
     accounts::{self, Device, SignedIn},
+    domains,
     email_tokens::{self, Purpose},
     input, mails,
     passwords::prove_password,
@@ -16,8 +17,8 @@ use memoreel_web::App;
 /// How many mails of one purpose a person may ask for in an hour.
 const MAILS_PER_HOUR_MAX: i64 = 5;
 
-/// Notes that the address is its person's. Doing so twice is no mistake: mail programs open links, too. The first time, it
-/// opens the session that signing up did not.
+/// Notes that the address is its person's, who joins where people of its domain do. Doing so twice is no mistake: mail programs
+/// open links, too. The first time, it opens the session that signing up did not.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`].
@@ -36,6 +37,7 @@ pub(crate) async fn confirm(
     if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
         return Err(IdentityError::TokenWrong);
     }
+    domains::join(&mut tx, token.user_id, &token.email, now).await?;
     if opens {
         return accounts::enter(tx, token.user_id, device, now).await.map(Some);
     }
@@ -178,6 +180,7 @@ pub(crate) async fn confirm_change(app: &App, token: &str) -> Result<ChangeStatu
         ChangeStatus::Waiting
     } else {
         store::change_email(&mut tx, token.user_id, &new_email, now).await?;
+        domains::join(&mut tx, token.user_id, &new_email, now).await?;
         // Links to the address that was left must not open the account any more.
         store::delete_email_tokens(&mut tx, token.user_id, None).await?;
         ChangeStatus::Changed

@@ -1,7 +1,8 @@
 //! What can go wrong here, and what a client is told about it.
 
 use crate::{
-    API_KEYS_PER_USER_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX, PASSKEYS_PER_USER_MAX,
+    API_KEYS_PER_USER_MAX, DOMAINS_PER_ORGANIZATION_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
+    PASSKEYS_PER_USER_MAX,
     input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
     preferences::LOCALE_CHARS_MAX,
@@ -143,6 +144,98 @@ pub enum IdentityError {
     /// The invitation is for another address than the one of whoever is signed in.
     #[error("this invitation is for another e-mail address than yours")]
     InvitationForAnother,
+    /// A provider is down, or is not what it is configured to be.
+    #[error("{name} cannot be reached at the moment")]
+    ProviderUnavailable {
+        /// What people call the provider.
+        name: String,
+    },
+    /// A provider let nobody in: they changed their mind, or may not.
+    #[error("{name} did not let you in")]
+    ProviderRefused {
+        /// What people call the provider.
+        name: String,
+    },
+    /// What a provider sent is not to be believed.
+    #[error("what {name} sent could not be verified")]
+    ProviderAnswerWrong {
+        /// What people call the provider.
+        name: String,
+    },
+    /// Nobody of this browser is on the way to that provider.
+    #[error("this sign-in was begun in another browser, has ended, or took more than ten minutes")]
+    TripUnknown,
+    /// The address to come back to leads elsewhere.
+    #[error("the address to return to has to be a path of this server, such as /library")]
+    ReturnToInvalid,
+    /// There is an account with the address, and one side does not know whose address it is.
+    #[error(
+        "there is an account with this e-mail address, and it takes a confirmed address on both sides to sign in to it through {name}"
+    )]
+    IdentityUnverified {
+        /// What people call the provider.
+        name: String,
+    },
+    /// The account of the address belongs to somebody else at the provider.
+    #[error("the account with this e-mail address is linked to somebody else at {name}")]
+    IdentityDiffers {
+        /// What people call the provider.
+        name: String,
+    },
+    /// Another account is linked to it.
+    #[error("another account is linked to what you are at {name}")]
+    IdentityTaken {
+        /// What people call the provider.
+        name: String,
+    },
+    /// Without an address there is no account to be found or made.
+    #[error("{name} does not tell your e-mail address")]
+    IdentityEmailMissing {
+        /// What people call the provider.
+        name: String,
+    },
+    /// Nobody could get into the account any more.
+    #[error("this is the only way into your account")]
+    LastWayIn,
+    /// Somebody wants to add a way into an account that has a password.
+    #[error("this takes your password")]
+    PasswordRequired,
+    /// The account is not active.
+    #[error("this account is closed")]
+    AccountClosed,
+    /// Nobody may make an account of their own.
+    #[error("nobody can make an account on this server by themselves")]
+    SignUpClosed,
+    /// Addresses of the domain sign in through one provider alone.
+    #[error("people with this e-mail domain sign in through {name}")]
+    ProviderRequired {
+        /// What people call the provider.
+        name: String,
+    },
+    /// No such provider is configured.
+    #[error("there is no such provider on this server")]
+    ProviderUnknown,
+    /// The domain cannot be one.
+    #[error("a domain looks like example.com")]
+    DomainInvalid,
+    /// Anybody can have an address or a name there.
+    #[error("this domain is open to anybody, so it cannot be one organization's")]
+    DomainShared,
+    /// The organization has the domain.
+    #[error("your organization has this domain already")]
+    DomainExists,
+    /// One more domain would be too many.
+    #[error("your organization has {DOMAINS_PER_ORGANIZATION_MAX} domains, which is the most there may be")]
+    DomainsFull,
+    /// Another organization verified it.
+    #[error("another organization has verified this domain")]
+    DomainTaken,
+    /// Its record is not there.
+    #[error("no name server knows the record of this domain yet")]
+    DomainUnproved,
+    /// No name server answers.
+    #[error("no name server answers at the moment")]
+    DnsUnavailable,
     /// The named thing does not exist for this caller.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -161,6 +254,9 @@ pub enum IdentityError {
     /// The list of leaked passwords cannot be searched.
     #[error("the list of breached passwords cannot be used: {0}")]
     BreachedPasswords(std::io::Error),
+    /// There is no way to speak HTTP.
+    #[error("no HTTP client could be made: {0}")]
+    HttpClient(reqwest::Error),
     /// Hashing failed, or a stored hash cannot be read.
     #[error("a password hash could not be computed or read: {0}")]
     Hash(argon2::password_hash::Error),
@@ -268,6 +364,47 @@ impl From<IdentityError> for Problem {
                 Self::new(StatusCode::FORBIDDEN, "csrf_header_missing", sentence(&error))
                     .hint("Send `X-Memoreel-Request: 1`.")
             }
+            E::ProviderUnavailable { .. } => Self::unavailable("provider_unavailable", sentence(&error))
+                .hint("Try again in a few minutes, or sign in another way."),
+            E::ProviderRefused { .. } => forbidden("provider_refused", &error)
+                .hint("Try again, or ask whoever looks after your account there."),
+            E::ProviderAnswerWrong { .. } => forbidden("provider_answer_wrong", &error)
+                .hint("Try again; if it stays, give the request id to whoever runs this server."),
+            E::TripUnknown => Self::invalid("sign_in_unknown", sentence(&error)).hint("Begin again."),
+            E::ReturnToInvalid => Self::invalid_field("return_to", "return_to_invalid", sentence(&error)),
+            E::IdentityUnverified { .. } => forbidden("identity_unverified", &error).hint(
+                "Sign in with your password, confirm your address, and link the provider in the security settings.",
+            ),
+            E::IdentityDiffers { .. } => Self::conflict("identity_differs", sentence(&error)).hint(
+                "Sign in another way and look at the linked accounts in the security settings.",
+            ),
+            E::IdentityTaken { .. } => Self::conflict("identity_taken", sentence(&error))
+                .hint("Unlink it there first, or sign in with it."),
+            E::IdentityEmailMissing { .. } => forbidden("identity_email_missing", &error)
+                .hint("Let it tell your address, or sign in another way."),
+            E::LastWayIn => Self::conflict("last_way_in", sentence(&error))
+                .hint("Set a password by a mailed link, or link something else first."),
+            E::PasswordRequired => Self::invalid_field("password", "password_required", sentence(&error)),
+            E::AccountClosed => forbidden("account_closed", &error).hint("Ask whoever runs this server."),
+            E::SignUpClosed => forbidden("sign_up_closed", &error)
+                .hint("If you have an account, sign in to it another way; otherwise ask whoever runs this server."),
+            E::ProviderRequired { .. } => forbidden("provider_required", &error)
+                .hint("An owner of the organization that has the domain can also use a password, or a link mailed to set one."),
+            E::ProviderUnknown => {
+                Self::invalid_field("required_provider", "provider_unknown", sentence(&error))
+            }
+            E::DomainInvalid => Self::invalid_field("domain", "domain_invalid", sentence(&error)),
+            E::DomainShared => Self::invalid_field("domain", "domain_shared", sentence(&error)),
+            E::DomainExists => Self::conflict("domain_exists", sentence(&error)),
+            E::DomainsFull => Self::conflict("domains_full", sentence(&error))
+                .hint("Remove those that are no longer used."),
+            E::DomainTaken => Self::conflict("domain_taken", sentence(&error))
+                .hint("Ask whoever runs this server if that should not be so."),
+            E::DomainUnproved => Self::conflict("domain_unproved", sentence(&error))
+                .hint("Add the record where the domain is looked after. It may take an hour until it is known everywhere."),
+            E::DnsUnavailable => {
+                Self::unavailable("dns_unavailable", sentence(&error)).hint("Try again in a few minutes.")
+            }
             E::SessionRequired => Self::new(StatusCode::FORBIDDEN, "session_required", sentence(&error)),
             E::Busy => {
                 Self::unavailable("sign_in_busy", sentence(&error)).hint("Try again in a few seconds.")
@@ -276,6 +413,7 @@ impl From<IdentityError> for Problem {
             | E::Passkeys(_)
             | E::PasskeyUnreadable(_)
             | E::BreachedPasswords(_)
+            | E::HttpClient(_)
             | E::Hash(_)
             | E::HashInterrupted(_)
             | E::RoleUnknown(_)
@@ -283,6 +421,10 @@ impl From<IdentityError> for Problem {
             | E::SlugsExhausted(_) => Self::internal(error),
         }
     }
+}
+
+fn forbidden(code: &'static str, error: &IdentityError) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, code, sentence(error))
 }
 
 fn sentence(error: &IdentityError) -> String {

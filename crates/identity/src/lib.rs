@@ -7,9 +7,13 @@ mod accounts;
 mod authenticate;
 mod breached;
 mod cookie;
+mod dns;
+mod domain_name;
+mod domains;
 mod email_tokens;
 mod emails;
 mod error;
+mod identities;
 mod input;
 mod invitation_mails;
 mod invitations;
@@ -22,6 +26,9 @@ mod passkeys;
 mod password;
 mod passwords;
 mod preferences;
+mod provider_http;
+mod provider_sign_in;
+mod providers;
 mod routes;
 mod sealed;
 mod second_factor;
@@ -35,14 +42,16 @@ pub use accounts::{create_api_key, create_user, find_user, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
 pub use cookie::SESSION_COOKIE;
+pub use domains::verify_domain;
 pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use invitation_mails::{InvitationMail, SendInvitation};
 pub use mails::{MailTask, SendMail};
 pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
 pub use model::{
-    ApiKey, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation, KnownOrganization,
-    Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Passkey, Session, User,
+    ApiKey, Domain, Identity, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation,
+    JoinRole, KnownOrganization, Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Passkey,
+    Session, User,
 };
 pub use organizations::{
     erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,
@@ -50,6 +59,8 @@ pub use organizations::{
 pub use passkeys::passkeys_unavailable;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
 pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
+pub use provider_http::is_secure;
+pub use providers::check_provider;
 pub use routes::router;
 pub use sealed::{Resealed, SEALED_COLUMNS, SealedColumn, reseal};
 
@@ -71,3 +82,5 @@ pub const ORGANIZATION_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How many invitations of one organization may wait for an answer.
 pub const INVITATIONS_PENDING_MAX: i64 = 100;
+/// How many domains an organization may have.
+pub const DOMAINS_PER_ORGANIZATION_MAX: i64 = 20;

@@ -26,10 +26,12 @@ pub struct Removed {
     pub passkey_ceremonies: u64,
     /// Accounts at which nobody had tried to sign in for a day.
     pub sign_in_attempts: u64,
+    /// Trips to providers from which nobody came back in time.
+    pub provider_sign_ins: u64,
 }
 
-/// Removes ended sessions, mailed links and challenges, old idempotency keys and attempts to sign in, of everybody, and ends invitations that
-/// were not answered. Expects a transaction for `SystemReason::Maintain`,
+/// Removes ended sessions, mailed links, challenges and trips to providers, old idempotency keys and attempts to sign in, of
+/// everybody, and ends invitations that were not answered. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
 /// # Errors
@@ -41,6 +43,7 @@ pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed
     let email_tokens = store::delete_expired_email_tokens(tx, now - EMAIL_TOKENS_KEPT_FOR).await?;
     let passkey_ceremonies = store::delete_expired_ceremonies(tx, now).await?;
     let sign_in_attempts = store::delete_old_attempts(tx, now - ATTEMPTS_KEPT_FOR).await?;
+    let provider_sign_ins = store::delete_expired_trips(tx, now).await?;
     Ok(Removed {
         sessions,
         idempotency_keys,
@@ -48,5 +51,6 @@ pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed
         email_tokens,
         passkey_ceremonies,
         sign_in_attempts,
+        provider_sign_ins,
     })
 }

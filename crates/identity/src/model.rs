@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use memoreel_kernel::{
-    Action, ApiKeyId, InvitationId, OrganizationId, OrganizationStatus, PasskeyId, Role, SessionId, UserId,
+    Action, ApiKeyId, DomainId, IdentityId, InvitationId, OrganizationId, OrganizationStatus, PasskeyId,
+    Role, SessionId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -300,4 +301,83 @@ pub struct InvitationOffer {
     pub expires_at: DateTime<Utc>,
     /// Whether it can be answered.
     pub status: InvitationStatus,
+}
+
+/// What a provider knows a person as.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Identity {
+    /// Its id.
+    pub id: IdentityId,
+    /// The provider's id.
+    pub provider: String,
+    /// What people call the provider.
+    pub provider_name: String,
+    /// The address the provider told last.
+    pub email: Option<String>,
+    /// When it was linked.
+    pub created_at: DateTime<Utc>,
+    /// When it was last signed in with.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// As what people join by having an address of a domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinRole {
+    /// They do not join by themselves.
+    None,
+    /// As viewers.
+    Viewer,
+    /// As members.
+    Member,
+}
+
+impl JoinRole {
+    /// The name stored in `organization_domains.join_role`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+        }
+    }
+
+    /// The inverse of [`JoinRole::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::None, Self::Viewer, Self::Member].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A domain of an organization.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Domain {
+    /// Its id.
+    pub id: DomainId,
+    /// In lower case and ASCII.
+    #[schema(example = "example.com")]
+    pub domain: String,
+    /// Where the text record that verifies it belongs.
+    #[schema(example = "_memoreel.example.com")]
+    pub record_name: String,
+    /// What the record says.
+    pub record_value: String,
+    /// Since when it is known to be the organization's; the rest means nothing before.
+    pub verified_at: Option<DateTime<Utc>>,
+    /// As what people with a confirmed address of it join.
+    pub join_role: JoinRole,
+    /// The only provider through which addresses of it sign in; any way if absent.
+    pub required_provider: Option<String>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Domain {
+    /// Below a name that is nobody's host (RFC 8552).
+    pub(crate) fn record_name(domain: &str) -> String {
+        format!("_memoreel.{domain}")
+    }
+
+    pub(crate) fn record_value(token: &str) -> String {
+        format!("memoreel-verification={token}")
+    }
 }

@@ -3,6 +3,7 @@
 use crate::{
     IdentityError,
     authenticate::session_of,
+    domains,
     email_tokens::{self, Purpose},
     input, mails, password,
     store::{self, Owner},
@@ -94,28 +95,39 @@ pub(crate) async fn change(
     Ok(session.token)
 }
 
-/// Mails a link that sets another password, if there is an account with that address; says nothing either way.
+/// Mails a link that sets another password, if there is an account with that address; says nothing either way. Where the domain
+/// of the address requires a provider, everybody is told so, and an owner is mailed a link nevertheless.
 ///
 /// # Errors
-/// When the database refuses.
+/// [`IdentityError::ProviderRequired`].
 pub(crate) async fn request_reset(app: &App, email: &str) -> Result<(), IdentityError> {
     let Ok(email) = input::email(email) else { return Ok(()) };
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    let Some(user) = store::find_sign_in(&mut tx, email).await? else { return Ok(()) };
-    let since = now - TimeDelta::hours(1);
-    if store::count_email_tokens(&mut tx, user.id, Purpose::Reset, since).await? < RESETS_PER_HOUR_MAX {
-        // To the address as it is kept, not as somebody typed it.
-        mails::enqueue(&mut tx, &mails::link(user.id, Purpose::Reset, &user.email, now)).await?;
-        tx.commit().await?;
+    let required = domains::required(&mut tx, email).await?;
+    if let Some(user) = store::find_sign_in(&mut tx, email).await? {
+        let may = match &required {
+            Some(required) => store::is_owner(&mut tx, required.organization_id, user.id).await?,
+            None => true,
+        };
+        let since = now - TimeDelta::hours(1);
+        let mailed = store::count_email_tokens(&mut tx, user.id, Purpose::Reset, since).await?;
+        if may && mailed < RESETS_PER_HOUR_MAX {
+            // To the address as it is kept, not as somebody typed it.
+            mails::enqueue(&mut tx, &mails::link(user.id, Purpose::Reset, &user.email, now)).await?;
+            tx.commit().await?;
+        }
     }
-    Ok(())
+    match required {
+        Some(required) => Err(domains::refusal(app, &required)),
+        None => Ok(()),
+    }
 }
 
 /// Sets the password of whoever got the link, and ends all of their sessions.
 ///
 /// # Errors
-/// [`IdentityError::TokenWrong`], [`IdentityError::PasswordWeak`].
+/// [`IdentityError::TokenWrong`], [`IdentityError::PasswordWeak`], [`IdentityError::ProviderRequired`].
 pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), IdentityError> {
     let id = email_tokens::read(&app.secrets, Purpose::Reset, token).ok_or(IdentityError::TokenWrong)?;
     let now = app.clock.now();
@@ -130,8 +142,10 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
         return Err(IdentityError::TokenWrong);
     }
+    domains::check_other_way(app, &mut tx, token.user_id, &token.user_email).await?;
     // Whoever read the mail has the address.
     store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
+    domains::join(&mut tx, token.user_id, &token.user_email, now).await?;
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
     store::delete_sessions_except(&mut tx, token.user_id, None).await?;
     tx.commit().await?;

@@ -153,6 +153,11 @@ pub(crate) async fn check(
     if is_good { Ok(()) } else { Err(IdentityError::CodeWrong) }
 }
 
+/// Whether the account has an authenticator that sign-in asks.
+pub(crate) async fn is_asked_for(tx: &mut SystemTx, user_id: UserId) -> Result<bool, IdentityError> {
+    Ok(store::find_totp(tx, user_id).await?.is_some_and(|totp| totp.is_confirmed))
+}
+
 fn matching_step(
     app: &App,
     user_id: UserId,

@@ -1,6 +1,6 @@
-//! Secrets that stand for a person: session tokens, API keys and the tokens of invitations and ceremonies. Only their SHA-256
-//! is kept; with 256 bits behind it that are random, or signed with a random secret, a plain hash is enough (there is nothing
-//! to guess).
+//! Secrets that stand for a person: session tokens, API keys, and the tokens of invitations, ceremonies and trips to
+//! providers. Only their SHA-256 is kept; with 256 bits behind it that are random, or signed with a random secret, a plain hash
+//! is enough (there is nothing to guess).
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use memoreel_kernel::{InvitationId, Timestamp};
@@ -41,6 +41,16 @@ fn new_token() -> NewToken {
     NewToken { token, hash }
 }
 
+/// A new token of a trip to a provider.
+pub(crate) fn new_trip_token() -> NewToken {
+    new_token()
+}
+
+/// What the record of a domain says; it is no secret.
+pub(crate) fn new_domain_token() -> String {
+    new_secret()
+}
+
 /// The token of an invitation until that time. Whoever has the instance's secret can write it again, so that what mails it
 /// keeps none.
 pub(crate) fn invitation_token(secrets: &Secrets, id: InvitationId, expires_at: Timestamp) -> NewToken {
@@ -63,6 +73,11 @@ pub(crate) fn invitation_token_hash(token: &str) -> Option<TokenHash> {
 
 /// The hash to look a ceremony up by; `None` for what cannot be the token of one.
 pub(crate) fn ceremony_token_hash(token: &str) -> Option<TokenHash> {
+    is_secret(token).then(|| hash(token))
+}
+
+/// The hash to look a trip up by; `None` for what cannot be the token of one.
+pub(crate) fn trip_token_hash(token: &str) -> Option<TokenHash> {
     is_secret(token).then(|| hash(token))
 }
 

@@ -30,6 +30,8 @@ pub enum Action {
     ChangeSlug,
     /// Invite, make, change and remove owners.
     ManageOwners,
+    /// Verify domains, and say how people with addresses of theirs join and sign in.
+    ManageDomains,
     /// Hand the organization over to another member.
     TransferOrganization,
     /// Delete the organization.
@@ -42,7 +44,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 16] = [
+    pub const ALL: [Action; 17] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -55,6 +57,7 @@ impl Action {
         Action::ManageOrganization,
         Action::ChangeSlug,
         Action::ManageOwners,
+        Action::ManageDomains,
         Action::TransferOrganization,
         Action::DeleteOrganization,
         Action::RestoreOrganization,
@@ -73,6 +76,7 @@ impl Action {
             Action::InviteMembers | Action::ManageMembers | Action::ManageOrganization => Role::Admin,
             Action::ChangeSlug
             | Action::ManageOwners
+            | Action::ManageDomains
             | Action::TransferOrganization
             | Action::DeleteOrganization
             | Action::RestoreOrganization

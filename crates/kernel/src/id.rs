@@ -74,6 +74,10 @@ ids! {
     ApiKeyId;
     /// A line of the audit log.
     AuditEntryId;
+    /// What a provider knows a person as.
+    IdentityId;
+    /// A domain of an organization.
+    DomainId;
     /// A link that was mailed to somebody.
     EmailTokenId;
     /// A stored file.

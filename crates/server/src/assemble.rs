@@ -20,7 +20,7 @@ use memoreel_media::{Ffmpeg, Limits};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
-use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
+use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets, SignInSettings};
 use std::{path::PathBuf, sync::Arc};
 
 /// What the application context is made of.
@@ -48,6 +48,8 @@ pub struct Ingredients {
     pub signs_up_by_mail: bool,
     /// A list of leaked passwords.
     pub breached_passwords: Option<PathBuf>,
+    /// The ways to sign in beside a password.
+    pub sign_in: SignInSettings,
 }
 
 /// The context of every handler and task.
@@ -68,6 +70,7 @@ pub fn app(ingredients: Ingredients) -> App {
         public_url: ingredients.public_url,
         signs_up_by_mail: ingredients.signs_up_by_mail,
         breached_passwords: ingredients.breached_passwords,
+        sign_in: ingredients.sign_in,
     })
 }
 

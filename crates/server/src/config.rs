@@ -75,7 +75,17 @@ pub struct Providers {
     pub vector_memory_mib: usize,
 }
 
-/// How people are written to, and which passwords they may not choose.
+/// Whether people may make accounts of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SignUp {
+    /// Anybody may
+    #[default]
+    Open,
+    /// Nobody may
+    Closed,
+}
+
+/// How people are written to and sign in, and which passwords they may not choose.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Accounts {
     /// Mail server, such as smtps://user:password@mail.example.com, or smtp://host:587?tls=required for STARTTLS; without it mails are files in the data folder
@@ -87,6 +97,15 @@ pub struct Accounts {
     /// Sorted list of SHA-1 hashes of passwords that leaked elsewhere, which nobody may choose
     #[arg(long, env = "MEMOREEL_BREACHED_PASSWORDS")]
     pub breached_passwords: Option<PathBuf>,
+    /// File of JSON with the OpenID Connect providers people may sign in through
+    #[arg(long, env = "MEMOREEL_SIGN_IN_PROVIDERS")]
+    pub sign_in_providers: Option<PathBuf>,
+    /// Whether people may make accounts of their own
+    #[arg(long, env = "MEMOREEL_SIGN_UP", value_enum, default_value_t = SignUp::Open)]
+    pub sign_up: SignUp,
+    /// Name server asked for the records that verify domains, such as 192.0.2.53:53; without it the system's own
+    #[arg(long, env = "MEMOREEL_DNS_SERVER")]
+    pub dns_server: Option<SocketAddr>,
 }
 
 /// What a serving process does.

@@ -15,4 +15,5 @@ pub mod pipeline;
 pub mod router;
 pub mod secret;
 pub mod serve;
+pub mod sign_in;
 pub mod ui;

@@ -6,7 +6,7 @@ use crate::{
     database::Database,
     dev_mails,
     engines::Engines,
-    health, maintenance, router, secret,
+    health, maintenance, router, secret, sign_in,
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
@@ -91,6 +91,7 @@ async fn run(
         public_url: public_url.clone(),
         signs_up_by_mail: settings.accounts.smtp_url.is_some(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
+        sign_in: sign_in::settings(&settings.accounts)?,
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;

@@ -1,6 +1,6 @@
 //! The context every handler and task gets.
 
-use crate::{LiveHub, RateLimits, Secrets};
+use crate::{LiveHub, RateLimits, Secrets, SignInSettings};
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_kernel::Clock;
@@ -40,6 +40,8 @@ pub struct AppParts {
     pub signs_up_by_mail: bool,
     /// A sorted list of SHA-1 hashes of passwords that leaked elsewhere.
     pub breached_passwords: Option<PathBuf>,
+    /// The ways to sign in beside a password.
+    pub sign_in: SignInSettings,
 }
 
 impl App {

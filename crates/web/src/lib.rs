@@ -14,6 +14,7 @@ mod patch;
 mod problem;
 mod proxies;
 mod secrets;
+mod sign_in;
 
 pub use app::{App, AppParts};
 pub use extract::{Json, Params, ResourceId, SignedIn};
@@ -27,6 +28,7 @@ pub use patch::nullable;
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
+pub use sign_in::{ClientSecret, Provider, SignInSettings};
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

@@ -95,6 +95,7 @@ pub mod action {
         InviteMembers,
         ManageMembers,
         ManageOrganization,
+        ManageDomains,
         TransferOrganization,
         DeleteOrganization,
         RestoreOrganization,

@@ -51,6 +51,20 @@ export type RecoveryCodes = Sent<Schemas["RecoveryCodes"]>;
 export type Preferences = Sent<Schemas["Preferences"]>;
 export type PreferenceChanges = Partial<Omit<Preferences, "tos_accepted_at">>;
 export type EmailStatus = Sent<Schemas["EmailStatus"]>;
+export type ProviderOffer = Sent<Schemas["ProviderOffer"]>;
+export type ProviderList = Sent<Schemas["ProviderList"]>;
+/** Where the browser is to go to sign in elsewhere. */
+export type ProviderTrip = Sent<Schemas["ProviderTrip"]>;
+export type ProviderSignedIn = Sent<Schemas["ProviderSignedIn"]>;
+export type Identity = Sent<Schemas["Identity"]>;
+export type JoinRole = Schemas["JoinRole"];
+export type Domain = Sent<Schemas["Domain"]>;
+
+export interface DomainChanges {
+  join_role?: JoinRole;
+  required_provider?: string | null;
+}
+
 export type Session = Sent<Schemas["Session"]>;
 export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;

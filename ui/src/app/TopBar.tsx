@@ -62,6 +62,7 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/settings/organization": strings.settings.organization,
   "/app/settings/members": strings.settings.members,
   "/app/settings/audit": strings.settings.audit,
+  "/app/settings/domains": strings.domains.title,
 };
 
 function Crumbs() {

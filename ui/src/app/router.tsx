@@ -11,6 +11,7 @@ import { isApiError } from "../api/client";
 import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
+import { providersQuery } from "../api/sign-in";
 import type { SearchMode, VideoStatus } from "../api/types";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
@@ -36,6 +37,10 @@ function compact<T extends Raw>(values: T): Partial<T> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
+/** The page comes with its buttons; without an answer it does without them. */
+const waitForProviders = ({ context }: { context: Context }): Promise<unknown> =>
+  context.client.query(providersQuery).catch(ignore);
+
 const rootRoute = createRootRouteWithContext<Context>()({
   component: Outlet,
   notFoundComponent: NotFoundPage,
@@ -45,6 +50,7 @@ const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   validateSearch: (raw: Raw) => compact({ next: text(raw["next"]) }),
+  loader: waitForProviders,
   component: lazyRouteComponent(() => import("../features/auth/AuthPage"), "SignInPage"),
 });
 
@@ -52,7 +58,23 @@ const signUpRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-up",
   validateSearch: (raw: Raw) => compact({ next: text(raw["next"]) }),
+  loader: waitForProviders,
   component: lazyRouteComponent(() => import("../features/auth/AuthPage"), "SignUpPage"),
+});
+
+/** The server leads to the next two on the way back from a provider. */
+const providerCodeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in/code",
+  component: lazyRouteComponent(() => import("../features/auth/ProviderPages"), "ProviderCodePage"),
+});
+
+const providerProblemRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in/problem",
+  validateSearch: (raw: Raw) => compact({ code: text(raw["code"]), provider: text(raw["provider"]) }),
+  loader: waitForProviders,
+  component: lazyRouteComponent(() => import("../features/auth/ProviderPages"), "ProviderProblemPage"),
 });
 
 /** The token of an invitation is the fragment of its address, which no log sees. */
@@ -120,7 +142,8 @@ const homeRoute = createRoute({
 export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
-  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "api_key", "session", "second_factor", "passkey", "user",
+  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
+  "second_factor", "passkey", "identity", "user",
 ] as const;
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
@@ -211,6 +234,12 @@ const membersRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/MembersPage"), "MembersPage"),
 });
 
+const domainsRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/domains",
+  component: lazyRouteComponent(() => import("../features/settings/DomainsPage"), "DomainsPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/audit",
@@ -221,6 +250,8 @@ const auditRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
+  providerCodeRoute,
+  providerProblemRoute,
   invitationRoute,
   forgotPasswordRoute,
   resetPasswordRoute,
@@ -238,6 +269,7 @@ const routeTree = rootRoute.addChildren([
       keysRoute,
       organizationRoute,
       membersRoute,
+      domainsRoute,
       auditRoute,
     ]),
   ]),

@@ -35,7 +35,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::run()?;
     let program = super::build_benches()?;
     let server = server_process::build_optimised()?;
-    let peer = super::install_node_packages(
+    let peer = setup::install_node_packages(
         "bench-http",
         "xtask/src/bench/http/peer-node",
         "Fastify, Drizzle and postgres.js",

@@ -23,7 +23,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
     let others =
-        super::install_node_packages("bench-tasks", "xtask/src/bench/tasks", "graphile-worker and pg-boss")?;
+        setup::install_node_packages("bench-tasks", "xtask/src/bench/tasks", "graphile-worker and pg-boss")?;
     let folder = server_process::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("tasks").arg("--data").arg(folder.path().join("postgres")).arg("--others").arg(others);

@@ -1,7 +1,9 @@
 //! The HTTP side: one file per resource.
 
 mod api_keys;
+mod domains;
 mod emails;
+mod identities;
 mod invitations;
 mod me;
 mod members;
@@ -9,12 +11,15 @@ mod organizations;
 mod passkeys;
 mod passwords;
 mod preferences;
+mod providers;
 mod sessions;
 mod totp;
 mod users;
 
-use crate::{accounts::Device, accounts::SignedIn, cookie, model::Me};
-use axum::{extract::Request, response::AppendHeaders, response::IntoResponse, response::Response};
+use crate::{accounts::Device, accounts::SignedIn, cookie, model::Me, providers::Providers};
+use axum::{
+    Extension, extract::Request, response::AppendHeaders, response::IntoResponse, response::Response,
+};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use memoreel_web::{App, Json, client_address};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -63,8 +68,18 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(passkeys::update_passkey, passkeys::delete_passkey))
         .routes(routes!(passwords::request_password_reset))
         .routes(routes!(passwords::reset_password))
+        .routes(routes!(providers::list_providers))
+        .routes(routes!(providers::start_provider_sign_in))
+        .routes(routes!(providers::finish_provider_sign_in))
+        .routes(routes!(providers::confirm_provider_sign_in))
+        .routes(routes!(identities::list_identities))
+        .routes(routes!(identities::delete_identity))
+        .routes(routes!(domains::list_domains, domains::create_domain))
+        .routes(routes!(domains::verify_domain))
+        .routes(routes!(domains::update_domain, domains::delete_domain))
         .routes(routes!(api_keys::list_api_keys, api_keys::create_api_key))
         .routes(routes!(api_keys::delete_api_key))
+        .layer(Extension(Providers::default()))
 }
 
 /// Secrets and who is signed in are not for caches.

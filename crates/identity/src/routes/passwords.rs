@@ -58,14 +58,14 @@ pub(super) struct PasswordResetRequest {
 /// Ask for a new password
 ///
 /// Mails a link that sets another password, if there is an account with this address. The answer and its time are the same
-/// if there is none.
+/// if there is none. Where the domain of the address requires a provider, everybody is told so.
 #[utoipa::path(
     post, path = "/password-resets", operation_id = "request_password_reset", tag = "Accounts",
     security(()),
     request_body = PasswordResetRequest,
     responses(
         (status = 202, description = "If there is such an account, a mail is on its way"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`provider_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`body_invalid`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -98,7 +98,7 @@ pub(super) struct PasswordReset {
     request_body = PasswordReset,
     responses(
         (status = 204, description = "The password is set; sign in with it"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`provider_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`token_wrong` or `password_weak`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),

@@ -43,7 +43,7 @@ pub(super) struct Credentials {
     responses(
         (status = 201, description = "Signed in", body = Me),
         (status = 401, description = "`credentials_wrong`; with the password right, `code_required` or `code_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`provider_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`body_invalid`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`rate_limited` or `sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),

@@ -24,7 +24,7 @@ use memoreel_web::{App, Json, ProblemBody, Result};
     responses(
         (status = 201, description = "Signed up and signed in", body = Me),
         (status = 202, description = "A mail is on its way, to sign in by or to tell the address that it has an account"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`sign_up_closed`, `provider_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`email_taken`, where no mail server is configured", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`email_invalid`, `name_invalid` or `password_weak`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),

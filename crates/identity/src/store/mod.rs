@@ -3,7 +3,9 @@
 mod api_keys;
 mod attempts;
 mod credentials;
+mod domains;
 mod email_tokens;
+mod identities;
 mod invitations;
 mod members;
 mod organizations;
@@ -20,10 +22,18 @@ pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_at
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
+pub(crate) use domains::{
+    RequiredRow, count_domains, delete_domain, domains, find_domain, find_required, insert_domain,
+    insert_verified_domain, is_owner, join_by_domain, update_domain, verify_domain,
+};
 pub(crate) use email_tokens::{
     EmailToken, NewEmailToken, change_links, count_email_tokens, delete_email_tokens,
     delete_expired_email_tokens, enqueue_mail, find_email_token, insert_email_token, is_change_waiting,
     use_email_token, withdraw_change,
+};
+pub(crate) use identities::{
+    EndedTrip, IdentityRow, NewIdentity, delete_expired_trips, delete_identity, end_trip, end_verified,
+    find_identity, find_verified, identities, identity_providers, insert_identity, insert_trip, use_identity,
 };
 pub(crate) use invitations::{
     HeldOffer, MailedInvitation, NewInvitation, close_invitation, count_pending, enqueue_invitation_mail,
@@ -50,7 +60,7 @@ pub(crate) use passwords::{
 };
 pub(crate) use people::{
     Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, me,
-    record_sign_in, rename_user,
+    record_entry, record_sign_in, rename_user,
 };
 pub(crate) use preferences::{keep_preferences, preferences};
 pub(crate) use sealed::{hold_former, replace_sealed};

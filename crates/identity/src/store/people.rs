@@ -15,7 +15,10 @@ pub(crate) struct Person<'a> {
     pub(crate) organization_id: OrganizationId,
     pub(crate) email: &'a str,
     pub(crate) name: &'a str,
-    pub(crate) password_hash: &'a str,
+    /// Absent for those who sign in otherwise.
+    pub(crate) password_hash: Option<&'a str>,
+    /// Since when the address is known to be theirs.
+    pub(crate) email_verified_at: Option<Timestamp>,
     /// Whether nobody signs in before the address is confirmed.
     pub(crate) confirm_first: bool,
     pub(crate) now: Timestamp,
@@ -27,13 +30,15 @@ pub(crate) struct Person<'a> {
 /// [`IdentityError::EmailTaken`].
 pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Result<User, IdentityError> {
     let inserted = sqlx::query!(
-        "INSERT INTO users (id, email, name, password_hash, confirm_first, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+        "INSERT INTO users (id, email, name, password_hash, email_verified_at, confirm_first, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (lower(email)) DO NOTHING
          RETURNING id",
         person.id.uuid(),
         person.email,
         person.name,
         person.password_hash,
+        person.email_verified_at,
         person.confirm_first,
         person.now,
     )
@@ -53,7 +58,7 @@ pub(crate) async fn insert_person(tx: &mut SystemTx, person: &Person<'_>) -> Res
         id: person.id,
         email: person.email.to_owned(),
         name: person.name.to_owned(),
-        email_verified: false,
+        email_verified: person.email_verified_at.is_some(),
         has_totp: false,
         created_at: person.now,
     })
@@ -110,6 +115,20 @@ pub(crate) async fn is_to_confirm(tx: &mut SystemTx, user_id: UserId) -> Result<
     .fetch_one(&mut **tx)
     .await?;
     Ok(waits)
+}
+
+/// Notes a sign-in without a password, and holds the user's row until the end of the transaction, so that concurrent sign-ins
+/// count each other's sessions. False when the account is closed.
+pub(crate) async fn record_entry(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<bool, IdentityError> {
+    let updated =
+        sqlx::query!("UPDATE users SET last_login_at = $2 WHERE id = $1 AND is_active", user_id.uuid(), now,)
+            .execute(&mut **tx)
+            .await?;
+    Ok(updated.rows_affected() == 1)
 }
 
 /// The user with this address, active or not.

@@ -51,6 +51,7 @@ impl Server {
             public_url: "https://memoreel.example".to_owned(),
             signs_up_by_mail: false,
             breached_passwords: None,
+            sign_in: memoreel_web::SignInSettings::default(),
         });
         let (routes, _) = memoreel_identity::router().split_for_parts();
         let routes = routes.layer(from_fn_with_state(app.clone(), memoreel_identity::authenticate));

@@ -135,7 +135,8 @@ async fn cleaning_removes_what_has_ended_and_nothing_else() {
             invitations: 0,
             email_tokens: 1,
             passkey_ceremonies: 0,
-            sign_in_attempts: 1
+            sign_in_attempts: 1,
+            provider_sign_ins: 0
         }
     );
     assert_eq!(eve.get("/me").await.status, 200);

@@ -111,6 +111,7 @@ impl Stage {
             public_url: "http://localhost".to_owned(),
             signs_up_by_mail: false,
             breached_passwords: None,
+            sign_in: memoreel_web::SignInSettings::default(),
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }
     }

@@ -5,17 +5,17 @@ use crate::{
     config::{Accounts, Folders, Providers, Storage},
     database::Database,
     engines::Engines,
-    secret,
+    secret, sign_in,
 };
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use memoreel_ai::{TranscribeRequest, wav};
-use memoreel_identity::check_breached_passwords;
+use memoreel_identity::{check_breached_passwords, check_provider};
 use memoreel_media::{Ffmpeg, Limits};
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob store, ffmpeg, speech engine, embedder and mail server by using each.
+/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, mail server and providers by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -70,6 +70,17 @@ impl Doctor {
                     "breached passwords",
                     "point MEMOREEL_BREACHED_PASSWORDS to a sorted list of SHA-1 hashes, or unset it",
                     async { Ok(check_breached_passwords(list).map(|()| list.display().to_string())?) },
+                )
+                .await;
+        }
+        let sign_in = sign_in::settings(&self.accounts)?;
+        for provider in &sign_in.providers {
+            let check = async { Ok(check_provider(provider).await.map(|()| provider.issuer.clone())?) };
+            report
+                .check(
+                    &format!("signing in through {}", provider.name),
+                    "correct its issuer in MEMOREEL_SIGN_IN_PROVIDERS",
+                    check,
                 )
                 .await;
         }

@@ -49,7 +49,7 @@ enum Verb {
     Doctor(Box<doctor::Doctor>),
     /// Create users and API keys
     User(user::User),
-    /// List, suspend and resume organizations
+    /// List, suspend and resume organizations, and verify their domains
     Organization(organization::Organization),
     /// Verify the audit log
     Audit(audit::Audit),

@@ -7,9 +7,10 @@ use crate::{
 };
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use memoreel_identity::{list_organizations, resume_organization, suspend_organization};
+use memoreel_identity::{list_organizations, resume_organization, suspend_organization, verify_domain};
+use memoreel_kernel::SystemClock;
 
-/// Lists organizations, and stops them.
+/// Lists organizations, stops them, and verifies their domains.
 #[derive(Debug, Args)]
 pub(super) struct Organization {
     #[command(subcommand)]
@@ -37,12 +38,23 @@ enum Verb {
         /// Its name in addresses
         slug: String,
     },
+    /// Verify a domain of an organization without asking name servers
+    VerifyDomain {
+        #[command(flatten)]
+        storage: Storage,
+        /// The organization's name in addresses
+        slug: String,
+        /// The domain, such as example.com
+        domain: String,
+    },
 }
 
 impl Organization {
     pub(super) async fn run(self) -> Result<()> {
-        let (Verb::List { storage } | Verb::Suspend { storage, .. } | Verb::Resume { storage, .. }) =
-            &self.verb;
+        let (Verb::List { storage }
+        | Verb::Suspend { storage, .. }
+        | Verb::Resume { storage, .. }
+        | Verb::VerifyDomain { storage, .. }) = &self.verb;
         let folders = Folders::from_environment()?;
         let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
         let database = Database::open(storage, &folders, secret).await?;
@@ -73,6 +85,10 @@ impl Verb {
             Verb::Resume { slug, .. } => {
                 resume_organization(&database.db, &slug).await?;
                 println!("{slug} is at work again.");
+            }
+            Verb::VerifyDomain { slug, domain, .. } => {
+                let domain = verify_domain(&database.db, &SystemClock, &slug, &domain).await?;
+                println!("{domain} is verified for {slug}.");
             }
         }
         Ok(())

@@ -19,7 +19,7 @@ use memoreel_server::{
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::{App, behind_proxies};
+use memoreel_web::{App, SignInSettings, behind_proxies};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -60,6 +60,7 @@ pub struct Options {
     /// A mail server; without it mails are files.
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
+    pub sign_in: SignInSettings,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// What counts the ways to the database.
@@ -81,6 +82,7 @@ impl Default for Options {
             is_https: false,
             smtp: None,
             breached_passwords: None,
+            sign_in: SignInSettings::default(),
             trusted_proxies: Vec::new(),
             counted: None,
         }
@@ -124,6 +126,12 @@ impl TestApp {
         Self::open(Arc::clone(&self.installation), options, self.clock.clone()).await
     }
 
+    /// The same with other options.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self.restart().await
+    }
+
     async fn open(installation: Arc<Installation>, options: Options, clock: FakeClock) -> Self {
         health::install_metrics();
         // Shown by the test runner when a test fails. Another test of the process may have been first.
@@ -144,6 +152,7 @@ impl TestApp {
             public_url: PUBLIC_URL.to_owned(),
             signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
+            sign_in: options.sign_in.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();

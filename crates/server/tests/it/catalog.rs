@@ -17,9 +17,11 @@ const WITHOUT_ORGANIZATION: [(&str, &str); 13] = [
     ("embedding_models", "models of the instance, without anybody's data"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
     ("passkey_ceremonies", "challenges to passkeys, for the system alone"),
+    ("provider_sign_ins", "who is on the way to a provider, for the system alone"),
     ("sessions", "a person's devices, across organizations"),
     ("sign_in_attempts", "how often accounts were tried, for the system alone"),
     ("user_extensions", "what a person agreed to, across organizations"),
+    ("user_identities", "what providers know a person as, across organizations"),
     ("user_passkeys", "a person's passkeys, for the system alone"),
     ("user_preferences", "what a person chose, across organizations"),
     ("user_recovery_codes", "a person's way in without an authenticator, for the system alone"),
@@ -47,6 +49,7 @@ const NOT_AUDITED: [(&str, &str); 21] = [
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
     ("passkey_ceremonies", "challenges that wait ten minutes for an answer"),
+    ("provider_sign_ins", "trips of ten minutes; what they lead to is audited"),
     ("renditions", "made by background tasks"),
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
@@ -59,16 +62,21 @@ const NOT_AUDITED: [(&str, &str); 21] = [
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 3] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 4] = [
     ("api_keys_token_key", "the hash of a random token"),
+    (
+        "organization_domains_verified_key",
+        "a domain, of which whoever collides has just shown that it is theirs",
+    ),
     ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 6] = [
+const SYSTEM_TABLES: [&str; 7] = [
     "email_tokens",
     "passkey_ceremonies",
+    "provider_sign_ins",
     "sign_in_attempts",
     "user_passkeys",
     "user_recovery_codes",
@@ -118,8 +126,8 @@ async fn row_level_security_is_forced_on_every_organizations_table() {
     assert!(open.is_empty(), "{open:?}");
     let people = names(
         &mut connection,
-        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions', 'user_preferences', 'user_extensions')
-         AND NOT (relrowsecurity AND relforcerowsecurity)"
+        "SELECT relname::text FROM pg_class WHERE relname IN ('users', 'organizations', 'sessions', 'user_preferences', 'user_extensions',
+             'user_identities') AND NOT (relrowsecurity AND relforcerowsecurity)"
             .to_owned(),
     )
     .await;

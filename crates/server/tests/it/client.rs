@@ -41,8 +41,13 @@ impl Person {
 
 impl Client {
     pub fn new(base: &str) -> Self {
-        let http =
-            reqwest::Client::builder().cookie_store(true).timeout(Duration::from_secs(60)).build().unwrap();
+        let http = reqwest::Client::builder()
+            .cookie_store(true)
+            .timeout(Duration::from_secs(60))
+            // Where an answer leads is for the tests to see.
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         Self { http, base: base.to_owned() }
     }
 

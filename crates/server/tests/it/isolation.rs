@@ -26,7 +26,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 78] = {
+const EXPECTED: [(&str, Expected); 89] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -38,9 +38,11 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("change_password", TheirOwn),
         ("confirm_email", TheirOwn),
         ("confirm_email_change", TheirOwn),
+        ("confirm_provider_sign_in", TheirOwn),
         ("confirm_totp", Refused),
         ("create_api_key", TheirOwn),
         ("create_channel", TheirOwn),
+        ("create_domain", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
         ("create_passkey", Refused),
@@ -53,6 +55,8 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("delete_api_key", NotFound),
         ("delete_channel", NotFound),
         ("delete_current_session", TheirOwn),
+        ("delete_domain", NotFound),
+        ("delete_identity", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
         ("delete_other_sessions", TheirOwn),
@@ -63,6 +67,7 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("delete_video", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
+        ("finish_provider_sign_in", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -79,9 +84,12 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("list_api_keys", TheirOwn),
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
+        ("list_domains", TheirOwn),
+        ("list_identities", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
         ("list_passkeys", TheirOwn),
+        ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
         ("lookup_invitation", TheirOwn),
@@ -96,9 +104,11 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
         ("search", TheirOwn),
+        ("start_provider_sign_in", TheirOwn),
         ("stream_events", TheirOwn),
         ("transfer_organization", NotFound),
         ("update_channel", NotFound),
+        ("update_domain", NotFound),
         ("update_me", TheirOwn),
         ("update_member", NotFound),
         ("update_organization", TheirOwn),
@@ -106,6 +116,7 @@ const EXPECTED: [(&str, Expected); 78] = {
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("verify_domain", NotFound),
         ("withdraw_email_change", TheirOwn),
     ]
 };
@@ -143,6 +154,14 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
+    let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
+    let identity: Uuid = sqlx::query_scalar(
+        "INSERT INTO user_identities (user_id, provider, subject) VALUES ($1::uuid, 'harbour', $1) RETURNING id",
+    )
+    .bind(&ada.user_id)
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -156,6 +175,8 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("user_id", ada.user_id.clone()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
         ("users", ada.user_id.clone()),
+        ("domains", text(&domain["id"])),
+        ("identities", identity.to_string()),
     ])
 }
 
@@ -226,6 +247,10 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "request_password_reset" => json(json!({ "email": "new@example.com" })),
         "reset_password" => json(json!({ "token": "A".repeat(64), "password": crate::client::PASSWORD })),
         "create_session" => json(json!({ "email": "new@example.com", "password": crate::client::PASSWORD })),
+        "start_provider_sign_in" => json(json!({})),
+        "confirm_provider_sign_in" => json(json!({ "code": "junk" })),
+        "create_domain" => json(json!({ "domain": "mine.example" })),
+        "update_domain" => json(json!({ "join_role": "viewer" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
     }
@@ -243,6 +268,8 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "sessions",
         "invitations",
         "uploads",
+        "domains",
+        "identities",
     ]
     .map(|name| (name, id.to_owned()))
     .into()
@@ -384,8 +411,9 @@ async fn every_operation_asks_who_is_calling() {
         ] {
             let answer = call(request, &operation).await;
             if PUBLIC.contains(&id) && what != "a wrong key" {
-                // What names an invitation by its token finds none.
-                assert_eq!(answer.status == 404, id.ends_with("_invitation"), "{id}: {}", answer.text());
+                // What names an invitation by its token, or a provider, finds none.
+                let names_something = id.ends_with("_invitation") || operation.path.contains('{');
+                assert_eq!(answer.status == 404, names_something, "{id}: {}", answer.text());
                 continue;
             }
             if id == "delete_current_session" && what == "an old cookie" {

@@ -12,9 +12,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: [(&str, &str); 12] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
+    ("DomainId", "domains"),
+    ("IdentityId", "identities"),
     ("InvitationId", "invitations"),
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),
@@ -162,7 +164,7 @@ async fn an_id_of_another_organization_is_as_unknown_as_one_of_nobody() {
         }
     }
     println!("{} operations, {tried} positions that take an id: {counts:?}", operations.len());
-    assert!(tried >= 33 && counts["path"] >= 24 && counts["query"] >= 7 && counts["body"] >= 2, "{counts:?}");
+    assert!(tried >= 35 && counts["path"] >= 26 && counts["query"] >= 7 && counts["body"] >= 2, "{counts:?}");
     assert_eq!(before, rows_of(&mut connection, &ada.organization_id).await);
 }
 

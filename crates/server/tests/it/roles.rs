@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 78] = {
+const TAKES: [(&str, Takes); 89] = {
     use Action::{
-        DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageMembers, ManageOrganization,
-        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
-        UseApiKeys,
+        DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
+        ManageOrganization, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
+        TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -42,9 +42,11 @@ const TAKES: [(&str, Takes); 78] = {
         ("change_password", Account),
         ("confirm_email", Nothing),
         ("confirm_email_change", Nothing),
+        ("confirm_provider_sign_in", Nothing),
         ("confirm_totp", Account),
         ("create_api_key", Role(UseApiKeys)),
         ("create_channel", Role(ManageChannels)),
+        ("create_domain", Role(ManageDomains)),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
         ("create_passkey", Account),
@@ -57,6 +59,8 @@ const TAKES: [(&str, Takes); 78] = {
         ("delete_api_key", Role(UseApiKeys)),
         ("delete_channel", Role(ManageChannels)),
         ("delete_current_session", Account),
+        ("delete_domain", Role(ManageDomains)),
+        ("delete_identity", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
         ("delete_other_sessions", Account),
@@ -67,6 +71,7 @@ const TAKES: [(&str, Takes); 78] = {
         ("delete_video", Role(EditContent)),
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
+        ("finish_provider_sign_in", Nothing),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -83,9 +88,12 @@ const TAKES: [(&str, Takes); 78] = {
         ("list_api_keys", Role(UseApiKeys)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
+        ("list_domains", Role(ManageDomains)),
+        ("list_identities", Account),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
         ("list_passkeys", Account),
+        ("list_providers", Nothing),
         ("list_sessions", Account),
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
@@ -100,9 +108,11 @@ const TAKES: [(&str, Takes); 78] = {
         ("retry_video", Role(EditContent)),
         ("revoke_invitation", Role(InviteMembers)),
         ("search", Role(ReadContent)),
+        ("start_provider_sign_in", Nothing),
         ("stream_events", Role(ReadContent)),
         ("transfer_organization", Role(TransferOrganization)),
         ("update_channel", Role(ManageChannels)),
+        ("update_domain", Role(ManageDomains)),
         ("update_me", Account),
         ("update_member", Role(ManageMembers)),
         ("update_organization", Role(ManageOrganization)),
@@ -110,6 +120,7 @@ const TAKES: [(&str, Takes); 78] = {
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("verify_domain", Role(ManageDomains)),
         ("withdraw_email_change", Account),
     ]
 };

@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { chosenOrganization, isApiError } from "../../api/client";
 import { commands, keys } from "../../api/queries";
+import { providersQuery } from "../../api/sign-in";
 import type { Me } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
@@ -11,7 +12,9 @@ import { AuthCard, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
 import { PasskeySignIn } from "./PasskeySignIn";
 import { PasswordStrength } from "./PasswordStrength";
+import { localPath } from "./next";
 import { isShort } from "./password";
+import { ProviderButtons } from "./ProviderButtons";
 
 type Field = "email" | "name" | "password" | "code";
 type Errors = Partial<Record<Field, string>>;
@@ -33,6 +36,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const [codeAsked, setCodeAsked] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   const signUp = kind === "up";
+  const mayJoin = useQuery(providersQuery).data?.is_sign_up_open ?? true;
   const title = signUp ? strings.auth.signUpTitle : strings.auth.signInTitle;
   useTitle(title);
   useEffect(() => {
@@ -178,12 +182,15 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
           <Link to="/forgot-password">{strings.auth.forgot}</Link>
         </p>
       )}
-      <p className="auth__foot soft">
-        {signUp ? strings.auth.haveAccount : strings.auth.noAccount}{" "}
-        <Link to={signUp ? "/sign-in" : "/sign-up"} search={next === undefined ? {} : { next }}>
-          {signUp ? strings.auth.signIn : strings.auth.signUp}
-        </Link>
-      </p>
+      <ProviderButtons next={next} />
+      {signUp || mayJoin ? (
+        <p className="auth__foot soft">
+          {signUp ? strings.auth.haveAccount : strings.auth.noAccount}{" "}
+          <Link to={signUp ? "/sign-in" : "/sign-up"} search={next === undefined ? {} : { next }}>
+            {signUp ? strings.auth.signIn : strings.auth.signUp}
+          </Link>
+        </p>
+      ) : null}
     </AuthCard>
   );
 }

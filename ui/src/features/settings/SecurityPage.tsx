@@ -1,5 +1,6 @@
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
+import { LinkedIdentities } from "./LinkedIdentities";
 import { Passkeys } from "./security/Passkeys";
 import { Sessions } from "./security/Sessions";
 import { Totp } from "./security/Totp";
@@ -11,6 +12,7 @@ export function SecurityPage() {
     <>
       <Passkeys />
       <Totp />
+      <LinkedIdentities />
       <Sessions />
     </>
   );

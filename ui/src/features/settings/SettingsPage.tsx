@@ -5,6 +5,7 @@ import { strings } from "../../strings";
 
 export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
+  const mayManageDomains = useMay("manage_domains");
   const mayReadAuditLog = useMay("read_audit_log");
   return (
     <div className="page settings">
@@ -28,6 +29,7 @@ export function SettingsLayout() {
             </p>
             <Link to="/settings/organization">{strings.settings.organization}</Link>
             <Link to="/settings/members">{strings.settings.members}</Link>
+            {mayManageDomains ? <Link to="/settings/domains">{strings.domains.title}</Link> : null}
             {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}
           </div>
         </nav>

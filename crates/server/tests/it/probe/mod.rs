@@ -18,22 +18,25 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 18] = [
+const ADMITTED: [(&str, &[&str]); 20] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("idempotency_keys", &["SELECT", "DELETE"]),
     ("memberships", &["SELECT", "INSERT", "UPDATE"]),
+    ("organization_domains", &["SELECT", "INSERT", "UPDATE"]),
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("outbox", &["SELECT", "DELETE"]),
     ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
+    ("provider_sign_ins", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("user_identities", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),

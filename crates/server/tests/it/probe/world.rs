@@ -113,6 +113,17 @@ const ROWS: &[(&str, Rest)] = &[
         "email_tokens",
         |at| json!({ "purpose": "confirm", "email": format!("{}@example.com", at.name()), "expires_at": "2099-01-01" }),
     ),
+    ("user_identities", |at| json!({ "provider": "harbour", "subject": at.name() })),
+    ("provider_sign_ins", |at| {
+        json!({
+            "browser_hash": hash(at.id("provider_sign_ins")), "state_hash": hash(at.id("provider_sign_ins")),
+            "provider": "harbour", "return_to": "/", "expires_at": "2099-01-01"
+        })
+    }),
+    (
+        "organization_domains",
+        |at| json!({ "domain": format!("{}.example", at.name()), "verification_token": at.name() }),
+    ),
     ("user_totp", |_| json!({ "secret": "\\x00" })),
     ("user_recovery_codes", |at| json!({ "code_hash": hash(at.id("user_recovery_codes")) })),
     ("user_passkeys", |at| {

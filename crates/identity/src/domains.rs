@@ -1,0 +1,171 @@
+//! Domains of organizations: showing that one is one's own, who joins by having an address of it, and through which provider
+//! its people sign in.
+//!
+//! Where a domain requires a provider, an address of it is refused every other way in, whether there is such an account or
+//! not. Owners of the organization that requires it are let in nevertheless, or a provider that is gone or misconfigured would
+//! lock out everybody who could mend that. Whether an address is an owner's is not told: whoever does not get in is answered
+//! like everybody else.
+
+use crate::{
+    DOMAINS_PER_ORGANIZATION_MAX, IdentityError,
+    authenticate::session_of,
+    dns, domain_name,
+    model::{Domain, JoinRole},
+    store::{self, RequiredRow},
+    token,
+};
+use memoreel_db::{Db, SystemReason, SystemTx, TenantTx};
+use memoreel_kernel::{Caller, Clock, DomainId, Timestamp, UserId};
+use memoreel_web::App;
+
+/// Adds a domain, which means nothing until it is verified.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::DomainInvalid`], [`IdentityError::DomainShared`],
+/// [`IdentityError::DomainExists`], [`IdentityError::DomainsFull`].
+pub(crate) async fn add(app: &App, caller: &Caller, domain: &str) -> Result<Domain, IdentityError> {
+    session_of(caller)?;
+    let domain = domain_name::check(domain)?;
+    let now = app.clock.now();
+    let id = DomainId::new(now);
+    let mut tx = app.db.tenant(caller).await?;
+    // Those that are added at once count each other.
+    store::hold_organization(&mut tx).await?;
+    if !store::insert_domain(&mut tx, id, &domain, &token::new_domain_token(), now).await? {
+        return Err(IdentityError::DomainExists);
+    }
+    if store::count_domains(&mut tx).await? > DOMAINS_PER_ORGANIZATION_MAX {
+        return Err(IdentityError::DomainsFull);
+    }
+    let added = find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(added)
+}
+
+/// Looks whether the record of the domain is there, and notes it.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::NotFound`], [`IdentityError::DomainUnproved`],
+/// [`IdentityError::DomainTaken`], [`IdentityError::DnsUnavailable`].
+pub(crate) async fn verify(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    id: DomainId,
+) -> Result<Domain, IdentityError> {
+    session_of(caller)?;
+    // No transaction is held while name servers are asked.
+    let claimed = find(&mut app.db.tenant(caller).await?, id).await?;
+    if !dns::has_text(app.sign_in.dns_server, &claimed.record_name, &claimed.record_value).await? {
+        return Err(IdentityError::DomainUnproved);
+    }
+    let mut tx = app.db.system(SystemReason::VerifyDomain).await?;
+    let now = app.clock.now();
+    if !store::verify_domain(&mut tx, caller.organization_id, id, Some(user_id), now).await? {
+        return Err(IdentityError::NotFound("domain"));
+    }
+    tx.commit().await?;
+    find(&mut app.db.tenant(caller).await?, id).await
+}
+
+/// What is to be changed of a domain.
+pub(crate) struct DomainChanges<'a> {
+    pub(crate) join_role: Option<JoinRole>,
+    pub(crate) required_provider: Option<Option<&'a str>>,
+}
+
+/// Changes how people of the domain join and sign in.
+///
+/// # Errors
+/// [`IdentityError::SessionRequired`], [`IdentityError::NotFound`], [`IdentityError::ProviderUnknown`].
+pub(crate) async fn update(
+    app: &App,
+    caller: &Caller,
+    id: DomainId,
+    changes: &DomainChanges<'_>,
+) -> Result<Domain, IdentityError> {
+    session_of(caller)?;
+    let mut tx = app.db.tenant(caller).await?;
+    find(&mut tx, id).await?;
+    if let Some(Some(provider)) = changes.required_provider
+        && app.sign_in.provider(provider).is_none()
+    {
+        return Err(IdentityError::ProviderUnknown);
+    }
+    if !store::update_domain(&mut tx, id, changes.join_role, changes.required_provider).await? {
+        return Err(IdentityError::NotFound("domain"));
+    }
+    let updated = find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(updated)
+}
+
+async fn find(tx: &mut TenantTx, id: DomainId) -> Result<Domain, IdentityError> {
+    store::find_domain(tx, id).await?.ok_or(IdentityError::NotFound("domain"))
+}
+
+/// Verifies a domain on the word of whoever runs the server; adds it if it is not there.
+///
+/// # Errors
+/// [`IdentityError::DomainInvalid`], [`IdentityError::DomainShared`], [`IdentityError::DomainTaken`],
+/// [`IdentityError::NotFound`] when no organization has that slug.
+pub async fn verify_domain(
+    db: &Db,
+    clock: &dyn Clock,
+    slug: &str,
+    domain: &str,
+) -> Result<String, IdentityError> {
+    let domain = domain_name::check(domain)?;
+    let mut tx = db.system(SystemReason::Operate).await?;
+    let now = clock.now();
+    if !store::insert_verified_domain(&mut tx, slug, &domain, &token::new_domain_token(), now).await? {
+        return Err(IdentityError::NotFound("organization"));
+    }
+    tx.commit().await?;
+    Ok(domain)
+}
+
+/// The only provider through which this address signs in, if its domain has one.
+pub(crate) async fn required(tx: &mut SystemTx, email: &str) -> Result<Option<RequiredRow>, IdentityError> {
+    match domain_name::of_email(email) {
+        Some(domain) => store::find_required(tx, &domain).await,
+        None => Ok(None),
+    }
+}
+
+/// What whoever comes another way is told.
+pub(crate) fn refusal(app: &App, required: &RequiredRow) -> IdentityError {
+    IdentityError::ProviderRequired { name: app.sign_in.provider_name(&required.provider).to_owned() }
+}
+
+/// For every way in but a provider: lets in whom no provider is required of, and owners of the organization that requires it.
+/// Only for somebody who has shown that the account is theirs; it tells whether they own the organization.
+///
+/// # Errors
+/// [`IdentityError::ProviderRequired`].
+pub(crate) async fn check_other_way(
+    app: &App,
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+) -> Result<(), IdentityError> {
+    match required(tx, email).await? {
+        Some(required) if !store::is_owner(tx, required.organization_id, user_id).await? => {
+            Err(refusal(app, &required))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Makes the person a member of organizations whose domain their confirmed address is of.
+pub(crate) async fn join(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    match domain_name::of_email(email) {
+        Some(domain) => store::join_by_domain(tx, user_id, &domain, now).await,
+        None => Ok(()),
+    }
+}
