@@ -12,7 +12,7 @@ mod store;
 
 pub use error::AssetsError;
 pub use jobs::{Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, Store, Waveform, sweep_scratch};
-pub use keys::blobs_of_organization;
+pub use keys::{asset as blobs_of_asset, blobs_of_organization};
 pub use model::{AssetStep, Playback, ReceiveUpload, ReceivedUpload, UPLOAD_LIFETIME};
 pub use routes::{media_router, upload_router};
 pub use store::{expire_uploads, playback_of, speech_audio_key};

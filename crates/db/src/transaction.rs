@@ -93,6 +93,10 @@ pub enum SystemReason {
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens,
     /// organization_invitations, blob_deletions, deleted organizations.
     Maintain,
+    /// What people take along, and what is erased, wherever it lies: export_requests, erasures, users, memberships, organizations,
+    /// organization_invitations, email_tokens, tasks, and the functions that find and remove everything of a person or an
+    /// organization.
+    Privacy,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

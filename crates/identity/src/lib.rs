@@ -6,6 +6,8 @@
 mod accounts;
 mod authenticate;
 mod breached;
+mod closing;
+mod consents;
 mod cookie;
 mod email_tokens;
 mod emails;
@@ -31,6 +33,9 @@ mod totp;
 pub use accounts::{create_api_key, create_user, find_user, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
+pub use closing::{
+    SoleOwnership, close_account, close_account_now, forget_attempts, hold_ownerships, overdue_people, reopen_account,
+};
 pub use cookie::SESSION_COOKIE;
 pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
@@ -41,7 +46,7 @@ pub use model::{
     Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Session, User,
 };
 pub use organizations::{
-    erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,
+    list_organizations, overdue_organizations, resume_organization, suspend_organization,
 };
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
 pub use preferences::{EmailRhythm, LOCALE_CHARS_MAX, Preferences, Theme};
@@ -59,6 +64,10 @@ pub const API_KEYS_PER_USER_MAX: i64 = 100;
 pub const ORGANIZATIONS_OWNED_MAX: i64 = 20;
 /// How long a deleted organization can be restored.
 pub const ORGANIZATION_KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// How long a closed account can be taken back.
+pub const ACCOUNT_KEPT_FOR: TimeDelta = TimeDelta::days(7);
+/// How long ago somebody may have signed in to do without the password where it is asked for.
+pub const SIGN_IN_FRESH_FOR: TimeDelta = TimeDelta::minutes(15);
 /// How long an invitation can be answered.
 pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How many invitations of one organization may wait for an answer.

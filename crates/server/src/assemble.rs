@@ -17,10 +17,11 @@ use memoreel_kernel::Clock;
 use memoreel_library::{VideoObserver, VideoReceiver};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_privacy::{Eraser, Journal, WriteExport};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
-use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
+use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets};
 use std::{path::PathBuf, sync::Arc};
 
 /// What the application context is made of.
@@ -46,6 +47,8 @@ pub struct Ingredients {
     pub public_url: String,
     /// A list of leaked passwords.
     pub breached_passwords: Option<PathBuf>,
+    /// What people agree to.
+    pub documents: Documents,
 }
 
 /// The context of every handler and task.
@@ -65,6 +68,7 @@ pub fn app(ingredients: Ingredients) -> App {
         secure_cookies: ingredients.secure_cookies,
         public_url: ingredients.public_url,
         breached_passwords: ingredients.breached_passwords,
+        documents: ingredients.documents,
     })
 }
 
@@ -91,6 +95,13 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendMail::new(app.clone(), mailer))
+        .with(WriteExport::new(app.clone()))
+}
+
+/// What removes people and organizations, with everything this installation keeps of them.
+pub fn eraser(app: &App, accounts: &Accounts, folders: &Folders) -> Eraser {
+    let mails = accounts.smtp_url.is_none().then(|| MailFolder::new(folders.mails()));
+    Eraser::new(app.clone(), mails, Journal::new(folders.erasures()))
 }
 
 /// The configured way for mails to leave.

@@ -87,13 +87,16 @@ async fn run(
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         public_url: public_url.clone(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
+        documents: settings.accounts.documents()?,
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
-    background.spawn(maintenance::run(app.clone(), folders.scratch(), stop.clone()));
+    let eraser = assemble::eraser(&app, &settings.accounts, folders);
+    background.spawn(maintenance::run(app.clone(), eraser, folders.scratch(), stop.clone()));
+    background.spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
     if settings.role != ServeRole::Api {
         let worker = worker(&app, &engines, folders, mailer).await?;
         background.spawn(worker.run(stop.clone()));

@@ -1,6 +1,6 @@
 //! The context every handler and task gets.
 
-use crate::{LiveHub, RateLimits, Secrets};
+use crate::{Documents, LiveHub, RateLimits, Secrets};
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_kernel::Clock;
@@ -38,6 +38,8 @@ pub struct AppParts {
     pub public_url: String,
     /// A sorted list of SHA-1 hashes of passwords that leaked elsewhere.
     pub breached_passwords: Option<PathBuf>,
+    /// What people agree to, in its present versions.
+    pub documents: Documents,
 }
 
 impl App {

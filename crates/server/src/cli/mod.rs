@@ -4,8 +4,10 @@ mod audit;
 mod client;
 mod credentials;
 mod doctor;
+mod erasures;
 mod mails;
 mod organization;
+mod person;
 mod search;
 mod transcript;
 mod upload;
@@ -50,6 +52,10 @@ enum Verb {
     User(user::User),
     /// List, suspend and resume organizations
     Organization(organization::Organization),
+    /// Erase people
+    Person(person::Person),
+    /// List what was erased, and erase it again after a restore
+    Erasures(erasures::Erasures),
     /// Verify the audit log
     Audit(audit::Audit),
     /// Print the mails that were kept as files because no mail server is configured
@@ -93,6 +99,8 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
         Verb::Organization(organization) => organization.run().await?,
+        Verb::Person(person) => person.run().await?,
+        Verb::Erasures(erasures) => return erasures.run().await,
         Verb::Audit(audit) => return audit.run().await,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {

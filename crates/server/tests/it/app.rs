@@ -13,11 +13,12 @@ use memoreel_search::NearestChunks;
 use memoreel_server::{
     assemble::{self, Ingredients},
     engines::Engines,
-    health, router,
+    health, maintenance, router,
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::App;
+use memoreel_privacy::{Eraser, Journal};
+use memoreel_web::{App, Documents};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -119,6 +120,7 @@ impl TestApp {
             secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
             breached_passwords: options.breached_passwords.clone(),
+            documents: Documents::default(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
@@ -131,6 +133,7 @@ impl TestApp {
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
         tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
+        tokio::spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
         listening(&installation.database).await;
         let guard = stop.clone().drop_guard();
         Self { app, clock, base, options, engines, stop, _stop: guard, installation }
@@ -154,6 +157,17 @@ impl TestApp {
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// What removes people and organizations.
+    pub fn eraser(&self) -> Eraser {
+        let journal = Journal::new(self.folder().join("erasures.jsonl"));
+        Eraser::new(self.app.clone(), Some(self.mails()), journal)
+    }
+
+    /// What is done every hour.
+    pub async fn sweep(&self) {
+        maintenance::sweep(&self.app, &self.eraser(), &self.folder().join("scratch")).await.unwrap();
     }
 
     /// What chooses the nearest passages in memory.

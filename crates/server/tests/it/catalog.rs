@@ -11,10 +11,13 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 11] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 14] = [
     ("_sqlx_migrations", "which migrations were applied"),
+    ("consents", "what a person agreed to, across organizations"),
     ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
+    ("erasures", "what was erased, of people and organizations that are gone, for the system alone"),
+    ("export_requests", "what a person takes along, from all organizations, for the system alone"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
     ("sessions", "a person's devices, across organizations"),
     ("sign_in_attempts", "how often accounts were tried, for the system alone"),
@@ -32,15 +35,18 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 20] = [
+const NOT_AUDITED: [(&str, &str); 23] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
     ("chunk_embeddings", "made by background tasks"),
     ("chunks", "made by background tasks"),
+    ("consents", "a log of its own, which is never changed"),
     ("email_tokens", "links that were mailed; what they do is audited"),
     ("embedding_models", "of the instance"),
+    ("erasures", "what was erased, without anybody's data"),
+    ("export_requests", "a person's own copies"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
@@ -63,7 +69,8 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 3] = [
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 4] = ["email_tokens", "sign_in_attempts", "user_recovery_codes", "user_totp"];
+const SYSTEM_TABLES: [&str; 6] =
+    ["email_tokens", "erasures", "export_requests", "sign_in_attempts", "user_recovery_codes", "user_totp"];
 
 const TENANT_TABLES: &str = "
     FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')

@@ -12,9 +12,11 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 10] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
+    // Below /me.
+    ("ExportId", "me"),
     ("InvitationId", "invitations"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),

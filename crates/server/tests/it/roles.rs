@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 68] = {
+const TAKES: [(&str, Takes); 77] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageMembers, ManageOrganization,
         ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
@@ -43,6 +43,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("confirm_totp", Account),
         ("create_api_key", Role(UseApiKeys)),
         ("create_channel", Role(ManageChannels)),
+        ("create_export", Account),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
         ("create_session", Nothing),
@@ -53,6 +54,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("delete_api_key", Role(UseApiKeys)),
         ("delete_channel", Role(ManageChannels)),
         ("delete_current_session", Account),
+        ("delete_export", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
         ("delete_other_sessions", Account),
@@ -66,6 +68,8 @@ const TAKES: [(&str, Takes); 68] = {
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
         ("get_captions_vtt", Role(ReadContent)),
+        ("get_erasure", Account),
+        ("get_export", Account),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
         ("get_preferences", Account),
@@ -77,12 +81,16 @@ const TAKES: [(&str, Takes); 68] = {
         ("list_api_keys", Role(UseApiKeys)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
+        ("list_consents", Account),
+        ("list_exports", Account),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
         ("list_sessions", Account),
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("record_consent", Account),
+        ("request_erasure", Account),
         ("request_password_reset", Nothing),
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
@@ -101,6 +109,7 @@ const TAKES: [(&str, Takes); 68] = {
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("withdraw_erasure", Account),
     ]
 };
 
