@@ -135,6 +135,7 @@ DECLARE
     v_removed jsonb := '{}';
     v_cleared jsonb := '{}';
     v_reference record;
+    v_speaker record;
     v_table text;
     v_rows bigint;
     v_mentions jsonb;
@@ -204,7 +205,19 @@ BEGIN
     v_removed := added_count(v_removed, 'assets', v_rows);
 
     -- The voice of a transcript that is known to be theirs is nobody's from now on.
-    UPDATE speakers SET name = NULL WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    FOR v_speaker IN
+        SELECT s.organization_id, s.video_id, s.id, s.label, CASE WHEN s.label ~ '^Speaker [0-9]+$' THEN s.label
+            ELSE 'Speaker ' || (SELECT 1 + coalesce(max(substring(other.label FROM '^Speaker ([0-9]{1,6})$')::integer), 0)
+                FROM speakers other WHERE other.organization_id = s.organization_id AND other.video_id = s.video_id) END AS new_label
+        FROM speakers s WHERE s.user_id = p_user_id AND s.organization_id IS DISTINCT FROM v_personal
+    LOOP
+        UPDATE speakers SET name = NULL, label = v_speaker.new_label
+            WHERE organization_id = v_speaker.organization_id AND id = v_speaker.id;
+        UPDATE chunks SET speakers = array_replace(speakers, v_speaker.label, v_speaker.new_label)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+        UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+    END LOOP;
 
     -- Their own organization, with everything in it.
     IF v_personal IS NOT NULL THEN

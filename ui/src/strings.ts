@@ -1,4 +1,5 @@
 import { accountStrings } from "./strings-account";
+import { privacyStrings } from "./strings-privacy";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -73,6 +74,7 @@ export const strings = {
     linkWrongTitle: "This link is not valid",
   },
   ...accountStrings,
+  ...privacyStrings,
   home: {
     title: "Home",
     processing: "Being processed",

@@ -1,8 +1,8 @@
 //! Closing an account, to be erased when nobody takes that back. What is erased, and how, is not known here.
 
 use crate::{
-    ACCOUNT_KEPT_FOR, IdentityError, SIGN_IN_FRESH_FOR, authenticate::session_of, passwords::prove_password, store,
-    throttle,
+    ACCOUNT_KEPT_FOR, IdentityError, SIGN_IN_FRESH_FOR, authenticate::session_of, passwords::prove_password,
+    store, throttle,
 };
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Caller, Timestamp, UserId};
@@ -21,7 +21,10 @@ pub struct SoleOwnership {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn hold_ownerships(tx: &mut SystemTx, user_id: UserId) -> Result<Vec<SoleOwnership>, IdentityError> {
+pub async fn hold_ownerships(
+    tx: &mut SystemTx,
+    user_id: UserId,
+) -> Result<Vec<SoleOwnership>, IdentityError> {
     store::hold_owned(tx, user_id).await?;
     let found = store::sole_ownerships(tx, user_id).await?;
     Ok(found.into_iter().map(|(name, slug)| SoleOwnership { name, slug }).collect())

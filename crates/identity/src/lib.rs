@@ -34,7 +34,8 @@ pub use accounts::{create_api_key, create_user, find_user, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
 pub use closing::{
-    SoleOwnership, close_account, close_account_now, forget_attempts, hold_ownerships, overdue_people, reopen_account,
+    SoleOwnership, close_account, close_account_now, forget_attempts, hold_ownerships, overdue_people,
+    reopen_account,
 };
 pub use cookie::SESSION_COOKIE;
 pub use error::IdentityError;

@@ -231,7 +231,8 @@ mod tests {
 
     #[test]
     fn an_address_is_named_as_a_whole() {
-        for text in ["to: ob@example.com", "write to ob@example.com.", "<ob@example.com>,", "ob@example.com"] {
+        for text in ["to: ob@example.com", "write to ob@example.com.", "<ob@example.com>,", "ob@example.com"]
+        {
             assert!(names(text, "ob@example.com"), "{text}");
         }
         for text in ["bob@example.com", "ob@example.com.au", "ob@example.comx", "x.ob@example.com"] {

@@ -139,17 +139,19 @@ mod tests {
     }
 
     async fn whole(stream: impl Stream<Item = io::Result<Bytes>>) -> io::Result<Vec<u8>> {
-        stream.try_fold(Vec::new(), async |mut whole, piece| {
-            whole.extend_from_slice(&piece);
-            Ok(whole)
-        })
-        .await
+        stream
+            .try_fold(Vec::new(), async |mut whole, piece| {
+                whole.extend_from_slice(&piece);
+                Ok(whole)
+            })
+            .await
     }
 
     #[tokio::test]
     async fn what_is_put_in_comes_out_of_a_reader_of_zips() {
         let (archive, stream) = archive(noon());
-        let media: Vec<u8> = (0..3_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let media: Vec<u8> =
+            (0..3_000_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let given = media.clone();
         let write = async move {
             archive.text_file("a/é.json").await?;

@@ -374,8 +374,7 @@ impl Eraser {
             let now = self.app.clock.now();
             let mut tx = self.app.db.system(SystemReason::Privacy).await?;
             store::stop_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
-            let running =
-                store::running_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
+            let running = store::running_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
             tx.commit().await?;
             if running == 0 {
                 return Ok(());
@@ -404,6 +403,10 @@ fn kept(subject: Subject, plan: &Plan) -> Vec<Kept> {
             "so that what a restore brings back is erased again",
         ),
         kept("backups, until they are replaced".to_owned(), "they cannot be changed; the journal is replayed after a restore"),
+        kept(
+            "bytes of removed rows in the files and the write-ahead log of PostgreSQL, until it uses the place again".to_owned(),
+            "no statement reads them; a database overwrites nothing at once",
+        ),
     ];
     if let Subject::Person(_) = subject {
         all.push(kept(
@@ -411,10 +414,15 @@ fn kept(subject: Subject, plan: &Plan) -> Vec<Kept> {
                 .to_owned(),
             "the chain of the log must stay whole; what the entries said, and from where, is gone with the salts of its digests",
         ));
-        all.push(kept(
-            format!("{} videos shared with organizations, without the name of who added them", plan.shared_videos),
-            "they belong to the organizations",
-        ));
+        if plan.shared_videos > 0 {
+            all.push(kept(
+                format!(
+                    "{} videos shared with organizations, without the name of who added them",
+                    plan.shared_videos
+                ),
+                "they belong to the organizations",
+            ));
+        }
     }
     all
 }

@@ -61,12 +61,9 @@ impl From<PrivacyError> for Problem {
             E::Identity(error) => error.into(),
             E::Database(error) => error.into(),
             E::Blob(error) => error.into(),
-            other @ (E::Held(_)
-            | E::NotDue
-            | E::TasksRunning
-            | E::Journal(_)
-            | E::Mail(_)
-            | E::File(_)) => Self::internal(other),
+            other @ (E::Held(_) | E::NotDue | E::TasksRunning | E::Journal(_) | E::Mail(_) | E::File(_)) => {
+                Self::internal(other)
+            }
         }
     }
 }

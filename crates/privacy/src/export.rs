@@ -78,7 +78,11 @@ impl Handle for WriteExport {
     const CONCURRENCY: usize = 1;
     type Payload = ExportTask;
 
-    async fn run(&self, run: &TaskRun, ExportTask { export_id }: ExportTask) -> Result<Finished, TaskFailure> {
+    async fn run(
+        &self,
+        run: &TaskRun,
+        ExportTask { export_id }: ExportTask,
+    ) -> Result<Finished, TaskFailure> {
         let organization_id = run.caller().organization_id;
         let key = export_key(organization_id, export_id).map_err(TaskFailure::internal)?;
         let mut tx = self.0.db.system(SystemReason::Privacy).await?;
@@ -163,7 +167,10 @@ impl Writing<'_> {
         let memberships = Value::Array(places.iter().map(|place| place.told.clone()).collect());
         let places: Vec<Membership> = places
             .into_iter()
-            .map(|place| Membership { organization_id: place.organization_id, role: Role::parse(&place.role) })
+            .map(|place| Membership {
+                organization_id: place.organization_id,
+                role: Role::parse(&place.role),
+            })
             .collect();
 
         let mut tx = self.app.db.tenant(&self.caller(&places[..1], None)).await?;
@@ -217,7 +224,8 @@ impl Writing<'_> {
     /// The person, where they are a member; `role` in place of the one they have there.
     fn caller(&self, place: &[Membership], role: Option<Role>) -> Caller {
         let own = self.run.caller().organization_id;
-        let (organization_id, there) = place.first().map_or((own, None), |one| (one.organization_id, one.role));
+        let (organization_id, there) =
+            place.first().map_or((own, None), |one| (one.organization_id, one.role));
         Caller {
             organization_id,
             user_id: Some(self.user_id),

@@ -34,26 +34,77 @@ pub(crate) fn index(overview: &Overview<'_>) -> String {
     let mut page = head("Your data in Memoreel");
     let account = overview.account;
     let say = |page: &mut String, text: &str| page.push_str(text);
-    say(&mut page, &format!("<p>Made on {}. Beside this page lie files for programs (JSON) and your recordings.</p>", escape(&overview.made_at)));
+    say(
+        &mut page,
+        &format!(
+            "<p>Made on {}. Beside this page lie files for programs (JSON) and your recordings.</p>",
+            escape(&overview.made_at)
+        ),
+    );
     say(&mut page, "<h2>Account</h2><table>");
-    for (name, key) in
-        [("Name", "name"), ("E-mail", "email"), ("Address confirmed", "email_verified_at"), ("Signed up", "created_at"), ("Last sign-in", "last_login_at")]
-    {
+    for (name, key) in [
+        ("Name", "name"),
+        ("E-mail", "email"),
+        ("Address confirmed", "email_verified_at"),
+        ("Signed up", "created_at"),
+        ("Last sign-in", "last_login_at"),
+    ] {
         row(&mut page, &[name, &text(&account[key])]);
     }
-    say(&mut page, "</table><p><a href=\"account.json\">account.json</a> · <a href=\"preferences.json\">preferences.json</a></p>");
-    list(&mut page, "Organizations", "memberships.json", overview.memberships, &[("Name", "name"), ("Role", "role"), ("Since", "joined_at")]);
-    list(&mut page, "What you agreed to", "consents.json", overview.consents, &[("Document", "document"), ("Version", "version"), ("Given", "is_given"), ("When", "recorded_at")]);
-    list(&mut page, "Where you are signed in", "sessions.json", overview.sessions, &[("With", "user_agent"), ("From", "address"), ("Last seen", "last_seen_at")]);
-    list(&mut page, "API keys", "api-keys.json", overview.api_keys, &[("Name", "name"), ("Begins with", "prefix"), ("Made", "created_at")]);
-    say(&mut page, &format!("<h2>Audit log</h2><p>{} entries about you in <a href=\"audit-log.json\">audit-log.json</a>.</p>", overview.audit_entries));
+    say(
+        &mut page,
+        "</table><p><a href=\"account.json\">account.json</a> · <a href=\"preferences.json\">preferences.json</a></p>",
+    );
+    list(
+        &mut page,
+        "Organizations",
+        "memberships.json",
+        overview.memberships,
+        &[("Name", "name"), ("Role", "role"), ("Since", "joined_at")],
+    );
+    list(
+        &mut page,
+        "What you agreed to",
+        "consents.json",
+        overview.consents,
+        &[("Document", "document"), ("Version", "version"), ("Given", "is_given"), ("When", "recorded_at")],
+    );
+    list(
+        &mut page,
+        "Where you are signed in",
+        "sessions.json",
+        overview.sessions,
+        &[("With", "user_agent"), ("From", "address"), ("Last seen", "last_seen_at")],
+    );
+    list(
+        &mut page,
+        "API keys",
+        "api-keys.json",
+        overview.api_keys,
+        &[("Name", "name"), ("Begins with", "prefix"), ("Made", "created_at")],
+    );
+    say(
+        &mut page,
+        &format!(
+            "<h2>Audit log</h2><p>{} entries about you in <a href=\"audit-log.json\">audit-log.json</a>.</p>",
+            overview.audit_entries
+        ),
+    );
     say(&mut page, "<h2>Searches</h2><p>Memoreel keeps no searches.</p><h2>Videos</h2>");
     if overview.videos.is_empty() {
         say(&mut page, "<p>None.</p>");
     } else {
         say(&mut page, "<ul>");
         for video in overview.videos {
-            say(&mut page, &format!("<li><a href=\"{}/index.html\">{}</a> <time>{}</time></li>", escape(&video.folder), escape(&video.title), escape(&video.created_at)));
+            say(
+                &mut page,
+                &format!(
+                    "<li><a href=\"{}/index.html\">{}</a> <time>{}</time></li>",
+                    escape(&video.folder),
+                    escape(&video.title),
+                    escape(&video.created_at)
+                ),
+            );
         }
         say(&mut page, "</ul>");
     }
@@ -65,16 +116,26 @@ pub(crate) fn index(overview: &Overview<'_>) -> String {
 pub(crate) fn video(told: &Value, spoken: &Value, media: Option<&str>) -> String {
     let title = text(&told["title"]);
     let mut page = head(&title);
-    page.push_str("<p><a href=\"../../index.html\">Everything</a> · <a href=\"video.json\">video.json</a></p>");
+    page.push_str(
+        "<p><a href=\"../../index.html\">Everything</a> · <a href=\"video.json\">video.json</a></p>",
+    );
     if let Some(media) = media {
         let media = escape(&encoded(media));
-        let _ = write!(page, "<video controls preload=\"none\" src=\"{media}\"></video><p><a href=\"{media}\">The file</a></p>");
+        let _ = write!(
+            page,
+            "<video controls preload=\"none\" src=\"{media}\"></video><p><a href=\"{media}\">The file</a></p>"
+        );
     }
     if let Some(description) = told["description"].as_str() {
         let _ = write!(page, "<p>{}</p>", escape(description));
     }
     page.push_str("<table>");
-    for (name, key) in [("Channel", "channel"), ("Seen by", "visibility"), ("Added", "created_at"), ("In the bin since", "deleted_at")] {
+    for (name, key) in [
+        ("Channel", "channel"),
+        ("Seen by", "visibility"),
+        ("Added", "created_at"),
+        ("In the bin since", "deleted_at"),
+    ] {
         if !told[key].is_null() {
             row(&mut page, &[name, &text(&told[key])]);
         }
@@ -99,7 +160,10 @@ pub(crate) fn video(told: &Value, spoken: &Value, media: Option<&str>) -> String
                 "<p><time>{}:{:02}</time> {}{}</p>",
                 seconds / 60,
                 seconds % 60,
-                segment["speaker"].as_str().map(|name| format!("<b>{}</b> ", escape(name))).unwrap_or_default(),
+                segment["speaker"]
+                    .as_str()
+                    .map(|name| format!("<b>{}</b> ", escape(name)))
+                    .unwrap_or_default(),
                 escape(segment["text"].as_str().unwrap_or_default()),
             );
         }
@@ -196,7 +260,10 @@ mod tests {
         let spoken = json!({ "transcript": { "segments": [{ "start_ms": 61_000, "text": "<b>hm</b>", "speaker": "A<" }] } });
         let page = video(&told, &spoken, Some("media/a b\"?.mp4"));
         assert!(!page.contains("<script") && !page.contains("<b>hm"), "{page}");
-        assert!(page.contains("1:01") && page.contains("<b>A&lt;</b>") && page.contains("&quot;&#39;&amp;"), "{page}");
+        assert!(
+            page.contains("1:01") && page.contains("<b>A&lt;</b>") && page.contains("&quot;&#39;&amp;"),
+            "{page}"
+        );
         assert!(page.contains("src=\"media/a%20b%22%3F.mp4\""), "{page}");
     }
 }

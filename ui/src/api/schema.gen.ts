@@ -350,6 +350,30 @@ export interface paths {
         patch: operations["update_me"];
         trace?: never;
     };
+    "/api/v1/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one agreed to
+         * @description How things stand with each document, and every agreement and withdrawal that led there.
+         */
+        get: operations["list_consents"];
+        put?: never;
+        /**
+         * Agree to something, or no longer
+         * @description Only the version that holds now can be agreed to, and only what is optional withdrawn. Doing so twice is no mistake.
+         */
+        post: operations["record_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/email": {
         parameters: {
             query?: never;
@@ -366,6 +390,77 @@ export interface paths {
         put: operations["change_email"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What closing one's account means
+         * @description Whether it is closed, and what goes and what stays with whom.
+         */
+        get: operations["get_erasure"];
+        put?: never;
+        /**
+         * Close one's account
+         * @description Every other session ends, and from then on only taking it back is possible. After seven days everything of the person is
+         *     removed for good, their own organization included; what they shared with other organizations stays there without their name.
+         */
+        post: operations["request_erasure"];
+        /** Take the closing of one's account back */
+        delete: operations["withdraw_erasure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's exports
+         * @description Newest first, never more than one page. Each is kept for seven days.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Take one's data along
+         * @description A task writes everything about the person, and the recordings they added, into a zip. One at a time.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's exports */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an export
+         * @description Its zip is gone at once, and so is its address. One that is being made is stopped.
+         */
+        delete: operations["delete_export"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1173,6 +1268,53 @@ export interface components {
          * @description An indexed passage.
          */
         ChunkId: string;
+        /** @description An agreement, or the end of one. */
+        Consent: {
+            /** @description From which network address. */
+            address?: string | null;
+            /** @description To which document. */
+            document: components["schemas"]["Document"];
+            /** @description Whether it was given or withdrawn. */
+            is_given: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            recorded_at: string;
+            /** @description With which browser or program. */
+            user_agent?: string | null;
+            /** @description In which version. */
+            version: string;
+        };
+        /** @description How things stand with one document. */
+        ConsentState: {
+            /** @description The version that holds now. */
+            current_version: string;
+            /** @description Which. */
+            document: components["schemas"]["Document"];
+            /** @description Whether the person agrees to the version that holds now. */
+            is_current: boolean;
+            /** @description Whether the person agrees, to whichever version. */
+            is_given: boolean;
+            /** @description Whether an account can go on without it. */
+            is_optional: boolean;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            recorded_at?: string | null;
+            /** @description Where it can be read. */
+            url?: string | null;
+            /** @description The version last agreed to or withdrawn. */
+            version?: string | null;
+        };
+        /** @description What a person agreed to. */
+        Consents: {
+            /** @description How things stand, for each document. */
+            documents: components["schemas"]["ConsentState"][];
+            /** @description How they came to stand so, newest first; the last 200. */
+            history: components["schemas"]["Consent"][];
+        };
         /** @description A new channel. */
         CreateChannel: {
             /** @description At most 5,000 characters. */
@@ -1236,6 +1378,11 @@ export interface components {
             /** @description The organization's name in addresses. */
             slug: string;
         };
+        /**
+         * @description Something that is agreed to.
+         * @enum {string}
+         */
+        Document: "terms" | "privacy" | "marketing";
         /** @description Where a person wants to be written to. No `Debug`, because of the password. */
         EmailChange: {
             /**
@@ -1259,6 +1406,87 @@ export interface components {
          * @enum {string}
          */
         EmailRhythm: "off" | "instant" | "daily" | "weekly";
+        /** @description Whether the account is closed, and what its closing means. */
+        ErasureState: {
+            /**
+             * Format: date-time
+             * @description When everything goes, if the account is closed; until then that can be taken back.
+             */
+            erased_after?: string | null;
+            /**
+             * Format: int64
+             * @description How many days there are to take it back.
+             */
+            grace_days: number;
+            /**
+             * Format: int64
+             * @description Videos in the person's own organization, which go with it.
+             */
+            own_videos: number;
+            /**
+             * Format: int64
+             * @description The person's private videos in other organizations, which go.
+             */
+            private_videos: number;
+            /**
+             * Format: int64
+             * @description The person's other videos in other organizations, which stay there without their name.
+             */
+            shared_videos: number;
+            /** @description What has to be handed over or deleted first. */
+            sole_owner_of: components["schemas"]["SoleOwnership"][];
+        };
+        /** @description Who wants everything to go. No `Debug`, because of the password. */
+        ErasureWish: {
+            /** @description The address of the account, to confirm. */
+            email: string;
+            /**
+             * Format: password
+             * @description The password; without it one must have signed in within the last 15 minutes.
+             */
+            password?: string | null;
+        };
+        /** @description What a person takes along. */
+        Export: {
+            /** @description Where it can be fetched, for an hour or two, without a session. */
+            download_url?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is kept, once it is ready.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["ExportId"];
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /**
+             * Format: int64
+             * @description Its size, once it is ready.
+             */
+            size_bytes?: number | null;
+            /** @description How far it is. */
+            status: components["schemas"]["ExportStatus"];
+        };
+        /**
+         * Format: uuid
+         * @description What a person takes along.
+         */
+        ExportId: string;
+        /**
+         * @description How far an export is.
+         * @enum {string}
+         */
+        ExportStatus: "waiting" | "running" | "ready" | "failed";
         /** @description What is wrong with one field of the input. */
         FieldError: {
             /** @description Stable code. */
@@ -1392,6 +1620,11 @@ export interface components {
         MatchedBy: "words" | "meaning";
         /** @description Who is signed in, where they are, and where else they may go. */
         Me: {
+            /**
+             * Format: date-time
+             * @description When the account goes for good, if it is closed; until then that can be taken back, and nothing else can be done.
+             */
+            erased_after?: string | null;
             /** @description What the person can do in the organization of this request. */
             may: components["schemas"]["Action"][];
             /** @description The organization of this request. */
@@ -1457,6 +1690,15 @@ export interface components {
              */
             name: string;
             role?: components["schemas"]["Role"] | null;
+        };
+        /** @description What to agree to, or no longer. */
+        NewConsent: {
+            /** @description Which document. */
+            document: components["schemas"]["Document"];
+            /** @description True agrees, false withdraws. */
+            is_given: boolean;
+            /** @description The version that was read; needed to agree. */
+            version?: string | null;
         };
         /** @description What a new account is made of. No `Debug`, because of the password. */
         NewUser: {
@@ -1624,6 +1866,42 @@ export interface components {
                  * @description How many videos the caller sees in it.
                  */
                 video_count: number;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Export: {
+            /** @description The rows. */
+            items: {
+                /** @description Where it can be fetched, for an hour or two, without a session. */
+                download_url?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is kept, once it is ready.
+                 */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["ExportId"];
+                /** @description What went wrong, in a sentence. */
+                message?: string | null;
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                progress: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                requested_at: string;
+                /**
+                 * Format: int64
+                 * @description Its size, once it is ready.
+                 */
+                size_bytes?: number | null;
+                /** @description How far it is. */
+                status: components["schemas"]["ExportStatus"];
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -2038,6 +2316,13 @@ export interface components {
          * @description A signed-in device.
          */
         SessionId: string;
+        /** @description An organization that would be left without an owner. */
+        SoleOwnership: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its name in addresses. */
+            slug: string;
+        };
         /** @description A voice in a video. */
         Speaker: {
             /**
@@ -3809,6 +4094,113 @@ export interface operations {
             };
         };
     };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the person agreed to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description What the person agrees to now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_version_stale` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_needed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_email: {
         parameters: {
             query?: never;
@@ -3867,6 +4259,404 @@ export interface operations {
             };
             /** @description `sign_in_busy` */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How things stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureState"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureWish"];
+            };
+        };
+        responses: {
+            /** @description The account is closed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureState"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required`, `sign_in_stale`, `account_closing` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sole_owner` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` or `confirmation_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is open again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_closing` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export_waiting` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -183,6 +183,12 @@ const securityRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/SecurityPage"), "SecurityPage"),
 });
 
+const privacyRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("../features/settings/PrivacyPage"), "PrivacyPage"),
+});
+
 const keysRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/keys",
@@ -221,7 +227,7 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
-    settingsRoute.addChildren([accountRoute, securityRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
+    settingsRoute.addChildren([accountRoute, securityRoute, privacyRoute, keysRoute, organizationRoute, membersRoute, auditRoute]),
   ]),
 ]);
 

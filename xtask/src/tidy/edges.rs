@@ -102,9 +102,14 @@ mod tests {
 
     #[test]
     fn slices_use_the_platform_and_the_slices_before_them_and_no_others() {
-        for (from, to) in
-            [("search", "transcripts"), ("insights", "ai"), ("identity", "web"), ("server", "ai-local"), ("privacy", "identity"), ("privacy", "assets")]
-        {
+        for (from, to) in [
+            ("search", "transcripts"),
+            ("insights", "ai"),
+            ("identity", "web"),
+            ("server", "ai-local"),
+            ("privacy", "identity"),
+            ("privacy", "assets"),
+        ] {
             assert_eq!(found(from, to, &Value::Null), Vec::<String>::new(), "{from} -> {to}");
         }
         for (from, to) in [

@@ -70,10 +70,9 @@ pub(crate) async fn reopen_account(
 
 /// The people whose accounts are closed and whose time is over.
 pub(crate) async fn overdue_people(tx: &mut SystemTx, now: Timestamp) -> Result<Vec<UserId>, IdentityError> {
-    let ids =
-        sqlx::query_scalar!(r#"SELECT id AS "id: UserId" FROM users WHERE erased_after <= $1"#, now)
-            .fetch_all(&mut **tx)
-            .await?;
+    let ids = sqlx::query_scalar!(r#"SELECT id AS "id: UserId" FROM users WHERE erased_after <= $1"#, now)
+        .fetch_all(&mut **tx)
+        .await?;
     Ok(ids)
 }
 

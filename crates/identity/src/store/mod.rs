@@ -18,7 +18,8 @@ mod sessions;
 pub(crate) use api_keys::{api_keys, delete_api_key, insert_api_key};
 pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_attempts};
 pub(crate) use closing::{
-    close_account, hold_owned, overdue_people, person_of_account, reopen_account, session_began, sole_ownerships,
+    close_account, hold_owned, overdue_people, person_of_account, reopen_account, session_began,
+    sole_ownerships,
 };
 pub(crate) use consents::{KeptConsent, consents, insert_consent, standing_consents};
 pub(crate) use credentials::{
@@ -38,9 +39,8 @@ pub(crate) use members::{
 };
 pub(crate) use organizations::{
     HeldOrganization, NewOrganization, OrganizationChanges, Place, count_owned, delete_organization,
-    find_organization, hold_organization, insert_organization,
-    insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
-    update_organization,
+    find_organization, hold_organization, insert_organization, insert_organization_by_name, organizations,
+    overdue_organizations, restore_organization, switch_status, update_organization,
 };
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,

@@ -166,7 +166,8 @@ pub(crate) async fn find_me(
     let organization = organizations.iter().find(is_here).cloned();
     Ok(organization.map(|organization| Me {
         user,
-        may: organization.may(),
+        // A closed account can only be opened again.
+        may: if erased_after.is_some() { Vec::new() } else { organization.may() },
         organization,
         organizations,
         erased_after,

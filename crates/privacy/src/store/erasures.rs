@@ -72,7 +72,11 @@ pub(crate) async fn due_person(tx: &mut SystemTx, id: Uuid, now: Timestamp) -> R
 }
 
 /// Whether the organization is deleted and its time over.
-pub(crate) async fn due_organization(tx: &mut SystemTx, id: Uuid, now: Timestamp) -> Result<bool, PrivacyError> {
+pub(crate) async fn due_organization(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool, PrivacyError> {
     let due = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2) AS "due!""#,
         id,
@@ -166,9 +170,11 @@ pub(crate) async fn finish_erasure(
 
 /// What was begun and not finished: kind and subject.
 pub(crate) async fn open_erasures(tx: &mut SystemTx) -> Result<Vec<(String, Uuid)>, PrivacyError> {
-    let rows = sqlx::query!("SELECT kind, subject_id FROM erasures WHERE finished_at IS NULL ORDER BY started_at, id")
-        .fetch_all(&mut **tx)
-        .await?;
+    let rows = sqlx::query!(
+        "SELECT kind, subject_id FROM erasures WHERE finished_at IS NULL ORDER BY started_at, id"
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     Ok(rows.into_iter().map(|row| (row.kind, row.subject_id)).collect())
 }
 
@@ -261,7 +267,8 @@ pub(crate) async fn erase_organization_rows(
     now: Timestamp,
 ) -> Result<Option<Rows>, PrivacyError> {
     without_time_limit(tx).await?;
-    let rows =
-        sqlx::query_scalar!("SELECT erase_organization($1, $2) AS rows", id, now).fetch_one(&mut **tx).await?;
+    let rows = sqlx::query_scalar!("SELECT erase_organization($1, $2) AS rows", id, now)
+        .fetch_one(&mut **tx)
+        .await?;
     rows.map(read).transpose()
 }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use memoreel_blob::Staging;
 use memoreel_kernel::SystemClock;
-use memoreel_privacy::{Amount, ErasureReport, Eraser};
+use memoreel_privacy::{Amount, Eraser, ErasureReport};
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
 /// Looks after erasures.

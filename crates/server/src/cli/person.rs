@@ -53,8 +53,8 @@ async fn erase(opened: &Opened, email: &str) -> Result<()> {
         .await
         .context("they cannot be erased; hand over or delete what they own alone first")?;
     let report = opened.eraser.erase(Subject::Person(user.id), AskedBy::Operator).await;
-    let report =
-        report.context("their account is closed; run this again, or wait for the server\'s hourly maintenance")?;
+    let report = report
+        .context("their account is closed; run this again, or wait for the server\'s hourly maintenance")?;
     println!("Everything of {} is erased.", user.id);
     print_report(&report);
     Ok(())

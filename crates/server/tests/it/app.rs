@@ -9,6 +9,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_privacy::{Eraser, Journal};
 use memoreel_search::NearestChunks;
 use memoreel_server::{
     assemble::{self, Ingredients},
@@ -17,7 +18,6 @@ use memoreel_server::{
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_privacy::{Eraser, Journal};
 use memoreel_web::{App, Documents};
 use sqlx::PgConnection;
 use std::{

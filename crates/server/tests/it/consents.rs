@@ -40,10 +40,7 @@ async fn agreements_and_withdrawals_are_kept_and_their_last_is_how_things_stand(
     let (noon, next) = (json!("2026-03-01T12:00:00Z"), json!("2026-03-02T12:00:00Z"));
     assert_eq!(
         history[..2],
-        [
-            (&json!("marketing"), &json!(false), &next),
-            (&json!("marketing"), &json!(true), &noon),
-        ]
+        [(&json!("marketing"), &json!(false), &next), (&json!("marketing"), &json!(true), &noon),]
     );
     assert_eq!(after["history"][1]["user_agent"], "Firefox");
     assert_eq!(after["history"][1]["address"], "127.0.0.1");
@@ -53,7 +50,10 @@ async fn agreements_and_withdrawals_are_kept_and_their_last_is_how_things_stand(
     assert_eq!(preferences["tos_accepted_at"], noon);
     ada.patch("/me/preferences", &json!({ "marketing_consent": true })).await.is(200);
     let last = ada.get("/me/consents").await.is(200).json();
-    assert_eq!((last["history"].as_array().unwrap().len(), &last["history"][0]["is_given"]), (4, &json!(true)));
+    assert_eq!(
+        (last["history"].as_array().unwrap().len(), &last["history"][0]["is_given"]),
+        (4, &json!(true))
+    );
     let bob = app.person("bob").await;
     assert_eq!(bob.get("/me/consents").await.is(200).json()["history"], json!([]));
 }
@@ -83,10 +83,11 @@ async fn nobody_changes_what_was_kept() {
     let ada = app.person("ada").await;
     let body = json!({ "document": "terms", "version": "1", "is_given": true });
     ada.post("/me/consents", &body).await.is(200);
-    let caller = memoreel_identity::personal_caller(app.db(), memoreel_kernel::UserId(ada.user_id.parse().unwrap()))
-        .await
-        .unwrap()
-        .unwrap();
+    let caller =
+        memoreel_identity::personal_caller(app.db(), memoreel_kernel::UserId(ada.user_id.parse().unwrap()))
+            .await
+            .unwrap()
+            .unwrap();
     for statement in ["UPDATE consents SET version = '2'", "DELETE FROM consents"] {
         let mut tx = app.db().tenant(&caller).await.unwrap();
         let refused = sqlx::query(statement).execute(&mut *tx).await.unwrap_err();

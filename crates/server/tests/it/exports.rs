@@ -80,8 +80,15 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
     let files = fetched(&app, &export).await;
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     for name in [
-        "account.json", "api-keys.json", "audit-log.json", "consents.json", "index.html", "memberships.json", "preferences.json",
-        "sessions.json", "uploads.json",
+        "account.json",
+        "api-keys.json",
+        "audit-log.json",
+        "consents.json",
+        "index.html",
+        "memberships.json",
+        "preferences.json",
+        "sessions.json",
+        "uploads.json",
     ] {
         assert!(names.contains(&name), "{name} {names:?}");
     }
@@ -104,7 +111,10 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
     assert_eq!(media, &sample("inaugural-address.mp3"), "{media_name}");
     assert!(files.contains_key(&format!("videos/{hers}/media/Minutes.wav")), "{names:?}");
     let page = String::from_utf8(files["index.html"].clone()).unwrap();
-    assert!(page.contains(&format!("href=\"videos/{own}/index.html\"")) && !page.contains("<script"), "{page}");
+    assert!(
+        page.contains(&format!("href=\"videos/{own}/index.html\"")) && !page.contains("<script"),
+        "{page}"
+    );
     assert!(page.contains("Über &lt;uns&gt;"), "{page}");
 
     // Nothing of others, and no secret.
@@ -119,9 +129,16 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
     .unwrap();
     for (name, content) in files.iter().filter(|(name, _)| !name.contains("/media/")) {
         let text = String::from_utf8_lossy(content);
-        for foreign in
-            [his.as_str(), &open, "plans", &bob.user_id, "bob@example.com", secret, &password_hash, &token_hash]
-        {
+        for foreign in [
+            his.as_str(),
+            &open,
+            "plans",
+            &bob.user_id,
+            "bob@example.com",
+            secret,
+            &password_hash,
+            &token_hash,
+        ] {
             let is_actor = name == "audit-log.json" && foreign == bob.user_id;
             assert!(is_actor || !text.contains(foreign), "{name} tells {foreign}");
         }

@@ -32,6 +32,7 @@ export function SettingsLayout() {
               {strings.settings.account}
             </Link>
             <Link to="/settings/security">{strings.settings.security}</Link>
+            <Link to="/settings/privacy">{strings.privacy.title}</Link>
             <Link to="/settings/keys">{strings.settings.keys}</Link>
           </div>
           <div className="settings__group" role="group" aria-label={organization}>

@@ -20,7 +20,11 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("_sqlx_migrations", "*", "which migrations were applied"),
     ("embedding_models", "*", "models of the instance"),
     ("erasures", "*", "written by the erasure itself; looked at afterwards"),
-    ("sign_in_attempts", "account_key", "an authentication code of the account; that its row goes is looked at"),
+    (
+        "sign_in_attempts",
+        "account_key",
+        "an authentication code of the account; that its row goes is looked at",
+    ),
     ("api_keys", "role", "one of a list"),
     ("assets", "kind", "one of a list"),
     ("assets", "status", "one of a list"),
@@ -167,13 +171,18 @@ pub async fn stale_excuses(connection: &mut PgConnection) -> Vec<String> {
     UNMARKED
         .iter()
         .filter(|(table, name, _)| {
-            !columns.iter().any(|known| known.table_name == *table && (*name == "*" || known.column_name == *name))
+            !columns
+                .iter()
+                .any(|known| known.table_name == *table && (*name == "*" || known.column_name == *name))
         })
         .map(|(table, name, _)| format!("{table}.{name}"))
         .collect()
 }
 
-async fn holds_mark(connection: &mut PgConnection, Column { table_name, column_name, kind, .. }: &Column) -> bool {
+async fn holds_mark(
+    connection: &mut PgConnection,
+    Column { table_name, column_name, kind, .. }: &Column,
+) -> bool {
     let found = match kind.as_str() {
         "bytea" => format!("position(convert_to('{MARK}', 'UTF8') IN {column_name}) > 0"),
         _ => format!("position('{MARK}' IN {column_name}::text) > 0"),
@@ -193,7 +202,8 @@ fn rows_of_owner(table: &str, owner: &Owner, has: impl Fn(&str) -> bool) -> Stri
         conditions.push(format!("organization_id = '{organization_id}'"));
     }
     if let Some(user_id) = owner.user_id {
-        let private = format!("SELECT id FROM videos WHERE author_id = '{user_id}' AND visibility = 'private'");
+        let private =
+            format!("SELECT id FROM videos WHERE author_id = '{user_id}' AND visibility = 'private'");
         let assets = format!("SELECT asset_id FROM videos WHERE id IN ({private})");
         match table {
             "users" => conditions.push(format!("id = '{user_id}'")),
@@ -202,6 +212,8 @@ fn rows_of_owner(table: &str, owner: &Owner, has: impl Fn(&str) -> bool) -> Stri
             "renditions" => conditions.push(format!("asset_id IN ({assets})")),
             "tasks" => conditions.push(format!("subject_id IN ({private})")),
             "outbox" => conditions.push(format!("aggregate_id IN ({private})")),
+            // The voice that is linked to them in a shared video is that video's; what it is called is looked at.
+            "speakers" => conditions.push(format!("video_id IN ({private})")),
             "audit_logs" => {}
             "organization_invitations" => conditions.push(format!("email LIKE '{MARK}%'")),
             _ if has("video_id") => {
@@ -255,7 +267,10 @@ pub async fn marked_lines(connection: &mut PgConnection) -> Vec<String> {
             table = String::from_utf8_lossy(line).chars().take(60).collect();
         }
         if is_marked(line, &spellings) {
-            found.push(format!("{table}: {}", String::from_utf8_lossy(line).chars().take(300).collect::<String>()));
+            found.push(format!(
+                "{table}: {}",
+                String::from_utf8_lossy(line).chars().take(300).collect::<String>()
+            ));
         }
     }
     found
@@ -272,7 +287,17 @@ async fn dump(connection: &mut PgConnection) -> Vec<u8> {
     let program = tokio::task::spawn_blocking(|| Parts::locate().unwrap().postgres().unwrap()).await.unwrap();
     let program = find(&program, "pg_dump").expect("the parts have pg_dump");
     let dumped = Command::new(program)
-        .args(["--host", &sockets, "--port", &port, "--username", ADMIN_USER, "--no-password", "--dbname", &database])
+        .args([
+            "--host",
+            &sockets,
+            "--port",
+            &port,
+            "--username",
+            ADMIN_USER,
+            "--no-password",
+            "--dbname",
+            &database,
+        ])
         .env("PGPASSWORD", derive_password(&SECRET, ADMIN_USER))
         .output()
         .unwrap();
@@ -313,7 +338,8 @@ pub fn marked_files(folder: &Path) -> Vec<PathBuf> {
     files(folder)
         .into_iter()
         .filter(|path| {
-            is_marked(path.to_string_lossy().as_bytes(), &spellings) || is_marked(&fs::read(path).unwrap(), &spellings)
+            is_marked(path.to_string_lossy().as_bytes(), &spellings)
+                || is_marked(&fs::read(path).unwrap(), &spellings)
         })
         .collect()
 }
