@@ -8,6 +8,32 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
+-- Name: added_count(jsonb, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows bigint) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN p_rows = 0 THEN p_counts
+        ELSE p_counts || jsonb_build_object(p_table, coalesce((p_counts ->> p_table)::bigint, 0) + p_rows) END
+$$;
+
+-- Name: addresses_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.addresses_of(p_user_id uuid) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT DISTINCT lower(address) FROM (
+        SELECT email AS address FROM users WHERE id = p_user_id
+        UNION ALL SELECT email FROM email_tokens WHERE user_id = p_user_id
+        UNION ALL SELECT new_email FROM email_tokens WHERE user_id = p_user_id
+        UNION ALL SELECT a.details #>> ARRAY[side, 'email'] FROM audit_logs a
+            JOIN organizations o ON o.id = a.organization_id AND o.personal_owner_id = p_user_id
+            CROSS JOIN unnest(ARRAY['old', 'new']) AS side
+            WHERE a.target_kind = 'user' AND a.target_id = p_user_id
+    ) AS known WHERE address IS NOT NULL
+$$;
+
 -- Name: admit_search(regclass); Type: PROCEDURE; Schema: public; Owner: -
 
 CREATE PROCEDURE public.admit_search(IN target regclass)
@@ -212,6 +238,183 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: erase_mentions(text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_mentions(p_words text[]) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_answers bigint;
+    v_entries bigint;
+BEGIN
+    DELETE FROM idempotency_keys k WHERE EXISTS (SELECT FROM unnest(p_words) AS word
+        WHERE position(lower(word) IN lower(encode(k.response_body, 'escape'))) > 0);
+    GET DIAGNOSTICS v_answers = ROW_COUNT;
+    UPDATE audit_logs a SET details = NULL, details_salt = NULL WHERE a.details IS NOT NULL
+        AND EXISTS (SELECT FROM unnest(p_words) AS word WHERE position(lower(word) IN lower(a.details::text)) > 0
+            OR a.target_id::text = word OR a.actor_id::text = word);
+    GET DIAGNOSTICS v_entries = ROW_COUNT;
+    RETURN jsonb_build_object('idempotency_keys', v_answers, 'audit_logs', v_entries);
+END $$;
+
+-- Name: erase_organization(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_removed jsonb;
+    v_mentions jsonb;
+BEGIN
+    PERFORM FROM organizations WHERE id = p_organization_id AND status = 'deleted' AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    v_removed := added_count(organization_row_counts(p_organization_id), 'organizations', 1);
+    PERFORM set_config('app.role', 'service', true);
+    PERFORM pg_notify('memoreel_erased', p_organization_id::text);
+    DELETE FROM organizations WHERE id = p_organization_id;
+    -- Whoever made it did so from their own organization, where the answer may be kept.
+    v_mentions := erase_mentions(ARRAY[p_organization_id::text]);
+    v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
+    RETURN jsonb_build_object('removed', v_removed,
+        'cleared', added_count('{}', 'audit_logs', (v_mentions ->> 'audit_logs')::bigint));
+END $$;
+
+-- Name: erase_person(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_personal uuid;
+    v_videos uuid[];
+    v_assets uuid[];
+    v_addresses text[];
+    v_removed jsonb := '{}';
+    v_cleared jsonb := '{}';
+    v_reference record;
+    v_speaker record;
+    v_table text;
+    v_rows bigint;
+    v_mentions jsonb;
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT id INTO v_personal FROM organizations WHERE personal_owner_id = p_user_id;
+    SELECT coalesce(array_agg(video_id), '{}'), coalesce(array_agg(asset_id) FILTER (WHERE asset_id IS NOT NULL), '{}')
+        INTO v_videos, v_assets FROM private_videos_of(p_user_id);
+    SELECT coalesce(array_agg(address), '{}') INTO v_addresses FROM addresses_of(p_user_id) AS address;
+
+    -- What goes along with the person, wherever it lies; their own organization is counted as a whole.
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column, EXISTS (SELECT FROM pg_attribute o
+            WHERE o.attrelid = k.conrelid AND o.attname = 'organization_id' AND NOT o.attisdropped) AS is_in_organization
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND k.confdeltype = 'c'
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %s WHERE %I = $1 %s', v_reference.name, v_reference.of_column,
+            CASE WHEN v_reference.is_in_organization THEN 'AND organization_id IS DISTINCT FROM $2' ELSE '' END)
+            INTO v_rows USING p_user_id, v_personal;
+        v_removed := added_count(v_removed, v_reference.name, v_rows);
+    END LOOP;
+
+    -- Those who search keep vectors in memory, and are told to forget them.
+    PERFORM pg_notify('memoreel_erased', organization_id::text)
+        FROM (SELECT organization_id FROM private_videos_of(p_user_id) UNION SELECT v_personal WHERE v_personal IS NOT NULL) AS told;
+
+    -- That somebody left is told in the log of each organization; who it was goes with the mentions below.
+    DELETE FROM memberships WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    -- The rest follows from that and leaves no entries.
+    PERFORM set_config('app.role', 'service', true);
+
+    -- Private videos elsewhere. What hangs on them goes with them, and is counted first.
+    FOR v_table IN
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'video_id'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT a.attisdropped
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %I WHERE video_id = ANY($1)', v_table) INTO v_rows USING v_videos;
+        v_removed := added_count(v_removed, v_table, v_rows);
+    END LOOP;
+    SELECT count(*) INTO v_rows FROM chunk_embeddings e JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
+        WHERE c.video_id = ANY(v_videos);
+    v_removed := added_count(v_removed, 'chunk_embeddings', v_rows);
+    SELECT count(*) INTO v_rows FROM renditions WHERE asset_id = ANY(v_assets);
+    v_removed := added_count(v_removed, 'renditions', v_rows);
+    DELETE FROM uploads WHERE video_id = ANY(v_videos);
+    DELETE FROM uploads WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'uploads', v_rows);
+    DELETE FROM tasks WHERE subject_id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'tasks', v_rows);
+    DELETE FROM outbox WHERE aggregate_id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'outbox', v_rows);
+    DELETE FROM blob_deletions d USING unnest(v_assets) AS asset WHERE position('/assets/' || asset::text IN d.blob_key) > 0;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'blob_deletions', v_rows);
+    DELETE FROM videos WHERE id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'videos', v_rows);
+    DELETE FROM assets WHERE id = ANY(v_assets);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'assets', v_rows);
+
+    -- The voice of a transcript that is known to be theirs is nobody's from now on.
+    FOR v_speaker IN
+        SELECT s.organization_id, s.video_id, s.id, s.label, CASE WHEN s.label ~ '^Speaker [0-9]+$' THEN s.label
+            ELSE 'Speaker ' || (SELECT 1 + coalesce(max(substring(other.label FROM '^Speaker ([0-9]{1,6})$')::integer), 0)
+                FROM speakers other WHERE other.organization_id = s.organization_id AND other.video_id = s.video_id) END AS new_label
+        FROM speakers s WHERE s.user_id = p_user_id AND s.organization_id IS DISTINCT FROM v_personal
+    LOOP
+        UPDATE speakers SET name = NULL, label = v_speaker.new_label
+            WHERE organization_id = v_speaker.organization_id AND id = v_speaker.id;
+        UPDATE chunks SET speakers = array_replace(speakers, v_speaker.label, v_speaker.new_label)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+        UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+    END LOOP;
+
+    -- Their own organization, with everything in it.
+    IF v_personal IS NOT NULL THEN
+        FOR v_table, v_rows IN SELECT key, value::bigint FROM jsonb_each_text(organization_row_counts(v_personal)) LOOP
+            v_removed := added_count(v_removed, v_table, v_rows);
+        END LOOP;
+        DELETE FROM organizations WHERE id = v_personal;
+        v_removed := added_count(v_removed, 'organizations', 1);
+    END IF;
+
+    DELETE FROM organization_invitations WHERE lower(email) = ANY(v_addresses);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'organization_invitations', v_rows);
+
+    -- What refers to the person and stays forgets them.
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND k.confdeltype <> 'c'
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %s WHERE %I = $1', v_reference.name, v_reference.of_column)
+            INTO v_rows USING p_user_id;
+        v_cleared := added_count(v_cleared, v_reference.name, v_rows);
+    END LOOP;
+    DELETE FROM users WHERE id = p_user_id;
+    v_removed := added_count(v_removed, 'users', 1);
+
+    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[]
+        -- As whole values: one address may be the end of another.
+        || ARRAY(SELECT to_jsonb(address)::text FROM unnest(v_addresses) AS address));
+    v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
+    v_cleared := added_count(v_cleared, 'audit_logs', (v_mentions ->> 'audit_logs')::bigint);
+    RETURN jsonb_build_object('removed', v_removed, 'cleared', v_cleared);
+END $_$;
+
 -- Name: finish_task(uuid, uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
@@ -276,6 +479,25 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: holdings_of_person(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'personal_organization_id', (SELECT id FROM organizations WHERE personal_owner_id = p_user_id),
+        'addresses', (SELECT coalesce(jsonb_agg(address), '[]') FROM addresses_of(p_user_id) AS address),
+        'private', (SELECT coalesce(jsonb_agg(to_jsonb(private)), '[]') FROM private_videos_of(p_user_id) AS private),
+        'uploads', (SELECT coalesce(jsonb_agg(u.id), '[]') FROM uploads u WHERE u.user_id = p_user_id
+            OR u.organization_id IN (SELECT id FROM organizations WHERE personal_owner_id = p_user_id)
+            OR u.video_id IN (SELECT video_id FROM private_videos_of(p_user_id))),
+        'own_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
+            WHERE o.personal_owner_id = p_user_id),
+        'shared_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
+            WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
+$$;
+
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
@@ -333,6 +555,49 @@ BEGIN
     USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
         p_embedding, p_model_id, p_count;
 END $_$;
+
+-- Name: organization_row_counts(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organization_row_counts(p_organization_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_table text;
+    v_rows bigint;
+    v_counts jsonb := '{}';
+BEGIN
+    FOR v_table IN
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT a.attisdropped
+        ORDER BY 1
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %I WHERE organization_id = $1', v_table) INTO v_rows USING p_organization_id;
+        IF v_rows > 0 THEN
+            v_counts := v_counts || jsonb_build_object(v_table, v_rows);
+        END IF;
+    END LOOP;
+    RETURN v_counts;
+END $_$;
+
+-- Name: organization_uploads(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organization_uploads(p_organization_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce(jsonb_agg(id), '[]') FROM uploads WHERE organization_id = p_organization_id
+$$;
+
+-- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.private_videos_of(p_user_id uuid) RETURNS TABLE(organization_id uuid, video_id uuid, asset_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT v.organization_id, v.id, v.asset_id FROM videos v JOIN organizations o ON o.id = v.organization_id
+    WHERE v.author_id = p_user_id AND v.visibility = 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id
+$$;
 
 -- Name: protect_organization_table(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
 
@@ -918,6 +1183,23 @@ ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
 
+-- Name: consents; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.consents (
+    user_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    document text NOT NULL,
+    version text NOT NULL,
+    is_given boolean NOT NULL,
+    address text,
+    user_agent text,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT consents_document CHECK ((document = ANY (ARRAY['terms'::text, 'privacy'::text, 'marketing'::text]))),
+    CONSTRAINT consents_version_length CHECK (((char_length(version) >= 1) AND (char_length(version) <= 50)))
+);
+
+ALTER TABLE ONLY public.consents FORCE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.email_tokens (
@@ -948,6 +1230,39 @@ CREATE TABLE public.embedding_models (
     CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
 );
+
+-- Name: erasures; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.erasures (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    asked_by text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    plan jsonb,
+    report jsonb,
+    CONSTRAINT erasures_asked_by CHECK ((asked_by = ANY (ARRAY['person'::text, 'owner'::text, 'operator'::text, 'journal'::text]))),
+    CONSTRAINT erasures_kind CHECK ((kind = ANY (ARRAY['person'::text, 'organization'::text]))),
+    CONSTRAINT erasures_plan_while_open CHECK (((finished_at IS NULL) OR (plan IS NULL)))
+);
+
+ALTER TABLE ONLY public.erasures FORCE ROW LEVEL SECURITY;
+
+-- Name: export_requests; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.export_requests (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    size_bytes bigint,
+    expires_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT export_requests_finished CHECK ((((finished_at IS NULL) = (size_bytes IS NULL)) AND ((finished_at IS NULL) = (expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.export_requests FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1287,6 +1602,7 @@ CREATE TABLE public.users (
     last_login_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    erased_after timestamp with time zone,
     CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );
@@ -1396,6 +1712,11 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: consents consents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (user_id, id);
+
 -- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
@@ -1410,6 +1731,21 @@ ALTER TABLE ONLY public.embedding_models
 
 ALTER TABLE ONLY public.embedding_models
     ADD CONSTRAINT embedding_models_pkey PRIMARY KEY (id);
+
+-- Name: erasures erasures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
+-- Name: erasures erasures_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_subject_key UNIQUE (kind, subject_id);
+
+-- Name: export_requests export_requests_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.export_requests
+    ADD CONSTRAINT export_requests_pkey PRIMARY KEY (id);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1619,6 +1955,10 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (search_vector);
 
+-- Name: consents_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
+
 -- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at);
@@ -1626,6 +1966,14 @@ CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at)
 -- Name: email_tokens_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX email_tokens_user ON public.email_tokens USING btree (user_id, purpose, created_at);
+
+-- Name: export_requests_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX export_requests_newest ON public.export_requests USING btree (user_id, requested_at DESC, id DESC);
+
+-- Name: export_requests_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX export_requests_over ON public.export_requests USING btree (expires_at);
 
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
@@ -1727,6 +2075,10 @@ CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
 
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
 
+-- Name: users_erasure; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX users_erasure ON public.users USING btree (erased_after) WHERE (erased_after IS NOT NULL);
+
 -- Name: videos_asset; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX videos_asset ON public.videos USING btree (organization_id, asset_id);
@@ -1789,7 +2141,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_totp FOR EA
 
 -- Name: users audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', '!password_hash');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', 'erased_after', '!password_hash');
 
 -- Name: videos audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1903,10 +2255,20 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
 
+-- Name: consents consents_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 -- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
     ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: export_requests export_requests_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.export_requests
+    ADD CONSTRAINT export_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2204,6 +2566,10 @@ CREATE POLICY app_insert ON public.chunk_embeddings FOR INSERT TO memoreel_app W
 
 CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -2301,6 +2667,10 @@ CREATE POLICY app_select ON public.chunk_embeddings FOR SELECT TO memoreel_app U
 -- Name: chunks app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2512,9 +2882,21 @@ ALTER TABLE public.chunk_embeddings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
+-- Name: consents; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
+
+-- Name: erasures; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
+
+-- Name: export_requests; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2568,9 +2950,21 @@ CREATE POLICY owner_all ON public.chunk_embeddings TO memoreel_owner USING (true
 
 CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: consents owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.consents TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: erasures owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.erasures TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: export_requests owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2700,13 +3094,13 @@ CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_syst
 
 CREATE POLICY system_delete ON public.email_tokens FOR DELETE TO memoreel_system USING (true);
 
+-- Name: export_requests system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.export_requests FOR DELETE TO memoreel_system USING (true);
+
 -- Name: idempotency_keys system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
-
--- Name: organizations system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_system USING ((status = 'deleted'::text));
 
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2731,6 +3125,14 @@ CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system US
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: erasures system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.erasures FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: export_requests system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.export_requests FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: memberships system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2775,6 +3177,14 @@ CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_syst
 -- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.email_tokens FOR SELECT TO memoreel_system USING (true);
+
+-- Name: erasures system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.erasures FOR SELECT TO memoreel_system USING (true);
+
+-- Name: export_requests system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.export_requests FOR SELECT TO memoreel_system USING (true);
 
 -- Name: idempotency_keys system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2831,6 +3241,14 @@ CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USI
 -- Name: email_tokens system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.email_tokens FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: erasures system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.erasures FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: export_requests system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.export_requests FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: memberships system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2923,6 +3341,14 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
+-- Name: FUNCTION added_count(p_counts jsonb, p_table text, p_rows bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows bigint) FROM PUBLIC;
+
+-- Name: FUNCTION addresses_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.addresses_of(p_user_id uuid) FROM PUBLIC;
+
 -- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
@@ -2944,6 +3370,20 @@ GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_wo
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 
+-- Name: FUNCTION erase_mentions(p_words text[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_mentions(p_words text[]) FROM PUBLIC;
+
+-- Name: FUNCTION erase_organization(p_organization_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
+-- Name: FUNCTION erase_person(p_user_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -2954,9 +3394,28 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
+-- Name: FUNCTION holdings_of_person(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
+
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
+
+-- Name: FUNCTION organization_row_counts(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION organization_uploads(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 
 -- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
 
@@ -3019,6 +3478,10 @@ GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 
+-- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_system;
@@ -3028,6 +3491,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_syste
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
+
+-- Name: TABLE erasures; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.erasures TO memoreel_system;
+
+-- Name: TABLE export_requests; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_system;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -3092,7 +3563,7 @@ GRANT SELECT(updated_at) ON TABLE public.organization_invitations TO memoreel_ap
 -- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.organizations TO memoreel_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organizations TO memoreel_system;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO memoreel_system;
 
 -- Name: COLUMN organizations.name; Type: ACL; Schema: public; Owner: -
 
@@ -3242,6 +3713,10 @@ GRANT SELECT(created_at) ON TABLE public.users TO memoreel_app;
 -- Name: COLUMN users.updated_at; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT(updated_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.erased_after; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(erased_after) ON TABLE public.users TO memoreel_app;
 
 -- Name: TABLE video_summaries; Type: ACL; Schema: public; Owner: -
 

@@ -103,6 +103,7 @@ CREATE FUNCTION added_count(p_counts jsonb, p_table text, p_rows bigint) RETURNS
     SELECT CASE WHEN p_rows = 0 THEN p_counts
         ELSE p_counts || jsonb_build_object(p_table, coalesce((p_counts ->> p_table)::bigint, 0) + p_rows) END
 $$;
+REVOKE ALL ON FUNCTION added_count FROM public;
 
 -- Takes everything that an answer kept for repeated requests, or the log, says about what these words name. The chain of the log stays
 -- whole: it holds salted digests, and the salt goes too.

@@ -8,6 +8,7 @@ mod app;
 mod audit;
 mod catalog;
 mod client;
+mod closing;
 mod conditions;
 mod consents;
 mod crash;
