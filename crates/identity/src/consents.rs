@@ -5,7 +5,7 @@ use crate::{
     IdentityError,
     store::{self, KeptConsent},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use memoreel_db::TenantTx;
 use memoreel_kernel::UserId;
 use memoreel_web::{App, Document};
@@ -127,5 +127,9 @@ pub(crate) async fn record(
         Some(kept) if !is_given => &kept.version,
         _ => current,
     };
-    store::insert_consent(tx, user_id, document, version, is_given, app.clock.now()).await
+    // Whatever the clock says, the last one is how things stand.
+    let after_kept = kept.as_ref().map(|kept| kept.recorded_at + TimeDelta::microseconds(1));
+    let now = app.clock.now();
+    let recorded_at = after_kept.map_or(now, |after_kept| after_kept.max(now));
+    store::insert_consent(tx, user_id, document, version, is_given, recorded_at).await
 }

@@ -22,6 +22,7 @@ async fn agreements_and_withdrawals_are_kept_and_their_last_is_how_things_stand(
 
     let agree = |document: &str| json!({ "document": document, "version": "1", "is_given": true });
     ada.post("/me/consents", &agree("terms")).await.is(200);
+    app.clock.advance(TimeDelta::seconds(1));
     let given = ada.request("POST", "/me/consents").header("user-agent", "Firefox").json(&agree("marketing"));
     let given = send(given).await.is(200).json();
     assert_eq!(state(&given, "marketing")["is_current"], true);
@@ -37,10 +38,11 @@ async fn agreements_and_withdrawals_are_kept_and_their_last_is_how_things_stand(
         .iter()
         .map(|one| (&one["document"], &one["is_given"], &one["recorded_at"]))
         .collect();
-    let (noon, next) = (json!("2026-03-01T12:00:00Z"), json!("2026-03-02T12:00:00Z"));
+    let (noon, then, next) =
+        (json!("2026-03-01T12:00:00Z"), json!("2026-03-01T12:00:01Z"), json!("2026-03-02T12:00:01Z"));
     assert_eq!(
         history[..2],
-        [(&json!("marketing"), &json!(false), &next), (&json!("marketing"), &json!(true), &noon),]
+        [(&json!("marketing"), &json!(false), &next), (&json!("marketing"), &json!(true), &then),]
     );
     assert_eq!(after["history"][1]["user_agent"], "Firefox");
     assert_eq!(after["history"][1]["address"], "127.0.0.1");

@@ -247,7 +247,7 @@ async fn of_a_person_who_was_erased_nothing_is_left_and_of_others_nothing_is_cha
     let report = erasure.report.as_ref().unwrap();
     // All but the export, whose week was over as well.
     assert_eq!((report.blobs.count + 1, report.blobs.bytes + export_bytes), (blob_count, blob_bytes));
-    assert!(report.mails.count >= 3 && report.uploads.count == 2, "{report:?}");
+    assert!(report.mails.count >= 2 && report.uploads.count == 2, "{report:?}");
     let removed: BTreeSet<&str> = report.rows.removed.keys().map(String::as_str).collect();
     for table in [
         "api_keys",
@@ -256,7 +256,6 @@ async fn of_a_person_who_was_erased_nothing_is_left_and_of_others_nothing_is_cha
         "chunks",
         "consents",
         "email_tokens",
-        "export_requests",
         "idempotency_keys",
         "memberships",
         "organization_invitations",
@@ -373,6 +372,7 @@ async fn an_erasure_that_is_killed_at_any_moment_ends_complete() {
     println!("interrupted {interrupted} times");
     assert!(interrupted >= 10, "{interrupted}");
     assert_eq!((report.blobs.count, report.blobs.bytes), (blob_count, blob_bytes));
+    assert_eq!(report.rows.removed["export_requests"], 1);
     world.nothing_is_left().await;
     let erasures = app.eraser().erasures().await.unwrap();
     assert_eq!(erasures.len(), 1);
