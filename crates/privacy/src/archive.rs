@@ -127,8 +127,6 @@ impl Write for Sink {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
-
     use super::*;
     use futures::TryStreamExt;
     use std::io::{Cursor, Read};

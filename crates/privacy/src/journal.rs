@@ -107,8 +107,6 @@ fn cut_torn_end(file: &mut File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
-
     use super::*;
 
     fn entry(number: u128) -> JournalEntry {

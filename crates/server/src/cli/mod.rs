@@ -53,9 +53,9 @@ enum Verb {
     /// List, suspend and resume organizations
     Organization(organization::Organization),
     /// Erase people
-    Person(person::Person),
+    Person(Box<person::Person>),
     /// List what was erased, and erase it again after a restore
-    Erasures(erasures::Erasures),
+    Erasures(Box<erasures::Erasures>),
     /// Verify the audit log
     Audit(audit::Audit),
     /// Print the mails that were kept as files because no mail server is configured
