@@ -1,4 +1,5 @@
 import { accountStrings } from "./strings-account";
+import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
 
@@ -82,6 +83,7 @@ export const strings = {
     linkWrongTitle: "This link is not valid",
   },
   ...accountStrings,
+  ...privacyStrings,
   ...securityStrings,
   ...signInStrings,
   home: {

@@ -14,7 +14,7 @@ pub fn blobs_of_organization(organization_id: OrganizationId) -> BlobKey {
 }
 
 /// Everything of the asset.
-pub(crate) fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+pub fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/assets/{asset_id}", blobs_of_organization(organization_id)))
 }
 

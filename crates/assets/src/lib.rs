@@ -13,7 +13,7 @@ mod store;
 
 pub use error::AssetsError;
 pub use jobs::{Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, Store, Waveform, sweep_scratch};
-pub use keys::blobs_of_organization;
+pub use keys::{asset as blobs_of_asset, blobs_of_organization};
 pub use model::{AssetStep, ReceiveUpload, ReceivedUpload, UPLOAD_LIFETIME};
 pub use playback::{Playback, Shown, thumbnail_url};
 pub use routes::{media_router, upload_router};

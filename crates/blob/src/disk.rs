@@ -3,7 +3,7 @@
 
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::error::blocking;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, remove_all};
 use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result};
 use bytes::Bytes;
@@ -225,6 +225,7 @@ impl Disk {
     pub(crate) async fn delete_prefix(&self, prefix: &BlobKey) -> Result<u64> {
         let (disk, path, prefix) = (self.clone(), self.path(prefix), prefix.clone());
         blocking(move || {
+            disk.scratch.remove_doomed()?;
             let mut count = 0;
             let outcome = walk(&path, &prefix, &mut |_| {
                 count += 1;
@@ -235,18 +236,24 @@ impl Disk {
                 Err(error) if is_missing(&error) => return Ok(0),
                 Err(error) => return Err(error.into()),
             }
-            // One rename hides them all, and what a kill leaves is swept with the scratch folder.
-            let removed = disk.scratch.vacant()?;
+            // One rename hides them all, and what a kill leaves is removed with the next.
+            let removed = disk.scratch.doom()?;
             match fs::rename(&path, &removed) {
                 Ok(()) => {}
                 Err(error) if is_missing(&error) => return Ok(0),
                 Err(error) => return Err(error.into()),
             }
-            fs::remove_dir_all(&removed)?;
+            remove_all(&removed)?;
             disk.prune(&path)?;
             Ok(count)
         })
         .await
+    }
+
+    /// Removes temporary files that killed processes left.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        let scratch = self.scratch.clone();
+        blocking(move || scratch.sweep()).await
     }
 
     /// Removes the folders above `path` that have become empty, and makes the removal durable.

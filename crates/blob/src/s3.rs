@@ -292,6 +292,12 @@ impl S3 {
         }
     }
 
+    /// Removes temporary files that killed processes left.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        let scratch = self.scratch.clone();
+        blocking(move || scratch.sweep()).await
+    }
+
     pub(crate) async fn delete_prefix(&self, prefix: &BlobKey) -> Result<u64> {
         let object = self.object(prefix)?;
         let found = self.client.list(Some(&object)).map_ok(|meta| meta.location).boxed();

@@ -9,6 +9,11 @@ use tempfile::TempPath;
 /// Nothing writes to one temporary file for this long without touching it.
 const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// In a running server, where what is in use is locked.
+const ABANDONED_AGE: Duration = Duration::from_secs(60 * 60);
+/// What folders are called that are being removed.
+const DOOMED: &str = "deleted-";
+
 /// A folder of temporary files.
 #[derive(Debug, Clone)]
 pub(crate) struct Scratch {
@@ -19,13 +24,44 @@ impl Scratch {
     /// Creates the folder and removes what a killed process left in it more than a day ago. Blocks.
     pub(crate) fn open(dir: PathBuf) -> Result<Self> {
         fs::create_dir_all(&dir)?;
-        for entry in fs::read_dir(&dir)? {
+        let scratch = Self { dir };
+        scratch.remove_leftovers(LEFTOVER_AGE)?;
+        Ok(scratch)
+    }
+
+    /// Removes what killed processes left. Blocks.
+    pub(crate) fn sweep(&self) -> Result<()> {
+        self.remove_doomed()?;
+        self.remove_leftovers(ABANDONED_AGE)
+    }
+
+    fn remove_leftovers(&self, age: Duration) -> Result<()> {
+        for entry in fs::read_dir(&self.dir)? {
             let entry = entry?;
-            if let Err(error) = remove_leftover(&entry) {
+            if let Err(error) = remove_leftover(&entry, age) {
                 tracing::warn!(path = %entry.path().display(), %error, "a leftover temporary file could not be removed");
             }
         }
-        Ok(Self { dir })
+        Ok(())
+    }
+
+    /// A name that nothing has, for a folder that is about to be removed. Blocks.
+    pub(crate) fn doom(&self) -> Result<PathBuf> {
+        let (_, path) = tempfile::Builder::new().prefix(DOOMED).tempfile_in(&self.dir)?.into_parts();
+        let name = path.to_path_buf();
+        path.close()?;
+        Ok(name)
+    }
+
+    /// Removes the folders that somebody was removing when they were killed, however long ago: nobody else uses them. Blocks.
+    pub(crate) fn remove_doomed(&self) -> Result<()> {
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(DOOMED)) {
+                remove_all(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// A new empty file, locked for as long as it is open, removed when its path is dropped.
@@ -45,10 +81,19 @@ impl Scratch {
     }
 }
 
-fn remove_leftover(entry: &fs::DirEntry) -> std::io::Result<()> {
+/// Removes a folder that somebody else may be removing as well.
+pub(crate) fn remove_all(folder: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => fs::remove_file(folder),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn remove_leftover(entry: &fs::DirEntry, age_min: Duration) -> std::io::Result<()> {
     let meta = entry.metadata()?;
     let age = SystemTime::now().duration_since(meta.modified()?).unwrap_or_default();
-    if age < LEFTOVER_AGE {
+    if age < age_min {
         return Ok(());
     }
     if meta.is_dir() {

@@ -272,6 +272,18 @@ impl BlobStore {
         }
     }
 
+    /// Removes temporary files and half-removed folders that killed processes left, unless they are younger than an hour and may be
+    /// in use.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn sweep(&self) -> Result<()> {
+        match &*self.0 {
+            Backend::Disk(disk) => disk.sweep().await,
+            Backend::S3(s3) => s3.sweep().await,
+        }
+    }
+
     /// Every blob below `prefix/`, or every blob, in the byte order of keys.
     pub fn list(&self, prefix: Option<&BlobKey>) -> BoxStream<'static, Result<BlobMeta>> {
         match &*self.0 {

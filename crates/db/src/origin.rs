@@ -20,6 +20,11 @@ tokio::task_local! {
 }
 
 impl Origin {
+    /// The request this runs in; none in background tasks.
+    pub fn current() -> Option<Origin> {
+        CURRENT.try_with(Origin::clone).ok()
+    }
+
     /// Runs `work` as part of this request.
     pub async fn scope<F: Future>(self, work: F) -> F::Output {
         CURRENT.scope(self, work).await

@@ -99,6 +99,10 @@ pub enum SystemReason {
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,
+    /// What people take along, and what is erased, wherever it lies: export_requests, erasures, users, memberships, organizations,
+    /// organization_invitations, email_tokens, tasks, and the functions that find and remove everything of a person or an
+    /// organization.
+    Privacy,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Actor, Caller, OrganizationId, SessionId, Timestamp, UserId};
-use memoreel_web::{App, Closed, Problem, client_address};
+use memoreel_web::{App, Closed, Closing, Problem, client_address};
 
 /// Names the organization a request is about; the personal one without it.
 pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("memoreel-organization");
@@ -33,7 +33,7 @@ const RENEWED_EVERY: TimeDelta = TimeDelta::hours(1);
 const USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Puts the [`Caller`] behind a session cookie or a bearer key into the request's extensions, and beside it [`Closed`]
-/// when the caller's organization is not at work.
+/// when the caller's organization is not at work, and [`Closing`] when their account is closed.
 ///
 /// Refuses wrong API keys (401 `api_key_wrong`), cookie-authenticated changes that another site may have caused
 /// (403 `csrf_header_missing`), and organizations the credentials do not open (404).
@@ -45,8 +45,11 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
     match presented.identify(&app).await {
         Err(problem) => problem.into_response(),
         Ok(None) => next.run(request).await,
-        Ok(Some(Identified { caller, closed, renewed })) => {
+        Ok(Some(Identified { caller, closed, closing, renewed })) => {
             request.extensions_mut().insert(caller);
+            if let Some(erased_after) = closing {
+                request.extensions_mut().insert(Closing { erased_after });
+            }
             if let Some(closed) = closed {
                 request.extensions_mut().insert(closed);
             }
@@ -78,6 +81,7 @@ enum Credential {
 struct Identified {
     caller: Caller,
     closed: Option<Closed>,
+    closing: Option<Timestamp>,
     renewed: Option<HeaderValue>,
 }
 
@@ -134,7 +138,8 @@ impl Presented {
                     role: Some(bearer.place.role),
                     actor: Actor::ApiKey(bearer.api_key_id),
                 };
-                Ok(Some(Identified { caller, closed: bearer.place.closed, renewed: None }))
+                let (closed, closing) = (bearer.place.closed, bearer.erased_after);
+                Ok(Some(Identified { caller, closed, closing, renewed: None }))
             }
         }
     }
@@ -166,7 +171,7 @@ impl Presented {
         let Some(cookie) = store::find_cookie(&app.db, hash, self.organization_id, now).await? else {
             return Ok(None);
         };
-        let Cookie { session_id, user_id, last_seen_at, place } = cookie;
+        let Cookie { session_id, user_id, last_seen_at, erased_after, place } = cookie;
         if self.is_change && !self.is_ours {
             return Err(IdentityError::RequestHeaderMissing.into());
         }
@@ -190,7 +195,7 @@ impl Presented {
             role: Some(place.role),
             actor: Actor::Session(session_id),
         };
-        Ok(Some(Identified { caller, closed: place.closed, renewed }))
+        Ok(Some(Identified { caller, closed: place.closed, closing: erased_after, renewed }))
     }
 }
 

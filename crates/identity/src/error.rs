@@ -257,6 +257,24 @@ pub enum IdentityError {
     /// There is no way to speak HTTP.
     #[error("no HTTP client could be made: {0}")]
     HttpClient(reqwest::Error),
+    /// Whoever goes leaves organizations without an owner.
+    #[error("you are the only owner of {0}")]
+    SoleOwner(String),
+    /// What was typed to confirm is another address.
+    #[error("this is not the address of your account")]
+    AddressConfirmationWrong,
+    /// Neither the password was given nor did the person just sign in.
+    #[error("this takes your password, or that you have just signed in")]
+    SignInStale,
+    /// The account is not closed, or its time is over.
+    #[error("this account is not closed, or it is too late to take that back")]
+    NotClosing,
+    /// Another version holds now.
+    #[error("another version of this document holds now")]
+    ConsentVersionStale,
+    /// An account cannot go on without it.
+    #[error("without this document there is no account")]
+    ConsentNeeded,
     /// Hashing failed, or a stored hash cannot be read.
     #[error("a password hash could not be computed or read: {0}")]
     Hash(argon2::password_hash::Error),
@@ -318,6 +336,18 @@ impl From<IdentityError> for Problem {
                 Self::new(StatusCode::FORBIDDEN, "invitation_for_another", sentence(&error))
                     .hint("Sign in with the address that was invited.")
             }
+            E::SoleOwner(_) => Self::conflict("sole_owner", sentence(&error))
+                .hint("Hand each of them over to another owner, or delete it, and then try again."),
+            E::AddressConfirmationWrong => {
+                Self::invalid_field("email", "confirmation_wrong", sentence(&error))
+            }
+            E::SignInStale => Self::new(StatusCode::FORBIDDEN, "sign_in_stale", sentence(&error))
+                .hint("Send `password`, or sign in again."),
+            E::NotClosing => Self::conflict("not_closing", sentence(&error)),
+            E::ConsentVersionStale => Self::conflict("consent_version_stale", sentence(&error))
+                .hint("Read the present version, and agree to that."),
+            E::ConsentNeeded => Self::invalid_field("document", "consent_needed", sentence(&error))
+                .hint("Close the account instead."),
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
             E::PasswordWrong => Self::invalid_field("password", "password_wrong", sentence(&error)),
             E::TimeZoneUnknown => Self::invalid_field("time_zone", "time_zone_unknown", sentence(&error)),

@@ -6,6 +6,8 @@
 mod accounts;
 mod authenticate;
 mod breached;
+mod closing;
+mod consents;
 mod cookie;
 mod dns;
 mod domain_name;
@@ -41,6 +43,10 @@ mod totp;
 pub use accounts::{create_api_key, create_user, find_user, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
+pub use closing::{
+    SoleOwnership, close_account, close_account_now, forget_attempts, hold_ownerships, overdue_people,
+    reopen_account,
+};
 pub use cookie::SESSION_COOKIE;
 pub use domains::verify_domain;
 pub use error::IdentityError;
@@ -54,7 +60,7 @@ pub use model::{
     Session, User,
 };
 pub use organizations::{
-    erase_organization, list_organizations, overdue_organizations, resume_organization, suspend_organization,
+    list_organizations, overdue_organizations, resume_organization, suspend_organization,
 };
 pub use passkeys::passkeys_unavailable;
 pub use password::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordFlaw};
@@ -78,6 +84,10 @@ pub const API_KEYS_PER_USER_MAX: i64 = 100;
 pub const ORGANIZATIONS_OWNED_MAX: i64 = 20;
 /// How long a deleted organization can be restored.
 pub const ORGANIZATION_KEPT_FOR: TimeDelta = TimeDelta::days(30);
+/// How long a closed account can be taken back.
+pub const ACCOUNT_KEPT_FOR: TimeDelta = TimeDelta::days(7);
+/// How long ago somebody may have signed in to do without the password where it is asked for.
+pub const SIGN_IN_FRESH_FOR: TimeDelta = TimeDelta::minutes(15);
 /// How long an invitation can be answered.
 pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How many invitations of one organization may wait for an answer.

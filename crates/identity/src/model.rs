@@ -75,6 +75,8 @@ pub struct Me {
     pub may: Vec<Action>,
     /// Every organization these credentials open, the personal one first.
     pub organizations: Vec<MyOrganization>,
+    /// When the account goes for good, if it is closed; until then that can be taken back, and nothing else can be done.
+    pub erased_after: Option<DateTime<Utc>>,
 }
 
 /// A signed-in device.

@@ -159,17 +159,3 @@ pub async fn overdue_organizations(
 ) -> Result<Vec<OrganizationId>, IdentityError> {
     store::overdue_organizations(tx, now).await
 }
-
-/// Removes an overdue organization with every row that is its own; false when it is not overdue. Its blobs have to be
-/// gone by then, for nothing leads to them afterwards. Expects a transaction for `SystemReason::Maintain`, and leaves
-/// committing to the caller.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn erase_organization(
-    tx: &mut SystemTx,
-    id: OrganizationId,
-    now: Timestamp,
-) -> Result<bool, IdentityError> {
-    store::erase_organization(tx, id, now).await
-}

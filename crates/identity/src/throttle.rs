@@ -40,10 +40,7 @@ pub(crate) type AttemptKey = [u8; 32];
 /// # Errors
 /// [`IdentityError::SignInThrottled`] when it comes too early; it is not looked at then.
 pub(crate) async fn begin(app: &App, account: Account<'_>) -> Result<AttemptKey, IdentityError> {
-    let key = match account {
-        Account::Known(user_id) => app.secrets.sign("sign-in of", &[user_id.uuid().as_bytes()]),
-        Account::Unknown(email) => app.secrets.sign("sign-in to", &[email.to_lowercase().as_bytes()]),
-    };
+    let key = key_of(app, account);
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let attempt = store::begin_attempt(&mut tx, &key, now).await?;
@@ -56,10 +53,30 @@ pub(crate) async fn begin(app: &App, account: Account<'_>) -> Result<AttemptKey,
     }
 }
 
+fn key_of(app: &App, account: Account<'_>) -> AttemptKey {
+    match account {
+        Account::Known(user_id) => app.secrets.sign("sign-in of", &[user_id.uuid().as_bytes()]),
+        Account::Unknown(email) => app.secrets.sign("sign-in to", &[email.to_lowercase().as_bytes()]),
+    }
+}
+
+/// Takes the count away with the account; returns how many there were.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn forget_account(
+    app: &App,
+    tx: &mut SystemTx,
+    account: Account<'_>,
+) -> Result<u64, IdentityError> {
+    store::delete_attempts(tx, &key_of(app, account)).await
+}
+
 /// Takes the count away after an attempt that succeeded.
 ///
 /// # Errors
 /// When the database refuses.
 pub(crate) async fn forget(tx: &mut SystemTx, key: &AttemptKey) -> Result<(), IdentityError> {
-    store::delete_attempts(tx, key).await
+    store::delete_attempts(tx, key).await?;
+    Ok(())
 }

@@ -102,4 +102,8 @@ ids! {
     EmbeddingModelId;
     /// A background job.
     TaskId;
+    /// What a person takes along.
+    ExportId;
+    /// The removal of a person or an organization.
+    ErasureId;
 }

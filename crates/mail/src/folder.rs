@@ -51,6 +51,78 @@ impl MailFolder {
     }
 }
 
+impl MailFolder {
+    /// How many mails are to one of these addresses or name it, and how large they are together.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn count_of(&self, addresses: &[String]) -> Result<(u64, u64), MailError> {
+        let (folder, addresses) = (self.0.clone(), addresses.to_vec());
+        Ok(blocking(move || {
+            let found = files_naming(&folder, &addresses)?;
+            Ok((found.len() as u64, found.iter().map(|(_, size_bytes)| size_bytes).sum()))
+        })
+        .await?)
+    }
+
+    /// Removes the mails that are to one of these addresses or name it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub async fn remove_of(&self, addresses: &[String]) -> Result<(), MailError> {
+        let (folder, addresses) = (self.0.clone(), addresses.to_vec());
+        Ok(blocking(move || {
+            for (path, _) in files_naming(&folder, &addresses)? {
+                match fs::remove_file(path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+        .await?)
+    }
+}
+
+/// The mails, and drafts that a kill left behind, that have one of these addresses in a header or in their text; with their sizes.
+fn files_naming(folder: &Path, addresses: &[String]) -> io::Result<Vec<(PathBuf, u64)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            bytes => bytes?,
+        };
+        let parsed = MessageParser::default().parse(&bytes);
+        let body = parsed.as_ref().and_then(|mail| mail.body_text(0)).unwrap_or_default().to_lowercase();
+        let raw = String::from_utf8_lossy(&bytes).to_lowercase();
+        if addresses.iter().any(|address| names(&raw, address) || names(&body, address)) {
+            found.push((path, bytes.len() as u64));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the text has this address as a whole, and not as a part of another one.
+fn names(text: &str, address: &str) -> bool {
+    let is_of_address = |character: char| character.is_alphanumeric() || "._%+-@".contains(character);
+    text.match_indices(address).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let mut after = text[at + address.len()..].chars();
+        let next = after.next();
+        // A dot may end the sentence.
+        let goes_on = match next {
+            Some('.') => after.next().is_some_and(char::is_alphanumeric),
+            next => next.is_some_and(is_of_address),
+        };
+        !before.is_some_and(is_of_address) && !goes_on
+    })
+}
+
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
@@ -155,5 +227,16 @@ mod tests {
         let mailer = Mailer::folder(MailFolder::new(PathBuf::from("/nonexistent"))).expect("a mailer");
         let refused = mailer.send(Mail { to: "ada@".to_owned(), ..mail(1) }).await;
         assert!(refused.is_err_and(|error| error.is_permanent()));
+    }
+
+    #[test]
+    fn an_address_is_named_as_a_whole() {
+        for text in ["to: ob@example.com", "write to ob@example.com.", "<ob@example.com>,", "ob@example.com"]
+        {
+            assert!(names(text, "ob@example.com"), "{text}");
+        }
+        for text in ["bob@example.com", "ob@example.com.au", "ob@example.comx", "x.ob@example.com"] {
+            assert!(!names(text, "ob@example.com"), "{text}");
+        }
     }
 }

@@ -17,10 +17,11 @@ use memoreel_kernel::Clock;
 use memoreel_library::{VideoObserver, VideoReceiver};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_privacy::{Eraser, Journal, WriteExport};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
-use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets, SignInSettings};
+use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets, SignInSettings};
 use std::{path::PathBuf, sync::Arc};
 
 /// What the application context is made of.
@@ -50,6 +51,8 @@ pub struct Ingredients {
     pub breached_passwords: Option<PathBuf>,
     /// The ways to sign in beside a password.
     pub sign_in: SignInSettings,
+    /// What people agree to.
+    pub documents: Documents,
 }
 
 /// The context of every handler and task.
@@ -71,6 +74,7 @@ pub fn app(ingredients: Ingredients) -> App {
         signs_up_by_mail: ingredients.signs_up_by_mail,
         breached_passwords: ingredients.breached_passwords,
         sign_in: ingredients.sign_in,
+        documents: ingredients.documents,
     })
 }
 
@@ -98,6 +102,13 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))
         .with(SendMail::new(app.clone(), mailer))
+        .with(WriteExport::new(app.clone()))
+}
+
+/// What removes people and organizations, with everything this installation keeps of them.
+pub fn eraser(app: &App, accounts: &Accounts, folders: &Folders) -> Eraser {
+    let mails = accounts.smtp_url.is_none().then(|| MailFolder::new(folders.mails()));
+    Eraser::new(app.clone(), mails, Journal::new(folders.erasures()))
 }
 
 /// The configured way for mails to leave.

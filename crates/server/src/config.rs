@@ -1,7 +1,9 @@
 //! Configuration: every setting has a flag or an environment variable and a default that works on one machine.
 
+use anyhow::bail;
 use clap::Args;
 use ipnet::IpNet;
+use memoreel_web::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Documents};
 use std::{net::SocketAddr, path::PathBuf};
 use url::Url;
 
@@ -106,6 +108,43 @@ pub struct Accounts {
     /// Name server asked for the records that verify domains, such as 192.0.2.53:53; without it the system's own
     #[arg(long, env = "MEMOREEL_DNS_SERVER")]
     pub dns_server: Option<SocketAddr>,
+    /// The version of the terms of service that holds now, such as 2026-05
+    #[arg(long, env = "MEMOREEL_TERMS_VERSION")]
+    pub terms_version: Option<String>,
+    /// Where the terms of service can be read
+    #[arg(long, env = "MEMOREEL_TERMS_URL")]
+    pub terms_url: Option<Url>,
+    /// The version of the privacy notice that holds now
+    #[arg(long, env = "MEMOREEL_PRIVACY_VERSION")]
+    pub privacy_version: Option<String>,
+    /// Where the privacy notice can be read
+    #[arg(long, env = "MEMOREEL_PRIVACY_URL")]
+    pub privacy_url: Option<Url>,
+    /// The version of the words that ask for agreement to marketing mails
+    #[arg(long, env = "MEMOREEL_MARKETING_VERSION")]
+    pub marketing_version: Option<String>,
+}
+
+impl Accounts {
+    /// What people agree to, each in version 1 unless another one is configured.
+    ///
+    /// # Errors
+    /// When a version is empty or too long.
+    pub fn documents(&self) -> anyhow::Result<Documents> {
+        let current = |setting: &str, version: &Option<String>, url: &Option<Url>| {
+            let version = version.clone().unwrap_or_else(|| "1".to_owned());
+            let length = version.chars().count();
+            if !(1..=DOCUMENT_VERSION_CHARS_MAX).contains(&length) {
+                bail!("{setting} must have 1 to {DOCUMENT_VERSION_CHARS_MAX} characters");
+            }
+            Ok(CurrentDocument { version, url: url.as_ref().map(ToString::to_string) })
+        };
+        Ok(Documents {
+            terms: current("MEMOREEL_TERMS_VERSION", &self.terms_version, &self.terms_url)?,
+            privacy: current("MEMOREEL_PRIVACY_VERSION", &self.privacy_version, &self.privacy_url)?,
+            marketing: current("MEMOREEL_MARKETING_VERSION", &self.marketing_version, &None)?,
+        })
+    }
 }
 
 /// What a serving process does.
@@ -182,6 +221,11 @@ impl Folders {
     /// Mails, when they are files.
     pub fn mails(&self) -> PathBuf {
         self.data.join("mails")
+    }
+
+    /// What was erased, to be erased again after a restore.
+    pub fn erasures(&self) -> PathBuf {
+        self.data.join("erasures.jsonl")
     }
 
     /// Work in progress.

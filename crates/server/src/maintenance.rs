@@ -1,8 +1,10 @@
-//! What is done at the start and every hour: abandoned work, expired sessions, invitations and organizations, forgotten uploads,
-//! idle rate-limit buckets. And every minute: the audit log is sealed.
+//! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
+//! idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
+use memoreel_privacy::{ERASED_CHANNEL, Eraser};
+use memoreel_search::NearestChunks;
 use memoreel_web::App;
 use std::{
     path::{Path, PathBuf},
@@ -14,11 +16,11 @@ const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 const SEALED_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
-pub async fn run(app: App, scratch: PathBuf, stop: CancellationToken) {
+pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, stop: CancellationToken) {
     let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
     loop {
         tokio::select! {
-            _ = sweeps.tick() => if let Err(error) = sweep(&app, &scratch).await {
+            _ = sweeps.tick() => if let Err(error) = sweep(&app, &eraser, &scratch).await {
                 tracing::warn!(error = &*error, "hourly maintenance failed");
             },
             _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
@@ -36,7 +38,7 @@ pub type SweepError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 /// When a folder, the database or the blob store cannot be used; what was not done is done an hour later.
-pub async fn sweep(app: &App, scratch: &Path) -> Result<(), SweepError> {
+pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), SweepError> {
     let folder = scratch.to_owned();
     let left_behind = tokio::task::spawn_blocking(move || memoreel_assets::sweep_scratch(&folder)).await??;
     if left_behind > 0 {
@@ -55,25 +57,29 @@ pub async fn sweep(app: &App, scratch: &Path) -> Result<(), SweepError> {
     }
     // What a crash left between two steps of ours.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
-    erase_organizations(app).await?;
+    app.blobs.sweep().await?;
+    eraser.sweep().await?;
     app.limits.forget_idle();
     Ok(())
 }
 
-/// Erases deleted organizations whose grace period is over. Their blobs go first: while the row is there, what failed is
-/// done again.
-async fn erase_organizations(app: &App) -> Result<(), SweepError> {
-    let now = app.clock.now();
-    let mut tx = app.db.system(SystemReason::Maintain).await?;
-    let overdue = memoreel_identity::overdue_organizations(&mut tx, now).await?;
-    drop(tx);
-    for organization_id in overdue {
-        let blobs = app.blobs.delete_prefix(&memoreel_assets::blobs_of_organization(organization_id)).await?;
-        let mut tx = app.db.system(SystemReason::Maintain).await?;
-        if memoreel_identity::erase_organization(&mut tx, organization_id, now).await? {
-            tx.commit().await?;
-            tracing::info!(%organization_id, blobs, "erased a deleted organization");
+/// Makes those who search forget the vectors of what is erased, until `stop` fires. Whoever is not told, because the
+/// database was away, drops them with the next idle minutes.
+pub async fn forget_erased(app: App, nearest: NearestChunks, stop: CancellationToken) {
+    let forget = async {
+        loop {
+            if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
+                while let Ok(notification) = listener.recv().await {
+                    if let Ok(organization_id) = notification.payload().parse() {
+                        nearest.forget(organization_id);
+                    }
+                }
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    };
+    tokio::select! {
+        () = forget => {}
+        () = stop.cancelled() => {}
     }
-    Ok(())
 }

@@ -58,6 +58,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
         .merge(memoreel_insights::router())
         .merge(memoreel_audit::router())
+        .merge(memoreel_privacy::router())
 }
 
 /// The OpenAPI document.

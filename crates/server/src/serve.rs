@@ -92,13 +92,16 @@ async fn run(
         signs_up_by_mail: settings.accounts.smtp_url.is_some(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
         sign_in: sign_in::settings(&settings.accounts)?,
+        documents: settings.accounts.documents()?,
     });
     let providers = settings.providers.clone();
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
-    background.spawn(maintenance::run(app.clone(), folders.scratch(), stop.clone()));
+    let eraser = assemble::eraser(&app, &settings.accounts, folders);
+    background.spawn(maintenance::run(app.clone(), eraser, folders.scratch(), stop.clone()));
+    background.spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
     if settings.role != ServeRole::Api {
         let worker = worker(&app, &engines, folders, mailer).await?;
         background.spawn(worker.run(stop.clone()));

@@ -1,6 +1,6 @@
 //! The context every handler and task gets.
 
-use crate::{LiveHub, RateLimits, Secrets, SignInSettings};
+use crate::{Documents, LiveHub, RateLimits, Secrets, SignInSettings};
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_kernel::Clock;
@@ -42,6 +42,8 @@ pub struct AppParts {
     pub breached_passwords: Option<PathBuf>,
     /// The ways to sign in beside a password.
     pub sign_in: SignInSettings,
+    /// What people agree to, in its present versions.
+    pub documents: Documents,
 }
 
 impl App {

@@ -1,6 +1,6 @@
 //! Extractors whose refusals are problems.
 
-use crate::Problem;
+use crate::{Closing, Problem};
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
@@ -26,9 +26,26 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// Whoever is calling; 401 if nobody is signed in.
+/// A person, whether or not their account is closed: for who they are, and for taking the closing back.
+#[derive(Debug, Clone, Copy)]
+pub struct MaybeClosing(pub Caller, pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeClosing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().copied().ok_or_else(Problem::unauthenticated)?;
+        caller.user_id.map(|user_id| Self(caller, user_id)).ok_or_else(Problem::unauthenticated)
+    }
+}
+
+/// Whoever is calling; 401 if nobody is signed in, 403 if the account is closed.
 pub(crate) fn caller(parts: &Parts) -> Result<Caller, Problem> {
-    parts.extensions.get::<Caller>().copied().ok_or_else(Problem::unauthenticated)
+    let caller = parts.extensions.get::<Caller>().copied().ok_or_else(Problem::unauthenticated)?;
+    match parts.extensions.get::<Closing>() {
+        Some(closing) => Err(Problem::account_closing(closing.erased_after)),
+        None => Ok(caller),
+    }
 }
 
 /// A JSON body, in and out.

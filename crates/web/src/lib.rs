@@ -3,6 +3,7 @@
 //! No slice is known here, and no table but `idempotency_keys`.
 
 mod app;
+mod documents;
 mod extract;
 mod idempotency;
 mod layers;
@@ -17,12 +18,13 @@ mod secrets;
 mod sign_in;
 
 pub use app::{App, AppParts};
-pub use extract::{Json, Params, ResourceId, SignedIn};
+pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
+pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;
 pub use layers::{RequestId, observe, request_id};
 pub use limits::{Limiter, RateLimits, client_address, limit_requests};
 pub use live::LiveHub;
-pub use may::{Closed, May, action, require};
+pub use may::{Closed, Closing, May, action, require};
 pub use paging::PageParams;
 pub use patch::nullable;
 pub use problem::{FieldError, Problem, ProblemBody};

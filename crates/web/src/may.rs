@@ -25,6 +25,14 @@ pub enum Closed {
     },
 }
 
+/// The account of the caller is closed, to be erased. Authentication puts it among the request's extensions, and every
+/// extractor that asks who is calling refuses it with 403 `account_closing`, except [`crate::MaybeClosing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closing {
+    /// When it goes for good.
+    pub erased_after: Timestamp,
+}
+
 impl Closed {
     fn status(self) -> OrganizationStatus {
         match self {

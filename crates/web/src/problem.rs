@@ -98,6 +98,17 @@ impl Problem {
         .hint("An owner can restore it in its settings.")
     }
 
+    /// 403: the account is closed, and goes for good at `erased_after`.
+    pub fn account_closing(erased_after: Timestamp) -> Self {
+        let until = erased_after.format("%Y-%m-%d %H:%M UTC");
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "account_closing",
+            format!("This account is closed and will be erased. It can be taken back until {until}."),
+        )
+        .hint("Take it back with DELETE /me/erasure.")
+    }
+
     /// 404, also for what belongs to another organization. `what` is a noun: "video".
     pub fn not_found(what: &str) -> Self {
         Self::new(

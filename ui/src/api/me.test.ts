@@ -12,6 +12,7 @@ const me: Me = {
   organization: mine,
   organizations: [mine],
   may: ["read_content", "edit_content"],
+  erased_after: null,
 };
 
 let client: QueryClient;

@@ -51,6 +51,9 @@ export const keys = {
   invitation: (token: string) => ["invitation", token] as const,
   emailConfirmation: (token: string) => ["email-confirmation", token] as const,
   auditLog: ["audit-log"] as const,
+  consents: ["consents"] as const,
+  exports: ["exports"] as const,
+  erasure: ["erasure"] as const,
   search: ["search"] as const,
 };
 

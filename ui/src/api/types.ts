@@ -29,6 +29,10 @@ export type Role = Schemas["Role"];
 export type Action = Schemas["Action"];
 
 export type Me = Sent<Schemas["Me"]>;
+export type Consents = Sent<Schemas["Consents"]>;
+export type ConsentState = Consents["documents"][number];
+export type Export = Sent<Schemas["Export"]>;
+export type ErasureState = Sent<Schemas["ErasureState"]>;
 export type EmailChangeState = Sent<Schemas["EmailChangeState"]>;
 export type MyOrganization = Sent<Schemas["MyOrganization"]>;
 export type Organization = Sent<Schemas["Organization"]>;

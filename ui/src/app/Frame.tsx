@@ -16,6 +16,7 @@ import { OrganizationSwitcher } from "./OrganizationMenu";
 import { TopBar } from "./TopBar";
 
 const Palette = lazy(() => import("../features/palette/Palette"));
+const ClosedAccount = lazy(() => import("../features/account/ClosedAccount"));
 const ClosedOrganization = lazy(() => import("../features/organization/ClosedOrganization"));
 
 /** What stays in place around every page. */
@@ -23,7 +24,8 @@ export function Frame() {
   const client = useQueryClient();
   const me = useMe();
   const organizationId = me?.organization.id;
-  const open = me?.organization.status === "active";
+  const closedUntil = me?.erased_after ?? null;
+  const open = me?.organization.status === "active" && closedUntil === null;
   const [paletteOpen, setPaletteOpen] = useState(false);
   const dropping = useUploadDrop(useMay("edit_content"));
 
@@ -52,6 +54,10 @@ export function Frame() {
         <Fragment key={organizationId}>
           {me === undefined || open ? (
             <Outlet />
+          ) : closedUntil !== null ? (
+            <Suspense fallback={null}>
+              <ClosedAccount until={closedUntil} />
+            </Suspense>
           ) : (
             <Suspense fallback={null}>
               <ClosedOrganization me={me} />

@@ -216,6 +216,12 @@ const securityRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/SecurityPage"), "SecurityPage"),
 });
 
+const privacyRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("../features/settings/PrivacyPage"), "PrivacyPage"),
+});
+
 const keysRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/keys",
@@ -266,6 +272,7 @@ const routeTree = rootRoute.addChildren([
       accountRoute,
       preferencesRoute,
       securityRoute,
+      privacyRoute,
       keysRoute,
       organizationRoute,
       membersRoute,

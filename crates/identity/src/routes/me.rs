@@ -8,7 +8,7 @@ use axum::{
 };
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Actor, Caller, UserId};
-use memoreel_web::{App, Json, ProblemBody, Result, SignedIn};
+use memoreel_web::{App, Json, MaybeClosing, ProblemBody, Result, SignedIn};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -35,7 +35,10 @@ pub(super) struct MeChanges {
         (status = 404, description = "`not_found`: the organization of the header", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(super) async fn get_me(State(app): State<App>, SignedIn(caller, user_id): SignedIn) -> Result<Response> {
+pub(super) async fn get_me(
+    State(app): State<App>,
+    MaybeClosing(caller, user_id): MaybeClosing,
+) -> Result<Response> {
     Ok(([NO_STORE], Json(me(&app, &caller, user_id).await?)).into_response())
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP side: one file per resource.
 
 mod api_keys;
+mod consents;
 mod domains;
 mod emails;
 mod identities;
@@ -54,6 +55,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(invitations::accept_invitation))
         .routes(routes!(invitations::decline_invitation))
         .routes(routes!(preferences::get_preferences, preferences::update_preferences))
+        .routes(routes!(consents::list_consents, consents::record_consent))
         .routes(routes!(emails::confirm_email))
         .routes(routes!(emails::resend_confirmation))
         .routes(routes!(emails::change_email))

@@ -1,11 +1,12 @@
 //! What people choose for themselves.
 
 use crate::{
+    consents,
     preferences::{self, EmailRhythm, Preferences, Theme},
     store,
 };
 use axum::extract::State;
-use memoreel_web::{App, Json, ProblemBody, Result, SignedIn, nullable};
+use memoreel_web::{App, Document, Json, ProblemBody, Result, SignedIn, nullable};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -75,17 +76,24 @@ pub(super) async fn update_preferences(
     let mut tx = app.db.tenant(&caller).await?;
     store::lock_own_user(&mut tx, user_id).await?;
     let kept = store::preferences(&mut tx, user_id).await?;
-    let accepted = changes.accept_tos.unwrap_or_default().then_some(now);
     let chosen = Preferences {
         time_zone: changes.time_zone.unwrap_or(kept.time_zone),
         locale: changes.locale.unwrap_or(kept.locale),
         theme: changes.theme.unwrap_or(kept.theme),
         notify_in_app: changes.notify_in_app.unwrap_or(kept.notify_in_app),
         notify_by_email: changes.notify_by_email.unwrap_or(kept.notify_by_email),
-        marketing_consent: changes.marketing_consent.unwrap_or(kept.marketing_consent),
-        tos_accepted_at: kept.tos_accepted_at.or(accepted),
+        ..kept
     };
     store::keep_preferences(&mut tx, user_id, &chosen, now).await?;
+    for (document, is_given) in [
+        (Document::Marketing, changes.marketing_consent),
+        (Document::Terms, changes.accept_tos.filter(|accepted| *accepted && kept.tos_accepted_at.is_none())),
+    ] {
+        if let Some(is_given) = is_given {
+            consents::record(&app, &mut tx, user_id, document, is_given).await?;
+        }
+    }
+    let chosen = store::preferences(&mut tx, user_id).await?;
     tx.commit().await?;
     Ok(Json(chosen))
 }

@@ -51,12 +51,12 @@ pub(crate) async fn begin_attempt(
     Ok(Attempt::Early { free_at: free_at.unwrap_or(now) })
 }
 
-/// Takes the count away.
-pub(crate) async fn delete_attempts(tx: &mut SystemTx, key: &AttemptKey) -> Result<(), IdentityError> {
-    sqlx::query!("DELETE FROM sign_in_attempts WHERE account_key = $1", key.as_slice())
+/// Takes the count away; returns whether there was one, as a number.
+pub(crate) async fn delete_attempts(tx: &mut SystemTx, key: &AttemptKey) -> Result<u64, IdentityError> {
+    let deleted = sqlx::query!("DELETE FROM sign_in_attempts WHERE account_key = $1", key.as_slice())
         .execute(&mut **tx)
         .await?;
-    Ok(())
+    Ok(deleted.rows_affected())
 }
 
 /// Forgets accounts at which nobody tried since `before`; returns how many.

@@ -10,6 +10,8 @@ pub(crate) struct Cookie {
     pub(crate) session_id: SessionId,
     pub(crate) user_id: UserId,
     pub(crate) last_seen_at: Timestamp,
+    /// When the account is erased, if it is closed.
+    pub(crate) erased_after: Option<Timestamp>,
     /// Absent when the user is no member of the wanted organization.
     pub(crate) place: Option<Place>,
 }
@@ -25,7 +27,7 @@ pub(crate) async fn find_cookie(
     let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
         sqlx::query!(
         r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at,
-                  place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?",
+                  u.erased_after AS account_erased_after, place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?",
                   place.status AS "status?", place.erased_after
            FROM sessions s
            JOIN users u ON u.id = s.user_id AND u.is_active
@@ -54,6 +56,7 @@ pub(crate) async fn find_cookie(
         session_id: row.session_id,
         user_id: row.user_id,
         last_seen_at: row.last_seen_at,
+        erased_after: row.account_erased_after,
         place,
     }))
 }
@@ -82,6 +85,8 @@ pub(crate) struct Bearer {
     pub(crate) api_key_id: ApiKeyId,
     pub(crate) user_id: UserId,
     pub(crate) place: Place,
+    /// When the account is erased, if it is closed.
+    pub(crate) erased_after: Option<Timestamp>,
     pub(crate) last_used_at: Option<Timestamp>,
 }
 
@@ -94,7 +99,8 @@ pub(crate) async fn find_bearer(
     let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
         sqlx::query!(
         r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
-                   k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max, o.status, o.erased_after
+                   k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max, o.status, o.erased_after,
+                   u.erased_after AS account_erased_after
            FROM api_keys k
            JOIN users u ON u.id = k.user_id AND u.is_active
            JOIN organizations o ON o.id = k.organization_id
@@ -116,6 +122,7 @@ pub(crate) async fn find_bearer(
         api_key_id: row.api_key_id,
         user_id: row.user_id,
         place,
+        erased_after: row.account_erased_after,
         last_used_at: row.last_used_at,
     }))
 }

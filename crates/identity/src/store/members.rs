@@ -78,10 +78,10 @@ pub(crate) async fn is_member(tx: &mut TenantTx, email: &str) -> Result<bool, Id
     Ok(found)
 }
 
-/// Whether anybody but this member owns the organization and can sign in.
+/// Whether anybody but this member owns the organization, can sign in and is not about to be erased.
 pub(crate) async fn has_other_owner(tx: &mut TenantTx, user_id: UserId) -> Result<bool, IdentityError> {
     let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m.user_id AND u.is_active
+        r#"SELECT EXISTS (SELECT FROM memberships m JOIN users u ON u.id = m.user_id AND u.is_active AND u.erased_after IS NULL
                WHERE m.organization_id = $1 AND m.user_id <> $2 AND m.role = 'owner') AS "found!""#,
         tx.organization_id().uuid(),
         user_id.uuid(),

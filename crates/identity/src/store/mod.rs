@@ -2,6 +2,8 @@
 
 mod api_keys;
 mod attempts;
+mod closing;
+mod consents;
 mod credentials;
 mod domains;
 mod email_tokens;
@@ -19,6 +21,11 @@ mod sessions;
 
 pub(crate) use api_keys::{api_keys, delete_api_key, insert_api_key};
 pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_attempts};
+pub(crate) use closing::{
+    close_account, hold_owned, overdue_people, person_of_account, reopen_account, session_began,
+    sole_ownerships,
+};
+pub(crate) use consents::{KeptConsent, consents, insert_consent, standing_consents};
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
@@ -45,9 +52,8 @@ pub(crate) use members::{
 };
 pub(crate) use organizations::{
     HeldOrganization, NewOrganization, OrganizationChanges, Place, count_owned, delete_organization,
-    erase_organization, find_organization, hold_organization, insert_organization,
-    insert_organization_by_name, organizations, overdue_organizations, restore_organization, switch_status,
-    update_organization,
+    find_organization, hold_organization, insert_organization, insert_organization_by_name, organizations,
+    overdue_organizations, restore_organization, switch_status, update_organization,
 };
 pub(crate) use passkeys::{
     CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,

@@ -242,24 +242,6 @@ pub(crate) async fn overdue_organizations(
     Ok(ids)
 }
 
-/// Removes a deleted organization whose grace period is over, and every row that is its own.
-pub(crate) async fn erase_organization(
-    tx: &mut SystemTx,
-    id: OrganizationId,
-    now: Timestamp,
-) -> Result<bool, IdentityError> {
-    // However much it keeps.
-    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut **tx).await?;
-    let erased = sqlx::query!(
-        "DELETE FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2",
-        id.uuid(),
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(erased.rows_affected() == 1)
-}
-
 /// An organization, what somebody may do there, and whether anything can be done.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {

@@ -185,7 +185,7 @@ pub(crate) async fn find_me_rows(
         r#"SELECT u.email, coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!",
                   u.email_verified_at IS NOT NULL AS "email_verified!",
                   EXISTS (SELECT FROM user_totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) AS "has_totp!",
-                  u.created_at,
+                  u.created_at, u.erased_after,
                   o.id AS "organization_id: OrganizationId", o.name, o.slug, o.status, m.role,
                   o.personal_owner_id IS NOT DISTINCT FROM u.id AS "is_personal!"
            FROM users u
@@ -216,6 +216,7 @@ pub(crate) fn me(
         has_totp: first.has_totp,
         created_at: first.created_at,
     };
+    let erased_after = first.erased_after;
     let organizations: Vec<MyOrganization> = rows
         .into_iter()
         .map(|row| {
@@ -231,7 +232,14 @@ pub(crate) fn me(
         .collect::<Result<_, IdentityError>>()?;
     let is_here = |organization: &&MyOrganization| here.is_none_or(|id| organization.id == id);
     let organization = organizations.iter().find(is_here).cloned();
-    Ok(organization.map(|organization| Me { user, may: organization.may(), organization, organizations }))
+    Ok(organization.map(|organization| Me {
+        user,
+        // A closed account can only be opened again.
+        may: if erased_after.is_some() { Vec::new() } else { organization.may() },
+        organization,
+        organizations,
+        erased_after,
+    }))
 }
 
 /// Holds the caller's own row until the end of the transaction, so that changes made at once follow each other.

@@ -37,7 +37,7 @@ pub(crate) async fn preferences(tx: &mut TenantTx, user_id: UserId) -> Result<Pr
     })
 }
 
-/// Keeps what the person chose.
+/// Keeps what the person chose. What they agreed to is kept by [`super::insert_consent`] alone.
 pub(crate) async fn keep_preferences(
     tx: &mut TenantTx,
     user_id: UserId,
@@ -56,17 +56,6 @@ pub(crate) async fn keep_preferences(
         preferences.theme.as_str(),
         preferences.notify_in_app,
         preferences.notify_by_email.as_str(),
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "INSERT INTO user_extensions (user_id, tos_accepted_at, marketing_consent, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $4)
-         ON CONFLICT (user_id) DO UPDATE SET tos_accepted_at = $2, marketing_consent = $3",
-        user_id.uuid(),
-        preferences.tos_accepted_at,
-        preferences.marketing_consent,
         now,
     )
     .execute(&mut **tx)

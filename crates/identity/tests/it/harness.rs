@@ -9,7 +9,7 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{Event, FakeClock};
 use memoreel_tasks::{Events, SubjectObserver};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
+use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets};
 use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc};
 use tempfile::TempDir;
@@ -52,6 +52,7 @@ impl Server {
             signs_up_by_mail: false,
             breached_passwords: None,
             sign_in: memoreel_web::SignInSettings::default(),
+            documents: Documents::default(),
         });
         let (routes, _) = memoreel_identity::router().split_for_parts();
         let routes = routes.layer(from_fn_with_state(app.clone(), memoreel_identity::authenticate));

@@ -12,7 +12,7 @@ use memoreel_search::{Index, IndexPayload, NearestChunks};
 use memoreel_tasks::{Events, Handle, NewTask, Registry, SubjectObserver, Worker, WorkerSettings};
 use memoreel_testkit::TestDatabase;
 use memoreel_transcripts::{Transcribe, TranscribePayload};
-use memoreel_web::{App, AppParts, LiveHub, RateLimits, Secrets};
+use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{sync::Arc, time::Duration};
@@ -112,6 +112,7 @@ impl Stage {
             signs_up_by_mail: false,
             breached_passwords: None,
             sign_in: memoreel_web::SignInSettings::default(),
+            documents: Documents::default(),
         });
         Self { app, ana, ben, eve, admin, _folder: folder, _database: database }
     }

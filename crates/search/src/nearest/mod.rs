@@ -131,6 +131,11 @@ impl NearestChunks {
         Some(near)
     }
 
+    /// Forgets the organization's vectors, as though nobody had searched it.
+    pub fn forget(&self, organization_id: OrganizationId) {
+        self.entries().retain(|(of, _), _| *of != organization_id);
+    }
+
     /// The bytes that the organization's vectors take, 0 where the database compares them; nothing until that is known.
     #[must_use]
     pub fn held_bytes(&self, organization_id: OrganizationId, model_id: EmbeddingModelId) -> Option<usize> {

@@ -4,8 +4,10 @@ mod audit;
 mod client;
 mod credentials;
 mod doctor;
+mod erasures;
 mod mails;
 mod organization;
+mod person;
 mod search;
 mod secrets;
 mod transcript;
@@ -51,6 +53,10 @@ enum Verb {
     User(user::User),
     /// List, suspend and resume organizations, and verify their domains
     Organization(organization::Organization),
+    /// Erase people
+    Person(Box<person::Person>),
+    /// List what was erased, and erase it again after a restore
+    Erasures(Box<erasures::Erasures>),
     /// Verify the audit log
     Audit(audit::Audit),
     /// Encrypt anew after the secret was changed
@@ -96,6 +102,8 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
         Verb::Organization(organization) => organization.run().await?,
+        Verb::Person(person) => person.run().await?,
+        Verb::Erasures(erasures) => return erasures.run().await,
         Verb::Audit(audit) => return audit.run().await,
         Verb::Secrets(secrets) => return secrets.run().await,
         Verb::Mails(mails) => mails.run().await?,

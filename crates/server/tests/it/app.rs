@@ -11,15 +11,16 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_privacy::{Eraser, Journal};
 use memoreel_search::NearestChunks;
 use memoreel_server::{
     assemble::{self, Ingredients},
     engines::Engines,
-    health, router,
+    health, maintenance, router,
 };
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
-use memoreel_web::{App, SignInSettings, behind_proxies};
+use memoreel_web::{App, Documents, SignInSettings, behind_proxies};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -153,6 +154,7 @@ impl TestApp {
             signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
             sign_in: options.sign_in.clone(),
+            documents: Documents::default(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
@@ -166,6 +168,7 @@ impl TestApp {
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
         tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
+        tokio::spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
         listening(&installation.database).await;
         let guard = stop.clone().drop_guard();
         Self { app, clock, base, options, engines, stop, _stop: guard, installation }
@@ -189,6 +192,17 @@ impl TestApp {
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// What removes people and organizations.
+    pub fn eraser(&self) -> Eraser {
+        let journal = Journal::new(self.folder().join("erasures.jsonl"));
+        Eraser::new(self.app.clone(), Some(self.mails()), journal)
+    }
+
+    /// What is done every hour.
+    pub async fn sweep(&self) {
+        maintenance::sweep(&self.app, &self.eraser(), &self.folder().join("scratch")).await.unwrap();
     }
 
     /// What chooses the nearest passages in memory.

@@ -11,10 +11,13 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 13] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 16] = [
     ("_sqlx_migrations", "which migrations were applied"),
+    ("consents", "what a person agreed to, across organizations"),
     ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
+    ("erasures", "what was erased, of people and organizations that are gone, for the system alone"),
+    ("export_requests", "what a person takes along, from all organizations, for the system alone"),
     ("organizations", "the organizations themselves, each visible to its own callers"),
     ("passkey_ceremonies", "challenges to passkeys, for the system alone"),
     ("provider_sign_ins", "who is on the way to a provider, for the system alone"),
@@ -36,15 +39,18 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 21] = [
+const NOT_AUDITED: [(&str, &str); 25] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
     ("chunk_embeddings", "made by background tasks"),
     ("chunks", "made by background tasks"),
+    ("consents", "a log of its own, which is never changed"),
     ("email_tokens", "links that were mailed; what they do is audited"),
     ("embedding_models", "of the instance"),
+    ("erasures", "what was erased, without anybody's data"),
+    ("export_requests", "a person's own copies"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
@@ -73,8 +79,10 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 4] = [
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 7] = [
+const SYSTEM_TABLES: [&str; 9] = [
     "email_tokens",
+    "erasures",
+    "export_requests",
     "passkey_ceremonies",
     "provider_sign_ins",
     "sign_in_attempts",

@@ -9,7 +9,6 @@ use memoreel_identity::{
     IdentityError, KnownOrganization, list_organizations, resume_organization, suspend_organization,
 };
 use memoreel_kernel::OrganizationStatus;
-use memoreel_server::maintenance;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -187,9 +186,8 @@ async fn after_its_grace_period_an_organization_is_erased_with_its_rows_and_blob
     assert!(blobs.join(&id).is_dir());
     ada.ask(&id, "DELETE", "/organization", json!({ "slug": "harbour" })).await.is(204);
 
-    let scratch = app.folder().join("scratch");
     app.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
-    maintenance::sweep(&app.app, &scratch).await.unwrap();
+    app.sweep().await;
     let ada = app.signed_in(&ada).await;
     ada.ask(&id, "GET", "/organization", Value::Null).await.is(200);
     assert!(blobs.join(&id).is_dir());
@@ -197,7 +195,7 @@ async fn after_its_grace_period_an_organization_is_erased_with_its_rows_and_blob
     app.clock.advance(TimeDelta::seconds(1));
     // Its time is over, whether or not anything was erased yet.
     ada.ask(&id, "POST", "/organization/restore", Value::Null).await.refuses(404, "not_found");
-    maintenance::sweep(&app.app, &scratch).await.unwrap();
+    app.sweep().await;
     ada.ask(&id, "GET", "/organization", Value::Null).await.refuses(404, "not_found");
     assert!(!blobs.join(&id).exists());
     let mut connection = app.superuser().await;
@@ -226,11 +224,24 @@ async fn after_its_grace_period_an_organization_is_erased_with_its_rows_and_blob
 async fn what_is_not_deleted_cannot_be_erased_by_anybody() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
-    let id = ada.organization_id.parse::<Uuid>().unwrap();
-    let mut tx = app.db().system(memoreel_db::SystemReason::Maintain).await.unwrap();
-    let deleted =
-        sqlx::query("DELETE FROM organizations WHERE id = $1").bind(id).execute(&mut *tx).await.unwrap();
-    assert_eq!(deleted.rows_affected(), 0);
+    let mut tx = app.db().system(memoreel_db::SystemReason::Privacy).await.unwrap();
+    let year = app.now() + TimeDelta::days(365);
+    for call in ["SELECT erase_organization($1, $2)", "SELECT erase_person($1, $2)"] {
+        for id in [&ada.organization_id, &ada.user_id] {
+            let erased: Option<Value> = sqlx::query_scalar(call)
+                .bind(id.parse::<Uuid>().unwrap())
+                .bind(year)
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
+            assert_eq!(erased, None, "{call}");
+        }
+    }
+    tx.commit().await.unwrap();
+    ada.get("/videos").await.is(200);
+    let mut tx = app.db().system(memoreel_db::SystemReason::Privacy).await.unwrap();
+    let refused = sqlx::query("DELETE FROM organizations").execute(&mut *tx).await.unwrap_err();
+    assert_eq!(refused.into_database_error().unwrap().code().as_deref(), Some("42501"));
 }
 
 #[tokio::test]

@@ -12,11 +12,13 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 12] = [
+const KINDS: [(&str, &str); 13] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
     ("DomainId", "domains"),
     ("IdentityId", "identities"),
+    // Below /me.
+    ("ExportId", "me"),
     ("InvitationId", "invitations"),
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),

@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 89] = {
+const TAKES: [(&str, Takes); 98] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
         ManageOrganization, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
@@ -47,6 +47,7 @@ const TAKES: [(&str, Takes); 89] = {
         ("create_api_key", Role(UseApiKeys)),
         ("create_channel", Role(ManageChannels)),
         ("create_domain", Role(ManageDomains)),
+        ("create_export", Account),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
         ("create_passkey", Account),
@@ -60,6 +61,7 @@ const TAKES: [(&str, Takes); 89] = {
         ("delete_channel", Role(ManageChannels)),
         ("delete_current_session", Account),
         ("delete_domain", Role(ManageDomains)),
+        ("delete_export", Account),
         ("delete_identity", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
@@ -77,6 +79,8 @@ const TAKES: [(&str, Takes); 89] = {
         ("get_captions_txt", Role(ReadContent)),
         ("get_captions_vtt", Role(ReadContent)),
         ("get_email_change", Account),
+        ("get_erasure", Account),
+        ("get_export", Account),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
         ("get_preferences", Account),
@@ -88,7 +92,9 @@ const TAKES: [(&str, Takes); 89] = {
         ("list_api_keys", Role(UseApiKeys)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
+        ("list_consents", Account),
         ("list_domains", Role(ManageDomains)),
+        ("list_exports", Account),
         ("list_identities", Account),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
@@ -98,7 +104,9 @@ const TAKES: [(&str, Takes); 89] = {
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("record_consent", Account),
         ("renew_recovery_codes", Account),
+        ("request_erasure", Account),
         ("request_password_reset", Nothing),
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
@@ -122,6 +130,7 @@ const TAKES: [(&str, Takes); 89] = {
         ("update_video", Role(EditContent)),
         ("verify_domain", Role(ManageDomains)),
         ("withdraw_email_change", Account),
+        ("withdraw_erasure", Account),
     ]
 };
 

@@ -21,6 +21,7 @@ export function SettingsLayout() {
             </Link>
             <Link to="/settings/preferences">{strings.settings.preferences}</Link>
             <Link to="/settings/security">{strings.settings.security}</Link>
+            <Link to="/settings/privacy">{strings.privacy.title}</Link>
             <Link to="/settings/keys">{strings.settings.keys}</Link>
           </div>
           <div className="settings__group" role="group" aria-label={organization}>

@@ -95,7 +95,7 @@ type Rest = fn(Place) -> Value;
 /// Every table, after those it refers to.
 const ROWS: &[(&str, Rest)] = &[
     ("users", |at| json!({ "email": format!("{}@example.com", at.name()), "name": at.name() })),
-    // One that its owner deleted, which the system may erase, and one that it may not.
+    // One that its owner deleted, and one that is at work.
     ("organizations", |at| match at.organization_id() {
         HERE => {
             json!({ "name": at.name(), "slug": at.name(), "status": "deleted", "erased_after": "2099-01-01" })
@@ -143,6 +143,9 @@ const ROWS: &[(&str, Rest)] = &[
             "free_at": "2020-01-01"
         })
     }),
+    ("consents", |_| json!({ "document": "terms", "version": "1", "is_given": true })),
+    ("export_requests", |_| json!({})),
+    ("erasures", |at| json!({ "kind": "person", "subject_id": at.user_id(), "asked_by": "person" })),
     ("user_preferences", |_| json!({})),
     ("user_extensions", |_| json!({})),
     ("sessions", |at| json!({ "token_hash": bytes(at.id("sessions")), "expires_at": "2099-01-01" })),

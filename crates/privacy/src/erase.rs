@@ -1,0 +1,428 @@
+//! Removing everything of a person or an organization, wherever it lies.
+//!
+//! An erasure is begun with a plan of what lies outside the rows, and with an entry in the journal. Then tasks are stopped,
+//! files go, and at last the rows, in one transaction with the report of all that. Files are looked for once more
+//! afterwards: a task that was ending may have written some. Whatever is interrupted is done again from the plan, so that an
+//! erasure that was killed ends complete; each part may be done twice.
+
+use crate::{
+    PrivacyError,
+    export::sweep_exports,
+    journal::{Journal, JournalEntry},
+    model::{Amount, ErasureReport, Kept, KnownErasure},
+    store::{self, OpenErasure},
+};
+use futures::TryStreamExt;
+use memoreel_blob::BlobKey;
+use memoreel_db::SystemReason;
+use memoreel_kernel::{AssetId, ErasureId, OrganizationId, UploadId, UserId};
+use memoreel_mail::MailFolder;
+use memoreel_web::App;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long tasks are waited for that were asked to stop.
+const TASKS_STOP_WITHIN: Duration = Duration::from_secs(30);
+const TASKS_LOOKED_AT_EVERY: Duration = Duration::from_millis(200);
+
+/// What is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A person, with their own organization.
+    Person(UserId),
+    /// An organization.
+    Organization(OrganizationId),
+}
+
+impl Subject {
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Person(_) => "person",
+            Self::Organization(_) => "organization",
+        }
+    }
+
+    fn id(self) -> Uuid {
+        match self {
+            Self::Person(id) => id.uuid(),
+            Self::Organization(id) => id.uuid(),
+        }
+    }
+
+    fn of(kind: &str, id: Uuid) -> Self {
+        if kind == "person" { Self::Person(UserId(id)) } else { Self::Organization(OrganizationId(id)) }
+    }
+}
+
+/// Who wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The person, or the owner of the organization, whose time to take it back is over.
+    Themselves,
+    /// Whoever runs the server.
+    Operator,
+    /// The journal, after a restore.
+    Journal,
+}
+
+impl AskedBy {
+    fn as_str(self, subject: Subject) -> &'static str {
+        match (self, subject) {
+            (Self::Themselves, Subject::Person(_)) => "person",
+            (Self::Themselves, Subject::Organization(_)) => "owner",
+            (Self::Operator, _) => "operator",
+            (Self::Journal, _) => "journal",
+        }
+    }
+}
+
+/// What lies outside the rows, found before anything is removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The folders that go.
+    pub(crate) folders: Vec<BlobKey>,
+    /// What is in them.
+    pub(crate) blobs: Amount,
+    /// The uploads that go.
+    pub(crate) uploads: Vec<Uuid>,
+    /// What of them is staged.
+    pub(crate) staged: Amount,
+    /// The addresses whose mails go.
+    pub(crate) addresses: Vec<String>,
+    /// Those mails.
+    pub(crate) mails: Amount,
+    /// The organizations whose tasks stop.
+    pub(crate) organizations: Vec<Uuid>,
+    /// The videos whose tasks stop, in other organizations.
+    pub(crate) videos: Vec<Uuid>,
+    /// The videos that stay with their organizations.
+    pub(crate) shared_videos: i64,
+}
+
+/// Erases. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Eraser {
+    app: App,
+    mails: Option<MailFolder>,
+    journal: Journal,
+}
+
+impl Eraser {
+    /// `mails` is where mails are kept that are not sent.
+    pub fn new(app: App, mails: Option<MailFolder>, journal: Journal) -> Self {
+        Self { app, mails, journal }
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Removes exports whose time is over, goes on with what was interrupted, and erases everybody and everything whose time
+    /// to be taken back is over. What cannot be done now does not keep the rest from being done.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn sweep(&self) -> Result<(), PrivacyError> {
+        sweep_exports(&self.app).await?;
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let open = store::open_erasures(&mut tx).await?;
+        let people = memoreel_identity::overdue_people(&mut tx, now).await?;
+        let organizations = memoreel_identity::overdue_organizations(&mut tx, now).await?;
+        drop(tx);
+        let mut subjects: Vec<Subject> = open.into_iter().map(|(kind, id)| Subject::of(&kind, id)).collect();
+        subjects.extend(people.into_iter().map(Subject::Person));
+        subjects.extend(organizations.into_iter().map(Subject::Organization));
+        for (place, subject) in subjects.iter().enumerate() {
+            if subjects[..place].contains(subject) {
+                continue;
+            }
+            let (kind, id) = (subject.kind(), subject.id());
+            match self.erase(*subject, AskedBy::Themselves).await {
+                Ok(report) => {
+                    let rows: u64 = report.rows.removed.values().sum();
+                    tracing::info!(kind, %id, rows, blobs = report.blobs.count, "erased");
+                }
+                Err(error) => {
+                    tracing::warn!(kind, %id, error = &error as &dyn std::error::Error, "could not erase yet");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every erasure, the newest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn erasures(&self) -> Result<Vec<KnownErasure>, PrivacyError> {
+        store::erasures(&mut self.app.db.system(SystemReason::Privacy).await?).await
+    }
+
+    /// Erases somebody whose account is closed, or an organization that is deleted, and whose time is over.
+    ///
+    /// # Errors
+    /// [`PrivacyError::NotDue`], [`PrivacyError::Held`], [`PrivacyError::TasksRunning`]; what the database, the blob store and
+    /// the disk raise. What was begun is gone on with by the next call.
+    pub async fn erase(&self, subject: Subject, asked_by: AskedBy) -> Result<ErasureReport, PrivacyError> {
+        let id = ErasureId::new(self.app.clock.now());
+        self.erase_as(id, subject, asked_by).await
+    }
+
+    /// Erases again what was erased before, if a restore brought it back: rows, and blobs whether or not there are rows.
+    /// Returns what was there.
+    ///
+    /// # Errors
+    /// As [`Eraser::erase`].
+    pub async fn repeat(&self, entry: &JournalEntry) -> Result<Option<ErasureReport>, PrivacyError> {
+        let subject = Subject::of(&entry.kind, entry.subject_id);
+        let now = self.app.clock.now();
+        match subject {
+            Subject::Person(id) => match memoreel_identity::close_account_now(&self.app.db, id, now).await {
+                Err(memoreel_identity::IdentityError::SoleOwner(names)) => {
+                    return Err(PrivacyError::Held(names));
+                }
+                closed => closed?,
+            },
+            Subject::Organization(_) => {
+                let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+                store::delete_organization_now(&mut tx, entry.subject_id, now).await?;
+                tx.commit().await?;
+            }
+        }
+        let report = match self.erase_as(entry.erasure_id, subject, AskedBy::Journal).await {
+            Ok(report) => Some(report),
+            Err(PrivacyError::NotDue) => None,
+            Err(error) => return Err(error),
+        };
+        self.delete_folders(&entry.blobs).await?;
+        Ok(report)
+    }
+
+    async fn erase_as(
+        &self,
+        id: ErasureId,
+        subject: Subject,
+        asked_by: AskedBy,
+    ) -> Result<ErasureReport, PrivacyError> {
+        let open = match self.find_open(subject).await? {
+            Some(open) => open,
+            None => self.begin(id, subject, asked_by).await?,
+        };
+        let report = match open.report {
+            Some(report) => report,
+            None => self.remove(subject, &open).await?,
+        };
+        // What tasks wrote while they ended.
+        self.delete_folders(&open.plan.folders).await?;
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        store::finish_erasure(&mut tx, open.id, self.app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(report)
+    }
+
+    async fn find_open(&self, subject: Subject) -> Result<Option<OpenErasure>, PrivacyError> {
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        store::find_open_erasure(&mut tx, subject.kind(), subject.id()).await
+    }
+
+    /// Finds everything, and says so in the journal before anything goes.
+    async fn begin(
+        &self,
+        id: ErasureId,
+        subject: Subject,
+        asked_by: AskedBy,
+    ) -> Result<OpenErasure, PrivacyError> {
+        self.refuse_what_is_not_due(subject).await?;
+        let plan = self.plan(subject).await?;
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let asked_by = asked_by.as_str(subject);
+        let id =
+            store::begin_erasure(&mut tx, id, subject.kind(), subject.id(), asked_by, &plan, now).await?;
+        tx.commit().await?;
+        Ok(OpenErasure { id, plan, report: None })
+    }
+
+    async fn refuse_what_is_not_due(&self, subject: Subject) -> Result<(), PrivacyError> {
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let is_due = match subject {
+            Subject::Person(id) => {
+                let held = memoreel_identity::hold_ownerships(&mut tx, id).await?;
+                if !held.is_empty() {
+                    let names: Vec<String> = held.into_iter().map(|one| one.name).collect();
+                    return Err(PrivacyError::Held(names.join(", ")));
+                }
+                store::due_person(&mut tx, id.uuid(), now).await?
+            }
+            Subject::Organization(id) => store::due_organization(&mut tx, id.uuid(), now).await?,
+        };
+        if is_due { Ok(()) } else { Err(PrivacyError::NotDue) }
+    }
+
+    async fn plan(&self, subject: Subject) -> Result<Plan, PrivacyError> {
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let mut plan = match subject {
+            Subject::Person(id) => {
+                let holdings = store::holdings(&mut tx, id).await?;
+                let organizations: Vec<Uuid> = holdings.personal_organization_id.into_iter().collect();
+                let own = organizations
+                    .iter()
+                    .map(|id| memoreel_assets::blobs_of_organization(OrganizationId(*id)));
+                let private = holdings.private.iter().filter_map(|video| {
+                    let asset_id = AssetId(video.asset_id?);
+                    Some(memoreel_assets::blobs_of_asset(OrganizationId(video.organization_id), asset_id))
+                });
+                Plan {
+                    folders: own.chain(private).collect(),
+                    videos: holdings.private.iter().map(|video| video.video_id).collect(),
+                    organizations,
+                    uploads: holdings.uploads,
+                    addresses: holdings.addresses,
+                    shared_videos: holdings.shared_videos,
+                    blobs: Amount::default(),
+                    staged: Amount::default(),
+                    mails: Amount::default(),
+                }
+            }
+            Subject::Organization(id) => Plan {
+                folders: vec![memoreel_assets::blobs_of_organization(id)],
+                videos: Vec::new(),
+                organizations: vec![id.uuid()],
+                uploads: store::uploads_of_organization(&mut tx, id).await?,
+                addresses: Vec::new(),
+                shared_videos: 0,
+                blobs: Amount::default(),
+                staged: Amount::default(),
+                mails: Amount::default(),
+            },
+        };
+        drop(tx);
+        for folder in &plan.folders {
+            let mut listed = self.app.blobs.list(Some(folder));
+            while let Some(blob) = listed.try_next().await? {
+                plan.blobs.count += 1;
+                plan.blobs.bytes += blob.size_bytes;
+            }
+        }
+        for upload in &plan.uploads {
+            if let Some(bytes) = self.app.staging.len(UploadId(*upload)).await? {
+                plan.staged.count += 1;
+                plan.staged.bytes += bytes;
+            }
+        }
+        if let Some(mails) = &self.mails {
+            (plan.mails.count, plan.mails.bytes) = mails.count_of(&plan.addresses).await?;
+        }
+        Ok(plan)
+    }
+
+    /// Everything but what tasks may still write.
+    async fn remove(&self, subject: Subject, open: &OpenErasure) -> Result<ErasureReport, PrivacyError> {
+        let OpenErasure { id, plan, .. } = open;
+        self.journal
+            .append(JournalEntry {
+                erasure_id: *id,
+                kind: subject.kind().to_owned(),
+                subject_id: subject.id(),
+                blobs: plan.folders.clone(),
+                at: self.app.clock.now(),
+            })
+            .await?;
+        self.stop_tasks(plan).await?;
+        self.delete_folders(&plan.folders).await?;
+        for upload in &plan.uploads {
+            self.app.staging.remove(UploadId(*upload)).await?;
+        }
+        if let Some(mails) = &self.mails {
+            mails.remove_of(&plan.addresses).await?;
+        }
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let mut rows = match subject {
+            Subject::Person(user_id) => {
+                let attempts =
+                    memoreel_identity::forget_attempts(&self.app, &mut tx, user_id, &plan.addresses).await?;
+                let rows = store::erase_person_rows(&mut tx, user_id.uuid(), now).await?;
+                rows.map(|mut rows| {
+                    rows.removed.insert("sign_in_attempts".to_owned(), attempts);
+                    rows
+                })
+            }
+            Subject::Organization(id) => store::erase_organization_rows(&mut tx, id.uuid(), now).await?,
+        }
+        .ok_or(PrivacyError::NotDue)?;
+        rows.removed.retain(|_, count| *count > 0);
+        let report = ErasureReport {
+            rows,
+            blobs: plan.blobs,
+            uploads: plan.staged,
+            mails: plan.mails,
+            kept: kept(subject, plan),
+        };
+        store::keep_report(&mut tx, *id, &report).await?;
+        tx.commit().await?;
+        Ok(report)
+    }
+
+    async fn stop_tasks(&self, plan: &Plan) -> Result<(), PrivacyError> {
+        let deadline = tokio::time::Instant::now() + TASKS_STOP_WITHIN;
+        loop {
+            let now = self.app.clock.now();
+            let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+            store::stop_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
+            let running = store::running_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
+            tx.commit().await?;
+            if running == 0 {
+                return Ok(());
+            }
+            if tokio::time::Instant::now() > deadline {
+                return Err(PrivacyError::TasksRunning);
+            }
+            tokio::time::sleep(TASKS_LOOKED_AT_EVERY).await;
+        }
+    }
+
+    async fn delete_folders(&self, folders: &[BlobKey]) -> Result<(), PrivacyError> {
+        for folder in folders {
+            self.app.blobs.delete_prefix(folder).await?;
+        }
+        Ok(())
+    }
+}
+
+/// No law or hold is known to Memoreel that would keep more than this.
+fn kept(subject: Subject, plan: &Plan) -> Vec<Kept> {
+    let kept = |what: String, why: &str| Kept { what, why: why.to_owned() };
+    let mut all = vec![
+        kept(
+            "the id, in this list and in the journal of erasures".to_owned(),
+            "so that what a restore brings back is erased again",
+        ),
+        kept("backups, until they are replaced".to_owned(), "they cannot be changed; the journal is replayed after a restore"),
+        kept(
+            "bytes of removed rows in the files and the write-ahead log of PostgreSQL, until it uses the place again".to_owned(),
+            "no statement reads them; a database overwrites nothing at once",
+        ),
+    ];
+    if let Subject::Person(_) = subject {
+        all.push(kept(
+            "entries of the audit logs of shared organizations: what was done to what, and when, by an id that names nobody any more"
+                .to_owned(),
+            "the chain of the log must stay whole; what the entries said, and from where, is gone with the salts of its digests",
+        ));
+        if plan.shared_videos > 0 {
+            all.push(kept(
+                format!(
+                    "{} videos shared with organizations, without the name of who added them",
+                    plan.shared_videos
+                ),
+                "they belong to the organizations",
+            ));
+        }
+    }
+    all
+}

@@ -1,0 +1,274 @@
+//! What is erased. Rows are found and removed by functions of the database, which only act on what is closed or deleted.
+
+use crate::{
+    PrivacyError,
+    erase::Plan,
+    model::{ErasureReport, Holdings, KnownErasure, Rows},
+};
+use memoreel_db::SystemTx;
+use memoreel_kernel::{ErasureId, OrganizationId, Timestamp, UserId};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::io;
+use uuid::Uuid;
+
+/// An erasure that was begun and not finished.
+#[derive(Debug)]
+pub(crate) struct OpenErasure {
+    pub(crate) id: ErasureId,
+    pub(crate) plan: Plan,
+    /// There once the rows are gone.
+    pub(crate) report: Option<ErasureReport>,
+}
+
+fn read<T: DeserializeOwned>(value: Value) -> Result<T, PrivacyError> {
+    serde_json::from_value(value).map_err(|error| PrivacyError::File(io::Error::other(error)))
+}
+
+fn write<T: serde::Serialize>(value: &T) -> Result<Value, PrivacyError> {
+    serde_json::to_value(value).map_err(|error| PrivacyError::File(io::Error::other(error)))
+}
+
+/// What of a person lies elsewhere than in rows.
+pub(crate) async fn holdings(tx: &mut SystemTx, user_id: UserId) -> Result<Holdings, PrivacyError> {
+    let found = sqlx::query_scalar!(r#"SELECT holdings_of_person($1) AS "found!""#, user_id.uuid())
+        .fetch_one(&mut **tx)
+        .await?;
+    read(found)
+}
+
+/// The uploads of an organization.
+pub(crate) async fn uploads_of_organization(
+    tx: &mut SystemTx,
+    id: OrganizationId,
+) -> Result<Vec<Uuid>, PrivacyError> {
+    let found = sqlx::query_scalar!(r#"SELECT organization_uploads($1) AS "found!""#, id.uuid())
+        .fetch_one(&mut **tx)
+        .await?;
+    read(found)
+}
+
+/// When the account is erased, if it is closed.
+pub(crate) async fn erased_after(
+    tx: &mut SystemTx,
+    user_id: UserId,
+) -> Result<Option<Timestamp>, PrivacyError> {
+    let at = sqlx::query_scalar!("SELECT erased_after FROM users WHERE id = $1", user_id.uuid())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(at.flatten())
+}
+
+/// Whether the account is closed and its time over.
+pub(crate) async fn due_person(tx: &mut SystemTx, id: Uuid, now: Timestamp) -> Result<bool, PrivacyError> {
+    let due = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM users WHERE id = $1 AND erased_after <= $2) AS "due!""#,
+        id,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(due)
+}
+
+/// Whether the organization is deleted and its time over.
+pub(crate) async fn due_organization(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool, PrivacyError> {
+    let due = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2) AS "due!""#,
+        id,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(due)
+}
+
+/// Deletes an organization whose time is over at once, for what was erased before. Doing so twice is no mistake.
+pub(crate) async fn delete_organization_now(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<(), PrivacyError> {
+    sqlx::query!("UPDATE organizations SET status = 'deleted', erased_after = $2 WHERE id = $1", id, now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// The erasure of this subject, if it was begun and not finished.
+pub(crate) async fn find_open_erasure(
+    tx: &mut SystemTx,
+    kind: &str,
+    subject_id: Uuid,
+) -> Result<Option<OpenErasure>, PrivacyError> {
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: ErasureId", plan, report FROM erasures
+           WHERE kind = $1 AND subject_id = $2 AND finished_at IS NULL AND plan IS NOT NULL"#,
+        kind,
+        subject_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let Some(plan) = row.plan else { return Ok(None) };
+    Ok(Some(OpenErasure { id: row.id, plan: read(plan)?, report: row.report.map(read).transpose()? }))
+}
+
+/// Begins an erasure, or begins it again for a subject that came back with a restore; returns its id.
+pub(crate) async fn begin_erasure(
+    tx: &mut SystemTx,
+    id: ErasureId,
+    kind: &str,
+    subject_id: Uuid,
+    asked_by: &str,
+    plan: &Plan,
+    now: Timestamp,
+) -> Result<ErasureId, PrivacyError> {
+    let id = sqlx::query_scalar!(
+        r#"INSERT INTO erasures (id, kind, subject_id, asked_by, started_at, plan) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (kind, subject_id) DO UPDATE SET started_at = $5, finished_at = NULL, plan = $6, report = NULL
+           RETURNING id AS "id: ErasureId""#,
+        id.uuid(),
+        kind,
+        subject_id,
+        asked_by,
+        now,
+        write(plan)?,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(id)
+}
+
+/// Keeps what was removed, in the transaction that removes the rows.
+pub(crate) async fn keep_report(
+    tx: &mut SystemTx,
+    id: ErasureId,
+    report: &ErasureReport,
+) -> Result<(), PrivacyError> {
+    sqlx::query!("UPDATE erasures SET report = $2 WHERE id = $1", id.uuid(), write(report)?)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes that nothing is left, and forgets where it lay.
+pub(crate) async fn finish_erasure(
+    tx: &mut SystemTx,
+    id: ErasureId,
+    now: Timestamp,
+) -> Result<(), PrivacyError> {
+    sqlx::query!("UPDATE erasures SET finished_at = $2, plan = NULL WHERE id = $1", id.uuid(), now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What was begun and not finished: kind and subject.
+pub(crate) async fn open_erasures(tx: &mut SystemTx) -> Result<Vec<(String, Uuid)>, PrivacyError> {
+    let rows = sqlx::query!(
+        "SELECT kind, subject_id FROM erasures WHERE finished_at IS NULL ORDER BY started_at, id"
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.kind, row.subject_id)).collect())
+}
+
+/// Every erasure, the newest first.
+pub(crate) async fn erasures(tx: &mut SystemTx) -> Result<Vec<KnownErasure>, PrivacyError> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: ErasureId", kind, subject_id, asked_by, started_at, finished_at, report FROM erasures
+           ORDER BY started_at DESC, id DESC"#,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(KnownErasure {
+                id: row.id,
+                kind: row.kind,
+                subject_id: row.subject_id,
+                asked_by: row.asked_by,
+                started_at: row.started_at,
+                finished_at: row.finished_at,
+                report: row.report.map(read).transpose()?,
+            })
+        })
+        .collect()
+}
+
+/// Asks every task of these organizations, and on these videos, to stop; those that wait do not begin.
+pub(crate) async fn stop_tasks(
+    tx: &mut SystemTx,
+    organization_ids: &[Uuid],
+    video_ids: &[Uuid],
+    now: Timestamp,
+) -> Result<(), PrivacyError> {
+    sqlx::query!(
+        "UPDATE tasks SET
+             status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
+             cancel_requested = true,
+             finished_at = CASE status WHEN 'running' THEN finished_at ELSE $3 END
+         WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status IN ('pending', 'running')",
+        organization_ids,
+        video_ids,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// How many of them have not stopped, of workers that live.
+pub(crate) async fn running_tasks(
+    tx: &mut SystemTx,
+    organization_ids: &[Uuid],
+    video_ids: &[Uuid],
+    now: Timestamp,
+) -> Result<i64, PrivacyError> {
+    let running = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM tasks
+           WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status = 'running' AND leased_until > $3"#,
+        organization_ids,
+        video_ids,
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(running)
+}
+
+/// However much there is.
+async fn without_time_limit(tx: &mut SystemTx) -> Result<(), PrivacyError> {
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Removes every row about a person whose account is closed and whose time is over. Nothing when there is nobody.
+pub(crate) async fn erase_person_rows(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<Rows>, PrivacyError> {
+    without_time_limit(tx).await?;
+    let rows =
+        sqlx::query_scalar!("SELECT erase_person($1, $2) AS rows", id, now).fetch_one(&mut **tx).await?;
+    rows.map(read).transpose()
+}
+
+/// Removes every row of a deleted organization whose time is over. Nothing when there is none.
+pub(crate) async fn erase_organization_rows(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<Rows>, PrivacyError> {
+    without_time_limit(tx).await?;
+    let rows = sqlx::query_scalar!("SELECT erase_organization($1, $2) AS rows", id, now)
+        .fetch_one(&mut **tx)
+        .await?;
+    rows.map(read).transpose()
+}

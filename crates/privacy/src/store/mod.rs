@@ -1,0 +1,19 @@
+//! All SQL of this slice, by what it is about.
+
+mod contents;
+mod erasures;
+mod exports;
+
+pub(crate) use contents::{
+    OwnVideo, account, api_keys, audit_entries, consents, media_bytes, places, preferences, sessions, spoken,
+    system_facts, uploads, videos,
+};
+pub(crate) use erasures::{
+    OpenErasure, begin_erasure, delete_organization_now, due_organization, due_person,
+    erase_organization_rows, erase_person_rows, erased_after, erasures, find_open_erasure, finish_erasure,
+    holdings, keep_report, open_erasures, running_tasks, stop_tasks, uploads_of_organization,
+};
+pub(crate) use exports::{
+    delete_export_row, exports, exports_over, find_export_task, finish_export, insert_export,
+    is_export_waiting, lock_person, mark_export_deleted,
+};

@@ -1,0 +1,87 @@
+//! Closed accounts: what they can do, and who may close theirs.
+
+use crate::{
+    app::TestApp,
+    client::{Person, send},
+    organizations::new_organization,
+};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_closed_account_does_nothing_until_that_is_taken_back() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let elsewhere = app.signed_in(&ada).await;
+    let key = ada.post("/api-keys", &json!({ "name": "Nightly" })).await.is(201).json();
+    let program = async |path: &str| {
+        send(app.visitor().request("GET", path).bearer_auth(key["secret"].as_str().unwrap())).await
+    };
+    let wish = |email: &str, password: &str| json!({ "email": email, "password": password });
+    ada.post("/me/erasure", &wish("ada@example.com", "not the password"))
+        .await
+        .refuses(422, "password_wrong");
+    ada.post("/me/erasure", &wish("eda@example.com", crate::client::PASSWORD))
+        .await
+        .refuses(422, "confirmation_wrong");
+    ada.delete("/me/erasure").await.refuses(409, "not_closing");
+    let open = ada.get("/me/erasure").await.is(200).json();
+    assert_eq!((&open["erased_after"], &open["grace_days"]), (&Value::Null, &json!(7)), "{open}");
+    // Who has just signed in need not say the password; who did so a while ago does.
+    app.clock.advance(TimeDelta::minutes(16));
+    ada.post("/me/erasure", &json!({ "email": "ada@example.com" })).await.refuses(403, "sign_in_stale");
+    let ada = app.signed_in(&ada).await;
+    let closed = ada.post("/me/erasure", &json!({ "email": " ADA@example.com " })).await.is(200).json();
+    assert_eq!(closed["erased_after"], "2026-03-08T12:16:00Z", "{closed}");
+
+    elsewhere.get("/me").await.is(401);
+    for path in ["/videos", "/me/preferences", "/me/exports", "/sessions", "/organization"] {
+        ada.get(path).await.refuses(403, "account_closing");
+        program(path).await.refuses(403, "account_closing");
+    }
+    ada.post("/me/erasure", &wish("ada@example.com", crate::client::PASSWORD))
+        .await
+        .refuses(403, "account_closing");
+    // Signing in is possible, to take it back.
+    let back = app.signed_in(&ada).await;
+    let me = back.get("/me").await.is(200).json();
+    assert_eq!((&me["erased_after"], &me["may"]), (&json!("2026-03-08T12:16:00Z"), &json!([])), "{me}");
+    back.delete("/me/erasure").await.is(204);
+    assert_eq!(back.get("/me").await.is(200).json()["erased_after"], Value::Null);
+    back.get("/videos").await.is(200);
+    program("/videos").await.is(200);
+
+    // Too late is too late, even when nothing was removed yet.
+    back.post("/me/erasure", &json!({ "email": "ada@example.com" })).await.is(200);
+    app.clock.advance(TimeDelta::days(7));
+    let late = app.signed_in(&ada).await;
+    late.delete("/me/erasure").await.refuses(409, "not_closing");
+    app.eraser().sweep().await.unwrap();
+    late.get("/me").await.is(401);
+}
+
+#[tokio::test]
+async fn an_organization_never_loses_its_last_owner_to_an_erasure() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let id = new_organization(&ada, "Harbour").await;
+    app.add_member(&id, &bob, "owner").await;
+    let wish = |person: &Person| json!({ "email": person.email, "password": crate::client::PASSWORD });
+    // Both at once: one of them stays.
+    let (of_ada, of_bob) = (wish(&ada), wish(&bob));
+    let (first, second) = tokio::join!(ada.post("/me/erasure", &of_ada), bob.post("/me/erasure", &of_bob));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "{} {}", first.text(), second.text());
+    let (gone, stays) = if first.status == 200 { (&ada, &bob) } else { (&bob, &ada) };
+    // Nor can the one who stays leave meanwhile.
+    let path = format!("/members/{}", stays.user_id);
+    stays.ask(&id, "DELETE", &path, Value::Null).await.refuses(409, "last_owner");
+    app.clock.advance(TimeDelta::days(7));
+    app.eraser().sweep().await.unwrap();
+    let stays = app.signed_in(stays).await;
+    let organization = stays.ask(&id, "GET", "/organization", Value::Null).await.is(200).json();
+    assert_eq!((&organization["role"], &organization["member_count"]), (&json!("owner"), &json!(1)));
+    let report = app.eraser().erasures().await.unwrap().remove(0);
+    assert_eq!(report.subject_id.to_string(), gone.user_id);
+}
