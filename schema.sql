@@ -8,6 +8,32 @@ CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;
 
 COMMENT ON EXTENSION vector IS 'vector data type and ivfflat and hnsw access methods';
 
+-- Name: added_count(jsonb, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows bigint) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN p_rows = 0 THEN p_counts
+        ELSE p_counts || jsonb_build_object(p_table, coalesce((p_counts ->> p_table)::bigint, 0) + p_rows) END
+$$;
+
+-- Name: addresses_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.addresses_of(p_user_id uuid) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT DISTINCT lower(address) FROM (
+        SELECT email AS address FROM users WHERE id = p_user_id
+        UNION ALL SELECT email FROM email_tokens WHERE user_id = p_user_id
+        UNION ALL SELECT new_email FROM email_tokens WHERE user_id = p_user_id
+        UNION ALL SELECT a.details #>> ARRAY[side, 'email'] FROM audit_logs a
+            JOIN organizations o ON o.id = a.organization_id AND o.personal_owner_id = p_user_id
+            CROSS JOIN unnest(ARRAY['old', 'new']) AS side
+            WHERE a.target_kind = 'user' AND a.target_id = p_user_id
+    ) AS known WHERE address IS NOT NULL
+$$;
+
 -- Name: admit_search(regclass); Type: PROCEDURE; Schema: public; Owner: -
 
 CREATE PROCEDURE public.admit_search(IN target regclass)
@@ -212,6 +238,183 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: erase_mentions(text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_mentions(p_words text[]) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_answers bigint;
+    v_entries bigint;
+BEGIN
+    DELETE FROM idempotency_keys k WHERE EXISTS (SELECT FROM unnest(p_words) AS word
+        WHERE position(lower(word) IN lower(encode(k.response_body, 'escape'))) > 0);
+    GET DIAGNOSTICS v_answers = ROW_COUNT;
+    UPDATE audit_logs a SET details = NULL, details_salt = NULL WHERE a.details IS NOT NULL
+        AND EXISTS (SELECT FROM unnest(p_words) AS word WHERE position(lower(word) IN lower(a.details::text)) > 0
+            OR a.target_id::text = word OR a.actor_id::text = word);
+    GET DIAGNOSTICS v_entries = ROW_COUNT;
+    RETURN jsonb_build_object('idempotency_keys', v_answers, 'audit_logs', v_entries);
+END $$;
+
+-- Name: erase_organization(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_removed jsonb;
+    v_mentions jsonb;
+BEGIN
+    PERFORM FROM organizations WHERE id = p_organization_id AND status = 'deleted' AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    v_removed := added_count(organization_row_counts(p_organization_id), 'organizations', 1);
+    PERFORM set_config('app.role', 'service', true);
+    PERFORM pg_notify('memoreel_erased', p_organization_id::text);
+    DELETE FROM organizations WHERE id = p_organization_id;
+    -- Whoever made it did so from their own organization, where the answer may be kept.
+    v_mentions := erase_mentions(ARRAY[p_organization_id::text]);
+    v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
+    RETURN jsonb_build_object('removed', v_removed,
+        'cleared', added_count('{}', 'audit_logs', (v_mentions ->> 'audit_logs')::bigint));
+END $$;
+
+-- Name: erase_person(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_personal uuid;
+    v_videos uuid[];
+    v_assets uuid[];
+    v_addresses text[];
+    v_removed jsonb := '{}';
+    v_cleared jsonb := '{}';
+    v_reference record;
+    v_speaker record;
+    v_table text;
+    v_rows bigint;
+    v_mentions jsonb;
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT id INTO v_personal FROM organizations WHERE personal_owner_id = p_user_id;
+    SELECT coalesce(array_agg(video_id), '{}'), coalesce(array_agg(asset_id) FILTER (WHERE asset_id IS NOT NULL), '{}')
+        INTO v_videos, v_assets FROM private_videos_of(p_user_id);
+    SELECT coalesce(array_agg(address), '{}') INTO v_addresses FROM addresses_of(p_user_id) AS address;
+
+    -- What goes along with the person, wherever it lies; their own organization is counted as a whole.
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column, EXISTS (SELECT FROM pg_attribute o
+            WHERE o.attrelid = k.conrelid AND o.attname = 'organization_id' AND NOT o.attisdropped) AS is_in_organization
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND k.confdeltype = 'c'
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %s WHERE %I = $1 %s', v_reference.name, v_reference.of_column,
+            CASE WHEN v_reference.is_in_organization THEN 'AND organization_id IS DISTINCT FROM $2' ELSE '' END)
+            INTO v_rows USING p_user_id, v_personal;
+        v_removed := added_count(v_removed, v_reference.name, v_rows);
+    END LOOP;
+
+    -- Those who search keep vectors in memory, and are told to forget them.
+    PERFORM pg_notify('memoreel_erased', organization_id::text)
+        FROM (SELECT organization_id FROM private_videos_of(p_user_id) UNION SELECT v_personal WHERE v_personal IS NOT NULL) AS told;
+
+    -- That somebody left is told in the log of each organization; who it was goes with the mentions below.
+    DELETE FROM memberships WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    -- The rest follows from that and leaves no entries.
+    PERFORM set_config('app.role', 'service', true);
+
+    -- Private videos elsewhere. What hangs on them goes with them, and is counted first.
+    FOR v_table IN
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'video_id'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT a.attisdropped
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %I WHERE video_id = ANY($1)', v_table) INTO v_rows USING v_videos;
+        v_removed := added_count(v_removed, v_table, v_rows);
+    END LOOP;
+    SELECT count(*) INTO v_rows FROM chunk_embeddings e JOIN chunks c ON c.organization_id = e.organization_id AND c.id = e.chunk_id
+        WHERE c.video_id = ANY(v_videos);
+    v_removed := added_count(v_removed, 'chunk_embeddings', v_rows);
+    SELECT count(*) INTO v_rows FROM renditions WHERE asset_id = ANY(v_assets);
+    v_removed := added_count(v_removed, 'renditions', v_rows);
+    DELETE FROM uploads WHERE video_id = ANY(v_videos);
+    DELETE FROM uploads WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'uploads', v_rows);
+    DELETE FROM tasks WHERE subject_id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'tasks', v_rows);
+    DELETE FROM outbox WHERE aggregate_id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'outbox', v_rows);
+    DELETE FROM blob_deletions d USING unnest(v_assets) AS asset WHERE position('/assets/' || asset::text IN d.blob_key) > 0;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'blob_deletions', v_rows);
+    DELETE FROM videos WHERE id = ANY(v_videos);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'videos', v_rows);
+    DELETE FROM assets WHERE id = ANY(v_assets);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'assets', v_rows);
+
+    -- The voice of a transcript that is known to be theirs is nobody's from now on.
+    FOR v_speaker IN
+        SELECT s.organization_id, s.video_id, s.id, s.label, CASE WHEN s.label ~ '^Speaker [0-9]+$' THEN s.label
+            ELSE 'Speaker ' || (SELECT 1 + coalesce(max(substring(other.label FROM '^Speaker ([0-9]{1,6})$')::integer), 0)
+                FROM speakers other WHERE other.organization_id = s.organization_id AND other.video_id = s.video_id) END AS new_label
+        FROM speakers s WHERE s.user_id = p_user_id AND s.organization_id IS DISTINCT FROM v_personal
+    LOOP
+        UPDATE speakers SET name = NULL, label = v_speaker.new_label
+            WHERE organization_id = v_speaker.organization_id AND id = v_speaker.id;
+        UPDATE chunks SET speakers = array_replace(speakers, v_speaker.label, v_speaker.new_label)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+        UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+    END LOOP;
+
+    -- Their own organization, with everything in it.
+    IF v_personal IS NOT NULL THEN
+        FOR v_table, v_rows IN SELECT key, value::bigint FROM jsonb_each_text(organization_row_counts(v_personal)) LOOP
+            v_removed := added_count(v_removed, v_table, v_rows);
+        END LOOP;
+        DELETE FROM organizations WHERE id = v_personal;
+        v_removed := added_count(v_removed, 'organizations', 1);
+    END IF;
+
+    DELETE FROM organization_invitations WHERE lower(email) = ANY(v_addresses);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'organization_invitations', v_rows);
+
+    -- What refers to the person and stays forgets them.
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND k.confdeltype <> 'c'
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %s WHERE %I = $1', v_reference.name, v_reference.of_column)
+            INTO v_rows USING p_user_id;
+        v_cleared := added_count(v_cleared, v_reference.name, v_rows);
+    END LOOP;
+    DELETE FROM users WHERE id = p_user_id;
+    v_removed := added_count(v_removed, 'users', 1);
+
+    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[]
+        -- As whole values: one address may be the end of another.
+        || ARRAY(SELECT to_jsonb(address)::text FROM unnest(v_addresses) AS address));
+    v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
+    v_cleared := added_count(v_cleared, 'audit_logs', (v_mentions ->> 'audit_logs')::bigint);
+    RETURN jsonb_build_object('removed', v_removed, 'cleared', v_cleared);
+END $_$;
+
 -- Name: finish_task(uuid, uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
@@ -275,6 +478,25 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
     
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
+
+-- Name: holdings_of_person(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT jsonb_build_object(
+        'personal_organization_id', (SELECT id FROM organizations WHERE personal_owner_id = p_user_id),
+        'addresses', (SELECT coalesce(jsonb_agg(address), '[]') FROM addresses_of(p_user_id) AS address),
+        'private', (SELECT coalesce(jsonb_agg(to_jsonb(private)), '[]') FROM private_videos_of(p_user_id) AS private),
+        'uploads', (SELECT coalesce(jsonb_agg(u.id), '[]') FROM uploads u WHERE u.user_id = p_user_id
+            OR u.organization_id IN (SELECT id FROM organizations WHERE personal_owner_id = p_user_id)
+            OR u.video_id IN (SELECT video_id FROM private_videos_of(p_user_id))),
+        'own_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
+            WHERE o.personal_owner_id = p_user_id),
+        'shared_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
+            WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
+$$;
 
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
 
@@ -405,6 +627,49 @@ BEGIN
         p_embedding, p_model_id, p_count;
 END $_$;
 
+-- Name: organization_row_counts(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organization_row_counts(p_organization_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_table text;
+    v_rows bigint;
+    v_counts jsonb := '{}';
+BEGIN
+    FOR v_table IN
+        SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT a.attisdropped
+        ORDER BY 1
+    LOOP
+        EXECUTE format('SELECT count(*) FROM %I WHERE organization_id = $1', v_table) INTO v_rows USING p_organization_id;
+        IF v_rows > 0 THEN
+            v_counts := v_counts || jsonb_build_object(v_table, v_rows);
+        END IF;
+    END LOOP;
+    RETURN v_counts;
+END $_$;
+
+-- Name: organization_uploads(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organization_uploads(p_organization_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT coalesce(jsonb_agg(id), '[]') FROM uploads WHERE organization_id = p_organization_id
+$$;
+
+-- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.private_videos_of(p_user_id uuid) RETURNS TABLE(organization_id uuid, video_id uuid, asset_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT v.organization_id, v.id, v.asset_id FROM videos v JOIN organizations o ON o.id = v.organization_id
+    WHERE v.author_id = p_user_id AND v.visibility = 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id
+$$;
+
 -- Name: protect_organization_table(regclass, text); Type: PROCEDURE; Schema: public; Owner: -
 
 CREATE PROCEDURE public.protect_organization_table(IN target regclass, IN condition text DEFAULT 'true'::text)
@@ -483,6 +748,19 @@ BEGIN
         TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], coalesce(v_row ->> 'id', v_row ->> 'user_id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
         audit_digest(v_salt, v_details));
     RETURN NULL;
+END $$;
+
+-- Name: refuse_unproved_domain(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
+    END IF;
+    RETURN NEW;
 END $$;
 
 -- Name: register_embedding_model(text, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -978,6 +1256,23 @@ ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
 
 ALTER TABLE ONLY public.chunks FORCE ROW LEVEL SECURITY;
 
+-- Name: consents; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.consents (
+    user_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    document text NOT NULL,
+    version text NOT NULL,
+    is_given boolean NOT NULL,
+    address text,
+    user_agent text,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT consents_document CHECK ((document = ANY (ARRAY['terms'::text, 'privacy'::text, 'marketing'::text]))),
+    CONSTRAINT consents_version_length CHECK (((char_length(version) >= 1) AND (char_length(version) <= 50)))
+);
+
+ALTER TABLE ONLY public.consents FORCE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.email_tokens (
@@ -1008,6 +1303,39 @@ CREATE TABLE public.embedding_models (
     CONSTRAINT embedding_models_dimensions CHECK (((dimensions >= 1) AND (dimensions <= 4000))),
     CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
 );
+
+-- Name: erasures; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.erasures (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    asked_by text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    plan jsonb,
+    report jsonb,
+    CONSTRAINT erasures_asked_by CHECK ((asked_by = ANY (ARRAY['person'::text, 'owner'::text, 'operator'::text, 'journal'::text]))),
+    CONSTRAINT erasures_kind CHECK ((kind = ANY (ARRAY['person'::text, 'organization'::text]))),
+    CONSTRAINT erasures_plan_while_open CHECK (((finished_at IS NULL) OR (plan IS NULL)))
+);
+
+ALTER TABLE ONLY public.erasures FORCE ROW LEVEL SECURITY;
+
+-- Name: export_requests; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.export_requests (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    size_bytes bigint,
+    expires_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT export_requests_finished CHECK ((((finished_at IS NULL) = (size_bytes IS NULL)) AND ((finished_at IS NULL) = (expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.export_requests FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -1046,6 +1374,24 @@ CREATE TABLE public.organization_chunk_counts (
 );
 
 ALTER TABLE ONLY public.organization_chunk_counts FORCE ROW LEVEL SECURITY;
+
+-- Name: organization_domains; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_domains (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    domain text NOT NULL,
+    verification_token text NOT NULL,
+    verified_at timestamp with time zone,
+    join_role text DEFAULT 'none'::text NOT NULL,
+    required_provider text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+);
+
+ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
 
 -- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
 
@@ -1132,6 +1478,25 @@ CREATE TABLE public.passkey_ceremonies (
 );
 
 ALTER TABLE ONLY public.passkey_ceremonies FORCE ROW LEVEL SECURITY;
+
+-- Name: provider_sign_ins; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.provider_sign_ins (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    browser_hash bytea NOT NULL,
+    state_hash bytea,
+    provider text NOT NULL,
+    return_to text NOT NULL,
+    linking_user_id uuid,
+    verified_user_id uuid,
+    expires_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
+    CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
+    CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
+);
+
+ALTER TABLE ONLY public.provider_sign_ins FORCE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: TABLE; Schema: public; Owner: -
 
@@ -1307,6 +1672,22 @@ CREATE TABLE public.user_extensions (
 
 ALTER TABLE ONLY public.user_extensions FORCE ROW LEVEL SECURITY;
 
+-- Name: user_identities; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.user_identities (
+    id uuid DEFAULT uuidv7() NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    subject text NOT NULL,
+    email text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT user_identities_provider_length CHECK (((char_length(provider) >= 1) AND (char_length(provider) <= 50))),
+    CONSTRAINT user_identities_subject_length CHECK (((char_length(subject) >= 1) AND (char_length(subject) <= 255)))
+);
+
+ALTER TABLE ONLY public.user_identities FORCE ROW LEVEL SECURITY;
+
 -- Name: user_passkeys; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.user_passkeys (
@@ -1380,6 +1761,7 @@ CREATE TABLE public.users (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     confirm_first boolean DEFAULT false NOT NULL,
+    erased_after timestamp with time zone,
     CONSTRAINT users_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
 );
@@ -1489,6 +1871,11 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: consents consents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (user_id, id);
+
 -- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
@@ -1503,6 +1890,21 @@ ALTER TABLE ONLY public.embedding_models
 
 ALTER TABLE ONLY public.embedding_models
     ADD CONSTRAINT embedding_models_pkey PRIMARY KEY (id);
+
+-- Name: erasures erasures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
+-- Name: erasures erasures_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.erasures
+    ADD CONSTRAINT erasures_subject_key UNIQUE (kind, subject_id);
+
+-- Name: export_requests export_requests_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.export_requests
+    ADD CONSTRAINT export_requests_pkey PRIMARY KEY (id);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1523,6 +1925,16 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_pkey PRIMARY KEY (organization_id);
+
+-- Name: organization_domains organization_domains_domain_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_domain_key UNIQUE (organization_id, domain);
+
+-- Name: organization_domains organization_domains_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1563,6 +1975,16 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.passkey_ceremonies
     ADD CONSTRAINT passkey_ceremonies_pkey PRIMARY KEY (token_hash);
+
+-- Name: provider_sign_ins provider_sign_ins_browser_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_browser_key UNIQUE (browser_hash);
+
+-- Name: provider_sign_ins provider_sign_ins_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_pkey PRIMARY KEY (id);
 
 -- Name: renditions renditions_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1633,6 +2055,16 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_pkey PRIMARY KEY (user_id);
+
+-- Name: user_identities user_identities_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_pkey PRIMARY KEY (id);
+
+-- Name: user_identities user_identities_subject_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_subject_key UNIQUE (provider, subject);
 
 -- Name: user_passkeys user_passkeys_credential_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -1727,6 +2159,10 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (public.words_within(organization_id, search_vector));
 
+-- Name: consents_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
+
 -- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at);
@@ -1735,6 +2171,14 @@ CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at)
 
 CREATE INDEX email_tokens_user ON public.email_tokens USING btree (user_id, purpose, created_at);
 
+-- Name: export_requests_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX export_requests_newest ON public.export_requests USING btree (user_id, requested_at DESC, id DESC);
+
+-- Name: export_requests_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX export_requests_over ON public.export_requests USING btree (expires_at);
+
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
@@ -1742,6 +2186,10 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 -- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
+
+-- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
 
 -- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
 
@@ -1778,6 +2226,18 @@ CREATE INDEX passkey_ceremonies_expiry ON public.passkey_ceremonies USING btree 
 -- Name: passkey_ceremonies_user_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX passkey_ceremonies_user_id ON public.passkey_ceremonies USING btree (user_id);
+
+-- Name: provider_sign_ins_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_expiry ON public.provider_sign_ins USING btree (expires_at);
+
+-- Name: provider_sign_ins_linking_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_linking_user ON public.provider_sign_ins USING btree (linking_user_id);
+
+-- Name: provider_sign_ins_verified_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX provider_sign_ins_verified_user ON public.provider_sign_ins USING btree (verified_user_id);
 
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
@@ -1839,6 +2299,10 @@ CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (st
 
 CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
 
+-- Name: user_identities_user; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX user_identities_user ON public.user_identities USING btree (user_id);
+
 -- Name: user_passkeys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, created_at);
@@ -1846,6 +2310,10 @@ CREATE INDEX user_passkeys_user ON public.user_passkeys USING btree (user_id, cr
 -- Name: users_email_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+
+-- Name: users_erasure; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX users_erasure ON public.users USING btree (erased_after) WHERE (erased_after IS NOT NULL);
 
 -- Name: videos_asset; Type: INDEX; Schema: public; Owner: -
 
@@ -1883,6 +2351,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('membership', 'user_id', 'role');
 
+-- Name: organization_domains audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_domains FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('domain', 'domain', 'verified_at', 'join_role', 'required_provider');
+
 -- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_invitations FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('invitation', 'email', 'role', 'status', 'invited_by', 'accepted_by', 'expires_at', '!token_hash');
@@ -1903,6 +2375,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
 
+-- Name: user_identities audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_identities FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('identity', 'provider', 'subject', 'email');
+
 -- Name: user_passkeys audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_passkeys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('passkey', 'name');
@@ -1913,7 +2389,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_totp FOR EA
 
 -- Name: users audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', '!password_hash');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('user', 'email', 'name', 'avatar_url', 'is_active', 'email_verified_at', 'erased_after', '!password_hash');
 
 -- Name: videos audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -1930,6 +2406,14 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_domains_proved BEFORE INSERT OR UPDATE ON public.organization_domains FOR EACH ROW EXECUTE FUNCTION public.refuse_unproved_domain();
+
+-- Name: organization_domains organization_domains_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organization_domains_updated_at BEFORE UPDATE ON public.organization_domains FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: organization_invitations organization_invitations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2027,10 +2511,20 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.chunks
     ADD CONSTRAINT chunks_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
 
+-- Name: consents consents_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consents
+    ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
 -- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
     ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: export_requests export_requests_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.export_requests
+    ADD CONSTRAINT export_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2056,6 +2550,11 @@ ALTER TABLE ONLY public.memberships
 
 ALTER TABLE ONLY public.organization_chunk_counts
     ADD CONSTRAINT organization_chunk_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_domains organization_domains_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_domains
+    ADD CONSTRAINT organization_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2086,6 +2585,16 @@ ALTER TABLE ONLY public.outbox
 
 ALTER TABLE ONLY public.passkey_ceremonies
     ADD CONSTRAINT passkey_ceremonies_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: provider_sign_ins provider_sign_ins_linking_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_linking_user_id_fkey FOREIGN KEY (linking_user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: provider_sign_ins provider_sign_ins_verified_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.provider_sign_ins
+    ADD CONSTRAINT provider_sign_ins_verified_user_id_fkey FOREIGN KEY (verified_user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: renditions renditions_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2171,6 +2680,11 @@ ALTER TABLE ONLY public.uploads
 
 ALTER TABLE ONLY public.user_extensions
     ADD CONSTRAINT user_extensions_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: user_identities user_identities_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.user_identities
+    ADD CONSTRAINT user_identities_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
 -- Name: user_passkeys user_passkeys_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2264,6 +2778,10 @@ CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING 
 
 CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_domains app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_domains FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2338,6 +2856,10 @@ CREATE POLICY app_insert ON public.chunk_embeddings FOR INSERT TO memoreel_app W
 
 CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -2349,6 +2871,10 @@ CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH C
 -- Name: organization_chunk_counts app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_domains app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_domains FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2436,6 +2962,10 @@ CREATE POLICY app_select ON public.chunk_embeddings FOR SELECT TO memoreel_app U
 
 CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -2447,6 +2977,10 @@ CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING 
 -- Name: organization_chunk_counts app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_domains app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_domains FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2493,6 +3027,10 @@ CREATE POLICY app_select ON public.uploads FOR SELECT TO memoreel_app USING (((o
 -- Name: user_extensions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.user_extensions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: user_identities app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.user_identities FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
 
 -- Name: user_preferences app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2553,6 +3091,10 @@ CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING 
 -- Name: organization_chunk_counts app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_domains app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_domains FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -2646,9 +3188,21 @@ ALTER TABLE public.chunk_embeddings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
+-- Name: consents; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
+
+-- Name: erasures; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
+
+-- Name: export_requests; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2661,6 +3215,10 @@ ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
 -- Name: organization_chunk_counts; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
+
+-- Name: organization_domains; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_domains ENABLE ROW LEVEL SECURITY;
 
 -- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2702,9 +3260,21 @@ CREATE POLICY owner_all ON public.chunk_embeddings TO memoreel_owner USING (true
 
 CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: consents owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.consents TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: erasures owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.erasures TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: export_requests owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2717,6 +3287,10 @@ CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WIT
 -- Name: organization_chunk_counts owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_domains owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_domains TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2733,6 +3307,10 @@ CREATE POLICY owner_all ON public.outbox TO memoreel_owner USING (true) WITH CHE
 -- Name: passkey_ceremonies owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.passkey_ceremonies TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: provider_sign_ins owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.provider_sign_ins TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -2770,6 +3348,10 @@ CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CH
 
 CREATE POLICY owner_all ON public.user_extensions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: user_identities owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.user_identities TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: user_passkeys owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.user_passkeys TO memoreel_owner USING (true) WITH CHECK (true);
@@ -2801,6 +3383,10 @@ CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHE
 -- Name: passkey_ceremonies; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.passkey_ceremonies ENABLE ROW LEVEL SECURITY;
+
+-- Name: provider_sign_ins; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.provider_sign_ins ENABLE ROW LEVEL SECURITY;
 
 -- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -2846,13 +3432,13 @@ CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_syst
 
 CREATE POLICY system_delete ON public.email_tokens FOR DELETE TO memoreel_system USING (true);
 
+-- Name: export_requests system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.export_requests FOR DELETE TO memoreel_system USING (true);
+
 -- Name: idempotency_keys system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
-
--- Name: organizations system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.organizations FOR DELETE TO memoreel_system USING ((status = 'deleted'::text));
 
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2862,6 +3448,10 @@ CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING
 
 CREATE POLICY system_delete ON public.passkey_ceremonies FOR DELETE TO memoreel_system USING (true);
 
+-- Name: provider_sign_ins system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.provider_sign_ins FOR DELETE TO memoreel_system USING (true);
+
 -- Name: sessions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USING (true);
@@ -2869,6 +3459,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 -- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: user_identities system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.user_identities FOR DELETE TO memoreel_system USING (true);
 
 -- Name: user_passkeys system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2886,9 +3480,21 @@ CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system US
 
 CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: erasures system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.erasures FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: export_requests system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.export_requests FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: memberships system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: organization_domains system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.organization_domains FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: organizations system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2897,6 +3503,10 @@ CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_syste
 -- Name: passkey_ceremonies system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: provider_sign_ins system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.provider_sign_ins FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2909,6 +3519,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_identities FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_passkeys system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -2938,6 +3552,14 @@ CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_syst
 
 CREATE POLICY system_select ON public.email_tokens FOR SELECT TO memoreel_system USING (true);
 
+-- Name: erasures system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.erasures FOR SELECT TO memoreel_system USING (true);
+
+-- Name: export_requests system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.export_requests FOR SELECT TO memoreel_system USING (true);
+
 -- Name: idempotency_keys system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_system USING (true);
@@ -2945,6 +3567,10 @@ CREATE POLICY system_select ON public.idempotency_keys FOR SELECT TO memoreel_sy
 -- Name: memberships system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organization_domains system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_domains FOR SELECT TO memoreel_system USING (true);
 
 -- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -2962,6 +3588,10 @@ CREATE POLICY system_select ON public.outbox FOR SELECT TO memoreel_system USING
 
 CREATE POLICY system_select ON public.passkey_ceremonies FOR SELECT TO memoreel_system USING (true);
 
+-- Name: provider_sign_ins system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.provider_sign_ins FOR SELECT TO memoreel_system USING (true);
+
 -- Name: sessions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USING (true);
@@ -2977,6 +3607,10 @@ CREATE POLICY system_select ON public.tasks FOR SELECT TO memoreel_system USING 
 -- Name: uploads system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.uploads FOR SELECT TO memoreel_system USING (true);
+
+-- Name: user_identities system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.user_identities FOR SELECT TO memoreel_system USING (true);
 
 -- Name: user_passkeys system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3002,9 +3636,21 @@ CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USI
 
 CREATE POLICY system_update ON public.email_tokens FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: erasures system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.erasures FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: export_requests system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.export_requests FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: memberships system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.memberships FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: organization_domains system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organization_domains FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: organization_invitations system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3013,6 +3659,10 @@ CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO mem
 -- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: provider_sign_ins system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.provider_sign_ins FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: sessions system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3029,6 +3679,10 @@ CREATE POLICY system_update ON public.tasks FOR UPDATE TO memoreel_system USING 
 -- Name: uploads system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.uploads FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: user_identities system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.user_identities FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: user_passkeys system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3066,6 +3720,10 @@ ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_extensions ENABLE ROW LEVEL SECURITY;
 
+-- Name: user_identities; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.user_identities ENABLE ROW LEVEL SECURITY;
+
 -- Name: user_passkeys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.user_passkeys ENABLE ROW LEVEL SECURITY;
@@ -3101,6 +3759,14 @@ GRANT USAGE ON SCHEMA public TO memoreel_system;
 GRANT ALL ON SCHEMA public TO memoreel_search;
 GRANT ALL ON SCHEMA public TO memoreel_owner;
 
+-- Name: FUNCTION added_count(p_counts jsonb, p_table text, p_rows bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows bigint) FROM PUBLIC;
+
+-- Name: FUNCTION addresses_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.addresses_of(p_user_id uuid) FROM PUBLIC;
+
 -- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
@@ -3122,6 +3788,20 @@ GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_wo
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 
+-- Name: FUNCTION erase_mentions(p_words text[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_mentions(p_words text[]) FROM PUBLIC;
+
+-- Name: FUNCTION erase_organization(p_organization_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
+-- Name: FUNCTION erase_person(p_user_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -3132,6 +3812,11 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
+-- Name: FUNCTION holdings_of_person(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
+
 -- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) FROM PUBLIC;
@@ -3139,6 +3824,20 @@ REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
+
+-- Name: FUNCTION organization_row_counts(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION organization_uploads(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 
 -- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
 
@@ -3201,6 +3900,10 @@ GRANT SELECT ON TABLE public.chunk_embeddings TO memoreel_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.chunks TO memoreel_app;
 GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 
+-- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_system;
@@ -3210,6 +3913,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_syste
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
+
+-- Name: TABLE erasures; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.erasures TO memoreel_system;
+
+-- Name: TABLE export_requests; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_system;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -3225,6 +3936,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.memberships TO memoreel_system;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_chunk_counts TO memoreel_app;
 GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
+
+-- Name: TABLE organization_domains; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_domains TO memoreel_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_domains TO memoreel_system;
 
 -- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
 
@@ -3274,7 +3990,7 @@ GRANT SELECT(updated_at) ON TABLE public.organization_invitations TO memoreel_ap
 -- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.organizations TO memoreel_app;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organizations TO memoreel_system;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organizations TO memoreel_system;
 
 -- Name: COLUMN organizations.name; Type: ACL; Schema: public; Owner: -
 
@@ -3308,6 +4024,10 @@ GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
 -- Name: TABLE passkey_ceremonies; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.passkey_ceremonies TO memoreel_system;
+
+-- Name: TABLE provider_sign_ins; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.provider_sign_ins TO memoreel_system;
 
 -- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
 
@@ -3377,6 +4097,11 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
 
+-- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.user_identities TO memoreel_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_identities TO memoreel_system;
+
 -- Name: TABLE user_passkeys; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.user_passkeys TO memoreel_system;
@@ -3432,6 +4157,10 @@ GRANT SELECT(created_at) ON TABLE public.users TO memoreel_app;
 -- Name: COLUMN users.updated_at; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT(updated_at) ON TABLE public.users TO memoreel_app;
+
+-- Name: COLUMN users.erased_after; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(erased_after) ON TABLE public.users TO memoreel_app;
 
 -- Name: TABLE video_summaries; Type: ACL; Schema: public; Owner: -
 

@@ -1,9 +1,6 @@
 //! All SQL of the slice.
 
-use crate::{
-    keys,
-    model::{ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata},
-};
+use crate::model::{ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata};
 use memoreel_blob::BlobKey;
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};

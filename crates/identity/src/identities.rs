@@ -1,7 +1,7 @@
 //! What providers know a person as.
 
-use crate::{IdentityError, authenticate::session_of, model::Identity, store};
-use memoreel_db::SystemReason;
+use crate::{IdentityError, authenticate::session_of, model::Identity, passkeys, store};
+use memoreel_db::{SystemReason, SystemTx};
 use memoreel_kernel::{Caller, IdentityId, UserId};
 use memoreel_web::App;
 
@@ -45,14 +45,27 @@ pub(crate) async fn unlink(
     if !linked.iter().any(|(known, _)| *known == id) {
         return Err(IdentityError::NotFound("identity"));
     }
-    let owner = store::find_owner(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
-    // Nobody gets in through a provider that is not configured any more.
-    let leads_in =
-        |(other, provider): &(IdentityId, String)| *other != id && app.sign_in.provider(provider).is_some();
-    if owner.password_hash.is_none() && !linked.iter().any(leads_in) {
-        return Err(IdentityError::LastWayIn);
-    }
     store::delete_identity(&mut tx, user_id, id).await?;
+    check_way_in(app, &mut tx, user_id).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether a person from whom a way in was taken still has one: a password, a passkey, or a provider that is configured. Expects
+/// their row to be held, so that two ways that are taken at once see each other.
+///
+/// # Errors
+/// [`IdentityError::LastWayIn`].
+pub(crate) async fn check_way_in(app: &App, tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+    let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
+    if owner.password_hash.is_some() {
+        return Ok(());
+    }
+    let linked = store::identity_providers(tx, user_id).await?;
+    if linked.iter().any(|(_, provider)| app.sign_in.provider(provider).is_some()) {
+        return Ok(());
+    }
+    let has_passkey =
+        passkeys::are_available(&app.public_url) && !store::credential_ids(tx, user_id).await?.is_empty();
+    if has_passkey { Ok(()) } else { Err(IdentityError::LastWayIn) }
 }

@@ -11,7 +11,7 @@ use crate::{
     IdentityError, PASSKEYS_PER_USER_MAX,
     accounts::{self, Device, SignedIn},
     authenticate::session_of,
-    input,
+    domains, identities, input,
     model::Passkey,
     passwords::prove_presence,
     store::{self, CeremonyPurpose, NewCeremony, NewPasskey},
@@ -70,6 +70,11 @@ fn origin(public_url: &str) -> Result<(String, Url), &'static str> {
     }
     let origin = Url::parse(&url.origin().ascii_serialization()).map_err(|_| NAME)?;
     Ok((name, origin))
+}
+
+/// Whether browsers do passkeys with a server at this address.
+pub(crate) fn are_available(public_url: &str) -> bool {
+    origin(public_url).is_ok()
 }
 
 fn relying_party(app: &App) -> Result<Webauthn, IdentityError> {
@@ -184,7 +189,7 @@ pub(crate) async fn begin_sign_in(app: &App) -> Result<PasskeyCeremony, Identity
 /// Opens a session for whoever's passkey answered. Whatever is wrong is answered alike.
 ///
 /// # Errors
-/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::PasskeyWrong`].
+/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::PasskeyWrong`], [`IdentityError::ProviderRequired`].
 pub(crate) async fn sign_in(
     app: &App,
     ceremony: &str,
@@ -212,9 +217,11 @@ pub(crate) async fn sign_in(
         relying_party.finish_discoverable_authentication_v2(credential, state, &kept).map_err(refuse)?;
     kept.update_credential(&answer);
     store::mark_passkey_used(&mut tx, found.id, &to_json(&kept), now).await?;
-    if !store::record_passkey_sign_in(&mut tx, found.user_id, now).await? {
+    if !store::record_entry(&mut tx, found.user_id, now).await? {
         return Err(IdentityError::PasskeyWrong);
     }
+    let owner = store::find_owner(&mut tx, found.user_id).await?.ok_or(IdentityError::PasskeyWrong)?;
+    domains::check_other_way(app, &mut tx, found.user_id, &owner.email).await?;
     accounts::enter(tx, found.user_id, device, now).await
 }
 
@@ -242,7 +249,7 @@ pub(crate) async fn rename(
 ///
 /// # Errors
 /// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
-/// [`IdentityError::NotFound`].
+/// [`IdentityError::NotFound`], [`IdentityError::LastWayIn`].
 pub(crate) async fn delete(
     app: &App,
     caller: &Caller,
@@ -252,9 +259,11 @@ pub(crate) async fn delete(
 ) -> Result<(), IdentityError> {
     prove_presence(app, caller, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user(&mut tx, user_id).await?;
     if !store::delete_passkey(&mut tx, user_id, id).await? {
         return Err(IdentityError::NotFound("passkey"));
     }
+    identities::check_way_in(app, &mut tx, user_id).await?;
     tx.commit().await?;
     Ok(())
 }

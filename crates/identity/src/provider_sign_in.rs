@@ -309,6 +309,7 @@ impl Visit<'_> {
         }
         let name = name_of(self.vouched.name.as_deref(), email);
         let person = Person {
+            confirm_first: false,
             id: UserId::new(self.now),
             organization_id: OrganizationId::new(self.now),
             email,

@@ -86,6 +86,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a code after a provider
+         * @description For accounts with an authenticator app, with the cookie of the trip to the provider. The answer sets the session cookie.
+         */
+        post: operations["confirm_provider_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List providers
+         * @description Those people can sign in through, and whether they can sign up.
+         */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from a provider
+         * @description Where providers send browsers to. Leads on to the page that was wanted, signed in; to the page that asks for the code of an
+         *     authenticator app; or to one that says what went wrong. A program is answered with the problem itself.
+         */
+        get: operations["finish_provider_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/providers/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in through a provider
+         * @description Or to link what one is there. The answer sets a cookie that the browser has to come back with, within ten minutes.
+         */
+        post: operations["start_provider_sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -123,6 +204,75 @@ export interface paths {
         head?: never;
         /** Update a channel */
         patch: operations["update_channel"];
+        trace?: never;
+    };
+    "/api/v1/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List domains
+         * @description Those of the organization by name, at most twenty; always one page.
+         */
+        get: operations["list_domains"];
+        put?: never;
+        /**
+         * Add a domain
+         * @description It means nothing until it is verified by the record the answer names.
+         */
+        post: operations["create_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a domain
+         * @description Nobody joins by it any more, and its people sign in as they like.
+         */
+        delete: operations["delete_domain"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a domain
+         * @description Says how people with addresses of the domain join and sign in. Sessions that are open stay open. Owners can still sign in
+         *     with a password, so that nobody is locked out.
+         */
+        patch: operations["update_domain"];
+        trace?: never;
+    };
+    "/api/v1/domains/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify a domain
+         * @description Asks name servers for its record. A domain is verified for one organization at most.
+         */
+        post: operations["verify_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/email-changes/confirm": {
@@ -202,6 +352,46 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List linked identities
+         * @description What providers know the signed-in person as, oldest first; always one page.
+         */
+        get: operations["list_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Unlink an identity
+         * @description It opens the account no more. The last way into an account cannot be removed.
+         */
+        delete: operations["delete_identity"];
         options?: never;
         head?: never;
         patch?: never;
@@ -351,6 +541,30 @@ export interface paths {
         patch: operations["update_me"];
         trace?: never;
     };
+    "/api/v1/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one agreed to
+         * @description How things stand with each document, and every agreement and withdrawal that led there.
+         */
+        get: operations["list_consents"];
+        put?: never;
+        /**
+         * Agree to something, or no longer
+         * @description Only the version that holds now can be agreed to, and only what is optional withdrawn. Doing so twice is no mistake.
+         */
+        post: operations["record_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/email": {
         parameters: {
             query?: never;
@@ -391,6 +605,77 @@ export interface paths {
          * @description The links that were mailed for a change work no more.
          */
         delete: operations["withdraw_email_change"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What closing one's account means
+         * @description Whether it is closed, and what goes and what stays with whom.
+         */
+        get: operations["get_erasure"];
+        put?: never;
+        /**
+         * Close one's account
+         * @description Every other session ends, and from then on only taking it back is possible. After seven days everything of the person is
+         *     removed for good, their own organization included; what they shared with other organizations stays there without their name.
+         */
+        post: operations["request_erasure"];
+        /** Take the closing of one's account back */
+        delete: operations["withdraw_erasure"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One's exports
+         * @description Newest first, never more than one page. Each is kept for seven days.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Take one's data along
+         * @description A task writes everything about the person, and the recordings they added, into a zip. One at a time.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of one's exports */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an export
+         * @description Its zip is gone at once, and so is its address. One that is being made is stopped.
+         */
+        delete: operations["delete_export"];
         options?: never;
         head?: never;
         patch?: never;
@@ -708,7 +993,7 @@ export interface paths {
         /**
          * Ask for a new password
          * @description Mails a link that sets another password, if there is an account with this address. The answer and its time are the same
-         *     if there is none.
+         *     if there is none. Where the domain of the address requires a provider, everybody is told so.
          */
         post: operations["request_password_reset"];
         delete?: never;
@@ -1157,7 +1442,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "change_slug" | "manage_owners" | "transfer_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -1331,12 +1616,67 @@ export interface components {
          * @description An indexed passage.
          */
         ChunkId: string;
+        /** @description An agreement, or the end of one. */
+        Consent: {
+            /** @description From which network address. */
+            address?: string | null;
+            /** @description To which document. */
+            document: components["schemas"]["Document"];
+            /** @description Whether it was given or withdrawn. */
+            is_given: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            recorded_at: string;
+            /** @description With which browser or program. */
+            user_agent?: string | null;
+            /** @description In which version. */
+            version: string;
+        };
+        /** @description How things stand with one document. */
+        ConsentState: {
+            /** @description The version that holds now. */
+            current_version: string;
+            /** @description Which. */
+            document: components["schemas"]["Document"];
+            /** @description Whether the person agrees to the version that holds now. */
+            is_current: boolean;
+            /** @description Whether the person agrees, to whichever version. */
+            is_given: boolean;
+            /** @description Whether an account can go on without it. */
+            is_optional: boolean;
+            /**
+             * Format: date-time
+             * @description When that was.
+             */
+            recorded_at?: string | null;
+            /** @description Where it can be read. */
+            url?: string | null;
+            /** @description The version last agreed to or withdrawn. */
+            version?: string | null;
+        };
+        /** @description What a person agreed to. */
+        Consents: {
+            /** @description How things stand, for each document. */
+            documents: components["schemas"]["ConsentState"][];
+            /** @description How they came to stand so, newest first; the last 200. */
+            history: components["schemas"]["Consent"][];
+        };
         /** @description A new channel. */
         CreateChannel: {
             /** @description At most 5,000 characters. */
             description?: string | null;
             /** @description 1 to 100 characters, unique in the organization. */
             name: string;
+        };
+        /** @description A domain to be. */
+        CreateDomain: {
+            /**
+             * @description What stands behind the @ of addresses.
+             * @example example.com
+             */
+            domain: string;
         };
         /** @description Who is to be invited, and as what. */
         CreateInvitation: {
@@ -1394,6 +1734,47 @@ export interface components {
             /** @description The organization's name in addresses. */
             slug: string;
         };
+        /**
+         * @description Something that is agreed to.
+         * @enum {string}
+         */
+        Document: "terms" | "privacy" | "marketing";
+        /** @description A domain of an organization. */
+        Domain: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * @description In lower case and ASCII.
+             * @example example.com
+             */
+            domain: string;
+            /** @description Its id. */
+            id: components["schemas"]["DomainId"];
+            /** @description As what people with a confirmed address of it join. */
+            join_role: components["schemas"]["JoinRole"];
+            /**
+             * @description Where the text record that verifies it belongs.
+             * @example _memoreel.example.com
+             */
+            record_name: string;
+            /** @description What the record says. */
+            record_value: string;
+            /** @description The only provider through which addresses of it sign in; any way if absent. */
+            required_provider?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is known to be the organization's; the rest means nothing before.
+             */
+            verified_at?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A domain of an organization.
+         */
+        DomainId: string;
         /** @description Where a person wants to be written to. No `Debug`, because of the password. */
         EmailChange: {
             /**
@@ -1421,6 +1802,87 @@ export interface components {
         EmailStatus: {
             pending?: components["schemas"]["PendingEmailChange"] | null;
         };
+        /** @description Whether the account is closed, and what its closing means. */
+        ErasureState: {
+            /**
+             * Format: date-time
+             * @description When everything goes, if the account is closed; until then that can be taken back.
+             */
+            erased_after?: string | null;
+            /**
+             * Format: int64
+             * @description How many days there are to take it back.
+             */
+            grace_days: number;
+            /**
+             * Format: int64
+             * @description Videos in the person's own organization, which go with it.
+             */
+            own_videos: number;
+            /**
+             * Format: int64
+             * @description The person's private videos in other organizations, which go.
+             */
+            private_videos: number;
+            /**
+             * Format: int64
+             * @description The person's other videos in other organizations, which stay there without their name.
+             */
+            shared_videos: number;
+            /** @description What has to be handed over or deleted first. */
+            sole_owner_of: components["schemas"]["SoleOwnership"][];
+        };
+        /** @description Who wants everything to go. No `Debug`, because of the password. */
+        ErasureWish: {
+            /** @description The address of the account, to confirm. */
+            email: string;
+            /**
+             * Format: password
+             * @description The password; without it one must have signed in within the last 15 minutes.
+             */
+            password?: string | null;
+        };
+        /** @description What a person takes along. */
+        Export: {
+            /** @description Where it can be fetched, for an hour or two, without a session. */
+            download_url?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is kept, once it is ready.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["ExportId"];
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /**
+             * Format: int64
+             * @description Its size, once it is ready.
+             */
+            size_bytes?: number | null;
+            /** @description How far it is. */
+            status: components["schemas"]["ExportStatus"];
+        };
+        /**
+         * Format: uuid
+         * @description What a person takes along.
+         */
+        ExportId: string;
+        /**
+         * @description How far an export is.
+         * @enum {string}
+         */
+        ExportStatus: "waiting" | "running" | "ready" | "failed";
         /** @description What is wrong with one field of the input. */
         FieldError: {
             /** @description Stable code. */
@@ -1437,6 +1899,32 @@ export interface components {
             /** @description First code point. */
             start: number;
         };
+        /** @description What a provider knows a person as. */
+        Identity: {
+            /**
+             * Format: date-time
+             * @description When it was linked.
+             */
+            created_at: string;
+            /** @description The address the provider told last. */
+            email?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["IdentityId"];
+            /**
+             * Format: date-time
+             * @description When it was last signed in with.
+             */
+            last_used_at?: string | null;
+            /** @description The provider's id. */
+            provider: string;
+            /** @description What people call the provider. */
+            provider_name: string;
+        };
+        /**
+         * Format: uuid
+         * @description What a provider knows a person as.
+         */
+        IdentityId: string;
         /** @description An invitation as those who manage it see it, without its token. */
         Invitation: {
             /**
@@ -1526,6 +2014,11 @@ export interface components {
              */
             link: string;
         };
+        /**
+         * @description As what people join by having an address of a domain.
+         * @enum {string}
+         */
+        JoinRole: "none" | "viewer" | "member";
         /** @description A point worth keeping. */
         KeyPoint: {
             /**
@@ -1554,6 +2047,11 @@ export interface components {
         MatchedBy: "words" | "meaning";
         /** @description Who is signed in, where they are, and where else they may go. */
         Me: {
+            /**
+             * Format: date-time
+             * @description When the account goes for good, if it is closed; until then that can be taken back, and nothing else can be done.
+             */
+            erased_after?: string | null;
             /** @description What the person can do in the organization of this request. */
             may: components["schemas"]["Action"][];
             /** @description The organization of this request. */
@@ -1619,6 +2117,15 @@ export interface components {
              */
             name: string;
             role?: components["schemas"]["Role"] | null;
+        };
+        /** @description What to agree to, or no longer. */
+        NewConsent: {
+            /** @description Which document. */
+            document: components["schemas"]["Document"];
+            /** @description True agrees, false withdraws. */
+            is_given: boolean;
+            /** @description The version that was read; needed to agree. */
+            version?: string | null;
         };
         /** @description A passkey that an authenticator made. */
         NewPasskey: {
@@ -1801,6 +2308,104 @@ export interface components {
                  * @description How many videos the caller sees in it.
                  */
                 video_count: number;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Domain: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /**
+                 * @description In lower case and ASCII.
+                 * @example example.com
+                 */
+                domain: string;
+                /** @description Its id. */
+                id: components["schemas"]["DomainId"];
+                /** @description As what people with a confirmed address of it join. */
+                join_role: components["schemas"]["JoinRole"];
+                /**
+                 * @description Where the text record that verifies it belongs.
+                 * @example _memoreel.example.com
+                 */
+                record_name: string;
+                /** @description What the record says. */
+                record_value: string;
+                /** @description The only provider through which addresses of it sign in; any way if absent. */
+                required_provider?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is known to be the organization's; the rest means nothing before.
+                 */
+                verified_at?: string | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Export: {
+            /** @description The rows. */
+            items: {
+                /** @description Where it can be fetched, for an hour or two, without a session. */
+                download_url?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is kept, once it is ready.
+                 */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["ExportId"];
+                /** @description What went wrong, in a sentence. */
+                message?: string | null;
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                progress: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                requested_at: string;
+                /**
+                 * Format: int64
+                 * @description Its size, once it is ready.
+                 */
+                size_bytes?: number | null;
+                /** @description How far it is. */
+                status: components["schemas"]["ExportStatus"];
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Identity: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was linked.
+                 */
+                created_at: string;
+                /** @description The address the provider told last. */
+                email?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["IdentityId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last signed in with.
+                 */
+                last_used_at?: string | null;
+                /** @description The provider's id. */
+                provider: string;
+                /** @description What people call the provider. */
+                provider_name: string;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -2174,6 +2779,61 @@ export interface components {
             /** @description A URI reference that names the kind of problem. */
             type: string;
         };
+        /** @description What is asked for after the provider. */
+        ProviderCode: {
+            /**
+             * @description What the authenticator app shows, or a recovery code.
+             * @example 287082
+             */
+            code: string;
+        };
+        /** @description How people can get in. */
+        ProviderList: {
+            /** @description Whether people can make accounts of their own. */
+            is_sign_up_open: boolean;
+            /** @description In the order in which they are to be offered. */
+            items: components["schemas"]["ProviderOffer"][];
+        };
+        /** @description A provider people can sign in through. */
+        ProviderOffer: {
+            /**
+             * @description Names it in addresses.
+             * @example harbour
+             */
+            id: string;
+            /**
+             * @description What people call it.
+             * @example Harbour Board
+             */
+            name: string;
+        };
+        /** @description Somebody is signed in. */
+        ProviderSignedIn: {
+            /** @description Who. */
+            me: components["schemas"]["Me"];
+            /** @description The page they wanted to go to. */
+            return_to: string;
+        };
+        /** @description What is wanted of a provider. No `Debug`, because of the password. */
+        ProviderStart: {
+            /** @description Whether to link what one is at the provider to the account one is signed in with, instead of signing in. */
+            link?: boolean;
+            /**
+             * Format: password
+             * @description For linking: the password of the account, if it has one.
+             */
+            password?: string;
+            /**
+             * @description The page of this server to go to afterwards; the first one if absent.
+             * @example /library
+             */
+            return_to?: string;
+        };
+        /** @description Where to go. */
+        ProviderTrip: {
+            /** @description The provider's page, for the browser to open. */
+            url: string;
+        };
         /** @description For when the app is lost. No `Debug`, because of the codes. */
         RecoveryCodes: {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
@@ -2308,6 +2968,13 @@ export interface components {
          * @description A signed-in device.
          */
         SessionId: string;
+        /** @description An organization that would be left without an owner. */
+        SoleOwnership: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its name in addresses. */
+            slug: string;
+        };
         /** @description A voice in a video. */
         Speaker: {
             /**
@@ -2472,6 +3139,12 @@ export interface components {
             description?: string | null;
             /** @description 1 to 100 characters, unique in the organization. */
             name?: string | null;
+        };
+        /** @description What may be changed of a domain. Absent fields stay. */
+        UpdateDomain: {
+            join_role?: components["schemas"]["JoinRole"] | null;
+            /** @description The only provider through which addresses of it sign in; null lets them in any way. */
+            required_provider?: string | null;
         };
         /** @description What may be changed of a member. */
         UpdateMember: {
@@ -3011,6 +3684,278 @@ export interface operations {
             };
         };
     };
+    confirm_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderCode"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderSignedIn"];
+                };
+            };
+            /** @description `code_required` or `code_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `account_closed` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` or `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The providers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderList"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_provider_sign_in: {
+        parameters: {
+            query?: {
+                /** @description To be exchanged for who they are. */
+                code?: string;
+                /** @description Names the trip. */
+                state?: string;
+                /** @description Why there is no code. */
+                error?: string;
+                /** @description Who says so. */
+                iss?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The provider */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to the next page */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `provider_refused`, `provider_answer_wrong`, `identity_unverified`, `identity_email_missing`, `provider_required`, `sign_up_closed` or `account_closed` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `identity_taken`, `identity_differs` or `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `provider_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_provider_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider */
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderStart"];
+            };
+        };
+        responses: {
+            /** @description Where to go */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderTrip"];
+                };
+            };
+            /** @description `unauthenticated`, when linking */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `return_to_invalid`; when linking, `password_required` or `password_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` or `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `provider_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channels: {
         parameters: {
             query?: {
@@ -3259,6 +4204,328 @@ export interface operations {
             };
         };
     };
+    list_domains: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domains */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Domain"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDomain"];
+            };
+        };
+        responses: {
+            /** @description The domain */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `domain_exists` or `domains_full` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `domain_invalid` or `domain_shared` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain */
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain */
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateDomain"];
+            };
+        };
+        responses: {
+            /** @description The domain, as changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `provider_unknown` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The domain */
+                id: components["schemas"]["DomainId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The domain, verified */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Domain"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `domain_unproved` or `domain_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `dns_unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     confirm_email_change: {
         parameters: {
             query?: never;
@@ -3476,6 +4743,119 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The identities */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Identity"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_identity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The identity */
+                id: components["schemas"]["IdentityId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Unlinked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_way_in` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4079,6 +5459,113 @@ export interface operations {
             };
         };
     };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the person agreed to */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description What the person agrees to now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_version_stale` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_needed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_email: {
         parameters: {
             query?: never;
@@ -4229,6 +5716,404 @@ export interface operations {
             };
             /** @description `session_required` or `csrf_header_missing` */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How things stand */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureState"];
+                };
+            };
+            /** @description `unauthenticated` or `api_key_wrong` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureWish"];
+            };
+        };
+        responses: {
+            /** @description The account is closed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureState"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required`, `sign_in_stale`, `account_closing` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sole_owner` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` or `confirmation_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is open again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_closing` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export_waiting` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `session_required` or `csrf_header_missing` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5704,7 +7589,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `csrf_header_missing` */
+            /** @description `provider_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5762,7 +7647,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `csrf_header_missing` */
+            /** @description `provider_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5964,7 +7849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `csrf_header_missing` */
+            /** @description `provider_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6733,7 +8618,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `csrf_header_missing` */
+            /** @description `sign_up_closed`, `provider_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;

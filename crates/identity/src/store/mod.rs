@@ -57,8 +57,8 @@ pub(crate) use organizations::{
 };
 pub(crate) use passkeys::{
     CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,
-    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, record_passkey_sign_in,
-    rename_passkey, take_ceremony,
+    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, rename_passkey,
+    take_ceremony,
 };
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,

@@ -192,20 +192,6 @@ pub(crate) async fn mark_passkey_used(
     Ok(())
 }
 
-/// Notes the sign-in and holds the user's row, so that concurrent sign-ins count each other's sessions. False when the
-/// account is closed.
-pub(crate) async fn record_passkey_sign_in(
-    tx: &mut SystemTx,
-    user_id: UserId,
-    now: Timestamp,
-) -> Result<bool, IdentityError> {
-    let updated =
-        sqlx::query!("UPDATE users SET last_login_at = $2 WHERE id = $1 AND is_active", user_id.uuid(), now)
-            .execute(&mut **tx)
-            .await?;
-    Ok(updated.rows_affected() == 1)
-}
-
 /// Gives one of the person's passkeys another name. `None` when there is none with that id.
 pub(crate) async fn rename_passkey(
     tx: &mut SystemTx,

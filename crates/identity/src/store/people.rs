@@ -154,6 +154,7 @@ pub(crate) struct MeRow {
     email_verified: bool,
     has_totp: bool,
     created_at: Timestamp,
+    erased_after: Option<Timestamp>,
     organization_id: OrganizationId,
     name: String,
     slug: String,

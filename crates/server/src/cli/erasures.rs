@@ -104,6 +104,8 @@ impl Opened {
             public_url: String::new(),
             breached_passwords: None,
             documents: accounts.documents()?,
+            sign_in: memoreel_web::SignInSettings::default(),
+            signs_up_by_mail: false,
         });
         let eraser = assemble::eraser(&app, accounts, &folders);
         Ok(Self { database, eraser })

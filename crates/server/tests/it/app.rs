@@ -116,15 +116,9 @@ impl TestApp {
 
     /// Stops, and starts again over the same database and files.
     pub async fn restart(self) -> Self {
-        let options = self.options.clone();
-        self.restart_with(options).await
-    }
-
-    /// Stops, and starts again otherwise over the same database and files.
-    pub async fn restart_with(self, options: Options) -> Self {
         self.stop.cancel();
         self.app.db.close().await;
-        Self::open(Arc::clone(&self.installation), options, self.clock.clone()).await
+        Self::open(Arc::clone(&self.installation), self.options.clone(), self.clock.clone()).await
     }
 
     /// The same with other options.

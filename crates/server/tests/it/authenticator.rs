@@ -2,7 +2,7 @@
 
 use crate::{
     app::{PUBLIC_URL, TestApp},
-    client::{Answer, Client, Person},
+    client::{Answer, Client},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
@@ -122,7 +122,7 @@ impl Authenticator {
     }
 
     /// Adds the passkey to the account of whoever is signed in.
-    pub async fn add_to(&mut self, person: &Person, name: &str) -> Answer {
+    pub async fn add_to(&mut self, person: &Client, name: &str) -> Answer {
         let begun = person.post("/passkeys/begin", &json!({})).await.is(201).json();
         let credential = self.create(&begun["options"]);
         let body = json!({ "ceremony": begun["ceremony"], "name": name, "credential": credential });
@@ -138,7 +138,7 @@ impl Authenticator {
     }
 
     /// Adds one passkey to the account; returns the device and the id of the passkey.
-    pub async fn of(person: &Person) -> (Self, String) {
+    pub async fn of(person: &Client) -> (Self, String) {
         let mut device = Self::new();
         let passkey = device.add_to(person, "Laptop").await.is(201).json();
         (device, passkey["id"].as_str().unwrap().to_owned())

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 16] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 18] = [
     ("_sqlx_migrations", "which migrations were applied"),
     ("consents", "what a person agreed to, across organizations"),
     ("email_tokens", "links mailed to people, for the system alone"),

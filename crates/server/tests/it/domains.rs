@@ -2,6 +2,7 @@
 
 use crate::{
     app::{Options, TestApp},
+    authenticator::Authenticator,
     client::{Answer, Client, PASSWORD, Person},
     isolation::rows_of,
     oidc::{OidcProvider, app_with, sign_in, with},
@@ -303,6 +304,8 @@ async fn where_a_provider_is_required_nothing_else_lets_people_in_or_tells_of_th
     with_password(&app, "bob@crew.example", PASSWORD).await.is(201);
     let domains = ada.ask(&id, "GET", "/domains", Value::Null).await.is(200).json();
     let path = format!("/domains/{}", domains["items"][0]["id"].as_str().unwrap());
+    let (bobs_device, _) = Authenticator::of(&bob).await;
+    let (owners_device, _) = Authenticator::of(&owner).await;
     let required = json!({ "required_provider": "harbour" });
     ada.ask(&id, "PATCH", &path, required).await.is(200);
 
@@ -319,6 +322,11 @@ async fn where_a_provider_is_required_nothing_else_lets_people_in_or_tells_of_th
     with_password(&app, "owner@crew.example", PASSWORD).await.is(201);
     bob.get("/me").await.is(200);
     owner.get("/me").await.is(200);
+
+    // A passkey is no way around it.
+    let refused_passkey = bobs_device.sign_in(&app.visitor()).await;
+    assert_eq!(told(&refused_passkey), told(&refused));
+    owners_device.sign_in(&app.visitor()).await.is(201);
 
     // Nor is a password set, or an account made.
     for email in ["bob@crew.example", "nobody@crew.example", "owner@crew.example"] {

@@ -118,6 +118,13 @@ impl World {
             &mut connection,
             format!(
                 "INSERT INTO user_recovery_codes (user_id, code_hash) VALUES ('{user_id}', sha256('code'));
+                 INSERT INTO user_passkeys (user_id, credential_id, credential, name, backed_up)
+                     VALUES ('{user_id}', 'id', '{{}}', 'Laptop', false);
+                 INSERT INTO passkey_ceremonies (token_hash, purpose, user_id, state, expires_at)
+                     VALUES (sha256('token'), 'register', '{user_id}', '{{}}', now() + interval '1 year');
+                 INSERT INTO user_identities (user_id, provider, subject, email) VALUES ('{user_id}', 'harbour', 'a', 'a@example.com');
+                 INSERT INTO organization_domains (organization_id, domain, verification_token)
+                     VALUES ('{organization_id}', 'example.com', 'token');
                  INSERT INTO user_preferences (user_id) VALUES ('{user_id}') ON CONFLICT DO NOTHING;
                  INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ('{organization_id}', 'old', now(), 'old');
                  UPDATE videos SET status = 'failed', error_code = '{MARK}', error_message = '{MARK}'

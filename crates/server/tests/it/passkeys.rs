@@ -94,7 +94,7 @@ async fn a_challenge_is_answered_once_in_time_and_by_whom_it_was_made_for() {
     let mut connection = app.superuser().await;
     visitor.post("/sessions/passkey/begin", &json!({})).await.is(201);
     app.clock.advance(TimeDelta::minutes(10));
-    memoreel_server::maintenance::sweep(&app.app, &app.folder().join("scratch")).await.unwrap();
+    app.sweep().await;
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM passkey_ceremonies")
         .fetch_one(&mut connection)
         .await

@@ -28,7 +28,7 @@ async fn only_a_trusted_proxy_says_who_asks() {
     assert_eq!(seen_as(&app, &app.visitor(), "203.0.113.5").await, "127.0.0.1");
 
     let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let app = app.restart_with(Options { trusted_proxies, ..Options::default() }).await;
+    let app = app.restart_with(|options| options.trusted_proxies = trusted_proxies).await;
     assert_eq!(seen_as(&app, &app.visitor(), "203.0.113.5").await, "203.0.113.5");
     assert_eq!(seen_as(&app, &app.visitor(), "198.51.100.1, 203.0.113.6").await, "203.0.113.6");
 }

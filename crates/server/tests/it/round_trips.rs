@@ -164,7 +164,7 @@ async fn a_request_takes_as_many_round_trips_and_statements_as_are_listed() {
     let lines = [("Ada", "The budget of the harbour project was approved on Monday by the whole committee.")];
     let video = video_of(&app, &person, "Harbour", &lines).await;
     let counted = Counted::new();
-    let app = app.restart_with(counting(&counted)).await;
+    let app = app.restart_with(|options| *options = counting(&counted)).await;
     let person = app.signed_in(&person).await;
     let mut measured = Vec::new();
     for (path, _, _) in READS {

@@ -2,6 +2,7 @@
 
 use crate::{
     app::{Options, TestApp},
+    authenticator::Authenticator,
     client::{Client, PASSWORD, Person, send},
     oidc::{OidcProvider, app_with, begin, sign_in, visit, with},
     second_factor::enable,
@@ -369,6 +370,12 @@ async fn who_is_signed_in_links_and_unlinks_and_keeps_a_way_in() {
     let carol = app.visitor();
     enters(&carol, "harbour", "carol@example.com").await;
     let only = carol.get("/identities").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
+    carol.delete(&format!("/identities/{only}")).await.refuses(409, "last_way_in");
+    // A passkey is a way in, too.
+    let mut device = Authenticator::new();
+    let passkey = device.add_to(&carol, "Laptop").await.is(201).json();
+    let passkey = format!("/passkeys/{}", passkey["id"].as_str().unwrap());
+    carol.delete(&passkey).await.is(204);
     carol.delete(&format!("/identities/{only}")).await.refuses(409, "last_way_in");
     let link = json!({ "link": true });
     carol.get(&visit(&begin(&carol, "harbour", &link).await, "second#c@example.com").await).await.is(303);

@@ -48,8 +48,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
     // The answer is about the personal organization; of another that was chosen before, the app asks itself.
     if (chosenOrganization() === null) client.setQueryData(keys.me, me);
     // Only an address of this app is followed, never one that leads elsewhere.
-    const target = next?.startsWith("/") && !next.startsWith("//") ? next : "/";
-    router.history.push(target);
+    router.history.push(localPath(next));
   };
 
   const enter = useMutation({
