@@ -13,7 +13,7 @@ use memoreel_mail::{Letter, Mail, Mailer};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::Builder;
 
 /// The kind of the task.
 pub(crate) const SEND_INVITATION: &str = "send_invitation";
@@ -72,11 +72,15 @@ impl Handle for SendInvitation {
     }
 }
 
-/// Each link has a mail of its own, whose id comes from what is kept of the link.
+/// Each link has a mail of its own, whose id comes from what is kept of the link: the time (RFC 9562 section 5.7), by which mails
+/// are sorted, and the hash.
 fn mail(invitation: &MailedInvitation, token_hash: &TokenHash, link: &str) -> Mail {
-    let MailedInvitation { email, role, organization_name, invited_by_name, .. } = invitation;
-    let inviter = invited_by_name.as_deref().unwrap_or("Somebody");
-    let lead = format!("{inviter} invites you to {organization_name} on Memoreel, as {}.", role.as_str());
+    let MailedInvitation { email, role, organization_name, invited_by, .. } = invitation;
+    let inviter = invited_by.as_ref().map_or("Somebody", |inviter| &inviter.name);
+    // Their address lets the invited ask them, and leads to this mail when they are erased.
+    let address = invited_by.as_ref().map(|inviter| format!(" ({})", inviter.email)).unwrap_or_default();
+    let lead =
+        format!("{inviter}{address} invites you to {organization_name} on Memoreel, as {}.", role.as_str());
     let letter = Letter {
         name: email.split('@').next().unwrap_or_default(),
         lead: &lead,
@@ -84,12 +88,15 @@ fn mail(invitation: &MailedInvitation, token_hash: &TokenHash, link: &str) -> Ma
         link,
         note: "It is good for seven days, and for this address alone. If you do not know what this is about, ignore this mail.",
     };
+    let written_at = invitation.expires_at - INVITATION_LIFETIME;
+    let milliseconds = written_at.timestamp_millis().cast_unsigned();
+    let bytes = token_hash.first_chunk().unwrap_or(&[0; 10]);
     Mail {
-        id: Uuid::from_bytes_le(token_hash[..16].try_into().unwrap_or_default()),
+        id: Builder::from_unix_timestamp_millis(milliseconds, bytes).into_uuid(),
         to: email.clone(),
         subject: format!("{inviter} invites you to {organization_name}"),
         text: letter.text(),
         html: letter.html(),
-        written_at: invitation.expires_at - INVITATION_LIFETIME,
+        written_at,
     }
 }

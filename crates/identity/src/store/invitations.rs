@@ -203,9 +203,15 @@ pub(crate) struct MailedInvitation {
     pub(crate) email: String,
     pub(crate) role: Role,
     pub(crate) organization_name: String,
-    pub(crate) invited_by_name: Option<String>,
+    pub(crate) invited_by: Option<Inviter>,
     pub(crate) token_hash: Vec<u8>,
     pub(crate) expires_at: Timestamp,
+}
+
+/// Who invites.
+pub(crate) struct Inviter {
+    pub(crate) name: String,
+    pub(crate) email: String,
 }
 
 /// The invitation, if it waits for an answer at `now`.
@@ -217,7 +223,7 @@ pub(crate) async fn find_mailed_invitation(
 ) -> Result<Option<MailedInvitation>, IdentityError> {
     let row = sqlx::query!(
         r#"SELECT i.email, i.role, o.name AS organization_name, i.token_hash, i.expires_at,
-                  coalesce(u.name, split_part(u.email, '@', 1)) AS invited_by_name
+                  coalesce(u.name, split_part(u.email, '@', 1)) AS inviter_name, u.email AS "inviter_email?"
            FROM organization_invitations i
            JOIN organizations o ON o.id = i.organization_id
            LEFT JOIN users u ON u.id = i.invited_by
@@ -233,7 +239,7 @@ pub(crate) async fn find_mailed_invitation(
         email: row.email,
         role: role(&row.role)?,
         organization_name: row.organization_name,
-        invited_by_name: row.invited_by_name,
+        invited_by: row.inviter_name.zip(row.inviter_email).map(|(name, email)| Inviter { name, email }),
         token_hash: row.token_hash,
         expires_at: row.expires_at,
     }))

@@ -296,7 +296,11 @@ async fn an_invitation_is_mailed_with_the_link_that_is_shown() {
     );
     let mail = mails_to(&house.app, "grace@example.com").await.remove(0);
     assert_eq!(mail.subject, "olga invites you to Harbour");
-    assert!(mail.text.contains("olga invites you to Harbour on Memoreel, as admin."), "{}", mail.text);
+    assert!(
+        mail.text.contains("olga (olga@example.com) invites you to Harbour on Memoreel, as admin."),
+        "{}",
+        mail.text
+    );
 
     house.app.clock.advance(TimeDelta::days(1));
     let renewed = house.resend(&house.owner, &issued).await.is(200).json();

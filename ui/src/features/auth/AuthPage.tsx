@@ -47,7 +47,6 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
     client.clear();
     // The answer is about the personal organization; of another that was chosen before, the app asks itself.
     if (chosenOrganization() === null) client.setQueryData(keys.me, me);
-    // Only an address of this app is followed, never one that leads elsewhere.
     router.history.push(localPath(next));
   };
 
