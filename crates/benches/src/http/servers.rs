@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 /// As many processes as help it on two cores, each with half of the connections that the product has.
 const PEER_PROCESSES: usize = 2;
-const PEER_CONNECTIONS: usize = 11;
+const PEER_CONNECTIONS: usize = 12;
 
 /// A server that answers; killed when dropped.
 pub struct Server {

@@ -19,7 +19,11 @@ async fn a_role_that_may_create_roles_and_databases_is_enough() {
     let server = EmbeddedPostgres::start(options).await.unwrap();
     let mut superuser =
         PgConnection::connect_with(&server.connect_options("postgres", ADMIN_USER, PASSWORD)).await.unwrap();
-    // As docs/running.md says, but for the database and the extension, which Memoreel makes where they are missing.
+    // As docs/running.md says. The extension, which not everybody may create, comes with each database.
+    let options = server.connect_options("template1", ADMIN_USER, PASSWORD);
+    let mut template = PgConnection::connect_with(&options).await.unwrap();
+    sqlx::query("CREATE EXTENSION vector").execute(&mut template).await.unwrap();
+    template.close().await.unwrap();
     let role = format!("CREATE ROLE operator LOGIN CREATEDB CREATEROLE PASSWORD '{PASSWORD}'");
     sqlx::query(sqlx::AssertSqlSafe(role)).execute(&mut superuser).await.unwrap();
     sqlx::query("CREATE DATABASE given OWNER operator").execute(&mut superuser).await.unwrap();

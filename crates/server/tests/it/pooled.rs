@@ -13,7 +13,7 @@ use std::{panic::resume_unwind, time::Duration};
 use tokio::{task::JoinSet, time::timeout};
 use uuid::Uuid;
 
-const SMALL: PoolSizes = PoolSizes { app: 2, system: 2 };
+const SMALL: PoolSizes = PoolSizes { app: 2, system: 3 };
 const ROUNDS: usize = 600;
 
 /// How a request ends.

@@ -139,9 +139,9 @@ const READS: [(&str, usize, usize); 17] = [
     ("/me/preferences", 6, 2),
 ];
 
-/// One connection each, on which everything has been prepared; the system's other one listens.
+/// One connection each, on which everything has been prepared; the system's other two listen.
 fn counting(counted: &Arc<Counted>) -> Options {
-    let pool = PoolSizes { app: 1, system: 2 };
+    let pool = PoolSizes { app: 1, system: 3 };
     Options { pool, counted: Some(Arc::clone(counted)), ..Options::default() }
 }
 
