@@ -26,10 +26,15 @@ function adopt({ theme, locale, time_zone }: Preferences): void {
   setFormats({ locale, timeZone: time_zone });
 }
 
+const CHANGE = ["change preferences"] as const;
+
 /** Changes preferences at once, and back again where the server refuses. */
 export function useChangePreferences() {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: CHANGE,
+    // One after the other, so that the last answer is about all of them.
+    scope: { id: CHANGE[0] },
     mutationFn: (json: PreferenceChanges) => requestJson<Preferences>("PATCH", "/me/preferences", { json, organization: null }),
     onMutate: async (changes) => {
       if (changes.theme !== undefined) setPreferences({ theme: changes.theme });
@@ -38,7 +43,10 @@ export function useChangePreferences() {
       if (before) take({ ...before, ...changes });
       return before;
     },
-    onSuccess: (chosen) => take(chosen),
+    onSuccess: (chosen) => {
+      // An answer knows nothing of what was chosen since.
+      if (client.isMutating({ mutationKey: CHANGE }) === 1) take(chosen);
+    },
     onError: (error, _changes, before) => {
       if (before) take(before);
       showToast(isApiError(error) ? error.message : strings.errors.title);

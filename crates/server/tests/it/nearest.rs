@@ -79,6 +79,8 @@ impl World {
     async fn create() -> Self {
         let database = TestDatabase::create().await.unwrap();
         let mut connection = database.superuser().await.unwrap();
+        // The same topics, passages and queries each time: a few of fifty hits more or less are chance.
+        sqlx::query("SELECT setseed(0.5)").execute(&mut connection).await.unwrap();
         let model_id = sqlx::query_scalar("SELECT register_embedding_model('test', $1)")
             .bind(DIMENSIONS)
             .fetch_one(&mut connection)

@@ -2,7 +2,7 @@
 
 use memoreel_db::{derive_password, embedded::ADMIN_USER};
 use memoreel_parts::Parts;
-use memoreel_testkit::SECRET;
+use memoreel_testkit::{SECRET, SHARED_CLUSTER};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     collections::BTreeSet,
@@ -277,23 +277,17 @@ async fn dump(connection: &mut PgConnection) -> Vec<u8> {
     .fetch_one(connection)
     .await
     .unwrap();
+    // The server of the whole run, or this process's own.
+    let server = match std::env::var(SHARED_CLUSTER) {
+        Ok(address) => address.rsplit_once('/').unwrap().0.to_owned(),
+        Err(_) => {
+            let password = derive_password(&SECRET, ADMIN_USER);
+            format!("postgres://{ADMIN_USER}:{password}@{}:{port}", sockets.replace('/', "%2F"))
+        }
+    };
     let program = tokio::task::spawn_blocking(|| Parts::locate().unwrap().postgres().unwrap()).await.unwrap();
     let program = find(&program, "pg_dump").expect("the parts have pg_dump");
-    let dumped = Command::new(program)
-        .args([
-            "--host",
-            &sockets,
-            "--port",
-            &port,
-            "--username",
-            ADMIN_USER,
-            "--no-password",
-            "--dbname",
-            &database,
-        ])
-        .env("PGPASSWORD", derive_password(&SECRET, ADMIN_USER))
-        .output()
-        .unwrap();
+    let dumped = Command::new(program).arg(format!("--dbname={server}/{database}")).output().unwrap();
     assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
     dumped.stdout
 }
