@@ -236,11 +236,7 @@ pub(crate) async fn confirm(
     if !store::record_entry(&mut tx, user_id, now).await? {
         return Err(IdentityError::AccountClosed);
     }
-    let token = accounts::open_session(&mut tx, user_id, device, now).await?;
-    let me = store::find_me(&mut tx, user_id, None, false).await?;
-    let me = me.ok_or(IdentityError::NotFound("organization"))?;
-    tx.commit().await?;
-    Ok((SignedIn { me, token }, return_to))
+    Ok((accounts::enter(tx, user_id, device, now).await?, return_to))
 }
 
 /// Somebody came back, and the provider says who they are.
