@@ -498,9 +498,9 @@ CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
             WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
 $$;
 
--- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
+CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
     LANGUAGE plpgsql STABLE ROWS 500
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -519,27 +519,34 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             INTO v_configurations, v_queries, v_places, v_any FROM search_terms(p_query, p_configurations) AS t;
             v_within := quote_literal(p_organization_id::text)::tsquery && v_any;
             -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
-            v_titled := ARRAY(
-                SELECT video_id FROM (
-                    SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
-                    FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
-                        ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
-                    WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
-                        AND words_within(c.organization_id, c.context_vector) @@ v_within
-                        AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
-                        AND (p_video_id IS NULL OR c.video_id = p_video_id)
-                ) AS named
-                GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
+            IF p_written_since IS NULL THEN
+                v_titled := ARRAY(
+                    SELECT video_id FROM (
+                        SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                        FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
+                            ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
+                        WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
+                            AND words_within(c.organization_id, c.context_vector) @@ v_within
+                            AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
+                            AND (p_video_id IS NULL OR c.video_id = p_video_id)
+                    ) AS named
+                    GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
+            END IF;
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
             RETURN QUERY WITH found AS (
                 SELECT * FROM chunks
-                WHERE p_video_id IS NULL AND organization_id = p_organization_id
+                WHERE p_video_id IS NULL AND p_written_since IS NULL AND organization_id = p_organization_id
                     AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
                 UNION ALL
                 SELECT * FROM chunks
-                WHERE organization_id = p_organization_id AND video_id = p_video_id
+                WHERE p_written_since IS NULL AND organization_id = p_organization_id AND video_id = p_video_id
                     AND (search_vector @@ v_any OR video_id = ANY(v_titled))
+                UNION ALL
+                SELECT * FROM chunks
+                WHERE organization_id = p_organization_id AND written_in >= p_written_since
+                    AND written_in < pg_snapshot_xmax(pg_current_snapshot())
+                    AND (search_vector @@ v_any OR context_vector @@ v_any)
             )
             SELECT counted.id, counted.place, counted.token_count,
                 0.645 * counted.said / (1.0001 - counted.said) + counted.about
@@ -627,6 +634,16 @@ BEGIN
         p_embedding, p_model_id, p_count;
 END $_$;
 
+-- Name: note_writing(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.note_writing() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.written_in := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+
 -- Name: organization_row_counts(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.organization_row_counts(p_organization_id uuid) RETURNS jsonb
@@ -687,6 +704,60 @@ BEGIN
     EXECUTE format('CREATE POLICY app_delete ON %s FOR DELETE TO memoreel_app USING (%s)', target, mine);
     EXECUTE format('CREATE POLICY owner_all ON %s TO memoreel_owner USING (true) WITH CHECK (true)', target);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
+END $$;
+
+-- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        WITH terms AS MATERIALIZED (
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries, array_agg(t.lexeme) AS lexemes
+            FROM search_terms(p_query, p_configurations) AS t GROUP BY t.configuration
+        ), pool AS MATERIALIZED (
+            SELECT given.id, given.words, given.rank AS meaning_rank, e.embedding, 1 - (e.embedding <=> p_embedding) AS similarity
+            FROM unnest(p_ids, p_words, p_ranks) AS given(id, words, rank)
+            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = given.id
+                AND e.model_id = p_model_id AND p_mode <> 'keyword'
+        ), scaled AS MATERIALIZED (
+            SELECT *, coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
+                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
+                    AS similarity_scaled
+            FROM pool
+        ), best AS (
+            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
+                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
+                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
+            WHERE p_mode = 'hybrid'
+        ), fed_back AS (
+            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
+        ), ranked AS (
+            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
+                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
+                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
+            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
+        ), hits AS (
+            -- What lies around a passage lends it words that it does not have itself.
+            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.lexemes,
+                r.words > 0 AND (c.search_vector @@ t.queries OR c.context_vector @@ t.queries) AS is_worded
+            FROM ranked r JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
+            LEFT JOIN terms t ON t.configuration = text_search_configuration(c.language)
+        )
+        SELECT h.id, h.video_id, v.title, v.channel_id, v.asset_id, v.created_at, h.text,
+            text_search_configuration(h.language)::text, coalesce(h.lexemes, '{}'),
+            h.start_seconds, h.end_seconds, h.spans,
+            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+             WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
+            e.span_vectors, CASE WHEN h.is_worded THEN rank() OVER (ORDER BY h.words DESC NULLS LAST) END,
+            h.meaning_rank, h.similarity, coalesce(h.score, 0)
+        FROM hits h JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
+        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = h.id AND e.model_id = p_model_id
+        ORDER BY h.score DESC NULLS LAST, h.id;
 END $$;
 
 -- Name: record_audit(); Type: FUNCTION; Schema: public; Owner: -
@@ -814,9 +885,9 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -830,51 +901,67 @@ DECLARE
     v_depth integer := CASE p_mode WHEN 'keyword' THEN 2 * p_limit + 20 ELSE greatest(p_limit, 200) END;
     v_configurations regconfig[] := search_configurations(p_organization_id);
     v_chunk_count bigint;
-    v_ids uuid[] := '{}';
+    v_near uuid[] := '{}';
+    v_ids uuid[];
+    v_words double precision[];
+    -- By words alone, about as many as are shown are enough.
+    v_wanted integer := CASE p_mode WHEN 'keyword' THEN p_limit ELSE v_depth END;
+    v_taken integer := least(p_worded_best, v_wanted + v_wanted / 8 + 8);
+    v_counted boolean;
+    v_renewed boolean;
+    v_chosen uuid[];
+    v_chosen_distances double precision[];
+    v_ranks bigint[];
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
-    -- How rare a word is, is a question of where one looks.
-    IF p_video_id IS NULL THEN
-        SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
-    ELSE
-        SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
-    END IF;
     IF p_mode <> 'keyword' THEN
-        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
+        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_near
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
             p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
     END IF;
 
-    RETURN QUERY
-        WITH terms AS MATERIALIZED (
-            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
-            FROM search_terms(p_query, v_configurations) AS t GROUP BY t.configuration
-        ), weights AS MATERIALIZED (
+    WHILE p_worded IS NOT NULL LOOP
+        SELECT fitting.ids, fitting.distances INTO v_chosen, v_chosen_distances
+        FROM fitting_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
+            p_excluded, p_worded[1:v_taken], ARRAY(SELECT -words FROM unnest(p_worded_words[1:v_taken]) AS words), v_wanted) AS fitting;
+        EXIT WHEN v_taken = p_worded_best OR cardinality(v_chosen) >= v_wanted;
+        v_taken := p_worded_best;
+    END LOOP;
+    -- Where too few of the best are left, everything is counted.
+    v_counted := p_worded IS NULL OR p_worded_is_cut AND coalesce(cardinality(v_chosen), 0) < p_limit;
+    v_renewed := NOT v_counted AND EXISTS (SELECT FROM chunks WHERE organization_id = p_organization_id
+        AND written_in >= p_worded_before AND written_in < pg_snapshot_xmax(pg_current_snapshot()));
+
+    IF v_counted OR v_renewed THEN
+        -- How rare a word is, is a question of where one looks.
+        IF p_video_id IS NULL THEN
+            SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+        ELSE
+            SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
+        END IF;
+        WITH weights AS MATERIALIZED (
             SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_query, v_configurations)
+                p_phrases, p_excluded, p_query, v_configurations, CASE WHEN v_renewed THEN p_worded_before END)
             WHERE p_mode <> 'semantic'
         ), rarity AS (
             SELECT place, ln(1 + (greatest(coalesce(v_chunk_count, 0) - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf
-            FROM weights GROUP BY place
+            FROM weights WHERE v_counted GROUP BY place
+            UNION ALL
+            SELECT given.place, given.idf FROM unnest(p_places, p_rarities) AS given(place, idf) WHERE v_renewed
         ), by_words AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM (SELECT id, place, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
+            FROM (SELECT id, place, occurrences,
+                      token_count / nullif(CASE WHEN v_renewed THEN p_length ELSE avg(token_count) OVER () END, 0) AS relative_length
                   FROM weights) AS measured
             JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
-        ), by_meaning AS (
-            SELECT near.id, near.rank FROM unnest(v_ids) WITH ORDINALITY AS near(id, rank)
         ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
-                1 - (e.embedding <=> p_embedding) AS similarity
-            FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
+            SELECT c.id, c.entity_id, c.chunk_index
+            FROM (SELECT id FROM by_words UNION SELECT near.id FROM unnest(v_near) AS near(id)) AS found
             JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
-            LEFT JOIN by_meaning m ON m.id = found.id
-            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
-                AND p_mode <> 'keyword'
         ), surroundings AS MATERIALIZED (
             SELECT id, neighbour_id, share, sum(share * token_count) OVER (PARTITION BY id) AS length
             FROM (
@@ -884,45 +971,34 @@ BEGIN
                     AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
                 WHERE p_mode <> 'semantic') AS near
         ), lent AS (
-            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(
-                (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths), 0) AS relative_length
+            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(CASE WHEN v_renewed THEN p_surroundings
+                ELSE (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths) END, 0) AS relative_length
             FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.place
         ), worded AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
             FROM lent JOIN rarity USING (place) GROUP BY id
-        ), scaled AS MATERIALIZED (
-            SELECT id, meaning_rank, similarity, embedding, words,
-                coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
-                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
-                    AS similarity_scaled
-            FROM pool LEFT JOIN worded USING (id)
-        ), best AS (
-            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
-                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
-                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
-            WHERE p_mode = 'hybrid'
-        ), fed_back AS (
-            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
-        ), ranked AS (
-            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
-                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
-                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
-            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         )
-        SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
-            CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
-                (SELECT t.queries FROM terms t WHERE t.configuration = text_search_configuration(c.language)),
-                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
-            c.start_seconds, c.end_seconds, c.spans,
-            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
-             WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-            e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
-            r.meaning_rank, r.similarity, coalesce(r.score, 0)
-        FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
-        JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
-        JOIN videos v ON v.organization_id = p_organization_id AND v.id = c.video_id
-        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
-        ORDER BY r.score DESC NULLS LAST, c.id;
+        SELECT array_agg(worded.id), array_agg(worded.words) INTO v_ids, v_words FROM worded JOIN pool USING (id);
+    END IF;
+
+    IF NOT v_counted THEN
+        -- What is near fits, too; what was written since has been counted above and is taken from there.
+        SELECT v_ids || array_agg(chosen.id), v_words || array_agg(chosen.words) INTO v_ids, v_words
+        FROM (
+            SELECT best.id, -best.distance AS words FROM unnest(v_chosen, v_chosen_distances) AS best(id, distance)
+            UNION ALL
+            SELECT id, words FROM unnest(p_worded[p_worded_best + 1:], p_worded_words[p_worded_best + 1:]) AS other(id, words)
+            JOIN unnest(v_near) AS near(id) USING (id)
+        ) AS chosen
+        WHERE NOT v_renewed OR NOT EXISTS (SELECT FROM chunks c WHERE c.organization_id = p_organization_id AND c.id = chosen.id
+            AND c.written_in >= p_worded_before AND c.written_in < pg_snapshot_xmax(pg_current_snapshot()));
+    END IF;
+
+    SELECT array_agg(id), array_agg(words), array_agg(rank) INTO v_ids, v_words, v_ranks
+    FROM unnest(v_ids, v_words) AS worded(id, words)
+    FULL JOIN unnest(v_near) WITH ORDINALITY AS near(id, rank) USING (id);
+    RETURN QUERY SELECT * FROM ranked_chunks(p_organization_id, p_mode, p_query, v_configurations, p_embedding, p_model_id,
+        v_ids, v_words, v_ranks, p_limit);
 END $$;
 
 -- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -1247,6 +1323,7 @@ CREATE TABLE public.chunks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     context text DEFAULT ''::text NOT NULL,
     context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
+    written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
@@ -2159,6 +2236,10 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (public.words_within(organization_id, search_vector));
 
+-- Name: chunks_written; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_written ON public.chunks USING btree (organization_id, written_in);
+
 -- Name: consents_newest; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
@@ -2398,6 +2479,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: chunks chunks_are_written; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chunks_are_written BEFORE UPDATE ON public.chunks FOR EACH ROW EXECUTE FUNCTION public.note_writing();
 
 -- Name: chunks chunks_counted_in; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3817,9 +3902,9 @@ GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uu
 REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
 
--- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
@@ -3839,6 +3924,10 @@ GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO mem
 
 REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 
+-- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) FROM PUBLIC;
+
 -- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.record_audit() FROM PUBLIC;
@@ -3853,10 +3942,10 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
--- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -3866,6 +3955,10 @@ GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION search_terms(p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
+
+GRANT ALL ON FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) TO memoreel_app;
 
 -- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
 

@@ -4,7 +4,7 @@
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use memoreel_web::App;
 use std::{
     path::{Path, PathBuf},
@@ -65,13 +65,13 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
 
 /// Makes those who search forget the vectors of what is erased, until `stop` fires. Whoever is not told, because the
 /// database was away, drops them with the next idle minutes.
-pub async fn forget_erased(app: App, nearest: NearestChunks, stop: CancellationToken) {
+pub async fn forget_erased(app: App, passages: PassageIndex, stop: CancellationToken) {
     let forget = async {
         loop {
             if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
                 while let Ok(notification) = listener.recv().await {
                     if let Ok(organization_id) = notification.payload().parse() {
-                        nearest.forget(organization_id);
+                        passages.forget(organization_id);
                     }
                 }
             }

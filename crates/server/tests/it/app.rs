@@ -12,7 +12,7 @@ use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_privacy::{Eraser, Journal};
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use memoreel_server::{
     assemble::{self, Ingredients},
     engines::Engines,
@@ -162,7 +162,7 @@ impl TestApp {
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
         tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
-        tokio::spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
+        tokio::spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
         listening(&installation.database).await;
         let guard = stop.clone().drop_guard();
         Self { app, clock, base, options, engines, stop, _stop: guard, installation }
@@ -199,9 +199,9 @@ impl TestApp {
         maintenance::sweep(&self.app, &self.eraser(), &self.folder().join("scratch")).await.unwrap();
     }
 
-    /// What chooses the nearest passages in memory.
-    pub fn nearest(&self) -> &NearestChunks {
-        &self.engines.nearest
+    /// The passages that are in memory.
+    pub fn passages(&self) -> &PassageIndex {
+        &self.engines.passages
     }
 
     /// Data of this installation.

@@ -526,7 +526,7 @@ async fn vectors_in_memory_are_forgotten_with_what_they_are_of() {
         .await
         .unwrap();
     let organization_id = OrganizationId(uuid(&ada.organization_id));
-    let held = || app.nearest().held_bytes(organization_id, memoreel_kernel::EmbeddingModelId(model));
+    let held = || app.passages().held_bytes(organization_id, memoreel_kernel::EmbeddingModelId(model));
     let until = async |wanted: bool| {
         for _ in 0..100 {
             if held().is_some() == wanted {

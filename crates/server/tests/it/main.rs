@@ -49,3 +49,4 @@ mod smtp;
 mod sso;
 mod tasks;
 mod uploads;
+mod worded;

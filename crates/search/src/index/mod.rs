@@ -1,15 +1,20 @@
-//! The nearest passages of large organizations, chosen in memory.
+//! The passages of large organizations, chosen in memory.
 //!
-//! A process that searches keeps the vectors of the organizations that are being searched in short forms ([`codes`]): about 450
-//! bytes for a passage with 384 components. The database compares what is chosen here, and everything that was written since
-//! the vectors were read, under its own rules of who may see what: nothing here is an answer, and nothing new is missing from
-//! one. Until the vectors have been read, and where they find no room, the database compares all.
+//! A process that searches keeps the passages of the organizations that are being searched: their vectors in short forms
+//! ([`codes`], about 450 bytes for one with 384 components), and their words ([`words`], about 300 bytes for one that is spoken).
+//! The database compares what is chosen here, and everything that was written since the passages were read, under its own rules
+//! of who may see what: nothing here is an answer, and nothing new is missing from one. Until the passages have been read, and
+//! where they find no room, the database looks at all.
 
 mod codes;
+mod passages;
+mod words;
 
-use crate::store::vectors::{self, State};
-use codes::{Codes, Query};
-use futures::future::try_join_all;
+pub use passages::Nearby;
+pub(crate) use passages::{Passages, Worded};
+pub(crate) use words::{Passage, Reader, Term};
+
+use crate::store::passages::{self as store, State};
 use memoreel_db::Db;
 use memoreel_kernel::{Caller, EmbeddingModelId, OrganizationId};
 use std::cmp::Ordering;
@@ -22,61 +27,45 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 /// Up to so many passages, the database compares all as quickly.
 const COMPARED_MAX: usize = 1_000;
-/// Vectors are read anew when more than so many passages have been written or deleted since, and more than one in so many.
+/// Passages are read anew when more than so many passages have been written or deleted since, and more than one in so many.
 const TOLERATED_MIN: usize = 3_000;
 const TOLERATED_PER: usize = 20;
 /// How long what is known of an organization's passages is good for.
 const CHECKED_FOR: Duration = Duration::from_secs(5);
-/// Vectors nobody searched for so long are dropped.
+/// Passages nobody searched for so long are dropped.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(300);
-/// Vectors searched within so long do not make room for others: two organizations would drive each other out for ever.
+/// Passages searched within so long do not make room for others: two organizations would drive each other out for ever.
 const SPARED_FOR: Duration = Duration::from_secs(60);
-/// Whoever reads vectors for longer waits for a database that is gone.
+/// Whoever reads passages for longer waits for a database that is gone.
 const READ_TIME_MAX: Duration = Duration::from_secs(600);
 
 type Key = (OrganizationId, EmbeddingModelId);
 
-/// The vectors of the organizations that are being searched. Cheap to clone.
+/// The passages of the organizations that are being searched. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct NearestChunks {
+pub struct PassageIndex {
     memory_bytes_max: usize,
     threads: usize,
     entries: Arc<Mutex<HashMap<Key, Entry>>>,
-    /// Vectors are read one organization at a time, on one connection.
+    /// Passages are read one organization at a time, on one connection.
     reading: Arc<Semaphore>,
-}
-
-/// What is chosen for a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nearby {
-    /// Passages of the organization, about nearest first.
-    pub chunk_ids: Vec<Uuid>,
-    /// They were chosen among everything written by transactions before this one.
-    pub written_before: i64,
 }
 
 /// An organization that was searched not long ago.
 #[derive(Debug)]
 struct Entry {
-    vectors: Option<Vectors>,
+    passages: Option<Arc<Passages>>,
     used_at: Instant,
     checked_at: Option<Instant>,
     /// Whether somebody is looking after it now.
     busy: bool,
 }
 
-#[derive(Debug, Clone)]
-struct Vectors {
-    codes: Arc<Codes>,
-    written_before: i64,
-}
-
-impl NearestChunks {
-    /// Holds nothing yet, and never more than so much memory; but while an organization's vectors are read anew, the old ones
+impl PassageIndex {
+    /// Holds nothing yet, and never more than so much memory; but while an organization's passages are read anew, the old ones
     /// still serve.
     #[must_use]
     pub fn new(memory_bytes_max: usize) -> Self {
@@ -89,7 +78,7 @@ impl NearestChunks {
     }
 
     /// The `count` passages of the caller's organization that are nearest to the query, whoever may see them and whatever else
-    /// is asked of them, so that more are to be asked for than are wanted. Nothing where there are fewer, or while its vectors are
+    /// is asked of them, so that more are to be asked for than are wanted. Nothing where there are fewer, or while they are
     /// not in memory; they are then read in the background.
     pub async fn choose(
         &self,
@@ -99,44 +88,49 @@ impl NearestChunks {
         query: &[f32],
         count: usize,
     ) -> Option<Nearby> {
-        let key = (caller.organization_id, model_id);
-        let (vectors, stale) = self.used(key);
-        if stale {
-            tokio::spawn(self.clone().look_after(db.clone(), key, query.len()));
-        }
-        let Vectors { codes, written_before } = vectors?;
-        let query = Arc::new(codes.query(query)?);
-        let near = if codes.are_many() {
-            self.nearest_of_parts(&codes, &query, count).await?
-        } else {
-            codes.nearest(&query, count, 0..codes.len())
-        };
-        (near.len() == count)
-            .then(|| Nearby { chunk_ids: near.iter().map(|(_, id)| *id).collect(), written_before })
+        let passages = self.held(db, caller, model_id, query.len())?;
+        self.nearest(&passages, query, count).await
     }
 
-    async fn nearest_of_parts(
+    /// The passages of these that are nearest to the query, as in [`Self::choose`].
+    pub(crate) async fn nearest(
         &self,
-        codes: &Arc<Codes>,
-        query: &Arc<Query>,
+        passages: &Arc<Passages>,
+        query: &[f32],
         count: usize,
-    ) -> Option<Vec<(f32, Uuid)>> {
-        let parts = codes.parts(self.threads).into_iter().map(|places| {
-            let (codes, query) = (Arc::clone(codes), Arc::clone(query));
-            spawn_blocking(move || codes.nearest(&query, count, places))
-        });
-        let mut near = try_join_all(parts).await.ok()?.concat();
-        near.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
-        near.truncate(count);
-        Some(near)
+    ) -> Option<Nearby> {
+        passages.nearest(self.threads, query, count).await
     }
 
-    /// Forgets the organization's vectors, as though nobody had searched it.
+    /// The passages of the caller's organization with vectors of so many dimensions, if they are in memory; otherwise they are read
+    /// in the background where they are many.
+    pub(crate) fn held(
+        &self,
+        db: &Db,
+        caller: &Caller,
+        model_id: EmbeddingModelId,
+        dimensions: usize,
+    ) -> Option<Arc<Passages>> {
+        let key = (caller.organization_id, model_id);
+        let (passages, stale) = self.used(key);
+        if stale {
+            tokio::spawn(self.clone().look_after(db.clone(), key, dimensions));
+        }
+        passages
+    }
+
+    /// About the bytes that so many spoken passages take, with vectors of `dimensions`: for so many, room is made.
+    #[must_use]
+    pub fn size_bytes(dimensions: usize, count: usize) -> usize {
+        Passages::size_bytes(dimensions, count)
+    }
+
+    /// Forgets the organization's passages, as though nobody had searched it.
     pub fn forget(&self, organization_id: OrganizationId) {
         self.entries().retain(|(of, _), _| *of != organization_id);
     }
 
-    /// The bytes that the organization's vectors take, 0 where the database compares them; nothing until that is known.
+    /// The bytes that the organization's passages take, 0 where the database looks at all; nothing until that is known.
     #[must_use]
     pub fn held_bytes(&self, organization_id: OrganizationId, model_id: EmbeddingModelId) -> Option<usize> {
         let entries = self.entries();
@@ -145,53 +139,53 @@ impl NearestChunks {
     }
 
     /// What is held, and whether the caller of this is to look after it.
-    fn used(&self, key: Key) -> (Option<Vectors>, bool) {
+    fn used(&self, key: Key) -> (Option<Arc<Passages>>, bool) {
         let now = Instant::now();
         let mut entries = self.entries();
         let entry = entries.entry(key).or_insert_with(|| {
             tokio::spawn(forget_when_idle(Arc::downgrade(&self.entries), key));
-            Entry { vectors: None, used_at: now, checked_at: None, busy: false }
+            Entry { passages: None, used_at: now, checked_at: None, busy: false }
         });
         entry.used_at = now;
         let fresh = entry.checked_at.is_some_and(|checked_at| now - checked_at < CHECKED_FOR);
         let stale = !fresh && !entry.busy;
         entry.busy |= stale;
-        (entry.vectors.clone(), stale)
+        (entry.passages.clone(), stale)
     }
 
-    /// Reads an organization's vectors where they are missing or out of date. Whatever happens, it can be tried again.
+    /// Reads an organization's passages where they are missing or out of date. Whatever happens, it can be tried again.
     async fn look_after(self, db: Db, key: Key, dimensions: usize) {
         let _alone = self.reading.acquire().await;
         // It may have made room for others in the meantime.
-        let Some(held) = self.entries().get(&key).map(|entry| entry.vectors.clone()) else { return };
+        let Some(held) = self.entries().get(&key).map(|entry| entry.passages.clone()) else { return };
         let wanted = timeout(READ_TIME_MAX, self.wanted(&db, key, dimensions, held.clone())).await;
         let wanted = wanted.unwrap_or_else(|elapsed| Err(elapsed.into())).unwrap_or_else(|error| {
-            tracing::warn!(%error, organization_id = %key.0, "vectors could not be read");
+            tracing::warn!(%error, organization_id = %key.0, "passages could not be read");
             held
         });
         let mut entries = self.entries();
         let Some(entry) = entries.get_mut(&key) else { return };
         entry.checked_at = Some(Instant::now());
         entry.busy = false;
-        let before = std::mem::replace(&mut entry.vectors, wanted);
+        let before = std::mem::replace(&mut entry.passages, wanted);
         // Giving back much memory takes a while, during which others may search.
         drop(entries);
         drop(before);
     }
 
-    /// The vectors that should be held: those that are, others, or none.
+    /// The passages that should be held: those that are, others, or none.
     async fn wanted(
         &self,
         db: &Db,
         key: Key,
         dimensions: usize,
-        held: Option<Vectors>,
-    ) -> Result<Option<Vectors>, Box<dyn Error + Send + Sync>> {
+        held: Option<Arc<Passages>>,
+    ) -> Result<Option<Arc<Passages>>, Box<dyn Error + Send + Sync>> {
         let (organization_id, model_id) = key;
         let service = Caller::service(organization_id);
         let since = held.as_ref().map(|held| held.written_before);
-        let state = vectors::state(&mut db.tenant(&service).await?, model_id, since).await?;
-        let size_bytes = Codes::size_bytes(dimensions, state.chunk_count);
+        let state = store::state(&mut db.tenant(&service).await?, model_id, since).await?;
+        let size_bytes = Passages::size_bytes(dimensions, state.chunk_count);
         if state.chunk_count <= COMPARED_MAX {
             return Ok(None);
         }
@@ -202,19 +196,20 @@ impl NearestChunks {
             return Ok(None);
         }
         // And for some that are written meanwhile.
-        let mut codes =
-            Codes::with_capacity(dimensions, state.chunk_count + state.chunk_count / TOLERATED_PER);
-        let mut last = Uuid::nil();
+        let capacity = state.chunk_count + state.chunk_count / TOLERATED_PER;
+        let mut passages = Passages::with_capacity(dimensions, capacity, state.written_before);
+        let mut last = None;
         loop {
             // Each page in a transaction of its own, so that nobody who closes the database waits for all of them. What a later
             // one sees is never older.
-            let page = vectors::page(&mut db.tenant(&service).await?, model_id, last).await?;
-            let Some((id, _)) = page.last() else { break };
-            last = *id;
-            codes = spawn_blocking(move || with_page(codes, page)).await?;
+            let page = store::page(&mut db.tenant(&service).await?, model_id, last).await?;
+            let Some(read) = page.last() else { break };
+            last = Some(read.place());
+            passages = spawn_blocking(move || with_page(passages, page)).await?;
         }
-        tracing::info!(%organization_id, passages = codes.len(), "vectors are in memory");
-        Ok(Some(Vectors { codes: Arc::new(codes), written_before: state.written_before }))
+        let passages = spawn_blocking(move || finished(passages)).await?;
+        tracing::info!(%organization_id, passages = passages.len(), "passages are in memory");
+        Ok(Some(Arc::new(passages)))
     }
 
     /// Drops what was not used for longest until there is room for so much beside what is left; false where there is none.
@@ -222,7 +217,7 @@ impl NearestChunks {
         let mut dropped = Vec::new();
         let mut entries = self.entries();
         loop {
-            let others = entries.iter().filter(|(other, entry)| **other != key && entry.vectors.is_some());
+            let others = entries.iter().filter(|(other, entry)| **other != key && entry.passages.is_some());
             let held_bytes: usize = others.clone().map(|(_, entry)| entry.held_bytes()).sum();
             if held_bytes + size_bytes <= self.memory_bytes_max {
                 return true;
@@ -243,14 +238,14 @@ impl NearestChunks {
 
 impl Entry {
     fn held_bytes(&self) -> usize {
-        self.vectors.as_ref().map_or(0, |vectors| vectors.codes.held_bytes())
+        self.passages.as_ref().map_or(0, |passages| passages.held_bytes())
     }
 }
 
-/// Whether comparing what was written since, and leaving out what is gone, costs less than reading all anew.
-fn is_good(held: &Vectors, state: &State) -> bool {
+/// Whether looking at what was written since, and leaving out what is gone, costs less than reading all anew.
+fn is_good(held: &Passages, state: &State) -> bool {
     let tolerated = TOLERATED_MIN.max(state.chunk_count / TOLERATED_PER);
-    let gone = (held.codes.len() + state.written_since).saturating_sub(state.chunk_count);
+    let gone = (held.len() + state.written_since).saturating_sub(state.chunk_count);
     match state.written_before.cmp(&held.written_before) {
         // Another database than was read, such as a standby that lagged behind.
         Ordering::Less => false,
@@ -260,11 +255,17 @@ fn is_good(held: &Vectors, state: &State) -> bool {
     }
 }
 
-fn with_page(mut codes: Codes, page: Vec<(Uuid, Vec<u8>)>) -> Codes {
-    for (id, vector) in page {
-        codes.push(id, vectors::received(&vector));
+fn with_page(mut passages: Passages, page: Vec<store::Read>) -> Passages {
+    for read in page {
+        let vector = read.vector.as_deref().map(store::received);
+        passages.push(&read.passage, vector);
     }
-    codes
+    passages
+}
+
+fn finished(mut passages: Passages) -> Passages {
+    passages.finish();
+    passages
 }
 
 /// Drops what nobody has searched for a while.
@@ -286,6 +287,7 @@ async fn forget_when_idle(entries: Weak<Mutex<HashMap<Key, Entry>>>, key: Key) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     fn key(organization: u128) -> Key {
         (Uuid::from_u128(organization).into(), Uuid::nil().into())
@@ -293,28 +295,27 @@ mod tests {
 
     #[test]
     fn whoever_was_searched_longest_ago_makes_room_and_nobody_within_a_minute() {
-        let mut codes = Codes::with_capacity(1, 1);
-        codes.push(Uuid::nil(), vec![1.0]);
-        let (bytes, begun) = (codes.held_bytes(), Instant::now());
-        let nearest = NearestChunks::new(3 * bytes);
+        let passages = Arc::new(Passages::with_capacity(1, 1, 0));
+        let (bytes, begun) = (passages.held_bytes(), Instant::now());
+        let index = PassageIndex::new(3 * bytes);
         for (organization, second) in [(1, 20), (2, 0), (3, 40)] {
             let used_at = begun + Duration::from_secs(second);
-            let vectors = Some(Vectors { codes: Arc::new(codes.clone()), written_before: 0 });
-            let entry = Entry { vectors, used_at, checked_at: None, busy: false };
-            nearest.entries().insert(key(organization), entry);
+            let passages = Some(Arc::clone(&passages));
+            let entry = Entry { passages, used_at, checked_at: None, busy: false };
+            index.entries().insert(key(organization), entry);
         }
         let held = || {
-            let mut held: Vec<Key> = nearest.entries().keys().copied().collect();
+            let mut held: Vec<Key> = index.entries().keys().copied().collect();
             held.sort_unstable();
             held
         };
         let at = |second| begun + Duration::from_secs(second);
-        assert!(!nearest.make_room(bytes, key(4), at(50)));
+        assert!(!index.make_room(bytes, key(4), at(50)));
         assert_eq!(held(), [key(1), key(2), key(3)]);
-        assert!(nearest.make_room(bytes, key(4), at(90)));
+        assert!(index.make_room(bytes, key(4), at(90)));
         assert_eq!(held(), [key(1), key(3)]);
-        assert!(!nearest.make_room(3 * bytes, key(4), at(90)));
+        assert!(!index.make_room(3 * bytes, key(4), at(90)));
         assert_eq!(held(), [key(3)]);
-        assert!(nearest.make_room(3 * bytes, key(3), at(90)));
+        assert!(index.make_room(3 * bytes, key(3), at(90)));
     }
 }
