@@ -708,7 +708,7 @@ END $$;
 
 -- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql STABLE ROWS 100
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -717,7 +717,7 @@ CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_quer
 BEGIN
     RETURN QUERY
         WITH terms AS MATERIALIZED (
-            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries, array_agg(t.lexeme) AS lexemes
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
             FROM search_terms(p_query, p_configurations) AS t GROUP BY t.configuration
         ), pool AS MATERIALIZED (
             SELECT given.id, given.words, given.rank AS meaning_rank, e.embedding, 1 - (e.embedding <=> p_embedding) AS similarity
@@ -743,13 +743,14 @@ BEGIN
             FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         ), hits AS (
             -- What lies around a passage lends it words that it does not have itself.
-            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.lexemes,
+            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.queries,
                 r.words > 0 AND (c.search_vector @@ t.queries OR c.context_vector @@ t.queries) AS is_worded
             FROM ranked r JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
             LEFT JOIN terms t ON t.configuration = text_search_configuration(c.language)
         )
         SELECT h.id, h.video_id, v.title, v.channel_id, v.asset_id, v.created_at, h.text,
-            text_search_configuration(h.language)::text, coalesce(h.lexemes, '{}'),
+            CASE WHEN h.is_worded THEN ts_headline(text_search_configuration(h.language), h.text, h.queries,
+                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE h.text END,
             h.start_seconds, h.end_seconds, h.spans,
             (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
              WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
@@ -887,7 +888,7 @@ END $$;
 
 -- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -1430,6 +1431,21 @@ CREATE TABLE public.idempotency_keys (
 
 ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 
+-- Name: image_presets; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.image_presets (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    options text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT image_presets_name CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT image_presets_options_length CHECK (((char_length(options) >= 1) AND (char_length(options) <= 256)))
+);
+
+ALTER TABLE ONLY public.image_presets FORCE ROW LEVEL SECURITY;
+
 -- Name: memberships; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.memberships (
@@ -1590,7 +1606,7 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text])))
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text])))
 );
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
@@ -1719,7 +1735,7 @@ CREATE TABLE public.uploads (
     organization_id uuid NOT NULL,
     id uuid DEFAULT uuidv7() NOT NULL,
     user_id uuid,
-    video_id uuid NOT NULL,
+    video_id uuid,
     filename text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     size_bytes bigint NOT NULL,
@@ -1729,10 +1745,13 @@ CREATE TABLE public.uploads (
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text DEFAULT 'video'::text NOT NULL,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
+    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
-    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text])))
+    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
+    CONSTRAINT uploads_video CHECK (((kind = 'video'::text) = (video_id IS NOT NULL)))
 );
 
 ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
@@ -1988,6 +2007,16 @@ ALTER TABLE ONLY public.export_requests
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
 
+-- Name: image_presets image_presets_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_name_key UNIQUE (organization_id, name);
+
+-- Name: image_presets image_presets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.memberships
@@ -2191,6 +2220,10 @@ ALTER TABLE ONLY public.videos
 -- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
+
+-- Name: assets_images; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
 
 -- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
 
@@ -2424,9 +2457,17 @@ CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXE
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
 
+-- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
+
+-- Name: image_presets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.image_presets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('image_preset', 'name', 'options');
 
 -- Name: memberships audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2476,6 +2517,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH R
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('video', 'title', 'description', 'channel_id', 'author_id', 'visibility', 'source', 'deleted_at');
 
+-- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2491,6 +2536,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: image_presets image_presets_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER image_presets_updated_at BEFORE UPDATE ON public.image_presets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2620,6 +2669,11 @@ ALTER TABLE ONLY public.idempotency_keys
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: image_presets image_presets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: memberships memberships_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2855,6 +2909,10 @@ CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((or
 
 CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: image_presets app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.image_presets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: memberships app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2948,6 +3006,10 @@ CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHEC
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.image_presets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3054,6 +3116,10 @@ CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((u
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.image_presets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3168,6 +3234,10 @@ CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((or
 -- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.image_presets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3293,6 +3363,10 @@ ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
+-- Name: image_presets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.image_presets ENABLE ROW LEVEL SECURITY;
+
 -- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
@@ -3364,6 +3438,10 @@ CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true)
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: image_presets owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.image_presets TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: memberships owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4019,6 +4097,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_sy
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
+
+-- Name: TABLE image_presets; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.image_presets TO memoreel_app;
 
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 

@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, StatusCode};
 use memoreel_blob::BlobError;
 use memoreel_db::DbError;
+use memoreel_images::{ImageError, OptionsError};
 use memoreel_web::Problem;
 
 /// An error of the assets slice.
@@ -51,6 +52,27 @@ pub enum AssetsError {
         /// Where it continues.
         offset_bytes: u64,
     },
+    /// No such image, or of another organization.
+    #[error("there is no such image")]
+    ImageNotFound,
+    /// Nothing can be made of it yet, or ever.
+    #[error("the image is {status}: nothing can be made of it")]
+    ImageNotReady {
+        /// `assets.status`.
+        status: String,
+    },
+    /// No preset of that name.
+    #[error("there is no preset `{0}`")]
+    PresetNotFound(String),
+    /// As many presets as an organization may have.
+    #[error("an organization has at most {0} presets")]
+    TooManyPresets(i64),
+    /// The options of a transform are not understood.
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    /// An image cannot be made.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// Staging or the blob store failed.
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -90,6 +112,13 @@ impl From<AssetsError> for Problem {
                 Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "upload_type_unsupported", detail)
             }
             AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
+            AssetsError::ImageNotFound => Problem::not_found("image"),
+            AssetsError::ImageNotReady { .. } => Problem::conflict("image_not_ready", detail)
+                .hint("Ask for the image until its status is ready."),
+            AssetsError::PresetNotFound(_) => Problem::invalid_field("options", "preset_unknown", detail),
+            AssetsError::TooManyPresets(_) => Problem::conflict("presets_too_many", detail),
+            AssetsError::Options(_) => Problem::invalid_field("options", "options_invalid", detail),
+            AssetsError::Image(error) => image_problem(&error),
             AssetsError::Blob(error) => blob_problem(error),
             AssetsError::Db(error) => error.into(),
         }
@@ -126,6 +155,20 @@ fn blob_problem(error: BlobError) -> Problem {
             "The server has no space left for this file.",
         ),
         other => other.into(),
+    }
+}
+
+fn image_problem(error: &ImageError) -> Problem {
+    if let Some(detail) = error.detail() {
+        tracing::warn!(detail, code = error.code(), "an image could not be made");
+    }
+    match error {
+        ImageError::Busy => Problem::unavailable(error.code(), error.to_string()),
+        ImageError::Unavailable { reason } => {
+            tracing::error!(reason, "images cannot be worked on");
+            Problem::unavailable(error.code(), "Images cannot be worked on at the moment.")
+        }
+        _ => Problem::invalid(error.code(), error.to_string()),
     }
 }
 

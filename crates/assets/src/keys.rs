@@ -3,6 +3,7 @@
 
 use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId};
+use sha2::{Digest, Sha256};
 
 fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
@@ -46,4 +47,15 @@ pub(crate) fn preview(organization_id: OrganizationId, asset_id: AssetId) -> Blo
 /// Sound for speech recognition.
 pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))
+}
+
+/// An image that was made of the asset; `name` is the rendition's.
+pub(crate) fn made(
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+    name: &str,
+    extension: &str,
+) -> BlobKey {
+    let hash = hex::encode(&Sha256::digest(name)[..16]);
+    key(&format!("{}/images/{hash}.{extension}", asset(organization_id, asset_id)))
 }

@@ -32,18 +32,72 @@ pub(crate) struct UploadMetadata {
     pub(crate) content_type: Option<String>,
 }
 
+/// What an upload becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UploadKind {
+    /// A video, whether or not there is more than sound to it.
+    Video,
+    /// An image, which has the id of its upload.
+    Image,
+}
+
+impl UploadKind {
+    /// As it is in rows, and in what clients announce.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Image => "image",
+        }
+    }
+
+    /// The inverse of [`UploadKind::as_str`].
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Video, Self::Image].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The largest file, in bytes.
+    pub(crate) fn size_bytes_max(self) -> u64 {
+        match self {
+            Self::Video => UPLOAD_BYTES_MAX,
+            Self::Image => size_bytes_max(Kind::Image),
+        }
+    }
+}
+
 /// A resumable upload.
 #[derive(Debug, Clone)]
 pub(crate) struct Upload {
     pub(crate) id: UploadId,
     pub(crate) user_id: Option<UserId>,
-    pub(crate) video_id: VideoId,
+    /// What it becomes.
+    pub(crate) becomes: Becomes,
     pub(crate) filename: String,
     pub(crate) metadata: UploadMetadata,
     pub(crate) size_bytes: u64,
     pub(crate) offset_bytes: u64,
     pub(crate) status: String,
     pub(crate) expires_at: memoreel_kernel::Timestamp,
+}
+
+/// What an upload becomes, and under which id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Becomes {
+    Video(VideoId),
+    Image(AssetId),
+}
+
+impl Becomes {
+    pub(crate) fn kind(self) -> UploadKind {
+        match self {
+            Self::Video(_) => UploadKind::Video,
+            Self::Image(_) => UploadKind::Image,
+        }
+    }
+
+    pub(crate) fn video_id(self) -> Option<VideoId> {
+        if let Self::Video(id) = self { Some(id) } else { None }
+    }
 }
 
 impl Upload {
@@ -83,4 +137,40 @@ pub struct AssetStep {
     pub video_id: VideoId,
     /// The asset.
     pub asset_id: AssetId,
+}
+
+/// The input of the step that works on an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageStep {
+    /// The image.
+    pub asset_id: AssetId,
+}
+
+/// What is known of an image, kept as `assets.metadata.image`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ImageFacts {
+    pub(crate) format: String,
+    pub(crate) orientation: u8,
+    pub(crate) frames: u32,
+    pub(crate) has_alpha: bool,
+    pub(crate) colour_space: String,
+    /// In base64.
+    pub(crate) thumbhash: String,
+}
+
+/// An image's row.
+#[derive(Debug, Clone)]
+pub(crate) struct ImageRow {
+    pub(crate) id: AssetId,
+    pub(crate) status: String,
+    pub(crate) filename: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) byte_size: i64,
+    pub(crate) sha256: Option<Vec<u8>>,
+    pub(crate) blob_key: Option<String>,
+    pub(crate) width: Option<i32>,
+    pub(crate) height: Option<i32>,
+    pub(crate) image: Option<serde_json::Value>,
+    pub(crate) error: Option<serde_json::Value>,
+    pub(crate) created_at: memoreel_kernel::Timestamp,
 }

@@ -86,6 +86,24 @@ impl Playback {
     }
 }
 
+/// The signed address of a file as it was uploaded, under its own name.
+pub(crate) fn download_url(
+    organization_id: OrganizationId,
+    blob_key: BlobKey,
+    filename: &str,
+    signer: &UrlSigner,
+    now: Timestamp,
+) -> String {
+    let grant = Grant {
+        organization_id,
+        purpose: Purpose::Download,
+        prefix: blob_key,
+        expires_at: now + ADDRESS_LIFETIME,
+        download_name: Some(filename.to_owned()),
+    };
+    format!("/media/{}/", signer.sign(&grant))
+}
+
 const THUMBNAIL: &str = "poster-small.jpg";
 
 /// The signed address of an asset's still for grids, which it is known to have.

@@ -1,6 +1,10 @@
 //! All SQL of the slice.
 
-use crate::model::{ReceivedUpload, SPEECH_AUDIO, Upload, UploadMetadata};
+mod images;
+
+pub(crate) use images::*;
+
+use crate::model::{Becomes, SPEECH_AUDIO, Upload, UploadMetadata};
 use memoreel_blob::BlobKey;
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
@@ -8,16 +12,17 @@ use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "INSERT INTO uploads (organization_id, id, user_id, video_id, filename, metadata, size_bytes, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO uploads (organization_id, id, user_id, video_id, filename, metadata, size_bytes, expires_at, kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         organization_id.uuid(),
         upload.id.uuid(),
         upload.user_id.map(|id| id.uuid()),
-        upload.video_id.uuid(),
+        upload.becomes.video_id().map(|id| id.uuid()),
         upload.filename,
         serde_json::to_value(&upload.metadata).unwrap_or_default(),
         upload.size_bytes.cast_signed(),
         upload.expires_at,
+        upload.becomes.kind().as_str(),
     )
     .execute(&mut **tx)
     .await?;
@@ -52,7 +57,7 @@ pub(crate) async fn find_upload(
     Ok(row.map(|row| Upload {
         id: row.id,
         user_id: row.user_id,
-        video_id: row.video_id,
+        becomes: row.video_id.map_or(Becomes::Image(AssetId(row.id.uuid())), Becomes::Video),
         filename: row.filename,
         metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
         size_bytes: row.size_bytes.cast_unsigned(),
@@ -86,11 +91,15 @@ pub(crate) async fn receive_upload(
     tx: &mut TenantTx,
     upload: &Upload,
     asset_id: AssetId,
-) -> Result<ReceivedUpload, sqlx::Error> {
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
+    // Of what becomes a video, the kind is not known yet: there may be nothing but sound.
+    let kind = matches!(upload.becomes, Becomes::Image(_)).then_some("image");
     sqlx::query!(
         "WITH new AS (
-             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size) VALUES ($1, $2, $3, $3, $4)
+             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size, kind, created_at, updated_at)
+             VALUES ($1, $2, $3, $3, $4, $6, $7, $7)
          )
          UPDATE uploads SET status = 'received', offset_bytes = size_bytes, asset_id = $2
          WHERE organization_id = $1 AND id = $5 AND status = 'open'",
@@ -99,17 +108,12 @@ pub(crate) async fn receive_upload(
         upload.filename,
         upload.size_bytes.cast_signed(),
         upload.id.uuid(),
+        kind,
+        now,
     )
     .execute(&mut **tx)
     .await?;
-    Ok(ReceivedUpload {
-        video_id: upload.video_id,
-        asset_id,
-        filename: upload.filename.clone(),
-        title: upload.metadata.title.clone(),
-        channel_id: upload.metadata.channel_id,
-        user_id: upload.user_id,
-    })
+    Ok(())
 }
 
 pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<bool, sqlx::Error> {

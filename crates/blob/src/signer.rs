@@ -31,6 +31,8 @@ pub enum Purpose {
     Download,
     /// Still pictures: posters, storyboards, key frames.
     Preview,
+    /// One image made of another, as the rest of the address says: [`UrlSigner::sign_with`].
+    Transform,
 }
 
 /// What a token permits: reading blobs at and below `prefix` until `expires_at`.
@@ -109,51 +111,86 @@ impl UrlSigner {
     /// A token for `grant`, about 80 to 140 characters of `[A-Za-z0-9_-]` for keys made of UUIDs. The same grant
     /// gives the same token.
     pub fn sign(&self, grant: &Grant) -> String {
-        let mut token = vec![VERSION, purpose_byte(grant.purpose)];
-        token.extend_from_slice(&expiry_hours(grant.expires_at).to_be_bytes());
-        token.extend_from_slice(grant.organization_id.uuid().as_bytes());
-        token.push(byte_length(grant.prefix.segments().count()));
-        for segment in grant.prefix.segments() {
-            match canonical_uuid(segment) {
-                Some(uuid) => {
-                    token.push(0);
-                    token.extend_from_slice(uuid.as_bytes());
-                }
-                None => {
-                    token.push(byte_length(segment.len()));
-                    token.extend_from_slice(segment.as_bytes());
-                }
-            }
-        }
-        if let Some(name) = &grant.download_name {
-            token.extend_from_slice(clean_file_name(name).as_bytes());
-        }
-        let tag = self.mac.clone().chain_update(&token).finalize().into_bytes();
+        self.tagged(payload(grant), None)
+    }
+
+    /// A token for `grant` that verifies only beside `said`, which it does not hold: what stands in the address already.
+    pub fn sign_with(&self, grant: &Grant, said: &str) -> String {
+        self.tagged(payload(grant), Some(said))
+    }
+
+    fn tagged(&self, mut token: Vec<u8>, said: Option<&str>) -> String {
+        let tag = self.mac(&token, said).finalize().into_bytes();
         token.extend_from_slice(&tag[..TAG_BYTES]);
         BASE64_URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// What `token` permits at `now`. The tag is compared in constant time, before anything else is looked at.
+    /// What is said beside a payload is followed by its length, so that no bytes can change sides. A payload alone ends in a
+    /// name, an id or a word; of which of the two kinds a token is, its purpose says.
+    fn mac(&self, payload: &[u8], said: Option<&str>) -> Hmac<Sha256> {
+        let mac = self.mac.clone().chain_update(payload);
+        match said {
+            None => mac,
+            Some(said) => mac.chain_update(said).chain_update((said.len() as u64).to_be_bytes()),
+        }
+    }
+
+    /// What `token` permits at `now`, whatever it is for but [`Purpose::Transform`]. The tag is compared in constant time, before
+    /// anything else is looked at.
     ///
     /// # Errors
     /// [`SignatureError`]: invalid or expired.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Grant, SignatureError> {
+        self.verified(token, None, now)
+    }
+
+    /// What a token of [`UrlSigner::sign_with`] permits at `now`, beside what was said then.
+    ///
+    /// # Errors
+    /// As [`UrlSigner::verify`]; other words, or a token of another purpose, are invalid.
+    pub fn verify_with(&self, token: &str, said: &str, now: Timestamp) -> Result<Grant, SignatureError> {
+        self.verified(token, Some(said), now)
+    }
+
+    fn verified(&self, token: &str, said: Option<&str>, now: Timestamp) -> Result<Grant, SignatureError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(SignatureError::Invalid);
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).map_err(|_| SignatureError::Invalid)?;
         let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>().ok_or(SignatureError::Invalid)?;
-        self.mac
-            .clone()
-            .chain_update(payload)
-            .verify_truncated_left(tag)
-            .map_err(|_| SignatureError::Invalid)?;
+        self.mac(payload, said).verify_truncated_left(tag).map_err(|_| SignatureError::Invalid)?;
         let grant = decode(payload).ok_or(SignatureError::Invalid)?;
+        if (grant.purpose == Purpose::Transform) != said.is_some() {
+            return Err(SignatureError::Invalid);
+        }
         if now >= grant.expires_at {
             return Err(SignatureError::Expired);
         }
         Ok(grant)
     }
+}
+
+fn payload(grant: &Grant) -> Vec<u8> {
+    let mut token = vec![VERSION, purpose_byte(grant.purpose)];
+    token.extend_from_slice(&expiry_hours(grant.expires_at).to_be_bytes());
+    token.extend_from_slice(grant.organization_id.uuid().as_bytes());
+    token.push(byte_length(grant.prefix.segments().count()));
+    for segment in grant.prefix.segments() {
+        match canonical_uuid(segment) {
+            Some(uuid) => {
+                token.push(0);
+                token.extend_from_slice(uuid.as_bytes());
+            }
+            None => {
+                token.push(byte_length(segment.len()));
+                token.extend_from_slice(segment.as_bytes());
+            }
+        }
+    }
+    if let Some(name) = &grant.download_name {
+        token.extend_from_slice(clean_file_name(name).as_bytes());
+    }
+    token
 }
 
 fn decode(mut payload: &[u8]) -> Option<Grant> {
@@ -207,6 +244,7 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Playback => 1,
         Purpose::Download => 2,
         Purpose::Preview => 3,
+        Purpose::Transform => 4,
     }
 }
 
@@ -215,6 +253,7 @@ fn purpose_of(byte: u8) -> Option<Purpose> {
         1 => Some(Purpose::Playback),
         2 => Some(Purpose::Download),
         3 => Some(Purpose::Preview),
+        4 => Some(Purpose::Transform),
         _ => None,
     }
 }
@@ -287,6 +326,29 @@ mod tests {
         reference.update(DOMAIN);
         reference.update(payload);
         assert_eq!(reference.finalize().into_bytes()[..TAG_BYTES], tag[..]);
+    }
+
+    #[test]
+    fn what_is_said_beside_a_token_is_part_of_it() {
+        let wanted = Grant { purpose: Purpose::Transform, ..grant("a", noon() + TimeDelta::hours(1)) };
+        let token = signer().sign_with(&wanted, "w=400/photo.jpg");
+        assert_eq!(signer().verify_with(&token, "w=400/photo.jpg", noon()).unwrap(), wanted);
+        for said in ["w=401/photo.jpg", "", "w=400/photo.jp", "w=400/photo.jpgg"] {
+            assert_eq!(signer().verify_with(&token, said, noon()), Err(SignatureError::Invalid), "{said}");
+        }
+        // Neither kind passes for the other, nor do bytes change sides.
+        assert_eq!(signer().verify(&token, noon()), Err(SignatureError::Invalid));
+        let named = |name: &str| Grant { download_name: Some(name.to_owned()), ..wanted.clone() };
+        let token = signer().sign_with(&named("photo"), "w=4");
+        let mut moved = payload(&named("phot"));
+        moved.extend(
+            BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap().split_last_chunk::<TAG_BYTES>().unwrap().1,
+        );
+        let moved = BASE64_URL_SAFE_NO_PAD.encode(moved);
+        assert_eq!(signer().verify_with(&moved, "ow=4", noon()), Err(SignatureError::Invalid));
+        let of_playback = signer().sign_with(&grant("a", noon() + TimeDelta::hours(1)), "w=4");
+        assert_eq!(signer().verify_with(&of_playback, "w=4", noon()), Err(SignatureError::Invalid));
+        assert_eq!(signer().verify(&signer().sign(&wanted), noon()), Err(SignatureError::Invalid));
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub enum Action {
     SeeMembers,
     /// Leave it.
     LeaveOrganization,
-    /// Upload, and add, change, delete and restore videos, transcripts and speakers.
+    /// Upload, and add, change, delete and restore videos, transcripts and speakers; delete images, and make, change and delete
+    /// their presets.
     EditContent,
     /// Make, change and delete channels.
     ManageChannels,

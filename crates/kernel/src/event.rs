@@ -3,7 +3,7 @@
 use crate::{AssetId, OrganizationId, VideoId};
 use uuid::Uuid;
 
-/// Something that happened to a video or to the files behind it.
+/// Something that happened to a video, to the files behind it, or to a file that stands for itself.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
@@ -86,6 +86,26 @@ pub enum Event {
         /// The video.
         video_id: VideoId,
     },
+    /// All bytes of an image are in staging and its asset exists.
+    ImageAdded {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// The image is stored and what it is is known.
+    ImageReady {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// The image cannot be kept; its asset says why.
+    ImageFailed {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// The image was deleted.
+    ImageDeleted {
+        /// The image.
+        asset_id: AssetId,
+    },
 }
 
 impl Event {
@@ -105,11 +125,15 @@ impl Event {
             Event::VideoDeleted { .. } => "video_deleted",
             Event::VideoRestored { .. } => "video_restored",
             Event::VideoSettled { .. } => "video_settled",
+            Event::ImageAdded { .. } => "image_added",
+            Event::ImageReady { .. } => "image_ready",
+            Event::ImageFailed { .. } => "image_failed",
+            Event::ImageDeleted { .. } => "image_deleted",
         }
     }
 
-    /// The video it happened to; events of one video are kept in order.
-    pub fn video_id(&self) -> VideoId {
+    /// The video it happened to, or the asset that is none's; events of one subject are kept in order.
+    pub fn subject_id(&self) -> Uuid {
         match self {
             Event::VideoAdded { video_id, .. }
             | Event::AssetStored { video_id, .. }
@@ -123,18 +147,22 @@ impl Event {
             | Event::VideoChanged { video_id }
             | Event::VideoDeleted { video_id }
             | Event::VideoRestored { video_id }
-            | Event::VideoSettled { video_id } => *video_id,
+            | Event::VideoSettled { video_id } => video_id.uuid(),
+            Event::ImageAdded { asset_id }
+            | Event::ImageReady { asset_id }
+            | Event::ImageFailed { asset_id }
+            | Event::ImageDeleted { asset_id } => asset_id.uuid(),
         }
     }
 }
 
-/// What a live listener is told: whose video something happened to, and what.
+/// What a live listener is told: to what something happened, and what.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LiveEvent {
-    /// The organization the video belongs to.
+    /// The organization it belongs to.
     pub organization_id: OrganizationId,
-    /// The video.
-    pub video_id: Uuid,
+    /// [`Event::subject_id`].
+    pub subject_id: Uuid,
     /// [`Event::kind`], or `task_progress`.
     pub kind: String,
 }

@@ -1,7 +1,8 @@
-//! A video's status follows its tasks.
+//! A video's status follows its tasks; of a subject that is no video, the assets decide.
 
 use crate::store;
 use async_trait::async_trait;
+use memoreel_assets::image_settled;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{Clock, Event, VideoId};
 use memoreel_tasks::SubjectObserver;
@@ -25,7 +26,9 @@ impl SubjectObserver for VideoObserver {
         failure: Option<(String, String)>,
     ) -> Result<Option<Event>, sqlx::Error> {
         let video_id = VideoId(subject_id);
-        let known = store::mark_settled(tx, video_id, failure, self.0.now()).await?;
-        Ok(known.then_some(Event::VideoSettled { video_id }))
+        if store::mark_settled(tx, video_id, failure.clone(), self.0.now()).await? {
+            return Ok(Some(Event::VideoSettled { video_id }));
+        }
+        image_settled(tx, subject_id, failure).await
     }
 }

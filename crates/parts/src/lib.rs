@@ -20,6 +20,8 @@ const POSTGRES: &str = "postgres";
 const SPEECH: &str = "speech";
 const EMBEDDING_MODEL: &str = "embedding-model";
 const ONNXRUNTIME: &str = "onnxruntime";
+const IMAGES: &str = "images";
+const HEIC: &str = "heic";
 
 /// The runtime parts of this machine.
 #[derive(Debug, Clone)]
@@ -50,6 +52,17 @@ pub struct EmbedderPart {
     pub tokenizer_json: PathBuf,
     /// An existing folder for what is computed from the weights; its name changes when they do.
     pub graph_cache_dir: PathBuf,
+}
+
+/// Images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePart {
+    /// `libvips.so`, with its codecs inside.
+    pub vips: PathBuf,
+    /// `libheif.so`, to be loaded after what it needs.
+    pub heif: PathBuf,
+    /// `libde265.so`, which `heif` needs.
+    pub de265: PathBuf,
 }
 
 /// A part that is neither unpacked nor fetched.
@@ -134,6 +147,19 @@ impl Parts {
         present(ONNXRUNTIME, runtime.join(library))
     }
 
+    /// The libraries that decode, resample and encode images.
+    ///
+    /// # Errors
+    /// See [`PartsError`]; a part that was not fetched is [`PartsError::Missing`].
+    pub fn images(&self) -> Result<ImagePart, PartsError> {
+        let (images, heic) = (self.unpacked(IMAGES)?, self.unpacked(HEIC)?.join("pi_heif.libs"));
+        Ok(ImagePart {
+            vips: present(IMAGES, images.join("pyvips_binary.libs/libvips-e42572c0.so.42"))?,
+            heif: present(HEIC, heic.join("libheif-7a3e919c.so.1.23.0"))?,
+            de265: present(HEIC, heic.join("libde265-90fb0ce1.so.0.2.0"))?,
+        })
+    }
+
     /// What is neither unpacked nor fetched. Checks presence, not hashes: those are checked when a part is unpacked.
     #[must_use]
     pub fn missing(&self) -> Vec<MissingPart> {
@@ -158,6 +184,7 @@ impl Parts {
         self.postgres()?;
         self.speech()?;
         self.embedder()?;
+        self.images()?;
         Ok(())
     }
 

@@ -205,6 +205,7 @@ impl Writing<'_> {
         let mut listed = Vec::new();
         for place in &places {
             self.videos(place, &mut listed).await?;
+            self.images(place).await?;
         }
         let overview = Overview {
             made_at: self.run.clock().now().format("%Y-%m-%d %H:%M UTC").to_string(),
@@ -302,6 +303,25 @@ impl Writing<'_> {
         self.archive.write(page::video(&video.told, spoken, media.as_deref())).await?;
         let created_at = video.created_at.format("%Y-%m-%d").to_string();
         Ok(Listed { folder, title: video.title.clone(), created_at })
+    }
+
+    /// The images the person uploaded; what is known of them is among the uploads.
+    async fn images(&mut self, place: &Membership) -> Result<(), PrivacyError> {
+        let caller = self.caller(std::slice::from_ref(place), None);
+        let mut after = Uuid::nil();
+        loop {
+            let mut tx = self.app.db.tenant(&caller).await?;
+            let page = store::images(&mut tx, self.user_id, after, PAGE).await?;
+            drop(tx);
+            for image in &page {
+                let name = format!("images/{}/media/{}", image.id, clean_file_name(&image.original_filename));
+                self.media(&name, &image.blob_key).await?;
+                after = image.id;
+            }
+            if (page.len() as i64) < PAGE {
+                return Ok(());
+            }
+        }
     }
 
     /// Puts a file in as it was uploaded. False when it is not there.

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_assets::{
-    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReceiveUpload, Store, Waveform,
+    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReadImage, ReceiveUpload, Store, Waveform,
 };
 use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -91,6 +91,11 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
     let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone() })
+        .with(ReadImage {
+            images: engines.images.clone(),
+            blobs: app.blobs.clone(),
+            staging: app.staging.clone(),
+        })
         .with(Probe(urgent.clone()))
         .with(Package(urgent))
         .with(Encode(media.clone()))

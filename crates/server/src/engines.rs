@@ -6,6 +6,7 @@ use memoreel_ai::{
     Embed, Generate, HttpEmbed, HttpGenerate, HttpTranscribe, ProviderSettings, Secret, Transcribe,
 };
 use memoreel_ai_local::{LocalEmbed, LocalSpeech};
+use memoreel_images::{ImageLimits, Images};
 use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use std::{ffi::OsString, sync::Arc};
@@ -22,6 +23,8 @@ pub struct Engines {
     pub generate: Option<Arc<dyn Generate>>,
     /// Chooses what is near in meaning.
     pub passages: PassageIndex,
+    /// Looks at images and makes others of them.
+    pub images: Images,
 }
 
 impl std::fmt::Debug for Engines {
@@ -64,7 +67,7 @@ impl Engines {
             None => None,
         };
         let passages = PassageIndex::new(providers.search_memory_mib.saturating_mul(1 << 20));
-        Ok(Self { transcribe, embed, generate, passages })
+        Ok(Self { transcribe, embed, generate, passages, images: images() })
     }
 }
 
@@ -81,6 +84,7 @@ impl Engines {
             embed: Arc::new(HttpEmbed::new(settings(), 1)?),
             generate: None,
             passages: PassageIndex::new(0),
+            images: Images::unavailable(),
         })
     }
 }
@@ -95,6 +99,21 @@ fn local_speech() -> Result<LocalSpeech> {
     let program = OsString::from("/proc/self/exe");
     let command = vec![program, OsString::from("speech-worker")];
     Ok(LocalSpeech::from_parts(command, &Parts::locate()?)?)
+}
+
+/// Images are worked on in children of ours: this very program with its hidden verb. A server that was set up before there were
+/// images goes on without them.
+fn images() -> Images {
+    match Parts::locate().and_then(|parts| parts.images()) {
+        Ok(part) => {
+            let command = vec![OsString::from("/proc/self/exe"), OsString::from("image-worker")];
+            Images::new(command, part, ImageLimits::default())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "images are refused");
+            Images::unavailable()
+        }
+    }
 }
 
 fn local_embedder() -> Result<LocalEmbed> {

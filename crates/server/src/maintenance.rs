@@ -55,6 +55,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
             Err(error) => return Err(error.into()),
         }
     }
+    memoreel_assets::sweep_deletions(app).await?;
     // What a crash left between two steps of ours.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;

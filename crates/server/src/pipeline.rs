@@ -1,11 +1,14 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
-use memoreel_assets::{AssetStep, Encode, ExtractSpeech, Package, Picture, Probe, Store, Waveform};
+use memoreel_assets::{
+    AssetStep, Encode, ExtractSpeech, ImageStep, Package, Picture, Probe, ReadImage, Store, Waveform,
+};
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
 use memoreel_search::{Index, IndexPayload};
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
+use uuid::Uuid;
 
 /// Before everything else: what makes a recording playable.
 const FIRST: i32 = 20;
@@ -41,12 +44,16 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             ]
         }
         Event::VideoRestored { video_id } => vec![task::<Index>(video_id, IndexPayload { video_id }, SOON)],
+        Event::ImageAdded { asset_id } => vec![task::<ReadImage>(asset_id, ImageStep { asset_id }, FIRST)],
         Event::PlaybackReady { .. }
         | Event::VideoIndexed { .. }
         | Event::SummaryReady { .. }
         | Event::VideoChanged { .. }
         | Event::VideoDeleted { .. }
-        | Event::VideoSettled { .. } => Vec::new(),
+        | Event::VideoSettled { .. }
+        | Event::ImageReady { .. }
+        | Event::ImageFailed { .. }
+        | Event::ImageDeleted { .. } => Vec::new(),
     }
 }
 
@@ -54,8 +61,8 @@ fn file<H: Handle<Payload = AssetStep>>(video_id: VideoId, asset_id: AssetId, pr
     task::<H>(video_id, AssetStep { video_id, asset_id }, priority)
 }
 
-fn task<H: Handle>(video_id: VideoId, payload: H::Payload, priority: i32) -> NewTask {
+fn task<H: Handle>(subject_id: impl Into<Uuid>, payload: H::Payload, priority: i32) -> NewTask {
     let payload = serde_json::to_value(payload)
         .unwrap_or_else(|error| unreachable!("payloads are plain data: {error}"));
-    NewTask::new(H::KIND, video_id, payload).priority(priority)
+    NewTask::new(H::KIND, subject_id, payload).priority(priority)
 }

@@ -7,7 +7,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
 };
-use memoreel_assets::ReceiveUpload;
+use memoreel_assets::{ReceiveUpload, Renditions};
 use memoreel_identity::authenticate;
 use memoreel_mail::MailFolder;
 use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
@@ -53,6 +53,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
     OpenApiRouter::new()
         .merge(memoreel_identity::router())
         .merge(memoreel_assets::upload_router(receiver))
+        .merge(memoreel_assets::asset_router())
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))
@@ -77,6 +78,7 @@ pub fn router(
     shown_mails: Option<MailFolder>,
 ) -> Router {
     let document = openapi(engines, Arc::clone(&receiver));
+    let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()));
     // Innermost first: authentication has to run before what asks who is calling.
     let (api, _) = api(engines, receiver).split_for_parts();
     let api = api
@@ -90,6 +92,7 @@ pub fn router(
     Router::new()
         .nest("/api/v1", api)
         .merge(memoreel_assets::media_router())
+        .merge(images)
         .merge(health::router())
         .merge(docs::router(document))
         .merge(shown_mails.map(dev_mails::router).unwrap_or_default())

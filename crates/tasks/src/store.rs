@@ -33,10 +33,10 @@ pub(crate) async fn record_event(
            SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued
            UNION ALL
            SELECT pg_notify('memoreel_live', json_build_object(
-               'organization_id', $1::uuid, 'video_id', $3::uuid, 'kind', $2::text)::text)::text"#,
+               'organization_id', $1::uuid, 'subject_id', $3::uuid, 'kind', $2::text)::text)::text"#,
         organization_id.uuid(),
         event.kind(),
-        event.video_id().uuid(),
+        event.subject_id(),
         payload,
         now,
         &columns.ids,
@@ -377,7 +377,7 @@ pub(crate) async fn heartbeat(
            )
            SELECT tasks.lease AS "lease!", tasks.cancel_requested AS "cancel_requested!",
                CASE WHEN renewed.moved IS NOT NULL THEN pg_notify('memoreel_live', json_build_object(
-                   'organization_id', tasks.organization_id, 'video_id', tasks.subject_id, 'kind', 'task_progress')::text)::text
+                   'organization_id', tasks.organization_id, 'subject_id', tasks.subject_id, 'kind', 'task_progress')::text)::text
                END AS notified
            FROM beats JOIN tasks
                ON tasks.organization_id = beats.organization_id AND tasks.id = beats.id AND tasks.lease = beats.lease

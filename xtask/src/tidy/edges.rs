@@ -8,7 +8,7 @@ use crate::shell;
 const PREFIX: &str = "memoreel-";
 
 /// What every slice may use.
-const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "ai", "mail", "tasks", "web"];
+const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "images", "ai", "mail", "tasks", "web"];
 /// The slices that build on each other, each on any before it.
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
@@ -23,6 +23,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("db", &["kernel", "parts"]),
     ("blob", &["kernel"]),
     ("media", &["kernel"]),
+    ("images", &["parts"]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
     ("ai-local", &["kernel", "parts", "ai"]),

@@ -11,7 +11,7 @@ use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, RangeRequest, Signa
 use memoreel_web::{App, Problem};
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
-const SANDBOX: &str = "default-src 'none'; sandbox";
+pub(super) const SANDBOX: &str = "default-src 'none'; sandbox";
 
 /// `/media/{token}/{path}`: needs no session, the token is the permission.
 pub fn media_router() -> axum::Router<App> {
@@ -101,7 +101,7 @@ fn wanted_range(headers: &HeaderMap) -> Option<RangeRequest> {
     RangeRequest::parse(headers.get(header::RANGE)?.to_str().ok()?).ok().flatten()
 }
 
-fn is_current(headers: &HeaderMap, etag: Option<&str>) -> bool {
+pub(super) fn is_current(headers: &HeaderMap, etag: Option<&str>) -> bool {
     let sent = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     sent.zip(etag)
         .is_some_and(|(sent, etag)| sent.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
@@ -121,7 +121,7 @@ fn range_problem(size_bytes: Option<u64>) -> Problem {
     }
 }
 
-fn signature_problem(error: SignatureError) -> Problem {
+pub(super) fn signature_problem(error: SignatureError) -> Problem {
     match error {
         SignatureError::Invalid => Problem::not_found("file"),
         SignatureError::Expired => Problem::new(StatusCode::GONE, error.code(), "This address has expired.")

@@ -1,6 +1,9 @@
 //! The headers of tus 1.0 (<https://tus.io/protocols/resumable-upload>).
 
-use crate::{AssetsError, model::UPLOAD_BYTES_MAX, model::UploadMetadata};
+use crate::{
+    AssetsError,
+    model::{UPLOAD_BYTES_MAX, UploadKind, UploadMetadata},
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use memoreel_blob::Checksum;
@@ -16,6 +19,7 @@ pub(super) const EXPIRES: HeaderName = HeaderName::from_static("upload-expires")
 pub(super) const METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");
 pub(super) const VIDEO_ID: HeaderName = HeaderName::from_static("memoreel-video-id");
+pub(super) const ASSET_ID: HeaderName = HeaderName::from_static("memoreel-asset-id");
 
 const METADATA_BYTES_MAX: usize = 8 * 1024;
 const FILENAME_LENGTH_MAX: usize = 255;
@@ -25,6 +29,7 @@ const TITLE_LENGTH_MAX: usize = 200;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Announcement {
     pub(super) size_bytes: u64,
+    pub(super) kind: UploadKind,
     pub(super) filename: String,
     pub(super) metadata: UploadMetadata,
 }
@@ -67,8 +72,12 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
     if size_bytes > UPLOAD_BYTES_MAX {
         return Err(AssetsError::TooLarge { size_bytes_max: UPLOAD_BYTES_MAX });
     }
-    let mut announcement =
-        Announcement { size_bytes, filename: String::new(), metadata: UploadMetadata::default() };
+    let mut announcement = Announcement {
+        size_bytes,
+        kind: UploadKind::Video,
+        filename: String::new(),
+        metadata: UploadMetadata::default(),
+    };
     let refuse = |reason: String| AssetsError::Header { header: "Upload-Metadata", reason };
     let value = headers.get(METADATA).map_or(Ok(""), HeaderValue::to_str);
     let text = value.map_err(|_| refuse("it must be ASCII".to_owned()))?;
@@ -83,6 +92,10 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
         match name {
             "filename" | "name" => announcement.filename = file_name(&value),
             "filetype" | "type" => announcement.metadata.content_type = Some(truncated(&value, 100)),
+            "kind" => {
+                announcement.kind = UploadKind::parse(&value)
+                    .ok_or_else(|| refuse("`kind` must be video or image".to_owned()))?;
+            }
             "title" => {
                 announcement.metadata.title =
                     Some(truncated(value.trim(), TITLE_LENGTH_MAX)).filter(|title| !title.trim().is_empty())
@@ -97,8 +110,15 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
             _ => {}
         }
     }
+    let size_bytes_max = announcement.kind.size_bytes_max();
+    if size_bytes > size_bytes_max {
+        return Err(AssetsError::TooLarge { size_bytes_max });
+    }
     if announcement.filename.is_empty() {
-        announcement.filename = "recording".to_owned();
+        announcement.filename = match announcement.kind {
+            UploadKind::Video => "recording".to_owned(),
+            UploadKind::Image => "image".to_owned(),
+        };
     }
     Ok(announcement)
 }
@@ -165,6 +185,18 @@ mod tests {
                 "{length:?} {metadata:?}: {refused:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_image_says_that_it_is_one_and_is_held_to_its_size() {
+        let read = |kind: &str, length: &str| {
+            let metadata = format!("kind {}", encoded(kind));
+            read_announcement(&headers(&[(LENGTH, length), (METADATA, &metadata)]))
+        };
+        assert_eq!(read("image", "52428800").unwrap().kind, UploadKind::Image);
+        assert!(matches!(read("image", "52428801"), Err(AssetsError::TooLarge { .. })));
+        assert!(matches!(read("Image", "1"), Err(AssetsError::Header { .. })));
+        assert_eq!(read("video", "52428801").unwrap().kind, UploadKind::Video);
     }
 
     #[test]

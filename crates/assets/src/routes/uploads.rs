@@ -6,7 +6,7 @@
 use super::tus;
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
-    model::{ReceiveUpload, UPLOAD_BYTES_MAX, Upload},
+    model::{Becomes, ReceiveUpload, ReceivedUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
     store,
 };
 use axum::{
@@ -61,8 +61,13 @@ pub(super) struct UploadView {
     offset_bytes: u64,
     /// `open`, `received`, `stored`, `terminated` or `expired`.
     status: String,
+    /// What it becomes.
+    #[schema(inline)]
+    kind: UploadKind,
     /// The video it becomes; it exists from the moment the upload is received.
-    video_id: VideoId,
+    video_id: Option<VideoId>,
+    /// The image it becomes; it exists from the moment the upload is received.
+    asset_id: Option<AssetId>,
     /// When an unfinished upload is given up.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
@@ -71,13 +76,14 @@ pub(super) struct UploadView {
 /// Create an upload
 ///
 /// tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
-/// `Upload-Metadata` knows `filename`, `filetype`, `title` and `channel_id`.
+/// `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said, or
+/// `image`), and of videos `title` and `channel_id`.
 #[utoipa::path(post, path = "/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = u64, Header, description = "Size of the file in bytes"),
         ("Upload-Metadata" = Option<String>, Header, description = "Pairs of name and base64 value")),
-    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become",
-            headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = String))),
+    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image",
+            headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = Option<String>), ("Memoreel-Asset-Id" = Option<String>))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody)))]
 async fn create_upload(
@@ -94,10 +100,14 @@ async fn create_upload(
         app.limits.uploads.take(&user_id.to_string())?;
     }
     let now = app.clock.now();
+    let id = UploadId::new(now);
     let upload = Upload {
-        id: UploadId::new(now),
+        id,
         user_id: caller.user_id,
-        video_id: VideoId::new(now),
+        becomes: match announced.kind {
+            UploadKind::Video => Becomes::Video(VideoId::new(now)),
+            UploadKind::Image => Becomes::Image(AssetId(id.uuid())),
+        },
         filename: announced.filename,
         metadata: announced.metadata,
         size_bytes: announced.size_bytes,
@@ -154,7 +164,9 @@ async fn get_upload(
         size_bytes: upload.size_bytes,
         offset_bytes: upload.offset_bytes,
         status: upload.status,
-        video_id: upload.video_id,
+        kind: upload.becomes.kind(),
+        video_id: upload.becomes.video_id(),
+        asset_id: if let Becomes::Image(id) = upload.becomes { Some(id) } else { None },
         expires_at: upload.expires_at,
     }))
 }
@@ -315,7 +327,7 @@ async fn take_up_unacknowledged(
     }
 }
 
-/// Records how much has arrived; when that is everything, the upload becomes a video in the same transaction.
+/// Records how much has arrived; when that is everything, the upload becomes a video or an image in the same transaction.
 async fn acknowledge(
     app: &App,
     receiver: &Receiver,
@@ -332,9 +344,26 @@ async fn acknowledge(
     if offset < upload.size_bytes {
         store::advance_upload(&mut tx, id, offset, now + UPLOAD_LIFETIME).await?;
     } else {
-        let received = store::receive_upload(&mut tx, &upload, AssetId::new(now)).await?;
-        receiver.received(&mut tx, &received).await?;
-        let added = Event::VideoAdded { video_id: received.video_id, asset_id: received.asset_id };
+        let added = match upload.becomes {
+            Becomes::Video(video_id) => {
+                let asset_id = AssetId::new(now);
+                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
+                let received = ReceivedUpload {
+                    video_id,
+                    asset_id,
+                    filename: upload.filename,
+                    title: upload.metadata.title,
+                    channel_id: upload.metadata.channel_id,
+                    user_id: upload.user_id,
+                };
+                receiver.received(&mut tx, &received).await?;
+                Event::VideoAdded { video_id, asset_id }
+            }
+            Becomes::Image(asset_id) => {
+                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
+                Event::ImageAdded { asset_id }
+            }
+        };
         app.events.emit(&mut tx, &added).await?;
     }
     Ok(tx.commit().await?)
@@ -348,8 +377,12 @@ fn progress_response(status: StatusCode, upload: &Upload, offset: u64, expires_a
     if offset < upload.size_bytes {
         headers.insert(tus::EXPIRES, tus::http_date(expires_at));
     }
-    if let Ok(video_id) = HeaderValue::from_str(&upload.video_id.to_string()) {
-        headers.insert(tus::VIDEO_ID, video_id);
+    let (name, id) = match upload.becomes {
+        Becomes::Video(id) => (tus::VIDEO_ID, id.to_string()),
+        Becomes::Image(id) => (tus::ASSET_ID, id.to_string()),
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(name, id);
     }
     response
 }

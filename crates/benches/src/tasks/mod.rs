@@ -241,7 +241,7 @@ impl Measured {
 struct Payload {}
 
 fn next(event: &Event) -> Vec<NewTask> {
-    vec![NewTask::new(Work::<1>::KIND, event.video_id(), serde_json::json!({}))]
+    vec![NewTask::new(Work::<1>::KIND, event.subject_id(), serde_json::json!({}))]
 }
 
 /// Works for a while, `N` at once.

@@ -65,11 +65,11 @@ impl Gathered {
     fn add(&mut self, event: &LiveEvent) {
         match event.kind.as_str() {
             "video_added" | "video_deleted" | "video_restored" => self.list = true,
-            "transcript_ready" => drop(self.transcripts.insert(event.video_id)),
-            "summary_ready" => drop(self.summaries.insert(event.video_id)),
+            "transcript_ready" => drop(self.transcripts.insert(event.subject_id)),
+            "summary_ready" => drop(self.summaries.insert(event.subject_id)),
             _ => {}
         }
-        self.changed.insert(event.video_id);
+        self.changed.insert(event.subject_id);
     }
 }
 

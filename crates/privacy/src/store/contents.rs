@@ -119,7 +119,8 @@ pub(crate) async fn api_keys(tx: &mut TenantTx, user_id: UserId) -> Result<Value
 pub(crate) async fn uploads(tx: &mut TenantTx, user_id: UserId) -> Result<Value, PrivacyError> {
     let all = sqlx::query_scalar!(
         r#"SELECT coalesce(jsonb_agg(jsonb_build_object('organization_id', organization_id, 'id', id, 'filename', filename,
-               'size_bytes', size_bytes, 'status', status, 'video_id', video_id, 'created_at', created_at) ORDER BY created_at),
+               'size_bytes', size_bytes, 'status', status, 'kind', kind, 'video_id', video_id, 'asset_id', asset_id,
+               'created_at', created_at) ORDER BY created_at),
                '[]') AS "all!"
            FROM uploads WHERE organization_id = $1 AND user_id = $2"#,
         tx.organization_id().uuid(),
@@ -130,18 +131,49 @@ pub(crate) async fn uploads(tx: &mut TenantTx, user_id: UserId) -> Result<Value,
     Ok(all)
 }
 
-/// How large the files of the person's videos in this organization are together.
+/// How large the files of the person's videos and images in this organization are together.
 pub(crate) async fn media_bytes(tx: &mut TenantTx, user_id: UserId) -> Result<i64, PrivacyError> {
     let bytes = sqlx::query_scalar!(
-        r#"SELECT coalesce(sum(a.byte_size), 0)::bigint AS "bytes!" FROM videos v
-           JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
-           WHERE v.organization_id = $1 AND v.author_id = $2 AND a.blob_key IS NOT NULL"#,
+        r#"SELECT coalesce(sum(a.byte_size), 0)::bigint AS "bytes!" FROM assets a
+           WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL AND (
+               a.id IN (SELECT v.asset_id FROM videos v WHERE v.organization_id = $1 AND v.author_id = $2)
+               OR a.kind = 'image' AND a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))"#,
         tx.organization_id().uuid(),
         user_id.uuid(),
     )
     .fetch_one(&mut **tx)
     .await?;
     Ok(bytes)
+}
+
+/// An image that the person uploaded.
+pub(crate) struct OwnImage {
+    pub(crate) id: Uuid,
+    pub(crate) blob_key: String,
+    pub(crate) original_filename: String,
+}
+
+/// The person's images in this organization, by id, after one.
+pub(crate) async fn images(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<OwnImage>, PrivacyError> {
+    let images = sqlx::query_as!(
+        OwnImage,
+        r#"SELECT a.id, a.blob_key AS "blob_key!", a.original_filename FROM uploads u
+           JOIN assets a ON a.organization_id = $1 AND a.id = u.asset_id
+           WHERE u.organization_id = $1 AND u.user_id = $2 AND u.kind = 'image' AND a.blob_key IS NOT NULL AND a.id > $3
+           ORDER BY a.id LIMIT $4"#,
+        tx.organization_id().uuid(),
+        user_id.uuid(),
+        after,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(images)
 }
 
 /// A video that the person added.

@@ -5,8 +5,8 @@ mod erasures;
 mod exports;
 
 pub(crate) use contents::{
-    OwnVideo, account, api_keys, audit_entries, consents, media_bytes, places, preferences, sessions, spoken,
-    system_facts, uploads, videos,
+    OwnVideo, account, api_keys, audit_entries, consents, images, media_bytes, places, preferences, sessions,
+    spoken, system_facts, uploads, videos,
 };
 pub(crate) use erasures::{
     OpenErasure, begin_erasure, delete_organization_now, due_organization, due_person,

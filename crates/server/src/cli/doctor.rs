@@ -8,6 +8,7 @@ use crate::{
     secret, sign_in,
 };
 use anyhow::{Context, Result, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
 use memoreel_ai::{TranscribeRequest, wav};
 use memoreel_identity::{check_breached_passwords, check_provider};
@@ -15,7 +16,7 @@ use memoreel_media::{Ffmpeg, Limits};
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, mail server and providers by using each.
+/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, images, mail server and providers by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -56,6 +57,9 @@ impl Doctor {
                 "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_EMBED_URL",
                 check_embedder(&self.providers),
             )
+            .await;
+        report
+            .check("images", "fetch the local parts with `cargo xtask setup`", check_images(&self.providers))
             .await;
         report
             .check(
@@ -104,6 +108,17 @@ impl Report {
             }
         }
     }
+}
+
+/// A PNG of one pixel.
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+
+async fn check_images(providers: &Providers) -> Result<String> {
+    let providers = providers.clone();
+    let images = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.images;
+    let seen = images.describe(&BASE64_STANDARD.decode(PIXEL)?).await?;
+    Ok(format!("a {} of one pixel was looked at", seen.header.format.as_str()))
 }
 
 async fn check_database(storage: &Storage, folders: &Folders) -> Result<String> {

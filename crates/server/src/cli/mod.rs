@@ -68,6 +68,9 @@ enum Verb {
     /// Recognise speech for the server; not for people
     #[command(hide = true, name = "speech-worker")]
     SpeechWorker,
+    /// Work on images for the server; not for people
+    #[command(hide = true, name = "image-worker")]
+    ImageWorker,
 }
 
 /// Runs the program. Errors are one line on standard error.
@@ -75,6 +78,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Verb::SpeechWorker = cli.verb {
         return memoreel_ai_local::speech_worker_main();
+    }
+    if let Verb::ImageWorker = cli.verb {
+        return memoreel_images::image_worker_main();
     }
     start_logging(matches!(cli.verb, Verb::Serve(_)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -112,7 +118,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
                 router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));
             println!("{}", document.to_pretty_json()?);
         }
-        Verb::SpeechWorker => {}
+        Verb::SpeechWorker | Verb::ImageWorker => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,9 +39,8 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 25] = [
+const NOT_AUDITED: [(&str, &str); 24] = [
     ("_sqlx_migrations", "changed by migrations alone"),
-    ("assets", "belong to videos, which are audited"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
     ("chunk_embeddings", "made by background tasks"),
@@ -60,7 +59,7 @@ const NOT_AUDITED: [(&str, &str); 25] = [
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
-    ("uploads", "become videos, which are audited"),
+    ("uploads", "become videos and images, which are audited"),
     ("user_extensions", "a person's own choices"),
     ("user_preferences", "a person's own choices"),
     ("user_recovery_codes", "belong to the second factor, which is audited"),

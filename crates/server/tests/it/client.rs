@@ -53,7 +53,7 @@ impl Client {
 
     /// `path` is below `/api/v1` unless it is one of the few that are not.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let elsewhere = ["/api/", "/media/", "/health/", "/metrics", "/dev/"]
+        let elsewhere = ["/api/", "/media/", "/i/", "/health/", "/metrics", "/dev/"]
             .iter()
             .any(|prefix| path.starts_with(prefix));
         let prefix = if elsewhere { "" } else { "/api/v1" };
@@ -111,6 +111,17 @@ impl Client {
         self.tus("PATCH", upload)
             .header("upload-offset", offset)
             .header("content-type", "application/offset+octet-stream")
+    }
+
+    /// Uploads an image in one request; returns its id.
+    pub async fn upload_image(&self, filename: &str, bytes: Vec<u8>) -> String {
+        let request = self
+            .tus("POST", "/uploads")
+            .header("upload-length", bytes.len())
+            .header("upload-metadata", metadata(&[("filename", filename), ("kind", "image")]))
+            .header("content-type", "application/offset+octet-stream")
+            .body(bytes);
+        send(request).await.is(201).header("memoreel-asset-id").to_owned()
     }
 
     /// Uploads a file in one request; returns the id of its video.

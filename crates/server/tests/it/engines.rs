@@ -5,6 +5,8 @@ use memoreel_ai::{
     AiError, Embed, EmbedModel, EngineName, Progress, Recognition, RecognizedSegment, Transcribe,
     TranscribeRequest, interpolate_words, normalize,
 };
+use memoreel_images::{ImageLimits, Images};
+use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use memoreel_server::engines::Engines;
 use std::sync::Arc;
@@ -19,6 +21,11 @@ pub fn engines(lines: Lines) -> Engines {
         embed: Arc::new(WordBag),
         generate: None,
         passages: PassageIndex::new(1 << 30),
+        images: Images::new(
+            vec![env!("CARGO_BIN_EXE_memoreel").into(), "image-worker".into()],
+            Parts::locate().unwrap().images().unwrap(),
+            ImageLimits::default(),
+        ),
     }
 }
 

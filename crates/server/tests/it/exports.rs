@@ -66,6 +66,8 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
     let hers = upload(&ada, &shared, "Minutes.wav", sample("two-voices.wav")).await;
     let his = upload(&bob, &shared, "Secret plans.wav", sample("two-voices.wav")).await;
     let open = upload(&bob, &shared, "Public plans.wav", sample("two-voices.wav")).await;
+    let image = ada.upload_image("Pier.heic", sample("still-photo.heic")).await;
+    let not_hers = bob.upload_image("Quay.heic", sample("still-photo.heic")).await;
     app.settled(&ada, &own).await;
     app.idle().await;
     bob.ask(&shared, "PATCH", &format!("/videos/{his}"), json!({ "visibility": "private" })).await.is(200);
@@ -110,6 +112,8 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
         files.iter().find(|(name, _)| name.starts_with(&format!("videos/{own}/media/"))).unwrap();
     assert_eq!(media, &sample("inaugural-address.mp3"), "{media_name}");
     assert!(files.contains_key(&format!("videos/{hers}/media/Minutes.wav")), "{names:?}");
+    assert_eq!(files[&format!("images/{image}/media/Pier.heic")], sample("still-photo.heic"));
+    assert!(!names.iter().any(|name| name.contains(&not_hers)), "{names:?}");
     let page = String::from_utf8(files["index.html"].clone()).unwrap();
     assert!(
         page.contains(&format!("href=\"videos/{own}/index.html\"")) && !page.contains("<script"),

@@ -11,7 +11,7 @@ use reqwest::{Method, RequestBuilder};
 use std::time::Duration;
 
 /// One answer of every kind.
-const PATHS: [&str; 12] = [
+const PATHS: [&str; 13] = [
     "/",
     "/library",
     "/assets/missing.js",
@@ -22,6 +22,7 @@ const PATHS: [&str; 12] = [
     "/api/v1/missing",
     "/api/v1/events",
     "/media/x/master.m3u8",
+    "/i/x/w=400/x.jpg?s=x",
     "/health/live",
     "/metrics",
 ];

@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 98] = {
+const EXPECTED: [(&str, Expected); 105] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -55,11 +55,13 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("create_video", TheirOwn),
         ("decline_invitation", TheirOwn),
         ("delete_api_key", NotFound),
+        ("delete_asset", NotFound),
         ("delete_channel", NotFound),
         ("delete_current_session", TheirOwn),
         ("delete_domain", NotFound),
         ("delete_export", NotFound),
         ("delete_identity", NotFound),
+        ("delete_image_preset", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
         ("delete_other_sessions", TheirOwn),
@@ -71,6 +73,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
+        ("get_asset", NotFound),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -78,6 +81,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("get_email_change", TheirOwn),
         ("get_erasure", TheirOwn),
         ("get_export", NotFound),
+        ("get_image_addresses", NotFound),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
         ("get_preferences", TheirOwn),
@@ -87,12 +91,14 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
         ("list_api_keys", TheirOwn),
+        ("list_assets", TheirOwn),
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
         ("list_consents", TheirOwn),
         ("list_domains", TheirOwn),
         ("list_exports", TheirOwn),
         ("list_identities", TheirOwn),
+        ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
         ("list_passkeys", TheirOwn),
@@ -101,6 +107,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("list_videos", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
+        ("put_image_preset", TheirOwn),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
         ("request_erasure", Refused),
@@ -165,6 +172,8 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let export = ada.post("/me/exports", &json!({})).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
+    let image = ada.upload_image("Secret harbour.heic", sample("still-photo.heic")).await;
+    ada.put("/image-presets/wharf", &json!({ "options": "w=401" })).await.is(200);
     let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
     let identity: Uuid = sqlx::query_scalar(
         "INSERT INTO user_identities (user_id, provider, subject) VALUES ($1::uuid, 'harbour', $1) RETURNING id",
@@ -177,6 +186,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     app.idle().await;
     BTreeMap::from([
         ("videos", video_id),
+        ("assets", image),
         ("channels", text(&channel["id"])),
         ("speaker_id", text(&video["speakers"][0]["id"])),
         ("api-keys", text(&key["id"])),
@@ -200,6 +210,8 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
     if path.contains("{id}") {
         path = path.replace("{id}", &ids[resource]);
     }
+    let preset = if operation.id == "put_image_preset" { "mine" } else { "wharf" };
+    path = path.replace("{name}", preset);
     let request = client.request(&operation.verb, &path);
     let json = |body: Value| request.try_clone().unwrap().json(&body);
     match operation.id.as_str() {
@@ -266,6 +278,8 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "confirm_provider_sign_in" => json(json!({ "code": "junk" })),
         "create_domain" => json(json!({ "domain": "mine.example" })),
         "update_domain" => json(json!({ "join_role": "viewer" })),
+        "list_assets" => request.query(&[("kind", "image")]),
+        "put_image_preset" => json(json!({ "options": "w=402" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
     }
@@ -275,6 +289,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
 pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
     [
         "videos",
+        "assets",
         "channels",
         "speaker_id",
         "user_id",

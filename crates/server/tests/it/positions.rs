@@ -12,8 +12,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 14] = [
     ("ApiKeyId", "api-keys"),
+    ("AssetId", "assets"),
     ("ChannelId", "channels"),
     ("DomainId", "domains"),
     ("IdentityId", "identities"),

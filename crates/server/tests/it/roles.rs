@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 98] = {
+const TAKES: [(&str, Takes); 105] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
         ManageOrganization, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
@@ -58,11 +58,13 @@ const TAKES: [(&str, Takes); 98] = {
         ("create_video", Role(EditContent)),
         ("decline_invitation", Nothing),
         ("delete_api_key", Role(UseApiKeys)),
+        ("delete_asset", Role(EditContent)),
         ("delete_channel", Role(ManageChannels)),
         ("delete_current_session", Account),
         ("delete_domain", Role(ManageDomains)),
         ("delete_export", Account),
         ("delete_identity", Account),
+        ("delete_image_preset", Role(EditContent)),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
         ("delete_other_sessions", Account),
@@ -74,6 +76,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
         ("finish_provider_sign_in", Nothing),
+        ("get_asset", Role(ReadContent)),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -81,6 +84,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("get_email_change", Account),
         ("get_erasure", Account),
         ("get_export", Account),
+        ("get_image_addresses", Role(ReadContent)),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
         ("get_preferences", Account),
@@ -90,12 +94,14 @@ const TAKES: [(&str, Takes); 98] = {
         ("get_upload_offset", Role(EditContent)),
         ("get_video", Role(ReadContent)),
         ("list_api_keys", Role(UseApiKeys)),
+        ("list_assets", Role(ReadContent)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
         ("list_consents", Account),
         ("list_domains", Role(ManageDomains)),
         ("list_exports", Account),
         ("list_identities", Account),
+        ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
         ("list_passkeys", Account),
@@ -104,6 +110,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("list_videos", Role(ReadContent)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("put_image_preset", Role(EditContent)),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),
         ("request_erasure", Account),

@@ -153,6 +153,7 @@ const ROWS: &[(&str, Rest)] = &[
     ("idempotency_keys", |_| json!({ "key": "once", "request_hash": "\\x00" })),
     ("channels", |_| json!({ "name": "Board" })),
     ("assets", |_| json!({ "filename": "a.mp4", "original_filename": "a.mp4", "byte_size": 1 })),
+    ("image_presets", |_| json!({ "name": "card", "options": "w=400" })),
     ("renditions", |at| {
         json!({
             "asset_id": at.id("assets"), "kind": "poster", "name": "poster", "blob_key": "poster.jpg",

@@ -1,0 +1,122 @@
+//! From staging to the blob store, for images: what it is, by decoding it; its checksum; its place.
+
+use super::blob_failure;
+use crate::{
+    keys,
+    model::{ImageFacts, ImageStep},
+    store::{self as sql, StoredImage},
+};
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use memoreel_blob::{BlobStore, Staging};
+use memoreel_db::TenantTx;
+use memoreel_images::{Described, ImageError, Images};
+use memoreel_kernel::{Event, UploadId};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+
+/// Looks into an uploaded image and stores it.
+#[derive(Debug)]
+pub struct ReadImage {
+    /// The workers.
+    pub images: Images,
+    /// The store.
+    pub blobs: BlobStore,
+    /// Where uploads are staged.
+    pub staging: Staging,
+}
+
+#[async_trait]
+impl Handle for ReadImage {
+    const KIND: &'static str = "read_image";
+    const CONCURRENCY: usize = 2;
+    type Payload = ImageStep;
+
+    async fn run(&self, run: &TaskRun, step: ImageStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let image = sql::find_image(&mut tx, step.asset_id).await?;
+        // Deleted meanwhile, or done by a run that was killed after it.
+        if image.is_none_or(|image| image.status != "pending") {
+            return run.finish(tx, &[]).await;
+        }
+        drop(tx);
+        let lost = || {
+            TaskFailure::permanent(
+                "upload_lost",
+                "The uploaded file is no longer on the server. Upload it again.",
+            )
+        };
+        // An image has the id of its upload.
+        let upload_id = UploadId(step.asset_id.uuid());
+        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
+        if size_bytes > self.images.limits().bytes_max {
+            let most = self.images.limits().bytes_max >> 20;
+            let message = format!("The image is too large: {most} MiB is the most.");
+            return Err(TaskFailure::permanent("image_too_large", message));
+        }
+        let path = self.staging.path(upload_id);
+        let bytes = tokio::fs::read(&path).await?;
+        let described = self.images.describe(&bytes).await.map_err(image_failure)?;
+        drop(bytes);
+
+        let key =
+            keys::original(run.caller().organization_id, step.asset_id, described.header.format.extension());
+        let stored = self.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
+        let facts = facts(&described);
+        let image = StoredImage {
+            described: &described,
+            facts: &facts,
+            blob_key: &key,
+            size_bytes: stored.size_bytes,
+            sha256: stored.sha256,
+        };
+        let mut tx = run.begin().await?;
+        if !sql::mark_image_ready(&mut tx, step.asset_id, &image).await? {
+            // Deleted meanwhile: whoever did that may have removed its files before this one came.
+            self.blobs.delete(&key).await.map_err(blob_failure)?;
+            return run.finish(tx, &[]).await;
+        }
+        let finished = run.finish(tx, &[Event::ImageReady { asset_id: step.asset_id }]).await?;
+        // If this is not reached, the sweep of old uploads removes the staged file.
+        if let Err(error) = self.staging.remove(upload_id).await {
+            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
+        }
+        Ok(finished)
+    }
+}
+
+fn facts(described: &Described) -> ImageFacts {
+    ImageFacts {
+        format: described.header.format.as_str().to_owned(),
+        orientation: described.orientation,
+        frames: described.frames,
+        has_alpha: described.has_alpha,
+        colour_space: described.colour_space.to_owned(),
+        thumbhash: BASE64_STANDARD.encode(&described.thumbhash),
+    }
+}
+
+fn image_failure(error: ImageError) -> TaskFailure {
+    let (code, message) = (error.code(), error.to_string());
+    if !error.is_permanent() {
+        return TaskFailure::transient(code, "The image could not be looked at for the moment.")
+            .caused_by(error);
+    }
+    match error.detail().map(str::to_owned) {
+        Some(detail) => TaskFailure::permanent(code, message).caused_by(detail),
+        None => TaskFailure::permanent(code, message),
+    }
+}
+
+/// Marks an image that was given up, in the transaction that gives it up.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn image_settled(
+    tx: &mut TenantTx,
+    subject_id: uuid::Uuid,
+    failure: Option<(String, String)>,
+) -> Result<Option<Event>, sqlx::Error> {
+    let Some((code, message)) = failure else { return Ok(None) };
+    let marked = sql::mark_image_failed(tx, subject_id, &code, &message).await?;
+    Ok(marked.then_some(Event::ImageFailed { asset_id: subject_id.into() }))
+}

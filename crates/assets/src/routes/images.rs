@@ -1,0 +1,217 @@
+//! `/i/{id}/{options}/{name}?s={token}`: images made of images, by signed address.
+//!
+//! The signature covers the id, the options and the name, so that nobody can ask for what was not offered, nor for one thing under
+//! many addresses.
+
+use super::{
+    addresses::extension,
+    media::{SANDBOX, is_current, signature_problem},
+};
+use crate::{
+    AssetsError, Renditions, keys,
+    renditions::Wanted,
+    store::{self, MadeImage, Source},
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
+use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform};
+use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
+use memoreel_web::{App, Problem};
+use serde::Deserialize;
+
+/// Nothing is cached for longer, whatever its address is good for.
+const CACHED_SECONDS_MAX: i64 = 366 * 24 * 3600;
+/// What a preset makes may change under its address.
+const PRESET_CACHED_SECONDS: i64 = 3600;
+const NAME_LENGTH_MAX: usize = 80;
+
+/// The images' own addresses, outside the API: they need no session.
+pub fn image_router(renditions: Renditions) -> axum::Router<App> {
+    axum::Router::new().route("/i/{id}/{options}/{name}", get(get_image)).layer(Extension(renditions))
+}
+
+/// What an address is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addressed {
+    pub(super) organization_id: OrganizationId,
+    pub(super) asset_id: AssetId,
+    pub(super) expires_at: Timestamp,
+}
+
+/// The signed address of what `transform` makes of an image.
+pub(super) fn address(app: &App, addressed: Addressed, transform: &Transform, filename: &str) -> String {
+    let Addressed { organization_id, asset_id, expires_at } = addressed;
+    let (options, name) = (transform.to_string(), address_name(filename, extension(transform)));
+    let grant = Grant {
+        organization_id,
+        purpose: Purpose::Transform,
+        prefix: keys::asset(organization_id, asset_id),
+        expires_at,
+        download_name: None,
+    };
+    let token = app.signer.sign_with(&grant, &said(&options, &name));
+    format!("{}/i/{asset_id}/{options}/{name}?s={token}", app.public_url)
+}
+
+fn said(options: &str, name: &str) -> String {
+    format!("{options}/{name}")
+}
+
+/// The file's name as it can stand in an address as it is.
+fn address_name(filename: &str, extension: Option<&str>) -> String {
+    let stem = stem(filename);
+    let plain =
+        stem.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' });
+    let words: String = plain.take(NAME_LENGTH_MAX).collect();
+    let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
+    let words = if words.is_empty() { "image".to_owned() } else { words.join("-") };
+    extension.map_or(words.clone(), |extension| format!("{words}.{extension}"))
+}
+
+fn stem(filename: &str) -> &str {
+    filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename)
+}
+
+#[derive(Debug, Deserialize)]
+struct Signed {
+    s: String,
+}
+
+async fn get_image(
+    State(app): State<App>,
+    Extension(renditions): Extension<Renditions>,
+    path: Result<Path<(AssetId, String, String)>, PathRejection>,
+    signed: Result<Query<Signed>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let not_found = || Problem::not_found("image");
+    let Path((asset_id, options, name)) = path.map_err(|_| not_found())?;
+    let Query(Signed { s }) = signed.map_err(|_| not_found())?;
+    let now = app.clock.now();
+    let grant = app.signer.verify_with(&s, &said(&options, &name), now).map_err(signature_problem)?;
+    if grant.prefix != keys::asset(grant.organization_id, asset_id) {
+        return Err(not_found());
+    }
+    let transform: Transform = options.parse().map_err(|_| not_found())?;
+    let (has_preset, is_negotiated) = (transform.preset.is_some(), transform.is_negotiated());
+
+    let caller = Caller::service(grant.organization_id);
+    let mut tx = app.db.tenant(&caller).await?;
+    let source = store::find_source(&mut tx, asset_id, transform.preset.as_deref()).await?;
+    drop(tx);
+    let source = source.ok_or_else(not_found)?;
+    let preset = match (&transform.preset, &source.preset) {
+        (None, _) => Transform::default(),
+        (Some(_), Some(options)) => options.parse::<Transform>().map_err(AssetsError::from)?,
+        (Some(_), None) => return Err(not_found()),
+    };
+    let whole = transform.over(preset);
+    // A preset may have chosen a format where the address leaves it open.
+    let is_negotiated = is_negotiated && whole.is_negotiated();
+    let format = chosen(&whole, &source, &headers);
+    let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
+
+    let filename = source.filename.clone();
+    let made = renditions.get(&app, wanted.clone(), source.clone()).await?;
+    let lifetime = (grant.expires_at - now).num_seconds().clamp(0, CACHED_SECONDS_MAX);
+    let described = |made: &MadeImage, mut response: Response| {
+        describe(response.headers_mut(), made, format, &filename);
+        let answer = response.headers_mut();
+        // What a preset makes may change, and what is negotiated depends on who asks.
+        let cache = if has_preset {
+            format!("public, max-age={}", lifetime.min(PRESET_CACHED_SECONDS))
+        } else {
+            format!("public, max-age={lifetime}, immutable")
+        };
+        if let Ok(cache) = HeaderValue::from_str(&cache) {
+            answer.insert(header::CACHE_CONTROL, cache);
+        }
+        // Also where a preset decides, which may leave it open tomorrow.
+        if is_negotiated || has_preset {
+            answer.insert(header::VARY, HeaderValue::from_static("accept"));
+        }
+        response
+    };
+    if is_current(&headers, etag(&made).as_deref()) {
+        return Ok(described(&made, StatusCode::NOT_MODIFIED.into_response()));
+    }
+    let (made, read) = match read(&app, &made).await {
+        Ok(read) => (made, read),
+        Err(BlobError::NotFound { .. }) => {
+            let made = renditions.make_anew(&app, wanted, source).await?;
+            let read = read(&app, &made).await?;
+            (made, read)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let length = read.meta.size_bytes;
+    let mut response = described(&made, (StatusCode::OK, Body::from_stream(read.bytes)).into_response());
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    Ok(response)
+}
+
+async fn read(app: &App, made: &MadeImage) -> Result<BlobRead, BlobError> {
+    app.blobs.get(&made.blob_key.parse()?, None).await
+}
+
+fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> OutputFormat {
+    match transform.format {
+        Some(FormatWish::Only(format)) => format,
+        None | Some(FormatWish::Auto) => {
+            let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+            let accept = accept.collect::<Vec<_>>().join(",");
+            Accepted::read(&accept).best(source.is_animated, source.has_alpha)
+        }
+    }
+}
+
+fn etag(made: &MadeImage) -> Option<String> {
+    made.digest.as_deref().map(|digest| format!("\"{digest}\""))
+}
+
+fn describe(headers: &mut HeaderMap, made: &MadeImage, format: OutputFormat, filename: &str) {
+    for (name, value) in [
+        (header::CONTENT_TYPE, format.content_type()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, SANDBOX),
+        // An address is all it takes, so that pages of every origin may show and read what it is for.
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let name = format!("{}.{}", stem(filename), format.extension());
+    headers
+        .insert(header::CONTENT_DISPOSITION, memoreel_blob::content_disposition(Disposition::Inline, &name));
+    if let Some(etag) = etag(made).and_then(|etag| HeaderValue::from_str(&etag).ok()) {
+        headers.insert(header::ETAG, etag);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_name;
+
+    #[test]
+    fn a_name_in_an_address_is_plain() {
+        for (filename, extension, name) in [
+            ("Harbour at night.JPG", Some("webp"), "Harbour-at-night.webp"),
+            ("größe.png", None, "gr-e"),
+            ("会議.png", Some("jpg"), "image.jpg"),
+            ("a/../b?c#d.png", None, "a-b-c-d"),
+            (".hidden", None, "hidden"),
+        ] {
+            assert_eq!(address_name(filename, extension), name);
+        }
+    }
+}

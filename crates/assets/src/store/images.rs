@@ -1,0 +1,308 @@
+//! SQL of images, of what is made of them, and of presets.
+
+use crate::model::{ImageFacts, ImageRow};
+use memoreel_blob::BlobKey;
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_images::{Described, Made};
+use memoreel_kernel::{AssetId, OrganizationId, PageRequest, RenditionId, Timestamp};
+use uuid::Uuid;
+
+pub(crate) async fn list_images(tx: &mut TenantTx, page: &PageRequest) -> Result<Vec<ImageRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        ImageRow,
+        r#"SELECT id AS "id: _", status, filename, content_type, byte_size, sha256, blob_key, width, height,
+               metadata -> 'image' AS image, metadata -> 'error' AS error, created_at
+           FROM assets
+           WHERE organization_id = $1 AND kind = 'image'
+               AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
+           ORDER BY created_at DESC, id DESC LIMIT $4"#,
+        organization_id.uuid(),
+        page.after.map(|after| after.time),
+        page.after.map(|after| after.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+pub(crate) async fn find_image(tx: &mut TenantTx, id: AssetId) -> Result<Option<ImageRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        ImageRow,
+        r#"SELECT id AS "id: _", status, filename, content_type, byte_size, sha256, blob_key, width, height,
+               metadata -> 'image' AS image, metadata -> 'error' AS error, created_at
+           FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image'"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Deletes the image, and has its files deleted: whether there was one.
+pub(crate) async fn delete_image(
+    tx: &mut TenantTx,
+    id: AssetId,
+    folder: &BlobKey,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let deleted = sqlx::query!(
+        "WITH gone AS (DELETE FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' RETURNING id)
+         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+         SELECT $1, $3, $4, 'image deleted' FROM gone",
+        organization_id.uuid(),
+        id.uuid(),
+        folder.to_string(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Files that are to be deleted, by folder.
+pub(crate) async fn due_deletions(
+    tx: &mut SystemTx,
+    now: Timestamp,
+) -> Result<Vec<(OrganizationId, Uuid, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT organization_id AS "organization_id: OrganizationId", id, blob_key FROM blob_deletions
+           WHERE not_before <= $1 ORDER BY not_before LIMIT 1000"#,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.organization_id, row.id, row.blob_key)).collect())
+}
+
+pub(crate) async fn forget_deletion(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    id: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "DELETE FROM blob_deletions WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What storing an image found out.
+pub(crate) struct StoredImage<'a> {
+    pub(crate) described: &'a Described,
+    pub(crate) facts: &'a ImageFacts,
+    pub(crate) blob_key: &'a BlobKey,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Whether the image was still waited for.
+pub(crate) async fn mark_image_ready(
+    tx: &mut TenantTx,
+    id: AssetId,
+    image: &StoredImage<'_>,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let ready = sqlx::query_scalar!(
+        r#"WITH ready AS (
+               UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
+                   metadata = metadata || jsonb_build_object('image', $9::jsonb), status = 'ready'
+               WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'pending' RETURNING id
+           ), stored AS (
+               UPDATE uploads SET status = 'stored' FROM ready WHERE uploads.organization_id = $1 AND uploads.asset_id = ready.id
+           )
+           SELECT count(*) AS "ready!" FROM ready"#,
+        organization_id.uuid(),
+        id.uuid(),
+        image.described.header.format.content_type(),
+        image.blob_key.to_string(),
+        image.size_bytes.cast_signed(),
+        &image.sha256[..],
+        image.described.size.width.cast_signed(),
+        image.described.size.height.cast_signed(),
+        serde_json::to_value(image.facts).unwrap_or_default(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(ready == 1)
+}
+
+/// Whether there is such an image, not ready.
+pub(crate) async fn mark_image_failed(
+    tx: &mut TenantTx,
+    id: Uuid,
+    code: &str,
+    message: &str,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let marked = sqlx::query!(
+        "UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error', jsonb_build_object('code', $3::text,
+             'message', $4::text))
+         WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'pending'",
+        organization_id.uuid(),
+        id,
+        code,
+        message,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(marked.rows_affected() == 1)
+}
+
+/// An image that something can be made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) blob_key: String,
+    pub(crate) filename: String,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+    pub(crate) is_animated: bool,
+    pub(crate) has_alpha: bool,
+    /// The options of the preset that was asked for, if there is one of that name.
+    pub(crate) preset: Option<String>,
+}
+
+pub(crate) async fn find_source(
+    tx: &mut TenantTx,
+    id: AssetId,
+    preset: Option<&str>,
+) -> Result<Option<Source>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        Source,
+        r#"SELECT blob_key AS "blob_key!", filename, width AS "width!", height AS "height!",
+               coalesce((metadata -> 'image' -> 'frames')::int > 1, false) AS "is_animated!",
+               coalesce((metadata -> 'image' -> 'has_alpha')::bool, false) AS "has_alpha!",
+               (SELECT p.options FROM image_presets p WHERE p.organization_id = $1 AND p.name = $3) AS preset
+           FROM assets
+           WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'ready' AND width IS NOT NULL AND height IS NOT NULL"#,
+        organization_id.uuid(),
+        id.uuid(),
+        preset,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// An image that was made of another.
+#[derive(Debug, Clone)]
+pub(crate) struct MadeImage {
+    pub(crate) blob_key: String,
+    /// The beginning of its SHA-256, in hexadecimal.
+    pub(crate) digest: Option<String>,
+}
+
+pub(crate) async fn find_made(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    name: &str,
+) -> Result<Option<MadeImage>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        MadeImage,
+        "SELECT blob_key, metadata ->> 'digest' AS digest FROM renditions
+         WHERE organization_id = $1 AND asset_id = $2 AND name = $3 AND kind = 'image'",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        name,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Whether the image it was made of is still there: its row is held until the transaction ends.
+pub(crate) async fn put_made(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    name: &str,
+    blob_key: &BlobKey,
+    made: &Made,
+    digest: &str,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let put = sqlx::query!(
+        "WITH source AS (SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' FOR KEY SHARE)
+         INSERT INTO renditions (organization_id, id, asset_id, kind, name, blob_key, content_type, byte_size, width, height, metadata,
+             created_at)
+         SELECT $1, $3, source.id, 'image', $4, $5, $6, $7, $8, $9, jsonb_build_object('digest', $10::text), $11 FROM source
+         ON CONFLICT (organization_id, asset_id, name) DO UPDATE SET byte_size = excluded.byte_size, metadata = excluded.metadata",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        RenditionId::new(now).uuid(),
+        name,
+        blob_key.to_string(),
+        made.format.content_type(),
+        i64::try_from(made.bytes.len()).unwrap_or(i64::MAX),
+        made.size.width.cast_signed(),
+        made.size.height.cast_signed(),
+        digest,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(put.rows_affected() == 1)
+}
+
+/// A preset's row.
+#[derive(Debug, Clone)]
+pub(crate) struct PresetRow {
+    pub(crate) name: String,
+    pub(crate) options: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+pub(crate) async fn list_presets(tx: &mut TenantTx) -> Result<Vec<PresetRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        PresetRow,
+        "SELECT name, options, created_at, updated_at FROM image_presets WHERE organization_id = $1 ORDER BY name",
+        organization_id.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Makes or changes a preset; `None` where there are `presets_max` others already.
+pub(crate) async fn put_preset(
+    tx: &mut TenantTx,
+    name: &str,
+    options: &str,
+    presets_max: i64,
+    now: Timestamp,
+) -> Result<Option<PresetRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        PresetRow,
+        "INSERT INTO image_presets AS p (organization_id, name, options, created_at, updated_at)
+         SELECT $1, $2, $3, $5, $5
+         WHERE (SELECT count(*) FROM image_presets other WHERE other.organization_id = $1 AND other.name <> $2) < $4
+         ON CONFLICT (organization_id, name) DO UPDATE SET options = excluded.options
+         RETURNING p.name, p.options, p.created_at, p.updated_at",
+        organization_id.uuid(),
+        name,
+        options,
+        presets_max,
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+pub(crate) async fn delete_preset(tx: &mut TenantTx, name: &str) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let deleted = sqlx::query!(
+        "DELETE FROM image_presets WHERE organization_id = $1 AND name = $2",
+        organization_id.uuid(),
+        name,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}

@@ -1,0 +1,472 @@
+//! Images: uploaded like everything else, made into others by signed address, and gone when they are deleted.
+
+use crate::{
+    app::{PUBLIC_URL, TestApp, sample},
+    client::{Answer, Client, Person, metadata, send},
+};
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+
+/// 1080 x 1920 pixels.
+fn photograph() -> Vec<u8> {
+    sample("still-photo.heic")
+}
+
+/// The image once it is ready or failed.
+async fn settled(client: &Client, id: &str) -> Value {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let image = client.get(&format!("/assets/{id}")).await.is(200).json();
+        if image["status"] != "pending" {
+            return image;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{image:#}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+async fn uploaded(client: &Client) -> String {
+    let id = client.upload_image("Harbour at night.heic", photograph()).await;
+    let image = settled(client, &id).await;
+    assert_eq!(image["status"], "ready", "{image:#}");
+    id
+}
+
+/// What the API says of addresses.
+async fn addresses(client: &Client, id: &str, query: &[(&str, &str)]) -> Value {
+    let request = client.request("GET", &format!("/assets/{id}/image-addresses")).query(query);
+    send(request).await.is(200).json()
+}
+
+/// The path of an address of this server.
+fn path(url: &Value) -> String {
+    url.as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap().to_owned()
+}
+
+async fn address(client: &Client, id: &str, options: &str) -> String {
+    path(&addresses(client, id, &[("options", options)]).await["src"])
+}
+
+/// Nobody who is signed in, as an `img` element of some page.
+async fn fetch(app: &TestApp, path: &str, accept: &str) -> Answer {
+    send(app.visitor().request("GET", path).header("accept", accept)).await
+}
+
+/// Width and height in the header of a PNG.
+fn png_size(bytes: &[u8]) -> (u32, u32) {
+    assert!(bytes.starts_with(b"\x89PNG"), "{:?}", &bytes[..8]);
+    let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    (side(16), side(20))
+}
+
+fn files_below(folder: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(files_below(&entry.path()));
+        } else {
+            found.insert(entry.path().display().to_string());
+        }
+    }
+    found
+}
+
+fn files_of(app: &TestApp, person: &Person, id: &str) -> BTreeSet<String> {
+    files_below(
+        &app.folder().join("blobs/blobs/organizations").join(&person.organization_id).join("assets").join(id),
+    )
+}
+
+#[tokio::test]
+async fn an_upload_that_says_so_becomes_an_image_and_no_video() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("Harbour at night.heic", photograph()).await;
+    let upload = ada.get(&format!("/uploads/{id}")).await.is(200).json();
+    assert_eq!(
+        (&upload["kind"], &upload["asset_id"], &upload["video_id"]),
+        (&json!("image"), &json!(id), &Value::Null)
+    );
+    let waiting = ada.get(&format!("/assets/{id}")).await.is(200).json();
+    assert_eq!(
+        (&waiting["status"], &waiting["image"], &waiting["file_url"]),
+        (&json!("pending"), &Value::Null, &Value::Null)
+    );
+    let too_early = send(ada.request("GET", &format!("/assets/{id}/image-addresses"))).await;
+    too_early.refuses(409, "image_not_ready");
+
+    app.work().await;
+    let image = settled(&ada, &id).await;
+    assert_eq!(image["status"], "ready", "{image:#}");
+    assert_eq!((&image["width"], &image["height"]), (&json!(1080), &json!(1920)));
+    assert_eq!(
+        (&image["filename"], &image["content_type"]),
+        (&json!("Harbour at night.heic"), &json!("image/heic"))
+    );
+    assert_eq!(image["size_bytes"], photograph().len());
+    let detail = &image["image"];
+    assert_eq!(
+        (&detail["format"], &detail["is_animated"], &detail["orientation"]),
+        (&json!("heic"), &json!(false), &json!(1))
+    );
+    assert!(detail["thumbhash"].as_str().is_some_and(|hash| hash.len() >= 20), "{detail}");
+    let file = app.visitor().get(image["file_url"].as_str().unwrap()).await.is(200);
+    assert_eq!(file.body, photograph());
+    assert!(file.header("content-disposition").starts_with("attachment"));
+
+    let listed = ada.get("/assets?kind=image").await.is(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["id"], json!(id));
+    assert_eq!(ada.get("/videos").await.is(200).json()["items"], json!([]));
+    ada.get("/assets").await.refuses(422, "parameters_invalid");
+    ada.get("/assets?kind=video").await.refuses(422, "parameters_invalid");
+    assert_eq!(files_of(&app, &ada, &id).len(), 1);
+    app.idle().await;
+    assert_eq!(files_below(&app.folder().join("staging")), BTreeSet::new());
+
+    let log = ada.get("/audit-log").await.is(200).json();
+    let actions: Vec<&str> =
+        log["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert!(actions.contains(&"image.created"), "{actions:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_image_fails_with_a_reason_and_leaves_no_file() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let mut bomb =
+        b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\xff\xff\xff\xff\xff\xff\xff\xff\x08\x02\0\0\0xxxx".to_vec();
+    bomb.extend(b"\0\0\0\x01IDATxxxxx\0\0\0\0IENDxxxx");
+    for (name, bytes, code) in [
+        ("film.png", sample("video-call.mp4"), "image_unknown"),
+        ("notes.png", b"These are notes.\n".repeat(9), "image_unknown"),
+        ("nothing.png", Vec::new(), "image_unknown"),
+        ("half.heic", photograph()[..20_000].to_vec(), "image_malformed"),
+        ("bomb.png", bomb, "image_too_large"),
+    ] {
+        let id = ada.upload_image(name, bytes).await;
+        let image = settled(&ada, &id).await;
+        assert_eq!(
+            (&image["status"], &image["error"]["code"]),
+            (&json!("failed"), &json!(code)),
+            "{name}: {image:#}"
+        );
+        assert!(
+            image["error"]["message"].as_str().is_some_and(|message| message.ends_with('.')),
+            "{image:#}"
+        );
+        assert_eq!(files_of(&app, &ada, &id), BTreeSet::new(), "{name}");
+        let refused = send(ada.request("GET", &format!("/assets/{id}/image-addresses"))).await;
+        refused.refuses(409, "image_not_ready");
+        ada.delete(&format!("/assets/{id}")).await.is(204);
+        ada.get(&format!("/assets/{id}")).await.refuses(404, "not_found");
+    }
+    let too_large = ada
+        .tus("POST", "/uploads")
+        .header("upload-length", (50 << 20) + 1)
+        .header("upload-metadata", metadata(&[("filename", "a.png"), ("kind", "image")]));
+    send(too_large).await.refuses(413, "upload_too_large");
+    let unknown = ada
+        .tus("POST", "/uploads")
+        .header("upload-length", 1)
+        .header("upload-metadata", metadata(&[("kind", "document")]));
+    send(unknown).await.refuses(400, "upload_header_invalid");
+}
+
+#[tokio::test]
+async fn an_address_shows_what_was_asked_for_to_everybody_and_is_cached() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let told = addresses(&ada, &id, &[("options", "q=70,format=png,h=192,w=300")]).await;
+    assert_eq!((&told["width"], &told["height"]), (&json!(108), &json!(192)));
+    let path = path(&told["src"]);
+    assert!(
+        path.starts_with(&format!("/i/{id}/w=300,h=192,format=png,q=70/Harbour-at-night.png?s=")),
+        "{path}"
+    );
+
+    let image = fetch(&app, &path, "*/*").await.is(200);
+    assert_eq!(png_size(&image.body), (108, 192));
+    for (name, value) in [
+        ("content-type", "image/png"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("cross-origin-resource-policy", "cross-origin"),
+        ("access-control-allow-origin", "*"),
+        // A week and the rest of the day.
+        ("cache-control", "public, max-age=648000, immutable"),
+    ] {
+        assert_eq!(image.header(name), value);
+    }
+    assert!(
+        image.header("content-disposition").starts_with("inline; filename=\"Harbour at night.png\""),
+        "{:?}",
+        image.headers
+    );
+    assert!(!image.headers.contains_key("vary"), "{:?}", image.headers);
+
+    let etag = image.header("etag").to_owned();
+    let again = send(app.visitor().request("GET", &path).header("if-none-match", &etag)).await.is(304);
+    assert_eq!((again.header("etag"), again.body.len()), (etag.as_str(), 0));
+    assert!(again.header("cache-control").contains("immutable"));
+    let head = send(app.visitor().request("HEAD", &path)).await.is(200);
+    assert_eq!((head.header("content-length"), head.body.len()), (image.body.len().to_string().as_str(), 0));
+    assert_eq!(fetch(&app, &path, "*/*").await.is(200).body, image.body);
+    assert_eq!(files_of(&app, &ada, &id).len(), 2);
+
+    // The same under another spelling is made no second time.
+    let other = address(&ada, &id, "w=150,dpr=2,h=96,format=png,fit=fit").await;
+    assert_eq!(fetch(&app, &other, "*/*").await.is(200).header("etag"), etag);
+    assert_eq!(files_of(&app, &ada, &id).len(), 2);
+    // A day's addresses are the same.
+    app.clock.advance(TimeDelta::hours(3));
+    assert_eq!(address(&ada, &id, "w=300,h=192,format=png,q=70").await, path);
+}
+
+#[tokio::test]
+async fn the_format_follows_from_what_is_accepted() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let path = address(&ada, &id, "w=120").await;
+    for (accept, content_type) in [
+        ("image/avif,image/webp,*/*", "image/avif"),
+        ("image/webp,*/*", "image/webp"),
+        ("image/avif;q=0,image/webp", "image/webp"),
+        ("*/*", "image/jpeg"),
+    ] {
+        let image = fetch(&app, &path, accept).await.is(200);
+        assert_eq!(
+            (image.header("content-type"), image.header("vary")),
+            (content_type, "accept"),
+            "{accept}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_but_what_was_offered_is_made() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, other) = (uploaded(&ada).await, uploaded(&ada).await);
+    let path = address(&ada, &one, "w=100,format=png").await;
+    let image = ada.get(&format!("/assets/{one}")).await.is(200).json();
+    let token_of_file =
+        image["file_url"].as_str().unwrap().trim_start_matches("/media/").trim_end_matches('/');
+    let token = path.split_once("?s=").unwrap().1;
+    for changed in [
+        path.replace("w=100", "w=101"),
+        path.replace("w=100,format=png", "format=png,w=100"),
+        path.replace("Harbour-at-night", "harbour-at-night"),
+        path.replace(&one, &other),
+        path.replace(token, &token[1..]),
+        path.replace(token, token_of_file),
+        path.split_once('?').unwrap().0.to_owned(),
+        format!("/i/x/w=100/x.png?s={token}"),
+        format!("/i/{one}/%FF/x.png?s={token}"),
+        format!("/media/{token}/"),
+        format!("/media/{token}/original.heic"),
+    ] {
+        assert_ne!(changed, path);
+        fetch(&app, &changed, "*/*").await.refuses(404, "not_found");
+    }
+    fetch(&app, &path, "*/*").await.is(200);
+    app.clock.advance(TimeDelta::days(8));
+    fetch(&app, &path, "*/*").await.refuses(410, "media_token_expired");
+    assert_eq!(files_of(&app, &ada, &other).len(), 1);
+
+    for (query, code) in [
+        (&[("options", "w=0")][..], "options_invalid"),
+        (&[("options", "w=8192,dpr=2")], "options_invalid"),
+        (&[("options", "p=card")], "preset_unknown"),
+        (&[("widths", "1,x")], "options_invalid"),
+        (&[("widths", "1,2,3,4,5,6,7,8,9,10,11,12,13")], "srcset_invalid"),
+        (&[("widths", "10"), ("dprs", "2")], "srcset_invalid"),
+        (&[("dprs", "5")], "options_invalid"),
+        (&[("sizes", "100vw")], "sizes_invalid"),
+        (&[("widths", "10"), ("sizes", "\"><script>")], "sizes_invalid"),
+        (&[("expires_in_seconds", "10")], "lifetime_invalid"),
+    ] {
+        let request = ada.request("GET", &format!("/assets/{one}/image-addresses")).query(query);
+        send(request).await.refuses(422, code);
+    }
+}
+
+#[tokio::test]
+async fn a_srcset_names_each_size_once_and_never_more_than_there_is() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let query = [
+        ("options", "w=400,h=300,fit=crop"),
+        ("widths", "200,800,4000,5000"),
+        ("sizes", "(min-width: 600px) 50vw, 100vw"),
+    ];
+    let told = addresses(&ada, &id, &query).await;
+    let listed: Vec<_> = told["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["descriptor"].as_str().unwrap(), one["height"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(listed, [("200w", 150), ("800w", 600), ("1080w", 810)]);
+    assert_eq!(told["sizes"], "(min-width: 600px) 50vw, 100vw");
+    let srcset = told["srcset"].as_str().unwrap();
+    let urls: Vec<_> = srcset.split(", ").map(|one| one.rsplit_once(' ').unwrap()).collect();
+    assert_eq!(urls.iter().map(|(_, descriptor)| *descriptor).collect::<Vec<_>>(), ["200w", "800w", "1080w"]);
+    fetch(&app, &path(&json!(urls[0].0)), "*/*").await.is(200);
+    let dense = addresses(&ada, &id, &[("options", "w=100,format=png"), ("dprs", "1,1.5,2")]).await;
+    assert!(dense["srcset"].as_str().unwrap().ends_with(" 2x"), "{dense:#}");
+    let widest = fetch(&app, &path(&dense["candidates"][2]["url"]), "*/*").await.is(200);
+    assert_eq!(png_size(&widest.body).0, 200);
+}
+
+#[tokio::test]
+async fn a_preset_is_what_it_says_now() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let put = |options: &str| {
+        let body = json!({ "options": options });
+        let ada = ada.clone();
+        async move { ada.put("/image-presets/card", &body).await }
+    };
+    let made = put("format=png,w=90,h=90,fit=crop").await.is(200).json();
+    assert_eq!((&made["name"], &made["options"]), (&json!("card"), &json!("w=90,h=90,fit=crop,format=png")));
+    let told = addresses(&ada, &id, &[("options", "p=card"), ("widths", "45,60")]).await;
+    assert_eq!((&told["width"], &told["candidates"][0]["height"]), (&json!(90), &json!(45)));
+    let path = path(&told["src"]);
+    let image = fetch(&app, &path, "image/webp").await.is(200);
+    assert_eq!(png_size(&image.body), (90, 90));
+    assert_eq!(image.header("cache-control"), "public, max-age=3600");
+
+    put("w=50,format=png").await.is(200);
+    assert_eq!(png_size(&fetch(&app, &path, "*/*").await.is(200).body).0, 50);
+    let listed = ada.get("/image-presets").await.is(200).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    for (name, options, code) in [
+        ("Card", "w=1", "preset_name_invalid"),
+        ("a%2Fb", "w=1", "preset_name_invalid"),
+        ("card", "p=other", "options_invalid"),
+        ("card", "w=", "options_invalid"),
+    ] {
+        ada.put(&format!("/image-presets/{name}"), &json!({ "options": options })).await.refuses(422, code);
+    }
+    let viewer = app.colleague(&ada, "vera", "viewer").await;
+    let refused =
+        viewer.ask(&ada.organization_id, "PUT", "/image-presets/card", json!({ "options": "w=1" })).await;
+    refused.refuses(403, "forbidden");
+    ada.delete("/image-presets/card").await.is(204);
+    ada.delete("/image-presets/card").await.refuses(404, "not_found");
+    fetch(&app, &path, "*/*").await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn many_who_ask_at_once_get_one_image() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let path = address(&ada, &id, "w=700,format=webp").await;
+    let answers = futures::future::join_all((0..12).map(|_| fetch(&app, &path, "*/*"))).await;
+    let tags: BTreeSet<String> =
+        answers.into_iter().map(|answer| answer.is(200).header("etag").to_owned()).collect();
+    assert_eq!(tags.len(), 1);
+    let mut connection = app.superuser().await;
+    // What is made again keeps its row and gets a new version of it; what is made once has the first.
+    let versions: Vec<bool> = sqlx::query_scalar("SELECT xmax = 0 FROM renditions WHERE kind = 'image'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(versions, [true]);
+
+    // A file that is lost is made again.
+    let made: Vec<String> =
+        files_of(&app, &ada, &id).into_iter().filter(|file| file.ends_with(".webp")).collect();
+    assert_eq!(made.len(), 1);
+    fs::remove_file(&made[0]).unwrap();
+    let again = fetch(&app, &path, "*/*").await.is(200);
+    assert_eq!(BTreeSet::from([again.header("etag").to_owned()]), tags);
+    assert!(Path::new(&made[0]).exists());
+}
+
+#[tokio::test]
+async fn a_deleted_image_is_gone_with_all_that_was_made_of_it() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (id, kept) = (uploaded(&ada).await, uploaded(&ada).await);
+    let path = address(&ada, &id, "w=60").await;
+    fetch(&app, &path, "*/*").await.is(200);
+    assert_eq!(files_of(&app, &ada, &id).len(), 2);
+    let viewer = app.colleague(&ada, "vera", "viewer").await;
+    viewer
+        .ask(&ada.organization_id, "DELETE", &format!("/assets/{id}"), Value::Null)
+        .await
+        .refuses(403, "forbidden");
+    ada.delete(&format!("/assets/{id}")).await.is(204);
+    ada.delete(&format!("/assets/{id}")).await.refuses(404, "not_found");
+    fetch(&app, &path, "*/*").await.refuses(404, "not_found");
+    assert_eq!(files_of(&app, &ada, &id), BTreeSet::new());
+    assert_eq!(files_of(&app, &ada, &kept).len(), 1);
+    let mut connection = app.superuser().await;
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM renditions) + (SELECT count(*) FROM blob_deletions)",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(left, 0);
+
+    // A server that was killed between the two has the files removed later.
+    let folder = format!("organizations/{}/assets/{kept}", ada.organization_id);
+    sqlx::query("INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ($1::uuid, $2, $3, 'image deleted')")
+        .bind(&ada.organization_id)
+        .bind(&folder)
+        .bind(app.now())
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    app.sweep().await;
+    assert_eq!(files_of(&app, &ada, &kept), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn an_image_that_was_being_read_when_the_server_died_is_read_once() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("Harbour.heic", photograph()).await;
+    // Somebody else's hand on the task, which never comes back; and a run that was killed after it had stored the file.
+    let mut connection = app.superuser().await;
+    sqlx::query("UPDATE tasks SET status = 'running', attempts = 1, leased_until = $1, lease = gen_random_uuid() WHERE kind = 'read_image'")
+        .bind(app.now() - TimeDelta::hours(1))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let blob =
+        app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).join("assets").join(&id);
+    fs::create_dir_all(&blob).unwrap();
+    fs::write(blob.join("original.heic"), b"half").unwrap();
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    app.work().await;
+    let image = settled(&ada, &id).await;
+    assert_eq!(image["status"], "ready", "{image:#}");
+    assert_eq!(fs::read(blob.join("original.heic")).unwrap(), photograph());
+    app.idle().await;
+    let (assets, events): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM assets), (SELECT count(*) FROM outbox WHERE kind = 'image_ready')",
+    )
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!((assets, events), (1, 1));
+}
