@@ -16,15 +16,20 @@ pub async fn sweep_deletions(app: &App) -> Result<(), AssetsError> {
     let due = store::due_deletions(&mut tx, app.clock.now()).await?;
     drop(tx);
     for (organization_id, id, key) in due {
-        remove(app, organization_id, id, &key).await?;
+        remove(app, organization_id, id, &key.parse()?).await?;
     }
     Ok(())
 }
 
-async fn remove(app: &App, organization_id: OrganizationId, id: Uuid, key: &str) -> Result<(), AssetsError> {
-    let key: BlobKey = key.parse()?;
-    app.blobs.delete_prefix(&key).await?;
-    app.blobs.delete(&key).await?;
+/// Removes the files of one deletion.
+pub(crate) async fn remove(
+    app: &App,
+    organization_id: OrganizationId,
+    id: Uuid,
+    key: &BlobKey,
+) -> Result<(), AssetsError> {
+    app.blobs.delete_prefix(key).await?;
+    app.blobs.delete(key).await?;
     let mut tx = app.db.system(SystemReason::Maintain).await?;
     store::forget_deletion(&mut tx, organization_id, id).await?;
     Ok(tx.commit().await?)

@@ -9,15 +9,17 @@ use memoreel_parts::ImagePart;
 use std::ffi::OsString;
 use std::io;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A worker is replaced after so many jobs, so that what libraries leak stays small.
 const JOBS_MAX: u32 = 1_000;
+/// Workers that had nothing to do for so long end, and give back the memory that large images took.
+const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How long a worker whose answer broke off takes to end at most.
 const ENDED_WITHIN: Duration = Duration::from_secs(1);
 
@@ -32,6 +34,8 @@ struct Pool {
     permits: Semaphore,
     waiting: AtomicUsize,
     idle: Mutex<Vec<Worker>>,
+    /// Whether somebody will look for idle workers.
+    is_swept: AtomicBool,
 }
 
 struct Worker {
@@ -39,6 +43,7 @@ struct Worker {
     input: ChildStdin,
     output: ChildStdout,
     jobs: u32,
+    idle_since: Instant,
 }
 
 impl std::fmt::Debug for Pool {
@@ -69,7 +74,8 @@ impl Images {
     fn with(command: Vec<OsString>, part: Option<ImagePart>, limits: ImageLimits) -> Self {
         let permits = Semaphore::new(limits.workers);
         let (waiting, idle) = (AtomicUsize::new(0), Mutex::default());
-        Self(Arc::new(Pool { command, part, limits, permits, waiting, idle }))
+        let is_swept = AtomicBool::new(false);
+        Self(Arc::new(Pool { command, part, limits, permits, waiting, idle, is_swept }))
     }
 
     /// What is accepted.
@@ -129,7 +135,7 @@ impl Images {
 #[derive(Debug)]
 pub struct Turn<'a> {
     _permit: SemaphorePermit<'a>,
-    pool: &'a Pool,
+    pool: &'a Arc<Pool>,
 }
 
 impl Turn<'_> {
@@ -178,7 +184,7 @@ fn unexpected() -> ImageError {
 
 impl Pool {
     /// Has a worker do it; whoever calls this holds a permit.
-    async fn work(&self, job: &Job, bytes: &[u8]) -> Result<(Report, Vec<u8>), ImageError> {
+    async fn work(self: &Arc<Self>, job: &Job, bytes: &[u8]) -> Result<(Report, Vec<u8>), ImageError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut worker = match idle {
             Some(worker) => worker,
@@ -203,10 +209,33 @@ impl Pool {
         };
         worker.jobs += 1;
         if worker.jobs < JOBS_MAX {
+            worker.idle_since = Instant::now();
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+            self.sweep_later();
         }
         let (answer, made) = answer;
         answer.map(|report| (report, made))
+    }
+
+    /// Looks for idle workers until there are none.
+    fn sweep_later(self: &Arc<Self>) {
+        if self.is_swept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let pool = Arc::downgrade(self);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(IDLE_MAX).await;
+                let Some(pool) = pool.upgrade() else { return };
+                let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.retain(|worker| worker.idle_since.elapsed() < IDLE_MAX);
+                // Who is at work now looks for itself afterwards.
+                if idle.is_empty() {
+                    pool.is_swept.store(false, Ordering::Relaxed);
+                    return;
+                }
+            }
+        });
     }
 
     /// Waits for a worker to be free, unless too many wait.
@@ -249,7 +278,7 @@ impl Pool {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(unexpected());
         };
-        let mut worker = Worker { child, input, output, jobs: 0 };
+        let mut worker = Worker { child, input, output, jobs: 0, idle_since: Instant::now() };
         let limits = &self.limits;
         let start = Start {
             vips: part.vips.clone(),

@@ -1,7 +1,7 @@
 //! Assets that stand for themselves: images.
 
 use crate::{
-    AssetsError, keys,
+    AssetsError, deletions, keys,
     model::{ImageFacts, ImageRow},
     playback::download_url,
     store,
@@ -139,14 +139,12 @@ pub(super) async fn delete_asset(
     let now = app.clock.now();
     let folder = keys::asset(caller.organization_id, id);
     let mut tx = app.db.tenant(&caller).await?;
-    if !store::delete_image(&mut tx, id, &folder, now).await? {
-        return Err(AssetsError::ImageNotFound.into());
-    }
+    let deletion = store::delete_image(&mut tx, id, &folder, now).await?.ok_or(AssetsError::ImageNotFound)?;
     cancel_tasks(&mut tx, id.uuid(), &[], now).await?;
     app.events.emit(&mut tx, &Event::ImageDeleted { asset_id: id }).await?;
     tx.commit().await?;
     // What is not removed now, because this request dies, is removed within the hour.
-    if let Err(error) = crate::sweep_deletions(&app).await {
+    if let Err(error) = deletions::remove(&app, caller.organization_id, deletion, &folder).await {
         tracing::warn!(%error, "files of a deleted image were left for later");
     }
     Ok(StatusCode::NO_CONTENT)

@@ -40,26 +40,25 @@ pub(crate) async fn find_image(tx: &mut TenantTx, id: AssetId) -> Result<Option<
     .await
 }
 
-/// Deletes the image, and has its files deleted: whether there was one.
+/// Deletes the image, and has its files deleted: under which id, if there was such an image.
 pub(crate) async fn delete_image(
     tx: &mut TenantTx,
     id: AssetId,
     folder: &BlobKey,
     now: Timestamp,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<Uuid>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let deleted = sqlx::query!(
+    sqlx::query_scalar!(
         "WITH gone AS (DELETE FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' RETURNING id)
          INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-         SELECT $1, $3, $4, 'image deleted' FROM gone",
+         SELECT $1, $3, $4, 'image deleted' FROM gone RETURNING id",
         organization_id.uuid(),
         id.uuid(),
         folder.to_string(),
         now,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(deleted.rows_affected() == 1)
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// Files that are to be deleted, by folder.
