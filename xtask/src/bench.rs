@@ -4,6 +4,7 @@
 
 mod embed;
 mod http;
+mod images;
 mod ingest;
 mod search;
 mod speech;
@@ -38,6 +39,8 @@ enum What {
     Tasks(tasks::Options),
     /// Who is signed in, videos and a search over HTTP, beside a server of Node.js on the same database
     Http(http::Options),
+    /// Photographs made smaller, beside vipsthumbnail and sharp
+    Images(images::Options),
     /// One upload in one request, beside a plain handler that writes the same bytes to a file
     Upload(upload::Options),
 }
@@ -51,6 +54,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Search(options) => search::run(options),
         What::Tasks(options) => tasks::run(options),
         What::Http(options) => http::run(options),
+        What::Images(options) => images::run(options),
         What::Upload(options) => upload::run(options),
     }
 }

@@ -5,6 +5,7 @@
 
 mod embed;
 mod http;
+mod images;
 mod latency;
 mod put;
 mod search;
@@ -27,6 +28,11 @@ enum What {
     Embed(embed::Options),
     /// The product's endpoints, beside the same of a server of Node.js
     Http(http::Options),
+    /// Images, a round for every line of input
+    Images(images::Options),
+    /// A worker of the bench of images
+    #[command(hide = true)]
+    ImageWorker,
     /// A server that keeps what is put into it
     Put(put::Options),
     /// Search by meaning, beside the plain schema
@@ -39,6 +45,11 @@ fn main() -> Result<()> {
     match Options::parse().what {
         What::Embed(options) => embed::run(options),
         What::Http(options) => Runtime::new()?.block_on(http::run(&options)),
+        What::Images(options) => Runtime::new()?.block_on(images::run(options)),
+        What::ImageWorker => {
+            let _ended = memoreel_images::image_worker_main();
+            Ok(())
+        }
         What::Put(options) => Runtime::new()?.block_on(put::run(options)),
         What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
         What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
