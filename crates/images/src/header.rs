@@ -156,9 +156,8 @@ fn gif_blocks(bytes: &[u8]) -> Option<Result<Found, ImageError>> {
     reader.take(2)?;
     skip_colours(&mut reader, flags)?;
     let mut frames = 0;
-    loop {
-        // A file that ends between two blocks lacks its end and nothing else.
-        let Some(introducer) = reader.byte() else { break };
+    // A file that ends between two blocks lacks its end and nothing else.
+    while let Some(introducer) = reader.byte() {
         match introducer {
             0x2C => {
                 let (left, top) = (reader.le16()?, reader.le16()?);

@@ -8,6 +8,7 @@ use crate::{
 use memoreel_parts::ImagePart;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A worker is replaced after so many jobs, so that what libraries leak stays small.
 const JOBS_MAX: u32 = 1_000;
+/// What Linux lets everybody have.
+const PIPE_BYTES: libc::c_int = 1 << 20;
 /// Workers that had nothing to do for so long end, and give back the memory that large images took.
 const IDLE_MAX: Duration = Duration::from_secs(60);
 /// How long a worker whose answer broke off takes to end at most.
@@ -278,6 +281,8 @@ impl Pool {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(unexpected());
         };
+        widen(&input);
+        widen(&output);
         let mut worker = Worker { child, input, output, jobs: 0, idle_since: Instant::now() };
         let limits = &self.limits;
         let start = Start {
@@ -291,6 +296,17 @@ impl Pool {
         let head = frame_head(&start, 0).map_err(unavailable)?;
         worker.input.write_all(&head).await.map_err(unavailable)?;
         Ok(worker)
+    }
+}
+
+/// As large a pipe as anybody may have, so that an image passes with few changes between the two sides. Where that is not allowed,
+/// it passes in smaller pieces.
+#[expect(unsafe_code, reason = "the size of a pipe has no safe interface")]
+fn widen(pipe: &impl AsRawFd) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the descriptor is open, and nothing but numbers is handed over.
+    unsafe {
+        libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, PIPE_BYTES);
     }
 }
 

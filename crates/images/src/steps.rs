@@ -86,7 +86,7 @@ impl Engine {
 
     fn image_of<'a>(&'a self, decoded: &'a Decoded) -> Result<Image<'a>, ImageError> {
         let size = (decoded.width, decoded.height);
-        self.vips.from_pixels(&decoded.pixels, size, decoded.channels, decoded.profile.as_deref())
+        self.vips.image_of_pixels(&decoded.pixels, size, decoded.channels, decoded.profile.as_deref())
     }
 
     /// The image that was asked for, encoded.

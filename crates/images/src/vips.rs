@@ -206,7 +206,7 @@ impl Vips {
     }
 
     /// Pixels of 8 bits a channel, row by row without gaps.
-    pub(crate) fn from_pixels<'a>(
+    pub(crate) fn image_of_pixels<'a>(
         &'a self,
         pixels: &'a [u8],
         (width, height): (u32, u32),

@@ -1,5 +1,7 @@
 //! Real images through real workers: sizes, formats, orientations, animations, and files that mean harm.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
 mod files;
 
 use files::{animated_gif, gradient_png, oriented};
