@@ -38,6 +38,10 @@ pub async fn run(options: Options) -> Result<()> {
     let command = vec![std::env::current_exe()?.into(), "image-worker".into()];
     let limits = ImageLimits { workers: parallel, ..ImageLimits::default() };
     let images = Images::new(command, Parts::locate()?.images()?, limits);
+    // As after the upload.
+    for job in &jobs {
+        size_of(&images, &job.photo, &std::fs::read(&job.photo)?).await?;
+    }
     println!("{}", json!({ "ready": true }));
     for line in std::io::stdin().lock().lines() {
         let line = line?;
