@@ -11,13 +11,13 @@ use std::time::Duration;
 pub struct PoolSizes {
     /// For requests and tasks.
     pub app: u32,
-    /// For sign-in, claiming and maintenance; up to three of them listen all the time.
+    /// For sign-in, claiming and maintenance; up to four of them listen all the time.
     pub system: u32,
 }
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self { app: 16, system: 8 }
+        Self { app: 16, system: 10 }
     }
 }
 

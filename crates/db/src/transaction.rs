@@ -94,8 +94,11 @@ pub enum SystemReason {
     SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
+    /// Webhooks are sent, and their ends written down: webhook_endpoints, webhook_secrets, webhook_deliveries, memberships, users,
+    /// organizations, and the tasks that mail notices of them.
+    Deliver,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, blob_deletions, deleted organizations.
+    /// organization_invitations, blob_deletions, webhook_deliveries, webhook_secrets, deleted organizations.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,

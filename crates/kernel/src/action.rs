@@ -26,6 +26,8 @@ pub enum Action {
     ManageMembers,
     /// Change the organization's name and description.
     ManageOrganization,
+    /// Say which addresses are told what happens, see what they were told, and tell them again.
+    ManageWebhooks,
     /// Change the organization's name in addresses.
     ChangeSlug,
     /// Invite, make, change and remove owners.
@@ -44,7 +46,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 18] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -55,6 +57,7 @@ impl Action {
         Action::InviteMembers,
         Action::ManageMembers,
         Action::ManageOrganization,
+        Action::ManageWebhooks,
         Action::ChangeSlug,
         Action::ManageOwners,
         Action::ManageDomains,
@@ -73,7 +76,10 @@ impl Action {
             | Action::SeeMembers
             | Action::LeaveOrganization => Role::Viewer,
             Action::EditContent | Action::ManageChannels => Role::Member,
-            Action::InviteMembers | Action::ManageMembers | Action::ManageOrganization => Role::Admin,
+            Action::InviteMembers
+            | Action::ManageMembers
+            | Action::ManageOrganization
+            | Action::ManageWebhooks => Role::Admin,
             Action::ChangeSlug
             | Action::ManageOwners
             | Action::ManageDomains

@@ -102,6 +102,12 @@ ids! {
     EmbeddingModelId;
     /// A background job.
     TaskId;
+    /// An address that is told what happens.
+    WebhookEndpointId;
+    /// What messages to an address are signed with.
+    WebhookSecretId;
+    /// One message to one address.
+    WebhookDeliveryId;
     /// What a person takes along.
     ExportId;
     /// The removal of a person or an organization.

@@ -1,5 +1,5 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
+//! old webhooks, idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
@@ -58,6 +58,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     // What a crash left between two steps of ours.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
+    memoreel_webhooks::remove_old(&app.db, now).await?;
     eraser.sweep().await?;
     app.limits.forget_idle();
     Ok(())

@@ -103,6 +103,7 @@ pub mod action {
         InviteMembers,
         ManageMembers,
         ManageOrganization,
+        ManageWebhooks,
         ManageDomains,
         TransferOrganization,
         DeleteOrganization,

@@ -10,6 +10,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use memoreel_blob::Staging;
 use memoreel_kernel::SystemClock;
+use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Amount, Eraser, ErasureReport};
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
@@ -96,6 +97,7 @@ impl Opened {
             db: database.db.clone(),
             blobs: assemble::blob_store(storage, &folders)?,
             staging: Staging::new(folders.staging())?,
+            outbound: Outbound::new(OutboundSettings::default())?,
             secret,
             former_secrets: secret::former(&storage.former_secret_keys)?,
             clock: Arc::new(SystemClock),

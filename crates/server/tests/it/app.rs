@@ -11,6 +11,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Eraser, Journal};
 use memoreel_search::NearestChunks;
 use memoreel_server::{
@@ -21,6 +22,7 @@ use memoreel_server::{
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
 use memoreel_web::{App, Documents, SignInSettings, behind_proxies};
+use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -62,6 +64,8 @@ pub struct Options {
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
     pub sign_in: SignInSettings,
+    /// Where webhooks may go.
+    pub outbound: OutboundSettings,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// What counts the ways to the database.
@@ -75,7 +79,7 @@ impl Default for Options {
             (1, "Its budget is four million, which is less than we asked for."),
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
-        let pool = PoolSizes { app: 6, system: 4 };
+        let pool = PoolSizes { app: 6, system: 5 };
         Self {
             rate_limit_factor: 1_000,
             lines,
@@ -84,6 +88,7 @@ impl Default for Options {
             smtp: None,
             breached_passwords: None,
             sign_in: SignInSettings::default(),
+            outbound: OutboundSettings::default(),
             trusted_proxies: Vec::new(),
             counted: None,
         }
@@ -139,6 +144,7 @@ impl TestApp {
             db: Db::connect(&access, options.pool).await.unwrap(),
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
+            outbound: Outbound::new(options.outbound.clone()).unwrap(),
             secret: SECRET,
             former_secrets: Vec::new(),
             clock: Arc::new(clock.clone()),
@@ -186,6 +192,18 @@ impl TestApp {
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// Sends webhooks until the server ends.
+    pub fn deliver(&self) {
+        self.deliver_with(DispatchSettings {
+            poll: Duration::from_millis(100),
+            ..DispatchSettings::default()
+        });
+    }
+
+    pub fn deliver_with(&self, settings: DispatchSettings) {
+        tokio::spawn(Dispatcher::new(self.app.clone(), settings).run(self.stop.clone()));
     }
 
     /// What removes people and organizations.

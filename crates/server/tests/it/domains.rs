@@ -5,71 +5,19 @@ use crate::{
     authenticator::Authenticator,
     client::{Answer, Client, PASSWORD, Person},
     isolation::rows_of,
+    name_server::NameServer,
     oidc::{OidcProvider, app_with, sign_in, with},
     organizations::new_organization,
-};
-use hickory_resolver::proto::{
-    op::{Message, ResponseCode},
-    rr::{RData, Record, RecordType, rdata::TXT},
 };
 use memoreel_identity::verify_domain;
 use memoreel_web::SignInSettings;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::net::SocketAddr;
 use tokio::net::UdpSocket;
 
-/// A name server with text records alone.
-#[derive(Clone)]
-struct NameServer {
-    address: SocketAddr,
-    /// By name, without a dot at its end.
-    records: Arc<Mutex<HashMap<String, Vec<String>>>>,
-}
-
-impl NameServer {
-    async fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { address: socket.local_addr().unwrap(), records: Arc::default() };
-        let own = server.clone();
-        tokio::spawn(async move {
-            let mut packet = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut packet).await {
-                let answer = own.answer(&Message::from_vec(&packet[..length]).unwrap());
-                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
-            }
-        });
-        server
-    }
-
-    fn answer(&self, question: &Message) -> Message {
-        let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
-        let query = question.queries[0].clone();
-        let name = query.name().to_ascii().trim_end_matches('.').to_lowercase();
-        let records = self.records.lock().unwrap();
-        match records.get(&name) {
-            Some(texts) if query.query_type() == RecordType::TXT => {
-                for text in texts {
-                    // In parts, as long texts are.
-                    let (first, second) = text.split_at(text.len() / 2);
-                    let text = TXT::new(vec![first.to_owned(), second.to_owned()]);
-                    answer.add_answer(Record::from_rdata(query.name().clone(), 60, RData::TXT(text)));
-                }
-            }
-            Some(_) => {}
-            None => answer.metadata.response_code = ResponseCode::NXDomain,
-        }
-        answer.add_query(query);
-        answer
-    }
-
-    fn set(&self, domain: &Value, texts: &[&str]) {
-        let name = domain["record_name"].as_str().unwrap().to_owned();
-        self.records.lock().unwrap().insert(name, texts.iter().map(|text| (*text).to_owned()).collect());
-    }
+/// Puts the record of a domain where it is looked for.
+fn set(server: &NameServer, domain: &Value, texts: &[&str]) {
+    server.set_texts(domain["record_name"].as_str().unwrap(), texts);
 }
 
 async fn app_asking(server: SocketAddr) -> TestApp {
@@ -127,13 +75,13 @@ async fn a_domain_is_verified_by_its_record_for_one_organization() {
 
     check(&ada, &hers, &domain).await.refuses(409, "domain_unproved");
     // The record of another claim is none.
-    names.set(&domain, &["v=spf1 -all", claimed["record_value"].as_str().unwrap()]);
+    set(&names, &domain, &["v=spf1 -all", claimed["record_value"].as_str().unwrap()]);
     check(&ada, &hers, &domain).await.refuses(409, "domain_unproved");
-    names.set(&domain, &["v=spf1 -all", domain["record_value"].as_str().unwrap()]);
+    set(&names, &domain, &["v=spf1 -all", domain["record_value"].as_str().unwrap()]);
     let verified = check(&ada, &hers, &domain).await.is(200).json();
     assert!(verified["verified_at"].is_string(), "{verified}");
     check(&ada, &hers, &domain).await.is(200);
-    names.set(&domain, &[claimed["record_value"].as_str().unwrap()]);
+    set(&names, &domain, &[claimed["record_value"].as_str().unwrap()]);
     check(&bob, &his, &claimed).await.refuses(409, "domain_taken");
     let refused = verify_domain(app.db(), &*app.app.clock, "his", "harbour.example").await;
     assert!(matches!(refused, Err(memoreel_identity::IdentityError::DomainTaken)), "{refused:?}");

@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 98] = {
+const EXPECTED: [(&str, Expected); 110] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -53,6 +53,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("create_upload", TheirOwn),
         ("create_user", TheirOwn),
         ("create_video", TheirOwn),
+        ("create_webhook_endpoint", TheirOwn),
         ("decline_invitation", TheirOwn),
         ("delete_api_key", NotFound),
         ("delete_channel", NotFound),
@@ -68,6 +69,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("delete_totp", TheirOwn),
         ("delete_upload", NotFound),
         ("delete_video", NotFound),
+        ("delete_webhook_endpoint", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
@@ -86,6 +88,8 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("get_upload", NotFound),
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
+        ("get_webhook_delivery", NotFound),
+        ("get_webhook_endpoint", NotFound),
         ("list_api_keys", TheirOwn),
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
@@ -99,10 +103,15 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
+        ("list_webhook_deliveries", TheirOwn),
+        ("list_webhook_endpoints", TheirOwn),
+        ("list_webhook_events", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
+        ("replay_webhook_deliveries", NotFound),
+        ("replay_webhook_delivery", NotFound),
         ("request_erasure", Refused),
         ("request_password_reset", TheirOwn),
         ("resend_confirmation", TheirOwn),
@@ -112,9 +121,11 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("restore_video", NotFound),
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
+        ("rotate_webhook_secret", NotFound),
         ("search", TheirOwn),
         ("start_provider_sign_in", TheirOwn),
         ("stream_events", TheirOwn),
+        ("test_webhook_endpoint", NotFound),
         ("transfer_organization", NotFound),
         ("update_channel", NotFound),
         ("update_domain", NotFound),
@@ -125,6 +136,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("update_webhook_endpoint", NotFound),
         ("verify_domain", NotFound),
         ("withdraw_email_change", TheirOwn),
         ("withdraw_erasure", Refused),
@@ -173,6 +185,10 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     .fetch_one(&mut app.superuser().await)
     .await
     .unwrap();
+    let hook = json!({ "url": "https://example.com/secret-harbour", "events": ["video.added"] });
+    let hook = ada.post("/webhook-endpoints", &hook).await.is(201).json();
+    let hook = text(&hook["endpoint"]["id"]);
+    let told = ada.post(&format!("/webhook-endpoints/{hook}/test"), &json!({})).await.is(201).json();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -189,6 +205,8 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("domains", text(&domain["id"])),
         ("identities", identity.to_string()),
         ("me", text(&export["id"])),
+        ("webhook-endpoints", hook),
+        ("webhook-deliveries", text(&told["id"])),
     ])
 }
 
@@ -266,6 +284,12 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "confirm_provider_sign_in" => json(json!({ "code": "junk" })),
         "create_domain" => json(json!({ "domain": "mine.example" })),
         "update_domain" => json(json!({ "join_role": "viewer" })),
+        "create_webhook_endpoint" => {
+            json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
+        }
+        "update_webhook_endpoint" => json(json!({ "url": "https://example.com/mine" })),
+        "rotate_webhook_secret" => json(json!({})),
+        "replay_webhook_deliveries" => json(json!({ "from": "2020-01-01T00:00:00Z" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
     }
@@ -286,6 +310,8 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "domains",
         "identities",
         "me",
+        "webhook-endpoints",
+        "webhook-deliveries",
     ]
     .map(|name| (name, id.to_owned()))
     .into()

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 13] = [
+const KINDS: [(&str, &str); 15] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
     ("DomainId", "domains"),
@@ -26,6 +26,8 @@ const KINDS: [(&str, &str); 13] = [
     ("UploadId", "uploads"),
     ("UserId", "users"),
     ("VideoId", "videos"),
+    ("WebhookEndpointId", "webhook-endpoints"),
+    ("WebhookDeliveryId", "webhook-deliveries"),
     // Of anything.
     ("uuid", "videos"),
 ];

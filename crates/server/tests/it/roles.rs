@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 98] = {
+const TAKES: [(&str, Takes); 110] = {
     use Action::{
         DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
-        ManageOrganization, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
-        TransferOrganization, UseApiKeys,
+        ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers,
+        SeeOrganization, TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -56,6 +56,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("create_upload", Role(EditContent)),
         ("create_user", Nothing),
         ("create_video", Role(EditContent)),
+        ("create_webhook_endpoint", Role(ManageWebhooks)),
         ("decline_invitation", Nothing),
         ("delete_api_key", Role(UseApiKeys)),
         ("delete_channel", Role(ManageChannels)),
@@ -71,6 +72,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("delete_totp", Account),
         ("delete_upload", Role(EditContent)),
         ("delete_video", Role(EditContent)),
+        ("delete_webhook_endpoint", Role(ManageWebhooks)),
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
         ("finish_provider_sign_in", Nothing),
@@ -89,6 +91,8 @@ const TAKES: [(&str, Takes); 98] = {
         ("get_upload", Role(ReadContent)),
         ("get_upload_offset", Role(EditContent)),
         ("get_video", Role(ReadContent)),
+        ("get_webhook_delivery", Role(ManageWebhooks)),
+        ("get_webhook_endpoint", Role(ManageWebhooks)),
         ("list_api_keys", Role(UseApiKeys)),
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
@@ -102,10 +106,15 @@ const TAKES: [(&str, Takes); 98] = {
         ("list_providers", Nothing),
         ("list_sessions", Account),
         ("list_videos", Role(ReadContent)),
+        ("list_webhook_deliveries", Role(ManageWebhooks)),
+        ("list_webhook_endpoints", Role(ManageWebhooks)),
+        ("list_webhook_events", Role(ManageWebhooks)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),
+        ("replay_webhook_deliveries", Role(ManageWebhooks)),
+        ("replay_webhook_delivery", Role(ManageWebhooks)),
         ("request_erasure", Account),
         ("request_password_reset", Nothing),
         ("resend_confirmation", Account),
@@ -115,9 +124,11 @@ const TAKES: [(&str, Takes); 98] = {
         ("restore_video", Role(EditContent)),
         ("retry_video", Role(EditContent)),
         ("revoke_invitation", Role(InviteMembers)),
+        ("rotate_webhook_secret", Role(ManageWebhooks)),
         ("search", Role(ReadContent)),
         ("start_provider_sign_in", Nothing),
         ("stream_events", Role(ReadContent)),
+        ("test_webhook_endpoint", Role(ManageWebhooks)),
         ("transfer_organization", Role(TransferOrganization)),
         ("update_channel", Role(ManageChannels)),
         ("update_domain", Role(ManageDomains)),
@@ -128,6 +139,7 @@ const TAKES: [(&str, Takes); 98] = {
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
         ("update_video", Role(EditContent)),
+        ("update_webhook_endpoint", Role(ManageWebhooks)),
         ("verify_domain", Role(ManageDomains)),
         ("withdraw_email_change", Account),
         ("withdraw_erasure", Account),

@@ -48,6 +48,8 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("videos", "source", "one of a list"),
     ("videos", "status", "one of a list"),
     ("videos", "visibility", "one of a list"),
+    ("webhook_deliveries", "status", "one of a list"),
+    ("webhook_endpoints", "disabled_reason", "one of a list"),
 ];
 
 /// Whose things are marked.

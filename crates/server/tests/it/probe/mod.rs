@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 23] = [
+const ADMITTED: [(&str, &[&str]); 26] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
@@ -42,6 +42,9 @@ const ADMITTED: [(&str, &[&str]); 23] = [
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),
+    ("webhook_deliveries", &["SELECT", "UPDATE", "DELETE"]),
+    ("webhook_endpoints", &["SELECT", "UPDATE"]),
+    ("webhook_secrets", &["SELECT", "UPDATE", "DELETE"]),
 ];
 
 /// What is done to a row. Statements that change rows have no condition: one with a condition would be bound by the policy

@@ -163,6 +163,12 @@ const ROWS: &[(&str, Rest)] = &[
     ("videos", |_| json!({ "title": "Harbour" })),
     ("uploads", |_| json!({ "filename": "a.mp4", "size_bytes": 1, "expires_at": "2099-01-01" })),
     ("tasks", |at| json!({ "kind": "probe", "subject_id": at.id("videos") })),
+    ("webhook_endpoints", |_| json!({ "url": "https://example.com/hook", "events": "{video.added}" })),
+    ("webhook_secrets", |at| json!({ "endpoint_id": at.id("webhook_endpoints"), "secret": "\\x00" })),
+    (
+        "webhook_deliveries",
+        |at| json!({ "endpoint_id": at.id("webhook_endpoints"), "event": "video.added", "payload": "{}" }),
+    ),
     ("outbox", |at| json!({ "kind": "video_changed", "aggregate_id": at.id("videos"), "payload": {} })),
     ("transcripts", |_| json!({ "engine": "person" })),
     ("speakers", |_| json!({ "label": "Speaker 1", "hue": 0 })),
