@@ -3,6 +3,7 @@ import { organizationStrings } from "./strings-organization";
 import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
+import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -88,6 +89,7 @@ export const strings = {
   ...privacyStrings,
   ...securityStrings,
   ...signInStrings,
+  ...webhookStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -428,6 +430,7 @@ export const strings = {
       api_key: "API keys",
       session: "Sign-ins",
       second_factor: "Authenticator apps",
+      webhook_endpoint: "Webhooks",
       passkey: "Passkeys",
       user: "Accounts",
       identity: "Linked accounts",
@@ -444,6 +447,8 @@ export const strings = {
       api_key: "the API key",
       session: "the session",
       second_factor: "the authenticator app",
+      webhook_endpoint: "the webhook endpoint",
+      webhook_secret: "the secret of a webhook",
       passkey: "the passkey",
       user: "the account",
       identity: "the linked account",

@@ -69,6 +69,25 @@ export interface DomainChanges {
   required_provider?: string | null;
 }
 
+export type WebhookEvent = Schemas["WebhookEvent"];
+/** In the order in which they usually happen. */
+export const WEBHOOK_EVENTS = [
+  "video.added", "video.playable", "video.transcribed", "video.indexed", "video.summarised", "video.completed", "video.failed",
+  "video.changed", "video.deleted", "video.restored",
+] as const satisfies readonly WebhookEvent[];
+export type WebhookEndpoint = Sent<Schemas["WebhookEndpoint"]>;
+export type IssuedWebhookSecret = Sent<Schemas["IssuedWebhookSecret"]>;
+export type WebhookDeliveryStatus = Schemas["DeliveryStatus"];
+export type WebhookDelivery = Sent<Schemas["WebhookDelivery"]>;
+export type WebhookDeliveryDetails = WebhookDelivery & { payload: unknown; response_body: string | null };
+
+export interface WebhookEndpointChanges {
+  url?: string;
+  description?: string | null;
+  events?: WebhookEvent[];
+  active?: boolean;
+}
+
 export type Session = Sent<Schemas["Session"]>;
 export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
