@@ -10,6 +10,7 @@ mod speech;
 mod start;
 mod tasks;
 mod upload;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -40,6 +41,8 @@ enum What {
     Http(http::Options),
     /// One upload in one request, beside a plain handler that writes the same bytes to a file
     Upload(upload::Options),
+    /// Webhooks to a receiver on this machine, beside a plain loop of signed requests
+    Webhooks(webhooks::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -52,6 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Tasks(options) => tasks::run(options),
         What::Http(options) => http::run(options),
         What::Upload(options) => upload::run(options),
+        What::Webhooks(options) => webhooks::run(options),
     }
 }
 
