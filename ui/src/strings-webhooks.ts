@@ -3,7 +3,7 @@ export const webhookStrings = {
   webhooks: {
     title: "Webhooks",
     lead: "Tells your own systems what happens here, with a signed request to an address of yours.",
-    guide: "How to receive and check them",
+    guide: "What is sent, and how to check it",
     add: "Add endpoint",
     none: "Nobody is told yet",
     noneText: "Add the address of a system of yours, and it is told when a video is ready, changes or goes.",

@@ -25,7 +25,7 @@ export function WebhooksPage() {
           <h2>{strings.webhooks.title}</h2>
           <p className="soft">{strings.webhooks.lead}</p>
           <p>
-            <a className="settings__link" href="/api/docs">
+            <a className="settings__link" href="/api/docs#messages">
               {strings.webhooks.guide}
               <ExternalLink size={16} aria-hidden />
             </a>
