@@ -29,6 +29,8 @@ const FAILING_FOR: PgInterval = PgInterval { months: 0, days: 5, microseconds: 0
 const BATCH: usize = 512;
 /// How many connections a claim is tried on before the dispatcher waits.
 const CLAIM_TRIES: u32 = 8;
+/// How often it is tried to write down what became of a batch that the database refuses.
+const FINISH_TRIES: u32 = 4;
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
 
 /// How a dispatcher keeps time.
@@ -172,14 +174,31 @@ impl Dispatcher {
         if ended.is_empty() {
             return true;
         }
-        if let Err(error) = self.finish(&ended).await {
+        let mut tries = FINISH_TRIES;
+        while let Err(error) = self.finish(&ended).await {
+            tries -= 1;
+            if error.is_outage() {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "what became of webhooks waits for the database"
+                );
+                ends.extend(ended.into_iter().zip(durations).map(Ok));
+                tokio::time::sleep(AFTER_OUTAGE).await;
+                return false;
+            }
+            if tries == 0 {
+                // Their leases run out, and they are sent again; everybody else's go on.
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "what became of webhooks could not be written down"
+                );
+                break;
+            }
+            // Such as two who waited for each other.
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "what became of webhooks waits for the database"
+                "what became of webhooks is written down again"
             );
-            ends.extend(ended.into_iter().zip(durations).map(Ok));
-            tokio::time::sleep(AFTER_OUTAGE).await;
-            return false;
         }
         for (one, duration) in ended.iter().zip(durations) {
             lanes.end(one.endpoint_id, one.status == "delivered", duration);
