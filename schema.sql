@@ -1075,6 +1075,24 @@ CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) 
         ORDER BY place LIMIT 32) AS found
 $$;
 
+-- Name: tell_access_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tell_access_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_row jsonb := to_jsonb(OLD);
+BEGIN
+    PERFORM pg_notify('memoreel_access', CASE TG_TABLE_NAME
+        WHEN 'memberships' THEN jsonb_build_object('organization_id', v_row -> 'organization_id', 'user_id', v_row -> 'user_id')
+        WHEN 'organizations' THEN jsonb_build_object('organization_id', v_row -> 'id')
+        WHEN 'users' THEN jsonb_build_object('user_id', v_row -> 'id')
+        ELSE jsonb_build_object('actor_id', v_row -> 'id')
+    END::text);
+    RETURN NULL;
+END $$;
+
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfig
@@ -2334,6 +2352,34 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 -- Name: videos_pending; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
+
+-- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: organizations access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((new.token_hash IS DISTINCT FROM old.token_hash)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: users access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.is_active IS DISTINCT FROM old.is_active) OR (new.erased_after IS DISTINCT FROM old.erased_after))) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: api_keys access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: memberships access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
 
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 

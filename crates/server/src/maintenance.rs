@@ -68,7 +68,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
 pub async fn forget_erased(app: App, nearest: NearestChunks, stop: CancellationToken) {
     let forget = async {
         loop {
-            if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
+            if let Ok(mut listener) = app.db.listen(&[ERASED_CHANNEL]).await {
                 while let Ok(notification) = listener.recv().await {
                     if let Ok(organization_id) = notification.payload().parse() {
                         nearest.forget(organization_id);

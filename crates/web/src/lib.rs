@@ -2,6 +2,7 @@
 //!
 //! No slice is known here, and no table but `idempotency_keys`.
 
+mod access;
 mod app;
 mod documents;
 mod extract;
@@ -17,6 +18,7 @@ mod proxies;
 mod secrets;
 mod sign_in;
 
+pub use access::Admission;
 pub use app::{App, AppParts};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};

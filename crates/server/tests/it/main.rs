@@ -22,6 +22,7 @@ mod invitations;
 mod isolation;
 mod killed;
 mod library;
+mod live;
 mod members;
 mod mutation;
 mod nearest;
