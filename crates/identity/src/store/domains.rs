@@ -1,5 +1,6 @@
 //! Domains of organizations.
 
+use super::act_as;
 use crate::{
     IdentityError,
     model::{Domain, JoinRole},
@@ -139,13 +140,7 @@ pub(crate) async fn verify_domain(
     user_id: Option<UserId>,
     now: Timestamp,
 ) -> Result<bool, IdentityError> {
-    // For the audit log, which would not know otherwise who did it.
-    sqlx::query!(
-        "SELECT set_config('app.user_id', $1, true)",
-        user_id.map(|id| id.to_string()).unwrap_or_default(),
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    act_as(tx, user_id).await?;
     let verified = sqlx::query!(
         "UPDATE organization_domains SET verified_at = coalesce(verified_at, $3) WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),

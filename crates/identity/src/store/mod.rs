@@ -80,8 +80,20 @@ pub(crate) use sessions::{
 };
 
 use crate::IdentityError;
-use memoreel_kernel::{OrganizationStatus, Role, Timestamp};
+use memoreel_db::SystemTx;
+use memoreel_kernel::{OrganizationStatus, Role, Timestamp, UserId};
 use memoreel_web::Closed;
+
+/// Says for the audit log who does what follows in this transaction, which it would not know otherwise.
+pub(crate) async fn act_as(tx: &mut SystemTx, user_id: Option<UserId>) -> Result<(), IdentityError> {
+    sqlx::query!(
+        "SELECT set_config('app.user_id', $1, true)",
+        user_id.map(|id| id.to_string()).unwrap_or_default(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
 
 fn role(text: &str) -> Result<Role, IdentityError> {
     Role::parse(text).ok_or_else(|| IdentityError::RoleUnknown(text.to_owned()))
