@@ -1302,10 +1302,12 @@ CREATE TABLE public.email_tokens (
     used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    about text,
+    CONSTRAINT email_tokens_about_length CHECK (((char_length(about) >= 1) AND (char_length(about) <= 300))),
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text, 'passkey_added'::text, 'passkey_removed'::text, 'totp_enabled'::text, 'totp_disabled'::text, 'recovery_codes_renewed'::text, 'identity_linked'::text, 'identity_unlinked'::text, 'password_changed'::text, 'domain_failing'::text, 'domain_lost'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;

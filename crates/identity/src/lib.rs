@@ -23,6 +23,7 @@ mod mails;
 mod maintenance;
 mod members;
 mod model;
+mod notices;
 mod organizations;
 mod passkeys;
 mod password;

@@ -5,7 +5,9 @@ use crate::{
     authenticate::session_of,
     domains,
     email_tokens::{self, Purpose},
-    input, mails, password,
+    input, mails,
+    notices::{self, Notice},
+    password,
     store::{self, Owner},
     throttle::{self, Account},
     token,
@@ -91,6 +93,7 @@ pub(crate) async fn change(
     if !store::rotate_session(&mut tx, user_id, session_id, &session.hash).await? {
         return Err(IdentityError::NotFound("session"));
     }
+    notices::tell(&mut tx, user_id, Notice::PasswordChanged, None, app.clock.now()).await?;
     tx.commit().await?;
     Ok(session.token)
 }
@@ -148,6 +151,7 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     domains::join(&mut tx, token.user_id, &token.user_email, now).await?;
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
     store::delete_sessions_except(&mut tx, token.user_id, None).await?;
+    notices::tell(&mut tx, token.user_id, Notice::PasswordChanged, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

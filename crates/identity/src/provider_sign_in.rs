@@ -10,6 +10,7 @@ use crate::{
     domains,
     email_tokens::Purpose,
     input, mails,
+    notices::{self, Notice},
     passwords::prove_password,
     providers::{Providers, Trip, Vouched, wrong},
     second_factor,
@@ -254,7 +255,12 @@ impl Visit<'_> {
         if !is_new && self.known(tx).await? != Some(user_id) {
             return Err(IdentityError::IdentityTaken { name: self.provider.name.clone() });
         }
-        Ok(())
+        if is_new { self.tell_linked(tx, user_id).await } else { Ok(()) }
+    }
+
+    /// Whoever had an account before learns that it has another way in.
+    async fn tell_linked(&self, tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+        notices::tell(tx, user_id, Notice::IdentityLinked, Some(&self.provider.name), self.now).await
     }
 
     /// Whose account they get into: the one they are linked to, the one of their address when both sides know that it is
@@ -278,7 +284,7 @@ impl Visit<'_> {
         if !is_sure && self.app.sign_in.is_sign_up_closed {
             return Err(IdentityError::SignUpClosed);
         }
-        let user_id = match store::find_user(tx, email).await? {
+        let (user_id, is_new) = match store::find_user(tx, email).await? {
             Some(user) if !(is_sure && user.email_verified) => {
                 return Err(IdentityError::IdentityUnverified { name: self.provider.name.clone() });
             }
@@ -288,11 +294,15 @@ impl Visit<'_> {
                 if linked.iter().any(|(_, provider)| *provider == self.provider.id) {
                     return Err(IdentityError::IdentityDiffers { name: self.provider.name.clone() });
                 }
-                user.id
+                (user.id, false)
             }
-            None => self.sign_up(tx, email).await?,
+            None => (self.sign_up(tx, email).await?, true),
         };
-        if !self.insert_identity(tx, user_id).await? && self.known(tx).await? != Some(user_id) {
+        if self.insert_identity(tx, user_id).await? {
+            if !is_new {
+                self.tell_linked(tx, user_id).await?;
+            }
+        } else if self.known(tx).await? != Some(user_id) {
             return Err(IdentityError::IdentityTaken { name: self.provider.name.clone() });
         }
         Ok(user_id)

@@ -40,11 +40,8 @@ async fn whoever_is_removed_or_gets_another_role_hears_nothing_more() {
     let mut bobs_own = EventStream::open(&bob).await;
     let mut eves = listen_in(&eve, &ada.organization_id).await;
     let mut adas = EventStream::open(&ada).await;
-    let key = bob
-        .ask(&ada.organization_id, "POST", "/api-keys", json!({ "name": "Script" }))
-        .await
-        .is(201)
-        .json();
+    let key =
+        bob.ask(&ada.organization_id, "POST", "/api-keys", json!({ "name": "Script" })).await.is(201).json();
     let mut keys = listen_by_key(&app.visitor(), &key).await;
 
     ada.patch(&path(&eve), &json!({ "role": "member" })).await.is(200);

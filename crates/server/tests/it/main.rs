@@ -26,6 +26,7 @@ mod live;
 mod members;
 mod mutation;
 mod nearest;
+mod notices;
 mod oidc;
 mod openapi;
 mod organizations;
