@@ -5,7 +5,7 @@ use crate::{
     email_tokens::Purpose,
     input, mails,
     model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
-    password,
+    password::Desk,
     passwords::MAILED_ANSWERED_AFTER,
     second_factor,
     store::{self, NewSession, Person},
@@ -15,7 +15,7 @@ use crate::{
 use chrono::TimeDelta;
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Actor, Caller, Clock, OrganizationId, Timestamp, UserId};
-use memoreel_web::App;
+use memoreel_web::{App, RateLimits};
 use std::path::Path;
 
 /// How often the owner of an address is told in an hour that somebody tried to sign up with it.
@@ -50,7 +50,8 @@ pub async fn create_user(
     breached: Option<&Path>,
     new: NewUser,
 ) -> Result<User, IdentityError> {
-    let checked = Checked::new(breached, new).await?;
+    let permits = RateLimits::passwords();
+    let checked = Checked::new(Desk::new(&permits, "", breached), new).await?;
     let mut tx = db.system(SystemReason::SignIn).await?;
     let user = checked.insert(&mut tx, false, clock.now()).await?;
     tx.commit().await?;
@@ -67,7 +68,7 @@ pub(crate) async fn sign_up(
     if app.sign_in.is_sign_up_closed {
         return Err(IdentityError::SignUpClosed);
     }
-    let checked = Checked::new(app.breached_passwords.as_deref(), new).await?;
+    let checked = Checked::new(Desk::of(app, &device.address), new).await?;
     if app.signs_up_by_mail {
         let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
         let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked), time);
@@ -115,11 +116,11 @@ struct Checked {
 }
 
 impl Checked {
-    async fn new(breached: Option<&Path>, new: NewUser) -> Result<Self, IdentityError> {
+    async fn new(desk: Desk<'_>, new: NewUser) -> Result<Self, IdentityError> {
         let email = input::email(&new.email)?.to_owned();
         let name = input::name(&new.name)?.to_owned();
-        password::check(&new.password, &email, &name, breached).await?;
-        Ok(Self { email, name, password_hash: password::hash(new.password).await? })
+        desk.check(&new.password, &email, &name).await?;
+        Ok(Self { email, name, password_hash: desk.hash(new.password).await? })
     }
 
     /// The user, and the mail that asks to confirm the address; with `confirm_first`, nobody signs in before that.
@@ -178,7 +179,8 @@ pub(crate) async fn sign_in(
     let (user_id, kept) = found.map(|row| (row.id, row.password_hash)).unzip();
     let account = user_id.map_or(Account::Unknown(email.trim()), Account::Known);
     let attempt = throttle::begin(app, account).await?;
-    let known = password::verify(password, kept.flatten()).await?.ok_or_else(wrong)?;
+    let desk = Desk::of(app, &device.address);
+    let known = desk.verify(password, kept.flatten()).await?.ok_or_else(wrong)?;
     let user_id = user_id.ok_or_else(wrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;

@@ -7,6 +7,7 @@ mod ahead;
 mod app;
 mod audit;
 mod authenticator;
+mod busy;
 mod catalog;
 mod client;
 mod closing;
