@@ -80,7 +80,7 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 pub enum SystemReason {
     /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
     /// memberships, organizations, email_tokens, authenticators, passkeys, user_identities, provider_sign_ins,
-    /// organization_domains, and the tasks that send mails.
+    /// organization_domains, consents and user_extensions of whoever signs up, and the tasks that send mails.
     SignIn,
     /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
     /// organizations, memberships, organization_invitations.

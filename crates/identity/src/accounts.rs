@@ -1,7 +1,9 @@
 //! Making accounts and opening sessions, for the routes and for the command line.
 
 use crate::{
-    IdentityError, domains,
+    IdentityError,
+    consents::{self, Agreed},
+    domains,
     email_tokens::Purpose,
     input, mails,
     model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
@@ -63,15 +65,17 @@ pub async fn create_user(
 pub(crate) async fn sign_up(
     app: &App,
     new: NewUser,
+    agreed: Agreed,
     device: &Device,
 ) -> Result<Option<SignedIn>, IdentityError> {
     if app.sign_in.is_sign_up_closed {
         return Err(IdentityError::SignUpClosed);
     }
+    consents::check_sign_up(app, &agreed)?;
     let checked = Checked::new(Desk::of(app, &device.address), new).await?;
     if app.signs_up_by_mail {
         let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
-        let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked), time);
+        let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked, &agreed, device), time);
         return mailed.map(|()| None);
     }
     let now = app.clock.now();
@@ -80,17 +84,23 @@ pub(crate) async fn sign_up(
         return Err(domains::refusal(app, &required));
     }
     let user = checked.insert(&mut tx, false, now).await?;
+    store::insert_first_consents(&mut tx, user.id, &agreed, device, now).await?;
     enter(tx, user.id, device, now).await.map(Some)
 }
 
-async fn sign_up_by_mail(app: &App, checked: &Checked) -> Result<(), IdentityError> {
+async fn sign_up_by_mail(
+    app: &App,
+    checked: &Checked,
+    agreed: &Agreed,
+    device: &Device,
+) -> Result<(), IdentityError> {
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if let Some(required) = domains::required(&mut tx, &checked.email).await? {
         return Err(domains::refusal(app, &required));
     }
     match checked.insert(&mut tx, true, now).await {
-        Ok(_) => {}
+        Ok(user) => store::insert_first_consents(&mut tx, user.id, agreed, device, now).await?,
         Err(IdentityError::EmailTaken) => {
             // To the address as it is kept; one whose account is closed gets none.
             let Some(owner) = store::find_sign_in(&mut tx, &checked.email).await? else { return Ok(()) };

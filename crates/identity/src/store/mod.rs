@@ -25,7 +25,7 @@ pub(crate) use closing::{
     close_account, hold_owned, overdue_people, person_of_account, reopen_account, session_began,
     sole_ownerships,
 };
-pub(crate) use consents::{KeptConsent, consents, insert_consent, standing_consents};
+pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_consents, standing_consents};
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
