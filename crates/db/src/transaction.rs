@@ -85,7 +85,8 @@ pub enum SystemReason {
     /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
     /// organizations, memberships, organization_invitations.
     JoinOrganization,
-    /// Somebody showed that a domain is their organization's: organization_domains.
+    /// Somebody showed that a domain is their organization's, or changed how its people join and sign in: organization_domains,
+    /// memberships, users, sessions.
     VerifyDomain,
     /// Whoever runs the server lists, suspends or resumes organizations, or verifies a domain: organizations, memberships,
     /// organization_domains.

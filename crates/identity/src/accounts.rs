@@ -85,7 +85,7 @@ pub(crate) async fn sign_up(
     }
     let user = checked.insert(&mut tx, false, now).await?;
     store::insert_first_consents(&mut tx, user.id, &agreed, device, now).await?;
-    enter(tx, user.id, device, now).await.map(Some)
+    enter(tx, user.id, device, None, now).await.map(Some)
 }
 
 async fn sign_up_by_mail(
@@ -204,17 +204,19 @@ pub(crate) async fn sign_in(
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
-    enter(tx, user_id, device, now).await
+    enter(tx, user_id, device, None, now).await
 }
 
-/// Opens a session for somebody who has shown who they are, as the last thing of the transaction in which they did.
+/// Opens a session for somebody who has shown who they are, through a provider or otherwise, as the last thing of the transaction
+/// in which they did.
 pub(crate) async fn enter(
     mut tx: SystemTx,
     user_id: UserId,
     device: &Device,
+    provider: Option<&str>,
     now: Timestamp,
 ) -> Result<SignedIn, IdentityError> {
-    let token = open_session(&mut tx, user_id, device, now).await?;
+    let token = open_session(&mut tx, user_id, device, provider, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;
     tx.commit().await?;
@@ -226,6 +228,7 @@ pub(crate) async fn open_session(
     tx: &mut SystemTx,
     user_id: UserId,
     device: &Device,
+    provider: Option<&str>,
     now: Timestamp,
 ) -> Result<String, IdentityError> {
     if let Some(replaced) = &device.presented {
@@ -237,6 +240,7 @@ pub(crate) async fn open_session(
         token_hash: &session.hash,
         user_agent: device.user_agent.as_deref(),
         address: &device.address,
+        provider,
         now,
     };
     store::open_session(tx, &new).await?;

@@ -224,7 +224,7 @@ pub(crate) async fn sign_in(
     }
     let owner = store::find_owner(&mut tx, found.user_id).await?.ok_or(IdentityError::PasskeyWrong)?;
     domains::check_other_way(app, &mut tx, found.user_id, &owner.email).await?;
-    accounts::enter(tx, found.user_id, device, now).await
+    accounts::enter(tx, found.user_id, device, None, now).await
 }
 
 /// Gives the passkey another name.

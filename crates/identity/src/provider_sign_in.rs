@@ -238,14 +238,14 @@ pub(crate) async fn confirm(
     let user_id = user_id.ok_or(IdentityError::TripUnknown)?;
     let attempt = throttle::begin(app, Account::Known(user_id)).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    let return_to = store::end_verified(&mut tx, &hash, user_id).await?;
-    let return_to = return_to.ok_or(IdentityError::TripUnknown)?;
+    let ended = store::end_verified(&mut tx, &hash, user_id).await?;
+    let (return_to, provider) = ended.ok_or(IdentityError::TripUnknown)?;
     second_factor::check(app, &mut tx, user_id, Some(code), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
     if !store::record_entry(&mut tx, user_id, now).await? {
         return Err(IdentityError::AccountClosed);
     }
-    Ok((accounts::enter(tx, user_id, device, now).await?, return_to))
+    Ok((accounts::enter(tx, user_id, device, Some(&provider), now).await?, return_to))
 }
 
 /// Somebody came back, and the provider says who they are.
@@ -380,7 +380,7 @@ impl Visit<'_> {
         if !store::record_entry(tx, user_id, self.now).await? {
             return Err(IdentityError::AccountClosed);
         }
-        let token = accounts::open_session(tx, user_id, self.device, self.now).await?;
+        let token = accounts::open_session(tx, user_id, self.device, Some(provider), self.now).await?;
         Ok(Arrived::SignedIn { token, return_to })
     }
 

@@ -97,7 +97,8 @@ pub(crate) async fn insert_domain(
 
 /// Changes what is named. False when there is no such domain.
 pub(crate) async fn update_domain(
-    tx: &mut TenantTx,
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
     id: DomainId,
     join_role: Option<JoinRole>,
     required_provider: Option<Option<&str>>,
@@ -106,7 +107,7 @@ pub(crate) async fn update_domain(
         "UPDATE organization_domains SET join_role = coalesce($3, join_role),
              required_provider = CASE WHEN $4 THEN $5 ELSE required_provider END
          WHERE organization_id = $1 AND id = $2",
-        tx.organization_id().uuid(),
+        organization_id.uuid(),
         id.uuid(),
         join_role.map(JoinRole::as_str),
         required_provider.is_some(),
@@ -152,7 +153,8 @@ pub(crate) async fn verify_domain(
     verified.map(|done| done.rows_affected() == 1).map_err(taken)
 }
 
-/// Adds a domain, or takes one that is there, and notes that it is the organization's. False when no organization has that slug.
+/// Adds a domain, or takes one that is there, and notes that it is the organization's, which is returned. `None` when no
+/// organization has that slug.
 ///
 /// # Errors
 /// [`IdentityError::DomainTaken`].
@@ -162,20 +164,21 @@ pub(crate) async fn insert_verified_domain(
     domain: &str,
     verification_token: &str,
     now: Timestamp,
-) -> Result<bool, IdentityError> {
-    let verified = sqlx::query!(
-        "INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, created_at)
+) -> Result<Option<OrganizationId>, IdentityError> {
+    let verified = sqlx::query_scalar!(
+        r#"INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, created_at)
          SELECT id, $2, $3, $4, $5, $5 FROM organizations WHERE slug = $1
-         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at)",
+         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at)
+         RETURNING organization_id AS "organization_id: OrganizationId""#,
         slug,
         DomainId::new(now).uuid(),
         domain,
         verification_token,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await;
-    verified.map(|done| done.rows_affected() == 1).map_err(taken)
+    verified.map_err(taken)
 }
 
 fn taken(error: sqlx::Error) -> IdentityError {

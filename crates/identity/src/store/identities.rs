@@ -189,20 +189,21 @@ pub(crate) async fn find_verified(
     Ok(user_id)
 }
 
-/// Whoever had yet to give a code gave it. Returns where they wanted to go; `None` when they gave it before.
+/// Whoever had yet to give a code gave it. Returns where they wanted to go, and the provider they came through; `None` when they
+/// gave it before.
 pub(crate) async fn end_verified(
     tx: &mut SystemTx,
     browser_hash: &TokenHash,
     user_id: UserId,
-) -> Result<Option<String>, IdentityError> {
-    let return_to = sqlx::query_scalar!(
-        "DELETE FROM provider_sign_ins WHERE browser_hash = $1 AND verified_user_id = $2 RETURNING return_to",
+) -> Result<Option<(String, String)>, IdentityError> {
+    let ended = sqlx::query!(
+        "DELETE FROM provider_sign_ins WHERE browser_hash = $1 AND verified_user_id = $2 RETURNING return_to, provider",
         browser_hash.as_slice(),
         user_id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(return_to)
+    Ok(ended.map(|ended| (ended.return_to, ended.provider)))
 }
 
 /// Forgets trips that took too long; returns how many.

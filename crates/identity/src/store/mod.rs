@@ -76,7 +76,8 @@ pub(crate) use second_factor::{
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, find_session_start, open_session, sessions,
+    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, sessions,
+    signed_in_beside,
 };
 
 use crate::IdentityError;
