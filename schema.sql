@@ -757,7 +757,8 @@ CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
     AS $$
 BEGIN
     IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
-        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain, NEW.verified_by, NEW.checked_at, NEW.failing_since, NEW.failed_checks)
+            IS DISTINCT FROM (OLD.verified_at, OLD.domain, OLD.verified_by, OLD.checked_at, OLD.failing_since, OLD.failed_checks)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
     END IF;
     RETURN NEW;
@@ -1407,8 +1408,14 @@ CREATE TABLE public.organization_domains (
     required_provider text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_by text,
+    checked_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failed_checks integer DEFAULT 0 NOT NULL,
     CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
-    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT organization_domains_verification CHECK (((verified_at IS NULL) = (verified_by IS NULL))),
+    CONSTRAINT organization_domains_verified_by CHECK ((verified_by = ANY (ARRAY['record'::text, 'operator'::text])))
 );
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
@@ -1511,6 +1518,7 @@ CREATE TABLE public.provider_sign_ins (
     verified_user_id uuid,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    agreed jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
     CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
     CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
@@ -1548,7 +1556,8 @@ CREATE TABLE public.sessions (
     address text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    provider text
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -2206,6 +2215,10 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 -- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
+
+-- Name: organization_domains_to_check; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_domains_to_check ON public.organization_domains USING btree (checked_at) WHERE (verified_by = 'record'::text);
 
 -- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
 
@@ -3524,6 +3537,10 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
 
+-- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.consents FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -3567,6 +3584,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_extensions system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_extensions FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3951,6 +3972,7 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 -- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
@@ -4144,6 +4166,7 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+GRANT INSERT ON TABLE public.user_extensions TO memoreel_system;
 
 -- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
 

@@ -62,6 +62,8 @@ export const signInStrings = {
     recordText: "Add this text record (TXT) where the domain is looked after, and check it. It may take an hour until it is known everywhere.",
     recordName: "Name of the record",
     recordValue: "Its text",
+    failing: (date: string) =>
+      `The record has been missing since ${date}. Put it back: after seven days the domain is not verified any more.`,
     check: "Check now",
     checking: "Checking…",
     checked: (domain: string) => `${domain} is verified`,
@@ -70,7 +72,8 @@ export const signInStrings = {
     required: "Sign-in",
     anyWay: "Any way",
     only: (name: string) => `Only through ${name}`,
-    requiredHint: "Owners can still use a password, so that nobody is locked out.",
+    requiredHint:
+      "Sessions that were opened another way end. Owners can still use a password and keep theirs, so that nobody is locked out.",
     settingOf: (setting: string, domain: string) => `${setting} (${domain})`,
     remove: (domain: string) => `Remove ${domain}`,
     removeTitle: (domain: string) => `Remove ${domain}?`,

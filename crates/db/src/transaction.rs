@@ -96,7 +96,8 @@ pub enum SystemReason {
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, blob_deletions, deleted organizations.
+    /// organization_invitations, blob_deletions, deleted organizations. And verified domains are looked at again:
+    /// organization_domains, and mails to owners.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,

@@ -361,6 +361,8 @@ pub struct Domain {
     pub record_value: String,
     /// Since when it is known to be the organization's; the rest means nothing before.
     pub verified_at: Option<DateTime<Utc>>,
+    /// Since when its record is missing, if it is. After seven days the domain is verified no more.
+    pub failing_since: Option<DateTime<Utc>>,
     /// As what people with a confirmed address of it join.
     pub join_role: JoinRole,
     /// The only provider through which addresses of it sign in; any way if absent.

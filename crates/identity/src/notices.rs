@@ -1,4 +1,5 @@
-//! What people are told by mail because somebody changed how their account is entered: whoever did it without them is found out.
+//! What people are told by mail because somebody changed how their account is entered, whoever did it without them being found out
+//! that way; and what owners are told of a domain whose record is gone.
 //!
 //! A notice is a row like a mailed link, kept in the transaction of the change, so that the mail leaves if and only if it
 //! happened. Its link opens a page of the web app and nothing else.
@@ -13,7 +14,8 @@ use chrono::TimeDelta;
 use memoreel_db::SystemTx;
 use memoreel_kernel::{Timestamp, UserId};
 
-/// How many notices of one kind a person is mailed in an hour. Whoever had so many knows, and a mailbox is not to be filled.
+/// How many notices of one kind about an account a person is mailed in an hour. Whoever had so many knows, and a mailbox is not to
+/// be filled.
 const NOTICES_PER_HOUR_MAX: i64 = 5;
 /// The longest name of what a notice is about; more of it tells nobody anything.
 const ABOUT_CHARS_MAX: usize = 300;
@@ -37,6 +39,10 @@ pub(crate) enum Notice {
     IdentityUnlinked,
     /// The password is another one.
     PasswordChanged,
+    /// The record of a domain of their organization is missing.
+    DomainFailing,
+    /// A domain of their organization is verified no more.
+    DomainLost,
 }
 
 /// What a mail about it says.
@@ -50,7 +56,7 @@ pub(crate) struct Words {
 
 impl Notice {
     /// All of them.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
         Self::TotpEnabled,
@@ -59,7 +65,14 @@ impl Notice {
         Self::IdentityLinked,
         Self::IdentityUnlinked,
         Self::PasswordChanged,
+        Self::DomainFailing,
+        Self::DomainLost,
     ];
+
+    /// Nobody can make the server send those about domains, and each is about another one.
+    fn is_about_account(self) -> bool {
+        !matches!(self, Self::DomainFailing | Self::DomainLost)
+    }
 
     /// The name stored in `email_tokens.purpose`.
     pub(crate) fn as_str(self) -> &'static str {
@@ -72,6 +85,8 @@ impl Notice {
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
             Self::PasswordChanged => "password_changed",
+            Self::DomainFailing => "domain_failing",
+            Self::DomainLost => "domain_lost",
         }
     }
 
@@ -115,7 +130,31 @@ impl Notice {
                 "Your password was changed",
                 "the password of your account was changed. Other sessions have ended.".to_owned(),
             ),
+            Self::DomainFailing => (
+                "The record of a domain is missing",
+                format!(
+                    "the text record that shows that {about} is your organization's cannot be found any more. If it stays away for \
+                     seven days, the domain will not be verified any more: nobody will join by it, and its people will sign in \
+                     any way they like."
+                ),
+            ),
+            Self::DomainLost => (
+                "A domain is not verified any more",
+                format!(
+                    "the text record of {about} has been missing for seven days, so the domain is not verified any more. Nobody \
+                     joins by it, and its people sign in any way they like, until it is verified again."
+                ),
+            ),
         };
+        if !self.is_about_account() {
+            return Words {
+                subject,
+                lead,
+                page: "settings/domains",
+                action: "See the record",
+                note: "Put the record back where the domain is looked after. If the domain is not yours any more, remove it.",
+            };
+        }
         Words {
             subject,
             lead,
@@ -141,7 +180,9 @@ pub(crate) async fn tell(
     let Some(owner) = store::find_owner(tx, user_id).await? else { return Ok(()) };
     let purpose = Purpose::Notice(notice);
     let since = now - TimeDelta::hours(1);
-    if store::count_email_tokens(tx, user_id, purpose, since).await? >= NOTICES_PER_HOUR_MAX {
+    if notice.is_about_account()
+        && store::count_email_tokens(tx, user_id, purpose, since).await? >= NOTICES_PER_HOUR_MAX
+    {
         return Ok(());
     }
     let about: Option<String> = about.map(|about| about.chars().take(ABOUT_CHARS_MAX).collect());

@@ -14,6 +14,7 @@ struct Row {
     domain: String,
     verification_token: String,
     verified_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
     join_role: String,
     required_provider: Option<String>,
     created_at: Timestamp,
@@ -28,6 +29,7 @@ impl Row {
             record_value: Domain::record_value(&self.verification_token),
             domain: self.domain,
             verified_at: self.verified_at,
+            failing_since: self.failing_since,
             join_role,
             required_provider: self.required_provider,
             created_at: self.created_at,
@@ -39,7 +41,8 @@ impl Row {
 pub(crate) async fn domains(tx: &mut TenantTx) -> Result<Vec<Domain>, IdentityError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: _", domain, verification_token, verified_at, join_role, required_provider, created_at
+        r#"SELECT id AS "id: _", domain, verification_token, verified_at, failing_since, join_role, required_provider,
+                  created_at
            FROM organization_domains WHERE organization_id = $1 ORDER BY domain"#,
         tx.organization_id().uuid(),
     )
@@ -52,7 +55,8 @@ pub(crate) async fn domains(tx: &mut TenantTx) -> Result<Vec<Domain>, IdentityEr
 pub(crate) async fn find_domain(tx: &mut TenantTx, id: DomainId) -> Result<Option<Domain>, IdentityError> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: _", domain, verification_token, verified_at, join_role, required_provider, created_at
+        r#"SELECT id AS "id: _", domain, verification_token, verified_at, failing_since, join_role, required_provider,
+                  created_at
            FROM organization_domains WHERE organization_id = $1 AND id = $2"#,
         tx.organization_id().uuid(),
         id.uuid(),
@@ -143,7 +147,9 @@ pub(crate) async fn verify_domain(
 ) -> Result<bool, IdentityError> {
     act_as(tx, user_id).await?;
     let verified = sqlx::query!(
-        "UPDATE organization_domains SET verified_at = coalesce(verified_at, $3) WHERE organization_id = $1 AND id = $2",
+        "UPDATE organization_domains SET verified_at = coalesce(verified_at, $3), verified_by = coalesce(verified_by, 'record'),
+             checked_at = $3, failing_since = NULL, failed_checks = 0
+         WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         id.uuid(),
         now,
@@ -166,9 +172,10 @@ pub(crate) async fn insert_verified_domain(
     now: Timestamp,
 ) -> Result<Option<OrganizationId>, IdentityError> {
     let verified = sqlx::query_scalar!(
-        r#"INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, created_at)
-         SELECT id, $2, $3, $4, $5, $5 FROM organizations WHERE slug = $1
-         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at)
+        r#"INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, verified_by, created_at)
+         SELECT id, $2, $3, $4, $5, 'operator', $5 FROM organizations WHERE slug = $1
+         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at),
+             verified_by = 'operator', failing_since = NULL, failed_checks = 0
          RETURNING organization_id AS "organization_id: OrganizationId""#,
         slug,
         DomainId::new(now).uuid(),

@@ -5,6 +5,7 @@ mod attempts;
 mod closing;
 mod consents;
 mod credentials;
+mod domain_checks;
 mod domains;
 mod email_tokens;
 mod identities;
@@ -29,6 +30,7 @@ pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_co
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
+pub(crate) use domain_checks::{CheckedDomain, domains_to_check, note_domain_check, owners, unverify_domain};
 pub(crate) use domains::{
     RequiredRow, count_domains, delete_domain, domains, find_domain, find_required, insert_domain,
     insert_verified_domain, is_owner, join_by_domain, update_domain, verify_domain,

@@ -14,6 +14,7 @@ mod closing;
 mod conditions;
 mod consents;
 mod crash;
+mod domain_checks;
 mod domains;
 mod engines;
 mod erasure;
