@@ -828,7 +828,8 @@ CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
     AS $$
 BEGIN
     IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
-        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain, NEW.verified_by, NEW.checked_at, NEW.failing_since, NEW.failed_checks)
+            IS DISTINCT FROM (OLD.verified_at, OLD.domain, OLD.verified_by, OLD.checked_at, OLD.failing_since, OLD.failed_checks)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
     END IF;
     RETURN NEW;
@@ -1151,6 +1152,24 @@ CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) 
         ORDER BY place LIMIT 32) AS found
 $$;
 
+-- Name: tell_access_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tell_access_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_row jsonb := to_jsonb(OLD);
+BEGIN
+    PERFORM pg_notify('memoreel_access', CASE TG_TABLE_NAME
+        WHEN 'memberships' THEN jsonb_build_object('organization_id', v_row -> 'organization_id', 'user_id', v_row -> 'user_id')
+        WHEN 'organizations' THEN jsonb_build_object('organization_id', v_row -> 'id')
+        WHEN 'users' THEN jsonb_build_object('user_id', v_row -> 'id')
+        ELSE jsonb_build_object('actor_id', v_row -> 'id')
+    END::text);
+    RETURN NULL;
+END $$;
+
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfig
@@ -1361,10 +1380,12 @@ CREATE TABLE public.email_tokens (
     used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    about text,
+    CONSTRAINT email_tokens_about_length CHECK (((char_length(about) >= 1) AND (char_length(about) <= 300))),
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text, 'passkey_added'::text, 'passkey_removed'::text, 'totp_enabled'::text, 'totp_disabled'::text, 'recovery_codes_renewed'::text, 'identity_linked'::text, 'identity_unlinked'::text, 'password_changed'::text, 'domain_failing'::text, 'domain_lost'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1464,8 +1485,14 @@ CREATE TABLE public.organization_domains (
     required_provider text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_by text,
+    checked_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failed_checks integer DEFAULT 0 NOT NULL,
     CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
-    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT organization_domains_verification CHECK (((verified_at IS NULL) = (verified_by IS NULL))),
+    CONSTRAINT organization_domains_verified_by CHECK ((verified_by = ANY (ARRAY['record'::text, 'operator'::text])))
 );
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
@@ -1568,6 +1595,7 @@ CREATE TABLE public.provider_sign_ins (
     verified_user_id uuid,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    agreed jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
     CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
     CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
@@ -1605,7 +1633,8 @@ CREATE TABLE public.sessions (
     address text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    provider text
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -2268,6 +2297,10 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
+-- Name: organization_domains_to_check; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_domains_to_check ON public.organization_domains USING btree (checked_at) WHERE (verified_by = 'record'::text);
+
 -- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
@@ -2415,6 +2448,34 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 -- Name: videos_pending; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
+
+-- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: organizations access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((new.token_hash IS DISTINCT FROM old.token_hash)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: users access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.is_active IS DISTINCT FROM old.is_active) OR (new.erased_after IS DISTINCT FROM old.erased_after))) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: api_keys access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: memberships access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
 
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3561,6 +3622,10 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
 
+-- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.consents FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -3604,6 +3669,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_extensions system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_extensions FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3996,6 +4065,7 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 -- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
@@ -4189,6 +4259,7 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+GRANT INSERT ON TABLE public.user_extensions TO memoreel_system;
 
 -- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
 

@@ -1,5 +1,5 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
+//! idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
@@ -60,6 +60,8 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     app.blobs.sweep().await?;
     eraser.sweep().await?;
     app.limits.forget_idle();
+    // Last, because it asks other people's servers.
+    memoreel_identity::check_domains(app).await?;
     Ok(())
 }
 
@@ -68,7 +70,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
 pub async fn forget_erased(app: App, passages: PassageIndex, stop: CancellationToken) {
     let forget = async {
         loop {
-            if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
+            if let Ok(mut listener) = app.db.listen(&[ERASED_CHANNEL]).await {
                 while let Ok(notification) = listener.recv().await {
                     if let Ok(organization_id) = notification.payload().parse() {
                         passages.forget(organization_id);

@@ -115,7 +115,7 @@ export interface paths {
         };
         /**
          * List providers
-         * @description Those people can sign in through, and whether they can sign up.
+         * @description Those people can sign in through, whether they can sign up, and what they have to agree to then.
          */
         get: operations["list_providers"];
         put?: never;
@@ -249,8 +249,8 @@ export interface paths {
         head?: never;
         /**
          * Update a domain
-         * @description Says how people with addresses of the domain join and sign in. Sessions that are open stay open. Owners can still sign in
-         *     with a password, so that nobody is locked out.
+         * @description Says how people with addresses of the domain join and sign in. Where a provider is required, their sessions that were opened
+         *     another way end. Owners can still sign in with a password and keep their sessions, so that nobody is locked out.
          */
         patch: operations["update_domain"];
         trace?: never;
@@ -715,7 +715,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change one's preferences */
+        /**
+         * Change one's preferences
+         * @description What one agrees to is changed by `POST /me/consents` alone.
+         */
         patch: operations["update_preferences"];
         trace?: never;
     };
@@ -1483,6 +1486,15 @@ export interface components {
             /** @description Whether it was used. */
             has_agreed: boolean;
         };
+        /** @description Something to read and agree to. */
+        AskedDocument: {
+            /** @description Which. */
+            document: components["schemas"]["Document"];
+            /** @description Where it can be read. */
+            url?: string | null;
+            /** @description The version that holds now. */
+            version: string;
+        };
         /** @description Who made a change. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -1751,6 +1763,11 @@ export interface components {
              * @example example.com
              */
             domain: string;
+            /**
+             * Format: date-time
+             * @description Since when its record is missing, if it is. After seven days the domain is verified no more.
+             */
+            failing_since?: string | null;
             /** @description Its id. */
             id: components["schemas"]["DomainId"];
             /** @description As what people with a confirmed address of it join. */
@@ -2144,6 +2161,10 @@ export interface components {
         };
         /** @description What a new account is made of. No `Debug`, because of the password. */
         NewUser: {
+            /** @description What one agrees to: the versions one read, by document. Everything that `GET /auth/providers` lists is needed. */
+            agreed?: {
+                [key: string]: string;
+            };
             /**
              * @description Address to sign in with, unique whatever its case.
              * @example ada@example.com
@@ -2326,6 +2347,11 @@ export interface components {
                  * @example example.com
                  */
                 domain: string;
+                /**
+                 * Format: date-time
+                 * @description Since when its record is missing, if it is. After seven days the domain is verified no more.
+                 */
+                failing_since?: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["DomainId"];
                 /** @description As what people with a confirmed address of it join. */
@@ -2704,15 +2730,11 @@ export interface components {
         };
         /** @description What to choose otherwise. What is absent stays. */
         PreferenceChanges: {
-            /** @description True accepts the terms of service now, unless they were accepted before. */
-            accept_tos?: boolean | null;
             /**
              * @description A language tag (BCP 47); null for the browser's own.
              * @example de-AT
              */
             locale?: string | null;
-            /** @description Whether mails that nobody asked for are welcome. */
-            marketing_consent?: boolean | null;
             notify_by_email?: components["schemas"]["EmailRhythm"] | null;
             /** @description Whether notifications are shown in the web app. */
             notify_in_app?: boolean | null;
@@ -2730,7 +2752,7 @@ export interface components {
              * @example de-AT
              */
             locale?: string | null;
-            /** @description Whether mails that nobody asked for are welcome. */
+            /** @description Whether mails that nobody asked for are welcome; changed by `POST /me/consents`. */
             marketing_consent: boolean;
             /** @description How often notifications are mailed. */
             notify_by_email: components["schemas"]["EmailRhythm"];
@@ -2789,6 +2811,8 @@ export interface components {
         };
         /** @description How people can get in. */
         ProviderList: {
+            /** @description What whoever makes an account has to agree to. */
+            documents: components["schemas"]["AskedDocument"][];
             /** @description Whether people can make accounts of their own. */
             is_sign_up_open: boolean;
             /** @description In the order in which they are to be offered. */
@@ -2816,6 +2840,10 @@ export interface components {
         };
         /** @description What is wanted of a provider. No `Debug`, because of the password. */
         ProviderStart: {
+            /** @description What one agrees to in case an account is made: the versions one read, by document. */
+            agreed?: {
+                [key: string]: string;
+            };
             /** @description Whether to link what one is at the provider to the account one is signed in with, instead of signing in. */
             link?: boolean;
             /**
@@ -3673,6 +3701,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem; `code` says which */
             default: {
                 headers: {
@@ -3828,7 +3874,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `identity_taken`, `identity_differs` or `email_taken` */
+            /** @description `identity_taken`, `identity_differs`, `email_taken` or `consent_version_stale` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3837,7 +3883,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in_unknown` */
+            /** @description `sign_in_unknown`, or `consent_required` of whoever has no account yet */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3911,6 +3957,15 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_version_stale` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7752,6 +7807,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy`, or the engine is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8251,6 +8316,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem; `code` says which */
             default: {
                 headers: {
@@ -8578,6 +8651,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem; `code` says which */
             default: {
                 headers: {
@@ -8627,7 +8716,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken`, where no mail server is configured */
+            /** @description `email_taken`, where no mail server is configured, or `consent_version_stale` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8636,7 +8725,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_invalid`, `name_invalid` or `password_weak` */
+            /** @description `email_invalid`, `name_invalid`, `password_weak` or `consent_required` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9035,6 +9124,24 @@ export interface operations {
             };
             /** @description `captions_invalid`, with the line and the reason. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

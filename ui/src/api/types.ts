@@ -56,6 +56,7 @@ export type Preferences = Sent<Schemas["Preferences"]>;
 export type PreferenceChanges = Partial<Omit<Preferences, "tos_accepted_at">>;
 export type EmailStatus = Sent<Schemas["EmailStatus"]>;
 export type ProviderOffer = Sent<Schemas["ProviderOffer"]>;
+export type AskedDocument = Sent<Schemas["AskedDocument"]>;
 export type ProviderList = Sent<Schemas["ProviderList"]>;
 /** Where the browser is to go to sign in elsewhere. */
 export type ProviderTrip = Sent<Schemas["ProviderTrip"]>;

@@ -62,6 +62,7 @@ pub struct Options {
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
     pub sign_in: SignInSettings,
+    pub documents: Documents,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// What counts the ways to the database.
@@ -84,6 +85,7 @@ impl Default for Options {
             smtp: None,
             breached_passwords: None,
             sign_in: SignInSettings::default(),
+            documents: Documents::default(),
             trusted_proxies: Vec::new(),
             counted: None,
         }
@@ -148,7 +150,7 @@ impl TestApp {
             signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
             sign_in: options.sign_in.clone(),
-            documents: Documents::default(),
+            documents: options.documents.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();

@@ -238,7 +238,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
         }
         "confirm_totp" => json(json!({ "code": "junk" })),
-        "update_preferences" => json(json!({ "theme": "dark", "marketing_consent": true })),
+        "update_preferences" => json(json!({ "theme": "dark" })),
         "delete_totp" | "renew_recovery_codes" => json(json!({ "password": crate::client::PASSWORD })),
         "begin_passkey" | "delete_passkey" => json(json!({})),
         "update_passkey" => json(json!({ "name": "Mine" })),

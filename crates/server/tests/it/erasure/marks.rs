@@ -37,6 +37,7 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("organization_invitations", "role", "one of a list"),
     ("organization_invitations", "status", "one of a list"),
     ("organization_domains", "join_role", "one of a list"),
+    ("organization_domains", "verified_by", "one of a list"),
     ("organizations", "status", "one of a list"),
     ("passkey_ceremonies", "purpose", "one of a list"),
     ("provider_sign_ins", "*", "trips of ten minutes: hashes, and a path of this server"),

@@ -18,9 +18,10 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 23] = [
+const ADMITTED: [(&str, &[&str]); 25] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
+    ("consents", &["INSERT"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("erasures", &["SELECT", "INSERT", "UPDATE"]),
@@ -37,6 +38,7 @@ const ADMITTED: [(&str, &[&str]); 23] = [
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
+    ("user_extensions", &["INSERT"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_identities", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
