@@ -433,7 +433,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
-    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'running')),
+    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
         (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
         (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
     FROM (
@@ -479,6 +479,47 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.tasks_held := NEW.status <> 'active'
+        OR EXISTS (SELECT FROM users WHERE id = NEW.personal_owner_id AND erased_after IS NOT NULL);
+    RETURN NEW;
+END $$;
+
+-- Name: hold_organization_of_person(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization_of_person() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- Whether it is so follows from the row of the person.
+    UPDATE organizations SET tasks_held = tasks_held WHERE personal_owner_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+-- Name: hold_tasks(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.tasks_held THEN
+        UPDATE tasks SET status = 'held' WHERE organization_id = NEW.id AND status = 'pending' AND NOT is_account_task(kind);
+    ELSE
+        UPDATE tasks SET status = 'pending' WHERE organization_id = NEW.id AND status = 'held';
+        -- The same for each, so that it is told once.
+        PERFORM pg_notify('memoreel_tasks', 'held');
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: holdings_of_person(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
@@ -496,6 +537,14 @@ CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
             WHERE o.personal_owner_id = p_user_id),
         'shared_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
             WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
+$$;
+
+-- Name: is_account_task(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_kind IN ('send_mail', 'export_person')
 $$;
 
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
@@ -1430,6 +1479,7 @@ CREATE TABLE public.organizations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     erased_after timestamp with time zone,
+    tasks_held boolean DEFAULT false NOT NULL,
     CONSTRAINT organizations_description_length CHECK ((char_length(description) <= 5000)),
     CONSTRAINT organizations_erased_when_deleted CHECK (((status = 'deleted'::text) = (erased_after IS NOT NULL))),
     CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
@@ -1590,7 +1640,7 @@ CREATE TABLE public.tasks (
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
-    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 );
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -2277,7 +2327,7 @@ CREATE INDEX tasks_subject ON public.tasks USING btree (subject_id, created_at);
 
 -- Name: tasks_waiting_key; Type: INDEX; Schema: public; Owner: -
 
-CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = ANY (ARRAY['pending'::text, 'held'::text]));
 
 -- Name: transcript_segments_speaker; Type: INDEX; Schema: public; Owner: -
 
@@ -2419,6 +2469,10 @@ CREATE TRIGGER organization_domains_updated_at BEFORE UPDATE ON public.organizat
 
 CREATE TRIGGER organization_invitations_updated_at BEFORE UPDATE ON public.organization_invitations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: organizations organizations_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organizations_held BEFORE INSERT OR UPDATE OF status, tasks_held ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.hold_organization();
+
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2426,6 +2480,10 @@ CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FO
 -- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
+
+-- Name: organizations tasks_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tasks_held AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((old.tasks_held <> new.tasks_held)) EXECUTE FUNCTION public.hold_tasks();
 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2438,6 +2496,10 @@ CREATE TRIGGER user_extensions_updated_at BEFORE UPDATE ON public.user_extension
 -- Name: user_preferences user_preferences_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER user_preferences_updated_at BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: users users_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER users_held AFTER UPDATE OF erased_after ON public.users FOR EACH ROW WHEN (((old.erased_after IS NULL) <> (new.erased_after IS NULL))) EXECUTE FUNCTION public.hold_organization_of_person();
 
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3811,6 +3873,18 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+
+-- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization() FROM PUBLIC;
+
+-- Name: FUNCTION hold_organization_of_person(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization_of_person() FROM PUBLIC;
+
+-- Name: FUNCTION hold_tasks(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
 
 -- Name: FUNCTION holdings_of_person(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 

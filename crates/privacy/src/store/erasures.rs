@@ -213,7 +213,7 @@ pub(crate) async fn stop_tasks(
              status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
              cancel_requested = true,
              finished_at = CASE status WHEN 'running' THEN finished_at ELSE $3 END
-         WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status IN ('pending', 'running')",
+         WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status IN ('pending', 'held', 'running')",
         organization_ids,
         video_ids,
         now,

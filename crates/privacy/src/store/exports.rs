@@ -23,7 +23,7 @@ pub(crate) async fn is_export_waiting(tx: &mut SystemTx, user_id: UserId) -> Res
     let waiting = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM export_requests e JOIN tasks t ON t.subject_id = e.id
                WHERE e.user_id = $1 AND e.finished_at IS NULL AND e.deleted_at IS NULL
-                   AND t.status IN ('pending', 'running')) AS "waiting!""#,
+                   AND t.status IN ('pending', 'held', 'running')) AS "waiting!""#,
         user_id.uuid(),
     )
     .fetch_one(&mut **tx)
@@ -88,7 +88,7 @@ pub(crate) async fn exports(
         let status = match (row.finished_at, row.status.as_deref()) {
             (Some(_), _) => ExportStatus::Ready,
             (None, Some("running")) => ExportStatus::Running,
-            (None, Some("pending")) => ExportStatus::Waiting,
+            (None, Some("pending" | "held")) => ExportStatus::Waiting,
             (None, _) => ExportStatus::Failed,
         };
         let progress = match status {

@@ -18,6 +18,7 @@ mod engines;
 mod erasure;
 mod exports;
 mod headers;
+mod held;
 mod invitations;
 mod isolation;
 mod killed;
