@@ -238,6 +238,31 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: erase_exports_naming(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_organizations uuid[];
+    v_gone jsonb;
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '[]';
+    END IF;
+    PERFORM set_config('app.role', 'service', true);
+    SELECT array_agg(DISTINCT named.id) INTO v_organizations FROM organizations_naming(p_user_id) AS named(id)
+        WHERE NOT EXISTS (SELECT FROM organizations o WHERE o.id = named.id AND o.personal_owner_id = p_user_id);
+    DELETE FROM tasks t USING organization_exports e
+        WHERE e.organization_id = ANY(v_organizations) AND t.organization_id = e.organization_id AND t.subject_id = e.id;
+    WITH gone AS (DELETE FROM organization_exports WHERE organization_id = ANY(v_organizations) RETURNING organization_id, id)
+    SELECT coalesce(jsonb_agg(jsonb_build_array(organization_id, id)), '[]') INTO v_gone FROM gone;
+    PERFORM set_config('app.role', '', true);
+    RETURN v_gone;
+END $$;
+
 -- Name: erase_mentions(text[]); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.erase_mentions(p_words text[]) RETURNS jsonb
@@ -708,6 +733,29 @@ CREATE FUNCTION public.organization_uploads(p_organization_id uuid) RETURNS json
     AS $$
     SELECT coalesce(jsonb_agg(id), '[]') FROM uploads WHERE organization_id = p_organization_id
 $$;
+
+-- Name: organizations_naming(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organizations_naming(p_user_id uuid) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_reference record;
+BEGIN
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND EXISTS (SELECT FROM pg_attribute o
+            WHERE o.attrelid = k.conrelid AND o.attname = 'organization_id' AND NOT o.attisdropped)
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT DISTINCT organization_id FROM %s WHERE %I = $1', v_reference.name, v_reference.of_column)
+            USING p_user_id;
+    END LOOP;
+    RETURN QUERY SELECT i.organization_id FROM organization_invitations i
+        WHERE lower(i.email) IN (SELECT address FROM addresses_of(p_user_id) AS address);
+    RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a WHERE a.actor_id = p_user_id OR a.target_id = p_user_id;
+END $_$;
 
 -- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1442,6 +1490,22 @@ CREATE TABLE public.organization_domains (
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
 
+-- Name: organization_exports; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_exports (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    requested_by uuid,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    size_bytes bigint,
+    expires_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT organization_exports_finished CHECK ((((finished_at IS NULL) = (size_bytes IS NULL)) AND ((finished_at IS NULL) = (expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.organization_exports FORCE ROW LEVEL SECURITY;
+
 -- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.organization_invitations (
@@ -1986,6 +2050,11 @@ ALTER TABLE ONLY public.organization_domains
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: organization_exports organization_exports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organization_invitations
@@ -2241,6 +2310,18 @@ CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
 CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
 
+-- Name: organization_exports_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_newest ON public.organization_exports USING btree (organization_id, requested_at DESC, id DESC);
+
+-- Name: organization_exports_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_over ON public.organization_exports USING btree (expires_at);
+
+-- Name: organization_exports_requested_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_requested_by ON public.organization_exports USING btree (requested_by);
+
 -- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX organization_invitations_accepted_by ON public.organization_invitations USING btree (accepted_by);
@@ -2404,6 +2485,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR 
 -- Name: organization_domains audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_domains FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('domain', 'domain', 'verified_at', 'join_role', 'required_provider');
+
+-- Name: organization_exports audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_exports FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization_export', 'requested_by', 'deleted_at');
 
 -- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2617,6 +2702,16 @@ ALTER TABLE ONLY public.organization_chunk_counts
 
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_requested_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 -- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2844,6 +2939,10 @@ CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memor
 
 CREATE POLICY app_delete ON public.organization_domains FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_exports app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_exports FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2937,6 +3036,10 @@ CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memor
 -- Name: organization_domains app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_domains FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_exports FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3043,6 +3146,10 @@ CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memor
 -- Name: organization_domains app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_domains FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_exports FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3157,6 +3264,10 @@ CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memor
 -- Name: organization_domains app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organization_domains FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_exports FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3282,6 +3393,10 @@ ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization_domains ENABLE ROW LEVEL SECURITY;
 
+-- Name: organization_exports; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_exports ENABLE ROW LEVEL SECURITY;
+
 -- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
@@ -3353,6 +3468,10 @@ CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner US
 -- Name: organization_domains owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_domains TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_exports owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_exports TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -3502,6 +3621,10 @@ CREATE POLICY system_delete ON public.export_requests FOR DELETE TO memoreel_sys
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
 
+-- Name: organization_exports system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.organization_exports FOR DELETE TO memoreel_system USING (true);
+
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
@@ -3633,6 +3756,10 @@ CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system 
 -- Name: organization_domains system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organization_domains FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organization_exports system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_exports FOR SELECT TO memoreel_system USING (true);
 
 -- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3850,6 +3977,11 @@ GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_wo
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 
+-- Name: FUNCTION erase_exports_naming(p_user_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION erase_mentions(p_words text[]); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.erase_mentions(p_words text[]) FROM PUBLIC;
@@ -3908,6 +4040,11 @@ GRANT ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) TO 
 
 REVOKE ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION organizations_naming(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organizations_naming(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organizations_naming(p_user_id uuid) TO memoreel_system;
 
 -- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -4015,6 +4152,11 @@ GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_domains TO memoreel_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_domains TO memoreel_system;
+
+-- Name: TABLE organization_exports; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_exports TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.organization_exports TO memoreel_system;
 
 -- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
 

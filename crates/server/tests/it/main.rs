@@ -28,6 +28,7 @@ mod mutation;
 mod nearest;
 mod oidc;
 mod openapi;
+mod organization_exports;
 mod organizations;
 mod own_postgres;
 mod passkeys;
