@@ -1,9 +1,10 @@
 //! Erasing people and organizations: nothing of them is left anywhere, and nothing of others is touched.
 
+mod killed;
 pub mod marks;
 
 use crate::{
-    app::{TestApp, sample},
+    app::{Options, TestApp, sample},
     client::{Person, metadata, send},
     isolation::{rows_of, things_of},
     organizations::new_organization,
@@ -56,7 +57,11 @@ async fn run(connection: &mut PgConnection, statement: String) {
 
 impl World {
     async fn make() -> Self {
-        let app = TestApp::start().await;
+        Self::make_with(Options::default()).await
+    }
+
+    async fn make_with(options: Options) -> Self {
+        let app = TestApp::with(options).await;
         app.work().await;
         let marked = app.person(MARK).await;
         let (bob, carol) = (app.person("bob").await, app.person("carol").await);
@@ -393,9 +398,10 @@ async fn an_erasure_that_is_killed_at_any_moment_ends_complete() {
     assert!(matches!(again, Err(PrivacyError::NotDue)), "{again:?}");
 }
 
-#[tokio::test]
-async fn of_an_organization_that_was_erased_nothing_is_left() {
-    let app = TestApp::start().await;
+/// An organization of Ada's that has something of every kind, is deleted, and holds the mark everywhere; and Carol, who has a
+/// video in her own. The number of its files, and their bytes.
+async fn marked_organization(options: Options) -> (TestApp, Person, Person, (u64, u64)) {
+    let app = TestApp::with(options).await;
     app.work().await;
     let ada = app.person("ada").await;
     let carol = app.person("carol").await;
@@ -422,13 +428,22 @@ async fn of_an_organization_that_was_erased_nothing_is_left() {
     memoreel_audit::seal(app.db()).await.unwrap();
     marks::mark_rows(&mut connection, &Owner { organization_id: uuid(id), user_id: None }).await;
     let blobs = app.folder().join("blobs/blobs/organizations");
-    let (count, bytes) = marks::mark_files(&blobs.join(id));
+    let marked = marks::mark_files(&blobs.join(id));
     let upload = marks::files(&app.folder().join("staging"));
     assert_eq!(upload.len(), 1);
     fs::write(upload.first().unwrap(), MARK).unwrap();
+    assert!(marks::marked_files(&app.folder()).len() as u64 > marked.0);
+    (app, ada, carol, marked)
+}
+
+#[tokio::test]
+async fn of_an_organization_that_was_erased_nothing_is_left() {
+    let (app, ada, carol, (count, bytes)) = marked_organization(Options::default()).await;
+    let id = &ada.organization_id;
+    let mut connection = app.superuser().await;
+    let blobs = app.folder().join("blobs/blobs/organizations");
     let before = rows_of(&mut connection, &carol.organization_id).await;
     let files = contents(&blobs.join(&carol.organization_id));
-    assert!(marks::marked_files(&app.folder()).len() as u64 > count);
 
     // Its export, whose week is over, goes before.
     let exports = contents(&blobs.join(id).join("organization-exports"));
