@@ -2,6 +2,7 @@
 
 mod killed;
 pub mod marks;
+mod restored;
 
 use crate::{
     app::{Options, TestApp, sample},
