@@ -238,6 +238,31 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: erase_exports_naming(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_organizations uuid[];
+    v_gone jsonb;
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '[]';
+    END IF;
+    PERFORM set_config('app.role', 'service', true);
+    SELECT array_agg(DISTINCT named.id) INTO v_organizations FROM organizations_naming(p_user_id) AS named(id)
+        WHERE NOT EXISTS (SELECT FROM organizations o WHERE o.id = named.id AND o.personal_owner_id = p_user_id);
+    DELETE FROM tasks t USING organization_exports e
+        WHERE e.organization_id = ANY(v_organizations) AND t.organization_id = e.organization_id AND t.subject_id = e.id;
+    WITH gone AS (DELETE FROM organization_exports WHERE organization_id = ANY(v_organizations) RETURNING organization_id, id)
+    SELECT coalesce(jsonb_agg(jsonb_build_array(organization_id, id)), '[]') INTO v_gone FROM gone;
+    PERFORM set_config('app.role', '', true);
+    RETURN v_gone;
+END $$;
+
 -- Name: erase_mentions(text[]); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.erase_mentions(p_words text[]) RETURNS jsonb
@@ -433,7 +458,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
-    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'running')),
+    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
         (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
         (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
     FROM (
@@ -479,6 +504,47 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.tasks_held := NEW.status <> 'active'
+        OR EXISTS (SELECT FROM users WHERE id = NEW.personal_owner_id AND erased_after IS NOT NULL);
+    RETURN NEW;
+END $$;
+
+-- Name: hold_organization_of_person(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization_of_person() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- Whether it is so follows from the row of the person.
+    UPDATE organizations SET tasks_held = tasks_held WHERE personal_owner_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+-- Name: hold_tasks(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.tasks_held THEN
+        UPDATE tasks SET status = 'held' WHERE organization_id = NEW.id AND status = 'pending' AND NOT is_account_task(kind);
+    ELSE
+        UPDATE tasks SET status = 'pending' WHERE organization_id = NEW.id AND status = 'held';
+        -- The same for each, so that it is told once.
+        PERFORM pg_notify('memoreel_tasks', 'held');
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: holdings_of_person(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
@@ -498,9 +564,17 @@ CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
             WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
 $$;
 
--- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
+-- Name: is_account_task(text); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
+CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_kind IN ('send_mail', 'export_person')
+$$;
+
+-- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
     LANGUAGE plpgsql STABLE ROWS 500
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -519,34 +593,27 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             INTO v_configurations, v_queries, v_places, v_any FROM search_terms(p_query, p_configurations) AS t;
             v_within := quote_literal(p_organization_id::text)::tsquery && v_any;
             -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
-            IF p_written_since IS NULL THEN
-                v_titled := ARRAY(
-                    SELECT video_id FROM (
-                        SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
-                        FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
-                            ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
-                        WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
-                            AND words_within(c.organization_id, c.context_vector) @@ v_within
-                            AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
-                            AND (p_video_id IS NULL OR c.video_id = p_video_id)
-                    ) AS named
-                    GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
-            END IF;
+            v_titled := ARRAY(
+                SELECT video_id FROM (
+                    SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                    FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
+                        ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
+                    WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
+                        AND words_within(c.organization_id, c.context_vector) @@ v_within
+                        AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
+                        AND (p_video_id IS NULL OR c.video_id = p_video_id)
+                ) AS named
+                GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
             RETURN QUERY WITH found AS (
                 SELECT * FROM chunks
-                WHERE p_video_id IS NULL AND p_written_since IS NULL AND organization_id = p_organization_id
+                WHERE p_video_id IS NULL AND organization_id = p_organization_id
                     AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
                 UNION ALL
                 SELECT * FROM chunks
-                WHERE p_written_since IS NULL AND organization_id = p_organization_id AND video_id = p_video_id
+                WHERE organization_id = p_organization_id AND video_id = p_video_id
                     AND (search_vector @@ v_any OR video_id = ANY(v_titled))
-                UNION ALL
-                SELECT * FROM chunks
-                WHERE organization_id = p_organization_id AND written_in >= p_written_since
-                    AND written_in < pg_snapshot_xmax(pg_current_snapshot())
-                    AND (search_vector @@ v_any OR context_vector @@ v_any)
             )
             SELECT counted.id, counted.place, counted.token_count,
                 0.645 * counted.said / (1.0001 - counted.said) + counted.about
@@ -634,16 +701,6 @@ BEGIN
         p_embedding, p_model_id, p_count;
 END $_$;
 
--- Name: note_writing(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.note_writing() RETURNS trigger
-    LANGUAGE plpgsql
-    AS $$
-BEGIN
-    NEW.written_in := pg_current_xact_id();
-    RETURN NEW;
-END $$;
-
 -- Name: organization_row_counts(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.organization_row_counts(p_organization_id uuid) RETURNS jsonb
@@ -677,6 +734,29 @@ CREATE FUNCTION public.organization_uploads(p_organization_id uuid) RETURNS json
     SELECT coalesce(jsonb_agg(id), '[]') FROM uploads WHERE organization_id = p_organization_id
 $$;
 
+-- Name: organizations_naming(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organizations_naming(p_user_id uuid) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_reference record;
+BEGIN
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND EXISTS (SELECT FROM pg_attribute o
+            WHERE o.attrelid = k.conrelid AND o.attname = 'organization_id' AND NOT o.attisdropped)
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT DISTINCT organization_id FROM %s WHERE %I = $1', v_reference.name, v_reference.of_column)
+            USING p_user_id;
+    END LOOP;
+    RETURN QUERY SELECT i.organization_id FROM organization_invitations i
+        WHERE lower(i.email) IN (SELECT address FROM addresses_of(p_user_id) AS address);
+    RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a WHERE a.actor_id = p_user_id OR a.target_id = p_user_id;
+END $_$;
+
 -- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.private_videos_of(p_user_id uuid) RETURNS TABLE(organization_id uuid, video_id uuid, asset_id uuid)
@@ -704,60 +784,6 @@ BEGIN
     EXECUTE format('CREATE POLICY app_delete ON %s FOR DELETE TO memoreel_app USING (%s)', target, mine);
     EXECUTE format('CREATE POLICY owner_all ON %s TO memoreel_owner USING (true) WITH CHECK (true)', target);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
-END $$;
-
--- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
-    LANGUAGE plpgsql STABLE ROWS 100
-    SET plan_cache_mode TO 'force_generic_plan'
-    SET enable_seqscan TO 'off'
-    AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN QUERY
-        WITH terms AS MATERIALIZED (
-            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries, array_agg(t.lexeme) AS lexemes
-            FROM search_terms(p_query, p_configurations) AS t GROUP BY t.configuration
-        ), pool AS MATERIALIZED (
-            SELECT given.id, given.words, given.rank AS meaning_rank, e.embedding, 1 - (e.embedding <=> p_embedding) AS similarity
-            FROM unnest(p_ids, p_words, p_ranks) AS given(id, words, rank)
-            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = given.id
-                AND e.model_id = p_model_id AND p_mode <> 'keyword'
-        ), scaled AS MATERIALIZED (
-            SELECT *, coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
-                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
-                    AS similarity_scaled
-            FROM pool
-        ), best AS (
-            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
-                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
-                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
-            WHERE p_mode = 'hybrid'
-        ), fed_back AS (
-            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
-        ), ranked AS (
-            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
-                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
-                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
-            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
-        ), hits AS (
-            -- What lies around a passage lends it words that it does not have itself.
-            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.lexemes,
-                r.words > 0 AND (c.search_vector @@ t.queries OR c.context_vector @@ t.queries) AS is_worded
-            FROM ranked r JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
-            LEFT JOIN terms t ON t.configuration = text_search_configuration(c.language)
-        )
-        SELECT h.id, h.video_id, v.title, v.channel_id, v.asset_id, v.created_at, h.text,
-            text_search_configuration(h.language)::text, coalesce(h.lexemes, '{}'),
-            h.start_seconds, h.end_seconds, h.spans,
-            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
-             WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
-            e.span_vectors, CASE WHEN h.is_worded THEN rank() OVER (ORDER BY h.words DESC NULLS LAST) END,
-            h.meaning_rank, h.similarity, coalesce(h.score, 0)
-        FROM hits h JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
-        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = h.id AND e.model_id = p_model_id
-        ORDER BY h.score DESC NULLS LAST, h.id;
 END $$;
 
 -- Name: record_audit(); Type: FUNCTION; Schema: public; Owner: -
@@ -828,8 +854,7 @@ CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
     AS $$
 BEGIN
     IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
-        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain, NEW.verified_by, NEW.checked_at, NEW.failing_since, NEW.failed_checks)
-            IS DISTINCT FROM (OLD.verified_at, OLD.domain, OLD.verified_by, OLD.checked_at, OLD.failing_since, OLD.failed_checks)) THEN
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
     END IF;
     RETURN NEW;
@@ -886,9 +911,9 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -902,67 +927,51 @@ DECLARE
     v_depth integer := CASE p_mode WHEN 'keyword' THEN 2 * p_limit + 20 ELSE greatest(p_limit, 200) END;
     v_configurations regconfig[] := search_configurations(p_organization_id);
     v_chunk_count bigint;
-    v_near uuid[] := '{}';
-    v_ids uuid[];
-    v_words double precision[];
-    -- By words alone, about as many as are shown are enough.
-    v_wanted integer := CASE p_mode WHEN 'keyword' THEN p_limit ELSE v_depth END;
-    v_taken integer := least(p_worded_best, v_wanted + v_wanted / 8 + 8);
-    v_counted boolean;
-    v_renewed boolean;
-    v_chosen uuid[];
-    v_chosen_distances double precision[];
-    v_ranks bigint[];
+    v_ids uuid[] := '{}';
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
+    -- How rare a word is, is a question of where one looks.
+    IF p_video_id IS NULL THEN
+        SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+    ELSE
+        SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
+    END IF;
     IF p_mode <> 'keyword' THEN
-        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_near
+        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
             p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
     END IF;
 
-    WHILE p_worded IS NOT NULL LOOP
-        SELECT fitting.ids, fitting.distances INTO v_chosen, v_chosen_distances
-        FROM fitting_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
-            p_excluded, p_worded[1:v_taken], ARRAY(SELECT -words FROM unnest(p_worded_words[1:v_taken]) AS words), v_wanted) AS fitting;
-        EXIT WHEN v_taken = p_worded_best OR cardinality(v_chosen) >= v_wanted;
-        v_taken := p_worded_best;
-    END LOOP;
-    -- Where too few of the best are left, everything is counted.
-    v_counted := p_worded IS NULL OR p_worded_is_cut AND coalesce(cardinality(v_chosen), 0) < p_limit;
-    v_renewed := NOT v_counted AND EXISTS (SELECT FROM chunks WHERE organization_id = p_organization_id
-        AND written_in >= p_worded_before AND written_in < pg_snapshot_xmax(pg_current_snapshot()));
-
-    IF v_counted OR v_renewed THEN
-        -- How rare a word is, is a question of where one looks.
-        IF p_video_id IS NULL THEN
-            SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
-        ELSE
-            SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
-        END IF;
-        WITH weights AS MATERIALIZED (
+    RETURN QUERY
+        WITH terms AS MATERIALIZED (
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
+            FROM search_terms(p_query, v_configurations) AS t GROUP BY t.configuration
+        ), weights AS MATERIALIZED (
             SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_query, v_configurations, CASE WHEN v_renewed THEN p_worded_before END)
+                p_phrases, p_excluded, p_query, v_configurations)
             WHERE p_mode <> 'semantic'
         ), rarity AS (
             SELECT place, ln(1 + (greatest(coalesce(v_chunk_count, 0) - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf
-            FROM weights WHERE v_counted GROUP BY place
-            UNION ALL
-            SELECT given.place, given.idf FROM unnest(p_places, p_rarities) AS given(place, idf) WHERE v_renewed
+            FROM weights GROUP BY place
         ), by_words AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM (SELECT id, place, occurrences,
-                      token_count / nullif(CASE WHEN v_renewed THEN p_length ELSE avg(token_count) OVER () END, 0) AS relative_length
+            FROM (SELECT id, place, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
                   FROM weights) AS measured
             JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
+        ), by_meaning AS (
+            SELECT near.id, near.rank FROM unnest(v_ids) WITH ORDINALITY AS near(id, rank)
         ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index
-            FROM (SELECT id FROM by_words UNION SELECT near.id FROM unnest(v_near) AS near(id)) AS found
+            SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
+                1 - (e.embedding <=> p_embedding) AS similarity
+            FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
             JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
+            LEFT JOIN by_meaning m ON m.id = found.id
+            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
+                AND p_mode <> 'keyword'
         ), surroundings AS MATERIALIZED (
             SELECT id, neighbour_id, share, sum(share * token_count) OVER (PARTITION BY id) AS length
             FROM (
@@ -972,34 +981,45 @@ BEGIN
                     AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
                 WHERE p_mode <> 'semantic') AS near
         ), lent AS (
-            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(CASE WHEN v_renewed THEN p_surroundings
-                ELSE (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths) END, 0) AS relative_length
+            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(
+                (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths), 0) AS relative_length
             FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.place
         ), worded AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
             FROM lent JOIN rarity USING (place) GROUP BY id
+        ), scaled AS MATERIALIZED (
+            SELECT id, meaning_rank, similarity, embedding, words,
+                coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
+                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
+                    AS similarity_scaled
+            FROM pool LEFT JOIN worded USING (id)
+        ), best AS (
+            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
+                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
+                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
+            WHERE p_mode = 'hybrid'
+        ), fed_back AS (
+            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
+        ), ranked AS (
+            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
+                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
+                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
+            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         )
-        SELECT array_agg(worded.id), array_agg(worded.words) INTO v_ids, v_words FROM worded JOIN pool USING (id);
-    END IF;
-
-    IF NOT v_counted THEN
-        -- What is near fits, too; what was written since has been counted above and is taken from there.
-        SELECT v_ids || array_agg(chosen.id), v_words || array_agg(chosen.words) INTO v_ids, v_words
-        FROM (
-            SELECT best.id, -best.distance AS words FROM unnest(v_chosen, v_chosen_distances) AS best(id, distance)
-            UNION ALL
-            SELECT id, words FROM unnest(p_worded[p_worded_best + 1:], p_worded_words[p_worded_best + 1:]) AS other(id, words)
-            JOIN unnest(v_near) AS near(id) USING (id)
-        ) AS chosen
-        WHERE NOT v_renewed OR NOT EXISTS (SELECT FROM chunks c WHERE c.organization_id = p_organization_id AND c.id = chosen.id
-            AND c.written_in >= p_worded_before AND c.written_in < pg_snapshot_xmax(pg_current_snapshot()));
-    END IF;
-
-    SELECT array_agg(id), array_agg(words), array_agg(rank) INTO v_ids, v_words, v_ranks
-    FROM unnest(v_ids, v_words) AS worded(id, words)
-    FULL JOIN unnest(v_near) WITH ORDINALITY AS near(id, rank) USING (id);
-    RETURN QUERY SELECT * FROM ranked_chunks(p_organization_id, p_mode, p_query, v_configurations, p_embedding, p_model_id,
-        v_ids, v_words, v_ranks, p_limit);
+        SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
+            CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
+                (SELECT t.queries FROM terms t WHERE t.configuration = text_search_configuration(c.language)),
+                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
+            c.start_seconds, c.end_seconds, c.spans,
+            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+             WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
+            e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
+            r.meaning_rank, r.similarity, coalesce(r.score, 0)
+        FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
+        JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
+        JOIN videos v ON v.organization_id = p_organization_id AND v.id = c.video_id
+        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
+        ORDER BY r.score DESC NULLS LAST, c.id;
 END $$;
 
 -- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -1151,24 +1171,6 @@ CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) 
             WHERE other.configuration <> spoken.configuration AND to_tsvector(other.configuration, word.lexeme) = '')
         ORDER BY place LIMIT 32) AS found
 $$;
-
--- Name: tell_access_change(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.tell_access_change() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-DECLARE
-    v_row jsonb := to_jsonb(OLD);
-BEGIN
-    PERFORM pg_notify('memoreel_access', CASE TG_TABLE_NAME
-        WHEN 'memberships' THEN jsonb_build_object('organization_id', v_row -> 'organization_id', 'user_id', v_row -> 'user_id')
-        WHEN 'organizations' THEN jsonb_build_object('organization_id', v_row -> 'id')
-        WHEN 'users' THEN jsonb_build_object('user_id', v_row -> 'id')
-        ELSE jsonb_build_object('actor_id', v_row -> 'id')
-    END::text);
-    RETURN NULL;
-END $$;
 
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1342,7 +1344,6 @@ CREATE TABLE public.chunks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     context text DEFAULT ''::text NOT NULL,
     context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
-    written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
@@ -1380,12 +1381,10 @@ CREATE TABLE public.email_tokens (
     used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    about text,
-    CONSTRAINT email_tokens_about_length CHECK (((char_length(about) >= 1) AND (char_length(about) <= 300))),
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text, 'passkey_added'::text, 'passkey_removed'::text, 'totp_enabled'::text, 'totp_disabled'::text, 'recovery_codes_renewed'::text, 'identity_linked'::text, 'identity_unlinked'::text, 'password_changed'::text, 'domain_failing'::text, 'domain_lost'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1485,17 +1484,27 @@ CREATE TABLE public.organization_domains (
     required_provider text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    verified_by text,
-    checked_at timestamp with time zone,
-    failing_since timestamp with time zone,
-    failed_checks integer DEFAULT 0 NOT NULL,
     CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
-    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text]))),
-    CONSTRAINT organization_domains_verification CHECK (((verified_at IS NULL) = (verified_by IS NULL))),
-    CONSTRAINT organization_domains_verified_by CHECK ((verified_by = ANY (ARRAY['record'::text, 'operator'::text])))
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
 );
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
+
+-- Name: organization_exports; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_exports (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    requested_by uuid,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    size_bytes bigint,
+    expires_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT organization_exports_finished CHECK ((((finished_at IS NULL) = (size_bytes IS NULL)) AND ((finished_at IS NULL) = (expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.organization_exports FORCE ROW LEVEL SECURITY;
 
 -- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
 
@@ -1534,6 +1543,7 @@ CREATE TABLE public.organizations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     erased_after timestamp with time zone,
+    tasks_held boolean DEFAULT false NOT NULL,
     CONSTRAINT organizations_description_length CHECK ((char_length(description) <= 5000)),
     CONSTRAINT organizations_erased_when_deleted CHECK (((status = 'deleted'::text) = (erased_after IS NOT NULL))),
     CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
@@ -1595,7 +1605,6 @@ CREATE TABLE public.provider_sign_ins (
     verified_user_id uuid,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    agreed jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
     CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
     CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
@@ -1633,8 +1642,7 @@ CREATE TABLE public.sessions (
     address text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    provider text
+    expires_at timestamp with time zone NOT NULL
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -1696,7 +1704,7 @@ CREATE TABLE public.tasks (
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
-    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 );
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -2042,6 +2050,11 @@ ALTER TABLE ONLY public.organization_domains
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: organization_exports organization_exports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organization_invitations
@@ -2265,10 +2278,6 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (public.words_within(organization_id, search_vector));
 
--- Name: chunks_written; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX chunks_written ON public.chunks USING btree (organization_id, written_in);
-
 -- Name: consents_newest; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
@@ -2297,13 +2306,21 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
--- Name: organization_domains_to_check; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX organization_domains_to_check ON public.organization_domains USING btree (checked_at) WHERE (verified_by = 'record'::text);
-
 -- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
+
+-- Name: organization_exports_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_newest ON public.organization_exports USING btree (organization_id, requested_at DESC, id DESC);
+
+-- Name: organization_exports_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_over ON public.organization_exports USING btree (expires_at);
+
+-- Name: organization_exports_requested_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_requested_by ON public.organization_exports USING btree (requested_by);
 
 -- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
 
@@ -2391,7 +2408,7 @@ CREATE INDEX tasks_subject ON public.tasks USING btree (subject_id, created_at);
 
 -- Name: tasks_waiting_key; Type: INDEX; Schema: public; Owner: -
 
-CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = ANY (ARRAY['pending'::text, 'held'::text]));
 
 -- Name: transcript_segments_speaker; Type: INDEX; Schema: public; Owner: -
 
@@ -2449,34 +2466,6 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
--- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
-
--- Name: organizations access_changed; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_changed AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION public.tell_access_change();
-
--- Name: sessions access_changed; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_changed AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((new.token_hash IS DISTINCT FROM old.token_hash)) EXECUTE FUNCTION public.tell_access_change();
-
--- Name: users access_changed; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_changed AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.is_active IS DISTINCT FROM old.is_active) OR (new.erased_after IS DISTINCT FROM old.erased_after))) EXECUTE FUNCTION public.tell_access_change();
-
--- Name: api_keys access_ended; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_ended AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
-
--- Name: memberships access_ended; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
-
--- Name: sessions access_ended; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
-
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2496,6 +2485,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR 
 -- Name: organization_domains audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_domains FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('domain', 'domain', 'verified_at', 'join_role', 'required_provider');
+
+-- Name: organization_exports audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_exports FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization_export', 'requested_by', 'deleted_at');
 
 -- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2541,10 +2534,6 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH 
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
--- Name: chunks chunks_are_written; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER chunks_are_written BEFORE UPDATE ON public.chunks FOR EACH ROW EXECUTE FUNCTION public.note_writing();
-
 -- Name: chunks chunks_counted_in; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
@@ -2565,6 +2554,10 @@ CREATE TRIGGER organization_domains_updated_at BEFORE UPDATE ON public.organizat
 
 CREATE TRIGGER organization_invitations_updated_at BEFORE UPDATE ON public.organization_invitations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: organizations organizations_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organizations_held BEFORE INSERT OR UPDATE OF status, tasks_held ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.hold_organization();
+
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2572,6 +2565,10 @@ CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FO
 -- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
+
+-- Name: organizations tasks_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tasks_held AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((old.tasks_held <> new.tasks_held)) EXECUTE FUNCTION public.hold_tasks();
 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2584,6 +2581,10 @@ CREATE TRIGGER user_extensions_updated_at BEFORE UPDATE ON public.user_extension
 -- Name: user_preferences user_preferences_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER user_preferences_updated_at BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: users users_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER users_held AFTER UPDATE OF erased_after ON public.users FOR EACH ROW WHEN (((old.erased_after IS NULL) <> (new.erased_after IS NULL))) EXECUTE FUNCTION public.hold_organization_of_person();
 
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2701,6 +2702,16 @@ ALTER TABLE ONLY public.organization_chunk_counts
 
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_requested_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 -- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2928,6 +2939,10 @@ CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memor
 
 CREATE POLICY app_delete ON public.organization_domains FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: organization_exports app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_exports FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_invitations FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -3021,6 +3036,10 @@ CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memor
 -- Name: organization_domains app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_domains FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_exports FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3127,6 +3146,10 @@ CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memor
 -- Name: organization_domains app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_domains FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_exports FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3241,6 +3264,10 @@ CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memor
 -- Name: organization_domains app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organization_domains FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_exports FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3366,6 +3393,10 @@ ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization_domains ENABLE ROW LEVEL SECURITY;
 
+-- Name: organization_exports; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_exports ENABLE ROW LEVEL SECURITY;
+
 -- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
@@ -3437,6 +3468,10 @@ CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner US
 -- Name: organization_domains owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_domains TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_exports owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_exports TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -3586,6 +3621,10 @@ CREATE POLICY system_delete ON public.export_requests FOR DELETE TO memoreel_sys
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
 
+-- Name: organization_exports system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.organization_exports FOR DELETE TO memoreel_system USING (true);
+
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
@@ -3621,10 +3660,6 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 -- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
-
--- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.consents FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3669,10 +3704,6 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
-
--- Name: user_extensions system_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_insert ON public.user_extensions FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3725,6 +3756,10 @@ CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system 
 -- Name: organization_domains system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organization_domains FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organization_exports system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_exports FOR SELECT TO memoreel_system USING (true);
 
 -- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3942,6 +3977,11 @@ GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_wo
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
 
+-- Name: FUNCTION erase_exports_naming(p_user_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION erase_mentions(p_words text[]); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.erase_mentions(p_words text[]) FROM PUBLIC;
@@ -3966,14 +4006,26 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
+-- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization() FROM PUBLIC;
+
+-- Name: FUNCTION hold_organization_of_person(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization_of_person() FROM PUBLIC;
+
+-- Name: FUNCTION hold_tasks(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
+
 -- Name: FUNCTION holdings_of_person(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
 
--- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
@@ -3989,13 +4041,14 @@ GRANT ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) TO 
 REVOKE ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO memoreel_system;
 
+-- Name: FUNCTION organizations_naming(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organizations_naming(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organizations_naming(p_user_id uuid) TO memoreel_system;
+
 -- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
-
--- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) FROM PUBLIC;
 
 -- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
 
@@ -4011,10 +4064,10 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
--- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -4024,10 +4077,6 @@ GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
-
--- Name: FUNCTION search_terms(p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
-
-GRANT ALL ON FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) TO memoreel_app;
 
 -- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
 
@@ -4065,7 +4114,6 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 -- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
-GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
@@ -4104,6 +4152,11 @@ GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_domains TO memoreel_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_domains TO memoreel_system;
+
+-- Name: TABLE organization_exports; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_exports TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.organization_exports TO memoreel_system;
 
 -- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
 
@@ -4259,7 +4312,6 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
-GRANT INSERT ON TABLE public.user_extensions TO memoreel_system;
 
 -- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
 

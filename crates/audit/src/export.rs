@@ -89,6 +89,14 @@ pub(crate) fn body(db: Db, caller: Caller, filter: EntryFilter, format: ExportFo
     Body::from_stream(pages.inspect(move |_| _ = &place))
 }
 
+/// The whole log of the caller's organization, newest first, an entry on each line as in the list.
+pub fn json_lines(
+    db: Db,
+    caller: Caller,
+) -> impl Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send {
+    pages(db, caller, EntryFilter::default(), ExportFormat::Jsonl)
+}
+
 enum Place {
     Start,
     After(Cursor),

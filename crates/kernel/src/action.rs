@@ -34,6 +34,8 @@ pub enum Action {
     ManageDomains,
     /// Hand the organization over to another member.
     TransferOrganization,
+    /// Take everything of the organization along.
+    ExportOrganization,
     /// Delete the organization.
     DeleteOrganization,
     /// Bring the organization back within its grace period.
@@ -44,7 +46,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 18] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -59,6 +61,7 @@ impl Action {
         Action::ManageOwners,
         Action::ManageDomains,
         Action::TransferOrganization,
+        Action::ExportOrganization,
         Action::DeleteOrganization,
         Action::RestoreOrganization,
         Action::ReadAuditLog,
@@ -78,6 +81,7 @@ impl Action {
             | Action::ManageOwners
             | Action::ManageDomains
             | Action::TransferOrganization
+            | Action::ExportOrganization
             | Action::DeleteOrganization
             | Action::RestoreOrganization
             | Action::ReadAuditLog => Role::Owner,

@@ -104,6 +104,8 @@ ids! {
     TaskId;
     /// What a person takes along.
     ExportId;
+    /// What is taken along of an organization.
+    OrganizationExportId;
     /// The removal of a person or an organization.
     ErasureId;
 }

@@ -105,6 +105,7 @@ pub mod action {
         ManageOrganization,
         ManageDomains,
         TransferOrganization,
+        ExportOrganization,
         DeleteOrganization,
         RestoreOrganization,
         ReadAuditLog,

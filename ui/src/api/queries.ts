@@ -53,6 +53,7 @@ export const keys = {
   auditLog: ["audit-log"] as const,
   consents: ["consents"] as const,
   exports: ["exports"] as const,
+  organizationExports: ["organization-exports"] as const,
   erasure: ["erasure"] as const,
   search: ["search"] as const,
 };

@@ -32,6 +32,7 @@ export type Me = Sent<Schemas["Me"]>;
 export type Consents = Sent<Schemas["Consents"]>;
 export type ConsentState = Consents["documents"][number];
 export type Export = Sent<Schemas["Export"]>;
+export type OrganizationExport = Sent<Schemas["OrganizationExport"]>;
 export type ErasureState = Sent<Schemas["ErasureState"]>;
 export type EmailChangeState = Sent<Schemas["EmailChangeState"]>;
 export type MyOrganization = Sent<Schemas["MyOrganization"]>;

@@ -65,6 +65,8 @@ pub struct Options {
     pub documents: Documents,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// What the clock says first; in the year of the tests if nothing else.
+    pub begins_at: Option<Timestamp>,
     /// What counts the ways to the database.
     pub counted: Option<Arc<Counted>>,
 }
@@ -87,6 +89,7 @@ impl Default for Options {
             sign_in: SignInSettings::default(),
             documents: Documents::default(),
             trusted_proxies: Vec::new(),
+            begins_at: None,
             counted: None,
         }
     }
@@ -113,7 +116,13 @@ impl TestApp {
         let database = TestDatabase::create().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        Self::open(Arc::new(Installation { database, folder }), options, FakeClock::at(noon)).await
+        let clock = FakeClock::at(options.begins_at.unwrap_or(noon));
+        Self::open(Arc::new(Installation { database, folder }), options, clock).await
+    }
+
+    /// Stops what works and serves; database and files stay.
+    pub fn halt(&self) {
+        self.stop.cancel();
     }
 
     /// Stops, and starts again over the same database and files.

@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 98] = {
+const EXPECTED: [(&str, Expected); 102] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -47,6 +47,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("create_export", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
+        ("create_organization_export", TheirOwn),
         ("create_passkey", Refused),
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
@@ -62,6 +63,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("delete_identity", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
+        ("delete_organization_export", NotFound),
         ("delete_other_sessions", TheirOwn),
         ("delete_passkey", NotFound),
         ("delete_session", NotFound),
@@ -80,6 +82,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("get_export", NotFound),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
+        ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
         ("get_summary", NotFound),
         ("get_transcript", NotFound),
@@ -95,6 +98,7 @@ const EXPECTED: [(&str, Expected); 98] = {
         ("list_identities", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
+        ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
@@ -163,6 +167,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let invited = json!({ "email": "carol@example.com", "role": "member" });
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let export = ada.post("/me/exports", &json!({})).await.is(201).json();
+    let whole = ada.post("/organization/exports", &json!({})).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
     let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
@@ -189,6 +194,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("domains", text(&domain["id"])),
         ("identities", identity.to_string()),
         ("me", text(&export["id"])),
+        ("organization", text(&whole["id"])),
     ])
 }
 
@@ -286,6 +292,7 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "domains",
         "identities",
         "me",
+        "organization",
     ]
     .map(|name| (name, id.to_owned()))
     .into()

@@ -272,6 +272,14 @@ pub async fn marked_lines(connection: &mut PgConnection) -> Vec<String> {
 
 /// By the server's own program.
 async fn dump(connection: &mut PgConnection) -> Vec<u8> {
+    let address = address(connection).await;
+    let dumped = postgres("pg_dump").arg(format!("--dbname={address}")).output().unwrap();
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    dumped.stdout
+}
+
+/// Where the superuser reaches the database of a connection.
+pub async fn address(connection: &mut PgConnection) -> String {
     let (database, sockets, port): (String, String, String) = sqlx::query_as(
         "SELECT current_database()::text, current_setting('unix_socket_directories'), current_setting('port')",
     )
@@ -286,11 +294,13 @@ async fn dump(connection: &mut PgConnection) -> Vec<u8> {
             format!("postgres://{ADMIN_USER}:{password}@{}:{port}", sockets.replace('/', "%2F"))
         }
     };
-    let program = tokio::task::spawn_blocking(|| Parts::locate().unwrap().postgres().unwrap()).await.unwrap();
-    let program = find(&program, "pg_dump").expect("the parts have pg_dump");
-    let dumped = Command::new(program).arg(format!("--dbname={server}/{database}")).output().unwrap();
-    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
-    dumped.stdout
+    format!("{server}/{database}")
+}
+
+/// One of PostgreSQL's own programs.
+pub fn postgres(program: &str) -> Command {
+    let parts = std::thread::spawn(|| Parts::locate().unwrap().postgres().unwrap()).join().unwrap();
+    Command::new(find(&parts, program).unwrap_or_else(|| panic!("the parts have no {program}")))
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {

@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 25] = [
+const ADMITTED: [(&str, &[&str]); 26] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("consents", &["INSERT"]),
@@ -29,6 +29,7 @@ const ADMITTED: [(&str, &[&str]); 25] = [
     ("idempotency_keys", &["SELECT", "DELETE"]),
     ("memberships", &["SELECT", "INSERT", "UPDATE"]),
     ("organization_domains", &["SELECT", "INSERT", "UPDATE"]),
+    ("organization_exports", &["SELECT", "DELETE"]),
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE"]),
     ("outbox", &["SELECT", "DELETE"]),
