@@ -572,9 +572,9 @@ CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
     SELECT p_kind IN ('send_mail', 'export_person')
 $$;
 
--- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
+CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
     LANGUAGE plpgsql STABLE ROWS 500
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -593,27 +593,34 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             INTO v_configurations, v_queries, v_places, v_any FROM search_terms(p_query, p_configurations) AS t;
             v_within := quote_literal(p_organization_id::text)::tsquery && v_any;
             -- Videos that are about the query's words without anybody saying them: the first passage stands for its video.
-            v_titled := ARRAY(
-                SELECT video_id FROM (
-                    SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
-                    FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
-                        ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
-                    WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
-                        AND words_within(c.organization_id, c.context_vector) @@ v_within
-                        AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
-                        AND (p_video_id IS NULL OR c.video_id = p_video_id)
-                ) AS named
-                GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
+            IF p_written_since IS NULL THEN
+                v_titled := ARRAY(
+                    SELECT video_id FROM (
+                        SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                        FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
+                            ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
+                        WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
+                            AND words_within(c.organization_id, c.context_vector) @@ v_within
+                            AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
+                            AND (p_video_id IS NULL OR c.video_id = p_video_id)
+                    ) AS named
+                    GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
+            END IF;
             -- ts_rank of one lexeme is the partial sum of 1/n² over its occurrences, divided by its limit and ten: within
             -- five per cent f / (f + 0.645), from which the number of occurrences f comes back without unpacking the vector.
             RETURN QUERY WITH found AS (
                 SELECT * FROM chunks
-                WHERE p_video_id IS NULL AND organization_id = p_organization_id
+                WHERE p_video_id IS NULL AND p_written_since IS NULL AND organization_id = p_organization_id
                     AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
                 UNION ALL
                 SELECT * FROM chunks
-                WHERE organization_id = p_organization_id AND video_id = p_video_id
+                WHERE p_written_since IS NULL AND organization_id = p_organization_id AND video_id = p_video_id
                     AND (search_vector @@ v_any OR video_id = ANY(v_titled))
+                UNION ALL
+                SELECT * FROM chunks
+                WHERE organization_id = p_organization_id AND written_in >= p_written_since
+                    AND written_in < pg_snapshot_xmax(pg_current_snapshot())
+                    AND (search_vector @@ v_any OR context_vector @@ v_any)
             )
             SELECT counted.id, counted.place, counted.token_count,
                 0.645 * counted.said / (1.0001 - counted.said) + counted.about
@@ -701,6 +708,16 @@ BEGIN
         p_embedding, p_model_id, p_count;
 END $_$;
 
+-- Name: note_writing(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.note_writing() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.written_in := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+
 -- Name: organization_row_counts(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.organization_row_counts(p_organization_id uuid) RETURNS jsonb
@@ -786,6 +803,60 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
 END $$;
 
+-- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+    LANGUAGE plpgsql STABLE ROWS 100
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        WITH terms AS MATERIALIZED (
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries, array_agg(t.lexeme) AS lexemes
+            FROM search_terms(p_query, p_configurations) AS t GROUP BY t.configuration
+        ), pool AS MATERIALIZED (
+            SELECT given.id, given.words, given.rank AS meaning_rank, e.embedding, 1 - (e.embedding <=> p_embedding) AS similarity
+            FROM unnest(p_ids, p_words, p_ranks) AS given(id, words, rank)
+            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = given.id
+                AND e.model_id = p_model_id AND p_mode <> 'keyword'
+        ), scaled AS MATERIALIZED (
+            SELECT *, coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
+                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
+                    AS similarity_scaled
+            FROM pool
+        ), best AS (
+            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
+                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
+                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
+            WHERE p_mode = 'hybrid'
+        ), fed_back AS (
+            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
+        ), ranked AS (
+            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
+                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
+                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
+            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
+        ), hits AS (
+            -- What lies around a passage lends it words that it does not have itself.
+            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.lexemes,
+                r.words > 0 AND (c.search_vector @@ t.queries OR c.context_vector @@ t.queries) AS is_worded
+            FROM ranked r JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
+            LEFT JOIN terms t ON t.configuration = text_search_configuration(c.language)
+        )
+        SELECT h.id, h.video_id, v.title, v.channel_id, v.asset_id, v.created_at, h.text,
+            text_search_configuration(h.language)::text, coalesce(h.lexemes, '{}'),
+            h.start_seconds, h.end_seconds, h.spans,
+            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
+             WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
+            e.span_vectors, CASE WHEN h.is_worded THEN rank() OVER (ORDER BY h.words DESC NULLS LAST) END,
+            h.meaning_rank, h.similarity, coalesce(h.score, 0)
+        FROM hits h JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
+        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = h.id AND e.model_id = p_model_id
+        ORDER BY h.score DESC NULLS LAST, h.id;
+END $$;
+
 -- Name: record_audit(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.record_audit() RETURNS trigger
@@ -854,7 +925,8 @@ CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
     AS $$
 BEGIN
     IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
-        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain, NEW.verified_by, NEW.checked_at, NEW.failing_since, NEW.failed_checks)
+            IS DISTINCT FROM (OLD.verified_at, OLD.domain, OLD.verified_by, OLD.checked_at, OLD.failing_since, OLD.failed_checks)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
     END IF;
     RETURN NEW;
@@ -911,9 +983,9 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -927,51 +999,67 @@ DECLARE
     v_depth integer := CASE p_mode WHEN 'keyword' THEN 2 * p_limit + 20 ELSE greatest(p_limit, 200) END;
     v_configurations regconfig[] := search_configurations(p_organization_id);
     v_chunk_count bigint;
-    v_ids uuid[] := '{}';
+    v_near uuid[] := '{}';
+    v_ids uuid[];
+    v_words double precision[];
+    -- By words alone, about as many as are shown are enough.
+    v_wanted integer := CASE p_mode WHEN 'keyword' THEN p_limit ELSE v_depth END;
+    v_taken integer := least(p_worded_best, v_wanted + v_wanted / 8 + 8);
+    v_counted boolean;
+    v_renewed boolean;
+    v_chosen uuid[];
+    v_chosen_distances double precision[];
+    v_ranks bigint[];
 BEGIN
     IF p_organization_id IS DISTINCT FROM nullif(current_setting('app.organization_id', true), '')::uuid
         OR p_user_id IS DISTINCT FROM nullif(current_setting('app.user_id', true), '')::uuid THEN
         RAISE EXCEPTION 'search_chunks is asked for another caller than the transaction''s' USING ERRCODE = '42501';
     END IF;
 
-    -- How rare a word is, is a question of where one looks.
-    IF p_video_id IS NULL THEN
-        SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
-    ELSE
-        SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
-    END IF;
     IF p_mode <> 'keyword' THEN
-        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_ids
+        SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_near
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
             p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
     END IF;
 
-    RETURN QUERY
-        WITH terms AS MATERIALIZED (
-            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
-            FROM search_terms(p_query, v_configurations) AS t GROUP BY t.configuration
-        ), weights AS MATERIALIZED (
+    WHILE p_worded IS NOT NULL LOOP
+        SELECT fitting.ids, fitting.distances INTO v_chosen, v_chosen_distances
+        FROM fitting_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
+            p_excluded, p_worded[1:v_taken], ARRAY(SELECT -words FROM unnest(p_worded_words[1:v_taken]) AS words), v_wanted) AS fitting;
+        EXIT WHEN v_taken = p_worded_best OR cardinality(v_chosen) >= v_wanted;
+        v_taken := p_worded_best;
+    END LOOP;
+    -- Where too few of the best are left, everything is counted.
+    v_counted := p_worded IS NULL OR p_worded_is_cut AND coalesce(cardinality(v_chosen), 0) < p_limit;
+    v_renewed := NOT v_counted AND EXISTS (SELECT FROM chunks WHERE organization_id = p_organization_id
+        AND written_in >= p_worded_before AND written_in < pg_snapshot_xmax(pg_current_snapshot()));
+
+    IF v_counted OR v_renewed THEN
+        -- How rare a word is, is a question of where one looks.
+        IF p_video_id IS NULL THEN
+            SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
+        ELSE
+            SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
+        END IF;
+        WITH weights AS MATERIALIZED (
             SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_query, v_configurations)
+                p_phrases, p_excluded, p_query, v_configurations, CASE WHEN v_renewed THEN p_worded_before END)
             WHERE p_mode <> 'semantic'
         ), rarity AS (
             SELECT place, ln(1 + (greatest(coalesce(v_chunk_count, 0) - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf
-            FROM weights GROUP BY place
+            FROM weights WHERE v_counted GROUP BY place
+            UNION ALL
+            SELECT given.place, given.idf FROM unnest(p_places, p_rarities) AS given(place, idf) WHERE v_renewed
         ), by_words AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
-            FROM (SELECT id, place, occurrences, token_count / nullif(avg(token_count) OVER (), 0) AS relative_length
+            FROM (SELECT id, place, occurrences,
+                      token_count / nullif(CASE WHEN v_renewed THEN p_length ELSE avg(token_count) OVER () END, 0) AS relative_length
                   FROM weights) AS measured
             JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
-        ), by_meaning AS (
-            SELECT near.id, near.rank FROM unnest(v_ids) WITH ORDINALITY AS near(id, rank)
         ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index, m.rank AS meaning_rank, e.embedding,
-                1 - (e.embedding <=> p_embedding) AS similarity
-            FROM (SELECT id FROM by_words UNION SELECT id FROM by_meaning) AS found
+            SELECT c.id, c.entity_id, c.chunk_index
+            FROM (SELECT id FROM by_words UNION SELECT near.id FROM unnest(v_near) AS near(id)) AS found
             JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
-            LEFT JOIN by_meaning m ON m.id = found.id
-            LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
-                AND p_mode <> 'keyword'
         ), surroundings AS MATERIALIZED (
             SELECT id, neighbour_id, share, sum(share * token_count) OVER (PARTITION BY id) AS length
             FROM (
@@ -981,45 +1069,34 @@ BEGIN
                     AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
                 WHERE p_mode <> 'semantic') AS near
         ), lent AS (
-            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(
-                (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths), 0) AS relative_length
+            SELECT s.id, w.place, sum(s.share * w.occurrences) AS occurrences, min(s.length) / nullif(CASE WHEN v_renewed THEN p_surroundings
+                ELSE (SELECT avg(length) FROM (SELECT DISTINCT id, length FROM surroundings) AS lengths) END, 0) AS relative_length
             FROM surroundings s JOIN weights w ON w.id = s.neighbour_id GROUP BY s.id, w.place
         ), worded AS (
             SELECT id, sum(idf * occurrences * 2.2 / (occurrences + 1.2 * (0.25 + 0.75 * coalesce(relative_length, 1)))) AS words
             FROM lent JOIN rarity USING (place) GROUP BY id
-        ), scaled AS MATERIALIZED (
-            SELECT id, meaning_rank, similarity, embedding, words,
-                coalesce(words / nullif(max(words) OVER (), 0), 0) AS words_scaled,
-                coalesce((similarity - min(similarity) OVER ()) / nullif(max(similarity) OVER () - min(similarity) OVER (), 0), 0)
-                    AS similarity_scaled
-            FROM pool LEFT JOIN worded USING (id)
-        ), best AS (
-            SELECT l2_normalize(p_embedding) + avg(l2_normalize(embedding)) AS embedding FROM (
-                SELECT embedding FROM scaled WHERE embedding IS NOT NULL
-                ORDER BY 0.4 * words_scaled + 0.6 * similarity_scaled DESC, id LIMIT 3) AS first
-            WHERE p_mode = 'hybrid'
-        ), fed_back AS (
-            SELECT s.*, 1 - (s.embedding <=> (SELECT embedding FROM best)) AS feedback FROM scaled s
-        ), ranked AS (
-            SELECT id, meaning_rank, similarity, words, CASE p_mode WHEN 'keyword' THEN words WHEN 'semantic' THEN similarity ELSE
-                0.4 * words_scaled + 0.3 * similarity_scaled + 0.3 * coalesce(
-                    (feedback - min(feedback) OVER ()) / nullif(max(feedback) OVER () - min(feedback) OVER (), 0), 0) END AS score
-            FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         )
-        SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text,
-            CASE WHEN r.is_worded THEN ts_headline(text_search_configuration(c.language), c.text,
-                (SELECT t.queries FROM terms t WHERE t.configuration = text_search_configuration(c.language)),
-                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE c.text END,
-            c.start_seconds, c.end_seconds, c.spans,
-            (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
-             WHERE s.organization_id = p_organization_id AND s.video_id = c.video_id AND s.label = ANY(c.speakers)),
-            e.span_vectors, CASE WHEN r.is_worded THEN rank() OVER (ORDER BY r.words DESC NULLS LAST) END,
-            r.meaning_rank, r.similarity, coalesce(r.score, 0)
-        FROM (SELECT ranked.*, EXISTS (SELECT FROM weights w WHERE w.id = ranked.id) AS is_worded FROM ranked) AS r
-        JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
-        JOIN videos v ON v.organization_id = p_organization_id AND v.id = c.video_id
-        LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = c.id AND e.model_id = p_model_id
-        ORDER BY r.score DESC NULLS LAST, c.id;
+        SELECT array_agg(worded.id), array_agg(worded.words) INTO v_ids, v_words FROM worded JOIN pool USING (id);
+    END IF;
+
+    IF NOT v_counted THEN
+        -- What is near fits, too; what was written since has been counted above and is taken from there.
+        SELECT v_ids || array_agg(chosen.id), v_words || array_agg(chosen.words) INTO v_ids, v_words
+        FROM (
+            SELECT best.id, -best.distance AS words FROM unnest(v_chosen, v_chosen_distances) AS best(id, distance)
+            UNION ALL
+            SELECT id, words FROM unnest(p_worded[p_worded_best + 1:], p_worded_words[p_worded_best + 1:]) AS other(id, words)
+            JOIN unnest(v_near) AS near(id) USING (id)
+        ) AS chosen
+        WHERE NOT v_renewed OR NOT EXISTS (SELECT FROM chunks c WHERE c.organization_id = p_organization_id AND c.id = chosen.id
+            AND c.written_in >= p_worded_before AND c.written_in < pg_snapshot_xmax(pg_current_snapshot()));
+    END IF;
+
+    SELECT array_agg(id), array_agg(words), array_agg(rank) INTO v_ids, v_words, v_ranks
+    FROM unnest(v_ids, v_words) AS worded(id, words)
+    FULL JOIN unnest(v_near) WITH ORDINALITY AS near(id, rank) USING (id);
+    RETURN QUERY SELECT * FROM ranked_chunks(p_organization_id, p_mode, p_query, v_configurations, p_embedding, p_model_id,
+        v_ids, v_words, v_ranks, p_limit);
 END $$;
 
 -- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -1171,6 +1248,24 @@ CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) 
             WHERE other.configuration <> spoken.configuration AND to_tsvector(other.configuration, word.lexeme) = '')
         ORDER BY place LIMIT 32) AS found
 $$;
+
+-- Name: tell_access_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tell_access_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_row jsonb := to_jsonb(OLD);
+BEGIN
+    PERFORM pg_notify('memoreel_access', CASE TG_TABLE_NAME
+        WHEN 'memberships' THEN jsonb_build_object('organization_id', v_row -> 'organization_id', 'user_id', v_row -> 'user_id')
+        WHEN 'organizations' THEN jsonb_build_object('organization_id', v_row -> 'id')
+        WHEN 'users' THEN jsonb_build_object('user_id', v_row -> 'id')
+        ELSE jsonb_build_object('actor_id', v_row -> 'id')
+    END::text);
+    RETURN NULL;
+END $$;
 
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1344,6 +1439,7 @@ CREATE TABLE public.chunks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     context text DEFAULT ''::text NOT NULL,
     context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
+    written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
@@ -1381,10 +1477,12 @@ CREATE TABLE public.email_tokens (
     used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    about text,
+    CONSTRAINT email_tokens_about_length CHECK (((char_length(about) >= 1) AND (char_length(about) <= 300))),
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text, 'passkey_added'::text, 'passkey_removed'::text, 'totp_enabled'::text, 'totp_disabled'::text, 'recovery_codes_renewed'::text, 'identity_linked'::text, 'identity_unlinked'::text, 'password_changed'::text, 'domain_failing'::text, 'domain_lost'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1484,8 +1582,14 @@ CREATE TABLE public.organization_domains (
     required_provider text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_by text,
+    checked_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failed_checks integer DEFAULT 0 NOT NULL,
     CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
-    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT organization_domains_verification CHECK (((verified_at IS NULL) = (verified_by IS NULL))),
+    CONSTRAINT organization_domains_verified_by CHECK ((verified_by = ANY (ARRAY['record'::text, 'operator'::text])))
 );
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
@@ -1605,6 +1709,7 @@ CREATE TABLE public.provider_sign_ins (
     verified_user_id uuid,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    agreed jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
     CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
     CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
@@ -1642,7 +1747,8 @@ CREATE TABLE public.sessions (
     address text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    provider text
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -2278,6 +2384,10 @@ CREATE INDEX chunks_video ON public.chunks USING btree (organization_id, video_i
 
 CREATE INDEX chunks_words ON public.chunks USING gin (public.words_within(organization_id, search_vector));
 
+-- Name: chunks_written; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_written ON public.chunks USING btree (organization_id, written_in);
+
 -- Name: consents_newest; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
@@ -2305,6 +2415,10 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 -- Name: memberships_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
+
+-- Name: organization_domains_to_check; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_domains_to_check ON public.organization_domains USING btree (checked_at) WHERE (verified_by = 'record'::text);
 
 -- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
 
@@ -2466,6 +2580,34 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
+-- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: organizations access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((new.token_hash IS DISTINCT FROM old.token_hash)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: users access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.is_active IS DISTINCT FROM old.is_active) OR (new.erased_after IS DISTINCT FROM old.erased_after))) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: api_keys access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: memberships access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2533,6 +2675,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: chunks chunks_are_written; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER chunks_are_written BEFORE UPDATE ON public.chunks FOR EACH ROW EXECUTE FUNCTION public.note_writing();
 
 -- Name: chunks chunks_counted_in; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3661,6 +3807,10 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
 
+-- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.consents FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.email_tokens FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -3704,6 +3854,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_extensions system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_extensions FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4023,9 +4177,9 @@ REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
 
--- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
 
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
@@ -4050,6 +4204,10 @@ GRANT ALL ON FUNCTION public.organizations_naming(p_user_id uuid) TO memoreel_sy
 
 REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 
+-- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) FROM PUBLIC;
+
 -- Name: FUNCTION record_audit(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.record_audit() FROM PUBLIC;
@@ -4064,10 +4222,10 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
--- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -4077,6 +4235,10 @@ GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION search_terms(p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
+
+GRANT ALL ON FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) TO memoreel_app;
 
 -- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
 
@@ -4114,6 +4276,7 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 -- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
@@ -4312,6 +4475,7 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+GRANT INSERT ON TABLE public.user_extensions TO memoreel_system;
 
 -- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
 
