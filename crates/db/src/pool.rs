@@ -95,13 +95,13 @@ impl Db {
         }
     }
 
-    /// A connection that hears notifications; it reconnects by itself.
+    /// A connection that hears notifications of these channels, in the order in which they were committed; it reconnects by itself.
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn listen(&self, channel: &str) -> Result<PgListener, DbError> {
+    pub async fn listen(&self, channels: &[&str]) -> Result<PgListener, DbError> {
         let mut listener = PgListener::connect_with(&self.system).await?;
-        listener.listen(channel).await?;
+        listener.listen_all(channels.iter().copied()).await?;
         Ok(listener)
     }
 

@@ -36,6 +36,8 @@ pub enum Action {
     ManageDomains,
     /// Hand the organization over to another member.
     TransferOrganization,
+    /// Take everything of the organization along.
+    ExportOrganization,
     /// Delete the organization.
     DeleteOrganization,
     /// Bring the organization back within its grace period.
@@ -62,6 +64,7 @@ impl Action {
         Action::ManageOwners,
         Action::ManageDomains,
         Action::TransferOrganization,
+        Action::ExportOrganization,
         Action::DeleteOrganization,
         Action::RestoreOrganization,
         Action::ReadAuditLog,
@@ -84,6 +87,7 @@ impl Action {
             | Action::ManageOwners
             | Action::ManageDomains
             | Action::TransferOrganization
+            | Action::ExportOrganization
             | Action::DeleteOrganization
             | Action::RestoreOrganization
             | Action::ReadAuditLog => Role::Owner,

@@ -110,6 +110,8 @@ ids! {
     WebhookDeliveryId;
     /// What a person takes along.
     ExportId;
+    /// What is taken along of an organization.
+    OrganizationExportId;
     /// The removal of a person or an organization.
     ErasureId;
 }

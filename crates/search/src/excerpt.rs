@@ -5,9 +5,6 @@ use crate::vectors::similarities;
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// The marks that `search_chunks` puts around matched words.
-const MARK_START: char = '\u{e000}';
-const MARK_END: char = '\u{e001}';
 /// A line before and after the best sentence is shown while the whole stays within this many characters.
 const EXCERPT_CHARS_MAX: usize = 360;
 
@@ -28,13 +25,12 @@ pub(crate) struct Excerpt {
 /// Cuts the excerpt of a hit. `query` is the query's vector where meaning was searched.
 pub(crate) fn excerpt(found: &Found, query: Option<&[f32]>) -> Excerpt {
     let chars: Vec<char> = found.text.chars().collect();
-    let marks = marked_ranges(&chars, &found.marked);
-    let Some(best) = best_span(found, &chars, &marks, query) else { return whole(found, &marks) };
+    let Some(best) = best_span(found, &chars, query) else { return whole(found) };
     let shown = surroundings(&found.spans, best);
     let (from, to) =
         (found.spans[shown.start].char_start, found.spans[shown.end - 1].char_end.min(chars.len()));
     let from = from.min(to);
-    let inside = marks.iter().filter(|mark| mark.start >= from && mark.end <= to);
+    let inside = found.matches.iter().filter(|mark| mark.start >= from && mark.end <= to);
     Excerpt {
         text: chars[from..to].iter().collect(),
         highlights: inside.map(|mark| mark.start - from..mark.end - from).collect(),
@@ -51,33 +47,19 @@ pub(crate) fn matched_by(found: &Found, likeness_floor: f64) -> (bool, bool) {
     (words, alike || (found.meaning_rank.is_some() && !words))
 }
 
-fn whole(found: &Found, marks: &[Range<usize>]) -> Excerpt {
+fn whole(found: &Found) -> Excerpt {
     Excerpt {
         text: found.text.clone(),
-        highlights: marks.to_vec(),
+        highlights: found.matches.clone(),
         start_ms: (found.start_seconds * 1_000.0) as i64,
         end_ms: (found.end_seconds * 1_000.0) as i64,
         speakers: names(found, &found.spans),
     }
 }
 
-/// The ranges between marks, in code points of the text; none if the marked text is not that text.
-fn marked_ranges(text: &[char], marked: &str) -> Vec<Range<usize>> {
-    let mut ranges = Vec::new();
-    let (mut at, mut start) = (0, None);
-    for c in marked.chars() {
-        match c {
-            MARK_START => start = Some(at),
-            MARK_END => ranges.extend(start.take().map(|start| start..at)),
-            c if text.get(at) == Some(&c) => at += 1,
-            _ => return Vec::new(),
-        }
-    }
-    if at == text.len() { ranges } else { Vec::new() }
-}
-
 /// The span that says most of what was asked: the share of the matched words that it holds, plus its likeness.
-fn best_span(found: &Found, chars: &[char], marks: &[Range<usize>], query: Option<&[f32]>) -> Option<usize> {
+fn best_span(found: &Found, chars: &[char], query: Option<&[f32]>) -> Option<usize> {
+    let marks = &found.matches;
     let word = |mark: &Range<usize>| chars[mark.clone()].iter().collect::<String>().to_lowercase();
     let all: HashSet<String> = marks.iter().map(word).collect();
     let alike = match (&found.span_vectors, query) {
@@ -128,7 +110,7 @@ mod tests {
     use std::collections::HashMap;
     use uuid::Uuid;
 
-    fn found(sentences: &[(&str, &str)], marked: &str) -> Found {
+    fn found(sentences: &[(&str, &str)], matching: &[&str]) -> Found {
         let mut text = String::new();
         let mut spans = Vec::new();
         for (index, (speaker, sentence)) in sentences.iter().enumerate() {
@@ -146,6 +128,15 @@ mod tests {
                 speaker: Some((*speaker).to_owned()),
             });
         }
+        let place = |from: usize, word: &str| {
+            let start = text[..from].chars().count();
+            start..start + word.chars().count()
+        };
+        let mut matches: Vec<Range<usize>> = matching
+            .iter()
+            .flat_map(|word| text.match_indices(word).map(|(from, word)| place(from, word)))
+            .collect();
+        matches.sort_unstable_by_key(|range| range.start);
         Found {
             chunk_id: Uuid::nil().into(),
             video_id: Uuid::nil().into(),
@@ -153,7 +144,9 @@ mod tests {
             channel_id: None,
             pictured_asset_id: None,
             video_created_at: Timestamp::UNIX_EPOCH,
-            marked: if marked.is_empty() { text.clone() } else { marked.to_owned() },
+            configuration: "english".into(),
+            lexemes: Vec::new(),
+            matches,
             text,
             start_seconds: 0.0,
             end_seconds: 9.0,
@@ -176,10 +169,7 @@ mod tests {
 
     #[test]
     fn the_sentence_with_most_of_the_words_is_the_second() {
-        let found = found(
-            &TALK,
-            "Good mörning. The \u{e000}budget\u{e001} grows. And the \u{e000}budget\u{e001} for \u{e000}travel\u{e001} shrinks. Why?",
-        );
+        let found = found(&TALK, &["budget", "travel"]);
         let cut = excerpt(&found, None);
         assert_eq!((cut.start_ms, cut.end_ms), (2_000, 2_900));
         assert_eq!(cut.text, "The budget grows. And the budget for travel shrinks. Why?");
@@ -192,7 +182,7 @@ mod tests {
 
     #[test]
     fn without_matching_words_the_likeliest_sentence_is_the_second() {
-        let mut found = found(&TALK, "");
+        let mut found = found(&TALK, &[]);
         let mut bytes = Vec::new();
         for vector in [[1.0, 0.0], [0.0, 1.0], [0.6, 0.8], [0.8, 0.6]] {
             push_packed(&mut bytes, Some(&vector), 2);
@@ -204,16 +194,8 @@ mod tests {
     }
 
     #[test]
-    fn marks_that_do_not_fit_the_text_are_not_shown() {
-        let text: Vec<char> = "one two".chars().collect();
-        assert_eq!(marked_ranges(&text, "one \u{e000}two\u{e001}").first(), Some(&(4..7)));
-        assert!(marked_ranges(&text, "one \u{e000}2\u{e001}").is_empty());
-        assert!(marked_ranges(&text, "\u{e000}one\u{e001}").is_empty());
-    }
-
-    #[test]
     fn a_passage_without_sentences_is_shown_as_it_is() {
-        let mut found = found(&TALK, "");
+        let mut found = found(&TALK, &[]);
         found.spans.clear();
         let cut = excerpt(&found, None);
         assert_eq!((cut.text.as_str(), cut.start_ms, cut.end_ms), (found.text.as_str(), 0, 9_000));
@@ -221,7 +203,7 @@ mod tests {
 
     #[test]
     fn meaning_is_a_reason_only_where_it_is_alike() {
-        let mut hit = found(&TALK, "");
+        let mut hit = found(&TALK, &[]);
         assert_eq!(matched_by(&hit, 0.25), (true, false));
         (hit.meaning_rank, hit.similarity) = (Some(90), Some(0.05));
         assert_eq!(matched_by(&hit, 0.25), (true, false));

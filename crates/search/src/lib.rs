@@ -7,29 +7,32 @@
 pub mod chunking;
 mod error;
 mod excerpt;
+mod forms;
+mod index;
 mod jobs;
 mod likeness;
 mod model;
 mod moments;
-mod nearest;
 mod query;
 mod routes;
 mod store;
 mod vectors;
 
 pub use error::SearchError;
+pub use index::{Nearby, PassageIndex};
 pub use jobs::{Index, IndexPayload};
 pub use model::{Mode, Model};
-pub use nearest::{Nearby, NearestChunks};
 pub use routes::router;
 
-/// Memory for the vectors of the organizations that are being searched, in MiB, where none is said: two million passages.
-pub const VECTOR_MEMORY_MIB_DEFAULT: usize = 1_024;
+/// Memory for the passages of the organizations that are being searched, in MiB, where none is said: some 1.4 million.
+pub const SEARCH_MEMORY_MIB_DEFAULT: usize = 1_024;
 /// Chosen in memory for a search by meaning that nothing narrows but what may be seen, at least and for each hit wanted.
 pub const CHOSEN_MIN: usize = 125;
 pub(crate) const CHOSEN_PER_HIT: usize = 8;
 /// Chosen for one that something narrows or that goes by words as well.
 pub const CHOSEN_NARROWED: usize = 1_000;
+/// Passages with the most of a query's words that are ranked together with those that are nearest, as in `search_chunks`.
+pub(crate) const RANKED_BY_WORDS_MIN: usize = 200;
 /// The longest query, in characters.
 pub const QUERY_CHARS_MAX: usize = 2_000;
 /// Hits when the caller names no limit.

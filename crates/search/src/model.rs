@@ -6,6 +6,7 @@ use memoreel_db::{Db, SystemReason};
 use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, VideoId};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
@@ -117,8 +118,11 @@ pub(crate) struct Found {
     pub(crate) pictured_asset_id: Option<AssetId>,
     pub(crate) video_created_at: Timestamp,
     pub(crate) text: String,
-    /// The text with marks around the words that matched.
-    pub(crate) marked: String,
+    /// The text search configuration of its language, and the roots of the query's words in it.
+    pub(crate) configuration: String,
+    pub(crate) lexemes: Vec<String>,
+    /// Where the words are that matched, in code points of the text; see [`crate::forms`].
+    pub(crate) matches: Vec<Range<usize>>,
     pub(crate) start_seconds: f64,
     pub(crate) end_seconds: f64,
     pub(crate) spans: Vec<Span>,

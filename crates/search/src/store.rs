@@ -1,10 +1,10 @@
 //! All SQL of passages and their vectors, and the calls of the search functions.
 
 mod by_meaning;
-pub(crate) mod vectors;
+pub(crate) mod passages;
 
+use crate::index::{Nearby, Worded};
 use crate::model::{Filters, Found, Mode, NewChunk, Span};
-use crate::nearest::Nearby;
 use crate::query::Query;
 use crate::vectors::to_text;
 use memoreel_ai::EmbedModel;
@@ -129,6 +129,23 @@ async fn insert_vectors(
     Ok(())
 }
 
+/// The roots of these words, each in the text search configuration at its place.
+pub(crate) async fn roots(
+    tx: &mut TenantTx,
+    (configurations, words): (Vec<String>, Vec<String>),
+) -> Result<Vec<(String, String, Vec<String>)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT asked.configuration AS "configuration!", asked.word AS "word!",
+               tsvector_to_array(to_tsvector(asked.configuration::regconfig, asked.word)) AS "roots!"
+           FROM UNNEST($1::text[], $2::text[]) AS asked(configuration, word)"#,
+        &configurations,
+        &words,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.configuration, row.word, row.roots)).collect())
+}
+
 /// What a query means.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meaning<'a> {
@@ -138,12 +155,13 @@ pub(crate) struct Meaning<'a> {
     pub(crate) nearby: Option<&'a Nearby>,
 }
 
-/// Passages the caller may see, best first. `meaning` is absent in keyword mode.
+/// Passages the caller may see, best first. `meaning` is absent in keyword mode, `worded` where it is not known what has the words.
 pub(crate) async fn search(
     tx: &mut TenantTx,
     mode: Mode,
     query: &Query,
     meaning: Option<Meaning<'_>>,
+    worded: Option<&Worded>,
     filters: &Filters,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
@@ -152,16 +170,17 @@ pub(crate) async fn search(
     }
     let caller = *tx.caller();
     let nearby = meaning.and_then(|meaning| meaning.nearby);
+    let ranking = worded.map(|worded| &worded.ranking);
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
                channel_id AS "channel_id: ChannelId", video_created_at AS "video_created_at!",
-               text AS "text!", marked AS "marked!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
+               text AS "text!", configuration AS "configuration!", lexemes AS "lexemes!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
                (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14,
-               $15::bigint::text::xid8, $16) AS found"#,
+               $15::bigint::text::xid8, $16, $17, $18, $19, $20::bigint::text::xid8, $21, $22, $23, $24, $25) AS found"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         mode.as_str(),
@@ -177,6 +196,15 @@ pub(crate) async fn search(
         filters.to,
         nearby.map(|nearby| nearby.chunk_ids.as_slice()),
         nearby.map(|nearby| nearby.written_before),
+        ranking.map(|ranking| ranking.ids.as_slice()),
+        ranking.map(|ranking| ranking.words.as_slice()),
+        ranking.map(|ranking| i32::try_from(ranking.best).unwrap_or(i32::MAX)),
+        ranking.map(|ranking| ranking.is_cut),
+        worded.map(|worded| worded.written_before),
+        ranking.map(|ranking| ranking.places.as_slice()),
+        ranking.map(|ranking| ranking.rarities.as_slice()),
+        ranking.and_then(|ranking| ranking.length),
+        ranking.and_then(|ranking| ranking.surroundings),
         i32::try_from(limit).unwrap_or(i32::MAX),
     )
     .fetch_all(&mut **tx)
@@ -189,7 +217,9 @@ pub(crate) async fn search(
         pictured_asset_id: row.pictured_asset_id,
         video_created_at: row.video_created_at,
         text: row.text,
-        marked: row.marked,
+        configuration: row.configuration,
+        lexemes: row.lexemes,
+        matches: Vec::new(),
         start_seconds: row.start_seconds,
         end_seconds: row.end_seconds,
         spans: row.spans.0,

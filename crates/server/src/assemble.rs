@@ -18,7 +18,7 @@ use memoreel_library::{VideoObserver, VideoReceiver};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_outbound::Outbound;
-use memoreel_privacy::{Eraser, Journal, WriteExport};
+use memoreel_privacy::{Eraser, Journal, WriteExport, WriteOrganizationExport};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
@@ -109,6 +109,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(SendMail::new(app.clone(), mailer.clone()))
         .with(SendNotice::new(app.clone(), mailer))
         .with(WriteExport::new(app.clone()))
+        .with(WriteOrganizationExport::new(app.clone()))
 }
 
 /// What removes people and organizations, with everything this installation keeps of them.

@@ -73,9 +73,9 @@ pub struct Providers {
     /// How many numbers its vectors have
     #[arg(long, env = "MEMOREEL_EMBED_DIMENSIONS", default_value_t = 1536)]
     pub embed_dimensions: usize,
-    /// Memory for the vectors of organizations that are being searched, in MiB; about 450 bytes for a passage
-    #[arg(long, env = "MEMOREEL_VECTOR_MEMORY_MIB", default_value_t = memoreel_search::VECTOR_MEMORY_MIB_DEFAULT)]
-    pub vector_memory_mib: usize,
+    /// Memory for the passages of organizations that are being searched, in MiB; about 750 bytes for a passage
+    #[arg(long, env = "MEMOREEL_SEARCH_MEMORY_MIB", default_value_t = memoreel_search::SEARCH_MEMORY_MIB_DEFAULT)]
+    pub search_memory_mib: usize,
 }
 
 /// Whether people may make accounts of their own.

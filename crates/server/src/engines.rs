@@ -7,7 +7,7 @@ use memoreel_ai::{
 };
 use memoreel_ai_local::{LocalEmbed, LocalSpeech};
 use memoreel_parts::Parts;
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use std::{ffi::OsString, sync::Arc};
 use url::Url;
 
@@ -21,7 +21,7 @@ pub struct Engines {
     /// Writes summaries, if a language model is configured.
     pub generate: Option<Arc<dyn Generate>>,
     /// Chooses what is near in meaning.
-    pub nearest: NearestChunks,
+    pub passages: PassageIndex,
 }
 
 impl std::fmt::Debug for Engines {
@@ -63,8 +63,8 @@ impl Engines {
             ))?)),
             None => None,
         };
-        let nearest = NearestChunks::new(providers.vector_memory_mib.saturating_mul(1 << 20));
-        Ok(Self { transcribe, embed, generate, nearest })
+        let passages = PassageIndex::new(providers.search_memory_mib.saturating_mul(1 << 20));
+        Ok(Self { transcribe, embed, generate, passages })
     }
 }
 
@@ -80,7 +80,7 @@ impl Engines {
             transcribe: Arc::new(HttpTranscribe::new(settings())?),
             embed: Arc::new(HttpEmbed::new(settings(), 1)?),
             generate: None,
-            nearest: NearestChunks::new(0),
+            passages: PassageIndex::new(0),
         })
     }
 }

@@ -1,10 +1,11 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! old webhooks, idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
+//! old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
+//! audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use memoreel_web::App;
 use std::{
     path::{Path, PathBuf},
@@ -61,18 +62,20 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     memoreel_webhooks::remove_old(&app.db, now).await?;
     eraser.sweep().await?;
     app.limits.forget_idle();
+    // Last, because it asks other people's servers.
+    memoreel_identity::check_domains(app).await?;
     Ok(())
 }
 
 /// Makes those who search forget the vectors of what is erased, until `stop` fires. Whoever is not told, because the
 /// database was away, drops them with the next idle minutes.
-pub async fn forget_erased(app: App, nearest: NearestChunks, stop: CancellationToken) {
+pub async fn forget_erased(app: App, passages: PassageIndex, stop: CancellationToken) {
     let forget = async {
         loop {
-            if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
+            if let Ok(mut listener) = app.db.listen(&[ERASED_CHANNEL]).await {
                 while let Ok(notification) = listener.recv().await {
                     if let Ok(organization_id) = notification.payload().parse() {
-                        nearest.forget(organization_id);
+                        passages.forget(organization_id);
                     }
                 }
             }

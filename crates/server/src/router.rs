@@ -55,7 +55,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_assets::upload_router(receiver))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
-        .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.nearest.clone()))
+        .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))
         .merge(memoreel_insights::router())
         .merge(memoreel_audit::router())
         .merge(memoreel_webhooks::router())

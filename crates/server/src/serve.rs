@@ -103,7 +103,7 @@ async fn run(
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
     let eraser = assemble::eraser(&app, &settings.accounts, folders);
     background.spawn(maintenance::run(app.clone(), eraser, folders.scratch(), stop.clone()));
-    background.spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
+    background.spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
     if settings.role != ServeRole::Api {
         let worker = worker(&app, &engines, folders, mailer).await?;
         background.spawn(worker.run(stop.clone()));

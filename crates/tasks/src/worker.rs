@@ -141,7 +141,7 @@ impl Shared {
 
     async fn listen(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.db.listen("memoreel_tasks").await {
+            match self.db.listen(&["memoreel_tasks"]).await {
                 Ok(mut listener) => {
                     // What was enqueued while nobody listened.
                     self.wake.notify_one();

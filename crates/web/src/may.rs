@@ -106,6 +106,7 @@ pub mod action {
         ManageWebhooks,
         ManageDomains,
         TransferOrganization,
+        ExportOrganization,
         DeleteOrganization,
         RestoreOrganization,
         ReadAuditLog,

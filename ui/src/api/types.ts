@@ -32,6 +32,7 @@ export type Me = Sent<Schemas["Me"]>;
 export type Consents = Sent<Schemas["Consents"]>;
 export type ConsentState = Consents["documents"][number];
 export type Export = Sent<Schemas["Export"]>;
+export type OrganizationExport = Sent<Schemas["OrganizationExport"]>;
 export type ErasureState = Sent<Schemas["ErasureState"]>;
 export type EmailChangeState = Sent<Schemas["EmailChangeState"]>;
 export type MyOrganization = Sent<Schemas["MyOrganization"]>;
@@ -56,6 +57,7 @@ export type Preferences = Sent<Schemas["Preferences"]>;
 export type PreferenceChanges = Partial<Omit<Preferences, "tos_accepted_at">>;
 export type EmailStatus = Sent<Schemas["EmailStatus"]>;
 export type ProviderOffer = Sent<Schemas["ProviderOffer"]>;
+export type AskedDocument = Sent<Schemas["AskedDocument"]>;
 export type ProviderList = Sent<Schemas["ProviderList"]>;
 /** Where the browser is to go to sign in elsewhere. */
 export type ProviderTrip = Sent<Schemas["ProviderTrip"]>;

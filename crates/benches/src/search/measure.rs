@@ -6,7 +6,7 @@ use crate::latency::Latency;
 use anyhow::{Context, Result};
 use memoreel_db::Db;
 use memoreel_kernel::{Actor, Caller, EmbeddingModelId, OrganizationId, Role, SessionId, UserId};
-use memoreel_search::{CHOSEN_MIN, NearestChunks};
+use memoreel_search::{CHOSEN_MIN, PassageIndex};
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -26,7 +26,7 @@ const BREADTHS: [u32; 6] = [40, 100, 200, 400, 700, 1_000];
 /// The ways to search.
 pub struct Ways<'a> {
     pub db: &'a Db,
-    pub nearest: &'a NearestChunks,
+    pub nearest: &'a PassageIndex,
     pub plain_iterative: &'a PgPool,
     /// The same, of which the breadth is chosen for each organization. It has one connection.
     pub plain_equal: &'a PgPool,

@@ -16,7 +16,7 @@ use data::Data;
 use memoreel_db::embedded::{ADMIN_USER, EmbeddedOptions, EmbeddedPostgres};
 use memoreel_db::{DatabaseAccess, Db, PoolSizes, Role, prepare};
 use memoreel_parts::Parts;
-use memoreel_search::{NearestChunks, VECTOR_MEMORY_MIB_DEFAULT};
+use memoreel_search::{PassageIndex, SEARCH_MEMORY_MIB_DEFAULT};
 use population::SHARES;
 use serde::Serialize;
 use sqlx::postgres::PgPoolOptions;
@@ -118,7 +118,7 @@ pub async fn run(options: &Options) -> Result<()> {
     };
     let (iterative, once) = (plain("relaxed_order").await?, plain("off").await?);
     let equal = plain("relaxed_order").await?;
-    let nearest = NearestChunks::new(VECTOR_MEMORY_MIB_DEFAULT << 20);
+    let nearest = PassageIndex::new(SEARCH_MEMORY_MIB_DEFAULT << 20);
     let mut shares = Vec::new();
     for (organization, share) in SHARES.into_iter().enumerate() {
         let ways = measure::Ways {

@@ -8,7 +8,7 @@ use memoreel_blob::{BlobKey, BlobStore, Staging, UrlSigner};
 use memoreel_db::{Db, TenantTx};
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{Actor, ApiKeyId, AssetId, Caller, Clock, Event, Role, SystemClock, UserId, VideoId};
-use memoreel_search::{Index, IndexPayload, NearestChunks};
+use memoreel_search::{Index, IndexPayload, PassageIndex};
 use memoreel_tasks::{Events, Handle, NewTask, Registry, SubjectObserver, Worker, WorkerSettings};
 use memoreel_testkit::TestDatabase;
 use memoreel_transcripts::{Transcribe, TranscribePayload};
@@ -215,7 +215,7 @@ impl Stage {
     ) -> (StatusCode, String) {
         let (router, _): (Router<App>, _) = OpenApiRouter::new()
             .merge(memoreel_transcripts::router())
-            .merge(memoreel_search::router(Arc::new(Directions), NearestChunks::new(0)))
+            .merge(memoreel_search::router(Arc::new(Directions), PassageIndex::new(0)))
             .merge(memoreel_insights::router())
             .split_for_parts();
         let request = Request::builder()

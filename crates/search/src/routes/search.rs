@@ -1,12 +1,14 @@
 //! `GET /search`.
 
+use super::Engine;
 use crate::excerpt::{excerpt, matched_by};
-use crate::model::{Filters, Found, Mode, Model};
+use crate::index::Reader;
+use crate::model::{Filters, Found, Mode};
 use crate::query::{Query, parse};
 use crate::store::{self, Meaning};
 use crate::{
-    CHOSEN_MIN, CHOSEN_NARROWED, CHOSEN_PER_HIT, LIMIT_DEFAULT, LIMIT_MAX, NearestChunks, QUERY_CHARS_MAX,
-    SearchError,
+    CHOSEN_MIN, CHOSEN_NARROWED, CHOSEN_PER_HIT, LIMIT_DEFAULT, LIMIT_MAX, QUERY_CHARS_MAX,
+    RANKED_BY_WORDS_MIN, SearchError,
 };
 use axum::Extension;
 use axum::extract::State;
@@ -122,13 +124,13 @@ pub(crate) enum MatchedBy {
         (status = 200, body = SearchResults),
         (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
+        (status = 503, body = ProblemBody, description = "`server_busy`, or the engine is away"),
     )
 )]
 pub(crate) async fn search(
     State(app): State<App>,
-    Extension(model): Extension<Arc<Model>>,
-    Extension(nearest): Extension<NearestChunks>,
+    Extension(engine): Extension<Arc<Engine>>,
     May(caller, _): May<ReadContent>,
     Params(params): Params<SearchParams>,
 ) -> Result<Json<SearchResults>> {
@@ -145,7 +147,8 @@ pub(crate) async fn search(
     let (mode, hits) = if query.is_empty() {
         (params.mode, Vec::new())
     } else {
-        hits(&app, (&model, &nearest), &caller, params.mode, &query, &filters, limit).await?
+        let _place = app.limits.searches.enter(&caller.organization_id.to_string()).await?;
+        hits(&app, &engine, &caller, params.mode, &query, &filters, limit).await?
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Json(SearchResults { items: hits, took_ms, mode }))
@@ -153,7 +156,7 @@ pub(crate) async fn search(
 
 async fn hits(
     app: &App,
-    (model, nearest): (&Model, &NearestChunks),
+    Engine { model, forms, index }: &Engine,
     caller: &Caller,
     mode: Mode,
     query: &Query,
@@ -171,21 +174,33 @@ async fn hits(
             Err(error) => return Err(SearchError::Embedding(error)),
         },
     };
-    let (mut embedded, mut likeness_floor) = (None, f64::INFINITY);
-    if let Some(vector) = &vector {
-        embedded = Some((model.id(&app.db).await?, vector.as_slice()));
-        likeness_floor = model.likeness_floor().await?;
-    }
+    let model_id = model.id(&app.db).await?;
+    let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
+    let count = chosen_for(mode, query, filters, limit);
+    // Nobody looks for anything in one video for which it would pay to look at others.
+    let everywhere = filters.video_id.is_none();
+    let dimensions = model.embed().model().dimensions;
+    let passages = everywhere.then(|| index.held(&app.db, caller, model_id, dimensions)).flatten();
     let choosing = async {
-        let (model_id, vector) = embedded.filter(|_| filters.video_id.is_none())?;
-        let count = chosen_for(mode, query, filters, limit);
-        nearest.choose(&app.db, caller, model_id, vector, count).await
+        let (passages, vector) = (passages.as_ref()?, vector.as_deref()?);
+        index.nearest(passages, vector, count).await
     };
     // The database begins while passages are chosen, which takes about as long.
     let (tx, nearby) = tokio::join!(app.db.tenant(caller), choosing);
     let mut tx = tx?;
-    let meaning = embedded.map(|(model_id, vector)| Meaning { model_id, vector, nearby: nearby.as_ref() });
-    let found = store::search(&mut tx, mode, query, meaning, filters, limit).await?;
+    let worded = match &passages {
+        // What is near by other means could not be ranked by its words.
+        Some(passages) if mode == Mode::Keyword || mode == Mode::Hybrid && nearby.is_some() => {
+            let terms = store::passages::terms(&mut tx, &query.text, &passages.configurations()).await?;
+            let near = nearby.as_ref().map(|nearby| nearby.chunk_ids.clone()).unwrap_or_default();
+            let count = if is_narrowed(query, filters) { CHOSEN_NARROWED } else { worded_for(mode, limit) };
+            passages.worded(reader(caller), terms, count, near).await
+        }
+        _ => None,
+    };
+    let meaning = vector.as_deref().map(|vector| Meaning { model_id, vector, nearby: nearby.as_ref() });
+    let mut found = store::search(&mut tx, mode, query, meaning, worded.as_ref(), filters, limit).await?;
+    forms.mark(&mut tx, &query.text, &mut found).await?;
     drop(tx);
     let now = app.clock.now();
     let hits = found.into_iter().map(|found| {
@@ -196,13 +211,35 @@ async fn hits(
     Ok((mode, hits.collect()))
 }
 
-/// How many passages to choose in memory, so that enough of them are left.
+/// Whose rights a ranking goes by.
+fn reader(caller: &Caller) -> Reader {
+    match (caller.role, caller.user_id) {
+        (None, _) => Reader::Service,
+        (Some(_), Some(user_id)) => Reader::Person(user_id.uuid()),
+        (Some(_), None) => Reader::Nobody,
+    }
+}
+
+/// Whether not everything that is found may be what is looked for.
+fn is_narrowed(query: &Query, filters: &Filters) -> bool {
+    query.is_narrowed() || *filters != Filters::default()
+}
+
+/// How many passages to choose by meaning, so that enough of them are left.
 fn chosen_for(mode: Mode, query: &Query, filters: &Filters, limit: u32) -> usize {
-    if mode != Mode::Semantic || query.is_narrowed() || *filters != Filters::default() {
+    if mode != Mode::Semantic || is_narrowed(query, filters) {
         return CHOSEN_NARROWED;
     }
     let limit = usize::try_from(limit).unwrap_or_default();
     CHOSEN_MIN.max(limit * CHOSEN_PER_HIT)
+}
+
+/// How many passages to choose by words, where nothing narrows the search: as many as `search_chunks` ranks, and some for those
+/// that are gone.
+fn worded_for(mode: Mode, limit: u32) -> usize {
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let ranked = if mode == Mode::Keyword { 2 * limit + 20 } else { limit.max(RANKED_BY_WORDS_MIN) };
+    ranked + ranked / 8 + 8
 }
 
 fn hit(found: Found, query: Option<&[f32]>, likeness_floor: f64, poster_url: Option<String>) -> Hit {

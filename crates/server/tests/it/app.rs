@@ -13,7 +13,7 @@ use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Eraser, Journal};
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use memoreel_server::{
     assemble::{self, Ingredients},
     engines::Engines,
@@ -66,8 +66,11 @@ pub struct Options {
     pub sign_in: SignInSettings,
     /// Where webhooks may go.
     pub outbound: OutboundSettings,
+    pub documents: Documents,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// What the clock says first; in the year of the tests if nothing else.
+    pub begins_at: Option<Timestamp>,
     /// What counts the ways to the database.
     pub counted: Option<Arc<Counted>>,
 }
@@ -89,7 +92,9 @@ impl Default for Options {
             breached_passwords: None,
             sign_in: SignInSettings::default(),
             outbound: OutboundSettings::default(),
+            documents: Documents::default(),
             trusted_proxies: Vec::new(),
+            begins_at: None,
             counted: None,
         }
     }
@@ -116,7 +121,13 @@ impl TestApp {
         let database = TestDatabase::create().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        Self::open(Arc::new(Installation { database, folder }), options, FakeClock::at(noon)).await
+        let clock = FakeClock::at(options.begins_at.unwrap_or(noon));
+        Self::open(Arc::new(Installation { database, folder }), options, clock).await
+    }
+
+    /// Stops what works and serves; database and files stay.
+    pub fn halt(&self) {
+        self.stop.cancel();
     }
 
     /// Stops, and starts again over the same database and files.
@@ -154,7 +165,7 @@ impl TestApp {
             signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
             sign_in: options.sign_in.clone(),
-            documents: Documents::default(),
+            documents: options.documents.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
@@ -168,7 +179,7 @@ impl TestApp {
         let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         tokio::spawn(server.into_future());
         tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
-        tokio::spawn(maintenance::forget_erased(app.clone(), engines.nearest.clone(), stop.clone()));
+        tokio::spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
         listening(&installation.database).await;
         let guard = stop.clone().drop_guard();
         Self { app, clock, base, options, engines, stop, _stop: guard, installation }
@@ -217,9 +228,9 @@ impl TestApp {
         maintenance::sweep(&self.app, &self.eraser(), &self.folder().join("scratch")).await.unwrap();
     }
 
-    /// What chooses the nearest passages in memory.
-    pub fn nearest(&self) -> &NearestChunks {
-        &self.engines.nearest
+    /// The passages that are in memory.
+    pub fn passages(&self) -> &PassageIndex {
+        &self.engines.passages
     }
 
     /// Data of this installation.

@@ -5,7 +5,7 @@ use memoreel_ai::{
     AiError, Embed, EmbedModel, EngineName, Progress, Recognition, RecognizedSegment, Transcribe,
     TranscribeRequest, interpolate_words, normalize,
 };
-use memoreel_search::NearestChunks;
+use memoreel_search::PassageIndex;
 use memoreel_server::engines::Engines;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub fn engines(lines: Lines) -> Engines {
         transcribe: Arc::new(Listener(lines)),
         embed: Arc::new(WordBag),
         generate: None,
-        nearest: NearestChunks::new(1 << 30),
+        passages: PassageIndex::new(1 << 30),
     }
 }
 

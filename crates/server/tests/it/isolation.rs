@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 110] = {
+const EXPECTED: [(&str, Expected); 114] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -47,6 +47,7 @@ const EXPECTED: [(&str, Expected); 110] = {
         ("create_export", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
+        ("create_organization_export", TheirOwn),
         ("create_passkey", Refused),
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
@@ -63,6 +64,7 @@ const EXPECTED: [(&str, Expected); 110] = {
         ("delete_identity", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
+        ("delete_organization_export", NotFound),
         ("delete_other_sessions", TheirOwn),
         ("delete_passkey", NotFound),
         ("delete_session", NotFound),
@@ -82,6 +84,7 @@ const EXPECTED: [(&str, Expected); 110] = {
         ("get_export", NotFound),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
+        ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
         ("get_summary", NotFound),
         ("get_transcript", NotFound),
@@ -99,6 +102,7 @@ const EXPECTED: [(&str, Expected); 110] = {
         ("list_identities", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
+        ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
@@ -175,6 +179,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let invited = json!({ "email": "carol@example.com", "role": "member" });
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let export = ada.post("/me/exports", &json!({})).await.is(201).json();
+    let whole = ada.post("/organization/exports", &json!({})).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
     let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
@@ -207,6 +212,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("me", text(&export["id"])),
         ("webhook-endpoints", hook),
         ("webhook-deliveries", text(&told["id"])),
+        ("organization", text(&whole["id"])),
     ])
 }
 
@@ -256,7 +262,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
         }
         "confirm_totp" => json(json!({ "code": "junk" })),
-        "update_preferences" => json(json!({ "theme": "dark", "marketing_consent": true })),
+        "update_preferences" => json(json!({ "theme": "dark" })),
         "delete_totp" | "renew_recovery_codes" => json(json!({ "password": crate::client::PASSWORD })),
         "begin_passkey" | "delete_passkey" => json(json!({})),
         "update_passkey" => json(json!({ "name": "Mine" })),
@@ -312,6 +318,7 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "me",
         "webhook-endpoints",
         "webhook-deliveries",
+        "organization",
     ]
     .map(|name| (name, id.to_owned()))
     .into()

@@ -7,6 +7,7 @@ use hickory_resolver::proto::{
         rdata::{A, TXT},
     },
 };
+use serde_json::Value;
 use std::{
     collections::HashMap,
     net::{Ipv4Addr, SocketAddr},
@@ -72,10 +73,15 @@ impl NameServer {
         answer
     }
 
-    /// The text records of a name.
-    pub fn set_texts(&self, name: &str, texts: &[&str]) {
+    /// Puts these records where that of a domain is looked for.
+    pub fn set(&self, domain: &Value, texts: &[&str]) {
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        self.texts.lock().unwrap().insert(name.to_owned(), texts);
+        self.texts.lock().unwrap().insert(record_name(domain), texts);
+    }
+
+    /// As if nobody looked after the name of a domain's record any more.
+    pub fn forget(&self, domain: &Value) {
+        self.texts.lock().unwrap().remove(&record_name(domain));
     }
 
     /// The addresses of a name, question by question.
@@ -88,4 +94,8 @@ impl NameServer {
     pub fn asked(&self, name: &str) -> usize {
         self.asked.lock().unwrap().get(name).copied().unwrap_or_default()
     }
+}
+
+fn record_name(domain: &Value) -> String {
+    domain["record_name"].as_str().unwrap().to_owned()
 }

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 16] = [
     ("ApiKeyId", "api-keys"),
     ("ChannelId", "channels"),
     ("DomainId", "domains"),
@@ -20,6 +20,8 @@ const KINDS: [(&str, &str); 15] = [
     // Below /me.
     ("ExportId", "me"),
     ("InvitationId", "invitations"),
+    // Below /organization.
+    ("OrganizationExportId", "organization"),
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),

@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 110] = {
+const TAKES: [(&str, Takes); 114] = {
     use Action::{
-        DeleteOrganization, EditContent, InviteMembers, ManageChannels, ManageDomains, ManageMembers,
-        ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers,
-        SeeOrganization, TransferOrganization, UseApiKeys,
+        DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
+        ManageMembers, ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization,
+        SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -50,6 +50,7 @@ const TAKES: [(&str, Takes); 110] = {
         ("create_export", Account),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
+        ("create_organization_export", Role(ExportOrganization)),
         ("create_passkey", Account),
         ("create_session", Nothing),
         ("create_session_by_passkey", Nothing),
@@ -66,6 +67,7 @@ const TAKES: [(&str, Takes); 110] = {
         ("delete_identity", Account),
         ("delete_member", Role(ManageMembers)),
         ("delete_organization", Role(DeleteOrganization)),
+        ("delete_organization_export", Role(ExportOrganization)),
         ("delete_other_sessions", Account),
         ("delete_passkey", Account),
         ("delete_session", Account),
@@ -85,6 +87,7 @@ const TAKES: [(&str, Takes); 110] = {
         ("get_export", Account),
         ("get_me", Account),
         ("get_organization", Role(SeeOrganization)),
+        ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
         ("get_summary", Role(ReadContent)),
         ("get_transcript", Role(ReadContent)),
@@ -102,6 +105,7 @@ const TAKES: [(&str, Takes); 110] = {
         ("list_identities", Account),
         ("list_invitations", Role(InviteMembers)),
         ("list_members", Role(SeeMembers)),
+        ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
         ("list_providers", Nothing),
         ("list_sessions", Account),

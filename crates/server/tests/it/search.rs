@@ -24,7 +24,7 @@ pub async fn video_of(app: &TestApp, person: &Person, title: &str, paragraphs: &
 }
 
 /// Sixty words about nothing in particular, around some that matter: enough for a passage.
-fn paragraph(words: &str) -> String {
+pub fn paragraph(words: &str) -> String {
     format!("{words}. {}", "And so it went on for a while with this and that. ".repeat(5))
 }
 
@@ -150,7 +150,7 @@ async fn a_large_library_is_searched_in_memory_and_what_is_found_and_new_is_the_
             .await
             .unwrap();
     let held =
-        || app.nearest().held_bytes(organization_id.into(), model_id.into()).is_some_and(|bytes| bytes > 0);
+        || app.passages().held_bytes(organization_id.into(), model_id.into()).is_some_and(|bytes| bytes > 0);
     let deadline = Instant::now() + Duration::from_secs(30);
     while !held() {
         assert!(Instant::now() < deadline, "the vectors are not read");

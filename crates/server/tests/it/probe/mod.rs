@@ -21,6 +21,7 @@ const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 const ADMITTED: [(&str, &[&str]); 26] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
+    ("consents", &["INSERT"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("erasures", &["SELECT", "INSERT", "UPDATE"]),
@@ -28,6 +29,7 @@ const ADMITTED: [(&str, &[&str]); 26] = [
     ("idempotency_keys", &["SELECT", "DELETE"]),
     ("memberships", &["SELECT", "INSERT", "UPDATE"]),
     ("organization_domains", &["SELECT", "INSERT", "UPDATE"]),
+    ("organization_exports", &["SELECT", "DELETE"]),
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE"]),
     ("outbox", &["SELECT", "DELETE"]),
@@ -37,6 +39,7 @@ const ADMITTED: [(&str, &[&str]); 26] = [
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
+    ("user_extensions", &["INSERT"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_identities", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),

@@ -145,6 +145,7 @@ const ROWS: &[(&str, Rest)] = &[
     }),
     ("consents", |_| json!({ "document": "terms", "version": "1", "is_given": true })),
     ("export_requests", |_| json!({})),
+    ("organization_exports", |_| json!({})),
     ("erasures", |at| json!({ "kind": "person", "subject_id": at.user_id(), "asked_by": "person" })),
     ("user_preferences", |_| json!({})),
     ("user_extensions", |_| json!({})),
