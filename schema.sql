@@ -209,6 +209,67 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: claim_webhook_deliveries(uuid[], integer[], integer, integer, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(organization_id uuid, id uuid, endpoint_id uuid, url text, event text, payload text, attempts integer, created_at timestamp with time zone, lease uuid, secret_ids uuid[], secrets bytea[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_start uuid := gen_random_uuid();
+    v_from uuid := v_start;
+    v_is_second_half boolean := false;
+    v_endpoint uuid;
+    v_left integer := p_limit;
+    v_slots integer;
+    v_target record;
+    v_place tid;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    WHILE v_left > 0 LOOP
+        SELECT d.endpoint_id INTO v_endpoint FROM webhook_deliveries d
+            WHERE d.status = 'pending' AND d.endpoint_id > v_from ORDER BY d.endpoint_id LIMIT 1;
+        IF NOT FOUND OR (v_is_second_half AND v_endpoint > v_start) THEN
+            EXIT WHEN v_is_second_half;
+            v_is_second_half := true;
+            v_from := '00000000-0000-0000-0000-000000000000';
+            CONTINUE;
+        END IF;
+        v_from := v_endpoint;
+        v_slots := least(coalesce(p_free[array_position(p_endpoints, v_endpoint)], p_others), v_left);
+        CONTINUE WHEN v_slots <= 0;
+        v_target := NULL;
+        FOR v_place IN
+            SELECT d.ctid FROM webhook_deliveries d
+            WHERE d.endpoint_id = v_endpoint AND d.status = 'pending' AND d.next_attempt_at <= p_now
+            ORDER BY d.next_attempt_at, d.id LIMIT v_slots FOR UPDATE SKIP LOCKED
+        LOOP
+            IF v_target IS NULL THEN
+                SELECT e.url, e.active, own.ids, own.secrets INTO v_target
+                FROM webhook_deliveries d JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+                CROSS JOIN LATERAL (
+                    SELECT array_agg(s.id ORDER BY s.created_at DESC, s.id) AS ids, array_agg(s.secret ORDER BY s.created_at DESC, s.id) AS secrets
+                    FROM webhook_secrets s WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id
+                        AND (s.expires_at IS NULL OR s.expires_at > p_now)) AS own
+                WHERE d.ctid = v_place;
+            END IF;
+            -- One that came while its endpoint was being disabled waits for it to be enabled.
+            EXIT WHEN NOT v_target.active;
+            v_left := v_left - 1;
+            RETURN QUERY UPDATE webhook_deliveries d SET lease = gen_random_uuid(), leased_by = p_worker, next_attempt_at = p_until
+                WHERE d.ctid = v_place
+                RETURNING d.organization_id, d.id, d.endpoint_id, v_target.url, d.event, d.payload, d.attempts, d.created_at, d.lease,
+                    v_target.ids, v_target.secrets;
+        END LOOP;
+    END LOOP;
+END $$;
+
 -- Name: cleanup_expired_invitations(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.cleanup_expired_invitations(p_now timestamp with time zone DEFAULT now()) RETURNS bigint
@@ -235,6 +296,19 @@ BEGIN
         FROM (SELECT organization_id, count(*) AS number FROM changed GROUP BY organization_id) AS gone
         WHERE counts.organization_id = gone.organization_id;
     END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: end_webhook_deliveries(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.end_webhook_deliveries() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE webhook_deliveries SET status = 'failed', error_code = coalesce(error_code, 'endpoint_inactive'), finished_at = now(),
+        lease = NULL, leased_by = NULL
+    -- What is being sent ends by itself; to wait for it here could make it wait for us.
+    WHERE organization_id = NEW.organization_id AND endpoint_id = NEW.id AND status = 'pending' AND lease IS NULL;
     RETURN NULL;
 END $$;
 
@@ -466,6 +540,56 @@ BEGIN
         SELECT status, error_code, error_message, finished_at FROM tasks
         WHERE organization_id = p_organization_id AND subject_id = p_subject_id ORDER BY created_at OFFSET 0
     ) AS own;
+END $$;
+
+-- Name: finish_webhook_deliveries(uuid[], uuid[], uuid[], text[], timestamp with time zone[], integer[], text[], text[], integer[], uuid[], timestamp with time zone, interval); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) RETURNS TABLE(organization_id uuid, endpoint_id uuid)
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_place integer;
+    v_status text;
+    v_endpoint record;
+    v_taken jsonb := '{}';
+BEGIN
+    FOR v_place IN 1 .. cardinality(p_ids) LOOP
+        v_status := p_statuses[v_place];
+        -- There is no other try where nothing is told any more.
+        IF v_status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_deliveries d
+                JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+                WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place]), true) THEN
+            v_status := 'failed';
+        END IF;
+        UPDATE webhook_deliveries d SET status = v_status, attempts = d.attempts + 1, last_attempt_at = p_now,
+            next_attempt_at = p_next_attempts[v_place], response_status = p_response_statuses[v_place],
+            response_body = p_response_bodies[v_place], error_code = p_error_codes[v_place], duration_ms = p_durations[v_place],
+            lease = NULL, leased_by = NULL, finished_at = CASE WHEN v_status = 'pending' THEN NULL ELSE p_now END
+        WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place] AND d.lease = p_leases[v_place]
+        RETURNING d.organization_id, d.endpoint_id INTO v_endpoint;
+        IF FOUND THEN
+            -- Whether any of the endpoint's was taken.
+            v_taken := v_taken || jsonb_build_object(v_endpoint.endpoint_id, jsonb_build_object('of', v_endpoint.organization_id,
+                'any', coalesce((v_taken #>> ARRAY[v_endpoint.endpoint_id::text, 'any'])::boolean, false) OR v_status = 'delivered'));
+        END IF;
+    END LOOP;
+    FOR v_endpoint IN
+        SELECT key::uuid AS id, (value ->> 'of')::uuid AS of, (value ->> 'any')::boolean AS any FROM jsonb_each(v_taken) ORDER BY 1
+    LOOP
+        UPDATE webhook_endpoints e SET failing_since = CASE WHEN v_endpoint.any THEN NULL ELSE p_now END
+        WHERE e.organization_id = v_endpoint.of AND e.id = v_endpoint.id AND e.active AND (e.failing_since IS NULL) <> v_endpoint.any;
+        RETURN QUERY UPDATE webhook_endpoints e SET active = false, disabled_at = p_now,
+            disabled_reason = CASE WHEN e.id = ANY(p_gone) THEN 'gone' ELSE 'failing' END
+        WHERE e.organization_id = v_endpoint.of AND e.id = v_endpoint.id AND e.active
+            AND (e.id = ANY(p_gone) OR e.failing_since <= p_now - p_failing_for)
+        RETURNING e.organization_id, e.id;
+    END LOOP;
 END $$;
 
 -- Name: fitting_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], double precision[], integer); Type: FUNCTION; Schema: public; Owner: -
@@ -918,6 +1042,31 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: record_webhook_deliveries(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.record_webhook_deliveries() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM webhook_endpoints e WHERE e.organization_id = NEW.organization_id AND e.active) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)
+    SELECT NEW.organization_id, e.id, v.id, told.event, json_build_object(
+            'type', told.event, 'timestamp', webhook_time(NEW.created_at), 'data', json_build_object(
+                'organization_id', v.organization_id, 'video', json_build_object(
+                    'id', v.id, 'title', v.title, 'status', v.status, 'visibility', v.visibility, 'channel_id', v.channel_id,
+                    'error_code', v.error_code, 'error_message', v.error_message, 'created_at', webhook_time(v.created_at))))::text,
+        NEW.created_at, NEW.created_at
+    FROM videos v CROSS JOIN LATERAL (SELECT webhook_event_of(NEW.kind, v.status) AS event) AS told
+        JOIN webhook_endpoints e ON e.organization_id = v.organization_id AND e.active AND told.event = ANY(e.events)
+    WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private';
+    IF FOUND THEN
+        PERFORM pg_notify('memoreel_webhooks', '');
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: refuse_unproved_domain(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
@@ -1310,6 +1459,32 @@ CREATE FUNCTION public.verify_audit_logs(p_head text) RETURNS TABLE(organization
         WINDOW entries AS (ORDER BY a.seq NULLS LAST)
     ) AS chain ON true
     GROUP BY o.id, o.slug ORDER BY o.slug
+$$;
+
+-- Name: webhook_event_of(text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.webhook_event_of(p_kind text, p_video_status text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE p_kind
+        WHEN 'video_added' THEN 'video.added'
+        WHEN 'playback_ready' THEN 'video.playable'
+        WHEN 'transcript_ready' THEN 'video.transcribed'
+        WHEN 'video_indexed' THEN 'video.indexed'
+        WHEN 'summary_ready' THEN 'video.summarised'
+        WHEN 'video_changed' THEN 'video.changed'
+        WHEN 'video_deleted' THEN 'video.deleted'
+        WHEN 'video_restored' THEN 'video.restored'
+        WHEN 'video_settled' THEN CASE p_video_status WHEN 'completed' THEN 'video.completed' WHEN 'failed' THEN 'video.failed' END
+    END
+$$;
+
+-- Name: webhook_time(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.webhook_time(p_time timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 -- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
@@ -2036,6 +2211,72 @@ CREATE TABLE public.videos (
 
 ALTER TABLE ONLY public.videos FORCE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_deliveries (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    video_id uuid,
+    event text NOT NULL,
+    payload text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease uuid,
+    leased_by text,
+    last_attempt_at timestamp with time zone,
+    response_status integer,
+    response_body text,
+    error_code text,
+    duration_ms integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT webhook_deliveries_event CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
+    CONSTRAINT webhook_deliveries_finished CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+    CONSTRAINT webhook_deliveries_lease CHECK (((lease IS NULL) OR (status = 'pending'::text))),
+    CONSTRAINT webhook_deliveries_response_body CHECK ((char_length(response_body) <= 1000)),
+    CONSTRAINT webhook_deliveries_status CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_endpoints (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    url text NOT NULL,
+    description text,
+    events text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_endpoints_description_length CHECK ((char_length(description) <= 500)),
+    CONSTRAINT webhook_endpoints_disabled CHECK ((((disabled_at IS NULL) = (disabled_reason IS NULL)) AND (NOT (active AND (disabled_at IS NOT NULL))))),
+    CONSTRAINT webhook_endpoints_disabled_reason CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
+    CONSTRAINT webhook_endpoints_events CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 50))),
+    CONSTRAINT webhook_endpoints_url_length CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2048)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_secrets; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_secrets (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.webhook_secrets FORCE ROW LEVEL SECURITY;
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.api_keys
@@ -2336,6 +2577,26 @@ ALTER TABLE ONLY public.video_summaries
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: webhook_endpoints webhook_endpoints_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: webhook_secrets webhook_secrets_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_id_key UNIQUE (id);
+
+-- Name: webhook_secrets webhook_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
@@ -2580,6 +2841,38 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
+-- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, next_attempt_at, id) WHERE (status = 'pending'::text);
+
+-- Name: webhook_deliveries_endpoint; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_endpoint ON public.webhook_deliveries USING btree (organization_id, endpoint_id, created_at DESC, id DESC);
+
+-- Name: webhook_deliveries_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_newest ON public.webhook_deliveries USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: webhook_deliveries_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_over ON public.webhook_deliveries USING btree (finished_at) WHERE (status <> 'pending'::text);
+
+-- Name: webhook_deliveries_video; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_video ON public.webhook_deliveries USING btree (organization_id, video_id);
+
+-- Name: webhook_endpoints_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_endpoints_newest ON public.webhook_endpoints USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: webhook_secrets_endpoint; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_secrets_endpoint ON public.webhook_secrets USING btree (organization_id, endpoint_id, created_at);
+
+-- Name: webhook_secrets_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_secrets_expiry ON public.webhook_secrets USING btree (expires_at);
+
 -- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
@@ -2672,6 +2965,14 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH R
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('video', 'title', 'description', 'channel_id', 'author_id', 'visibility', 'source', 'deleted_at');
 
+-- Name: webhook_endpoints audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_endpoints FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_endpoint', 'url', 'description', 'events', 'active', 'disabled_reason');
+
+-- Name: webhook_secrets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_secret', 'endpoint_id', 'expires_at', '!secret');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2687,6 +2988,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: webhook_endpoints inactive; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER inactive AFTER UPDATE OF active ON public.webhook_endpoints FOR EACH ROW WHEN ((old.active AND (NOT new.active))) EXECUTE FUNCTION public.end_webhook_deliveries();
 
 -- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2743,6 +3048,14 @@ CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: webhook_endpoints webhook_endpoints_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER webhook_endpoints_updated_at BEFORE UPDATE OF url, description, events, active ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: outbox webhooks; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER webhooks AFTER INSERT ON public.outbox FOR EACH ROW WHEN ((public.webhook_event_of(new.kind, 'completed'::text) IS NOT NULL)) EXECUTE FUNCTION public.record_webhook_deliveries();
 
 -- Name: api_keys api_keys_membership; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3039,6 +3352,36 @@ ALTER TABLE ONLY public.videos
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: webhook_deliveries webhook_deliveries_organization_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_endpoint_id_fkey FOREIGN KEY (organization_id, endpoint_id) REFERENCES public.webhook_endpoints(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_deliveries webhook_deliveries_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: webhook_deliveries webhook_deliveries_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_endpoints webhook_endpoints_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: webhook_secrets webhook_secrets_organization_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_endpoint_id_fkey FOREIGN KEY (organization_id, endpoint_id) REFERENCES public.webhook_endpoints(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_secrets webhook_secrets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
@@ -3136,6 +3479,18 @@ CREATE POLICY app_delete ON public.video_summaries FOR DELETE TO memoreel_app US
 -- Name: videos app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.videos FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: webhook_deliveries app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_deliveries FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_endpoints FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_secrets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: api_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3242,6 +3597,18 @@ CREATE POLICY app_insert ON public.video_summaries FOR INSERT TO memoreel_app WI
 -- Name: videos app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.videos FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: webhook_deliveries app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_deliveries FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_endpoints FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_secrets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: api_keys app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3367,6 +3734,18 @@ CREATE POLICY app_select ON public.video_summaries FOR SELECT TO memoreel_app US
 
 CREATE POLICY app_select ON public.videos FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: webhook_deliveries app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_deliveries FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_endpoints FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_secrets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: api_keys app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.api_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3482,6 +3861,18 @@ CREATE POLICY app_update ON public.video_summaries FOR UPDATE TO memoreel_app US
 -- Name: videos app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.videos FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: webhook_deliveries app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_deliveries FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_endpoints FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_secrets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: assets; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3707,6 +4098,18 @@ CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true)
 
 CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: webhook_deliveries owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_deliveries TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: webhook_endpoints owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_endpoints TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: webhook_secrets owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_secrets TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: passkey_ceremonies; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.passkey_ceremonies ENABLE ROW LEVEL SECURITY;
@@ -3806,6 +4209,14 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 -- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
+
+-- Name: webhook_deliveries system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.webhook_deliveries FOR DELETE TO memoreel_system USING (true);
+
+-- Name: webhook_secrets system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.webhook_secrets FOR DELETE TO memoreel_system USING (true);
 
 -- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3971,6 +4382,18 @@ CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system US
 
 CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
 
+-- Name: webhook_deliveries system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_deliveries FOR SELECT TO memoreel_system USING (true);
+
+-- Name: webhook_endpoints system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_endpoints FOR SELECT TO memoreel_system USING (true);
+
+-- Name: webhook_secrets system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_secrets FOR SELECT TO memoreel_system USING (true);
+
 -- Name: api_keys system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.api_keys FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -4043,6 +4466,18 @@ CREATE POLICY system_update ON public.user_totp FOR UPDATE TO memoreel_system US
 
 CREATE POLICY system_update ON public.users FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: webhook_deliveries system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_deliveries FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: webhook_endpoints system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_endpoints FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: webhook_secrets system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_secrets FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: tasks; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
@@ -4095,6 +4530,18 @@ ALTER TABLE public.video_summaries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.videos ENABLE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_secrets ENABLE ROW LEVEL SECURITY;
+
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA public TO memoreel_app;
@@ -4127,6 +4574,11 @@ REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) TO memoreel_system;
 
+-- Name: FUNCTION claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
@@ -4154,6 +4606,11 @@ GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with t
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) TO memoreel_app;
+
+-- Name: FUNCTION finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) TO memoreel_system;
 
 -- Name: FUNCTION fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]); Type: ACL; Schema: public; Owner: -
 
@@ -4550,3 +5007,38 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.video_summaries TO memoreel_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.videos TO memoreel_app;
 GRANT SELECT ON TABLE public.videos TO memoreel_search;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_app;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_system;
+
+-- Name: TABLE webhook_endpoints; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.webhook_endpoints TO memoreel_system;
+
+-- Name: TABLE webhook_secrets; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT,DELETE,UPDATE ON TABLE public.webhook_secrets TO memoreel_app;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.webhook_secrets TO memoreel_system;
+
+-- Name: COLUMN webhook_secrets.organization_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(organization_id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.endpoint_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(endpoint_id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(expires_at) ON TABLE public.webhook_secrets TO memoreel_app;

@@ -48,7 +48,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 18] = [
+    pub const ALL: [Action; 19] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,

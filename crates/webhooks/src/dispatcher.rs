@@ -284,7 +284,7 @@ async fn one(
 
 async fn listen(app: App, wake: Arc<Notify>) {
     loop {
-        match app.db.listen("memoreel_webhooks").await {
+        match app.db.listen(&["memoreel_webhooks"]).await {
             Ok(mut listener) => {
                 // What came while nobody listened.
                 wake.notify_one();

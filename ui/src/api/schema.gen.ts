@@ -1478,8 +1478,364 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook deliveries
+         * @description What endpoints were told or wait to be told, newest first. What came to an end is kept for thirty days.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook delivery
+         * @description With the message and the beginning of the last answer.
+         */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook delivery again
+         * @description At once, with all its tries, and under the same `webhook-id`.
+         */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook endpoints */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /**
+         * Add a webhook endpoint
+         * @description It is told what happens from now on. The secret is shown in this answer and never again.
+         */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook endpoint */
+        get: operations["get_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description With its secrets, and everything that it was told or waits to be told.
+         */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /** Update a webhook endpoint */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again what an endpoint was told
+         * @description Everything of a range of time, the oldest first, each under its own `webhook-id`.
+         */
+        post: operations["replay_webhook_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook endpoint
+         * @description Meanwhile messages carry a signature by each, so that the receiver can change over in peace. The new secret is shown in this
+         *     answer and never again.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook endpoint
+         * @description Sends it a message of the type `webhook.test`, as every other one is sent. The delivery tells what became of it.
+         */
+        post: operations["test_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook events
+         * @description Everything that endpoints can be told, each with an example. The forms of the messages are in the section `webhooks` of this
+         *     description.
+         */
+        get: operations["list_webhook_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "video.added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video was added, and its processing begins. */
+        post: operations["video_added"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Title, description, channel, visibility or speakers of a video changed. */
+        post: operations["video_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that was to be done to a video is done. */
+        post: operations["video_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video went to the bin. */
+        post: operations["video_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The processing of a video was given up; error_code and error_message say why. */
+        post: operations["video_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.indexed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video can be found by what is said in it. */
+        post: operations["video_indexed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.playable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video can be played. */
+        post: operations["video_playable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video came back from the bin. */
+        post: operations["video_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.summarised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video's summary was written. */
+        post: operations["video_summarised"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.transcribed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video's transcript was written or replaced. */
+        post: operations["video_transcribed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description The transcript that a caption file became, and what of the file was left out or guessed. */
@@ -1491,7 +1847,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -1793,6 +2149,16 @@ export interface components {
             slug: string;
         };
         /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "delivered" | "failed";
+        /**
+         * @description Why the server stopped telling an endpoint.
+         * @enum {string}
+         */
+        DisabledReason: "gone" | "failing";
+        /**
          * @description Something that is agreed to.
          * @enum {string}
          */
@@ -2077,6 +2443,16 @@ export interface components {
              */
             link: string;
         };
+        /** @description An endpoint with a new secret, which is never shown again. No `Debug`, because of the secret. */
+        IssuedWebhookSecret: {
+            /** @description The endpoint. */
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            /**
+             * @description What its messages are signed with, to be entered where they are received.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret: string;
+        };
         /**
          * @description As what people join by having an address of a domain.
          * @enum {string}
@@ -2226,6 +2602,19 @@ export interface components {
              * @description 10 to 1024 characters.
              */
             password: string;
+        };
+        /** @description A new endpoint. */
+        NewWebhookEndpoint: {
+            /** @description At most 500 characters. */
+            description?: string | null;
+            /** @description What it is told; at least one. */
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: uri
+             * @description Where messages are sent: https, and no private address, unless whoever runs the server allows it.
+             * @example https://example.com/hooks/memoreel
+             */
+            url: string;
         };
         /** @description An organization as its members see it. */
         Organization: {
@@ -2736,6 +3125,105 @@ export interface components {
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_WebhookDelivery: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description How often it was sent since it was last asked for.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: int32
+                 * @description How long the last try took.
+                 */
+                duration_ms?: number | null;
+                /** @description Whom it is for. */
+                endpoint_id: components["schemas"]["WebhookEndpointId"];
+                /**
+                 * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+                 *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+                 */
+                error_code?: string | null;
+                /**
+                 * @description What happened; `webhook.test` for what the test button sends.
+                 * @example video.completed
+                 */
+                event: string;
+                /** @description Its id, which is the message's `webhook-id`. */
+                id: components["schemas"]["WebhookDeliveryId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last sent.
+                 */
+                last_attempt_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is sent next; absent while it is being sent and when it is not sent any more.
+                 */
+                next_attempt_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description The status of the last answer; absent when there was none.
+                 */
+                response_status?: number | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["DeliveryStatus"];
+                video_id?: components["schemas"]["VideoId"] | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_WebhookEndpoint: {
+            /** @description The rows. */
+            items: {
+                /** @description Whether it is told anything at present. */
+                active: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /** @description What people say of it. */
+                description?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the server itself stopped telling it.
+                 */
+                disabled_at?: string | null;
+                disabled_reason?: components["schemas"]["DisabledReason"] | null;
+                /** @description What it is told. */
+                events: components["schemas"]["WebhookEvent"][];
+                /**
+                 * Format: date-time
+                 * @description Since when it has taken nothing; absent once it takes something.
+                 */
+                failing_since?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when a former secret signs beside the present one; absent when there is only one.
+                 */
+                former_secrets_until?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["WebhookEndpointId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description Where messages are sent. */
+                url: string;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
         /** @description A key pair on a person's device that they sign in with. */
         Passkey: {
             /** @description Whether it is kept elsewhere too, such as with other devices of its owner. */
@@ -2989,11 +3477,41 @@ export interface components {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
             recovery_codes: string[];
         };
+        /** @description What is sent again. */
+        ReplayWebhookDeliveries: {
+            /**
+             * Format: date-time
+             * @description What happened from this time on.
+             */
+            from: string;
+            status?: components["schemas"]["DeliveryStatus"] | null;
+            /**
+             * Format: date-time
+             * @description And before this time; until now if not given.
+             */
+            to?: string | null;
+        };
+        /** @description How much is sent again. */
+        ReplayedWebhookDeliveries: {
+            /**
+             * Format: int64
+             * @description Deliveries that are due now, at most 10,000. When it is as many, ask again for the rest.
+             */
+            count: number;
+        };
         /**
          * @description A user's role in an organization: owner > admin > member > viewer.
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin" | "owner";
+        /** @description How a secret is replaced. */
+        RotateWebhookSecret: {
+            /**
+             * Format: int32
+             * @description For how many hours former secrets go on signing beside the new one, 0 to 168; 24 if not given.
+             */
+            overlap_hours?: number | null;
+        };
         /** @description A moment that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -3322,6 +3840,20 @@ export interface components {
             title?: string | null;
             visibility?: components["schemas"]["Visibility"] | null;
         };
+        /** @description What may be changed of an endpoint. Absent fields stay; null clears. */
+        UpdateWebhookEndpoint: {
+            /** @description Whether it is told anything. What waits when it is switched off has failed, and can be sent again. */
+            active?: boolean | null;
+            /** @description At most 500 characters. */
+            description?: string | null;
+            /** @description What it is told; at least one. */
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /**
+             * Format: uri
+             * @description Where messages are sent; what waits is sent there too.
+             */
+            url?: string | null;
+        };
         /** @description An upload on its way. */
         Upload: {
             /**
@@ -3475,11 +4007,176 @@ export interface components {
             /** @description What people call it. */
             name?: string | null;
         };
+        /** @description What a message about a video carries. */
+        VideoWebhookData: {
+            /** @description The organization it belongs to. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** @description The video as it was when it happened. */
+            video: components["schemas"]["WebhookVideo"];
+        };
+        /** @description A message about a video. Receivers ignore fields they do not know: more may come. */
+        VideoWebhookMessage: {
+            /** @description To what. */
+            data: components["schemas"]["VideoWebhookData"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description What happened. */
+            type: components["schemas"]["WebhookEvent"];
+        };
         /**
          * @description Who may see a video.
          * @enum {string}
          */
         Visibility: "private" | "organization" | "public";
+        /** @description One message to one endpoint. */
+        WebhookDelivery: {
+            /**
+             * Format: int32
+             * @description How often it was sent since it was last asked for.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long the last try took.
+             */
+            duration_ms?: number | null;
+            /** @description Whom it is for. */
+            endpoint_id: components["schemas"]["WebhookEndpointId"];
+            /**
+             * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+             *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+             */
+            error_code?: string | null;
+            /**
+             * @description What happened; `webhook.test` for what the test button sends.
+             * @example video.completed
+             */
+            event: string;
+            /** @description Its id, which is the message's `webhook-id`. */
+            id: components["schemas"]["WebhookDeliveryId"];
+            /**
+             * Format: date-time
+             * @description When it was last sent.
+             */
+            last_attempt_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is sent next; absent while it is being sent and when it is not sent any more.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the last answer; absent when there was none.
+             */
+            response_status?: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["DeliveryStatus"];
+            video_id?: components["schemas"]["VideoId"] | null;
+        };
+        /** @description A delivery with what was sent and answered. */
+        WebhookDeliveryDetails: components["schemas"]["WebhookDelivery"] & {
+            /** @description The message. */
+            payload: unknown;
+            /** @description The beginning of the last answer, at most 1,000 characters. */
+            response_body?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description One message to one address.
+         */
+        WebhookDeliveryId: string;
+        /** @description An address that is told what happens. */
+        WebhookEndpoint: {
+            /** @description Whether it is told anything at present. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description What people say of it. */
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description When the server itself stopped telling it.
+             */
+            disabled_at?: string | null;
+            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+            /** @description What it is told. */
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: date-time
+             * @description Since when it has taken nothing; absent once it takes something.
+             */
+            failing_since?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a former secret signs beside the present one; absent when there is only one.
+             */
+            former_secrets_until?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["WebhookEndpointId"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description Where messages are sent. */
+            url: string;
+        };
+        /**
+         * Format: uuid
+         * @description An address that is told what happens.
+         */
+        WebhookEndpointId: string;
+        /**
+         * @description What an endpoint may be told. Which of our own events each is, says `webhook_event_of` in the database.
+         * @enum {string}
+         */
+        WebhookEvent: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+        /** @description What endpoints can be told. */
+        WebhookEventCatalogue: {
+            /** @description In the order in which they usually happen. */
+            items: components["schemas"]["WebhookEventDescription"][];
+        };
+        /** @description Something that endpoints can be told. */
+        WebhookEventDescription: {
+            /** @description When it is told. */
+            description: string;
+            /** @description A message. */
+            example: unknown;
+            /** @description The `type` of its messages. */
+            type: components["schemas"]["WebhookEvent"];
+        };
+        /** @description A video in a message. */
+        WebhookVideo: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description Why its processing failed, for programs. */
+            error_code?: string | null;
+            /** @description Why its processing failed, in a sentence. */
+            error_message?: string | null;
+            /** @description Its id; `GET /api/v1/videos/{id}` has the rest. */
+            id: components["schemas"]["VideoId"];
+            /** @description `pending`, `processing`, `completed` or `failed`. */
+            status: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `organization` or `public`; nothing is told of private videos. */
+            visibility: string;
+        };
         /** @description A timed word. */
         Word: {
             /**
@@ -10013,6 +10710,1367 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description Only what this endpoint was told. */
+                endpoint_id?: components["schemas"]["WebhookEndpointId"];
+                /** @description Only what stands like this. */
+                status?: "pending" | "delivered" | "failed";
+                /** @description Only about this event. */
+                event?: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+                /** @description Only from this time on. */
+                from?: string;
+                /** @description Only before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhookSecret"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoints_full` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `url_invalid`, `url_refused`, `events_empty` or `length_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `url_invalid`, `url_refused`, `events_empty` or `length_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayWebhookDeliveries"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedWebhookDeliveries"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhookSecret"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overlap_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEventCatalogue"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    video_added: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.added",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "pending",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_changed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.changed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.completed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.deleted",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.failed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "failed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": "media_unreadable",
+                 *           "error_message": "The file holds neither pictures nor sound.",
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_indexed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.indexed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_playable: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.playable",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.restored",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_summarised: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.summarised",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_transcribed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.transcribed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 26] = [
+const ADMITTED: [(&str, &[&str]); 29] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("consents", &["INSERT"]),
