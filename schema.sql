@@ -209,6 +209,67 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: claim_webhook_deliveries(uuid[], integer[], integer, integer, text, timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(organization_id uuid, id uuid, endpoint_id uuid, url text, event text, payload text, attempts integer, created_at timestamp with time zone, lease uuid, secret_ids uuid[], secrets bytea[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_sort TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_start uuid := gen_random_uuid();
+    v_from uuid := v_start;
+    v_is_second_half boolean := false;
+    v_endpoint uuid;
+    v_left integer := p_limit;
+    v_slots integer;
+    v_target record;
+    v_place tid;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    WHILE v_left > 0 LOOP
+        SELECT d.endpoint_id INTO v_endpoint FROM webhook_deliveries d
+            WHERE d.status = 'pending' AND d.endpoint_id > v_from ORDER BY d.endpoint_id LIMIT 1;
+        IF NOT FOUND OR (v_is_second_half AND v_endpoint > v_start) THEN
+            EXIT WHEN v_is_second_half;
+            v_is_second_half := true;
+            v_from := '00000000-0000-0000-0000-000000000000';
+            CONTINUE;
+        END IF;
+        v_from := v_endpoint;
+        v_slots := least(coalesce(p_free[array_position(p_endpoints, v_endpoint)], p_others), v_left);
+        CONTINUE WHEN v_slots <= 0;
+        v_target := NULL;
+        FOR v_place IN
+            SELECT d.ctid FROM webhook_deliveries d
+            WHERE d.endpoint_id = v_endpoint AND d.status = 'pending' AND d.next_attempt_at <= p_now
+            ORDER BY d.next_attempt_at, d.id LIMIT v_slots FOR UPDATE SKIP LOCKED
+        LOOP
+            IF v_target IS NULL THEN
+                SELECT e.url, e.active, own.ids, own.secrets INTO v_target
+                FROM webhook_deliveries d JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+                CROSS JOIN LATERAL (
+                    SELECT array_agg(s.id ORDER BY s.created_at DESC, s.id) AS ids, array_agg(s.secret ORDER BY s.created_at DESC, s.id) AS secrets
+                    FROM webhook_secrets s WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id
+                        AND (s.expires_at IS NULL OR s.expires_at > p_now)) AS own
+                WHERE d.ctid = v_place;
+            END IF;
+            -- One that came while its endpoint was being disabled waits for it to be enabled.
+            EXIT WHEN NOT v_target.active;
+            v_left := v_left - 1;
+            RETURN QUERY UPDATE webhook_deliveries d SET lease = gen_random_uuid(), leased_by = p_worker, next_attempt_at = p_until
+                WHERE d.ctid = v_place
+                RETURNING d.organization_id, d.id, d.endpoint_id, v_target.url, d.event, d.payload, d.attempts, d.created_at, d.lease,
+                    v_target.ids, v_target.secrets;
+        END LOOP;
+    END LOOP;
+END $$;
+
 -- Name: cleanup_expired_invitations(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.cleanup_expired_invitations(p_now timestamp with time zone DEFAULT now()) RETURNS bigint
@@ -236,6 +297,44 @@ BEGIN
         WHERE counts.organization_id = gone.organization_id;
     END IF;
     RETURN NULL;
+END $$;
+
+-- Name: end_webhook_deliveries(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.end_webhook_deliveries() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE webhook_deliveries SET status = 'failed', error_code = coalesce(error_code, 'endpoint_inactive'), finished_at = now(),
+        lease = NULL, leased_by = NULL
+    -- What is being sent ends by itself; to wait for it here could make it wait for us.
+    WHERE organization_id = NEW.organization_id AND endpoint_id = NEW.id AND status = 'pending' AND lease IS NULL;
+    RETURN NULL;
+END $$;
+
+-- Name: erase_exports_naming(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_organizations uuid[];
+    v_gone jsonb;
+BEGIN
+    PERFORM FROM users WHERE id = p_user_id AND erased_after <= p_now FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN '[]';
+    END IF;
+    PERFORM set_config('app.role', 'service', true);
+    SELECT array_agg(DISTINCT named.id) INTO v_organizations FROM organizations_naming(p_user_id) AS named(id)
+        WHERE NOT EXISTS (SELECT FROM organizations o WHERE o.id = named.id AND o.personal_owner_id = p_user_id);
+    DELETE FROM tasks t USING organization_exports e
+        WHERE e.organization_id = ANY(v_organizations) AND t.organization_id = e.organization_id AND t.subject_id = e.id;
+    WITH gone AS (DELETE FROM organization_exports WHERE organization_id = ANY(v_organizations) RETURNING organization_id, id)
+    SELECT coalesce(jsonb_agg(jsonb_build_array(organization_id, id)), '[]') INTO v_gone FROM gone;
+    PERFORM set_config('app.role', '', true);
+    RETURN v_gone;
 END $$;
 
 -- Name: erase_mentions(text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -433,7 +532,7 @@ BEGIN
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
-    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'running')),
+    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
         (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
         (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
     FROM (
@@ -441,6 +540,56 @@ BEGIN
         SELECT status, error_code, error_message, finished_at FROM tasks
         WHERE organization_id = p_organization_id AND subject_id = p_subject_id ORDER BY created_at OFFSET 0
     ) AS own;
+END $$;
+
+-- Name: finish_webhook_deliveries(uuid[], uuid[], uuid[], text[], timestamp with time zone[], integer[], text[], text[], integer[], uuid[], timestamp with time zone, interval); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) RETURNS TABLE(organization_id uuid, endpoint_id uuid)
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_place integer;
+    v_status text;
+    v_endpoint record;
+    v_taken jsonb := '{}';
+BEGIN
+    FOR v_place IN 1 .. cardinality(p_ids) LOOP
+        v_status := p_statuses[v_place];
+        -- There is no other try where nothing is told any more.
+        IF v_status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_deliveries d
+                JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+                WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place]), true) THEN
+            v_status := 'failed';
+        END IF;
+        UPDATE webhook_deliveries d SET status = v_status, attempts = d.attempts + 1, last_attempt_at = p_now,
+            next_attempt_at = p_next_attempts[v_place], response_status = p_response_statuses[v_place],
+            response_body = p_response_bodies[v_place], error_code = p_error_codes[v_place], duration_ms = p_durations[v_place],
+            lease = NULL, leased_by = NULL, finished_at = CASE WHEN v_status = 'pending' THEN NULL ELSE p_now END
+        WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place] AND d.lease = p_leases[v_place]
+        RETURNING d.organization_id, d.endpoint_id INTO v_endpoint;
+        IF FOUND THEN
+            -- Whether any of the endpoint's was taken.
+            v_taken := v_taken || jsonb_build_object(v_endpoint.endpoint_id, jsonb_build_object('of', v_endpoint.organization_id,
+                'any', coalesce((v_taken #>> ARRAY[v_endpoint.endpoint_id::text, 'any'])::boolean, false) OR v_status = 'delivered'));
+        END IF;
+    END LOOP;
+    FOR v_endpoint IN
+        SELECT key::uuid AS id, (value ->> 'of')::uuid AS of, (value ->> 'any')::boolean AS any FROM jsonb_each(v_taken) ORDER BY 1
+    LOOP
+        UPDATE webhook_endpoints e SET failing_since = CASE WHEN v_endpoint.any THEN NULL ELSE p_now END
+        WHERE e.organization_id = v_endpoint.of AND e.id = v_endpoint.id AND e.active AND (e.failing_since IS NULL) <> v_endpoint.any;
+        RETURN QUERY UPDATE webhook_endpoints e SET active = false, disabled_at = p_now,
+            disabled_reason = CASE WHEN e.id = ANY(p_gone) THEN 'gone' ELSE 'failing' END
+        WHERE e.organization_id = v_endpoint.of AND e.id = v_endpoint.id AND e.active
+            AND (e.id = ANY(p_gone) OR e.failing_since <= p_now - p_failing_for)
+        RETURNING e.organization_id, e.id;
+    END LOOP;
 END $$;
 
 -- Name: fitting_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], double precision[], integer); Type: FUNCTION; Schema: public; Owner: -
@@ -479,6 +628,47 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    NEW.tasks_held := NEW.status <> 'active'
+        OR EXISTS (SELECT FROM users WHERE id = NEW.personal_owner_id AND erased_after IS NOT NULL);
+    RETURN NEW;
+END $$;
+
+-- Name: hold_organization_of_person(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_organization_of_person() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- Whether it is so follows from the row of the person.
+    UPDATE organizations SET tasks_held = tasks_held WHERE personal_owner_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+-- Name: hold_tasks(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_tasks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF NEW.tasks_held THEN
+        UPDATE tasks SET status = 'held' WHERE organization_id = NEW.id AND status = 'pending' AND NOT is_account_task(kind);
+    ELSE
+        UPDATE tasks SET status = 'pending' WHERE organization_id = NEW.id AND status = 'held';
+        -- The same for each, so that it is told once.
+        PERFORM pg_notify('memoreel_tasks', 'held');
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: holdings_of_person(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
@@ -496,6 +686,14 @@ CREATE FUNCTION public.holdings_of_person(p_user_id uuid) RETURNS jsonb
             WHERE o.personal_owner_id = p_user_id),
         'shared_videos', (SELECT count(*) FROM videos v JOIN organizations o ON o.id = v.organization_id
             WHERE v.author_id = p_user_id AND v.visibility <> 'private' AND o.personal_owner_id IS DISTINCT FROM p_user_id))
+$$;
+
+-- Name: is_account_task(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_kind IN ('send_mail', 'export_person')
 $$;
 
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
@@ -677,6 +875,29 @@ CREATE FUNCTION public.organization_uploads(p_organization_id uuid) RETURNS json
     SELECT coalesce(jsonb_agg(id), '[]') FROM uploads WHERE organization_id = p_organization_id
 $$;
 
+-- Name: organizations_naming(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.organizations_naming(p_user_id uuid) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    v_reference record;
+BEGIN
+    FOR v_reference IN
+        SELECT k.conrelid::regclass::text AS name, a.attname AS of_column
+        FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+        WHERE k.contype = 'f' AND k.confrelid = 'users'::regclass AND cardinality(k.conkey) = 1 AND EXISTS (SELECT FROM pg_attribute o
+            WHERE o.attrelid = k.conrelid AND o.attname = 'organization_id' AND NOT o.attisdropped)
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT DISTINCT organization_id FROM %s WHERE %I = $1', v_reference.name, v_reference.of_column)
+            USING p_user_id;
+    END LOOP;
+    RETURN QUERY SELECT i.organization_id FROM organization_invitations i
+        WHERE lower(i.email) IN (SELECT address FROM addresses_of(p_user_id) AS address);
+    RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a WHERE a.actor_id = p_user_id OR a.target_id = p_user_id;
+END $_$;
+
 -- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.private_videos_of(p_user_id uuid) RETURNS TABLE(organization_id uuid, video_id uuid, asset_id uuid)
@@ -708,7 +929,7 @@ END $$;
 
 -- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql STABLE ROWS 100
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -717,7 +938,7 @@ CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_quer
 BEGIN
     RETURN QUERY
         WITH terms AS MATERIALIZED (
-            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries
+            SELECT t.configuration, string_agg(t.query::text, ' | ')::tsquery AS queries, array_agg(t.lexeme) AS lexemes
             FROM search_terms(p_query, p_configurations) AS t GROUP BY t.configuration
         ), pool AS MATERIALIZED (
             SELECT given.id, given.words, given.rank AS meaning_rank, e.embedding, 1 - (e.embedding <=> p_embedding) AS similarity
@@ -743,14 +964,13 @@ BEGIN
             FROM fed_back ORDER BY score DESC NULLS LAST, id LIMIT p_limit
         ), hits AS (
             -- What lies around a passage lends it words that it does not have itself.
-            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.queries,
+            SELECT r.*, c.video_id, c.text, c.language, c.start_seconds, c.end_seconds, c.spans, c.speakers, t.lexemes,
                 r.words > 0 AND (c.search_vector @@ t.queries OR c.context_vector @@ t.queries) AS is_worded
             FROM ranked r JOIN chunks c ON c.organization_id = p_organization_id AND c.id = r.id
             LEFT JOIN terms t ON t.configuration = text_search_configuration(c.language)
         )
         SELECT h.id, h.video_id, v.title, v.channel_id, v.asset_id, v.created_at, h.text,
-            CASE WHEN h.is_worded THEN ts_headline(text_search_configuration(h.language), h.text, h.queries,
-                'HighlightAll=true, StartSel="' || U&'\E000' || '", StopSel="' || U&'\E001' || '"') ELSE h.text END,
+            text_search_configuration(h.language)::text, coalesce(h.lexemes, '{}'),
             h.start_seconds, h.end_seconds, h.spans,
             (SELECT jsonb_object_agg(s.label, coalesce(s.name, s.label)) FROM speakers s
              WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
@@ -822,6 +1042,31 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Name: record_webhook_deliveries(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.record_webhook_deliveries() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM webhook_endpoints e WHERE e.organization_id = NEW.organization_id AND e.active) THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)
+    SELECT NEW.organization_id, e.id, v.id, told.event, json_build_object(
+            'type', told.event, 'timestamp', webhook_time(NEW.created_at), 'data', json_build_object(
+                'organization_id', v.organization_id, 'video', json_build_object(
+                    'id', v.id, 'title', v.title, 'status', v.status, 'visibility', v.visibility, 'channel_id', v.channel_id,
+                    'error_code', v.error_code, 'error_message', v.error_message, 'created_at', webhook_time(v.created_at))))::text,
+        NEW.created_at, NEW.created_at
+    FROM videos v CROSS JOIN LATERAL (SELECT webhook_event_of(NEW.kind, v.status) AS event) AS told
+        JOIN webhook_endpoints e ON e.organization_id = v.organization_id AND e.active AND told.event = ANY(e.events)
+    WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private';
+    IF FOUND THEN
+        PERFORM pg_notify('memoreel_webhooks', '');
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: refuse_unproved_domain(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
@@ -829,7 +1074,8 @@ CREATE FUNCTION public.refuse_unproved_domain() RETURNS trigger
     AS $$
 BEGIN
     IF current_user = 'memoreel_app' AND (TG_OP = 'INSERT' AND NEW.verified_at IS NOT NULL
-        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain) IS DISTINCT FROM (OLD.verified_at, OLD.domain)) THEN
+        OR TG_OP = 'UPDATE' AND (NEW.verified_at, NEW.domain, NEW.verified_by, NEW.checked_at, NEW.failing_since, NEW.failed_checks)
+            IS DISTINCT FROM (OLD.verified_at, OLD.domain, OLD.verified_by, OLD.checked_at, OLD.failing_since, OLD.failed_checks)) THEN
         RAISE insufficient_privilege USING MESSAGE = 'a domain is verified by the system';
     END IF;
     RETURN NEW;
@@ -888,7 +1134,7 @@ END $$;
 
 -- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, marked text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -1152,6 +1398,24 @@ CREATE FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) 
         ORDER BY place LIMIT 32) AS found
 $$;
 
+-- Name: tell_access_change(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tell_access_change() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_row jsonb := to_jsonb(OLD);
+BEGIN
+    PERFORM pg_notify('memoreel_access', CASE TG_TABLE_NAME
+        WHEN 'memberships' THEN jsonb_build_object('organization_id', v_row -> 'organization_id', 'user_id', v_row -> 'user_id')
+        WHEN 'organizations' THEN jsonb_build_object('organization_id', v_row -> 'id')
+        WHEN 'users' THEN jsonb_build_object('user_id', v_row -> 'id')
+        ELSE jsonb_build_object('actor_id', v_row -> 'id')
+    END::text);
+    RETURN NULL;
+END $$;
+
 -- Name: text_search_configuration(text); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfig
@@ -1195,6 +1459,32 @@ CREATE FUNCTION public.verify_audit_logs(p_head text) RETURNS TABLE(organization
         WINDOW entries AS (ORDER BY a.seq NULLS LAST)
     ) AS chain ON true
     GROUP BY o.id, o.slug ORDER BY o.slug
+$$;
+
+-- Name: webhook_event_of(text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.webhook_event_of(p_kind text, p_video_status text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE p_kind
+        WHEN 'video_added' THEN 'video.added'
+        WHEN 'playback_ready' THEN 'video.playable'
+        WHEN 'transcript_ready' THEN 'video.transcribed'
+        WHEN 'video_indexed' THEN 'video.indexed'
+        WHEN 'summary_ready' THEN 'video.summarised'
+        WHEN 'video_changed' THEN 'video.changed'
+        WHEN 'video_deleted' THEN 'video.deleted'
+        WHEN 'video_restored' THEN 'video.restored'
+        WHEN 'video_settled' THEN CASE p_video_status WHEN 'completed' THEN 'video.completed' WHEN 'failed' THEN 'video.failed' END
+    END
+$$;
+
+-- Name: webhook_time(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.webhook_time(p_time timestamp with time zone) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 -- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
@@ -1362,10 +1652,12 @@ CREATE TABLE public.email_tokens (
     used_at timestamp with time zone,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    about text,
+    CONSTRAINT email_tokens_about_length CHECK (((char_length(about) >= 1) AND (char_length(about) <= 300))),
     CONSTRAINT email_tokens_change CHECK (((purpose = 'change'::text) = (new_email IS NOT NULL))),
     CONSTRAINT email_tokens_email_length CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT email_tokens_new_email_length CHECK (((char_length(new_email) >= 3) AND (char_length(new_email) <= 254))),
-    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text])))
+    CONSTRAINT email_tokens_purpose CHECK ((purpose = ANY (ARRAY['confirm'::text, 'reset'::text, 'change'::text, 'taken'::text, 'passkey_added'::text, 'passkey_removed'::text, 'totp_enabled'::text, 'totp_disabled'::text, 'recovery_codes_renewed'::text, 'identity_linked'::text, 'identity_unlinked'::text, 'password_changed'::text, 'domain_failing'::text, 'domain_lost'::text])))
 );
 
 ALTER TABLE ONLY public.email_tokens FORCE ROW LEVEL SECURITY;
@@ -1431,21 +1723,6 @@ CREATE TABLE public.idempotency_keys (
 
 ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 
--- Name: image_presets; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.image_presets (
-    organization_id uuid NOT NULL,
-    id uuid DEFAULT uuidv7() NOT NULL,
-    name text NOT NULL,
-    options text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT image_presets_name CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
-    CONSTRAINT image_presets_options_length CHECK (((char_length(options) >= 1) AND (char_length(options) <= 256)))
-);
-
-ALTER TABLE ONLY public.image_presets FORCE ROW LEVEL SECURITY;
-
 -- Name: memberships; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.memberships (
@@ -1480,11 +1757,33 @@ CREATE TABLE public.organization_domains (
     required_provider text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    verified_by text,
+    checked_at timestamp with time zone,
+    failing_since timestamp with time zone,
+    failed_checks integer DEFAULT 0 NOT NULL,
     CONSTRAINT organization_domains_domain_form CHECK ((domain ~ '^[a-z0-9.-]{4,253}$'::text)),
-    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text])))
+    CONSTRAINT organization_domains_join_role CHECK ((join_role = ANY (ARRAY['none'::text, 'viewer'::text, 'member'::text]))),
+    CONSTRAINT organization_domains_verification CHECK (((verified_at IS NULL) = (verified_by IS NULL))),
+    CONSTRAINT organization_domains_verified_by CHECK ((verified_by = ANY (ARRAY['record'::text, 'operator'::text])))
 );
 
 ALTER TABLE ONLY public.organization_domains FORCE ROW LEVEL SECURITY;
+
+-- Name: organization_exports; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_exports (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    requested_by uuid,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    size_bytes bigint,
+    expires_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT organization_exports_finished CHECK ((((finished_at IS NULL) = (size_bytes IS NULL)) AND ((finished_at IS NULL) = (expires_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.organization_exports FORCE ROW LEVEL SECURITY;
 
 -- Name: organization_invitations; Type: TABLE; Schema: public; Owner: -
 
@@ -1523,6 +1822,7 @@ CREATE TABLE public.organizations (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     erased_after timestamp with time zone,
+    tasks_held boolean DEFAULT false NOT NULL,
     CONSTRAINT organizations_description_length CHECK ((char_length(description) <= 5000)),
     CONSTRAINT organizations_erased_when_deleted CHECK (((status = 'deleted'::text) = (erased_after IS NOT NULL))),
     CONSTRAINT organizations_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100))),
@@ -1584,6 +1884,7 @@ CREATE TABLE public.provider_sign_ins (
     verified_user_id uuid,
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    agreed jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT provider_sign_ins_browser_length CHECK ((octet_length(browser_hash) = 32)),
     CONSTRAINT provider_sign_ins_stage CHECK (((state_hash IS NULL) = (verified_user_id IS NOT NULL))),
     CONSTRAINT provider_sign_ins_state_length CHECK ((octet_length(state_hash) = 32))
@@ -1606,7 +1907,7 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text])))
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text])))
 );
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
@@ -1621,7 +1922,8 @@ CREATE TABLE public.sessions (
     address text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_seen_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    provider text
 );
 
 ALTER TABLE ONLY public.sessions FORCE ROW LEVEL SECURITY;
@@ -1683,7 +1985,7 @@ CREATE TABLE public.tasks (
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
-    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+    CONSTRAINT tasks_status CHECK ((status = ANY (ARRAY['pending'::text, 'held'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 );
 
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -1735,7 +2037,7 @@ CREATE TABLE public.uploads (
     organization_id uuid NOT NULL,
     id uuid DEFAULT uuidv7() NOT NULL,
     user_id uuid,
-    video_id uuid,
+    video_id uuid NOT NULL,
     filename text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     size_bytes bigint NOT NULL,
@@ -1745,13 +2047,10 @@ CREATE TABLE public.uploads (
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    kind text DEFAULT 'video'::text NOT NULL,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
-    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
-    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
-    CONSTRAINT uploads_video CHECK (((kind = 'video'::text) = (video_id IS NOT NULL)))
+    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text])))
 );
 
 ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
@@ -1912,6 +2211,72 @@ CREATE TABLE public.videos (
 
 ALTER TABLE ONLY public.videos FORCE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_deliveries (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    video_id uuid,
+    event text NOT NULL,
+    payload text NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now() NOT NULL,
+    lease uuid,
+    leased_by text,
+    last_attempt_at timestamp with time zone,
+    response_status integer,
+    response_body text,
+    error_code text,
+    duration_ms integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT webhook_deliveries_event CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
+    CONSTRAINT webhook_deliveries_finished CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
+    CONSTRAINT webhook_deliveries_lease CHECK (((lease IS NULL) OR (status = 'pending'::text))),
+    CONSTRAINT webhook_deliveries_response_body CHECK ((char_length(response_body) <= 1000)),
+    CONSTRAINT webhook_deliveries_status CHECK ((status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_endpoints (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    url text NOT NULL,
+    description text,
+    events text[] NOT NULL,
+    active boolean DEFAULT true NOT NULL,
+    failing_since timestamp with time zone,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT webhook_endpoints_description_length CHECK ((char_length(description) <= 500)),
+    CONSTRAINT webhook_endpoints_disabled CHECK ((((disabled_at IS NULL) = (disabled_reason IS NULL)) AND (NOT (active AND (disabled_at IS NOT NULL))))),
+    CONSTRAINT webhook_endpoints_disabled_reason CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
+    CONSTRAINT webhook_endpoints_events CHECK (((cardinality(events) >= 1) AND (cardinality(events) <= 50))),
+    CONSTRAINT webhook_endpoints_url_length CHECK (((char_length(url) >= 1) AND (char_length(url) <= 2048)))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+-- Name: webhook_secrets; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.webhook_secrets (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    endpoint_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.webhook_secrets FORCE ROW LEVEL SECURITY;
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.api_keys
@@ -2007,16 +2372,6 @@ ALTER TABLE ONLY public.export_requests
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
 
--- Name: image_presets image_presets_name_key; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.image_presets
-    ADD CONSTRAINT image_presets_name_key UNIQUE (organization_id, name);
-
--- Name: image_presets image_presets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.image_presets
-    ADD CONSTRAINT image_presets_pkey PRIMARY KEY (organization_id, id);
-
 -- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.memberships
@@ -2041,6 +2396,11 @@ ALTER TABLE ONLY public.organization_domains
 
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: organization_exports organization_exports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: organization_invitations organization_invitations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2217,13 +2577,29 @@ ALTER TABLE ONLY public.video_summaries
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_pkey PRIMARY KEY (organization_id, id);
 
+-- Name: webhook_deliveries webhook_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: webhook_endpoints webhook_endpoints_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: webhook_secrets webhook_secrets_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_id_key UNIQUE (id);
+
+-- Name: webhook_secrets webhook_secrets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
-
--- Name: assets_images; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
 
 -- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
 
@@ -2301,9 +2677,25 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 
 CREATE INDEX memberships_user ON public.memberships USING btree (user_id);
 
+-- Name: organization_domains_to_check; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_domains_to_check ON public.organization_domains USING btree (checked_at) WHERE (verified_by = 'record'::text);
+
 -- Name: organization_domains_verified_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX organization_domains_verified_key ON public.organization_domains USING btree (domain) WHERE (verified_at IS NOT NULL);
+
+-- Name: organization_exports_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_newest ON public.organization_exports USING btree (organization_id, requested_at DESC, id DESC);
+
+-- Name: organization_exports_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_over ON public.organization_exports USING btree (expires_at);
+
+-- Name: organization_exports_requested_by; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX organization_exports_requested_by ON public.organization_exports USING btree (requested_by);
 
 -- Name: organization_invitations_accepted_by; Type: INDEX; Schema: public; Owner: -
 
@@ -2391,7 +2783,7 @@ CREATE INDEX tasks_subject ON public.tasks USING btree (subject_id, created_at);
 
 -- Name: tasks_waiting_key; Type: INDEX; Schema: public; Owner: -
 
-CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = 'pending'::text);
+CREATE UNIQUE INDEX tasks_waiting_key ON public.tasks USING btree (organization_id, subject_id, kind) WHERE (status = ANY (ARRAY['pending'::text, 'held'::text]));
 
 -- Name: transcript_segments_speaker; Type: INDEX; Schema: public; Owner: -
 
@@ -2449,6 +2841,66 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
+-- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, next_attempt_at, id) WHERE (status = 'pending'::text);
+
+-- Name: webhook_deliveries_endpoint; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_endpoint ON public.webhook_deliveries USING btree (organization_id, endpoint_id, created_at DESC, id DESC);
+
+-- Name: webhook_deliveries_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_newest ON public.webhook_deliveries USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: webhook_deliveries_over; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_over ON public.webhook_deliveries USING btree (finished_at) WHERE (status <> 'pending'::text);
+
+-- Name: webhook_deliveries_video; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_deliveries_video ON public.webhook_deliveries USING btree (organization_id, video_id);
+
+-- Name: webhook_endpoints_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_endpoints_newest ON public.webhook_endpoints USING btree (organization_id, created_at DESC, id DESC);
+
+-- Name: webhook_secrets_endpoint; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_secrets_endpoint ON public.webhook_secrets USING btree (organization_id, endpoint_id, created_at);
+
+-- Name: webhook_secrets_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX webhook_secrets_expiry ON public.webhook_secrets USING btree (expires_at);
+
+-- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: organizations access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((new.status IS DISTINCT FROM old.status)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.sessions FOR EACH ROW WHEN ((new.token_hash IS DISTINCT FROM old.token_hash)) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: users access_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_changed AFTER UPDATE ON public.users FOR EACH ROW WHEN (((new.is_active IS DISTINCT FROM old.is_active) OR (new.erased_after IS DISTINCT FROM old.erased_after))) EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: api_keys access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: memberships access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
+-- Name: sessions access_ended; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
+
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2457,17 +2909,9 @@ CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXE
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
 
--- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER audit AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
-
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
-
--- Name: image_presets audit; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.image_presets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('image_preset', 'name', 'options');
 
 -- Name: memberships audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2476,6 +2920,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.memberships FOR 
 -- Name: organization_domains audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_domains FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('domain', 'domain', 'verified_at', 'join_role', 'required_provider');
+
+-- Name: organization_exports audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.organization_exports FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('organization_export', 'requested_by', 'deleted_at');
 
 -- Name: organization_invitations audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2517,9 +2965,13 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.users FOR EACH R
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.videos FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('video', 'title', 'description', 'channel_id', 'author_id', 'visibility', 'source', 'deleted_at');
 
--- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
+-- Name: webhook_endpoints audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_endpoints FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_endpoint', 'url', 'description', 'events', 'active', 'disabled_reason');
+
+-- Name: webhook_secrets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_secret', 'endpoint_id', 'expires_at', '!secret');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2537,9 +2989,9 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
 
--- Name: image_presets image_presets_updated_at; Type: TRIGGER; Schema: public; Owner: -
+-- Name: webhook_endpoints inactive; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER image_presets_updated_at BEFORE UPDATE ON public.image_presets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+CREATE TRIGGER inactive AFTER UPDATE OF active ON public.webhook_endpoints FOR EACH ROW WHEN ((old.active AND (NOT new.active))) EXECUTE FUNCTION public.end_webhook_deliveries();
 
 -- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2553,6 +3005,10 @@ CREATE TRIGGER organization_domains_updated_at BEFORE UPDATE ON public.organizat
 
 CREATE TRIGGER organization_invitations_updated_at BEFORE UPDATE ON public.organization_invitations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: organizations organizations_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER organizations_held BEFORE INSERT OR UPDATE OF status, tasks_held ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.hold_organization();
+
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2560,6 +3016,10 @@ CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FO
 -- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
+
+-- Name: organizations tasks_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tasks_held AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((old.tasks_held <> new.tasks_held)) EXECUTE FUNCTION public.hold_tasks();
 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2573,6 +3033,10 @@ CREATE TRIGGER user_extensions_updated_at BEFORE UPDATE ON public.user_extension
 
 CREATE TRIGGER user_preferences_updated_at BEFORE UPDATE ON public.user_preferences FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: users users_held; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER users_held AFTER UPDATE OF erased_after ON public.users FOR EACH ROW WHEN (((old.erased_after IS NULL) <> (new.erased_after IS NULL))) EXECUTE FUNCTION public.hold_organization_of_person();
+
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2584,6 +3048,14 @@ CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: webhook_endpoints webhook_endpoints_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER webhook_endpoints_updated_at BEFORE UPDATE OF url, description, events, active ON public.webhook_endpoints FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: outbox webhooks; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER webhooks AFTER INSERT ON public.outbox FOR EACH ROW WHEN ((public.webhook_event_of(new.kind, 'completed'::text) IS NOT NULL)) EXECUTE FUNCTION public.record_webhook_deliveries();
 
 -- Name: api_keys api_keys_membership; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2670,11 +3142,6 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
--- Name: image_presets image_presets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.image_presets
-    ADD CONSTRAINT image_presets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
-
 -- Name: memberships memberships_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.memberships
@@ -2694,6 +3161,16 @@ ALTER TABLE ONLY public.organization_chunk_counts
 
 ALTER TABLE ONLY public.organization_domains
     ADD CONSTRAINT organization_domains_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: organization_exports organization_exports_requested_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_exports
+    ADD CONSTRAINT organization_exports_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES public.users(id) ON DELETE SET NULL;
 
 -- Name: organization_invitations organization_invitations_accepted_by_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2875,6 +3352,36 @@ ALTER TABLE ONLY public.videos
 ALTER TABLE ONLY public.videos
     ADD CONSTRAINT videos_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: webhook_deliveries webhook_deliveries_organization_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_endpoint_id_fkey FOREIGN KEY (organization_id, endpoint_id) REFERENCES public.webhook_endpoints(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_deliveries webhook_deliveries_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: webhook_deliveries webhook_deliveries_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_endpoints webhook_endpoints_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: webhook_secrets webhook_secrets_organization_id_endpoint_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_endpoint_id_fkey FOREIGN KEY (organization_id, endpoint_id) REFERENCES public.webhook_endpoints(organization_id, id) ON DELETE CASCADE;
+
+-- Name: webhook_secrets webhook_secrets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.webhook_secrets
+    ADD CONSTRAINT webhook_secrets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: api_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
@@ -2909,10 +3416,6 @@ CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((or
 
 CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: image_presets app_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_delete ON public.image_presets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
 -- Name: memberships app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -2924,6 +3427,10 @@ CREATE POLICY app_delete ON public.organization_chunk_counts FOR DELETE TO memor
 -- Name: organization_domains app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.organization_domains FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.organization_exports FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -2973,6 +3480,18 @@ CREATE POLICY app_delete ON public.video_summaries FOR DELETE TO memoreel_app US
 
 CREATE POLICY app_delete ON public.videos FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: webhook_deliveries app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_deliveries FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_endpoints FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.webhook_secrets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: api_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.api_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3007,10 +3526,6 @@ CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHEC
 
 CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: image_presets app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.image_presets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
 -- Name: memberships app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.memberships FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -3022,6 +3537,10 @@ CREATE POLICY app_insert ON public.organization_chunk_counts FOR INSERT TO memor
 -- Name: organization_domains app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.organization_domains FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.organization_exports FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3079,6 +3598,18 @@ CREATE POLICY app_insert ON public.video_summaries FOR INSERT TO memoreel_app WI
 
 CREATE POLICY app_insert ON public.videos FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: webhook_deliveries app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_deliveries FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_endpoints FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.webhook_secrets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: api_keys app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3117,10 +3648,6 @@ CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((u
 
 CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: image_presets app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.image_presets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
 -- Name: memberships app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.memberships FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -3132,6 +3659,10 @@ CREATE POLICY app_select ON public.organization_chunk_counts FOR SELECT TO memor
 -- Name: organization_domains app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.organization_domains FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.organization_exports FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3203,6 +3734,18 @@ CREATE POLICY app_select ON public.video_summaries FOR SELECT TO memoreel_app US
 
 CREATE POLICY app_select ON public.videos FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: webhook_deliveries app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_deliveries FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_endpoints FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.webhook_secrets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: api_keys app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.api_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3235,10 +3778,6 @@ CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((or
 
 CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: image_presets app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.image_presets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
 -- Name: memberships app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.memberships FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -3250,6 +3789,10 @@ CREATE POLICY app_update ON public.organization_chunk_counts FOR UPDATE TO memor
 -- Name: organization_domains app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.organization_domains FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: organization_exports app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.organization_exports FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: organization_invitations app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3319,6 +3862,18 @@ CREATE POLICY app_update ON public.video_summaries FOR UPDATE TO memoreel_app US
 
 CREATE POLICY app_update ON public.videos FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (author_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: webhook_deliveries app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_deliveries FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_endpoints app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_endpoints FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: webhook_secrets app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.webhook_secrets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: assets; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
@@ -3363,10 +3918,6 @@ ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
--- Name: image_presets; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.image_presets ENABLE ROW LEVEL SECURITY;
-
 -- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
@@ -3378,6 +3929,10 @@ ALTER TABLE public.organization_chunk_counts ENABLE ROW LEVEL SECURITY;
 -- Name: organization_domains; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organization_domains ENABLE ROW LEVEL SECURITY;
+
+-- Name: organization_exports; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_exports ENABLE ROW LEVEL SECURITY;
 
 -- Name: organization_invitations; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -3439,10 +3994,6 @@ CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true)
 
 CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
 
--- Name: image_presets owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.image_presets TO memoreel_owner USING (true) WITH CHECK (true);
-
 -- Name: memberships owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.memberships TO memoreel_owner USING (true) WITH CHECK (true);
@@ -3454,6 +4005,10 @@ CREATE POLICY owner_all ON public.organization_chunk_counts TO memoreel_owner US
 -- Name: organization_domains owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organization_domains TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: organization_exports owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_exports TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: organization_invitations owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -3543,6 +4098,18 @@ CREATE POLICY owner_all ON public.video_summaries TO memoreel_owner USING (true)
 
 CREATE POLICY owner_all ON public.videos TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: webhook_deliveries owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_deliveries TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: webhook_endpoints owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_endpoints TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: webhook_secrets owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.webhook_secrets TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: passkey_ceremonies; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.passkey_ceremonies ENABLE ROW LEVEL SECURITY;
@@ -3603,6 +4170,10 @@ CREATE POLICY system_delete ON public.export_requests FOR DELETE TO memoreel_sys
 
 CREATE POLICY system_delete ON public.idempotency_keys FOR DELETE TO memoreel_system USING (true);
 
+-- Name: organization_exports system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.organization_exports FOR DELETE TO memoreel_system USING (true);
+
 -- Name: outbox system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.outbox FOR DELETE TO memoreel_system USING (true);
@@ -3638,6 +4209,18 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 -- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
+
+-- Name: webhook_deliveries system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.webhook_deliveries FOR DELETE TO memoreel_system USING (true);
+
+-- Name: webhook_secrets system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.webhook_secrets FOR DELETE TO memoreel_system USING (true);
+
+-- Name: consents system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.consents FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: email_tokens system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3682,6 +4265,10 @@ CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_sy
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.tasks FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: user_extensions system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.user_extensions FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: user_identities system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3734,6 +4321,10 @@ CREATE POLICY system_select ON public.memberships FOR SELECT TO memoreel_system 
 -- Name: organization_domains system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organization_domains FOR SELECT TO memoreel_system USING (true);
+
+-- Name: organization_exports system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_exports FOR SELECT TO memoreel_system USING (true);
 
 -- Name: organization_invitations system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3790,6 +4381,18 @@ CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system US
 -- Name: users system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
+
+-- Name: webhook_deliveries system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_deliveries FOR SELECT TO memoreel_system USING (true);
+
+-- Name: webhook_endpoints system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_endpoints FOR SELECT TO memoreel_system USING (true);
+
+-- Name: webhook_secrets system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.webhook_secrets FOR SELECT TO memoreel_system USING (true);
 
 -- Name: api_keys system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3863,6 +4466,18 @@ CREATE POLICY system_update ON public.user_totp FOR UPDATE TO memoreel_system US
 
 CREATE POLICY system_update ON public.users FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: webhook_deliveries system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_deliveries FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: webhook_endpoints system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_endpoints FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: webhook_secrets system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.webhook_secrets FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: tasks; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
@@ -3915,6 +4530,18 @@ ALTER TABLE public.video_summaries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.videos ENABLE ROW LEVEL SECURITY;
 
+-- Name: webhook_deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_endpoints; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
+
+-- Name: webhook_secrets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.webhook_secrets ENABLE ROW LEVEL SECURITY;
+
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
 GRANT USAGE ON SCHEMA public TO memoreel_app;
@@ -3947,9 +4574,19 @@ REVOKE ALL ON FUNCTION public.chunks_follow_video() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_tasks(p_kinds text[], p_slots integer[], p_worker text, p_now timestamp with time zone, p_leased_until timestamp with time zone) TO memoreel_system;
 
+-- Name: FUNCTION claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_webhook_deliveries(p_endpoints uuid[], p_free integer[], p_others integer, p_limit integer, p_worker text, p_now timestamp with time zone, p_until timestamp with time zone) TO memoreel_system;
+
 -- Name: FUNCTION count_organization_chunks(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.count_organization_chunks() FROM PUBLIC;
+
+-- Name: FUNCTION erase_exports_naming(p_user_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_exports_naming(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
 
 -- Name: FUNCTION erase_mentions(p_words text[]); Type: ACL; Schema: public; Owner: -
 
@@ -3970,10 +4607,27 @@ GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with t
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) TO memoreel_app;
 
+-- Name: FUNCTION finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) TO memoreel_system;
+
 -- Name: FUNCTION fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+
+-- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization() FROM PUBLIC;
+
+-- Name: FUNCTION hold_organization_of_person(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_organization_of_person() FROM PUBLIC;
+
+-- Name: FUNCTION hold_tasks(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
 
 -- Name: FUNCTION holdings_of_person(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -3997,6 +4651,11 @@ GRANT ALL ON FUNCTION public.organization_row_counts(p_organization_id uuid) TO 
 
 REVOKE ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.organization_uploads(p_organization_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION organizations_naming(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.organizations_naming(p_user_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.organizations_naming(p_user_id uuid) TO memoreel_system;
 
 -- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -4074,6 +4733,7 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 -- Name: TABLE consents; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
+GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
@@ -4098,10 +4758,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_sy
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
 
--- Name: TABLE image_presets; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.image_presets TO memoreel_app;
-
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.memberships TO memoreel_app;
@@ -4116,6 +4772,11 @@ GRANT SELECT ON TABLE public.organization_chunk_counts TO memoreel_search;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_domains TO memoreel_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_domains TO memoreel_system;
+
+-- Name: TABLE organization_exports; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organization_exports TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.organization_exports TO memoreel_system;
 
 -- Name: TABLE organization_invitations; Type: ACL; Schema: public; Owner: -
 
@@ -4271,6 +4932,7 @@ GRANT SELECT,UPDATE ON TABLE public.uploads TO memoreel_system;
 -- Name: TABLE user_extensions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.user_extensions TO memoreel_app;
+GRANT INSERT ON TABLE public.user_extensions TO memoreel_system;
 
 -- Name: TABLE user_identities; Type: ACL; Schema: public; Owner: -
 
@@ -4345,3 +5007,38 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.video_summaries TO memoreel_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.videos TO memoreel_app;
 GRANT SELECT ON TABLE public.videos TO memoreel_search;
+
+-- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_app;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_system;
+
+-- Name: TABLE webhook_endpoints; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO memoreel_app;
+GRANT SELECT,UPDATE ON TABLE public.webhook_endpoints TO memoreel_system;
+
+-- Name: TABLE webhook_secrets; Type: ACL; Schema: public; Owner: -
+
+GRANT INSERT,DELETE,UPDATE ON TABLE public.webhook_secrets TO memoreel_app;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.webhook_secrets TO memoreel_system;
+
+-- Name: COLUMN webhook_secrets.organization_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(organization_id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.endpoint_id; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(endpoint_id) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.created_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(created_at) ON TABLE public.webhook_secrets TO memoreel_app;
+
+-- Name: COLUMN webhook_secrets.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT(expires_at) ON TABLE public.webhook_secrets TO memoreel_app;

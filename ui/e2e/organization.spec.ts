@@ -391,3 +391,28 @@ test("the pages of an organization are accessible and look as they did, in light
   }
   await stranger.context().close();
 });
+
+test("an owner takes the organization along, and somebody else is not offered to", async ({ page, browser }) => {
+  const name = newName();
+  await signUp(page, newAccount());
+  await createOrganization(page, name);
+  await addTranscript(page, "About the budget");
+  const guest = person("Max Admin");
+  const member = await join(browser, guest, await invite(page, guest.email, "Admin"));
+  await page.goto("/settings/organization");
+  await expect(page.getByRole("heading", { name: "Take everything along" })).toBeVisible();
+  await page.getByRole("button", { name: "Make an export" }).press("Enter");
+  const row = page.getByRole("list", { name: "Take everything along" }).getByRole("listitem");
+  await expect(row).toContainText("Ready", { timeout: 60_000 });
+  await expect(row).toContainText("asked for by");
+  await expectAccessible(page);
+  const download = page.waitForEvent("download");
+  await row.getByRole("button", { name: /^Download/u }).click();
+  expect((await download).suggestedFilename()).toBe("memoreel-organization.zip");
+  await row.getByRole("button", { name: /^Delete/u }).click();
+  await expect(page.getByText("No exports yet")).toBeVisible();
+
+  await member.goto("/settings/organization");
+  await expect(member.getByRole("heading", { name })).toBeVisible();
+  await expect(member.getByRole("heading", { name: "Take everything along" })).toHaveCount(0);
+});

@@ -20,6 +20,10 @@ export const privacyStrings = {
     exports: "Your data",
     exportsLead:
       "A zip with everything about you, your videos with their transcripts, and the files you added. It can be read without Memoreel. It takes a while to make and is kept for seven days.",
+    organizationExports: "Take everything along",
+    organizationExportsLead:
+      "A zip with everything you may see here as an owner: videos with their transcripts and the files as they were added, members, settings and the audit log. Private videos are not in it; their authors take those along themselves. It can be read without Memoreel, is kept for seven days, and every owner can fetch it.",
+    organizationExportNoneText: "Make one to keep a copy of the organization.",
     exportAsk: "Make an export",
     exportAsked: "Your export is being made",
     exportNone: "No exports yet",
@@ -27,6 +31,7 @@ export const privacyStrings = {
     exportOf: (date: string) => `Export of ${date}`,
     exportStatus: { waiting: "Waiting", running: "Being made", ready: "Ready", failed: "Failed" },
     exportKept: (size: string, date: string) => `${size}, kept until ${date}`,
+    exportBy: (name: string) => `asked for by ${name}`,
     exportProgress: (name: string) => `Progress of ${name}`,
     exportDownload: (name: string) => `Download: ${name}`,
     exportDelete: (name: string) => `Delete: ${name}`,

@@ -8,6 +8,7 @@ export const signInStrings = {
     codeLead: "Your account asks for a code of your authenticator app.",
     problemTitle: "You are not signed in",
     signIn: "Back to sign in",
+    signUp: "Sign up",
     settings: "Open the security settings",
     unknown: "Something unexpected happened on the way back. Try again.",
   },
@@ -27,6 +28,9 @@ export const signInStrings = {
     sign_up_closed: (name: string) =>
       `Nobody can make an account on this server by themselves. If you have one, sign in another way and link ${name}; otherwise ask whoever runs it.`,
     account_closed: () => "Your account is closed. Ask whoever runs this server.",
+    consent_required: (name: string) =>
+      `You have no account here yet, and making one takes agreeing to the terms of this server. Agree to them on the page to sign up, and continue with ${name} there.`,
+    consent_version_stale: () => "The terms of this server have changed in between. Agree to the new ones on the page to sign up.",
     email_taken: () => "Somebody made an account with your address at the same moment. Try again.",
   } as Record<string, (name: string) => string>,
   identities: {
@@ -58,6 +62,8 @@ export const signInStrings = {
     recordText: "Add this text record (TXT) where the domain is looked after, and check it. It may take an hour until it is known everywhere.",
     recordName: "Name of the record",
     recordValue: "Its text",
+    failing: (date: string) =>
+      `The record has been missing since ${date}. Put it back: after seven days the domain is not verified any more.`,
     check: "Check now",
     checking: "Checking…",
     checked: (domain: string) => `${domain} is verified`,
@@ -66,7 +72,8 @@ export const signInStrings = {
     required: "Sign-in",
     anyWay: "Any way",
     only: (name: string) => `Only through ${name}`,
-    requiredHint: "Owners can still use a password, so that nobody is locked out.",
+    requiredHint:
+      "Sessions that were opened another way end. Owners can still use a password and keep theirs, so that nobody is locked out.",
     settingOf: (setting: string, domain: string) => `${setting} (${domain})`,
     remove: (domain: string) => `Remove ${domain}`,
     removeTitle: (domain: string) => `Remove ${domain}?`,

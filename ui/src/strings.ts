@@ -3,6 +3,7 @@ import { organizationStrings } from "./strings-organization";
 import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
+import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
 export const strings = {
@@ -79,6 +80,10 @@ export const strings = {
     codeHint: "From your authenticator app, or a recovery code.",
     codeMissing: "Enter the code.",
     codeWrong: "This code is not right. Wait for the next one, or use a recovery code.",
+    agree: "I agree to the",
+    agreeAnd: " and the ",
+    agreeMissing: "Making an account takes agreeing to this.",
+    agreeAgain: "What there is to agree to has changed. Read it again, and agree to that.",
     forgot: "Forgot password?",
     goOn: "Go to Memoreel",
     linkWrongTitle: "This link is not valid",
@@ -88,6 +93,7 @@ export const strings = {
   ...privacyStrings,
   ...securityStrings,
   ...signInStrings,
+  ...webhookStrings,
   home: {
     title: "Home",
     processing: "Being processed",
@@ -426,8 +432,10 @@ export const strings = {
       invitation: "Invitations",
       organization: "The organization",
       api_key: "API keys",
+      organization_export: "Exports",
       session: "Sign-ins",
       second_factor: "Authenticator apps",
+      webhook_endpoint: "Webhooks",
       passkey: "Passkeys",
       user: "Accounts",
       identity: "Linked accounts",
@@ -442,8 +450,11 @@ export const strings = {
       invitation: "the invitation",
       organization: "the organization",
       api_key: "the API key",
+      organization_export: "an export of the organization",
       session: "the session",
       second_factor: "the authenticator app",
+      webhook_endpoint: "the webhook endpoint",
+      webhook_secret: "the secret of a webhook",
       passkey: "the passkey",
       user: "the account",
       identity: "the linked account",

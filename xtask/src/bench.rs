@@ -11,6 +11,7 @@ mod speech;
 mod start;
 mod tasks;
 mod upload;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,8 @@ enum What {
     Images(images::Options),
     /// One upload in one request, beside a plain handler that writes the same bytes to a file
     Upload(upload::Options),
+    /// Webhooks to a receiver on this machine, beside a plain loop of signed requests
+    Webhooks(webhooks::Options),
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -56,6 +59,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Http(options) => http::run(options),
         What::Images(options) => images::run(options),
         What::Upload(options) => upload::run(options),
+        What::Webhooks(options) => webhooks::run(options),
     }
 }
 

@@ -54,7 +54,12 @@ pub fn browser() -> Result<()> {
     let providers = folder.path().join("providers.json");
     fs::write(&providers, provider.settings())?;
     let providers = providers.to_string_lossy();
-    let settings = [("MEMOREEL_SIGN_IN_PROVIDERS", providers.as_ref())];
+    let settings = [
+        ("MEMOREEL_SIGN_IN_PROVIDERS", providers.as_ref()),
+        // The tests receive webhooks on this machine.
+        ("MEMOREEL_OUTBOUND_NETWORKS", "127.0.0.1/32"),
+        ("MEMOREEL_OUTBOUND_PLAIN_HTTP", "true"),
+    ];
     let server = ServerProcess::start_with(&folder.path().join("data"), port, &settings)?;
     shell::run(shell::npm().args(["run", "--silent", "e2e"]).env("MEMOREEL_URL", &server.url))
         .context("the browser tests failed")

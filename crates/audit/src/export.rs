@@ -6,9 +6,10 @@ use crate::{
 };
 use axum::body::Body;
 use bytes::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use memoreel_db::{Db, DbError};
 use memoreel_kernel::{Caller, Cursor};
+use memoreel_web::Permit;
 use serde::Deserialize;
 use serde_json::Value;
 use std::{error::Error, io};
@@ -82,8 +83,18 @@ impl ExportFormat {
 }
 
 /// Everything that fits the filter, newest first, read while it is sent.
-pub(crate) fn body(db: Db, caller: Caller, filter: EntryFilter, format: ExportFormat) -> Body {
-    Body::from_stream(pages(db, caller, filter, format))
+pub(crate) fn body(db: Db, caller: Caller, filter: EntryFilter, format: ExportFormat, place: Permit) -> Body {
+    let pages = pages(db, caller, filter, format);
+    // The place is held as long as there is something to send.
+    Body::from_stream(pages.inspect(move |_| _ = &place))
+}
+
+/// The whole log of the caller's organization, newest first, an entry on each line as in the list.
+pub fn json_lines(
+    db: Db,
+    caller: Caller,
+) -> impl Stream<Item = Result<Bytes, Box<dyn Error + Send + Sync>>> + Send {
+    pages(db, caller, EntryFilter::default(), ExportFormat::Jsonl)
 }
 
 enum Place {

@@ -10,5 +10,6 @@ mod routes;
 mod store;
 
 pub use chain::{Chain, seal, verify};
+pub use export::json_lines;
 pub use model::{AuditActor, AuditEntry};
 pub use routes::router;

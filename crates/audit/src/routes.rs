@@ -99,6 +99,8 @@ async fn list_audit_entries(
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: only owners read it", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`parameters_invalid`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`organization_busy` or `rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`server_busy`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 async fn export_audit_log(
@@ -114,5 +116,6 @@ async fn export_audit_log(
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, export::body(app.db.clone(), caller, filter, format)).into_response())
+    let place = app.limits.exports.enter(&caller.organization_id.to_string()).await?;
+    Ok((headers, export::body(app.db.clone(), caller, filter, format, place)).into_response())
 }

@@ -10,6 +10,7 @@ mod latency;
 mod put;
 mod search;
 mod tasks;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -39,6 +40,8 @@ enum What {
     Search(search::Options),
     /// The queue: throughput and pickup
     Tasks(tasks::Options),
+    /// Webhooks to a receiver on this machine, beside a plain loop
+    Webhooks(webhooks::Options),
 }
 
 fn main() -> Result<()> {
@@ -53,5 +56,6 @@ fn main() -> Result<()> {
         What::Put(options) => Runtime::new()?.block_on(put::run(options)),
         What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
         What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
+        What::Webhooks(options) => Runtime::new()?.block_on(webhooks::run(&options)),
     }
 }

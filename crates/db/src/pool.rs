@@ -11,13 +11,13 @@ use std::time::Duration;
 pub struct PoolSizes {
     /// For requests and tasks.
     pub app: u32,
-    /// For sign-in, claiming and maintenance; up to three of them listen all the time.
+    /// For sign-in, claiming and maintenance; up to four of them listen all the time.
     pub system: u32,
 }
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self { app: 16, system: 8 }
+        Self { app: 16, system: 10 }
     }
 }
 
@@ -95,13 +95,13 @@ impl Db {
         }
     }
 
-    /// A connection that hears notifications; it reconnects by itself.
+    /// A connection that hears notifications of these channels, in the order in which they were committed; it reconnects by itself.
     ///
     /// # Errors
     /// When the server cannot be reached.
-    pub async fn listen(&self, channel: &str) -> Result<PgListener, DbError> {
+    pub async fn listen(&self, channels: &[&str]) -> Result<PgListener, DbError> {
         let mut listener = PgListener::connect_with(&self.system).await?;
-        listener.listen(channel).await?;
+        listener.listen_all(channels.iter().copied()).await?;
         Ok(listener)
     }
 

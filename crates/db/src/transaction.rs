@@ -80,12 +80,13 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 pub enum SystemReason {
     /// Nobody is signed in yet, or what only the system may read of a person is asked: users, sessions, api_keys,
     /// memberships, organizations, email_tokens, authenticators, passkeys, user_identities, provider_sign_ins,
-    /// organization_domains, and the tasks that send mails.
+    /// organization_domains, consents and user_extensions of whoever signs up, and the tasks that send mails.
     SignIn,
     /// Somebody makes an organization, or answers an invitation into one they do not belong to yet: users,
     /// organizations, memberships, organization_invitations.
     JoinOrganization,
-    /// Somebody showed that a domain is their organization's: organization_domains.
+    /// Somebody showed that a domain is their organization's, or changed how its people join and sign in: organization_domains,
+    /// memberships, users, sessions.
     VerifyDomain,
     /// Whoever runs the server lists, suspends or resumes organizations, or verifies a domain: organizations, memberships,
     /// organization_domains.
@@ -94,8 +95,12 @@ pub enum SystemReason {
     SendMail,
     /// A worker looks for work, renews or takes back leases: tasks.
     ClaimTasks,
+    /// Webhooks are sent, and their ends written down: webhook_endpoints, webhook_secrets, webhook_deliveries, memberships, users,
+    /// organizations, and the tasks that mail notices of them.
+    Deliver,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, blob_deletions, deleted organizations.
+    /// organization_invitations, blob_deletions, webhook_deliveries, webhook_secrets, deleted organizations. And verified domains are
+    /// looked at again: organization_domains, and mails to owners.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,

@@ -1,11 +1,13 @@
 //! Making accounts and opening sessions, for the routes and for the command line.
 
 use crate::{
-    IdentityError, domains,
+    IdentityError,
+    consents::{self, Agreed},
+    domains,
     email_tokens::Purpose,
     input, mails,
     model::{IssuedApiKey, Me, NewApiKey, NewUser, User},
-    password,
+    password::Desk,
     passwords::MAILED_ANSWERED_AFTER,
     second_factor,
     store::{self, NewSession, Person},
@@ -15,7 +17,7 @@ use crate::{
 use chrono::TimeDelta;
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Actor, Caller, Clock, OrganizationId, Timestamp, UserId};
-use memoreel_web::App;
+use memoreel_web::{App, RateLimits};
 use std::path::Path;
 
 /// How often the owner of an address is told in an hour that somebody tried to sign up with it.
@@ -50,7 +52,8 @@ pub async fn create_user(
     breached: Option<&Path>,
     new: NewUser,
 ) -> Result<User, IdentityError> {
-    let checked = Checked::new(breached, new).await?;
+    let permits = RateLimits::passwords();
+    let checked = Checked::new(Desk::new(&permits, "", breached), new).await?;
     let mut tx = db.system(SystemReason::SignIn).await?;
     let user = checked.insert(&mut tx, false, clock.now()).await?;
     tx.commit().await?;
@@ -62,15 +65,17 @@ pub async fn create_user(
 pub(crate) async fn sign_up(
     app: &App,
     new: NewUser,
+    agreed: Agreed,
     device: &Device,
 ) -> Result<Option<SignedIn>, IdentityError> {
     if app.sign_in.is_sign_up_closed {
         return Err(IdentityError::SignUpClosed);
     }
-    let checked = Checked::new(app.breached_passwords.as_deref(), new).await?;
+    consents::check_sign_up(app, &agreed)?;
+    let checked = Checked::new(Desk::of(app, &device.address), new).await?;
     if app.signs_up_by_mail {
         let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
-        let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked), time);
+        let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked, &agreed, device), time);
         return mailed.map(|()| None);
     }
     let now = app.clock.now();
@@ -79,17 +84,23 @@ pub(crate) async fn sign_up(
         return Err(domains::refusal(app, &required));
     }
     let user = checked.insert(&mut tx, false, now).await?;
-    enter(tx, user.id, device, now).await.map(Some)
+    store::insert_first_consents(&mut tx, user.id, &agreed, device, now).await?;
+    enter(tx, user.id, device, None, now).await.map(Some)
 }
 
-async fn sign_up_by_mail(app: &App, checked: &Checked) -> Result<(), IdentityError> {
+async fn sign_up_by_mail(
+    app: &App,
+    checked: &Checked,
+    agreed: &Agreed,
+    device: &Device,
+) -> Result<(), IdentityError> {
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if let Some(required) = domains::required(&mut tx, &checked.email).await? {
         return Err(domains::refusal(app, &required));
     }
     match checked.insert(&mut tx, true, now).await {
-        Ok(_) => {}
+        Ok(user) => store::insert_first_consents(&mut tx, user.id, agreed, device, now).await?,
         Err(IdentityError::EmailTaken) => {
             // To the address as it is kept; one whose account is closed gets none.
             let Some(owner) = store::find_sign_in(&mut tx, &checked.email).await? else { return Ok(()) };
@@ -115,11 +126,11 @@ struct Checked {
 }
 
 impl Checked {
-    async fn new(breached: Option<&Path>, new: NewUser) -> Result<Self, IdentityError> {
+    async fn new(desk: Desk<'_>, new: NewUser) -> Result<Self, IdentityError> {
         let email = input::email(&new.email)?.to_owned();
         let name = input::name(&new.name)?.to_owned();
-        password::check(&new.password, &email, &name, breached).await?;
-        Ok(Self { email, name, password_hash: password::hash(new.password).await? })
+        desk.check(&new.password, &email, &name).await?;
+        Ok(Self { email, name, password_hash: desk.hash(new.password).await? })
     }
 
     /// The user, and the mail that asks to confirm the address; with `confirm_first`, nobody signs in before that.
@@ -178,7 +189,8 @@ pub(crate) async fn sign_in(
     let (user_id, kept) = found.map(|row| (row.id, row.password_hash)).unzip();
     let account = user_id.map_or(Account::Unknown(email.trim()), Account::Known);
     let attempt = throttle::begin(app, account).await?;
-    let known = password::verify(password, kept.flatten()).await?.ok_or_else(wrong)?;
+    let desk = Desk::of(app, &device.address);
+    let known = desk.verify(password, kept.flatten()).await?.ok_or_else(wrong)?;
     let user_id = user_id.ok_or_else(wrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
@@ -192,17 +204,19 @@ pub(crate) async fn sign_in(
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
-    enter(tx, user_id, device, now).await
+    enter(tx, user_id, device, None, now).await
 }
 
-/// Opens a session for somebody who has shown who they are, as the last thing of the transaction in which they did.
+/// Opens a session for somebody who has shown who they are, through a provider or otherwise, as the last thing of the transaction
+/// in which they did.
 pub(crate) async fn enter(
     mut tx: SystemTx,
     user_id: UserId,
     device: &Device,
+    provider: Option<&str>,
     now: Timestamp,
 ) -> Result<SignedIn, IdentityError> {
-    let token = open_session(&mut tx, user_id, device, now).await?;
+    let token = open_session(&mut tx, user_id, device, provider, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;
     tx.commit().await?;
@@ -214,6 +228,7 @@ pub(crate) async fn open_session(
     tx: &mut SystemTx,
     user_id: UserId,
     device: &Device,
+    provider: Option<&str>,
     now: Timestamp,
 ) -> Result<String, IdentityError> {
     if let Some(replaced) = &device.presented {
@@ -225,6 +240,7 @@ pub(crate) async fn open_session(
         token_hash: &session.hash,
         user_agent: device.user_agent.as_deref(),
         address: &device.address,
+        provider,
         now,
     };
     store::open_session(tx, &new).await?;

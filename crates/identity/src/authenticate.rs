@@ -4,7 +4,7 @@
 //! browser sends old cookies along to the sign-in page too.
 
 use crate::{
-    IdentityError, cookie,
+    IdentityError, SESSION_IDLE_MAX, cookie,
     store::{self, Bearer, Cookie},
     token::{self, TokenHash},
 };
@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Actor, Caller, OrganizationId, SessionId, Timestamp, UserId};
-use memoreel_web::{App, Closed, Closing, Problem, client_address};
+use memoreel_web::{Admission, App, Closed, Closing, Problem, client_address};
 
 /// Names the organization a request is about; the personal one without it.
 pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("memoreel-organization");
@@ -42,11 +42,14 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
         Ok(presented) => presented,
         Err(problem) => return problem.into_response(),
     };
+    // Before anything is looked up: what changes afterwards is told.
+    let mark = app.live.admission_mark();
     match presented.identify(&app).await {
         Err(problem) => problem.into_response(),
         Ok(None) => next.run(request).await,
-        Ok(Some(Identified { caller, closed, closing, renewed })) => {
+        Ok(Some(Identified { caller, closed, closing, renewed, ends_at })) => {
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(Admission { mark, ends_at });
             if let Some(erased_after) = closing {
                 request.extensions_mut().insert(Closing { erased_after });
             }
@@ -83,6 +86,8 @@ struct Identified {
     closed: Option<Closed>,
     closing: Option<Timestamp>,
     renewed: Option<HeaderValue>,
+    /// When what was presented ends by itself.
+    ends_at: Option<Timestamp>,
 }
 
 impl Presented {
@@ -139,7 +144,8 @@ impl Presented {
                     actor: Actor::ApiKey(bearer.api_key_id),
                 };
                 let (closed, closing) = (bearer.place.closed, bearer.erased_after);
-                Ok(Some(Identified { caller, closed, closing, renewed: None }))
+                let ends_at = bearer.expires_at;
+                Ok(Some(Identified { caller, closed, closing, renewed: None, ends_at }))
             }
         }
     }
@@ -171,7 +177,7 @@ impl Presented {
         let Some(cookie) = store::find_cookie(&app.db, hash, self.organization_id, now).await? else {
             return Ok(None);
         };
-        let Cookie { session_id, user_id, last_seen_at, erased_after, place } = cookie;
+        let Cookie { session_id, user_id, last_seen_at, expires_at, erased_after, place } = cookie;
         if self.is_change && !self.is_ours {
             return Err(IdentityError::RequestHeaderMissing.into());
         }
@@ -182,12 +188,13 @@ impl Presented {
                 Err(Problem::not_found("organization"))
             };
         };
-        let mut renewed = None;
+        let (mut renewed, mut ends_at) = (None, expires_at);
         if last_seen_at <= now - RENEWED_EVERY {
             let mut tx = app.db.system(SystemReason::SignIn).await?;
             store::renew_session(&mut tx, session_id, now, now - RENEWED_EVERY).await?;
             tx.commit().await?;
             renewed = cookie::set_session(token, app.secure_cookies);
+            ends_at = now + SESSION_IDLE_MAX;
         }
         let caller = Caller {
             organization_id: place.organization_id,
@@ -195,7 +202,13 @@ impl Presented {
             role: Some(place.role),
             actor: Actor::Session(session_id),
         };
-        Ok(Some(Identified { caller, closed: place.closed, closing: erased_after, renewed }))
+        Ok(Some(Identified {
+            caller,
+            closed: place.closed,
+            closing: erased_after,
+            renewed,
+            ends_at: Some(ends_at),
+        }))
     }
 }
 

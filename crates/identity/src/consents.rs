@@ -10,7 +10,11 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::UserId;
 use memoreel_web::{App, Document};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
+
+/// What somebody says they agree to as they make an account: the versions they read, by document.
+pub(crate) type Agreed = BTreeMap<Document, String>;
 
 /// How many agreements and withdrawals are told, the newest first.
 pub(crate) const HISTORY_MAX: i64 = 200;
@@ -60,6 +64,30 @@ pub(crate) struct Consents {
     documents: Vec<ConsentState>,
     /// How they came to stand so, newest first; the last 200.
     history: Vec<Consent>,
+}
+
+/// Whether everything in it is the version that holds now.
+///
+/// # Errors
+/// [`IdentityError::ConsentVersionStale`].
+pub(crate) fn check_versions(app: &App, agreed: &Agreed) -> Result<(), IdentityError> {
+    let is_current =
+        |(document, version): (&Document, &String)| app.documents.of(*document).version == *version;
+    if agreed.iter().all(is_current) { Ok(()) } else { Err(IdentityError::ConsentVersionStale) }
+}
+
+/// Whether it is enough to make an account.
+///
+/// # Errors
+/// [`IdentityError::ConsentVersionStale`], [`IdentityError::ConsentRequired`].
+pub(crate) fn check_sign_up(app: &App, agreed: &Agreed) -> Result<(), IdentityError> {
+    check_versions(app, agreed)?;
+    let is_given = |document: Document| agreed.contains_key(&document);
+    if app.documents.asked_at_sign_up().all(|(document, _)| is_given(document)) {
+        Ok(())
+    } else {
+        Err(IdentityError::ConsentRequired)
+    }
 }
 
 /// How things stand, and how they came to.

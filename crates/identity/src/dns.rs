@@ -1,16 +1,9 @@
 //! Asking name servers whether a record stands where only the owner of a domain could put it.
 
 use crate::IdentityError;
-use hickory_resolver::{
-    TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolverConfig},
-    net::runtime::TokioRuntimeProvider,
-    proto::rr::{Name, RData},
-};
-use std::{net::SocketAddr, time::Duration};
-
-const WAIT: Duration = Duration::from_secs(3);
-const TRIES: usize = 2;
+use hickory_resolver::proto::rr::{Name, RData};
+use memoreel_outbound::name_servers;
+use std::net::SocketAddr;
 
 /// Whether one of the text records of `name` says exactly `text`. `server` is asked instead of the system's name servers.
 ///
@@ -29,7 +22,7 @@ pub(crate) async fn has_text(
     // Or else the system's own search domains would be tried.
     name_of_root.set_fqdn(true);
     // Made anew for each question, so that no answer of before is remembered.
-    let resolver = resolver(server).map_err(|error| unavailable(&error))?;
+    let resolver = name_servers(server).map_err(|error| unavailable(&error))?;
     match resolver.txt_lookup(name_of_root).await {
         Ok(found) => Ok(found.answers().iter().any(|record| match &record.data {
             // A long text comes in parts.
@@ -39,25 +32,4 @@ pub(crate) async fn has_text(
         Err(error) if error.is_no_records_found() => Ok(false),
         Err(error) => Err(unavailable(&error)),
     }
-}
-
-fn resolver(server: Option<SocketAddr>) -> Result<TokioResolver, hickory_resolver::net::NetError> {
-    let mut builder = match server {
-        None => TokioResolver::builder_tokio()?,
-        Some(address) => {
-            let on_port = |mut connection: ConnectionConfig| {
-                connection.port = address.port();
-                connection
-            };
-            let connections = vec![on_port(ConnectionConfig::udp()), on_port(ConnectionConfig::tcp())];
-            let server = NameServerConfig::new(address.ip(), true, connections);
-            let config = ResolverConfig::from_name_servers(vec![server]);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-        }
-    };
-    let options = builder.options_mut();
-    options.timeout = WAIT;
-    options.attempts = TRIES;
-    options.cache_size = 0;
-    builder.build()
 }

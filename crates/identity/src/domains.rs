@@ -4,7 +4,7 @@
 //! Where a domain requires a provider, an address of it is refused every other way in, whether there is such an account or
 //! not. Owners of the organization that requires it are let in nevertheless, or a provider that is gone or misconfigured would
 //! lock out everybody who could mend that. Whether an address is an owner's is not told: whoever does not get in is answered
-//! like everybody else.
+//! like everybody else. When the rule begins to hold, sessions that could not be opened under it end.
 
 use crate::{
     DOMAINS_PER_ORGANIZATION_MAX, IdentityError,
@@ -15,7 +15,7 @@ use crate::{
     token,
 };
 use memoreel_db::{Db, SystemReason, SystemTx, TenantTx};
-use memoreel_kernel::{Caller, Clock, DomainId, Timestamp, UserId};
+use memoreel_kernel::{Caller, Clock, DomainId, OrganizationId, Timestamp, UserId};
 use memoreel_web::App;
 
 /// Adds a domain, which means nothing until it is verified.
@@ -64,6 +64,7 @@ pub(crate) async fn verify(
     if !store::verify_domain(&mut tx, caller.organization_id, id, Some(user_id), now).await? {
         return Err(IdentityError::NotFound("domain"));
     }
+    end_other_sessions(&mut tx, caller.organization_id, &claimed.domain).await?;
     tx.commit().await?;
     find(&mut app.db.tenant(caller).await?, id).await
 }
@@ -81,23 +82,48 @@ pub(crate) struct DomainChanges<'a> {
 pub(crate) async fn update(
     app: &App,
     caller: &Caller,
+    user_id: UserId,
     id: DomainId,
     changes: &DomainChanges<'_>,
 ) -> Result<Domain, IdentityError> {
     session_of(caller)?;
-    let mut tx = app.db.tenant(caller).await?;
-    find(&mut tx, id).await?;
+    let domain = find(&mut app.db.tenant(caller).await?, id).await?.domain;
     if let Some(Some(provider)) = changes.required_provider
         && app.sign_in.provider(provider).is_none()
     {
         return Err(IdentityError::ProviderUnknown);
     }
-    if !store::update_domain(&mut tx, id, changes.join_role, changes.required_provider).await? {
+    // Not as the caller, who sees nobody's sessions but their own.
+    let mut tx = app.db.system(SystemReason::VerifyDomain).await?;
+    store::act_as(&mut tx, Some(user_id)).await?;
+    let (organization_id, join_role) = (caller.organization_id, changes.join_role);
+    if !store::update_domain(&mut tx, organization_id, id, join_role, changes.required_provider).await? {
         return Err(IdentityError::NotFound("domain"));
     }
-    let updated = find(&mut tx, id).await?;
+    if changes.required_provider.is_some() {
+        end_other_sessions(&mut tx, organization_id, &domain).await?;
+    }
     tx.commit().await?;
-    Ok(updated)
+    find(&mut app.db.tenant(caller).await?, id).await
+}
+
+/// Ends the sessions of the domain's people that could not be opened now: those of another way in than the provider that is
+/// required. Owners of the organization may come another way, so theirs stay, that of whoever makes the change among them: nobody
+/// locks out whoever could mend it. Does nothing where the organization requires none.
+async fn end_other_sessions(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    domain: &str,
+) -> Result<(), IdentityError> {
+    let Some(required) = store::find_required(tx, domain).await? else { return Ok(()) };
+    if required.organization_id != organization_id {
+        return Ok(());
+    }
+    let found = store::signed_in_beside(tx, organization_id, domain, &required.provider).await?;
+    let theirs =
+        found.into_iter().filter(|(_, email)| domain_name::of_email(email).as_deref() == Some(domain));
+    let user_ids: Vec<UserId> = theirs.map(|(user_id, _)| user_id).collect();
+    store::delete_sessions_beside(tx, &user_ids, &required.provider).await
 }
 
 async fn find(tx: &mut TenantTx, id: DomainId) -> Result<Domain, IdentityError> {
@@ -118,9 +144,10 @@ pub async fn verify_domain(
     let domain = domain_name::check(domain)?;
     let mut tx = db.system(SystemReason::Operate).await?;
     let now = clock.now();
-    if !store::insert_verified_domain(&mut tx, slug, &domain, &token::new_domain_token(), now).await? {
-        return Err(IdentityError::NotFound("organization"));
-    }
+    let verified =
+        store::insert_verified_domain(&mut tx, slug, &domain, &token::new_domain_token(), now).await?;
+    let organization_id = verified.ok_or(IdentityError::NotFound("organization"))?;
+    end_other_sessions(&mut tx, organization_id, &domain).await?;
     tx.commit().await?;
     Ok(domain)
 }

@@ -4,6 +4,7 @@
 //! that sends the mail carries the id alone and writes the token when the mail leaves: no token lies in a task, in the
 //! table, or in a dump of the database. Whether it was used and until when it is good stands in the row.
 
+use crate::notices::Notice;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use memoreel_kernel::EmailTokenId;
@@ -23,6 +24,8 @@ pub(crate) enum Purpose {
     Change,
     /// Does nothing: the mail tells that somebody tried to sign up with the address.
     Taken,
+    /// Does nothing: the mail tells what somebody changed about the account.
+    Notice(Notice),
 }
 
 impl Purpose {
@@ -33,13 +36,16 @@ impl Purpose {
             Self::Reset => "reset",
             Self::Change => "change",
             Self::Taken => "taken",
+            Self::Notice(notice) => notice.as_str(),
         }
     }
 
     /// The inverse of [`Purpose::as_str`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let notices = Notice::ALL.into_iter().map(Self::Notice);
         [Self::Confirm, Self::Reset, Self::Change, Self::Taken]
             .into_iter()
+            .chain(notices)
             .find(|purpose| purpose.as_str() == text)
     }
 
@@ -48,7 +54,7 @@ impl Purpose {
         match self {
             Self::Confirm => TimeDelta::days(7),
             Self::Reset => TimeDelta::hours(1),
-            Self::Change | Self::Taken => TimeDelta::days(1),
+            Self::Change | Self::Taken | Self::Notice(_) => TimeDelta::days(1),
         }
     }
 }
@@ -99,7 +105,10 @@ mod tests {
 
     #[test]
     fn purposes_read_as_they_are_kept() {
-        for purpose in [Purpose::Confirm, Purpose::Reset, Purpose::Change, Purpose::Taken] {
+        let notices = Notice::ALL.into_iter().map(Purpose::Notice);
+        for purpose in
+            [Purpose::Confirm, Purpose::Reset, Purpose::Change, Purpose::Taken].into_iter().chain(notices)
+        {
             assert_eq!(Purpose::parse(purpose.as_str()), Some(purpose));
         }
         assert_eq!(Purpose::parse("other"), None);

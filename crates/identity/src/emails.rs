@@ -39,7 +39,7 @@ pub(crate) async fn confirm(
     }
     domains::join(&mut tx, token.user_id, &token.email, now).await?;
     if opens {
-        return accounts::enter(tx, token.user_id, device, now).await.map(Some);
+        return accounts::enter(tx, token.user_id, device, None, now).await.map(Some);
     }
     tx.commit().await?;
     Ok(None)

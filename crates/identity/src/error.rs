@@ -272,6 +272,9 @@ pub enum IdentityError {
     /// Another version holds now.
     #[error("another version of this document holds now")]
     ConsentVersionStale,
+    /// There is no account without what the operator asks for.
+    #[error("making an account takes agreeing to the terms of this server")]
+    ConsentRequired,
     /// An account cannot go on without it.
     #[error("without this document there is no account")]
     ConsentNeeded,
@@ -346,6 +349,8 @@ impl From<IdentityError> for Problem {
             E::NotClosing => Self::conflict("not_closing", sentence(&error)),
             E::ConsentVersionStale => Self::conflict("consent_version_stale", sentence(&error))
                 .hint("Read the present version, and agree to that."),
+            E::ConsentRequired => Self::invalid_field("agreed", "consent_required", sentence(&error))
+                .hint("GET /auth/providers lists what to read and in which version; send it as `agreed`."),
             E::ConsentNeeded => Self::invalid_field("document", "consent_needed", sentence(&error))
                 .hint("Close the account instead."),
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),

@@ -1,6 +1,12 @@
 //! What providers know a person as.
 
-use crate::{IdentityError, authenticate::session_of, model::Identity, passkeys, store};
+use crate::{
+    IdentityError,
+    authenticate::session_of,
+    model::Identity,
+    notices::{self, Notice},
+    passkeys, store,
+};
 use memoreel_db::{SystemReason, SystemTx};
 use memoreel_kernel::{Caller, IdentityId, UserId};
 use memoreel_web::App;
@@ -42,11 +48,12 @@ pub(crate) async fn unlink(
     // Two that are unlinked at once see each other.
     store::lock_user(&mut tx, user_id).await?;
     let linked = store::identity_providers(&mut tx, user_id).await?;
-    if !linked.iter().any(|(known, _)| *known == id) {
-        return Err(IdentityError::NotFound("identity"));
-    }
+    let unlinked = linked.iter().find(|(known, _)| *known == id);
+    let (_, provider) = unlinked.ok_or(IdentityError::NotFound("identity"))?;
     store::delete_identity(&mut tx, user_id, id).await?;
     check_way_in(app, &mut tx, user_id).await?;
+    let name = app.sign_in.provider_name(provider);
+    notices::tell(&mut tx, user_id, Notice::IdentityUnlinked, Some(name), app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod closing;
 mod consents;
 mod cookie;
 mod dns;
+mod domain_checks;
 mod domain_name;
 mod domains;
 mod email_tokens;
@@ -23,6 +24,7 @@ mod mails;
 mod maintenance;
 mod members;
 mod model;
+mod notices;
 mod organizations;
 mod passkeys;
 mod password;
@@ -48,6 +50,7 @@ pub use closing::{
     reopen_account,
 };
 pub use cookie::SESSION_COOKIE;
+pub use domain_checks::{DOMAIN_CHECKED_EVERY, DOMAIN_RECORD_MISSING_MAX, check_domains};
 pub use domains::verify_domain;
 pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};

@@ -28,7 +28,7 @@ pub(crate) async fn enqueue(tx: &mut SystemTx, token: &NewEmailToken<'_>) -> Res
 
 /// A link to one address of one person, about that address.
 pub(crate) fn link(user_id: UserId, purpose: Purpose, email: &str, now: Timestamp) -> NewEmailToken<'_> {
-    NewEmailToken { id: EmailTokenId::new(now), user_id, purpose, email, new_email: None, now }
+    NewEmailToken { id: EmailTokenId::new(now), user_id, purpose, email, new_email: None, about: None, now }
 }
 
 /// Which mail to send.
@@ -91,7 +91,7 @@ pub(crate) fn mail_failure(error: MailError) -> TaskFailure {
 
 /// Tokens go behind the `#` of an address, which browsers keep to themselves: they reach no log and no other site.
 fn mail(token: &EmailToken, id: EmailTokenId, public_url: &str, secret: &str) -> Mail {
-    let lead;
+    let (lead, words);
     let (page, subject, lead, action, note) = match token.purpose {
         Purpose::Confirm => (
             "confirm-email",
@@ -127,9 +127,13 @@ fn mail(token: &EmailToken, id: EmailTokenId, public_url: &str, secret: &str) ->
             "Sign in",
             "If you forgot the password, the page to sign in mails you a link to set another one. If it was not you, ignore this mail.",
         ),
+        Purpose::Notice(notice) => {
+            words = notice.words(token.about.as_deref());
+            (words.page, words.subject, words.lead.as_str(), words.action, words.note)
+        }
     };
     let link = match token.purpose {
-        Purpose::Taken => format!("{public_url}/{page}"),
+        Purpose::Taken | Purpose::Notice(_) => format!("{public_url}/{page}"),
         _ => format!("{public_url}/{page}#{secret}"),
     };
     let letter = Letter { name: &token.user_name, lead, action, link: &link, note };

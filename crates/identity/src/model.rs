@@ -9,16 +9,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What a new account is made of. No `Debug`, because of the password.
-#[derive(Deserialize, ToSchema)]
 pub struct NewUser {
     /// Address to sign in with, unique whatever its case.
-    #[schema(example = "ada@example.com", max_length = 254)]
     pub email: String,
     /// What others see, 1 to 100 characters.
-    #[schema(example = "Ada Lovelace", min_length = 1, max_length = 100)]
     pub name: String,
     /// 10 to 1024 characters.
-    #[schema(format = Password, min_length = 10, max_length = 1024)]
     pub password: String,
 }
 
@@ -365,6 +361,8 @@ pub struct Domain {
     pub record_value: String,
     /// Since when it is known to be the organization's; the rest means nothing before.
     pub verified_at: Option<DateTime<Utc>>,
+    /// Since when its record is missing, if it is. After seven days the domain is verified no more.
+    pub failing_since: Option<DateTime<Utc>>,
     /// As what people with a confirmed address of it join.
     pub join_role: JoinRole,
     /// The only provider through which addresses of it sign in; any way if absent.

@@ -33,6 +33,7 @@ pub(crate) async fn create(
     };
     let slug = wanted.slug.map(slug::check).transpose()?;
     let mut tx = db.system(SystemReason::JoinOrganization).await?;
+    store::act_as(&mut tx, Some(user_id)).await?;
     if store::count_owned(&mut tx, user_id).await? >= ORGANIZATIONS_OWNED_MAX {
         return Err(IdentityError::OrganizationsFull);
     }

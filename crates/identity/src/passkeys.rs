@@ -13,6 +13,7 @@ use crate::{
     authenticate::session_of,
     domains, identities, input,
     model::Passkey,
+    notices::{self, Notice},
     passwords::prove_presence,
     store::{self, CeremonyPurpose, NewCeremony, NewPasskey},
     token,
@@ -161,6 +162,7 @@ pub(crate) async fn finish_registration(
         return Err(IdentityError::PasskeysFull);
     }
     let passkey = store::insert_passkey(&mut tx, &new).await?;
+    notices::tell(&mut tx, user_id, Notice::PasskeyAdded, Some(&passkey.name), now).await?;
     tx.commit().await?;
     Ok(passkey)
 }
@@ -222,7 +224,7 @@ pub(crate) async fn sign_in(
     }
     let owner = store::find_owner(&mut tx, found.user_id).await?.ok_or(IdentityError::PasskeyWrong)?;
     domains::check_other_way(app, &mut tx, found.user_id, &owner.email).await?;
-    accounts::enter(tx, found.user_id, device, now).await
+    accounts::enter(tx, found.user_id, device, None, now).await
 }
 
 /// Gives the passkey another name.
@@ -260,10 +262,10 @@ pub(crate) async fn delete(
     prove_presence(app, caller, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     store::lock_user(&mut tx, user_id).await?;
-    if !store::delete_passkey(&mut tx, user_id, id).await? {
-        return Err(IdentityError::NotFound("passkey"));
-    }
+    let name = store::delete_passkey(&mut tx, user_id, id).await?;
+    let name = name.ok_or(IdentityError::NotFound("passkey"))?;
     identities::check_way_in(app, &mut tx, user_id).await?;
+    notices::tell(&mut tx, user_id, Notice::PasskeyRemoved, Some(&name), app.clock.now()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -3,20 +3,16 @@
 //! by zxcvbn (Wheeler, USENIX Security 2016).
 //!
 //! Hashes of other parameters, and those of bcrypt that came with people from elsewhere, are renewed at sign-in.
-//! Every hash takes 19 MiB for some tens of milliseconds, so no more of them run at once than there are processors.
+//! Every hash takes 19 MiB for some tens of milliseconds, so no more of them run at once than there are processors
+//! (`RateLimits::passwords`).
 
 use crate::{IdentityError, breached, input};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use std::{
-    num::NonZero,
-    path::Path,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
-use tokio::sync::Semaphore;
+use memoreel_web::{App, Permits};
+use std::path::Path;
 use zxcvbn::{Score, zxcvbn};
 
 /// The shortest password, in characters.
@@ -32,8 +28,6 @@ const SCORE_MIN: Score = Score::Three;
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// Whoever waits longer for a processor is told to come back.
-const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Nobody's hash, checked in place of a user's when there is none, so that the answer takes as long.
 const NOBODY: &str =
@@ -41,11 +35,6 @@ const NOBODY: &str =
 
 /// How hashes of bcrypt begin.
 const BCRYPT_MARKS: [&str; 3] = ["$2a$", "$2b$", "$2y$"];
-
-static PROCESSORS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
-    let count = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Arc::new(Semaphore::new(count))
-});
 
 /// Why a password is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,37 +55,105 @@ pub enum PasswordFlaw {
     Breached,
 }
 
-/// Whether nobody would guess the password soon. `breached` is a list of leaked passwords.
-///
-/// # Errors
-/// [`IdentityError::PasswordWeak`] with the first flaw found, [`IdentityError::BreachedPasswords`] when the list cannot be
-/// read, [`IdentityError::Busy`] when too many others wait.
-pub(crate) async fn check(
-    password: &str,
-    email: &str,
-    name: &str,
-    breached: Option<&Path>,
-) -> Result<(), IdentityError> {
-    let chars = password.chars().count();
-    if chars < PASSWORD_CHARS_MIN {
-        return Err(PasswordFlaw::Short.into());
+/// Where passwords are judged and hashed: on a processor, for somebody, within what goes on at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Desk<'a> {
+    permits: &'a Permits,
+    /// Who may take no more than a share: a person, or an address.
+    whose: &'a str,
+    breached: Option<&'a Path>,
+}
+
+impl<'a> Desk<'a> {
+    /// For a request of somebody, who is a person or else an address.
+    pub(crate) fn of(app: &'a App, whose: &'a str) -> Self {
+        Self::new(&app.limits.passwords, whose, app.breached_passwords.as_deref())
     }
-    if chars > PASSWORD_CHARS_MAX {
-        return Err(PasswordFlaw::Long.into());
+
+    /// `breached` is a list of leaked passwords.
+    pub(crate) fn new(permits: &'a Permits, whose: &'a str, breached: Option<&'a Path>) -> Self {
+        Self { permits, whose, breached }
     }
-    let [password, email, name] = [password, email, name].map(str::to_owned);
-    let breached = breached.map(Path::to_owned);
-    let judged = on_a_processor(move || {
-        if let Some(flaw) = guessable(&password, &email, &name) {
-            return Ok(Some(flaw));
+
+    /// Whether nobody would guess the password soon.
+    ///
+    /// # Errors
+    /// [`IdentityError::PasswordWeak`] with the first flaw found, [`IdentityError::BreachedPasswords`] when the list cannot be
+    /// read, [`IdentityError::Busy`] when too many others wait.
+    pub(crate) async fn check(self, password: &str, email: &str, name: &str) -> Result<(), IdentityError> {
+        let chars = password.chars().count();
+        if chars < PASSWORD_CHARS_MIN {
+            return Err(PasswordFlaw::Short.into());
         }
-        let is_breached = breached.map_or(Ok(false), |list| breached::holds(&list, &password))?;
-        Ok(is_breached.then_some(PasswordFlaw::Breached))
-    });
-    match judged.await?.map_err(IdentityError::BreachedPasswords)? {
-        Some(flaw) => Err(flaw.into()),
-        None => Ok(()),
+        if chars > PASSWORD_CHARS_MAX {
+            return Err(PasswordFlaw::Long.into());
+        }
+        let [password, email, name] = [password, email, name].map(str::to_owned);
+        let breached = self.breached.map(Path::to_owned);
+        let judged = self.work(move || {
+            if let Some(flaw) = guessable(&password, &email, &name) {
+                return Ok(Some(flaw));
+            }
+            let is_breached = breached.map_or(Ok(false), |list| breached::holds(&list, &password))?;
+            Ok(is_breached.then_some(PasswordFlaw::Breached))
+        });
+        match judged.await?.map_err(IdentityError::BreachedPasswords)? {
+            Some(flaw) => Err(flaw.into()),
+            None => Ok(()),
+        }
     }
+
+    /// The PHC string to keep.
+    ///
+    /// # Errors
+    /// [`IdentityError::Busy`] when too many others wait.
+    pub(crate) async fn hash(self, password: String) -> Result<String, IdentityError> {
+        self.work(move || hash_now(&password)).await?.map_err(IdentityError::Hash)
+    }
+
+    /// `Some` if `password` is the one behind `kept`. Takes as long when nothing is kept. Nobody's password is longer than
+    /// [`PASSWORD_CHARS_MAX`], so what is longer is wrong without being hashed.
+    ///
+    /// # Errors
+    /// [`IdentityError::Busy`] when too many others wait, [`IdentityError::Hash`] when `kept` is no hash.
+    pub(crate) async fn verify(
+        self,
+        password: String,
+        kept: Option<String>,
+    ) -> Result<Option<Known>, IdentityError> {
+        if password.chars().count() > PASSWORD_CHARS_MAX {
+            return Ok(None);
+        }
+        let verdict = self.work(move || {
+            let is_right = is_behind(&password, kept.as_deref().unwrap_or(NOBODY))?;
+            let Some(kept) = kept.filter(|_| is_right) else { return Ok(None) };
+            let renewed = if is_outdated(&kept) { Some(hash_now(&password)?) } else { None };
+            Ok(Some(Known { kept, renewed }))
+        });
+        verdict.await?.map_err(IdentityError::Hash)
+    }
+
+    async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, IdentityError> {
+        let permit = self.permits.enter(self.whose).await.map_err(|_| IdentityError::Busy)?;
+        // The permit goes along: the work goes on, and its memory stays taken, when the client has hung up.
+        let done = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work()
+        });
+        Ok(done.await?)
+    }
+}
+
+/// A password that was the right one.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The hash it was checked against.
+    pub(crate) kept: String,
+    /// What to keep instead, when that was made in another way than hashes are made now.
+    pub(crate) renewed: Option<String>,
 }
 
 fn guessable(password: &str, email: &str, name: &str) -> Option<PasswordFlaw> {
@@ -114,41 +171,6 @@ fn guessable(password: &str, email: &str, name: &str) -> Option<PasswordFlaw> {
     let advice: Vec<String> = warning.into_iter().chain(suggestions).collect();
     let advice = if advice.is_empty() { "Add another word or two.".to_owned() } else { advice.join(" ") };
     Some(PasswordFlaw::Guessable(advice.trim_end_matches('.').to_owned()))
-}
-
-/// The PHC string to keep.
-///
-/// # Errors
-/// [`IdentityError::Busy`] when too many others wait.
-pub(crate) async fn hash(password: String) -> Result<String, IdentityError> {
-    on_a_processor(move || hash_now(&password)).await?.map_err(IdentityError::Hash)
-}
-
-/// A password that was the right one.
-#[derive(Debug)]
-pub(crate) struct Known {
-    /// The hash it was checked against.
-    pub(crate) kept: String,
-    /// What to keep instead, when that was made in another way than hashes are made now.
-    pub(crate) renewed: Option<String>,
-}
-
-/// `Some` if `password` is the one behind `kept`. Takes as long when nothing is kept. Nobody's password is longer than
-/// [`PASSWORD_CHARS_MAX`], so what is longer is wrong without being hashed.
-///
-/// # Errors
-/// [`IdentityError::Busy`] when too many others wait, [`IdentityError::Hash`] when `kept` is no hash.
-pub(crate) async fn verify(password: String, kept: Option<String>) -> Result<Option<Known>, IdentityError> {
-    if password.chars().count() > PASSWORD_CHARS_MAX {
-        return Ok(None);
-    }
-    let verdict = on_a_processor(move || {
-        let is_right = is_behind(&password, kept.as_deref().unwrap_or(NOBODY))?;
-        let Some(kept) = kept.filter(|_| is_right) else { return Ok(None) };
-        let renewed = if is_outdated(&kept) { Some(hash_now(&password)?) } else { None };
-        Ok(Some(Known { kept, renewed }))
-    });
-    verdict.await?.map_err(IdentityError::Hash)
 }
 
 fn is_behind(password: &str, kept: &str) -> Result<bool, Error> {
@@ -178,25 +200,24 @@ fn argon2() -> Result<Argon2<'static>, Error> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-async fn on_a_processor<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, IdentityError> {
-    let waited = tokio::time::timeout(WAIT_MAX, PROCESSORS.clone().acquire_owned()).await;
-    let permit = waited.map_err(|_| IdentityError::Busy)?.map_err(|_| IdentityError::Busy)?;
-    // The permit goes along: the work goes on, and its memory stays taken, when the client has hung up.
-    let done = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        work()
-    });
-    Ok(done.await?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use memoreel_web::RateLimits;
+    use std::time::Duration;
+
+    async fn hash(password: String) -> Result<String, IdentityError> {
+        Desk::new(&RateLimits::passwords(), "ada", None).hash(password).await
+    }
+
+    async fn verify(password: String, kept: Option<String>) -> Result<Option<Known>, IdentityError> {
+        Desk::new(&RateLimits::passwords(), "ada", None).verify(password, kept).await
+    }
 
     async fn flaw(password: &str) -> Option<PasswordFlaw> {
-        match check(password, "ada.lovelace@example.com", "Ada Lovelace", None).await {
+        let permits = RateLimits::passwords();
+        let desk = Desk::new(&permits, "ada", None);
+        match desk.check(password, "ada.lovelace@example.com", "Ada Lovelace").await {
             Ok(()) => None,
             Err(IdentityError::PasswordWeak(flaw)) => Some(flaw),
             Err(other) => panic!("{other}"),

@@ -5,7 +5,9 @@ use crate::{
     authenticate::session_of,
     domains,
     email_tokens::{self, Purpose},
-    input, mails, password,
+    input, mails,
+    notices::{self, Notice},
+    password::Desk,
     store::{self, Owner},
     throttle::{self, Account},
     token,
@@ -36,7 +38,7 @@ pub(crate) async fn prove_password(
     let owner = store::find_owner(&mut app.db.system(SystemReason::SignIn).await?, user_id).await?;
     let mut owner = owner.ok_or(IdentityError::NotFound("user"))?;
     let attempt = throttle::begin(app, Account::Known(user_id)).await?;
-    let known = password::verify(password, owner.password_hash.take()).await?;
+    let known = Desk::of(app, &user_id.to_string()).verify(password, owner.password_hash.take()).await?;
     let known = known.ok_or(IdentityError::PasswordWrong)?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     throttle::forget(&mut tx, &attempt).await?;
@@ -79,8 +81,10 @@ pub(crate) async fn change(
 ) -> Result<String, IdentityError> {
     let session_id = session_of(caller)?;
     let (owner, kept) = prove_password(app, user_id, current).await?;
-    password::check(&new, &owner.email, &owner.name, app.breached_passwords.as_deref()).await?;
-    let password_hash = password::hash(new).await?;
+    let whose = user_id.to_string();
+    let desk = Desk::of(app, &whose);
+    desk.check(&new, &owner.email, &owner.name).await?;
+    let password_hash = desk.hash(new).await?;
     let session = token::new_session_token();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if !store::change_password(&mut tx, user_id, Some(&kept), &password_hash).await? {
@@ -91,6 +95,7 @@ pub(crate) async fn change(
     if !store::rotate_session(&mut tx, user_id, session_id, &session.hash).await? {
         return Err(IdentityError::NotFound("session"));
     }
+    notices::tell(&mut tx, user_id, Notice::PasswordChanged, None, app.clock.now()).await?;
     tx.commit().await?;
     Ok(session.token)
 }
@@ -135,8 +140,10 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     let token = store::find_email_token(&mut tx, id, now).await?;
     drop(tx);
     let token = token.filter(|token| !token.is_used).ok_or(IdentityError::TokenWrong)?;
-    password::check(&new, &token.user_email, &token.user_name, app.breached_passwords.as_deref()).await?;
-    let password_hash = password::hash(new).await?;
+    let whose = token.user_id.to_string();
+    let desk = Desk::of(app, &whose);
+    desk.check(&new, &token.user_email, &token.user_name).await?;
+    let password_hash = desk.hash(new).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let is_first = store::use_email_token(&mut tx, id, now).await?;
     if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
@@ -148,6 +155,7 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     domains::join(&mut tx, token.user_id, &token.user_email, now).await?;
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
     store::delete_sessions_except(&mut tx, token.user_id, None).await?;
+    notices::tell(&mut tx, token.user_id, Notice::PasswordChanged, None, now).await?;
     tx.commit().await?;
     Ok(())
 }

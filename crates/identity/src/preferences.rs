@@ -84,7 +84,7 @@ pub struct Preferences {
     pub notify_in_app: bool,
     /// How often notifications are mailed.
     pub notify_by_email: EmailRhythm,
-    /// Whether mails that nobody asked for are welcome.
+    /// Whether mails that nobody asked for are welcome; changed by `POST /me/consents`.
     pub marketing_consent: bool,
     /// When the terms of service were accepted.
     pub tos_accepted_at: Option<DateTime<Utc>>,

@@ -7,9 +7,11 @@ use crate::{
     IdentityError,
     accounts::{self, Device, SignedIn},
     authenticate::session_of,
+    consents::{self, Agreed},
     domains,
     email_tokens::Purpose,
     input, mails,
+    notices::{self, Notice},
     passwords::prove_password,
     providers::{Providers, Trip, Vouched, wrong},
     second_factor,
@@ -37,6 +39,8 @@ pub(crate) struct NewTrip<'a> {
     pub(crate) return_to: &'a str,
     pub(crate) linking_user_id: Option<UserId>,
     pub(crate) verified_user_id: Option<UserId>,
+    /// What they agreed to, in case an account is made.
+    pub(crate) agreed: &'a Agreed,
     pub(crate) expires_at: Timestamp,
     pub(crate) now: Timestamp,
 }
@@ -45,6 +49,8 @@ pub(crate) struct NewTrip<'a> {
 pub(crate) struct Wanted<'a> {
     /// Where to go afterwards, on this server.
     pub(crate) return_to: &'a str,
+    /// What they agree to, in case an account is made.
+    pub(crate) agreed: &'a Agreed,
     /// Who is signed in, if they want to link what they are there; with the password of an account that has one.
     pub(crate) linking: Option<(&'a Caller, UserId, Option<String>)>,
 }
@@ -60,7 +66,8 @@ pub(crate) struct Started {
 /// Sends somebody to a provider.
 ///
 /// # Errors
-/// [`IdentityError::NotFound`], [`IdentityError::ReturnToInvalid`], [`IdentityError::ProviderUnavailable`]; of whoever links
+/// [`IdentityError::NotFound`], [`IdentityError::ReturnToInvalid`], [`IdentityError::ConsentVersionStale`],
+/// [`IdentityError::ProviderUnavailable`]; of whoever links
 /// an identity also [`IdentityError::SessionRequired`], [`IdentityError::PasswordRequired`],
 /// [`IdentityError::PasswordWrong`].
 pub(crate) async fn start(
@@ -71,6 +78,7 @@ pub(crate) async fn start(
 ) -> Result<Started, IdentityError> {
     let provider = find(app, provider_id)?;
     check_return_to(wanted.return_to)?;
+    consents::check_versions(app, wanted.agreed)?;
     let linking_user_id = match wanted.linking {
         None => None,
         Some((caller, user_id, password)) => {
@@ -91,6 +99,7 @@ pub(crate) async fn start(
         return_to: wanted.return_to,
         linking_user_id,
         verified_user_id: None,
+        agreed: wanted.agreed,
         expires_at: now + TRIP_TIME_MAX,
         now,
     };
@@ -173,8 +182,8 @@ pub(crate) async fn arrive(
     let code = back.code.ok_or_else(|| wrong(provider, &"there is neither a code nor an error"))?;
     let trip = trip(app, provider, browser_token, state.to_owned());
     let vouched = providers.vouched(provider, &trip, code, now).await?;
-    let visit = Visit { app, provider, vouched, now };
-    let EndedTrip { return_to, linking_user_id } = ended;
+    let EndedTrip { return_to, linking_user_id, agreed } = ended;
+    let visit = Visit { app, provider, vouched, agreed, device, now };
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if let Some(user_id) = linking_user_id {
         // Whoever signed out or in as somebody else meanwhile is not the one who asked for this.
@@ -186,7 +195,7 @@ pub(crate) async fn arrive(
         return Ok(Arrived::Linked { return_to });
     }
     let user_id = visit.account(&mut tx).await?;
-    let arrived = visit.enter(&mut tx, user_id, return_to, device).await?;
+    let arrived = visit.enter(&mut tx, user_id, return_to).await?;
     tx.commit().await?;
     Ok(arrived)
 }
@@ -229,14 +238,14 @@ pub(crate) async fn confirm(
     let user_id = user_id.ok_or(IdentityError::TripUnknown)?;
     let attempt = throttle::begin(app, Account::Known(user_id)).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    let return_to = store::end_verified(&mut tx, &hash, user_id).await?;
-    let return_to = return_to.ok_or(IdentityError::TripUnknown)?;
+    let ended = store::end_verified(&mut tx, &hash, user_id).await?;
+    let (return_to, provider) = ended.ok_or(IdentityError::TripUnknown)?;
     second_factor::check(app, &mut tx, user_id, Some(code), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
     if !store::record_entry(&mut tx, user_id, now).await? {
         return Err(IdentityError::AccountClosed);
     }
-    Ok((accounts::enter(tx, user_id, device, now).await?, return_to))
+    Ok((accounts::enter(tx, user_id, device, Some(&provider), now).await?, return_to))
 }
 
 /// Somebody came back, and the provider says who they are.
@@ -244,6 +253,9 @@ struct Visit<'a> {
     app: &'a App,
     provider: &'a Provider,
     vouched: Vouched,
+    /// What they agreed to before they left.
+    agreed: Agreed,
+    device: &'a Device,
     now: Timestamp,
 }
 
@@ -254,7 +266,12 @@ impl Visit<'_> {
         if !is_new && self.known(tx).await? != Some(user_id) {
             return Err(IdentityError::IdentityTaken { name: self.provider.name.clone() });
         }
-        Ok(())
+        if is_new { self.tell_linked(tx, user_id).await } else { Ok(()) }
+    }
+
+    /// Whoever had an account before learns that it has another way in.
+    async fn tell_linked(&self, tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+        notices::tell(tx, user_id, Notice::IdentityLinked, Some(&self.provider.name), self.now).await
     }
 
     /// Whose account they get into: the one they are linked to, the one of their address when both sides know that it is
@@ -278,7 +295,7 @@ impl Visit<'_> {
         if !is_sure && self.app.sign_in.is_sign_up_closed {
             return Err(IdentityError::SignUpClosed);
         }
-        let user_id = match store::find_user(tx, email).await? {
+        let (user_id, is_new) = match store::find_user(tx, email).await? {
             Some(user) if !(is_sure && user.email_verified) => {
                 return Err(IdentityError::IdentityUnverified { name: self.provider.name.clone() });
             }
@@ -288,11 +305,15 @@ impl Visit<'_> {
                 if linked.iter().any(|(_, provider)| *provider == self.provider.id) {
                     return Err(IdentityError::IdentityDiffers { name: self.provider.name.clone() });
                 }
-                user.id
+                (user.id, false)
             }
-            None => self.sign_up(tx, email).await?,
+            None => (self.sign_up(tx, email).await?, true),
         };
-        if !self.insert_identity(tx, user_id).await? && self.known(tx).await? != Some(user_id) {
+        if self.insert_identity(tx, user_id).await? {
+            if !is_new {
+                self.tell_linked(tx, user_id).await?;
+            }
+        } else if self.known(tx).await? != Some(user_id) {
             return Err(IdentityError::IdentityTaken { name: self.provider.name.clone() });
         }
         Ok(user_id)
@@ -303,6 +324,7 @@ impl Visit<'_> {
         if self.app.sign_in.is_sign_up_closed {
             return Err(IdentityError::SignUpClosed);
         }
+        consents::check_sign_up(self.app, &self.agreed)?;
         let name = name_of(self.vouched.name.as_deref(), email);
         let person = Person {
             confirm_first: false,
@@ -315,6 +337,7 @@ impl Visit<'_> {
             now: self.now,
         };
         let user = store::insert_person(tx, &person).await?;
+        store::insert_first_consents(tx, user.id, &self.agreed, self.device, self.now).await?;
         if !user.email_verified {
             mails::enqueue(tx, &mails::link(user.id, Purpose::Confirm, &user.email, self.now)).await?;
         }
@@ -327,7 +350,6 @@ impl Visit<'_> {
         tx: &mut SystemTx,
         user_id: UserId,
         return_to: String,
-        device: &Device,
     ) -> Result<Arrived, IdentityError> {
         let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
         if let Some(required) = domains::required(tx, &owner.email).await?
@@ -348,6 +370,7 @@ impl Visit<'_> {
                 return_to: &return_to,
                 linking_user_id: None,
                 verified_user_id: Some(user_id),
+                agreed: &Agreed::new(),
                 expires_at: self.now + TRIP_TIME_MAX,
                 now: self.now,
             };
@@ -357,7 +380,7 @@ impl Visit<'_> {
         if !store::record_entry(tx, user_id, self.now).await? {
             return Err(IdentityError::AccountClosed);
         }
-        let token = accounts::open_session(tx, user_id, device, self.now).await?;
+        let token = accounts::open_session(tx, user_id, self.device, Some(provider), self.now).await?;
         Ok(Arrived::SignedIn { token, return_to })
     }
 

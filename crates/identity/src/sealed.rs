@@ -17,8 +17,11 @@ pub struct SealedColumn {
 /// The secrets of authenticator apps.
 pub(crate) const TOTP_SECRET: SealedColumn = SealedColumn { name: "user_totp.secret", key: "user_id" };
 
+/// What webhooks are signed with.
+const WEBHOOK_SECRET: SealedColumn = SealedColumn { name: "webhook_secrets.secret", key: "id" };
+
 /// Every column that is sealed. A test holds it against the catalog.
-pub const SEALED_COLUMNS: &[SealedColumn] = &[TOTP_SECRET];
+pub const SEALED_COLUMNS: &[SealedColumn] = &[TOTP_SECRET, WEBHOOK_SECRET];
 
 /// How many values are sealed anew in one transaction.
 const BATCH: i64 = 200;

@@ -3,6 +3,7 @@
 use crate::{
     IdentityError,
     authenticate::session_of,
+    notices::{self, Notice},
     passwords::prove_password,
     sealed::TOTP_SECRET,
     store::{self, Totp},
@@ -76,6 +77,7 @@ pub(crate) async fn confirm(
     }
     let codes = replace_recovery_codes(&mut tx, user_id).await?;
     throttle::forget(&mut tx, &attempt).await?;
+    notices::tell(&mut tx, user_id, Notice::TotpEnabled, None, now).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -97,6 +99,7 @@ pub(crate) async fn renew_recovery_codes(
     let totp = store::find_totp(&mut tx, user_id).await?.filter(|totp| totp.is_confirmed);
     totp.ok_or(IdentityError::NotFound("authenticator"))?;
     let codes = replace_recovery_codes(&mut tx, user_id).await?;
+    notices::tell(&mut tx, user_id, Notice::RecoveryCodesRenewed, None, app.clock.now()).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -121,7 +124,9 @@ pub(crate) async fn delete(
     session_of(caller)?;
     prove_password(app, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    store::delete_totp(&mut tx, user_id).await?;
+    if store::delete_totp(&mut tx, user_id).await? {
+        notices::tell(&mut tx, user_id, Notice::TotpDisabled, None, app.clock.now()).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -27,6 +27,8 @@ pub enum Action {
     ManageMembers,
     /// Change the organization's name and description.
     ManageOrganization,
+    /// Say which addresses are told what happens, see what they were told, and tell them again.
+    ManageWebhooks,
     /// Change the organization's name in addresses.
     ChangeSlug,
     /// Invite, make, change and remove owners.
@@ -35,6 +37,8 @@ pub enum Action {
     ManageDomains,
     /// Hand the organization over to another member.
     TransferOrganization,
+    /// Take everything of the organization along.
+    ExportOrganization,
     /// Delete the organization.
     DeleteOrganization,
     /// Bring the organization back within its grace period.
@@ -45,7 +49,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 17] = [
+    pub const ALL: [Action; 19] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -56,10 +60,12 @@ impl Action {
         Action::InviteMembers,
         Action::ManageMembers,
         Action::ManageOrganization,
+        Action::ManageWebhooks,
         Action::ChangeSlug,
         Action::ManageOwners,
         Action::ManageDomains,
         Action::TransferOrganization,
+        Action::ExportOrganization,
         Action::DeleteOrganization,
         Action::RestoreOrganization,
         Action::ReadAuditLog,
@@ -74,11 +80,15 @@ impl Action {
             | Action::SeeMembers
             | Action::LeaveOrganization => Role::Viewer,
             Action::EditContent | Action::ManageChannels => Role::Member,
-            Action::InviteMembers | Action::ManageMembers | Action::ManageOrganization => Role::Admin,
+            Action::InviteMembers
+            | Action::ManageMembers
+            | Action::ManageOrganization
+            | Action::ManageWebhooks => Role::Admin,
             Action::ChangeSlug
             | Action::ManageOwners
             | Action::ManageDomains
             | Action::TransferOrganization
+            | Action::ExportOrganization
             | Action::DeleteOrganization
             | Action::RestoreOrganization
             | Action::ReadAuditLog => Role::Owner,

@@ -102,8 +102,16 @@ ids! {
     EmbeddingModelId;
     /// A background job.
     TaskId;
+    /// An address that is told what happens.
+    WebhookEndpointId;
+    /// What messages to an address are signed with.
+    WebhookSecretId;
+    /// One message to one address.
+    WebhookDeliveryId;
     /// What a person takes along.
     ExportId;
+    /// What is taken along of an organization.
+    OrganizationExportId;
     /// The removal of a person or an organization.
     ErasureId;
 }

@@ -10,6 +10,7 @@ use crate::{
     export::sweep_exports,
     journal::{Journal, JournalEntry},
     model::{Amount, ErasureReport, Kept, KnownErasure},
+    organization_export::{organization_export_folder, sweep_organization_exports},
     store::{self, OpenErasure},
 };
 use futures::TryStreamExt;
@@ -96,6 +97,9 @@ pub(crate) struct Plan {
     pub(crate) organizations: Vec<Uuid>,
     /// The videos whose tasks stop, in other organizations.
     pub(crate) videos: Vec<Uuid>,
+    /// The organizations whose exports go, because the person may be named in them.
+    #[serde(default)]
+    pub(crate) named_in: Vec<Uuid>,
     /// The videos that stay with their organizations.
     pub(crate) shared_videos: i64,
 }
@@ -126,6 +130,7 @@ impl Eraser {
     /// When the database cannot be asked.
     pub async fn sweep(&self) -> Result<(), PrivacyError> {
         sweep_exports(&self.app).await?;
+        sweep_organization_exports(&self.app).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
         let open = store::open_erasures(&mut tx).await?;
@@ -211,12 +216,12 @@ impl Eraser {
             Some(open) => open,
             None => self.begin(id, subject, asked_by).await?,
         };
-        let report = match open.report {
-            Some(report) => report,
+        let (report, plan) = match open.report {
+            Some(report) => (report, open.plan),
             None => self.remove(subject, &open).await?,
         };
         // What tasks wrote while they ended.
-        self.delete_folders(&open.plan.folders).await?;
+        self.delete_folders(&plan.folders).await?;
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
         store::finish_erasure(&mut tx, open.id, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -276,8 +281,14 @@ impl Eraser {
                     let asset_id = AssetId(video.asset_id?);
                     Some(memoreel_assets::blobs_of_asset(OrganizationId(video.organization_id), asset_id))
                 });
+                let named_in = store::organizations_naming(&mut tx, id).await?;
+                let mut folders: Vec<BlobKey> = own.chain(private).collect();
+                for (organization_id, id) in store::exports_of(&mut tx, &named_in).await? {
+                    folders.push(organization_export_folder(organization_id, id)?);
+                }
                 Plan {
-                    folders: own.chain(private).collect(),
+                    folders,
+                    named_in,
                     videos: holdings.private.iter().map(|video| video.video_id).collect(),
                     organizations,
                     uploads: holdings.uploads,
@@ -292,6 +303,7 @@ impl Eraser {
                 folders: vec![memoreel_assets::blobs_of_organization(id)],
                 videos: Vec::new(),
                 organizations: vec![id.uuid()],
+                named_in: Vec::new(),
                 uploads: store::uploads_of_organization(&mut tx, id).await?,
                 addresses: Vec::new(),
                 shared_videos: 0,
@@ -321,7 +333,11 @@ impl Eraser {
     }
 
     /// Everything but what tasks may still write.
-    async fn remove(&self, subject: Subject, open: &OpenErasure) -> Result<ErasureReport, PrivacyError> {
+    async fn remove(
+        &self,
+        subject: Subject,
+        open: &OpenErasure,
+    ) -> Result<(ErasureReport, Plan), PrivacyError> {
         let OpenErasure { id, plan, .. } = open;
         self.journal
             .append(JournalEntry {
@@ -341,14 +357,22 @@ impl Eraser {
             mails.remove_of(&plan.addresses).await?;
         }
         let now = self.app.clock.now();
+        let mut found = plan.clone();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
         let mut rows = match subject {
             Subject::Person(user_id) => {
                 let attempts =
                     memoreel_identity::forget_attempts(&self.app, &mut tx, user_id, &plan.addresses).await?;
+                let exports = store::erase_exports_naming(&mut tx, user_id, now).await?;
+                for (organization_id, id) in &exports {
+                    // Those that were made meanwhile, too.
+                    found.folders.push(organization_export_folder(*organization_id, *id)?);
+                }
                 let rows = store::erase_person_rows(&mut tx, user_id.uuid(), now).await?;
                 rows.map(|mut rows| {
                     rows.removed.insert("sign_in_attempts".to_owned(), attempts);
+                    *rows.removed.entry("organization_exports".to_owned()).or_default() +=
+                        exports.len() as u64;
                     rows
                 })
             }
@@ -363,9 +387,9 @@ impl Eraser {
             mails: plan.mails,
             kept: kept(subject, plan),
         };
-        store::keep_report(&mut tx, *id, &report).await?;
+        store::keep_report(&mut tx, *id, &report, &found).await?;
         tx.commit().await?;
-        Ok(report)
+        Ok((report, found))
     }
 
     async fn stop_tasks(&self, plan: &Plan) -> Result<(), PrivacyError> {
@@ -373,8 +397,8 @@ impl Eraser {
         loop {
             let now = self.app.clock.now();
             let mut tx = self.app.db.system(SystemReason::Privacy).await?;
-            store::stop_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
-            let running = store::running_tasks(&mut tx, &plan.organizations, &plan.videos, now).await?;
+            store::stop_tasks(&mut tx, plan, now).await?;
+            let running = store::running_tasks(&mut tx, plan, now).await?;
             tx.commit().await?;
             if running == 0 {
                 return Ok(());

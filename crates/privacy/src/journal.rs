@@ -47,7 +47,7 @@ impl Journal {
         blocking(move || read(&path)).await
     }
 
-    /// Adds an entry and waits until it is on disk. One that is there is not added again.
+    /// Adds an entry and waits until it is on disk. What one that is there says is not added again.
     ///
     /// # Errors
     /// What the disk raises.
@@ -84,7 +84,10 @@ fn append(path: &Path, entry: &JournalEntry) -> Result<(), PrivacyError> {
     // Two processes of a machine may erase at the same time.
     file.lock()?;
     cut_torn_end(&mut file)?;
-    if read(path)?.iter().any(|known| known.erasure_id == entry.erasure_id && known.blobs == entry.blobs) {
+    let says_it = |known: &JournalEntry| {
+        known.erasure_id == entry.erasure_id && entry.blobs.iter().all(|blob| known.blobs.contains(blob))
+    };
+    if read(path)?.iter().any(says_it) {
         return Ok(());
     }
     let mut line = serde_json::to_vec(entry).map_err(io::Error::from)?;

@@ -1,4 +1,4 @@
-//! A person's data as a whole: taking it along, and removing it, wherever it lies.
+//! A person's data and an organization's as a whole: taking it along, and removing it, wherever it lies.
 //!
 //! This is above all other slices and knows their tables. What must go with a person or an organization is asked of the
 //! database's own catalog where that is sounder than asking each slice: a reference to a person says what happens to its row,
@@ -10,15 +10,18 @@ mod error;
 mod export;
 mod journal;
 mod model;
+mod organization_export;
+mod packing;
 mod page;
 mod routes;
 mod store;
 
 pub use erase::{AskedBy, Eraser, Subject};
 pub use error::PrivacyError;
-pub use export::{ExportTask, WriteExport, sweep_exports};
+pub use export::{ExportTask, WriteExport};
 pub use journal::{Journal, JournalEntry};
 pub use model::{Amount, ErasureReport, Kept, KnownErasure, Rows};
+pub use organization_export::{OrganizationExportTask, WriteOrganizationExport};
 pub use routes::router;
 
 use chrono::TimeDelta;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use memoreel_identity::SoleOwnership;
-use memoreel_kernel::{ErasureId, ExportId};
+use memoreel_kernel::{ErasureId, ExportId, OrganizationExportId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -22,6 +22,23 @@ pub(crate) enum ExportStatus {
     Failed,
 }
 
+impl ExportStatus {
+    /// From whether it is there, and how its task is.
+    pub(crate) fn of(finished_at: Option<DateTime<Utc>>, task_status: Option<&str>) -> Self {
+        match (finished_at, task_status) {
+            (Some(_), _) => Self::Ready,
+            (None, Some("running")) => Self::Running,
+            (None, Some("pending" | "held")) => Self::Waiting,
+            (None, _) => Self::Failed,
+        }
+    }
+
+    /// 0 to 100, from that of the task.
+    pub(crate) fn progress(self, of_task: Option<f32>) -> u8 {
+        if self == Self::Ready { 100 } else { (of_task.unwrap_or_default() * 100.0).round() as u8 }
+    }
+}
+
 /// What a person takes along.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Export {
@@ -31,6 +48,29 @@ pub(crate) struct Export {
     pub(crate) status: ExportStatus,
     /// 0 to 100.
     pub(crate) progress: u8,
+    /// When it was asked for.
+    pub(crate) requested_at: DateTime<Utc>,
+    /// Its size, once it is ready.
+    pub(crate) size_bytes: Option<i64>,
+    /// Until when it is kept, once it is ready.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    /// Where it can be fetched, for an hour or two, without a session.
+    pub(crate) download_url: Option<String>,
+    /// What went wrong, in a sentence.
+    pub(crate) message: Option<String>,
+}
+
+/// What is taken along of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct OrganizationExport {
+    /// Its id.
+    pub(crate) id: OrganizationExportId,
+    /// How far it is.
+    pub(crate) status: ExportStatus,
+    /// 0 to 100.
+    pub(crate) progress: u8,
+    /// Who asked for it, by name; nobody once they left.
+    pub(crate) requested_by: Option<String>,
     /// When it was asked for.
     pub(crate) requested_at: DateTime<Utc>,
     /// Its size, once it is ready.

@@ -29,7 +29,19 @@ pub(crate) struct Overview<'a> {
     pub(crate) videos: &'a [Listed],
 }
 
-/// The first page.
+/// What the first page of an organization's export is made of.
+#[derive(Debug)]
+pub(crate) struct OrganizationOverview<'a> {
+    pub(crate) made_at: String,
+    pub(crate) organization: &'a Value,
+    pub(crate) members: &'a Value,
+    pub(crate) invitations: &'a Value,
+    pub(crate) domains: &'a Value,
+    pub(crate) channels: &'a Value,
+    pub(crate) videos: &'a [Listed],
+}
+
+/// The first page of a person's export.
 pub(crate) fn index(overview: &Overview<'_>) -> String {
     let mut page = head("Your data in Memoreel");
     let account = overview.account;
@@ -90,26 +102,88 @@ pub(crate) fn index(overview: &Overview<'_>) -> String {
             overview.audit_entries
         ),
     );
-    say(&mut page, "<h2>Searches</h2><p>Memoreel keeps no searches.</p><h2>Videos</h2>");
-    if overview.videos.is_empty() {
-        say(&mut page, "<p>None.</p>");
-    } else {
-        say(&mut page, "<ul>");
-        for video in overview.videos {
-            say(
-                &mut page,
-                &format!(
-                    "<li><a href=\"{}/index.html\">{}</a> <time>{}</time></li>",
-                    escape(&video.folder),
-                    escape(&video.title),
-                    escape(&video.created_at)
-                ),
-            );
-        }
-        say(&mut page, "</ul>");
-    }
+    say(&mut page, "<h2>Searches</h2><p>Memoreel keeps no searches.</p>");
+    videos(&mut page, overview.videos);
     say(&mut page, "</main></body></html>\n");
     page
+}
+
+/// The first page of an organization's export.
+pub(crate) fn organization(overview: &OrganizationOverview<'_>) -> String {
+    let organization = overview.organization;
+    let mut page = head(&format!("{} in Memoreel", text(&organization["name"])));
+    let _ = write!(
+        page,
+        "<p>Made on {}. Beside this page lie files for programs (JSON) and the recordings, as they were uploaded.</p>\
+         <p>It holds what any owner may see. Private videos are their authors’ alone, and so are API keys and accounts: \
+         they are in each person’s own export and not in here. What Memoreel makes of recordings by itself, such as \
+         other sizes of them and the index of the search, is left out.</p>",
+        escape(&overview.made_at)
+    );
+    page.push_str("<h2>Organization</h2><table>");
+    for (name, key) in
+        [("Name", "name"), ("In addresses", "slug"), ("Description", "description"), ("Made", "created_at")]
+    {
+        row(&mut page, &[name, &text(&organization[key])]);
+    }
+    page.push_str("</table><p><a href=\"organization.json\">organization.json</a></p>");
+    list(
+        &mut page,
+        "Members",
+        "members.json",
+        overview.members,
+        &[("Name", "name"), ("E-mail", "email"), ("Role", "role"), ("Since", "joined_at")],
+    );
+    list(
+        &mut page,
+        "Invitations",
+        "invitations.json",
+        overview.invitations,
+        &[
+            ("E-mail", "email"),
+            ("Role", "role"),
+            ("State", "status"),
+            ("By", "invited_by"),
+            ("When", "created_at"),
+        ],
+    );
+    list(
+        &mut page,
+        "Domains",
+        "domains.json",
+        overview.domains,
+        &[("Domain", "domain"), ("Verified", "verified_at"), ("Who joins by it", "join_role")],
+    );
+    list(
+        &mut page,
+        "Channels",
+        "channels.json",
+        overview.channels,
+        &[("Name", "name"), ("Description", "description")],
+    );
+    page.push_str("<h2>Audit log</h2><p>Who changed what: <a href=\"audit-log.jsonl\">audit-log.jsonl</a>, an entry on each line.</p>");
+    videos(&mut page, overview.videos);
+    page.push_str("</main></body></html>\n");
+    page
+}
+
+fn videos(page: &mut String, videos: &[Listed]) {
+    page.push_str("<h2>Videos</h2>");
+    if videos.is_empty() {
+        page.push_str("<p>None.</p>");
+        return;
+    }
+    page.push_str("<ul>");
+    for video in videos {
+        let _ = write!(
+            page,
+            "<li><a href=\"{}/index.html\">{}</a> <time>{}</time></li>",
+            escape(&video.folder),
+            escape(&video.title),
+            escape(&video.created_at)
+        );
+    }
+    page.push_str("</ul>");
 }
 
 /// The page of one video; `media` is the path of its file from there.
@@ -132,6 +206,7 @@ pub(crate) fn video(told: &Value, spoken: &Value, media: Option<&str>) -> String
     page.push_str("<table>");
     for (name, key) in [
         ("Channel", "channel"),
+        ("Added by", "author"),
         ("Seen by", "visibility"),
         ("Added", "created_at"),
         ("In the bin since", "deleted_at"),

@@ -17,11 +17,13 @@ use memoreel_kernel::Clock;
 use memoreel_library::{VideoObserver, VideoReceiver};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
-use memoreel_privacy::{Eraser, Journal, WriteExport};
+use memoreel_outbound::Outbound;
+use memoreel_privacy::{Eraser, Journal, WriteExport, WriteOrganizationExport};
 use memoreel_search::Index;
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
 use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets, SignInSettings};
+use memoreel_webhooks::SendNotice;
 use std::{path::PathBuf, sync::Arc};
 
 /// What the application context is made of.
@@ -33,6 +35,8 @@ pub struct Ingredients {
     pub blobs: BlobStore,
     /// Where uploads grow.
     pub staging: Staging,
+    /// Sends requests to addresses that people named.
+    pub outbound: Outbound,
     /// The instance's secret.
     pub secret: [u8; 32],
     /// The secrets it had before.
@@ -63,6 +67,7 @@ pub fn app(ingredients: Ingredients) -> App {
         db: ingredients.db,
         blobs: ingredients.blobs,
         staging: ingredients.staging,
+        outbound: ingredients.outbound,
         signer: UrlSigner::new(ingredients.secret),
         secrets: Secrets::new(ingredients.secret, &ingredients.former_secrets),
         events: Events::new(next_tasks, observer, Arc::clone(&clock)),
@@ -106,8 +111,10 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))
-        .with(SendMail::new(app.clone(), mailer))
+        .with(SendMail::new(app.clone(), mailer.clone()))
+        .with(SendNotice::new(app.clone(), mailer))
         .with(WriteExport::new(app.clone()))
+        .with(WriteOrganizationExport::new(app.clone()))
 }
 
 /// What removes people and organizations, with everything this installation keeps of them.

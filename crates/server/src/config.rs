@@ -1,8 +1,9 @@
 //! Configuration: every setting has a flag or an environment variable and a default that works on one machine.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use ipnet::IpNet;
+use memoreel_outbound::{AddressPolicy, Outbound, OutboundSettings};
 use memoreel_web::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Documents};
 use std::{net::SocketAddr, path::PathBuf};
 use url::Url;
@@ -105,7 +106,7 @@ pub struct Accounts {
     /// Whether people may make accounts of their own
     #[arg(long, env = "MEMOREEL_SIGN_UP", value_enum, default_value_t = SignUp::Open)]
     pub sign_up: SignUp,
-    /// Name server asked for the records that verify domains, such as 192.0.2.53:53; without it the system's own
+    /// Name server asked for the records that verify domains and for the addresses of webhooks, such as 192.0.2.53:53; without it the system's own
     #[arg(long, env = "MEMOREEL_DNS_SERVER")]
     pub dns_server: Option<SocketAddr>,
     /// The version of the terms of service that holds now, such as 2026-05
@@ -147,6 +148,29 @@ impl Accounts {
     }
 }
 
+/// Where requests to addresses that people name, such as webhooks, may go beside the public internet.
+#[derive(Debug, Clone, Default, Args)]
+pub struct OutboundArguments {
+    /// Private networks that webhooks may be sent to, with commas between them: 10.1.0.0/16,127.0.0.1/32
+    #[arg(long, env = "MEMOREEL_OUTBOUND_NETWORKS", value_delimiter = ',', value_name = "NETWORK")]
+    pub outbound_networks: Vec<IpNet>,
+    /// Whether webhooks may be sent to http:// addresses too
+    #[arg(long, env = "MEMOREEL_OUTBOUND_PLAIN_HTTP", action = clap::ArgAction::Set, default_value_t = false, value_name = "true|false")]
+    pub outbound_plain_http: bool,
+}
+
+impl OutboundArguments {
+    /// The client. It asks the same name server as everything else.
+    ///
+    /// # Errors
+    /// When there are no certificates to go by.
+    pub fn client(&self, dns_server: Option<SocketAddr>) -> anyhow::Result<Outbound> {
+        let policy =
+            AddressPolicy { allowed: self.outbound_networks.clone(), plain_http: self.outbound_plain_http };
+        Outbound::new(OutboundSettings { policy, dns_server }).context("no requests can be sent from here")
+    }
+}
+
 /// What a serving process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ServeRole {
@@ -170,6 +194,9 @@ pub struct ServeSettings {
     /// Accounts.
     #[command(flatten)]
     pub accounts: Accounts,
+    /// Requests to addresses that people name.
+    #[command(flatten)]
+    pub outbound: OutboundArguments,
     /// What this process does
     #[arg(long, env = "MEMOREEL_ROLE", value_enum, default_value_t = ServeRole::All)]
     pub role: ServeRole,

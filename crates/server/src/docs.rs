@@ -47,7 +47,12 @@ code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;bor
 pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-size:13px}
 "##;
 
-/// Operations by tag, each with its parameters, body and answers; then the schemas.
+/// How messages are to be read; the rest of it is in docs/webhooks.md.
+const MESSAGES: &str = r##"<h2 id="messages">Messages to webhooks</h2><p>Sent to the endpoints that ask for them, and signed as
+<a href="https://www.standardwebhooks.com">Standard Webhooks</a> has it: <code>webhook-signature</code> holds <code>v1,</code> and the
+HMAC-SHA-256 of <code>webhook-id.webhook-timestamp.body</code> in base 64, under what stands behind <code>whsec_</code> of the secret in base 64.</p>"##;
+
+/// Operations by tag, each with its parameters, body and answers; then messages, and the schemas.
 fn page(document: &Value) -> String {
     let mut page = String::from(HEAD);
     let info = &document["info"];
@@ -58,13 +63,17 @@ fn page(document: &Value) -> String {
         escaped(&document["openapi"]),
     );
     let mut tag = String::new();
-    for (path, verb, operation) in operations(document) {
+    for (path, verb, operation) in operations(document, "paths") {
         let operation_tag = operation["tags"][0].as_str().unwrap_or("other");
         if operation_tag != tag {
             operation_tag.clone_into(&mut tag);
             let _ = write!(page, "<h2>{}</h2>", escape(operation_tag));
         }
         write_operation(&mut page, path, verb, operation);
+    }
+    page.push_str(MESSAGES);
+    for (event, verb, operation) in operations(document, "webhooks") {
+        write_operation(&mut page, event, verb, operation);
     }
     page.push_str("<h2>Schemas</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
@@ -81,8 +90,8 @@ fn page(document: &Value) -> String {
     page
 }
 
-fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
-    let paths = document["paths"].as_object().into_iter().flatten();
+fn operations<'a>(document: &'a Value, section: &str) -> Vec<(&'a str, &'a str, &'a Value)> {
+    let paths = document[section].as_object().into_iter().flatten();
     let mut operations: Vec<_> = paths
         .flat_map(|(path, verbs)| {
             let verbs = verbs.as_object().into_iter().flatten();

@@ -1,5 +1,6 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! idle rate-limit buckets, and the erasure of those whose time is over. And every minute: the audit log is sealed.
+//! old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
+//! audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
@@ -59,8 +60,11 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     // What a crash left between two steps of ours.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
+    memoreel_webhooks::remove_old(&app.db, now).await?;
     eraser.sweep().await?;
     app.limits.forget_idle();
+    // Last, because it asks other people's servers.
+    memoreel_identity::check_domains(app).await?;
     Ok(())
 }
 
@@ -69,7 +73,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
 pub async fn forget_erased(app: App, passages: PassageIndex, stop: CancellationToken) {
     let forget = async {
         loop {
-            if let Ok(mut listener) = app.db.listen(ERASED_CHANNEL).await {
+            if let Ok(mut listener) = app.db.listen(&[ERASED_CHANNEL]).await {
                 while let Ok(notification) = listener.recv().await {
                     if let Ok(organization_id) = notification.payload().parse() {
                         passages.forget(organization_id);

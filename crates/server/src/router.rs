@@ -59,6 +59,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))
         .merge(memoreel_insights::router())
         .merge(memoreel_audit::router())
+        .merge(memoreel_webhooks::router())
         .merge(memoreel_privacy::router())
 }
 
@@ -66,6 +67,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
     let routes = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver));
     let mut document = routes.into_openapi();
+    memoreel_webhooks::describe(&mut document);
     describe_problems(&mut document);
     document
 }

@@ -16,6 +16,7 @@ use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_web::{App, behind_proxies};
+use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -83,6 +84,7 @@ async fn run(
         db: database.db.clone(),
         blobs: assemble::blob_store(&settings.storage, folders)?,
         staging: Staging::new(folders.staging())?,
+        outbound: settings.outbound.client(settings.accounts.dns_server)?,
         secret,
         former_secrets: secret::former(&settings.storage.former_secret_keys)?,
         clock: Arc::new(SystemClock),
@@ -105,6 +107,8 @@ async fn run(
     if settings.role != ServeRole::Api {
         let worker = worker(&app, &engines, folders, mailer).await?;
         background.spawn(worker.run(stop.clone()));
+        let dispatcher = Dispatcher::new(app.clone(), DispatchSettings::default());
+        background.spawn(dispatcher.run(stop.clone()));
     }
     background.close();
 

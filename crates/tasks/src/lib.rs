@@ -6,6 +6,7 @@ mod backoff;
 mod events;
 mod failure;
 mod model;
+pub mod process;
 mod registry;
 mod run;
 mod slots;

@@ -49,7 +49,7 @@ pub struct TaskStage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StageStatus {
-    /// In the queue, or waiting for another try.
+    /// In the queue, waiting for another try, or for its organization to go on.
     Waiting,
     /// A worker is on it.
     Running,

@@ -23,11 +23,15 @@ pub(crate) async fn record_event(
         r#"WITH happened AS (
                INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)
            ), enqueued AS (
-               INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at)
-               SELECT $1, new.id, new.kind, new.subject_id, new.payload, new.priority, new.attempts_max, $5, $5
+               INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at,
+                   status)
+               SELECT $1, new.id, new.kind, new.subject_id, new.payload, new.priority, new.attempts_max, $5, $5,
+                   -- Locked, so that whoever lets the organization go on sees what is held meanwhile.
+                   CASE WHEN (SELECT tasks_held FROM organizations WHERE id = $1 AND tasks_held FOR SHARE)
+                       AND NOT is_account_task(new.kind) THEN 'held' ELSE 'pending' END
                FROM UNNEST($6::uuid[], $7::text[], $8::uuid[], $9::jsonb[], $10::int[], $11::int[])
                    AS new(id, kind, subject_id, payload, priority, attempts_max)
-               ON CONFLICT (organization_id, subject_id, kind) WHERE status = 'pending' DO NOTHING
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held') DO NOTHING
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued
@@ -106,7 +110,7 @@ pub(crate) enum Ending<'a> {
     Release,
     /// Given up.
     Failed { code: &'a str, message: &'a str },
-    /// Stopped on request.
+    /// Stopped on request, or because nothing is to be done in its organization, in which case it waits.
     Cancelled,
 }
 
@@ -125,15 +129,22 @@ pub(crate) async fn end_run(
         Ending::Failed { code, message } => ("failed", now, Some(code), Some(message), 0),
         Ending::Cancelled => ("cancelled", now, None, None, 0),
     };
-    // A newer task of the same step already waits: this one gives way to it instead of queueing beside it.
+    // A newer task of the same step already waits: this one gives way to it instead of queueing beside it. What nobody asked to
+    // stop was stopped for its organization's sake.
     let ended = sqlx::query!(
         "UPDATE tasks SET
-             status = CASE WHEN $4 = 'pending' AND EXISTS (
-                 SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
-                     AND twin.kind = tasks.kind AND twin.status = 'pending') THEN 'cancelled' ELSE $4 END,
-             scheduled_for = $5, error_code = $6, error_message = $7, attempts = attempts - $8,
+             status = CASE
+                 WHEN NOT ($4 = 'pending' OR ($4 = 'cancelled' AND NOT cancel_requested)) THEN $4
+                 WHEN EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
+                     AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held')) THEN 'cancelled'
+                 WHEN (SELECT tasks_held FROM organizations WHERE id = $1 AND tasks_held FOR SHARE)
+                     AND NOT is_account_task(kind) THEN 'held'
+                 ELSE 'pending' END,
+             scheduled_for = $5, error_code = $6, error_message = $7,
+             attempts = attempts - CASE WHEN $4 = 'cancelled' AND NOT cancel_requested THEN 1 ELSE $8 END,
              lease = NULL, leased_until = NULL, progress = 0,
-             finished_at = CASE WHEN $4 = 'pending' THEN NULL ELSE $9::timestamptz END
+             finished_at = CASE WHEN $4 = 'pending' OR ($4 = 'cancelled' AND NOT cancel_requested) THEN NULL
+                 ELSE $9::timestamptz END
          WHERE organization_id = $1 AND id = $2 AND lease = $3",
         organization_id.uuid(),
         id.uuid(),
@@ -187,7 +198,7 @@ pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Se
     let organization_id = tx.organization_id();
     lock_subject(tx, subject_id).await?;
     let left = sqlx::query!(
-        r#"SELECT count(*) FILTER (WHERE status IN ('pending', 'running')) AS "open!",
+        r#"SELECT count(*) FILTER (WHERE status IN ('pending', 'held', 'running')) AS "open!",
                (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS code,
                (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS message
            FROM tasks WHERE organization_id = $1 AND subject_id = $2"#,
@@ -248,7 +259,7 @@ pub async fn retry_failed_tasks(
                    error_code = NULL, error_message = NULL, cancel_requested = false
                WHERE organization_id = $1 AND subject_id = $2 AND status = 'failed'
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
-                       AND twin.kind = tasks.kind AND twin.status = 'pending')
+                       AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS notified FROM retried"#,
@@ -278,7 +289,7 @@ pub async fn cancel_tasks(
              status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
              cancel_requested = true,
              finished_at = CASE status WHEN 'running' THEN finished_at ELSE $4 END
-         WHERE organization_id = $1 AND subject_id = $2 AND status IN ('pending', 'running', 'failed')
+         WHERE organization_id = $1 AND subject_id = $2 AND status IN ('pending', 'held', 'running', 'failed')
              AND (kind = ANY($3) OR cardinality($3::text[]) = 0)",
         organization_id.uuid(),
         subject_id,
@@ -290,13 +301,14 @@ pub async fn cancel_tasks(
     Ok(())
 }
 
-/// How many tasks wait or run in the whole system, by kind and status; for metrics.
+/// How many tasks wait, are held or run in the whole system, by kind and status; for metrics.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn waiting_tasks(tx: &mut SystemTx) -> Result<Vec<(String, String, i64)>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT kind, status, count(*) AS "number!" FROM tasks WHERE status IN ('pending', 'running') GROUP BY 1, 2"#
+        r#"SELECT kind, status, count(*) AS "number!" FROM tasks
+           WHERE status IN ('pending', 'held', 'running') GROUP BY 1, 2"#
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -375,12 +387,14 @@ pub(crate) async fn heartbeat(
                WHERE tasks.organization_id = free.organization_id AND tasks.id = free.id
                RETURNING free.lease, free.progress AS moved
            )
-           SELECT tasks.lease AS "lease!", tasks.cancel_requested AS "cancel_requested!",
+           SELECT tasks.lease AS "lease!",
+               tasks.cancel_requested OR (o.tasks_held AND NOT is_account_task(tasks.kind)) AS "is_to_stop!",
                CASE WHEN renewed.moved IS NOT NULL THEN pg_notify('memoreel_live', json_build_object(
                    'organization_id', tasks.organization_id, 'subject_id', tasks.subject_id, 'kind', 'task_progress')::text)::text
                END AS notified
            FROM beats JOIN tasks
                ON tasks.organization_id = beats.organization_id AND tasks.id = beats.id AND tasks.lease = beats.lease
+           JOIN organizations o ON o.id = tasks.organization_id
            LEFT JOIN renewed ON renewed.lease = beats.lease"#,
         &organization_ids,
         &ids,
@@ -390,7 +404,7 @@ pub(crate) async fn heartbeat(
     )
     .fetch_all(&mut **tx)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.lease, row.cancel_requested)).collect())
+    Ok(rows.into_iter().map(|row| (row.lease, row.is_to_stop)).collect())
 }
 
 /// A lease that ran out, or whose worker is known to be dead.

@@ -4,6 +4,7 @@ use crate::{
     Events, Finished, Registry, TaskFailure, TaskRun,
     backoff::delay_after,
     failure::FailureKind,
+    process,
     registry::Registered,
     run::Progress,
     slots::Slots,
@@ -94,7 +95,7 @@ impl Worker {
         registry: Registry,
         settings: WorkerSettings,
     ) -> Self {
-        let name = format!("{}/{}/{}", host(), std::process::id(), Uuid::now_v7().simple());
+        let name = process::new_name();
         let slots = |registered: &Registered| Slots::new(registered.concurrency, settings.quick);
         let slots = registry.iter().map(|(kind, registered)| (kind, slots(registered)));
         let shared = Shared {
@@ -140,7 +141,7 @@ impl Shared {
 
     async fn listen(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.db.listen("memoreel_tasks").await {
+            match self.db.listen(&["memoreel_tasks"]).await {
                 Ok(mut listener) => {
                     // What was enqueued while nobody listened.
                     self.wake.notify_one();
@@ -358,21 +359,15 @@ impl Shared {
 
     async fn reap(&self) -> Result<(), TaskFailure> {
         let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
-        let stale = store::possibly_stale(&mut tx, &host(), self.clock.now()).await?;
+        let stale = store::possibly_stale(&mut tx, &process::host(), self.clock.now()).await?;
         drop(tx);
-        for task in stale.into_iter().filter(|task| task.overdue || self.is_dead(task.worker.as_deref())) {
+        for task in stale
+            .into_iter()
+            .filter(|task| task.overdue || task.worker.as_deref().is_some_and(process::is_gone))
+        {
             self.take_back(task).await?;
         }
         Ok(())
-    }
-
-    /// Whether the worker ran on this host in a process that is gone. Lease fencing makes a wrong answer harmless.
-    fn is_dead(&self, worker: Option<&str>) -> bool {
-        let Some(worker) = worker.filter(|worker| *worker != self.name) else { return false };
-        let mut parts = worker.split('/');
-        let (Some(host_name), Some(pid)) = (parts.next(), parts.next()) else { return false };
-        let same_process = pid == std::process::id().to_string();
-        host_name == host() && !same_process && !std::path::Path::new("/proc").join(pid).exists()
     }
 
     async fn take_back(&self, task: Stale) -> Result<(), TaskFailure> {
@@ -410,9 +405,4 @@ impl Shared {
 
 fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| "localhost".to_owned(), |name| name.trim().replace('/', "-"))
 }

@@ -4,6 +4,7 @@ use crate::{Documents, LiveHub, RateLimits, Secrets, SignInSettings};
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_kernel::Clock;
+use memoreel_outbound::Outbound;
 use memoreel_tasks::Events;
 use std::{ops::Deref, path::PathBuf, sync::Arc};
 
@@ -20,6 +21,8 @@ pub struct AppParts {
     pub blobs: BlobStore,
     /// Where uploads grow.
     pub staging: Staging,
+    /// Sends requests to addresses that people named.
+    pub outbound: Outbound,
     /// Signs media addresses.
     pub signer: UrlSigner,
     /// Seals values at rest and signs mailed links.

@@ -70,6 +70,12 @@ impl Default for Documents {
 }
 
 impl Documents {
+    /// What whoever makes an account has to agree to: what cannot be done without, where it can be read.
+    pub fn asked_at_sign_up(&self) -> impl Iterator<Item = (Document, &CurrentDocument)> {
+        let all = Document::ALL.into_iter().map(|document| (document, self.of(document)));
+        all.filter(|(document, current)| !document.is_optional() && current.url.is_some())
+    }
+
     /// The present version of one.
     pub fn of(&self, document: Document) -> &CurrentDocument {
         match document {

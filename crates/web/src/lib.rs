@@ -2,6 +2,7 @@
 //!
 //! No slice is known here, and no table but `idempotency_keys`.
 
+mod access;
 mod app;
 mod documents;
 mod extract;
@@ -12,11 +13,13 @@ mod live;
 mod may;
 mod paging;
 mod patch;
+mod permits;
 mod problem;
 mod proxies;
 mod secrets;
 mod sign_in;
 
+pub use access::Admission;
 pub use app::{App, AppParts};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
@@ -27,6 +30,7 @@ pub use live::LiveHub;
 pub use may::{Closed, Closing, May, action, require};
 pub use paging::PageParams;
 pub use patch::nullable;
+pub use permits::{NoPlace, Permit, Permits};
 pub use problem::{FieldError, Problem, ProblemBody};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};

@@ -1,6 +1,7 @@
-//! Requests per minute, by caller or address: token buckets (the generic cell rate algorithm of the `governor` crate).
+//! Requests per minute, by caller or address: token buckets (the generic cell rate algorithm of the `governor` crate). And how much
+//! of what is costly goes on at once.
 
-use crate::{App, Problem};
+use crate::{App, Permits, Problem};
 use axum::{
     extract::{ConnectInfo, Request, State},
     http::{HeaderName, HeaderValue, header},
@@ -14,7 +15,12 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 use memoreel_kernel::Caller;
-use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
+use std::{
+    net::SocketAddr,
+    num::{NonZero, NonZeroU32},
+    sync::Arc,
+    time::Duration,
+};
 
 type Buckets = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
@@ -69,6 +75,11 @@ impl Limiter {
     }
 }
 
+/// Whoever finds no place for something costly waits no longer than this.
+const PLACE_WAIT: Duration = Duration::from_secs(2);
+/// Signing in is waited for: the password is typed, and the next one is done in a moment.
+const PASSWORD_WAIT: Duration = Duration::from_secs(10);
+
 /// The limits of the product.
 #[derive(Debug, Clone)]
 pub struct RateLimits {
@@ -80,23 +91,50 @@ pub struct RateLimits {
     pub passkeys: Limiter,
     /// New uploads, per user.
     pub uploads: Limiter,
+    /// Searches at once: each takes a connection, and most of them a processor.
+    pub searches: Permits,
+    /// Audit logs that are being exported at once, to their last byte.
+    pub exports: Permits,
+    /// Requests at once that carry bytes of uploads, which may take hours.
+    pub appends: Permits,
+    /// Caption files that are being read at once.
+    pub imports: Permits,
+    /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
+    pub passwords: Permits,
 }
 
 impl RateLimits {
-    /// 600 general, 10 sign-in, 60 challenges to passkeys, 60 uploads per minute, each multiplied by `factor`.
+    /// 600 general, 10 sign-in, 60 challenges to passkeys, 60 uploads per minute, each multiplied by `factor`. What goes on at
+    /// once is not: the machine stays the same.
     pub fn standard(factor: u32) -> Self {
         Self {
             general: Limiter::per_minute(600 * factor),
             sign_in: Limiter::per_minute(10 * factor),
             passkeys: Limiter::per_minute(60 * factor),
             uploads: Limiter::per_minute(60 * factor),
+            // Fewer for one organization than there are connections.
+            searches: Permits::new("searches", 24, 12, PLACE_WAIT),
+            exports: Permits::new("exports", 8, 2, PLACE_WAIT),
+            appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
+            imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
+            passwords: Self::passwords(),
         }
+    }
+
+    /// As many passwords as there are processors, and half of them for one person: a hash takes 19 MiB for some tens of
+    /// milliseconds.
+    pub fn passwords() -> Permits {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Permits::new("passwords", processors, processors.div_ceil(2), PASSWORD_WAIT)
     }
 
     /// Forgets idle keys; called now and then.
     pub fn forget_idle(&self) {
         for limiter in [&self.general, &self.sign_in, &self.passkeys, &self.uploads] {
             limiter.forget_idle();
+        }
+        for permits in [&self.searches, &self.exports, &self.appends, &self.imports, &self.passwords] {
+            permits.forget_idle();
         }
     }
 }

@@ -1,21 +1,40 @@
 import { queryOptions } from "@tanstack/react-query";
 import { request, requestJson } from "./client";
 import { keys } from "./queries";
-import type { Consents, ErasureState, Export, Page } from "./types";
+import type { Consents, ErasureState, Export, OrganizationExport, Page } from "./types";
 
 export const consentsQuery = queryOptions({
   queryKey: keys.consents,
   queryFn: ({ signal }) => requestJson<Consents>("GET", "/me/consents", { signal }),
 });
 
-/** Asked again and again while one is being made. */
-export const exportsQuery = queryOptions({
-  queryKey: keys.exports,
-  queryFn: ({ signal }) => requestJson<Page<Export>>("GET", "/me/exports", { signal }),
-  refetchInterval: (query) => (query.state.data?.items.some(isBeingMade) ? 1500 : false),
-});
+/** Whatever is taken along, whosever it is. */
+export type AnyExport = Export & Partial<Pick<OrganizationExport, "requested_by">>;
 
-export function isBeingMade(one: Export): boolean {
+/** Where exports are asked for, and listed. */
+export interface Exporter {
+  key: readonly string[];
+  list: (signal: AbortSignal) => Promise<Page<AnyExport>>;
+  ask: () => Promise<AnyExport>;
+  /** Its address ends soon, so it is asked for when it is needed. */
+  find: (id: string) => Promise<AnyExport>;
+  remove: (id: string) => Promise<unknown>;
+}
+
+function exporter(key: readonly string[], path: string): Exporter {
+  return {
+    key,
+    list: (signal) => requestJson<Page<AnyExport>>("GET", path, { signal }),
+    ask: () => requestJson<AnyExport>("POST", path),
+    find: (id) => requestJson<AnyExport>("GET", `${path}/${id}`),
+    remove: (id) => request("DELETE", `${path}/${id}`),
+  };
+}
+
+export const ownExports = exporter(keys.exports, "/me/exports");
+export const organizationExports = exporter(keys.organizationExports, "/organization/exports");
+
+export function isBeingMade(one: AnyExport): boolean {
   return one.status === "waiting" || one.status === "running";
 }
 
@@ -27,10 +46,6 @@ export const erasureQuery = queryOptions({
 export const privacyCommands = {
   consent: (json: { document: string; version?: string; is_given: boolean }) =>
     requestJson<Consents>("POST", "/me/consents", { json }),
-  export: () => requestJson<Export>("POST", "/me/exports"),
-  /** Its address ends soon, so it is asked for when it is needed. */
-  findExport: (id: string) => requestJson<Export>("GET", `/me/exports/${id}`),
-  deleteExport: (id: string) => request("DELETE", `/me/exports/${id}`),
   close: (json: { email: string; password?: string }) => requestJson<ErasureState>("POST", "/me/erasure", { json }),
   reopen: () => request("DELETE", "/me/erasure"),
 };

@@ -51,8 +51,13 @@ export const keys = {
   invitation: (token: string) => ["invitation", token] as const,
   emailConfirmation: (token: string) => ["email-confirmation", token] as const,
   auditLog: ["audit-log"] as const,
+  webhooks: ["webhooks"] as const,
+  webhook: (id: string) => ["webhooks", id] as const,
+  webhookDeliveries: (endpointId: string) => ["webhooks", endpointId, "deliveries"] as const,
+  webhookDelivery: (id: string) => ["webhook-delivery", id] as const,
   consents: ["consents"] as const,
   exports: ["exports"] as const,
+  organizationExports: ["organization-exports"] as const,
   erasure: ["erasure"] as const,
   search: ["search"] as const,
 };
@@ -166,7 +171,7 @@ export function searchQuery(filter: SearchFilter, limit = 30) {
 export const commands = {
   signIn: (json: { email: string; password: string; code?: string }) => requestJson<Me>("POST", "/sessions", { json }),
   /** Null where a mailed link opens the session. */
-  signUp: async (json: { email: string; name: string; password: string }): Promise<Me | null> => {
+  signUp: async (json: { email: string; name: string; password: string; agreed: Record<string, string> }): Promise<Me | null> => {
     const response = await request("POST", "/users", { json });
     return response.status === 202 ? null : ((await response.json()) as Me);
   },

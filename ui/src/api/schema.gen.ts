@@ -46,65 +46,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/assets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List assets */
-        get: operations["list_assets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/assets/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Get an asset */
-        get: operations["get_asset"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete an asset
-         * @description For good, with everything that was made of it. Copies that others keep of it, such as a CDN, are theirs to drop.
-         */
-        delete: operations["delete_asset"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/assets/{id}/image-addresses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get addresses of what is made of an image
-         * @description The addresses need no session: whoever has one sees what it shows until it expires. Those of one day are the same, so that they
-         *     can be cached. The image is made when an address is asked for the first time.
-         */
-        get: operations["get_image_addresses"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -174,7 +115,7 @@ export interface paths {
         };
         /**
          * List providers
-         * @description Those people can sign in through, and whether they can sign up.
+         * @description Those people can sign in through, whether they can sign up, and what they have to agree to then.
          */
         get: operations["list_providers"];
         put?: never;
@@ -308,8 +249,8 @@ export interface paths {
         head?: never;
         /**
          * Update a domain
-         * @description Says how people with addresses of the domain join and sign in. Sessions that are open stay open. Owners can still sign in
-         *     with a password, so that nobody is locked out.
+         * @description Says how people with addresses of the domain join and sign in. Where a provider is required, their sessions that were opened
+         *     another way end. Owners can still sign in with a password and keep their sessions, so that nobody is locked out.
          */
         patch: operations["update_domain"];
         trace?: never;
@@ -451,47 +392,6 @@ export interface paths {
          * @description It opens the account no more. The last way into an account cannot be removed.
          */
         delete: operations["delete_identity"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/image-presets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List image presets */
-        get: operations["list_image_presets"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/image-presets/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Make or change an image preset
-         * @description Addresses that name the preset show what it makes from then on, as soon as caches let go of what it made before.
-         */
-        put: operations["put_image_preset"];
-        post?: never;
-        /**
-         * Delete an image preset
-         * @description Addresses that name it show nothing from then on.
-         */
-        delete: operations["delete_image_preset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -815,7 +715,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change one's preferences */
+        /**
+         * Change one's preferences
+         * @description What one agrees to is changed by `POST /me/consents` alone.
+         */
         patch: operations["update_preferences"];
         trace?: never;
     };
@@ -954,6 +857,52 @@ export interface paths {
         head?: never;
         /** Update the organization */
         patch: operations["update_organization"];
+        trace?: never;
+    };
+    "/api/v1/organization/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The organization's exports
+         * @description Newest first, never more than one page. Each is kept for seven days, for every owner.
+         */
+        get: operations["list_organization_exports"];
+        put?: never;
+        /**
+         * Take the organization along
+         * @description A task writes everything an owner may see in it, and the recordings, into a zip. One at a time. Private videos are not in it: they
+         *     are in their authors' own exports.
+         */
+        post: operations["create_organization_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the organization's exports */
+        get: operations["get_organization_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an export of the organization
+         * @description Its zip is gone at once, and so is its address. One that is being made is stopped.
+         */
+        delete: operations["delete_organization_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organization/restore": {
@@ -1259,8 +1208,7 @@ export interface paths {
         /**
          * Create an upload
          * @description tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
-         *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said, or
-         *     `image`), and of videos `title` and `channel_id`.
+         *     `Upload-Metadata` knows `filename`, `filetype`, `title` and `channel_id`.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -1530,8 +1478,364 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook deliveries
+         * @description What endpoints were told or wait to be told, newest first. What came to an end is kept for thirty days.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a webhook delivery
+         * @description With the message and the beginning of the last answer.
+         */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a webhook delivery again
+         * @description At once, with all its tries, and under the same `webhook-id`.
+         */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List webhook endpoints */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /**
+         * Add a webhook endpoint
+         * @description It is told what happens from now on. The secret is shown in this answer and never again.
+         */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a webhook endpoint */
+        get: operations["get_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description With its secrets, and everything that it was told or waits to be told.
+         */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /** Update a webhook endpoint */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again what an endpoint was told
+         * @description Everything of a range of time, the oldest first, each under its own `webhook-id`.
+         */
+        post: operations["replay_webhook_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook endpoint
+         * @description Meanwhile messages carry a signature by each, so that the receiver can change over in peace. The new secret is shown in this
+         *     answer and never again.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook endpoint
+         * @description Sends it a message of the type `webhook.test`, as every other one is sent. The delivery tells what became of it.
+         */
+        post: operations["test_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook events
+         * @description Everything that endpoints can be told, each with an example. The forms of the messages are in the section `webhooks` of this
+         *     description.
+         */
+        get: operations["list_webhook_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "video.added": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video was added, and its processing begins. */
+        post: operations["video_added"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Title, description, channel, visibility or speakers of a video changed. */
+        post: operations["video_changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that was to be done to a video is done. */
+        post: operations["video_completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video went to the bin. */
+        post: operations["video_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The processing of a video was given up; error_code and error_message say why. */
+        post: operations["video_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.indexed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video can be found by what is said in it. */
+        post: operations["video_indexed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.playable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video can be played. */
+        post: operations["video_playable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video came back from the bin. */
+        post: operations["video_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.summarised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video's summary was written. */
+        post: operations["video_summarised"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "video.transcribed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A video's transcript was written or replaced. */
+        post: operations["video_transcribed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description The transcript that a caption file became, and what of the file was left out or guessed. */
@@ -1543,7 +1847,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -1584,55 +1888,15 @@ export interface components {
             /** @description Whether it was used. */
             has_agreed: boolean;
         };
-        /** @description A stored file that stands for itself. */
-        Asset: {
-            /** @description Its media type, by content. */
-            content_type?: string | null;
-            /**
-             * Format: date-time
-             * @description When it was uploaded.
-             */
-            created_at: string;
-            error?: components["schemas"]["AssetFailure"] | null;
-            /** @description A signed address of the file as it was uploaded. */
-            file_url?: string | null;
-            /** @description Its name on the machine it came from. */
-            filename: string;
-            /**
-             * Format: int32
-             * @description Pixels down, as it is shown.
-             */
-            height?: number | null;
-            id: components["schemas"]["AssetId"];
-            image?: components["schemas"]["ImageDetail"] | null;
-            kind: "image" & Record<string, never>;
-            /** @description Its SHA-256, in hexadecimal. */
-            sha256?: string | null;
-            /**
-             * Format: int64
-             * @description Its size.
-             */
-            size_bytes: number;
-            /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
-            status: string;
-            /**
-             * Format: int32
-             * @description Pixels across, as it is shown.
-             */
-            width?: number | null;
+        /** @description Something to read and agree to. */
+        AskedDocument: {
+            /** @description Which. */
+            document: components["schemas"]["Document"];
+            /** @description Where it can be read. */
+            url?: string | null;
+            /** @description The version that holds now. */
+            version: string;
         };
-        /** @description Why an asset failed. */
-        AssetFailure: {
-            /** @description Stable code. */
-            code: string;
-            /** @description A sentence. */
-            message: string;
-        };
-        /**
-         * Format: uuid
-         * @description A stored file.
-         */
-        AssetId: string;
         /** @description Who made a change. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -1700,16 +1964,6 @@ export interface components {
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name?: string | null;
-        };
-        /** @description One image of a srcset. */
-        Candidate: {
-            /** @description `640w` or `2x`. */
-            descriptor: string;
-            /** Format: int32 */
-            height: number;
-            url: string;
-            /** Format: int32 */
-            width: number;
         };
         /** @description A caption track. */
         CaptionTrack: {
@@ -1895,6 +2149,16 @@ export interface components {
             slug: string;
         };
         /**
+         * @description Where a delivery stands.
+         * @enum {string}
+         */
+        DeliveryStatus: "pending" | "delivered" | "failed";
+        /**
+         * @description Why the server stopped telling an endpoint.
+         * @enum {string}
+         */
+        DisabledReason: "gone" | "failing";
+        /**
          * @description Something that is agreed to.
          * @enum {string}
          */
@@ -1911,6 +2175,11 @@ export interface components {
              * @example example.com
              */
             domain: string;
+            /**
+             * Format: date-time
+             * @description Since when its record is missing, if it is. After seven days the domain is verified no more.
+             */
+            failing_since?: string | null;
             /** @description Its id. */
             id: components["schemas"]["DomainId"];
             /** @description As what people with a confirmed address of it join. */
@@ -2085,72 +2354,6 @@ export interface components {
          * @description What a provider knows a person as.
          */
         IdentityId: string;
-        /** @description Addresses of what is made of an image, ready for an `img` element. */
-        ImageAddresses: {
-            /** @description What `srcset` is made of. */
-            candidates: components["schemas"]["Candidate"][];
-            /**
-             * Format: date-time
-             * @description When the addresses stop working.
-             */
-            expires_at: string;
-            /**
-             * Format: int32
-             * @description Pixels down.
-             */
-            height: number;
-            /** @description For `sizes`. */
-            sizes?: string | null;
-            /** @description For `src`: what the options say alone. */
-            src: string;
-            /** @description For `srcset`; absent where no widths or densities were asked for. */
-            srcset?: string | null;
-            /** @description A placeholder: a thumbhash in base64. */
-            thumbhash?: string | null;
-            /**
-             * Format: int32
-             * @description Pixels across of what `src` shows.
-             */
-            width: number;
-        };
-        /** @description What is known of an image. */
-        ImageDetail: {
-            /** @description `rgb`, `grey` or `cmyk`. */
-            colour_space: string;
-            /** @description `jpeg`, `png`, `gif`, `webp`, `avif` or `heic`. */
-            format: string;
-            /**
-             * Format: int32
-             * @description Pictures of an animation; 1 for a still.
-             */
-            frames: number;
-            /** @description Whether parts of it may be transparent. */
-            has_alpha: boolean;
-            /** @description Whether it moves. */
-            is_animated: boolean;
-            /**
-             * Format: int32
-             * @description EXIF orientation it is stored with, 1 to 8. Width and height and everything made of it are upright.
-             */
-            orientation: number;
-            /** @description A placeholder: a thumbhash in base64 (<https://evanw.github.io/thumbhash/>). */
-            thumbhash: string;
-        };
-        /** @description A name for what is made of images. */
-        ImagePreset: {
-            /** Format: date-time */
-            created_at: string;
-            /** @description As it is named in options: `p=card`. */
-            name: string;
-            /** @description What is made, in the one spelling of options: `w=400,h=300,fit=crop`. */
-            options: string;
-            /** Format: date-time */
-            updated_at: string;
-        };
-        /** @description All presets of the organization, by name. */
-        ImagePresets: {
-            items: components["schemas"]["ImagePreset"][];
-        };
         /** @description An invitation as those who manage it see it, without its token. */
         Invitation: {
             /**
@@ -2239,6 +2442,16 @@ export interface components {
              * @example https://memoreel.example.com/invitation#bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU
              */
             link: string;
+        };
+        /** @description An endpoint with a new secret, which is never shown again. No `Debug`, because of the secret. */
+        IssuedWebhookSecret: {
+            /** @description The endpoint. */
+            endpoint: components["schemas"]["WebhookEndpoint"];
+            /**
+             * @description What its messages are signed with, to be entered where they are received.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret: string;
         };
         /**
          * @description As what people join by having an address of a domain.
@@ -2370,6 +2583,10 @@ export interface components {
         };
         /** @description What a new account is made of. No `Debug`, because of the password. */
         NewUser: {
+            /** @description What one agrees to: the versions one read, by document. Everything that `GET /auth/providers` lists is needed. */
+            agreed?: {
+                [key: string]: string;
+            };
             /**
              * @description Address to sign in with, unique whatever its case.
              * @example ada@example.com
@@ -2385,6 +2602,19 @@ export interface components {
              * @description 10 to 1024 characters.
              */
             password: string;
+        };
+        /** @description A new endpoint. */
+        NewWebhookEndpoint: {
+            /** @description At most 500 characters. */
+            description?: string | null;
+            /** @description What it is told; at least one. */
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: uri
+             * @description Where messages are sent: https, and no private address, unless whoever runs the server allows it.
+             * @example https://example.com/hooks/memoreel
+             */
+            url: string;
         };
         /** @description An organization as its members see it. */
         Organization: {
@@ -2418,6 +2648,44 @@ export interface components {
             /** @description Whether it is at work. */
             status: components["schemas"]["OrganizationStatus"];
         };
+        /** @description What is taken along of an organization. */
+        OrganizationExport: {
+            /** @description Where it can be fetched, for an hour or two, without a session. */
+            download_url?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is kept, once it is ready.
+             */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["OrganizationExportId"];
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /** @description Who asked for it, by name; nobody once they left. */
+            requested_by?: string | null;
+            /**
+             * Format: int64
+             * @description Its size, once it is ready.
+             */
+            size_bytes?: number | null;
+            /** @description How far it is. */
+            status: components["schemas"]["ExportStatus"];
+        };
+        /**
+         * Format: uuid
+         * @description What is taken along of an organization.
+         */
+        OrganizationExportId: string;
         /**
          * Format: uuid
          * @description The tenant.
@@ -2457,48 +2725,6 @@ export interface components {
                  */
                 prefix: string;
                 role?: components["schemas"]["Role"] | null;
-            }[];
-            /** @description Pass as `cursor` to read on; absent on the last page. */
-            next_cursor?: string | null;
-        };
-        /** @description One page of a list, newest first unless the list says otherwise. */
-        Page_Asset: {
-            /** @description The rows. */
-            items: {
-                /** @description Its media type, by content. */
-                content_type?: string | null;
-                /**
-                 * Format: date-time
-                 * @description When it was uploaded.
-                 */
-                created_at: string;
-                error?: components["schemas"]["AssetFailure"] | null;
-                /** @description A signed address of the file as it was uploaded. */
-                file_url?: string | null;
-                /** @description Its name on the machine it came from. */
-                filename: string;
-                /**
-                 * Format: int32
-                 * @description Pixels down, as it is shown.
-                 */
-                height?: number | null;
-                id: components["schemas"]["AssetId"];
-                image?: components["schemas"]["ImageDetail"] | null;
-                kind: "image" & Record<string, never>;
-                /** @description Its SHA-256, in hexadecimal. */
-                sha256?: string | null;
-                /**
-                 * Format: int64
-                 * @description Its size.
-                 */
-                size_bytes: number;
-                /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
-                status: string;
-                /**
-                 * Format: int32
-                 * @description Pixels across, as it is shown.
-                 */
-                width?: number | null;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -2594,6 +2820,11 @@ export interface components {
                  * @example example.com
                  */
                 domain: string;
+                /**
+                 * Format: date-time
+                 * @description Since when its record is missing, if it is. After seven days the domain is verified no more.
+                 */
+                failing_since?: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["DomainId"];
                 /** @description As what people with a confirmed address of it join. */
@@ -2730,6 +2961,44 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_OrganizationExport: {
+            /** @description The rows. */
+            items: {
+                /** @description Where it can be fetched, for an hour or two, without a session. */
+                download_url?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it is kept, once it is ready.
+                 */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["OrganizationExportId"];
+                /** @description What went wrong, in a sentence. */
+                message?: string | null;
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                progress: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                requested_at: string;
+                /** @description Who asked for it, by name; nobody once they left. */
+                requested_by?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its size, once it is ready.
+                 */
+                size_bytes?: number | null;
+                /** @description How far it is. */
+                status: components["schemas"]["ExportStatus"];
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Passkey: {
             /** @description The rows. */
             items: {
@@ -2856,6 +3125,105 @@ export interface components {
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
         };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_WebhookDelivery: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description How often it was sent since it was last asked for.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                created_at: string;
+                /**
+                 * Format: int32
+                 * @description How long the last try took.
+                 */
+                duration_ms?: number | null;
+                /** @description Whom it is for. */
+                endpoint_id: components["schemas"]["WebhookEndpointId"];
+                /**
+                 * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+                 *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+                 */
+                error_code?: string | null;
+                /**
+                 * @description What happened; `webhook.test` for what the test button sends.
+                 * @example video.completed
+                 */
+                event: string;
+                /** @description Its id, which is the message's `webhook-id`. */
+                id: components["schemas"]["WebhookDeliveryId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last sent.
+                 */
+                last_attempt_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is sent next; absent while it is being sent and when it is not sent any more.
+                 */
+                next_attempt_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description The status of the last answer; absent when there was none.
+                 */
+                response_status?: number | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["DeliveryStatus"];
+                video_id?: components["schemas"]["VideoId"] | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_WebhookEndpoint: {
+            /** @description The rows. */
+            items: {
+                /** @description Whether it is told anything at present. */
+                active: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was added.
+                 */
+                created_at: string;
+                /** @description What people say of it. */
+                description?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the server itself stopped telling it.
+                 */
+                disabled_at?: string | null;
+                disabled_reason?: components["schemas"]["DisabledReason"] | null;
+                /** @description What it is told. */
+                events: components["schemas"]["WebhookEvent"][];
+                /**
+                 * Format: date-time
+                 * @description Since when it has taken nothing; absent once it takes something.
+                 */
+                failing_since?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when a former secret signs beside the present one; absent when there is only one.
+                 */
+                former_secrets_until?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["WebhookEndpointId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description Where messages are sent. */
+                url: string;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
         /** @description A key pair on a person's device that they sign in with. */
         Passkey: {
             /** @description Whether it is kept elsewhere too, such as with other devices of its owner. */
@@ -2972,15 +3340,11 @@ export interface components {
         };
         /** @description What to choose otherwise. What is absent stays. */
         PreferenceChanges: {
-            /** @description True accepts the terms of service now, unless they were accepted before. */
-            accept_tos?: boolean | null;
             /**
              * @description A language tag (BCP 47); null for the browser's own.
              * @example de-AT
              */
             locale?: string | null;
-            /** @description Whether mails that nobody asked for are welcome. */
-            marketing_consent?: boolean | null;
             notify_by_email?: components["schemas"]["EmailRhythm"] | null;
             /** @description Whether notifications are shown in the web app. */
             notify_in_app?: boolean | null;
@@ -2998,7 +3362,7 @@ export interface components {
              * @example de-AT
              */
             locale?: string | null;
-            /** @description Whether mails that nobody asked for are welcome. */
+            /** @description Whether mails that nobody asked for are welcome; changed by `POST /me/consents`. */
             marketing_consent: boolean;
             /** @description How often notifications are mailed. */
             notify_by_email: components["schemas"]["EmailRhythm"];
@@ -3057,6 +3421,8 @@ export interface components {
         };
         /** @description How people can get in. */
         ProviderList: {
+            /** @description What whoever makes an account has to agree to. */
+            documents: components["schemas"]["AskedDocument"][];
             /** @description Whether people can make accounts of their own. */
             is_sign_up_open: boolean;
             /** @description In the order in which they are to be offered. */
@@ -3084,6 +3450,10 @@ export interface components {
         };
         /** @description What is wanted of a provider. No `Debug`, because of the password. */
         ProviderStart: {
+            /** @description What one agrees to in case an account is made: the versions one read, by document. */
+            agreed?: {
+                [key: string]: string;
+            };
             /** @description Whether to link what one is at the provider to the account one is signed in with, instead of signing in. */
             link?: boolean;
             /**
@@ -3102,21 +3472,46 @@ export interface components {
             /** @description The provider's page, for the browser to open. */
             url: string;
         };
-        /** @description What a preset makes. */
-        PutImagePreset: {
-            /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
-            options: string;
-        };
         /** @description For when the app is lost. No `Debug`, because of the codes. */
         RecoveryCodes: {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
             recovery_codes: string[];
+        };
+        /** @description What is sent again. */
+        ReplayWebhookDeliveries: {
+            /**
+             * Format: date-time
+             * @description What happened from this time on.
+             */
+            from: string;
+            status?: components["schemas"]["DeliveryStatus"] | null;
+            /**
+             * Format: date-time
+             * @description And before this time; until now if not given.
+             */
+            to?: string | null;
+        };
+        /** @description How much is sent again. */
+        ReplayedWebhookDeliveries: {
+            /**
+             * Format: int64
+             * @description Deliveries that are due now, at most 10,000. When it is as many, ask again for the rest.
+             */
+            count: number;
         };
         /**
          * @description A user's role in an organization: owner > admin > member > viewer.
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin" | "owner";
+        /** @description How a secret is replaced. */
+        RotateWebhookSecret: {
+            /**
+             * Format: int32
+             * @description For how many hours former secrets go on signing beside the new one, 0 to 168; 24 if not given.
+             */
+            overlap_hours?: number | null;
+        };
         /** @description A moment that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -3445,9 +3840,22 @@ export interface components {
             title?: string | null;
             visibility?: components["schemas"]["Visibility"] | null;
         };
+        /** @description What may be changed of an endpoint. Absent fields stay; null clears. */
+        UpdateWebhookEndpoint: {
+            /** @description Whether it is told anything. What waits when it is switched off has failed, and can be sent again. */
+            active?: boolean | null;
+            /** @description At most 500 characters. */
+            description?: string | null;
+            /** @description What it is told; at least one. */
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /**
+             * Format: uri
+             * @description Where messages are sent; what waits is sent there too.
+             */
+            url?: string | null;
+        };
         /** @description An upload on its way. */
         Upload: {
-            asset_id?: components["schemas"]["AssetId"] | null;
             /**
              * Format: date-time
              * @description When an unfinished upload is given up.
@@ -3456,7 +3864,6 @@ export interface components {
             /** @description The file's name on the user's machine. */
             filename: string;
             id: components["schemas"]["UploadId"];
-            kind: ("video" | "image") & Record<string, never>;
             /**
              * Format: int64
              * @description Bytes that have arrived for good.
@@ -3469,7 +3876,8 @@ export interface components {
             size_bytes: number;
             /** @description `open`, `received`, `stored`, `terminated` or `expired`. */
             status: string;
-            video_id?: components["schemas"]["VideoId"] | null;
+            /** @description The video it becomes; it exists from the moment the upload is received. */
+            video_id: components["schemas"]["VideoId"];
         };
         /**
          * Format: uuid
@@ -3599,11 +4007,176 @@ export interface components {
             /** @description What people call it. */
             name?: string | null;
         };
+        /** @description What a message about a video carries. */
+        VideoWebhookData: {
+            /** @description The organization it belongs to. */
+            organization_id: components["schemas"]["OrganizationId"];
+            /** @description The video as it was when it happened. */
+            video: components["schemas"]["WebhookVideo"];
+        };
+        /** @description A message about a video. Receivers ignore fields they do not know: more may come. */
+        VideoWebhookMessage: {
+            /** @description To what. */
+            data: components["schemas"]["VideoWebhookData"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description What happened. */
+            type: components["schemas"]["WebhookEvent"];
+        };
         /**
          * @description Who may see a video.
          * @enum {string}
          */
         Visibility: "private" | "organization" | "public";
+        /** @description One message to one endpoint. */
+        WebhookDelivery: {
+            /**
+             * Format: int32
+             * @description How often it was sent since it was last asked for.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description How long the last try took.
+             */
+            duration_ms?: number | null;
+            /** @description Whom it is for. */
+            endpoint_id: components["schemas"]["WebhookEndpointId"];
+            /**
+             * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+             *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+             */
+            error_code?: string | null;
+            /**
+             * @description What happened; `webhook.test` for what the test button sends.
+             * @example video.completed
+             */
+            event: string;
+            /** @description Its id, which is the message's `webhook-id`. */
+            id: components["schemas"]["WebhookDeliveryId"];
+            /**
+             * Format: date-time
+             * @description When it was last sent.
+             */
+            last_attempt_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is sent next; absent while it is being sent and when it is not sent any more.
+             */
+            next_attempt_at?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the last answer; absent when there was none.
+             */
+            response_status?: number | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["DeliveryStatus"];
+            video_id?: components["schemas"]["VideoId"] | null;
+        };
+        /** @description A delivery with what was sent and answered. */
+        WebhookDeliveryDetails: components["schemas"]["WebhookDelivery"] & {
+            /** @description The message. */
+            payload: unknown;
+            /** @description The beginning of the last answer, at most 1,000 characters. */
+            response_body?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description One message to one address.
+         */
+        WebhookDeliveryId: string;
+        /** @description An address that is told what happens. */
+        WebhookEndpoint: {
+            /** @description Whether it is told anything at present. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description What people say of it. */
+            description?: string | null;
+            /**
+             * Format: date-time
+             * @description When the server itself stopped telling it.
+             */
+            disabled_at?: string | null;
+            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+            /** @description What it is told. */
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: date-time
+             * @description Since when it has taken nothing; absent once it takes something.
+             */
+            failing_since?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a former secret signs beside the present one; absent when there is only one.
+             */
+            former_secrets_until?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["WebhookEndpointId"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description Where messages are sent. */
+            url: string;
+        };
+        /**
+         * Format: uuid
+         * @description An address that is told what happens.
+         */
+        WebhookEndpointId: string;
+        /**
+         * @description What an endpoint may be told. Which of our own events each is, says `webhook_event_of` in the database.
+         * @enum {string}
+         */
+        WebhookEvent: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+        /** @description What endpoints can be told. */
+        WebhookEventCatalogue: {
+            /** @description In the order in which they usually happen. */
+            items: components["schemas"]["WebhookEventDescription"][];
+        };
+        /** @description Something that endpoints can be told. */
+        WebhookEventDescription: {
+            /** @description When it is told. */
+            description: string;
+            /** @description A message. */
+            example: unknown;
+            /** @description The `type` of its messages. */
+            type: components["schemas"]["WebhookEvent"];
+        };
+        /** @description A video in a message. */
+        WebhookVideo: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /** @description Why its processing failed, for programs. */
+            error_code?: string | null;
+            /** @description Why its processing failed, in a sentence. */
+            error_message?: string | null;
+            /** @description Its id; `GET /api/v1/videos/{id}` has the rest. */
+            id: components["schemas"]["VideoId"];
+            /** @description `pending`, `processing`, `completed` or `failed`. */
+            status: string;
+            /** @description Its title. */
+            title: string;
+            /** @description `organization` or `public`; nothing is told of private videos. */
+            visibility: string;
+        };
         /** @description A timed word. */
         Word: {
             /**
@@ -3817,256 +4390,6 @@ export interface operations {
             };
         };
     };
-    list_assets: {
-        parameters: {
-            query: {
-                /** @description Of which kind. Recordings are listed as videos. */
-                kind: "image";
-                /** @description The `next_cursor` of the page before. */
-                cursor?: string;
-                /** @description Rows wanted, 1 to 100; 20 if not given. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Asset"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_asset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["AssetId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Asset"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_asset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: components["schemas"]["AssetId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_image_addresses: {
-        parameters: {
-            query?: {
-                /** @description What is made of the image, such as `w=400,h=300,fit=crop,focus=top,format=auto,q=80`; `format=auto` if not given. */
-                options?: string;
-                /**
-                 * @description Widths for a srcset with `w` descriptors, up to 12 with commas between them: `320,640,1280`. A height among the options
-                 *     keeps its proportion to the width there.
-                 */
-                widths?: string;
-                /** @description Densities for a srcset with `x` descriptors: `1,1.5,2`. */
-                dprs?: string;
-                /** @description What stands in the attribute `sizes`; with widths alone. `100vw` if not given. */
-                sizes?: string;
-                /** @description How long the addresses work at least, an hour to 366 days; a week if not given. */
-                expires_in_seconds?: number;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["AssetId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImageAddresses"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     list_audit_entries: {
         parameters: {
             query?: {
@@ -4190,6 +4513,24 @@ export interface operations {
             };
             /** @description `parameters_invalid` */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4352,7 +4693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `identity_taken`, `identity_differs` or `email_taken` */
+            /** @description `identity_taken`, `identity_differs`, `email_taken` or `consent_version_stale` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4361,7 +4702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `sign_in_unknown` */
+            /** @description `sign_in_unknown`, or `consent_required` of whoever has no account yet */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4435,6 +4776,15 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `consent_version_stale` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5380,171 +5730,6 @@ export interface operations {
             };
             /** @description `last_way_in` */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_image_presets: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImagePresets"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    put_image_preset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Lower-case letters, digits and hyphens, beginning with a letter; at most 40 */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PutImagePreset"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImagePreset"];
-                };
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Any other problem; `code` says which */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_image_preset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The preset's name */
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7692,6 +7877,225 @@ export interface operations {
             };
         };
     };
+    list_organization_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exports */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OrganizationExport"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `account_closing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_organization_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationExport"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `account_closing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `export_waiting` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_organization_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["OrganizationExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationExport"];
+                };
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `account_closing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_organization_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export */
+                id: components["schemas"]["OrganizationExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`, `session_required`, `csrf_header_missing`, `account_closing`, `organization_suspended` or `organization_deleted` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restore_organization: {
         parameters: {
             query?: never;
@@ -8441,6 +8845,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy`, or the engine is away */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8882,12 +9296,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image */
+            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become */
             201: {
                 headers: {
                     Location?: string;
-                    "Memoreel-Asset-Id"?: string | null;
-                    "Memoreel-Video-Id"?: string | null;
+                    "Memoreel-Video-Id"?: string;
                     "Upload-Offset"?: number;
                     [name: string]: unknown;
                 };
@@ -8934,6 +9347,14 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9268,6 +9689,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem; `code` says which */
             default: {
                 headers: {
@@ -9317,7 +9754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken`, where no mail server is configured */
+            /** @description `email_taken`, where no mail server is configured, or `consent_version_stale` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9326,7 +9763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_invalid`, `name_invalid` or `password_weak` */
+            /** @description `email_invalid`, `name_invalid`, `password_weak` or `consent_required` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9725,6 +10162,24 @@ export interface operations {
             };
             /** @description `captions_invalid`, with the line and the reason. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10255,6 +10710,1367 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description Only what this endpoint was told. */
+                endpoint_id?: components["schemas"]["WebhookEndpointId"];
+                /** @description Only what stands like this. */
+                status?: "pending" | "delivered" | "failed";
+                /** @description Only about this event. */
+                event?: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+                /** @description Only from this time on. */
+                from?: string;
+                /** @description Only before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookDeliveryId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhookSecret"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoints_full` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `url_invalid`, `url_refused`, `events_empty` or `length_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateWebhookEndpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `url_invalid`, `url_refused`, `events_empty` or `length_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayWebhookDeliveries"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedWebhookDeliveries"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateWebhookSecret"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhookSecret"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overlap_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["WebhookEndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_endpoint_inactive` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEventCatalogue"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    video_added: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.added",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "pending",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_changed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.changed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_completed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.completed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.deleted",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.failed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "failed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": "media_unreadable",
+                 *           "error_message": "The file holds neither pictures nor sound.",
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_indexed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.indexed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_playable: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.playable",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.restored",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "completed",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_summarised: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.summarised",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    video_transcribed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "video.transcribed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "video": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000002",
+                 *           "title": "Weekly sync",
+                 *           "status": "processing",
+                 *           "visibility": "organization",
+                 *           "channel_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

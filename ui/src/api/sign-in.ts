@@ -25,7 +25,7 @@ export const domainsQuery = queryOptions({
 
 export const signInCommands = {
   /** Begins a trip to a provider; the page at `url` is to be opened. */
-  start: (provider: string, json: { return_to: string; link?: boolean; password?: string }) =>
+  start: (provider: string, json: { return_to: string; link?: boolean; password?: string; agreed?: Record<string, string> }) =>
     requestJson<ProviderTrip>("POST", `/auth/providers/${encodeURIComponent(provider)}/start`, { json }),
   confirm: (code: string) => requestJson<ProviderSignedIn>("POST", "/auth/code", { json: { code } }),
   unlink: (id: string) => request("DELETE", `/identities/${id}`),

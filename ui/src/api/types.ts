@@ -32,6 +32,7 @@ export type Me = Sent<Schemas["Me"]>;
 export type Consents = Sent<Schemas["Consents"]>;
 export type ConsentState = Consents["documents"][number];
 export type Export = Sent<Schemas["Export"]>;
+export type OrganizationExport = Sent<Schemas["OrganizationExport"]>;
 export type ErasureState = Sent<Schemas["ErasureState"]>;
 export type EmailChangeState = Sent<Schemas["EmailChangeState"]>;
 export type MyOrganization = Sent<Schemas["MyOrganization"]>;
@@ -56,6 +57,7 @@ export type Preferences = Sent<Schemas["Preferences"]>;
 export type PreferenceChanges = Partial<Omit<Preferences, "tos_accepted_at">>;
 export type EmailStatus = Sent<Schemas["EmailStatus"]>;
 export type ProviderOffer = Sent<Schemas["ProviderOffer"]>;
+export type AskedDocument = Sent<Schemas["AskedDocument"]>;
 export type ProviderList = Sent<Schemas["ProviderList"]>;
 /** Where the browser is to go to sign in elsewhere. */
 export type ProviderTrip = Sent<Schemas["ProviderTrip"]>;
@@ -67,6 +69,25 @@ export type Domain = Sent<Schemas["Domain"]>;
 export interface DomainChanges {
   join_role?: JoinRole;
   required_provider?: string | null;
+}
+
+export type WebhookEvent = Schemas["WebhookEvent"];
+/** In the order in which they usually happen. */
+export const WEBHOOK_EVENTS = [
+  "video.added", "video.playable", "video.transcribed", "video.indexed", "video.summarised", "video.completed", "video.failed",
+  "video.changed", "video.deleted", "video.restored",
+] as const satisfies readonly WebhookEvent[];
+export type WebhookEndpoint = Sent<Schemas["WebhookEndpoint"]>;
+export type IssuedWebhookSecret = Sent<Schemas["IssuedWebhookSecret"]>;
+export type WebhookDeliveryStatus = Schemas["DeliveryStatus"];
+export type WebhookDelivery = Sent<Schemas["WebhookDelivery"]>;
+export type WebhookDeliveryDetails = WebhookDelivery & { payload: unknown; response_body: string | null };
+
+export interface WebhookEndpointChanges {
+  url?: string;
+  description?: string | null;
+  events?: WebhookEvent[];
+  active?: boolean;
 }
 
 export type Session = Sent<Schemas["Session"]>;

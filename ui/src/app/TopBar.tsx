@@ -63,6 +63,8 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/settings/members": strings.settings.members,
   "/app/settings/audit": strings.settings.audit,
   "/app/settings/domains": strings.domains.title,
+  "/app/settings/webhooks": strings.webhooks.title,
+  "/app/settings/webhooks/$endpointId": strings.webhooks.title,
 };
 
 function Crumbs() {

@@ -12,7 +12,7 @@ import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import { providersQuery } from "../api/sign-in";
-import type { SearchMode, VideoStatus } from "../api/types";
+import type { SearchMode, VideoStatus, WebhookDeliveryStatus } from "../api/types";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
@@ -143,8 +143,9 @@ export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly V
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
   "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
-  "second_factor", "passkey", "identity", "user",
+  "second_factor", "passkey", "identity", "user", "webhook_endpoint",
 ] as const;
+export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
 const libraryRoute = createRoute({
@@ -246,6 +247,19 @@ const domainsRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/DomainsPage"), "DomainsPage"),
 });
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("../features/settings/webhooks/WebhooksPage"), "WebhooksPage"),
+});
+
+const webhookRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/webhooks/$endpointId",
+  validateSearch: (raw: Raw) => compact({ status: oneOf(raw["status"], DELIVERY_STATUSES) }),
+  component: lazyRouteComponent(() => import("../features/settings/webhooks/EndpointPage"), "EndpointPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/audit",
@@ -277,6 +291,8 @@ const routeTree = rootRoute.addChildren([
       organizationRoute,
       membersRoute,
       domainsRoute,
+      webhooksRoute,
+      webhookRoute,
       auditRoute,
     ]),
   ]),

@@ -8,7 +8,8 @@ use crate::shell;
 const PREFIX: &str = "memoreel-";
 
 /// What every slice may use.
-const PLATFORM: &[&str] = &["kernel", "db", "blob", "media", "images", "ai", "mail", "tasks", "web"];
+const PLATFORM: &[&str] =
+    &["kernel", "db", "blob", "media", "images", "ai", "mail", "outbound", "tasks", "web"];
 /// The slices that build on each other, each on any before it.
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
@@ -26,9 +27,10 @@ const LOWER: &[(&str, &[&str])] = &[
     ("images", &["parts"]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
+    ("outbound", &[]),
     ("ai-local", &["kernel", "parts", "ai"]),
     ("tasks", &["kernel", "db"]),
-    ("web", &["kernel", "db", "blob", "tasks"]),
+    ("web", &["kernel", "db", "blob", "outbound", "tasks"]),
     ("evals", &[]),
     ("xtask", &["parts", "evals"]),
 ];

@@ -21,7 +21,7 @@ use futures::StreamExt;
 use memoreel_blob::{BlobError, Checksum};
 use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
 use memoreel_web::{
-    App, Json, May, Problem, ProblemBody, ResourceId,
+    App, Json, May, Permit, Problem, ProblemBody, ResourceId,
     action::{EditContent, ReadContent},
 };
 use serde::Serialize;
@@ -85,7 +85,8 @@ pub(super) struct UploadView {
     responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image",
             headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = Option<String>), ("Memoreel-Asset-Id" = Option<String>))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 503, body = ProblemBody)))]
 async fn create_upload(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -99,6 +100,8 @@ async fn create_upload(
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
     }
+    let carries_bytes = tus::has_body_type(&headers);
+    let place = if carries_bytes { Some(place(&app, &caller).await?) } else { None };
     let now = app.clock.now();
     let id = UploadId::new(now);
     let upload = Upload {
@@ -119,9 +122,10 @@ async fn create_upload(
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
 
-    let body = if tus::has_body_type(&headers) { body } else { Body::empty() };
+    let body = if carries_bytes { body } else { Body::empty() };
     // The upload exists now, so a break in its first bytes must not hide its address from the client.
-    let offset = match append(&app, &receiver, &caller, &upload, 0, body, checksum).await {
+    let offset = match append(&app, &receiver, &caller, &upload, 0, Arriving { body, checksum, place }).await
+    {
         Ok(offset) => offset,
         Err(AssetsError::Interrupted { offset_bytes }) => offset_bytes,
         Err(error) => return Err(error.into()),
@@ -207,7 +211,8 @@ async fn get_upload_offset(
     responses((status = 204, description = "Upload-Offset says how much has arrived for good"),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody)))]
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn append_upload(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -227,7 +232,8 @@ async fn append_upload(
         return Err(AssetsError::OffsetMismatch { expected: upload.offset_bytes, given }.into());
     }
     let offset = if upload.is_open() {
-        append(&app, &receiver, &caller, &upload, given, body, checksum).await?
+        let place = Some(place(&app, &caller).await?);
+        append(&app, &receiver, &caller, &upload, given, Arriving { body, checksum, place }).await?
     } else if upload.offset_bytes == upload.size_bytes {
         // The answer to the last PATCH was lost and the client asks again.
         upload.offset_bytes
@@ -270,7 +276,26 @@ async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, Assets
     Ok(upload)
 }
 
-/// Streams `body` to staging and acknowledges what arrived. Runs in a task of its own, so that a client that vanishes does not
+/// A place for the bytes of one request.
+async fn place(app: &App, caller: &Caller) -> Result<Permit, Problem> {
+    Ok(app.limits.appends.enter(&caller.organization_id.to_string()).await?)
+}
+
+/// What a request brings.
+struct Arriving {
+    body: Body,
+    checksum: Option<Checksum>,
+    /// Held until its bytes are acknowledged.
+    place: Option<Permit>,
+}
+
+impl Arriving {
+    fn nothing() -> Self {
+        Self { body: Body::empty(), checksum: None, place: None }
+    }
+}
+
+/// Streams a body to staging and acknowledges what arrived. Runs in a task of its own, so that a client that vanishes does not
 /// take the acknowledgement of its bytes with it.
 async fn append(
     app: &App,
@@ -278,11 +303,11 @@ async fn append(
     caller: &Caller,
     upload: &Upload,
     offset: u64,
-    body: Body,
-    checksum: Option<Checksum>,
+    Arriving { body, checksum, place }: Arriving,
 ) -> Result<u64, AssetsError> {
     let (app, receiver, caller, upload) = (app.clone(), Arc::clone(receiver), *caller, upload.clone());
     let work = async move {
+        let _place = place;
         let outcome =
             app.staging.append(upload.id, offset, arriving(body), upload.size_bytes, checksum).await?;
         acknowledge(&app, &receiver, &caller, upload.id, outcome.new_offset).await?;
@@ -320,7 +345,7 @@ async fn take_up_unacknowledged(
     if staged <= upload.offset_bytes && !complete {
         return Ok(upload.offset_bytes);
     }
-    match append(app, receiver, caller, upload, staged.min(upload.size_bytes), Body::empty(), None).await {
+    match append(app, receiver, caller, upload, staged.min(upload.size_bytes), Arriving::nothing()).await {
         // A request that is still running will acknowledge them itself.
         Err(AssetsError::Blob(BlobError::Locked)) => Ok(upload.offset_bytes),
         other => other,

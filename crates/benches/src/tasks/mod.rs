@@ -5,6 +5,8 @@
 
 mod store;
 
+pub use store::insert_organization;
+
 use crate::latency::Latency;
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
@@ -273,7 +275,7 @@ impl<const N: usize> Handle for Work<N> {
 }
 
 /// Keeps no status of subjects.
-struct Nobody;
+pub struct Nobody;
 
 #[async_trait]
 impl SubjectObserver for Nobody {

@@ -101,8 +101,8 @@ pub(super) struct UpdateDomain {
 
 /// Update a domain
 ///
-/// Says how people with addresses of the domain join and sign in. Sessions that are open stay open. Owners can still sign in
-/// with a password, so that nobody is locked out.
+/// Says how people with addresses of the domain join and sign in. Where a provider is required, their sessions that were opened
+/// another way end. Owners can still sign in with a password and keep their sessions, so that nobody is locked out.
 #[utoipa::path(
     patch, path = "/domains/{id}", operation_id = "update_domain", tag = "Organizations",
     params(("id" = DomainId, Path, description = "The domain")),
@@ -125,7 +125,7 @@ pub(super) async fn update_domain(
         join_role: update.join_role,
         required_provider: update.required_provider.as_ref().map(Option::as_deref),
     };
-    Ok(Json(domains::update(&app, &caller, id, &changes).await?))
+    Ok(Json(domains::update(&app, &caller, user_of(&caller)?, id, &changes).await?))
 }
 
 /// Remove a domain

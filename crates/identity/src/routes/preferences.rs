@@ -1,12 +1,11 @@
 //! What people choose for themselves.
 
 use crate::{
-    consents,
     preferences::{self, EmailRhythm, Preferences, Theme},
     store,
 };
 use axum::extract::State;
-use memoreel_web::{App, Document, Json, ProblemBody, Result, SignedIn, nullable};
+use memoreel_web::{App, Json, ProblemBody, Result, SignedIn, nullable};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -28,10 +27,6 @@ pub(super) struct PreferenceChanges {
     notify_in_app: Option<bool>,
     /// How often notifications are mailed.
     notify_by_email: Option<EmailRhythm>,
-    /// Whether mails that nobody asked for are welcome.
-    marketing_consent: Option<bool>,
-    /// True accepts the terms of service now, unless they were accepted before.
-    accept_tos: Option<bool>,
 }
 
 /// One's preferences
@@ -51,6 +46,8 @@ pub(super) async fn get_preferences(
 }
 
 /// Change one's preferences
+///
+/// What one agrees to is changed by `POST /me/consents` alone.
 #[utoipa::path(
     patch, path = "/me/preferences", operation_id = "update_preferences", tag = "Accounts",
     request_body = PreferenceChanges,
@@ -85,14 +82,6 @@ pub(super) async fn update_preferences(
         ..kept
     };
     store::keep_preferences(&mut tx, user_id, &chosen, now).await?;
-    for (document, is_given) in [
-        (Document::Marketing, changes.marketing_consent),
-        (Document::Terms, changes.accept_tos.filter(|accepted| *accepted && kept.tos_accepted_at.is_none())),
-    ] {
-        if let Some(is_given) = is_given {
-            consents::record(&app, &mut tx, user_id, document, is_given).await?;
-        }
-    }
     let chosen = store::preferences(&mut tx, user_id).await?;
     tx.commit().await?;
     Ok(Json(chosen))

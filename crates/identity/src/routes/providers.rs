@@ -3,6 +3,7 @@
 use super::{NO_STORE, device};
 use crate::{
     accounts::SignedIn,
+    consents::Agreed,
     cookie,
     model::Me,
     provider_sign_in::{self, Arrived, Back, Wanted},
@@ -15,7 +16,9 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use memoreel_kernel::Caller;
-use memoreel_web::{App, Json, Params, Problem, ProblemBody, Result, client_address};
+use memoreel_web::{
+    App, CurrentDocument, Document, Json, Params, Problem, ProblemBody, Result, client_address,
+};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url, form_urlencoded};
 use utoipa::{IntoParams, ToSchema};
@@ -38,11 +41,24 @@ pub(super) struct ProviderList {
     items: Vec<ProviderOffer>,
     /// Whether people can make accounts of their own.
     is_sign_up_open: bool,
+    /// What whoever makes an account has to agree to.
+    documents: Vec<AskedDocument>,
+}
+
+/// Something to read and agree to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct AskedDocument {
+    /// Which.
+    document: Document,
+    /// The version that holds now.
+    version: String,
+    /// Where it can be read.
+    url: Option<String>,
 }
 
 /// List providers
 ///
-/// Those people can sign in through, and whether they can sign up.
+/// Those people can sign in through, whether they can sign up, and what they have to agree to then.
 #[utoipa::path(
     get, path = "/auth/providers", operation_id = "list_providers", tag = "Accounts",
     security(()),
@@ -53,9 +69,15 @@ pub(super) async fn list_providers(State(app): State<App>) -> Json<ProviderList>
         id: provider.id.clone(),
         name: provider.name.clone(),
     };
+    let asked = |(document, current): (Document, &CurrentDocument)| AskedDocument {
+        document,
+        version: current.version.clone(),
+        url: current.url.clone(),
+    };
     Json(ProviderList {
         items: app.sign_in.providers.iter().map(offer).collect(),
         is_sign_up_open: !app.sign_in.is_sign_up_closed,
+        documents: app.documents.asked_at_sign_up().map(asked).collect(),
     })
 }
 
@@ -69,6 +91,10 @@ pub(super) struct ProviderStart {
     /// Whether to link what one is at the provider to the account one is signed in with, instead of signing in.
     #[serde(default)]
     link: bool,
+    /// What one agrees to in case an account is made: the versions one read, by document.
+    #[serde(default)]
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    agreed: Agreed,
     /// For linking: the password of the account, if it has one.
     #[schema(format = Password, nullable = false)]
     password: Option<String>,
@@ -94,6 +120,7 @@ pub(super) struct ProviderTrip {
         (status = 401, description = "`unauthenticated`, when linking", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`consent_version_stale`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`return_to_invalid`; when linking, `password_required` or `password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`rate_limited` or `sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`provider_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
@@ -118,6 +145,7 @@ pub(super) async fn start_provider_sign_in(
     };
     let wanted = Wanted {
         return_to: start.return_to.as_deref().unwrap_or("/"),
+        agreed: &start.agreed,
         linking: linking.as_ref().map(|(caller, user_id, password)| (caller, *user_id, password.clone())),
     };
     let started = provider_sign_in::start(&app, &providers, &provider, wanted).await?;
@@ -165,8 +193,8 @@ pub(super) struct ProviderAnswer {
         (status = 303, description = "On to the next page"),
         (status = 403, description = "`provider_refused`, `provider_answer_wrong`, `identity_unverified`, `identity_email_missing`, `provider_required`, `sign_up_closed` or `account_closed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`identity_taken`, `identity_differs` or `email_taken`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`sign_in_unknown`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`identity_taken`, `identity_differs`, `email_taken` or `consent_version_stale`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`sign_in_unknown`, or `consent_required` of whoever has no account yet", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`provider_unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

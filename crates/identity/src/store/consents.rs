@@ -1,7 +1,7 @@
 //! What people agreed to and withdrew. Rows are added and never changed.
 
-use crate::IdentityError;
-use memoreel_db::{Origin, TenantTx};
+use crate::{IdentityError, accounts::Device, consents::Agreed};
+use memoreel_db::{Origin, SystemTx, TenantTx};
 use memoreel_kernel::{Timestamp, UserId};
 use memoreel_web::Document;
 use uuid::Uuid;
@@ -62,11 +62,7 @@ pub(crate) async fn insert_consent(
 ) -> Result<(), IdentityError> {
     let (address, user_agent) =
         Origin::current().map(|origin| (Some(origin.address), origin.user_agent)).unwrap_or_default();
-    let id = Uuid::new_v7(uuid::Timestamp::from_unix(
-        uuid::NoContext,
-        now.timestamp().max(0).cast_unsigned(),
-        now.timestamp_subsec_nanos(),
-    ));
+    let id = new_id(now);
     sqlx::query!(
         "INSERT INTO consents (user_id, id, document, version, is_given, address, user_agent, recorded_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -95,4 +91,52 @@ pub(crate) async fn insert_consent(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Keeps what somebody agreed to as they made their account, and so how things stand.
+pub(crate) async fn insert_first_consents(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    agreed: &Agreed,
+    device: &Device,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    if agreed.is_empty() {
+        return Ok(());
+    }
+    let documents: Vec<String> = agreed.keys().map(|document| document.as_str().to_owned()).collect();
+    let versions: Vec<String> = agreed.values().cloned().collect();
+    let ids: Vec<Uuid> = agreed.iter().map(|_| new_id(now)).collect();
+    sqlx::query!(
+        "INSERT INTO consents (user_id, id, document, version, is_given, address, user_agent, recorded_at)
+         SELECT $1, agreed.id, agreed.document, agreed.version, true, $5, $6, $7
+         FROM UNNEST($2::uuid[], $3::text[], $4::text[]) AS agreed(id, document, version)",
+        user_id.uuid(),
+        &ids,
+        &documents,
+        &versions,
+        device.address,
+        device.user_agent,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO user_extensions (user_id, tos_accepted_at, marketing_consent, created_at, updated_at)
+         VALUES ($1, CASE WHEN 'terms' = ANY($2::text[]) THEN $3::timestamptz END, 'marketing' = ANY($2), $3, $3)",
+        user_id.uuid(),
+        &documents,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn new_id(now: Timestamp) -> Uuid {
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        uuid::NoContext,
+        now.timestamp().max(0).cast_unsigned(),
+        now.timestamp_subsec_nanos(),
+    ))
 }

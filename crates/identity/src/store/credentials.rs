@@ -10,6 +10,7 @@ pub(crate) struct Cookie {
     pub(crate) session_id: SessionId,
     pub(crate) user_id: UserId,
     pub(crate) last_seen_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// When the account is erased, if it is closed.
     pub(crate) erased_after: Option<Timestamp>,
     /// Absent when the user is no member of the wanted organization.
@@ -26,7 +27,7 @@ pub(crate) async fn find_cookie(
 ) -> Result<Option<Cookie>, IdentityError> {
     let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
         sqlx::query!(
-        r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at,
+        r#"SELECT s.id AS "session_id: SessionId", s.user_id AS "user_id: UserId", s.last_seen_at, s.expires_at,
                   u.erased_after AS account_erased_after, place.organization_id AS "organization_id?: OrganizationId", place.role AS "role?",
                   place.status AS "status?", place.erased_after
            FROM sessions s
@@ -56,6 +57,7 @@ pub(crate) async fn find_cookie(
         session_id: row.session_id,
         user_id: row.user_id,
         last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
         erased_after: row.account_erased_after,
         place,
     }))
@@ -88,6 +90,7 @@ pub(crate) struct Bearer {
     /// When the account is erased, if it is closed.
     pub(crate) erased_after: Option<Timestamp>,
     pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// The live API key with this hash.
@@ -98,7 +101,7 @@ pub(crate) async fn find_bearer(
 ) -> Result<Option<Bearer>, IdentityError> {
     let row = db.system_read(SystemReason::SignIn, |mut connection| async move {
         sqlx::query!(
-        r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at,
+        r#"SELECT k.id AS "api_key_id: ApiKeyId", k.user_id AS "user_id: UserId", k.last_used_at, k.expires_at,
                    k.organization_id AS "organization_id: OrganizationId", m.role, k.role AS role_max, o.status, o.erased_after,
                    u.erased_after AS account_erased_after
            FROM api_keys k
@@ -124,6 +127,7 @@ pub(crate) async fn find_bearer(
         place,
         erased_after: row.account_erased_after,
         last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
     }))
 }
 

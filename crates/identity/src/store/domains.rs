@@ -1,5 +1,6 @@
 //! Domains of organizations.
 
+use super::act_as;
 use crate::{
     IdentityError,
     model::{Domain, JoinRole},
@@ -13,6 +14,7 @@ struct Row {
     domain: String,
     verification_token: String,
     verified_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
     join_role: String,
     required_provider: Option<String>,
     created_at: Timestamp,
@@ -27,6 +29,7 @@ impl Row {
             record_value: Domain::record_value(&self.verification_token),
             domain: self.domain,
             verified_at: self.verified_at,
+            failing_since: self.failing_since,
             join_role,
             required_provider: self.required_provider,
             created_at: self.created_at,
@@ -38,7 +41,8 @@ impl Row {
 pub(crate) async fn domains(tx: &mut TenantTx) -> Result<Vec<Domain>, IdentityError> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: _", domain, verification_token, verified_at, join_role, required_provider, created_at
+        r#"SELECT id AS "id: _", domain, verification_token, verified_at, failing_since, join_role, required_provider,
+                  created_at
            FROM organization_domains WHERE organization_id = $1 ORDER BY domain"#,
         tx.organization_id().uuid(),
     )
@@ -51,7 +55,8 @@ pub(crate) async fn domains(tx: &mut TenantTx) -> Result<Vec<Domain>, IdentityEr
 pub(crate) async fn find_domain(tx: &mut TenantTx, id: DomainId) -> Result<Option<Domain>, IdentityError> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT id AS "id: _", domain, verification_token, verified_at, join_role, required_provider, created_at
+        r#"SELECT id AS "id: _", domain, verification_token, verified_at, failing_since, join_role, required_provider,
+                  created_at
            FROM organization_domains WHERE organization_id = $1 AND id = $2"#,
         tx.organization_id().uuid(),
         id.uuid(),
@@ -96,7 +101,8 @@ pub(crate) async fn insert_domain(
 
 /// Changes what is named. False when there is no such domain.
 pub(crate) async fn update_domain(
-    tx: &mut TenantTx,
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
     id: DomainId,
     join_role: Option<JoinRole>,
     required_provider: Option<Option<&str>>,
@@ -105,7 +111,7 @@ pub(crate) async fn update_domain(
         "UPDATE organization_domains SET join_role = coalesce($3, join_role),
              required_provider = CASE WHEN $4 THEN $5 ELSE required_provider END
          WHERE organization_id = $1 AND id = $2",
-        tx.organization_id().uuid(),
+        organization_id.uuid(),
         id.uuid(),
         join_role.map(JoinRole::as_str),
         required_provider.is_some(),
@@ -139,15 +145,11 @@ pub(crate) async fn verify_domain(
     user_id: Option<UserId>,
     now: Timestamp,
 ) -> Result<bool, IdentityError> {
-    // For the audit log, which would not know otherwise who did it.
-    sqlx::query!(
-        "SELECT set_config('app.user_id', $1, true)",
-        user_id.map(|id| id.to_string()).unwrap_or_default(),
-    )
-    .fetch_one(&mut **tx)
-    .await?;
+    act_as(tx, user_id).await?;
     let verified = sqlx::query!(
-        "UPDATE organization_domains SET verified_at = coalesce(verified_at, $3) WHERE organization_id = $1 AND id = $2",
+        "UPDATE organization_domains SET verified_at = coalesce(verified_at, $3), verified_by = coalesce(verified_by, 'record'),
+             checked_at = $3, failing_since = NULL, failed_checks = 0
+         WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         id.uuid(),
         now,
@@ -157,7 +159,8 @@ pub(crate) async fn verify_domain(
     verified.map(|done| done.rows_affected() == 1).map_err(taken)
 }
 
-/// Adds a domain, or takes one that is there, and notes that it is the organization's. False when no organization has that slug.
+/// Adds a domain, or takes one that is there, and notes that it is the organization's, which is returned. `None` when no
+/// organization has that slug.
 ///
 /// # Errors
 /// [`IdentityError::DomainTaken`].
@@ -167,20 +170,22 @@ pub(crate) async fn insert_verified_domain(
     domain: &str,
     verification_token: &str,
     now: Timestamp,
-) -> Result<bool, IdentityError> {
-    let verified = sqlx::query!(
-        "INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, created_at)
-         SELECT id, $2, $3, $4, $5, $5 FROM organizations WHERE slug = $1
-         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at)",
+) -> Result<Option<OrganizationId>, IdentityError> {
+    let verified = sqlx::query_scalar!(
+        r#"INSERT INTO organization_domains AS kept (organization_id, id, domain, verification_token, verified_at, verified_by, created_at)
+         SELECT id, $2, $3, $4, $5, 'operator', $5 FROM organizations WHERE slug = $1
+         ON CONFLICT (organization_id, domain) DO UPDATE SET verified_at = coalesce(kept.verified_at, excluded.verified_at),
+             verified_by = 'operator', failing_since = NULL, failed_checks = 0
+         RETURNING organization_id AS "organization_id: OrganizationId""#,
         slug,
         DomainId::new(now).uuid(),
         domain,
         verification_token,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await;
-    verified.map(|done| done.rows_affected() == 1).map_err(taken)
+    verified.map_err(taken)
 }
 
 fn taken(error: sqlx::Error) -> IdentityError {

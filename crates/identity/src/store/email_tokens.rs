@@ -15,6 +15,8 @@ pub(crate) struct NewEmailToken<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) email: &'a str,
     pub(crate) new_email: Option<&'a str>,
+    /// What a notice is about.
+    pub(crate) about: Option<&'a str>,
     pub(crate) now: Timestamp,
 }
 
@@ -24,13 +26,14 @@ pub(crate) async fn insert_email_token(
     token: &NewEmailToken<'_>,
 ) -> Result<(), IdentityError> {
     sqlx::query!(
-        "INSERT INTO email_tokens (id, user_id, purpose, email, new_email, expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO email_tokens (id, user_id, purpose, email, new_email, about, expires_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         token.id.uuid(),
         token.user_id.uuid(),
         token.purpose.as_str(),
         token.email,
         token.new_email,
+        token.about,
         token.now + token.purpose.lifetime(),
         token.now,
     )
@@ -96,6 +99,7 @@ pub(crate) struct EmailToken {
     pub(crate) purpose: Purpose,
     pub(crate) email: String,
     pub(crate) new_email: Option<String>,
+    pub(crate) about: Option<String>,
     pub(crate) is_used: bool,
     pub(crate) created_at: Timestamp,
 }
@@ -108,7 +112,7 @@ pub(crate) async fn find_email_token(
 ) -> Result<Option<EmailToken>, IdentityError> {
     let row = sqlx::query!(
         r#"SELECT t.user_id AS "user_id: UserId", u.email AS user_email,
-                  coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!", t.purpose, t.email, t.new_email,
+                  coalesce(u.name, split_part(u.email, '@', 1)) AS "user_name!", t.purpose, t.email, t.new_email, t.about,
                   t.used_at IS NOT NULL AS "is_used!", t.created_at
            FROM email_tokens t JOIN users u ON u.id = t.user_id AND u.is_active
            WHERE t.id = $1 AND t.expires_at > $2"#,
@@ -125,6 +129,7 @@ pub(crate) async fn find_email_token(
             purpose: Purpose::parse(&row.purpose)?,
             email: row.email,
             new_email: row.new_email,
+            about: row.about,
             is_used: row.is_used,
             created_at: row.created_at,
         })
@@ -206,14 +211,15 @@ pub(crate) async fn is_change_waiting(
     Ok(waiting)
 }
 
-/// Makes the person's links of this purpose worthless, or all of them.
+/// Makes the person's links of this purpose worthless, or all that open something: a notice that waits still leaves.
 pub(crate) async fn delete_email_tokens(
     tx: &mut SystemTx,
     user_id: UserId,
     purpose: Option<Purpose>,
 ) -> Result<(), IdentityError> {
     sqlx::query!(
-        "DELETE FROM email_tokens WHERE user_id = $1 AND ($2::text IS NULL OR purpose = $2)",
+        "DELETE FROM email_tokens WHERE user_id = $1
+             AND (purpose = $2 OR $2::text IS NULL AND purpose IN ('confirm', 'reset', 'change', 'taken'))",
         user_id.uuid(),
         purpose.map(Purpose::as_str),
     )

@@ -1,6 +1,6 @@
 //! What providers know people as, and who is on the way to one.
 
-use crate::{IdentityError, provider_sign_in::NewTrip, token::TokenHash};
+use crate::{IdentityError, consents::Agreed, provider_sign_in::NewTrip, token::TokenHash};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{IdentityId, Timestamp, UserId};
 
@@ -122,14 +122,15 @@ pub(crate) async fn delete_identity(
 pub(crate) async fn insert_trip(tx: &mut SystemTx, new: &NewTrip<'_>) -> Result<(), IdentityError> {
     sqlx::query!(
         "INSERT INTO provider_sign_ins (browser_hash, state_hash, provider, return_to, linking_user_id, verified_user_id,
-             expires_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             agreed, expires_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         new.browser_hash.as_slice(),
         new.state_hash.map(<[u8; 32]>::as_slice),
         new.provider,
         new.return_to,
         new.linking_user_id.map(UserId::uuid),
         new.verified_user_id.map(UserId::uuid),
+        sqlx::types::Json(new.agreed) as _,
         new.expires_at,
         new.now,
     )
@@ -142,6 +143,7 @@ pub(crate) async fn insert_trip(tx: &mut SystemTx, new: &NewTrip<'_>) -> Result<
 pub(crate) struct EndedTrip {
     pub(crate) return_to: String,
     pub(crate) linking_user_id: Option<UserId>,
+    pub(crate) agreed: Agreed,
 }
 
 /// Ends the trip of this browser to this provider; nobody can end it again.
@@ -154,7 +156,8 @@ pub(crate) async fn end_trip(
 ) -> Result<Option<EndedTrip>, IdentityError> {
     let row = sqlx::query!(
         r#"DELETE FROM provider_sign_ins WHERE browser_hash = $1 AND state_hash = $2 AND provider = $3 AND expires_at > $4
-           RETURNING return_to, linking_user_id AS "linking_user_id: UserId""#,
+           RETURNING return_to, linking_user_id AS "linking_user_id: UserId",
+               agreed AS "agreed: sqlx::types::Json<Agreed>""#,
         browser_hash.as_slice(),
         state_hash.as_slice(),
         provider,
@@ -162,7 +165,11 @@ pub(crate) async fn end_trip(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| EndedTrip { return_to: row.return_to, linking_user_id: row.linking_user_id }))
+    Ok(row.map(|row| EndedTrip {
+        return_to: row.return_to,
+        linking_user_id: row.linking_user_id,
+        agreed: row.agreed.0,
+    }))
 }
 
 /// Who has yet to give a code in this browser.
@@ -182,20 +189,21 @@ pub(crate) async fn find_verified(
     Ok(user_id)
 }
 
-/// Whoever had yet to give a code gave it. Returns where they wanted to go; `None` when they gave it before.
+/// Whoever had yet to give a code gave it. Returns where they wanted to go, and the provider they came through; `None` when they
+/// gave it before.
 pub(crate) async fn end_verified(
     tx: &mut SystemTx,
     browser_hash: &TokenHash,
     user_id: UserId,
-) -> Result<Option<String>, IdentityError> {
-    let return_to = sqlx::query_scalar!(
-        "DELETE FROM provider_sign_ins WHERE browser_hash = $1 AND verified_user_id = $2 RETURNING return_to",
+) -> Result<Option<(String, String)>, IdentityError> {
+    let ended = sqlx::query!(
+        "DELETE FROM provider_sign_ins WHERE browser_hash = $1 AND verified_user_id = $2 RETURNING return_to, provider",
         browser_hash.as_slice(),
         user_id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(return_to)
+    Ok(ended.map(|ended| (ended.return_to, ended.provider)))
 }
 
 /// Forgets trips that took too long; returns how many.

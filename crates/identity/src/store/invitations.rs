@@ -180,7 +180,7 @@ pub(crate) async fn enqueue_invitation_mail(
         r#"WITH enqueued AS (
                INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-               ON CONFLICT (organization_id, subject_id, kind) WHERE status = 'pending' DO NOTHING
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held') DO NOTHING
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued"#,

@@ -5,6 +5,7 @@ mod attempts;
 mod closing;
 mod consents;
 mod credentials;
+mod domain_checks;
 mod domains;
 mod email_tokens;
 mod identities;
@@ -25,10 +26,11 @@ pub(crate) use closing::{
     close_account, hold_owned, overdue_people, person_of_account, reopen_account, session_began,
     sole_ownerships,
 };
-pub(crate) use consents::{KeptConsent, consents, insert_consent, standing_consents};
+pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_consents, standing_consents};
 pub(crate) use credentials::{
     Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
 };
+pub(crate) use domain_checks::{CheckedDomain, domains_to_check, note_domain_check, owners, unverify_domain};
 pub(crate) use domains::{
     RequiredRow, count_domains, delete_domain, domains, find_domain, find_required, insert_domain,
     insert_verified_domain, is_owner, join_by_domain, update_domain, verify_domain,
@@ -76,12 +78,25 @@ pub(crate) use second_factor::{
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, find_session_start, open_session, sessions,
+    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, sessions,
+    signed_in_beside,
 };
 
 use crate::IdentityError;
-use memoreel_kernel::{OrganizationStatus, Role, Timestamp};
+use memoreel_db::SystemTx;
+use memoreel_kernel::{OrganizationStatus, Role, Timestamp, UserId};
 use memoreel_web::Closed;
+
+/// Says for the audit log who does what follows in this transaction, which it would not know otherwise.
+pub(crate) async fn act_as(tx: &mut SystemTx, user_id: Option<UserId>) -> Result<(), IdentityError> {
+    sqlx::query!(
+        "SELECT set_config('app.user_id', $1, true)",
+        user_id.map(|id| id.to_string()).unwrap_or_default(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(())
+}
 
 fn role(text: &str) -> Result<Role, IdentityError> {
     Role::parse(text).ok_or_else(|| IdentityError::RoleUnknown(text.to_owned()))

@@ -212,15 +212,18 @@ pub(crate) async fn rename_passkey(
     Ok(renamed)
 }
 
-/// Removes one of the person's passkeys. False when there is none with that id.
+/// Removes one of the person's passkeys and returns its name. `None` when there is none with that id.
 pub(crate) async fn delete_passkey(
     tx: &mut SystemTx,
     user_id: UserId,
     id: PasskeyId,
-) -> Result<bool, IdentityError> {
-    let deleted =
-        sqlx::query!("DELETE FROM user_passkeys WHERE user_id = $1 AND id = $2", user_id.uuid(), id.uuid())
-            .execute(&mut **tx)
-            .await?;
-    Ok(deleted.rows_affected() == 1)
+) -> Result<Option<String>, IdentityError> {
+    let name = sqlx::query_scalar!(
+        "DELETE FROM user_passkeys WHERE user_id = $1 AND id = $2 RETURNING name",
+        user_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(name)
 }

@@ -2,7 +2,8 @@
 
 use crate::{IdentityError, SESSION_IDLE_MAX, SESSIONS_PER_USER_MAX, model::Session, token::TokenHash};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{SessionId, Timestamp, UserId};
+use memoreel_kernel::{OrganizationId, SessionId, Timestamp, UserId};
+use uuid::Uuid;
 
 /// A device that signs in.
 pub(crate) struct NewSession<'a> {
@@ -10,6 +11,8 @@ pub(crate) struct NewSession<'a> {
     pub(crate) token_hash: &'a TokenHash,
     pub(crate) user_agent: Option<&'a str>,
     pub(crate) address: &'a str,
+    /// The provider they came through.
+    pub(crate) provider: Option<&'a str>,
     pub(crate) now: Timestamp,
 }
 
@@ -17,13 +20,15 @@ pub(crate) struct NewSession<'a> {
 pub(crate) async fn open_session(tx: &mut SystemTx, session: &NewSession<'_>) -> Result<(), IdentityError> {
     let id = SessionId::new(session.now);
     sqlx::query!(
-        "INSERT INTO sessions (id, user_id, token_hash, user_agent, address, created_at, last_seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        "INSERT INTO sessions (id, user_id, token_hash, user_agent, address, provider, created_at, last_seen_at,
+             expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
         id.uuid(),
         session.user_id.uuid(),
         session.token_hash,
         session.user_agent,
         session.address,
+        session.provider,
         session.now,
         session.now + SESSION_IDLE_MAX,
     )
@@ -118,4 +123,44 @@ pub(crate) async fn delete_old_idempotency_keys(
         .execute(&mut **tx)
         .await?;
     Ok(deleted.rows_affected())
+}
+
+/// People who may have addresses of the domain, and are signed in another way than through the provider: their ids and addresses.
+/// Owners of the organization are not among them. What is no plain name is left to the caller to compare.
+pub(crate) async fn signed_in_beside(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    domain: &str,
+    provider: &str,
+) -> Result<Vec<(UserId, String)>, IdentityError> {
+    let rows = sqlx::query!(
+        r#"SELECT u.id AS "id: UserId", u.email FROM users u
+           WHERE (rtrim(lower(split_part(u.email, '@', -1)), '.') = $2 OR u.email !~ '@[A-Za-z0-9.-]+$')
+               AND EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id AND s.provider IS DISTINCT FROM $3)
+               AND NOT EXISTS (SELECT FROM memberships m
+                   WHERE m.organization_id = $1 AND m.user_id = u.id AND m.role = 'owner')"#,
+        organization_id.uuid(),
+        domain,
+        provider,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.email)).collect())
+}
+
+/// Ends these people's sessions that were opened another way than through the provider.
+pub(crate) async fn delete_sessions_beside(
+    tx: &mut SystemTx,
+    user_ids: &[UserId],
+    provider: &str,
+) -> Result<(), IdentityError> {
+    let user_ids: Vec<Uuid> = user_ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "DELETE FROM sessions WHERE user_id = ANY($1) AND provider IS DISTINCT FROM $2",
+        &user_ids,
+        provider,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -41,6 +41,8 @@ impl Server {
             db: database.open().await.unwrap(),
             blobs: BlobStore::disk(folder.path().join("blobs")).unwrap(),
             staging: Staging::new(folder.path().join("staging")).unwrap(),
+            outbound: memoreel_outbound::Outbound::new(memoreel_outbound::OutboundSettings::default())
+                .expect("a client"),
             signer: UrlSigner::new(SECRET),
             secrets: Secrets::new(SECRET, &[]),
             clock: Arc::new(clock.clone()),

@@ -101,6 +101,8 @@ impl Stage {
             db,
             blobs: BlobStore::disk(folder.path().join("blobs")).expect("a store"),
             staging: Staging::new(folder.path().join("staging")).expect("staging"),
+            outbound: memoreel_outbound::Outbound::new(memoreel_outbound::OutboundSettings::default())
+                .expect("a client"),
             signer: UrlSigner::new([1; 32]),
             secrets: Secrets::new([1; 32], &[]),
             events: Events::new(next_tasks, Arc::new(Nobody), Arc::clone(&clock)),

@@ -1,11 +1,13 @@
 //! Live updates as server-sent events.
 //!
 //! A notification only says whose video something happened to. What the client gets is read under the client's own
-//! permissions, and changes that come close together are told once.
+//! permissions, and changes that come close together are told once. A stream ends when something about the client's session,
+//! key, membership, account or organization changes: whoever may still listen connects anew.
 
 use super::view;
 use crate::store;
 use axum::{
+    Extension,
     extract::State,
     response::{
         Sse,
@@ -14,8 +16,8 @@ use axum::{
 };
 use futures::{Stream, StreamExt, stream};
 use memoreel_kernel::{Caller, LiveEvent};
-use memoreel_web::{App, May, Problem, ProblemBody, action::ReadContent};
-use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+use memoreel_web::{Admission, App, May, Problem, ProblemBody, action::ReadContent};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use uuid::Uuid;
 
@@ -35,9 +37,10 @@ const VIDEOS_TOLD_MAX: usize = 200;
 pub(super) async fn stream_events(
     State(app): State<App>,
     May(caller, _): May<ReadContent>,
+    Extension(admission): Extension<Admission>,
 ) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Problem> {
     let receiver = app.live.subscribe();
-    let stopping = app.live.stopping();
+    let ended = app.live.clone().ended(caller, admission, Arc::clone(&app.clock));
     let batches = stream::unfold((app, caller, receiver), |(app, caller, mut receiver)| async move {
         let gathered = gather(&mut receiver, &caller).await?;
         let events = tell(&app, &caller, gathered).await;
@@ -45,7 +48,7 @@ pub(super) async fn stream_events(
     });
     let end = async move {
         tokio::select! {
-            () = stopping.cancelled_owned() => {}
+            () = ended => {}
             () = tokio::time::sleep(STREAM_LIFETIME) => {}
         }
     };

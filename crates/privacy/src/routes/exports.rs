@@ -20,7 +20,7 @@ use memoreel_tasks::cancel_tasks;
 use memoreel_web::{App, Json, Problem, ProblemBody, ResourceId, Result, SignedIn};
 
 /// How long an address opens the zip, at least.
-const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(1);
+pub(super) const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(1);
 const FILE_NAME: &str = "memoreel-export.zip";
 
 /// One's exports
@@ -130,8 +130,8 @@ pub(super) async fn delete_export(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A key is for what is done in an organization; this is everything of a person.
-fn require_session(caller: &Caller) -> Result<()> {
+/// A key is for what programs do from day to day; this is everything of a person, or of an organization.
+pub(super) fn require_session(caller: &Caller) -> Result<()> {
     match caller.actor {
         Actor::Session(_) => Ok(()),
         Actor::ApiKey(_) | Actor::Service => Err(memoreel_identity::IdentityError::SessionRequired.into()),

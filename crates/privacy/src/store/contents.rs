@@ -1,4 +1,4 @@
-//! What a person takes along, as JSON. Rows of organizations are read under the person's own permissions there.
+//! What is taken along, as JSON. Rows of organizations are read under the permissions of the person, or of an owner.
 
 use crate::PrivacyError;
 use chrono::{DateTime, Utc};
@@ -146,28 +146,32 @@ pub(crate) async fn media_bytes(tx: &mut TenantTx, user_id: UserId) -> Result<i6
     Ok(bytes)
 }
 
-/// An image that the person uploaded.
-pub(crate) struct OwnImage {
+/// An image that is taken along.
+pub(crate) struct ExportedImage {
     pub(crate) id: Uuid,
     pub(crate) blob_key: String,
     pub(crate) original_filename: String,
+    /// Everything that is known of it, as it is told.
+    pub(crate) told: Value,
 }
 
-/// The person's images in this organization, by id, after one.
+/// The images of this organization, or those that somebody uploaded there, by id, after one.
 pub(crate) async fn images(
     tx: &mut TenantTx,
-    user_id: UserId,
+    uploaded_by: Option<UserId>,
     after: Uuid,
     limit: i64,
-) -> Result<Vec<OwnImage>, PrivacyError> {
+) -> Result<Vec<ExportedImage>, PrivacyError> {
     let images = sqlx::query_as!(
-        OwnImage,
-        r#"SELECT a.id, a.blob_key AS "blob_key!", a.original_filename FROM uploads u
-           JOIN assets a ON a.organization_id = $1 AND a.id = u.asset_id
-           WHERE u.organization_id = $1 AND u.user_id = $2 AND u.kind = 'image' AND a.blob_key IS NOT NULL AND a.id > $3
+        ExportedImage,
+        r#"SELECT a.id, a.blob_key AS "blob_key!", a.original_filename,
+               to_jsonb(a) - 'organization_id' - 'blob_key' - 'filename' || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
+           FROM assets a
+           WHERE a.organization_id = $1 AND a.kind = 'image' AND a.blob_key IS NOT NULL AND a.id > $3
+               AND ($2::uuid IS NULL OR a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))
            ORDER BY a.id LIMIT $4"#,
         tx.organization_id().uuid(),
-        user_id.uuid(),
+        uploaded_by.map(UserId::uuid),
         after,
         limit,
     )
@@ -176,8 +180,8 @@ pub(crate) async fn images(
     Ok(images)
 }
 
-/// A video that the person added.
-pub(crate) struct OwnVideo {
+/// A video that is taken along.
+pub(crate) struct ExportedVideo {
     pub(crate) id: Uuid,
     pub(crate) title: String,
     pub(crate) created_at: DateTime<Utc>,
@@ -188,18 +192,19 @@ pub(crate) struct OwnVideo {
     pub(crate) told: Value,
 }
 
-/// The person's videos in this organization, those in the bin included, by id, after one.
+/// The person's videos in this organization, or all that are not private, those in the bin included, by id, after one.
 pub(crate) async fn videos(
     tx: &mut TenantTx,
-    user_id: UserId,
+    author_id: Option<UserId>,
     after: Uuid,
     limit: i64,
-) -> Result<Vec<OwnVideo>, PrivacyError> {
+) -> Result<Vec<ExportedVideo>, PrivacyError> {
     let videos = sqlx::query_as!(
-        OwnVideo,
+        ExportedVideo,
         r#"SELECT v.id, v.title, v.created_at, a.blob_key, a.original_filename AS "original_filename?",
                jsonb_build_object('organization_id', v.organization_id, 'id', v.id, 'title', v.title, 'description', v.description,
-                   'channel', c.name, 'visibility', v.visibility, 'status', v.status, 'source', v.source,
+                   'channel', c.name, 'author', u.name, 'visibility', v.visibility, 'status', v.status, 'error_code', v.error_code,
+                   'error_message', v.error_message, 'source', v.source,
                    'created_at', v.created_at, 'updated_at', v.updated_at, 'deleted_at', v.deleted_at,
                    'file', CASE WHEN a.id IS NOT NULL THEN jsonb_build_object('name', a.original_filename, 'content_type', a.content_type,
                        'byte_size', a.byte_size, 'sha256', encode(a.sha256, 'hex'), 'width', a.width, 'height', a.height,
@@ -207,9 +212,12 @@ pub(crate) async fn videos(
            FROM videos v
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
            LEFT JOIN channels c ON c.organization_id = $1 AND c.id = v.channel_id
-           WHERE v.organization_id = $1 AND v.author_id = $2 AND v.id > $3 ORDER BY v.id LIMIT $4"#,
+           LEFT JOIN users u ON u.id = v.author_id
+           WHERE v.organization_id = $1 AND v.id > $3
+               AND CASE WHEN $2::uuid IS NULL THEN v.visibility <> 'private' ELSE v.author_id = $2 END
+           ORDER BY v.id LIMIT $4"#,
         tx.organization_id().uuid(),
-        user_id.uuid(),
+        author_id.map(UserId::uuid),
         after,
         limit,
     )
@@ -218,16 +226,20 @@ pub(crate) async fn videos(
     Ok(videos)
 }
 
-/// Transcript and summary of a video.
+/// Transcript, speakers and summary of a video.
 pub(crate) async fn spoken(tx: &mut TenantTx, video_id: Uuid) -> Result<Value, PrivacyError> {
     let spoken = sqlx::query_scalar!(
         r#"SELECT jsonb_build_object(
-               'transcript', (SELECT jsonb_build_object('language', t.language, 'engine', t.engine, 'model', t.model, 'created_at', t.created_at,
+               'transcript', (SELECT jsonb_build_object('language', t.language, 'engine', t.engine, 'model', t.model, 'notice', t.notice,
+                   'created_at', t.created_at,
                    'segments', (SELECT coalesce(jsonb_agg(jsonb_build_object('start_ms', g.start_ms, 'end_ms', g.end_ms,
-                       'speaker', coalesce(p.name, p.label), 'text', g.text) ORDER BY g.segment_index), '[]')
+                       'speaker', coalesce(p.name, p.label), 'text', g.text, 'words', g.words, 'confidence', g.confidence,
+                       'cue_identifier', g.cue_identifier, 'cue_settings', g.cue_settings) ORDER BY g.segment_index), '[]')
                        FROM transcript_segments g LEFT JOIN speakers p ON p.organization_id = $1 AND p.id = g.speaker_id
                        WHERE g.organization_id = $1 AND g.transcript_id = t.id))
                    FROM transcripts t WHERE t.organization_id = $1 AND t.video_id = $2),
+               'speakers', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', p.label, 'name', p.name, 'turns', p.turns)
+                   ORDER BY p.label), '[]') FROM speakers p WHERE p.organization_id = $1 AND p.video_id = $2),
                'summary', (SELECT jsonb_build_object('engine', s.engine, 'model', s.model, 'sentences', s.sentences,
                    'key_points', s.key_points, 'chapters', s.chapters, 'created_at', s.created_at)
                    FROM video_summaries s WHERE s.organization_id = $1 AND s.video_id = $2)) AS "spoken!""#,

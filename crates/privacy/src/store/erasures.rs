@@ -4,6 +4,7 @@ use crate::{
     PrivacyError,
     erase::Plan,
     model::{ErasureReport, Holdings, KnownErasure, Rows},
+    organization_export::EXPORT_ORGANIZATION,
 };
 use memoreel_db::SystemTx;
 use memoreel_kernel::{ErasureId, OrganizationId, Timestamp, UserId};
@@ -21,7 +22,7 @@ pub(crate) struct OpenErasure {
     pub(crate) report: Option<ErasureReport>,
 }
 
-fn read<T: DeserializeOwned>(value: Value) -> Result<T, PrivacyError> {
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, PrivacyError> {
     serde_json::from_value(value).map_err(|error| PrivacyError::File(io::Error::other(error)))
 }
 
@@ -144,15 +145,21 @@ pub(crate) async fn begin_erasure(
     Ok(id)
 }
 
-/// Keeps what was removed, in the transaction that removes the rows.
+/// Keeps what was removed and where files are still to be looked for, in the transaction that removes the rows.
 pub(crate) async fn keep_report(
     tx: &mut SystemTx,
     id: ErasureId,
     report: &ErasureReport,
+    plan: &Plan,
 ) -> Result<(), PrivacyError> {
-    sqlx::query!("UPDATE erasures SET report = $2 WHERE id = $1", id.uuid(), write(report)?)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE erasures SET report = $2, plan = $3 WHERE id = $1",
+        id.uuid(),
+        write(report)?,
+        write(plan)?,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -201,22 +208,20 @@ pub(crate) async fn erasures(tx: &mut SystemTx) -> Result<Vec<KnownErasure>, Pri
         .collect()
 }
 
-/// Asks every task of these organizations, and on these videos, to stop; those that wait do not begin.
-pub(crate) async fn stop_tasks(
-    tx: &mut SystemTx,
-    organization_ids: &[Uuid],
-    video_ids: &[Uuid],
-    now: Timestamp,
-) -> Result<(), PrivacyError> {
+/// Asks every task of what is erased to stop, and every export in which the person may be named; those that wait do not begin.
+pub(crate) async fn stop_tasks(tx: &mut SystemTx, plan: &Plan, now: Timestamp) -> Result<(), PrivacyError> {
     sqlx::query!(
         "UPDATE tasks SET
              status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
              cancel_requested = true,
              finished_at = CASE status WHEN 'running' THEN finished_at ELSE $3 END
-         WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status IN ('pending', 'running')",
-        organization_ids,
-        video_ids,
+         WHERE (organization_id = ANY($1) OR subject_id = ANY($2) OR (kind = $4 AND organization_id = ANY($5)))
+             AND status IN ('pending', 'held', 'running')",
+        &plan.organizations,
+        &plan.videos,
         now,
+        EXPORT_ORGANIZATION,
+        &plan.named_in,
     )
     .execute(&mut **tx)
     .await?;
@@ -226,16 +231,18 @@ pub(crate) async fn stop_tasks(
 /// How many of them have not stopped, of workers that live.
 pub(crate) async fn running_tasks(
     tx: &mut SystemTx,
-    organization_ids: &[Uuid],
-    video_ids: &[Uuid],
+    plan: &Plan,
     now: Timestamp,
 ) -> Result<i64, PrivacyError> {
     let running = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM tasks
-           WHERE (organization_id = ANY($1) OR subject_id = ANY($2)) AND status = 'running' AND leased_until > $3"#,
-        organization_ids,
-        video_ids,
+           WHERE (organization_id = ANY($1) OR subject_id = ANY($2) OR (kind = $4 AND organization_id = ANY($5)))
+               AND status = 'running' AND leased_until > $3"#,
+        &plan.organizations,
+        &plan.videos,
         now,
+        EXPORT_ORGANIZATION,
+        &plan.named_in,
     )
     .fetch_one(&mut **tx)
     .await?;

@@ -3,6 +3,7 @@
 use crate::{
     PrivacyError,
     model::{Export, ExportStatus},
+    packing::Wish,
 };
 use memoreel_db::SystemTx;
 use memoreel_kernel::{ExportId, OrganizationId, TaskId, Timestamp, UserId};
@@ -23,7 +24,7 @@ pub(crate) async fn is_export_waiting(tx: &mut SystemTx, user_id: UserId) -> Res
     let waiting = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT FROM export_requests e JOIN tasks t ON t.subject_id = e.id
                WHERE e.user_id = $1 AND e.finished_at IS NULL AND e.deleted_at IS NULL
-                   AND t.status IN ('pending', 'running')) AS "waiting!""#,
+                   AND t.status IN ('pending', 'held', 'running')) AS "waiting!""#,
         user_id.uuid(),
     )
     .fetch_one(&mut **tx)
@@ -85,20 +86,11 @@ pub(crate) async fn exports(
     .fetch_all(&mut **tx)
     .await?;
     let exports = rows.into_iter().map(|row| {
-        let status = match (row.finished_at, row.status.as_deref()) {
-            (Some(_), _) => ExportStatus::Ready,
-            (None, Some("running")) => ExportStatus::Running,
-            (None, Some("pending")) => ExportStatus::Waiting,
-            (None, _) => ExportStatus::Failed,
-        };
-        let progress = match status {
-            ExportStatus::Ready => 100,
-            _ => (row.progress.unwrap_or_default() * 100.0).round() as u8,
-        };
+        let status = ExportStatus::of(row.finished_at, row.status.as_deref());
         let export = Export {
             id: row.id,
             status,
-            progress,
+            progress: status.progress(row.progress),
             requested_at: row.requested_at,
             size_bytes: row.size_bytes,
             expires_at: row.expires_at,
@@ -110,28 +102,19 @@ pub(crate) async fn exports(
     Ok(exports.collect())
 }
 
-/// What a task is to write.
-pub(crate) struct ExportTaskRow {
-    pub(crate) user_id: UserId,
-    /// Whether it was written already, or is not wanted any more.
-    pub(crate) is_over: bool,
-    pub(crate) is_wanted: bool,
-}
-
-/// The export, wanted or not.
+/// Whose export a task is to write, and how things stand with it, wanted or not.
 pub(crate) async fn find_export_task(
     tx: &mut SystemTx,
     id: ExportId,
-) -> Result<Option<ExportTaskRow>, PrivacyError> {
-    let row = sqlx::query_as!(
-        ExportTaskRow,
-        r#"SELECT user_id AS "user_id: _", finished_at IS NOT NULL AS "is_over!", deleted_at IS NULL AS "is_wanted!"
+) -> Result<Option<(UserId, Wish)>, PrivacyError> {
+    let row = sqlx::query!(
+        r#"SELECT user_id AS "user_id: UserId", finished_at IS NOT NULL AS "is_over!", deleted_at IS NULL AS "is_wanted!"
            FROM export_requests WHERE id = $1"#,
         id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row)
+    Ok(row.map(|row| (row.user_id, Wish { is_over: row.is_over, is_wanted: row.is_wanted })))
 }
 
 /// Notes that the zip is there. False when it is not wanted any more.

@@ -3,9 +3,10 @@
 mod contents;
 mod erasures;
 mod exports;
+mod organization_exports;
 
 pub(crate) use contents::{
-    OwnVideo, account, api_keys, audit_entries, consents, images, media_bytes, places, preferences, sessions,
+    ExportedVideo, account, api_keys, audit_entries, consents, images, media_bytes, places, preferences, sessions,
     spoken, system_facts, uploads, videos,
 };
 pub(crate) use erasures::{
@@ -16,4 +17,10 @@ pub(crate) use erasures::{
 pub(crate) use exports::{
     delete_export_row, exports, exports_over, find_export_task, finish_export, insert_export,
     is_export_waiting, lock_person, mark_export_deleted,
+};
+pub(crate) use organization_exports::{
+    channels, delete_organization_export_row, domains, erase_exports_naming, exports_of,
+    find_organization_export_task, finish_organization_export, image_presets, insert_organization_export, invitations,
+    mark_organization_export_deleted, members, organization, organization_exports, organization_exports_over,
+    organizations_naming, shared_media_bytes,
 };

@@ -295,7 +295,10 @@ mod tests {
 
     #[test]
     fn whoever_was_searched_longest_ago_makes_room_and_nobody_within_a_minute() {
-        let passages = Arc::new(Passages::with_capacity(1, 1, 0));
+        let mut passages = Passages::with_capacity(1, 1, 0);
+        let said = Passage { configuration: "simple".to_owned(), ..Passage::default() };
+        passages.push(&said, Some(vec![1.0]));
+        let passages = Arc::new(passages);
         let (bytes, begun) = (passages.held_bytes(), Instant::now());
         let index = PassageIndex::new(3 * bytes);
         for (organization, second) in [(1, 20), (2, 0), (3, 40)] {

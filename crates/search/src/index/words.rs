@@ -49,7 +49,7 @@ struct Dictionary {
 }
 
 /// A passage as it is read, in the order of transcripts and of what is said in them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Passage {
     pub(crate) id: Uuid,
     pub(crate) transcript_id: Uuid,

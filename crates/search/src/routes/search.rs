@@ -124,7 +124,8 @@ pub(crate) enum MatchedBy {
         (status = 200, body = SearchResults),
         (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 422, body = ProblemBody),
-        (status = 503, body = ProblemBody),
+        (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
+        (status = 503, body = ProblemBody, description = "`server_busy`, or the engine is away"),
     )
 )]
 pub(crate) async fn search(
@@ -146,6 +147,7 @@ pub(crate) async fn search(
     let (mode, hits) = if query.is_empty() {
         (params.mode, Vec::new())
     } else {
+        let _place = app.limits.searches.enter(&caller.organization_id.to_string()).await?;
         hits(&app, &engine, &caller, params.mode, &query, &filters, limit).await?
     };
     let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

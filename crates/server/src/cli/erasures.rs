@@ -10,7 +10,8 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use memoreel_blob::Staging;
 use memoreel_kernel::SystemClock;
-use memoreel_privacy::{Amount, Eraser, ErasureReport};
+use memoreel_outbound::{Outbound, OutboundSettings};
+use memoreel_privacy::{Amount, Eraser, ErasureReport, PrivacyError};
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
 /// Looks after erasures.
@@ -65,18 +66,26 @@ async fn list(eraser: &Eraser) -> Result<ExitCode> {
 
 async fn replay(eraser: &Eraser) -> Result<ExitCode> {
     let mut failed = 0;
-    for entry in eraser.journal().entries().await? {
-        match eraser.repeat(&entry).await {
-            Ok(None) => println!("{} {}: nothing came back", entry.kind, entry.subject_id),
-            Ok(Some(report)) => {
-                println!("{} {}: erased again", entry.kind, entry.subject_id);
-                print_report(&report);
-            }
-            Err(error) => {
-                failed += 1;
-                println!("{} {}: NOT erased: {error}", entry.kind, entry.subject_id);
+    let mut entries = eraser.journal().entries().await?;
+    let mut held = Vec::new();
+    while !entries.is_empty() {
+        let is_last = !held.is_empty();
+        for entry in entries {
+            match eraser.repeat(&entry).await {
+                Ok(None) => println!("{} {}: nothing came back", entry.kind, entry.subject_id),
+                Ok(Some(report)) => {
+                    println!("{} {}: erased again", entry.kind, entry.subject_id);
+                    print_report(&report);
+                }
+                // They own an organization alone, which may come later in the journal.
+                Err(PrivacyError::Held(_)) if !is_last => held.push(entry),
+                Err(error) => {
+                    failed += 1;
+                    println!("{} {}: NOT erased: {error}", entry.kind, entry.subject_id);
+                }
             }
         }
+        entries = if is_last { Vec::new() } else { held.clone() };
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -96,6 +105,7 @@ impl Opened {
             db: database.db.clone(),
             blobs: assemble::blob_store(storage, &folders)?,
             staging: Staging::new(folders.staging())?,
+            outbound: Outbound::new(OutboundSettings::default())?,
             secret,
             former_secrets: secret::former(&storage.former_secret_keys)?,
             clock: Arc::new(SystemClock),

@@ -11,6 +11,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Eraser, Journal};
 use memoreel_search::PassageIndex;
 use memoreel_server::{
@@ -21,6 +22,7 @@ use memoreel_server::{
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
 use memoreel_web::{App, Documents, SignInSettings, behind_proxies};
+use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use sqlx::PgConnection;
 use std::{
     future::IntoFuture,
@@ -62,8 +64,13 @@ pub struct Options {
     pub smtp: Option<SmtpSettings>,
     pub breached_passwords: Option<PathBuf>,
     pub sign_in: SignInSettings,
+    /// Where webhooks may go.
+    pub outbound: OutboundSettings,
+    pub documents: Documents,
     /// Proxies whose word about who asks is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// What the clock says first; in the year of the tests if nothing else.
+    pub begins_at: Option<Timestamp>,
     /// What counts the ways to the database.
     pub counted: Option<Arc<Counted>>,
 }
@@ -75,7 +82,7 @@ impl Default for Options {
             (1, "Its budget is four million, which is less than we asked for."),
             (0, "Construction begins in spring after the bridge has been inspected."),
         ];
-        let pool = PoolSizes { app: 6, system: 4 };
+        let pool = PoolSizes { app: 6, system: 5 };
         Self {
             rate_limit_factor: 1_000,
             lines,
@@ -84,7 +91,10 @@ impl Default for Options {
             smtp: None,
             breached_passwords: None,
             sign_in: SignInSettings::default(),
+            outbound: OutboundSettings::default(),
+            documents: Documents::default(),
             trusted_proxies: Vec::new(),
+            begins_at: None,
             counted: None,
         }
     }
@@ -111,7 +121,13 @@ impl TestApp {
         let database = TestDatabase::create().await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let noon: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        Self::open(Arc::new(Installation { database, folder }), options, FakeClock::at(noon)).await
+        let clock = FakeClock::at(options.begins_at.unwrap_or(noon));
+        Self::open(Arc::new(Installation { database, folder }), options, clock).await
+    }
+
+    /// Stops what works and serves; database and files stay.
+    pub fn halt(&self) {
+        self.stop.cancel();
     }
 
     /// Stops, and starts again over the same database and files.
@@ -139,6 +155,7 @@ impl TestApp {
             db: Db::connect(&access, options.pool).await.unwrap(),
             blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
             staging: Staging::new(folder.join("staging")).unwrap(),
+            outbound: Outbound::new(options.outbound.clone()).unwrap(),
             secret: SECRET,
             former_secrets: Vec::new(),
             clock: Arc::new(clock.clone()),
@@ -148,7 +165,7 @@ impl TestApp {
             signs_up_by_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
             sign_in: options.sign_in.clone(),
-            documents: Documents::default(),
+            documents: options.documents.clone(),
         });
         let engines = engines(options.lines.clone());
         let stop = CancellationToken::new();
@@ -186,6 +203,18 @@ impl TestApp {
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));
+    }
+
+    /// Sends webhooks until the server ends.
+    pub fn deliver(&self) {
+        self.deliver_with(DispatchSettings {
+            poll: Duration::from_millis(100),
+            ..DispatchSettings::default()
+        });
+    }
+
+    pub fn deliver_with(&self, settings: DispatchSettings) {
+        tokio::spawn(Dispatcher::new(self.app.clone(), settings).run(self.stop.clone()));
     }
 
     /// What removes people and organizations.

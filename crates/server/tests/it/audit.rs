@@ -76,6 +76,21 @@ async fn who_signs_up_and_in_is_in_the_log_of_their_own_organization() {
 }
 
 #[tokio::test]
+async fn whoever_makes_an_organization_is_named_in_its_log() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let id = crate::organizations::new_organization(&ada, "Harbour").await;
+    let told = ada.ask(&id, "GET", "/audit-log", Value::Null).await.is(200).json();
+    let told: Vec<Value> = serde_json::from_value(told["items"].clone()).unwrap();
+    assert_eq!(actions(&told), ["membership.created", "organization.created"], "{told:#?}");
+    for entry in &told {
+        let actor = json!({ "kind": "session", "id": ada.user_id, "name": "ada" });
+        assert_eq!(entry["actor"], actor, "{entry}");
+        assert_eq!(entry["address"], "127.0.0.1", "{entry}");
+    }
+}
+
+#[tokio::test]
 async fn what_did_not_happen_leaves_no_entry_nor_does_what_follows_by_itself() {
     let app = TestApp::start().await;
     app.work().await;

@@ -39,7 +39,7 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 24] = [
+const NOT_AUDITED: [(&str, &str); 25] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
@@ -64,10 +64,11 @@ const NOT_AUDITED: [(&str, &str); 24] = [
     ("user_preferences", "a person's own choices"),
     ("user_recovery_codes", "belong to the second factor, which is audited"),
     ("video_summaries", "made by background tasks"),
+    ("webhook_deliveries", "what follows from what happened, and is sent in the background"),
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 4] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 5] = [
     ("api_keys_token_key", "the hash of a random token"),
     (
         "organization_domains_verified_key",
@@ -75,6 +76,7 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 4] = [
     ),
     ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
+    ("webhook_secrets_id_key", "an id that the server makes at random"),
 ];
 
 /// Tables the serving role may not touch at all.

@@ -226,6 +226,12 @@ impl EventStream {
         Self { response, text: String::new() }
     }
 
+    /// Whether the server ends it within two seconds. What it says until then is read away.
+    pub async fn ends(&mut self) -> bool {
+        let end = async { while self.response.chunk().await.unwrap().is_some() {} };
+        tokio::time::timeout(Duration::from_secs(2), end).await.is_ok()
+    }
+
     /// The next event: its name and its data.
     pub async fn next(&mut self) -> (String, Value) {
         loop {

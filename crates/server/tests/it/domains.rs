@@ -5,83 +5,26 @@ use crate::{
     authenticator::Authenticator,
     client::{Answer, Client, PASSWORD, Person},
     isolation::rows_of,
+    name_server::NameServer,
     oidc::{OidcProvider, app_with, sign_in, with},
     organizations::new_organization,
-};
-use hickory_resolver::proto::{
-    op::{Message, ResponseCode},
-    rr::{RData, Record, RecordType, rdata::TXT},
 };
 use memoreel_identity::verify_domain;
 use memoreel_web::SignInSettings;
 use serde_json::{Value, json};
-use std::{
-    collections::HashMap,
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::net::SocketAddr;
 use tokio::net::UdpSocket;
-
-/// A name server with text records alone.
-#[derive(Clone)]
-struct NameServer {
-    address: SocketAddr,
-    /// By name, without a dot at its end.
-    records: Arc<Mutex<HashMap<String, Vec<String>>>>,
-}
-
-impl NameServer {
-    async fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { address: socket.local_addr().unwrap(), records: Arc::default() };
-        let own = server.clone();
-        tokio::spawn(async move {
-            let mut packet = [0; 1500];
-            while let Ok((length, from)) = socket.recv_from(&mut packet).await {
-                let answer = own.answer(&Message::from_vec(&packet[..length]).unwrap());
-                socket.send_to(&answer.to_vec().unwrap(), from).await.unwrap();
-            }
-        });
-        server
-    }
-
-    fn answer(&self, question: &Message) -> Message {
-        let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
-        let query = question.queries[0].clone();
-        let name = query.name().to_ascii().trim_end_matches('.').to_lowercase();
-        let records = self.records.lock().unwrap();
-        match records.get(&name) {
-            Some(texts) if query.query_type() == RecordType::TXT => {
-                for text in texts {
-                    // In parts, as long texts are.
-                    let (first, second) = text.split_at(text.len() / 2);
-                    let text = TXT::new(vec![first.to_owned(), second.to_owned()]);
-                    answer.add_answer(Record::from_rdata(query.name().clone(), 60, RData::TXT(text)));
-                }
-            }
-            Some(_) => {}
-            None => answer.metadata.response_code = ResponseCode::NXDomain,
-        }
-        answer.add_query(query);
-        answer
-    }
-
-    fn set(&self, domain: &Value, texts: &[&str]) {
-        let name = domain["record_name"].as_str().unwrap().to_owned();
-        self.records.lock().unwrap().insert(name, texts.iter().map(|text| (*text).to_owned()).collect());
-    }
-}
 
 async fn app_asking(server: SocketAddr) -> TestApp {
     let sign_in = SignInSettings { dns_server: Some(server), ..SignInSettings::default() };
     TestApp::with(Options { sign_in, ..Options::default() }).await
 }
 
-async fn add(person: &Person, organization_id: &str, domain: &str) -> Value {
+pub async fn add(person: &Person, organization_id: &str, domain: &str) -> Value {
     person.ask(organization_id, "POST", "/domains", json!({ "domain": domain })).await.is(201).json()
 }
 
-async fn check(person: &Person, organization_id: &str, domain: &Value) -> Answer {
+pub async fn check(person: &Person, organization_id: &str, domain: &Value) -> Answer {
     let path = format!("/domains/{}/verify", domain["id"].as_str().unwrap());
     person.ask(organization_id, "POST", &path, json!({})).await
 }
@@ -318,9 +261,9 @@ async fn where_a_provider_is_required_nothing_else_lets_people_in_or_tells_of_th
         let answer = with_password(&app, email, password).await;
         assert_eq!(told(&answer), told(&refused), "{email}");
     }
-    // The owner gets in; open sessions stay open.
+    // The owner gets in, and stays in; of the others' sessions none is left that could not be opened now.
     with_password(&app, "owner@crew.example", PASSWORD).await.is(201);
-    bob.get("/me").await.is(200);
+    bob.get("/me").await.refuses(401, "unauthenticated");
     owner.get("/me").await.is(200);
 
     // A passkey is no way around it.
@@ -359,4 +302,87 @@ async fn where_a_provider_is_required_nothing_else_lets_people_in_or_tells_of_th
     let ada = app.signed_in(&ada).await;
     ada.ask(&id, "DELETE", &path, Value::Null).await.is(204);
     with_password(&app, "bob@crew.example", PASSWORD).await.is(201);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_required_ends_the_sessions_that_came_another_way() {
+    let provider = OidcProvider::start(&["harbour", "lighthouse"]).await;
+    let app = app_with(vec![provider.configured("harbour"), provider.configured("lighthouse")]).await;
+    let ada = app.person("ada").await;
+    let id = organization_of(&app, &ada, "crew", "crëw.example", json!({})).await;
+    let domains = ada.ask(&id, "GET", "/domains", Value::Null).await.is(200).json();
+    assert_eq!(domains["items"][0]["domain"], "xn--crw-kma.example");
+    let path = format!("/domains/{}", domains["items"][0]["id"].as_str().unwrap());
+    let through = async |provider: &str, email: &str| {
+        let client = app.visitor();
+        sign_in(&client, provider, email).await.is(303);
+        client
+    };
+    let by_password = async |email: &str| {
+        let client = app.visitor();
+        let account = json!({ "email": email, "name": "Somebody", "password": PASSWORD });
+        client.post("/users", &account).await.is(201);
+        client
+    };
+    let is_in = async |client: &Client| client.get("/me").await.status == 200;
+    // The domain as name servers write it, and as people do.
+    let bob = by_password("bob@XN--crw-kma.example").await;
+    let eve = by_password("eve@crëw.example").await;
+    let fay = through("harbour", "fay@xn--crw-kma.example").await;
+    let gus = through("lighthouse", "gus@xn--crw-kma.example").await;
+    let admin = by_password("admin@xn--crw-kma.example").await;
+    let owner = by_password("owner@xn--crw-kma.example").await;
+    let stranger = by_password("stranger@below.xn--crw-kma.example").await;
+    sqlx::query(
+        "INSERT INTO memberships (organization_id, user_id, role)
+         SELECT $1::uuid, id, split_part(email, '@', 1) FROM users WHERE email LIKE 'owner@%' OR email LIKE 'admin@%'",
+    )
+    .bind(&id)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+
+    // Who joins has nothing to do with it.
+    ada.ask(&id, "PATCH", &path, json!({ "join_role": "viewer" })).await.is(200);
+    assert!(is_in(&bob).await);
+    // An owner of that domain who makes the change has signed in with a password, too, and stays.
+    let required = json!({ "required_provider": "harbour" });
+    let request = owner.request("PATCH", &path).header("memoreel-organization", &id).json(&required);
+    let changed = crate::client::send(request).await.is(200).json();
+    assert_eq!(changed["required_provider"], "harbour");
+    for (name, client) in [("bob", &bob), ("eve", &eve), ("gus", &gus), ("admin", &admin)] {
+        assert!(!is_in(client).await, "{name} could not come in like this any more");
+    }
+    for (name, client) in [("fay", &fay), ("owner", &owner), ("stranger", &stranger)] {
+        assert!(is_in(client).await, "{name} could");
+    }
+    let log =
+        ada.ask(&id, "GET", "/audit-log?action=domain.updated&limit=1", Value::Null).await.is(200).json();
+    let entry = &log["items"][0];
+    assert_eq!(entry["actor"]["name"], "Somebody", "{entry}");
+    assert_eq!(entry["new"], json!({ "required_provider": "harbour" }), "{entry}");
+
+    // Another provider ends what came through the first.
+    ada.ask(&id, "PATCH", &path, json!({ "required_provider": "lighthouse" })).await.is(200);
+    assert!(!is_in(&fay).await);
+    let gus = through("lighthouse", "gus@xn--crw-kma.example").await;
+    ada.ask(&id, "PATCH", &path, json!({ "required_provider": null })).await.is(200);
+    assert!(is_in(&gus).await, "any way will do");
+}
+
+#[tokio::test]
+async fn a_rule_that_waited_for_its_domain_to_be_verified_ends_sessions_then() {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    let ada = app.person("ada").await;
+    let id = new_organization(&ada, "crew").await;
+    let domain = add(&ada, &id, "crew.example").await;
+    let path = format!("/domains/{}", domain["id"].as_str().unwrap());
+    let bob = app.visitor();
+    let account = json!({ "email": "bob@crew.example", "name": "Bob", "password": PASSWORD });
+    bob.post("/users", &account).await.is(201);
+    ada.ask(&id, "PATCH", &path, json!({ "required_provider": "harbour" })).await.is(200);
+    bob.get("/me").await.is(200);
+    verify_domain(app.db(), &*app.app.clock, "crew", "crew.example").await.unwrap();
+    bob.get("/me").await.refuses(401, "unauthenticated");
 }

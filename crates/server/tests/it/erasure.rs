@@ -1,9 +1,11 @@
 //! Erasing people and organizations: nothing of them is left anywhere, and nothing of others is touched.
 
-mod marks;
+mod killed;
+pub mod marks;
+mod restored;
 
 use crate::{
-    app::{TestApp, sample},
+    app::{Options, TestApp, sample},
     client::{Person, metadata, send},
     isolation::{rows_of, things_of},
     organizations::new_organization,
@@ -56,7 +58,11 @@ async fn run(connection: &mut PgConnection, statement: String) {
 
 impl World {
     async fn make() -> Self {
-        let app = TestApp::start().await;
+        Self::make_with(Options::default()).await
+    }
+
+    async fn make_with(options: Options) -> Self {
+        let app = TestApp::with(options).await;
         app.work().await;
         let marked = app.person(MARK).await;
         let (bob, carol) = (app.person("bob").await, app.person("carol").await);
@@ -226,9 +232,11 @@ async fn of_a_person_who_was_erased_nothing_is_left_and_of_others_nothing_is_cha
     let World { app, marked, bob, shared_id, shared_video, private_video, carol } = &world;
     world.close().await;
     let (blob_count, blob_bytes) = world.mark().await;
-    let exports = contents(&world.blobs().join(&marked.organization_id).join("exports"));
+    let own = world.blobs().join(&marked.organization_id);
+    let mut exports = contents(&own.join("exports"));
+    exports.extend(contents(&own.join("organization-exports")));
     let export_bytes: u64 = exports.values().map(|content| content.len() as u64).sum();
-    assert_eq!(exports.len(), 1);
+    assert_eq!(exports.len(), 2);
     let mut connection = app.superuser().await;
     assert_eq!(marks::stale_excuses(&mut connection).await, Vec::<String>::new());
     let before_carol = rows_of(&mut connection, &carol.organization_id).await;
@@ -253,8 +261,8 @@ async fn of_a_person_who_was_erased_nothing_is_left_and_of_others_nothing_is_cha
     assert_eq!((erasures.len(), erasure.subject_id), (1, uuid(&marked.user_id)));
     assert!(erasure.finished_at.is_some());
     let report = erasure.report.as_ref().unwrap();
-    // All but the export, whose week was over as well.
-    assert_eq!((report.blobs.count + 1, report.blobs.bytes + export_bytes), (blob_count, blob_bytes));
+    // All but the exports, whose week was over as well.
+    assert_eq!((report.blobs.count + 2, report.blobs.bytes + export_bytes), (blob_count, blob_bytes));
     assert!(report.mails.count >= 2 && report.uploads.count == 2, "{report:?}");
     let removed: BTreeSet<&str> = report.rows.removed.keys().map(String::as_str).collect();
     for table in [
@@ -391,9 +399,10 @@ async fn an_erasure_that_is_killed_at_any_moment_ends_complete() {
     assert!(matches!(again, Err(PrivacyError::NotDue)), "{again:?}");
 }
 
-#[tokio::test]
-async fn of_an_organization_that_was_erased_nothing_is_left() {
-    let app = TestApp::start().await;
+/// An organization of Ada's that has something of every kind, is deleted, and holds the mark everywhere; and Carol, who has a
+/// video in her own. The number of its files, and their bytes.
+async fn marked_organization(options: Options) -> (TestApp, Person, Person, (u64, u64)) {
+    let app = TestApp::with(options).await;
     app.work().await;
     let ada = app.person("ada").await;
     let carol = app.person("carol").await;
@@ -420,14 +429,27 @@ async fn of_an_organization_that_was_erased_nothing_is_left() {
     memoreel_audit::seal(app.db()).await.unwrap();
     marks::mark_rows(&mut connection, &Owner { organization_id: uuid(id), user_id: None }).await;
     let blobs = app.folder().join("blobs/blobs/organizations");
-    let (count, bytes) = marks::mark_files(&blobs.join(id));
+    let marked = marks::mark_files(&blobs.join(id));
     let upload = marks::files(&app.folder().join("staging"));
     assert_eq!(upload.len(), 1);
     fs::write(upload.first().unwrap(), MARK).unwrap();
+    assert!(marks::marked_files(&app.folder()).len() as u64 > marked.0);
+    (app, ada, carol, marked)
+}
+
+#[tokio::test]
+async fn of_an_organization_that_was_erased_nothing_is_left() {
+    let (app, ada, carol, (count, bytes)) = marked_organization(Options::default()).await;
+    let id = &ada.organization_id;
+    let mut connection = app.superuser().await;
+    let blobs = app.folder().join("blobs/blobs/organizations");
     let before = rows_of(&mut connection, &carol.organization_id).await;
     let files = contents(&blobs.join(&carol.organization_id));
-    assert!(marks::marked_files(&app.folder()).len() as u64 > count);
 
+    // Its export, whose week is over, goes before.
+    let exports = contents(&blobs.join(id).join("organization-exports"));
+    let export_bytes: u64 = exports.values().map(|content| content.len() as u64).sum();
+    assert_eq!(exports.len(), 1);
     app.clock.advance(TimeDelta::days(30));
     app.eraser().sweep().await.unwrap();
     let lines = marks::marked_lines(&mut connection).await;
@@ -436,7 +458,8 @@ async fn of_an_organization_that_was_erased_nothing_is_left() {
     let erasures = app.eraser().erasures().await.unwrap();
     assert_eq!((erasures[0].kind.as_str(), erasures[0].asked_by.as_str()), ("organization", "owner"));
     let report = erasures[0].report.as_ref().unwrap();
-    assert_eq!((report.blobs.count, report.blobs.bytes, report.uploads.count), (count, bytes, 1));
+    assert_eq!((report.blobs.count + 1, report.blobs.bytes + export_bytes), (count, bytes));
+    assert_eq!(report.uploads.count, 1);
     assert!(report.rows.removed["chunks"] > 0 && report.rows.removed["memberships"] == 1, "{report:?}");
     assert_eq!(before, rows_of(&mut connection, &carol.organization_id).await);
     assert_eq!(files, contents(&blobs.join(&carol.organization_id)));

@@ -27,9 +27,10 @@ async fn ready(person: &Person, id: &str) -> Value {
     panic!("not ready in time");
 }
 
-async fn fetched(app: &TestApp, export: &Value) -> BTreeMap<String, Vec<u8>> {
+/// The files in the zip of an export.
+pub async fn fetched(app: &TestApp, export: &Value, filename: &str) -> BTreeMap<String, Vec<u8>> {
     let answer = app.visitor().get(export["download_url"].as_str().unwrap()).await.is(200);
-    assert!(answer.header("content-disposition").contains("memoreel-export.zip"));
+    assert!(answer.header("content-disposition").contains(filename));
     assert_eq!(answer.body.len() as i64, export["size_bytes"].as_i64().unwrap());
     let mut zip = ZipArchive::new(Cursor::new(answer.body.to_vec())).unwrap();
     let mut files = BTreeMap::new();
@@ -44,7 +45,8 @@ async fn fetched(app: &TestApp, export: &Value) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-async fn upload(person: &Person, organization_id: &str, filename: &str, content: Vec<u8>) -> String {
+/// Adds a file to an organization; the id of the video.
+pub async fn upload(person: &Person, organization_id: &str, filename: &str, content: Vec<u8>) -> String {
     let request = person
         .tus("POST", "/uploads")
         .header("memoreel-organization", organization_id)
@@ -79,7 +81,7 @@ async fn an_export_holds_what_is_the_persons_and_nothing_of_others() {
     let id = asked["id"].as_str().unwrap();
     let export = ready(&ada, id).await;
     assert_eq!((&export["progress"], &export["expires_at"]), (&json!(100), &json!("2026-03-08T12:00:00Z")));
-    let files = fetched(&app, &export).await;
+    let files = fetched(&app, &export, "memoreel-export.zip").await;
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
     for name in [
         "account.json",
@@ -222,12 +224,12 @@ async fn an_export_that_is_run_twice_is_the_same_and_one_that_was_deleted_leaves
     };
     again().await;
     assert_eq!(ready(&ada, id).await["size_bytes"], export["size_bytes"]);
-    fetched(&app, &export).await;
+    fetched(&app, &export, "memoreel-export.zip").await;
     // And between the work and its result, which is then done once more.
     let unfinished = "UPDATE export_requests SET finished_at = NULL, size_bytes = NULL, expires_at = NULL";
     sqlx::query(unfinished).execute(&mut app.superuser().await).await.unwrap();
     again().await;
-    fetched(&app, &ready(&ada, id).await).await;
+    fetched(&app, &ready(&ada, id).await, "memoreel-export.zip").await;
     ada.delete(&format!("/me/exports/{id}")).await.is(204);
     again().await;
     assert!(!app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).exists());

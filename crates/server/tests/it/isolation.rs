@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 105] = {
+const EXPECTED: [(&str, Expected); 121] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -47,12 +47,14 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("create_export", TheirOwn),
         ("create_invitation", TheirOwn),
         ("create_organization", TheirOwn),
+        ("create_organization_export", TheirOwn),
         ("create_passkey", Refused),
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
         ("create_upload", TheirOwn),
         ("create_user", TheirOwn),
         ("create_video", TheirOwn),
+        ("create_webhook_endpoint", TheirOwn),
         ("decline_invitation", TheirOwn),
         ("delete_api_key", NotFound),
         ("delete_asset", NotFound),
@@ -64,12 +66,14 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("delete_image_preset", NotFound),
         ("delete_member", NotFound),
         ("delete_organization", Personal),
+        ("delete_organization_export", NotFound),
         ("delete_other_sessions", TheirOwn),
         ("delete_passkey", NotFound),
         ("delete_session", NotFound),
         ("delete_totp", TheirOwn),
         ("delete_upload", NotFound),
         ("delete_video", NotFound),
+        ("delete_webhook_endpoint", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
@@ -84,12 +88,15 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("get_image_addresses", NotFound),
         ("get_me", TheirOwn),
         ("get_organization", TheirOwn),
+        ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
         ("get_summary", NotFound),
         ("get_transcript", NotFound),
         ("get_upload", NotFound),
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
+        ("get_webhook_delivery", NotFound),
+        ("get_webhook_endpoint", NotFound),
         ("list_api_keys", TheirOwn),
         ("list_assets", TheirOwn),
         ("list_audit_entries", TheirOwn),
@@ -101,15 +108,21 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_members", TheirOwn),
+        ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_videos", TheirOwn),
+        ("list_webhook_deliveries", TheirOwn),
+        ("list_webhook_endpoints", TheirOwn),
+        ("list_webhook_events", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("put_image_preset", TheirOwn),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
+        ("replay_webhook_deliveries", NotFound),
+        ("replay_webhook_delivery", NotFound),
         ("request_erasure", Refused),
         ("request_password_reset", TheirOwn),
         ("resend_confirmation", TheirOwn),
@@ -119,9 +132,11 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("restore_video", NotFound),
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
+        ("rotate_webhook_secret", NotFound),
         ("search", TheirOwn),
         ("start_provider_sign_in", TheirOwn),
         ("stream_events", TheirOwn),
+        ("test_webhook_endpoint", NotFound),
         ("transfer_organization", NotFound),
         ("update_channel", NotFound),
         ("update_domain", NotFound),
@@ -132,6 +147,7 @@ const EXPECTED: [(&str, Expected); 105] = {
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
         ("update_video", NotFound),
+        ("update_webhook_endpoint", NotFound),
         ("verify_domain", NotFound),
         ("withdraw_email_change", TheirOwn),
         ("withdraw_erasure", Refused),
@@ -170,6 +186,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let invited = json!({ "email": "carol@example.com", "role": "member" });
     let invitation = ada.post("/invitations", &invited).await.is(201).json();
     let export = ada.post("/me/exports", &json!({})).await.is(201).json();
+    let whole = ada.post("/organization/exports", &json!({})).await.is(201).json();
     let upload = ada.announce(8, "half.mp4").await;
     ada.append(&upload, 0, "abcd").await.is(204);
     let image = ada.upload_image("Secret harbour.heic", sample("still-photo.heic")).await;
@@ -182,6 +199,10 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     .fetch_one(&mut app.superuser().await)
     .await
     .unwrap();
+    let hook = json!({ "url": "https://example.com/secret-harbour", "events": ["video.added"] });
+    let hook = ada.post("/webhook-endpoints", &hook).await.is(201).json();
+    let hook = text(&hook["endpoint"]["id"]);
+    let told = ada.post(&format!("/webhook-endpoints/{hook}/test"), &json!({})).await.is(201).json();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -199,6 +220,9 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("domains", text(&domain["id"])),
         ("identities", identity.to_string()),
         ("me", text(&export["id"])),
+        ("webhook-endpoints", hook),
+        ("webhook-deliveries", text(&told["id"])),
+        ("organization", text(&whole["id"])),
     ])
 }
 
@@ -250,7 +274,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
         }
         "confirm_totp" => json(json!({ "code": "junk" })),
-        "update_preferences" => json(json!({ "theme": "dark", "marketing_consent": true })),
+        "update_preferences" => json(json!({ "theme": "dark" })),
         "delete_totp" | "renew_recovery_codes" => json(json!({ "password": crate::client::PASSWORD })),
         "begin_passkey" | "delete_passkey" => json(json!({})),
         "update_passkey" => json(json!({ "name": "Mine" })),
@@ -280,6 +304,12 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "update_domain" => json(json!({ "join_role": "viewer" })),
         "list_assets" => request.query(&[("kind", "image")]),
         "put_image_preset" => json(json!({ "options": "w=402" })),
+        "create_webhook_endpoint" => {
+            json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
+        }
+        "update_webhook_endpoint" => json(json!({ "url": "https://example.com/mine" })),
+        "rotate_webhook_secret" => json(json!({})),
+        "replay_webhook_deliveries" => json(json!({ "from": "2020-01-01T00:00:00Z" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
     }
@@ -301,6 +331,9 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "domains",
         "identities",
         "me",
+        "webhook-endpoints",
+        "webhook-deliveries",
+        "organization",
     ]
     .map(|name| (name, id.to_owned()))
     .into()

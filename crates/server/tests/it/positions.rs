@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 14] = [
+const KINDS: [(&str, &str); 17] = [
     ("ApiKeyId", "api-keys"),
     ("AssetId", "assets"),
     ("ChannelId", "channels"),
@@ -21,12 +21,16 @@ const KINDS: [(&str, &str); 14] = [
     // Below /me.
     ("ExportId", "me"),
     ("InvitationId", "invitations"),
+    // Below /organization.
+    ("OrganizationExportId", "organization"),
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),
     ("UploadId", "uploads"),
     ("UserId", "users"),
     ("VideoId", "videos"),
+    ("WebhookEndpointId", "webhook-endpoints"),
+    ("WebhookDeliveryId", "webhook-deliveries"),
     // Of anything.
     ("uuid", "videos"),
 ];

@@ -195,6 +195,8 @@ impl From<Warning> for CaptionWarning {
         (status = 404, body = ProblemBody),
         (status = 413, body = ProblemBody),
         (status = 422, body = ProblemBody, description = "`captions_invalid`, with the line and the reason."),
+        (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
+        (status = 503, body = ProblemBody, description = "`server_busy`"),
     )
 )]
 pub(crate) async fn put_captions(
@@ -206,8 +208,11 @@ pub(crate) async fn put_captions(
     let mut tx = app.db.tenant(&caller).await?;
     store::video_for_transcript(&mut tx, video_id).await?.ok_or(TranscriptsError::VideoMissing)?;
     drop(tx);
+    let place = app.limits.imports.enter(&caller.organization_id.to_string()).await?;
     let bytes = to_bytes(body, CAPTION_BYTES_MAX).await.map_err(|_| TranscriptsError::CaptionsTooLarge)?;
     let (new, warnings) = tokio::task::spawn_blocking(move || {
+        // It goes on when the client has hung up.
+        let _place = place;
         parse(&bytes).map(|parsed| (transcript_from_captions(parsed.captions), parsed.warnings))
     })
     .await

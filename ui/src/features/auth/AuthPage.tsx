@@ -8,6 +8,7 @@ import type { Me } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
+import { Agreement, agreedTo } from "./Agreement";
 import { AuthCard, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
 import { PasskeySignIn } from "./PasskeySignIn";
@@ -17,7 +18,7 @@ import { isShort } from "./password";
 import { ProviderButtons } from "./ProviderButtons";
 
 type Field = "email" | "name" | "password" | "code";
-type Errors = Partial<Record<Field, string>>;
+type Errors = Partial<Record<Field | "agreed", string>>;
 
 export function SignInPage() {
   const { next } = useSearch({ from: "/sign-in" });
@@ -36,7 +37,10 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const [codeAsked, setCodeAsked] = useState(false);
   const [errors, setErrors] = useState<Errors>({});
   const signUp = kind === "up";
-  const mayJoin = useQuery(providersQuery).data?.is_sign_up_open ?? true;
+  const offers = useQuery(providersQuery).data;
+  const mayJoin = offers?.is_sign_up_open ?? true;
+  const documents = signUp ? (offers?.documents ?? []) : [];
+  const [agreed, setAgreed] = useState(false);
   const title = signUp ? strings.auth.signUpTitle : strings.auth.signInTitle;
   useTitle(title);
   useEffect(() => {
@@ -53,7 +57,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const enter = useMutation({
     mutationFn: (): Promise<Me | null> => {
       const { email, name, password, code } = values;
-      if (signUp) return commands.signUp({ email, name, password });
+      if (signUp) return commands.signUp({ email, name, password, agreed: agreedTo(documents) });
       return commands.signIn(codeAsked ? { email, password, code } : { email, password });
     },
     // Where there is a mail server, the mailed link opens the session.
@@ -68,10 +72,25 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
       if (error.code === "email_taken" || error.code === "email_invalid") found.email ??= error.problem.detail;
       if (error.code === "password_weak") found.password ??= error.problem.detail;
       if (error.code === "code_wrong") found.code = strings.auth.codeWrong;
+      if (error.code === "consent_required" || error.code === "consent_version_stale") {
+        // What is asked for has changed since this page was opened.
+        void client.invalidateQueries({ queryKey: keys.providers });
+        setAgreed(false);
+        found.agreed = strings.auth.agreeAgain;
+      }
       setErrors(found);
       focusFirst(found);
     },
   });
+
+  const lacksAgreement = documents.length > 0 && !agreed;
+  /** Says what is missing; true when somebody may leave for a provider. */
+  const mayLeave = (): boolean => {
+    if (!lacksAgreement) return true;
+    setErrors({ agreed: strings.auth.agreeMissing });
+    focusFirst({ agreed: "" });
+    return false;
+  };
 
   const submit = (): void => {
     const found: Errors = {};
@@ -80,6 +99,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
     if (values.password === "") found.password = strings.auth.passwordMissing;
     else if (signUp && isShort(values.password)) found.password = strings.auth.passwordShort;
     if (codeAsked && values.code.trim() === "") found.code = strings.auth.codeMissing;
+    if (lacksAgreement) found.agreed = strings.auth.agreeMissing;
     setErrors(found);
     focusFirst(found);
     if (Object.keys(found).length === 0) enter.mutate();
@@ -164,6 +184,15 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
             onChange={change("code")}
           />
         ) : null}
+        <Agreement
+          documents={documents}
+          given={agreed}
+          error={errors.agreed}
+          onChange={(given) => {
+            setAgreed(given);
+            setErrors(({ agreed: _gone, ...rest }) => rest);
+          }}
+        />
         <button type="submit" className="button button--primary" disabled={enter.isPending}>
           {enter.isPending
             ? signUp
@@ -180,7 +209,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
           <Link to="/forgot-password">{strings.auth.forgot}</Link>
         </p>
       )}
-      <ProviderButtons next={next} />
+      <ProviderButtons next={next} agreed={agreedTo(documents)} mayLeave={mayLeave} />
       {signUp || mayJoin ? (
         <p className="auth__foot soft">
           {signUp ? strings.auth.haveAccount : strings.auth.noAccount}{" "}
@@ -194,6 +223,6 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
 }
 
 function focusFirst(errors: Errors): void {
-  const first = (["name", "email", "password", "code"] as const).find((field) => errors[field] !== undefined);
+  const first = (["name", "email", "password", "code", "agreed"] as const).find((field) => errors[field] !== undefined);
   if (first) document.getElementById(first)?.focus();
 }

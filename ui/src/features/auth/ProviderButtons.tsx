@@ -5,10 +5,18 @@ import { strings } from "../../strings";
 import { localPath } from "./next";
 
 /** The ways in beside the password. The page comes with them, so nothing moves when they are known. */
-export function ProviderButtons({ next }: { next: string | undefined }) {
+export function ProviderButtons({
+  next,
+  agreed,
+  mayLeave,
+}: {
+  next: string | undefined;
+  agreed: Record<string, string>;
+  mayLeave: () => boolean;
+}) {
   const providers = useQuery(providersQuery).data?.items ?? [];
   const leave = useMutation({
-    mutationFn: (provider: string) => signInCommands.start(provider, { return_to: localPath(next) }),
+    mutationFn: (provider: string) => signInCommands.start(provider, { return_to: localPath(next), agreed }),
     onSuccess: ({ url }) => window.location.assign(url),
   });
   if (providers.length === 0) return null;
@@ -24,7 +32,9 @@ export function ProviderButtons({ next }: { next: string | undefined }) {
             className="button"
             // Once it succeeded, the browser is on its way.
             disabled={leave.isPending || leave.isSuccess}
-            onClick={() => leave.mutate(id)}
+            onClick={() => {
+              if (mayLeave()) leave.mutate(id);
+            }}
           >
             {!leave.isError && !leave.isIdle && leave.variables === id ? strings.providers.leaving : strings.providers.goOn(name)}
           </button>

@@ -83,11 +83,17 @@ export function ProviderProblemPage() {
   // Who wanted to link an account is still signed in.
   const isSignedIn = useQuery(meQuery).isSuccess;
   const text = strings.providerProblems[code ?? ""]?.(name) ?? strings.providers.unknown;
+  const lacksConsent = code === "consent_required" || code === "consent_version_stale";
+  const goOn = isSignedIn
+    ? ({ to: "/settings/security", label: strings.providers.settings } as const)
+    : lacksConsent
+      ? ({ to: "/sign-up", label: strings.providers.signUp } as const)
+      : ({ to: "/sign-in", label: strings.providers.signIn } as const);
   return (
     <AuthCard>
       <Told title={strings.providers.problemTitle} text={text}>
-        <Link to={isSignedIn ? "/settings/security" : "/sign-in"} className="button button--primary">
-          {isSignedIn ? strings.providers.settings : strings.providers.signIn}
+        <Link to={goOn.to} className="button button--primary">
+          {goOn.label}
         </Link>
       </Told>
     </AuthCard>

@@ -10,6 +10,7 @@ import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
 import { Tip } from "../../components/Tip";
+import { formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -113,7 +114,13 @@ function DomainSection({ domain }: { domain: Domain }) {
           </button>
         </Tip>
       </div>
-      {verified ? <Rules domain={domain} /> : <Proof domain={domain} />}
+      {verified && domain.failing_since !== null ? (
+        <p role="status" className="field__error">
+          {strings.domains.failing(formatDate(domain.failing_since))}
+        </p>
+      ) : null}
+      {verified ? <Rules domain={domain} /> : null}
+      {verified && domain.failing_since === null ? null : <Proof domain={domain} />}
       {doomed ? (
         <Confirm
           title={strings.domains.removeTitle(domain.domain)}

@@ -1,8 +1,7 @@
+import "./privacy.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
-import { exportsQuery, isBeingMade, privacyCommands } from "../../api/privacy";
-import { keys } from "../../api/queries";
-import type { Export } from "../../api/types";
+import { isBeingMade, type AnyExport, type Exporter } from "../../api/privacy";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { formatBytes, formatDate } from "../../lib/format";
@@ -11,23 +10,36 @@ import { strings } from "../../strings";
 
 const text = strings.privacy;
 
-/** Copies of everything, from asking for one to deleting it. */
-export function Exports({ icon: Icon }: { icon: LucideIcon }) {
+/** Copies of everything of a person or an organization, from asking for one to deleting it. */
+export function Exports({
+  icon: Icon,
+  of,
+  says,
+}: {
+  icon: LucideIcon;
+  of: Exporter;
+  says: { title: string; lead: string; none: string; noneText: string };
+}) {
   const client = useQueryClient();
-  const list = useQuery(exportsQuery);
-  const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: keys.exports });
+  const list = useQuery({
+    queryKey: of.key,
+    queryFn: ({ signal }) => of.list(signal),
+    // Again and again while one is being made.
+    refetchInterval: (query) => (query.state.data?.items.some(isBeingMade) ? 1500 : false),
+  });
+  const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: of.key });
   const ask = useMutation({
-    mutationFn: privacyCommands.export,
+    mutationFn: of.ask,
     onSuccess: () => showToast(text.exportAsked),
     onSettled: refresh,
   });
   const remove = useMutation({
-    mutationFn: privacyCommands.deleteExport,
+    mutationFn: of.remove,
     onSuccess: () => showToast(text.exportDeleted),
     onSettled: refresh,
   });
   const fetchIt = useMutation({
-    mutationFn: privacyCommands.findExport,
+    mutationFn: of.find,
     onSuccess: ({ download_url: address }) => {
       if (address !== null) window.location.assign(address);
     },
@@ -37,8 +49,8 @@ export function Exports({ icon: Icon }: { icon: LucideIcon }) {
   return (
     <section className="settings__section">
       <div>
-        <h2>{text.exports}</h2>
-        <p className="soft">{text.exportsLead}</p>
+        <h2>{says.title}</h2>
+        <p className="soft">{says.lead}</p>
       </div>
       {error === null ? null : <Problem error={error} />}
       {list.isPending ? (
@@ -46,9 +58,9 @@ export function Exports({ icon: Icon }: { icon: LucideIcon }) {
       ) : list.isError ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : items.length === 0 ? (
-        <Empty icon={Icon} title={text.exportNone} text={text.exportNoneText} />
+        <Empty icon={Icon} title={says.none} text={says.noneText} />
       ) : (
-        <ul className="rows" aria-label={text.exports}>
+        <ul className="rows" aria-label={says.title}>
           {items.map((one) => (
             <ExportRow
               key={one.id}
@@ -81,7 +93,7 @@ function ExportRow({
   onDelete,
 }: {
   icon: LucideIcon;
-  one: Export;
+  one: AnyExport;
   onDownload: () => void;
   onDelete: () => void;
 }) {
@@ -90,6 +102,7 @@ function ExportRow({
     one.size_bytes === null || one.expires_at === null
       ? one.message
       : text.exportKept(formatBytes(one.size_bytes), formatDate(one.expires_at));
+  const by = one.requested_by == null ? null : text.exportBy(one.requested_by);
   return (
     <li className="row privacy__export">
       <span className="row__icon">
@@ -104,8 +117,8 @@ function ExportRow({
         </p>
         {isBeingMade(one) ? (
           <progress className="privacy__progress" max={100} value={one.progress} aria-label={text.exportProgress(name)} />
-        ) : facts === null ? null : (
-          <p className="faint small">{facts}</p>
+        ) : facts === null && by === null ? null : (
+          <p className="faint small">{[facts, by].filter((part) => part !== null).join(" · ")}</p>
         )}
       </div>
       <div className="privacy__actions">

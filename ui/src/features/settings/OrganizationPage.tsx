@@ -1,9 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { Archive } from "lucide-react";
 import { useId, useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { useMay, useMe } from "../../api/me";
 import { organizationCommands, organizationQuery } from "../../api/organizations";
+import { organizationExports } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import type { Organization, OrganizationChanges } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
@@ -14,7 +16,14 @@ import { formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { Exports } from "./Exports";
 
+const EXPORTS = {
+  title: strings.privacy.organizationExports,
+  lead: strings.privacy.organizationExportsLead,
+  none: strings.privacy.exportNone,
+  noneText: strings.privacy.organizationExportNoneText,
+};
 const NAME_MAX = 100;
 const SLUG_MAX = 50;
 const DESCRIPTION_MAX = 5000;
@@ -30,6 +39,7 @@ export function OrganizationPage() {
   const organization = useQuery(organizationQuery);
   const mine = useMe()?.organization.is_personal ?? false;
   const mayManage = useMay("manage_organization");
+  const mayExport = useMay("export_organization");
   const mayDelete = useMay("delete_organization");
   if (organization.isError) return <Problem error={organization.error} onRetry={() => void organization.refetch()} />;
   if (!organization.data) return <div className="skeleton" style={{ height: 320 }} />;
@@ -46,6 +56,7 @@ export function OrganizationPage() {
         {mayManage ? <ChangeForm key={formKey(organization.data)} organization={organization.data} /> : null}
         <Facts organization={organization.data} all={!mayManage} />
       </section>
+      {mayExport ? <Exports icon={Archive} of={organizationExports} says={EXPORTS} /> : null}
       {mayDelete && !organization.data.is_personal ? <DeleteSection organization={organization.data} /> : null}
     </>
   );

@@ -1,7 +1,7 @@
 import "./privacy.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { FileArchive } from "lucide-react";
-import { consentsQuery, privacyCommands } from "../../api/privacy";
+import { consentsQuery, ownExports, privacyCommands } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import type { ConsentState } from "../../api/types";
 import { Problem } from "../../components/Problem";
@@ -20,7 +20,11 @@ export function PrivacyPage() {
   return (
     <>
       <ConsentsSection />
-      <Exports icon={FileArchive} />
+      <Exports
+        icon={FileArchive}
+        of={ownExports}
+        says={{ title: text.exports, lead: text.exportsLead, none: text.exportNone, noneText: text.exportNoneText }}
+      />
       <CloseAccount />
     </>
   );

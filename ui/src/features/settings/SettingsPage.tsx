@@ -6,6 +6,7 @@ import { strings } from "../../strings";
 export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
   const mayManageDomains = useMay("manage_domains");
+  const mayManageWebhooks = useMay("manage_webhooks");
   const mayReadAuditLog = useMay("read_audit_log");
   return (
     <div className="page settings">
@@ -31,6 +32,7 @@ export function SettingsLayout() {
             <Link to="/settings/organization">{strings.settings.organization}</Link>
             <Link to="/settings/members">{strings.settings.members}</Link>
             {mayManageDomains ? <Link to="/settings/domains">{strings.domains.title}</Link> : null}
+            {mayManageWebhooks ? <Link to="/settings/webhooks">{strings.webhooks.title}</Link> : null}
             {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}
           </div>
         </nav>

@@ -38,6 +38,7 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("organization_invitations", "role", "one of a list"),
     ("organization_invitations", "status", "one of a list"),
     ("organization_domains", "join_role", "one of a list"),
+    ("organization_domains", "verified_by", "one of a list"),
     ("organizations", "status", "one of a list"),
     ("passkey_ceremonies", "purpose", "one of a list"),
     ("provider_sign_ins", "*", "trips of ten minutes: hashes, and a path of this server"),
@@ -50,6 +51,8 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("videos", "source", "one of a list"),
     ("videos", "status", "one of a list"),
     ("videos", "visibility", "one of a list"),
+    ("webhook_deliveries", "status", "one of a list"),
+    ("webhook_endpoints", "disabled_reason", "one of a list"),
 ];
 
 /// Whose things are marked.
@@ -273,6 +276,14 @@ pub async fn marked_lines(connection: &mut PgConnection) -> Vec<String> {
 
 /// By the server's own program.
 async fn dump(connection: &mut PgConnection) -> Vec<u8> {
+    let address = address(connection).await;
+    let dumped = postgres("pg_dump").arg(format!("--dbname={address}")).output().unwrap();
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    dumped.stdout
+}
+
+/// Where the superuser reaches the database of a connection.
+pub async fn address(connection: &mut PgConnection) -> String {
     let (database, sockets, port): (String, String, String) = sqlx::query_as(
         "SELECT current_database()::text, current_setting('unix_socket_directories'), current_setting('port')",
     )
@@ -287,11 +298,13 @@ async fn dump(connection: &mut PgConnection) -> Vec<u8> {
             format!("postgres://{ADMIN_USER}:{password}@{}:{port}", sockets.replace('/', "%2F"))
         }
     };
-    let program = tokio::task::spawn_blocking(|| Parts::locate().unwrap().postgres().unwrap()).await.unwrap();
-    let program = find(&program, "pg_dump").expect("the parts have pg_dump");
-    let dumped = Command::new(program).arg(format!("--dbname={server}/{database}")).output().unwrap();
-    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
-    dumped.stdout
+    format!("{server}/{database}")
+}
+
+/// One of PostgreSQL's own programs.
+pub fn postgres(program: &str) -> Command {
+    let parts = std::thread::spawn(|| Parts::locate().unwrap().postgres().unwrap()).join().unwrap();
+    Command::new(find(&parts, program).unwrap_or_else(|| panic!("the parts have no {program}")))
 }
 
 fn find(folder: &Path, name: &str) -> Option<PathBuf> {

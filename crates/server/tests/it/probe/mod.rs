@@ -18,9 +18,10 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 23] = [
+const ADMITTED: [(&str, &[&str]); 29] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
+    ("consents", &["INSERT"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("erasures", &["SELECT", "INSERT", "UPDATE"]),
@@ -28,6 +29,7 @@ const ADMITTED: [(&str, &[&str]); 23] = [
     ("idempotency_keys", &["SELECT", "DELETE"]),
     ("memberships", &["SELECT", "INSERT", "UPDATE"]),
     ("organization_domains", &["SELECT", "INSERT", "UPDATE"]),
+    ("organization_exports", &["SELECT", "DELETE"]),
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE"]),
     ("outbox", &["SELECT", "DELETE"]),
@@ -37,11 +39,15 @@ const ADMITTED: [(&str, &[&str]); 23] = [
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE"]),
     ("uploads", &["SELECT", "UPDATE"]),
+    ("user_extensions", &["INSERT"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_identities", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),
+    ("webhook_deliveries", &["SELECT", "UPDATE", "DELETE"]),
+    ("webhook_endpoints", &["SELECT", "UPDATE"]),
+    ("webhook_secrets", &["SELECT", "UPDATE", "DELETE"]),
 ];
 
 /// What is done to a row. Statements that change rows have no condition: one with a condition would be bound by the policy

@@ -1,0 +1,136 @@
+//! What is costly goes on so often at once, and one organization leaves room for others.
+
+use crate::{
+    app::TestApp,
+    client::{Answer, Client, PASSWORD, Person, metadata, send},
+};
+use memoreel_web::{Permit, Permits};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Takes every place that this name can have.
+async fn take_share(permits: &Permits, whose: &str) -> Vec<Permit> {
+    let mut taken = Vec::new();
+    while let Ok(Ok(permit)) = tokio::time::timeout(Duration::from_millis(200), permits.enter(whose)).await {
+        taken.push(permit);
+    }
+    assert!(!taken.is_empty());
+    taken
+}
+
+/// Takes every place there is.
+async fn take_all(permits: &Permits) -> Vec<Permit> {
+    let mut taken = Vec::new();
+    for number in 0..64 {
+        let whose = format!("other {number}");
+        while let Ok(Ok(permit)) =
+            tokio::time::timeout(Duration::from_millis(50), permits.enter(&whose)).await
+        {
+            taken.push(permit);
+        }
+    }
+    taken
+}
+
+/// One of the costly requests.
+async fn ask(person: &Person, video_id: &str, upload: &str, what: &str) -> Answer {
+    match what {
+        "search" => person.get("/search?q=harbour&mode=keyword").await,
+        "export" => person.get("/audit-log/export").await,
+        "captions" => {
+            let captions = person.request("PUT", &format!("/videos/{video_id}/captions"));
+            send(captions.body("WEBVTT\n\n00:00.000 --> 00:01.000\nThe harbour.\n")).await
+        }
+        "append" => person.append(upload, 0, vec![0; 8]).await,
+        "upload" => {
+            let request = person
+                .tus("POST", "/uploads")
+                .header("upload-length", 4)
+                .header("upload-metadata", metadata(&[("filename", "a.mp4")]))
+                .header("content-type", "application/offset+octet-stream");
+            send(request.body(vec![0; 4])).await
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn an_organization_with_its_share_under_way_waits_and_others_do_not() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let limits = &app.app.limits;
+    let mut things = Vec::new();
+    for person in [&ada, &bob] {
+        let video_id = app.insert_video(person, "Harbour").await.to_string();
+        things.push((person, video_id, person.announce(8, "b.mp4").await));
+    }
+    let [(_, adas_video, adas_upload), (_, bobs_video, bobs_upload)] = things.as_slice() else { panic!() };
+    for (what, permits) in [
+        ("search", &limits.searches),
+        ("export", &limits.exports),
+        ("captions", &limits.imports),
+        ("upload", &limits.appends),
+        ("append", &limits.appends),
+    ] {
+        let share = take_share(permits, &ada.organization_id).await;
+        let begun = Instant::now();
+        let refused = ask(&ada, adas_video, adas_upload, what).await.refuses(429, "organization_busy");
+        assert_eq!(refused.header("retry-after"), "5", "{what}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{what}: {:?}", begun.elapsed());
+        let answer = ask(&bob, bobs_video, bobs_upload, what).await;
+        assert!(answer.status < 300, "{what}: {}", answer.text());
+        drop(share);
+
+        let all = take_all(permits).await;
+        let refused = ask(&ada, adas_video, adas_upload, what).await.refuses(503, "server_busy");
+        assert_eq!(refused.header("retry-after"), "5", "{what}");
+        drop(all);
+        let answer = ask(&ada, adas_video, adas_upload, what).await;
+        assert!(answer.status < 300, "{what}: {}", answer.text());
+        // What ended holds nothing.
+        let after = take_share(permits, &ada.organization_id).await;
+        assert!(!after.is_empty(), "{what}");
+    }
+    // Announcing an upload carries nothing.
+    let _share = take_share(&limits.appends, &ada.organization_id).await;
+    ada.announce(8, "c.mp4").await;
+}
+
+#[tokio::test]
+async fn an_export_that_is_being_sent_holds_its_place() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    // More than the buffers between here and there hold.
+    sqlx::query(
+        "INSERT INTO audit_logs (organization_id, actor_kind, action, target_kind, target_id, details, details_digest)
+         SELECT $1::uuid, 'system', 'video.updated', 'video', gen_random_uuid(),
+             jsonb_build_object('old', '{}'::jsonb, 'new', jsonb_build_object('title', repeat('x', 4000))), '\\x00'
+         FROM generate_series(1, 10000)",
+    )
+    .bind(&ada.organization_id)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    let open = async || ada.request("GET", "/audit-log/export").send().await.unwrap();
+    let (first, second) = (open().await, open().await);
+    ada.get("/audit-log/export").await.refuses(429, "organization_busy");
+    drop(first);
+    ada.get("/audit-log/export").await.is(200);
+    drop(second);
+}
+
+#[tokio::test]
+async fn passwords_are_hashed_in_turn_and_one_address_leaves_room() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let credentials = json!({ "email": ada.email, "password": PASSWORD });
+    let sign_in = async |client: Client| client.post("/sessions", &credentials).await;
+    let all = take_all(&app.app.limits.passwords).await;
+    let (refused, ()) = tokio::join!(sign_in(app.visitor()), async {
+        // What asks for no password goes on.
+        ada.get("/me").await.is(200);
+    });
+    assert_eq!(refused.refuses(503, "sign_in_busy").header("retry-after"), "5");
+    drop(all);
+    sign_in(app.visitor()).await.is(201);
+}

@@ -1,0 +1,247 @@
+//! Telling other systems what happens: what is told, to whom, how often, and what is not.
+
+mod addresses;
+mod endpoints;
+mod killed;
+mod receivers;
+
+use crate::{
+    app::{Options, TestApp},
+    client::Person,
+    receiver::{Message, Receiver},
+};
+use memoreel_kernel::{AssetId, Caller, Clock, Event, OrganizationId, SystemClock, VideoId};
+use memoreel_outbound::{AddressPolicy, OutboundSettings};
+use memoreel_webhooks::{DispatchSettings, VideoMessage, WebhookEvent};
+use serde_json::{Value, json};
+use standardwebhooks::Webhook;
+use std::{collections::BTreeSet, time::Duration};
+use uuid::Uuid;
+
+/// Where the receivers of these tests are.
+fn this_machine() -> OutboundSettings {
+    let policy = AddressPolicy { allowed: vec!["127.0.0.1/32".parse().unwrap()], plain_http: true };
+    OutboundSettings { policy, dns_server: None }
+}
+
+/// A server that sends, whose clock shows the time that receivers go by.
+async fn start() -> TestApp {
+    let app = TestApp::with(Options { outbound: this_machine(), ..Options::default() }).await;
+    app.clock.advance(SystemClock.now() - app.now());
+    app.deliver();
+    app
+}
+
+/// The same with another dispatcher.
+async fn start_with(settings: DispatchSettings) -> TestApp {
+    let app = TestApp::with(Options { outbound: this_machine(), ..Options::default() }).await;
+    app.deliver_with(settings);
+    app
+}
+
+/// Adds an endpoint; its id and its secret.
+async fn add(person: &Person, url: &str, events: &[&str]) -> (String, String) {
+    let issued = person.post("/webhook-endpoints", &json!({ "url": url, "events": events })).await.is(201);
+    assert_eq!(issued.header("cache-control"), "no-store");
+    let issued = issued.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    (text(&issued["endpoint"]["id"]), text(&issued["secret"]))
+}
+
+fn all_events() -> Vec<&'static str> {
+    WebhookEvent::ALL.map(WebhookEvent::as_str).into()
+}
+
+async fn endpoint(person: &Person, id: &str) -> Value {
+    person.get(&format!("/webhook-endpoints/{id}")).await.is(200).json()
+}
+
+/// All deliveries that fit, newest first.
+async fn deliveries(person: &Person, query: &str) -> Vec<Value> {
+    let page = person.get(&format!("/webhook-deliveries?limit=100&{query}")).await.is(200).json();
+    page["items"].as_array().unwrap().clone()
+}
+
+/// The only delivery of the endpoint, once it is as wanted.
+async fn delivery_until(person: &Person, id: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = deliveries(person, &format!("endpoint_id={id}")).await;
+        assert_eq!(found.len(), 1, "{found:#?}");
+        if is_wanted(&found[0]) {
+            return person
+                .get(&format!("/webhook-deliveries/{}", found[0]["id"].as_str().unwrap()))
+                .await
+                .is(200)
+                .json();
+        }
+        assert!(tokio::time::Instant::now() < deadline, "not so in time: {found:#?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Something happens, as the service of the organization says.
+async fn happen(app: &TestApp, person: &Person, event: &Event) {
+    let caller = Caller::service(OrganizationId(person.organization_id.parse().unwrap()));
+    let mut tx = app.db().tenant(&caller).await.unwrap();
+    app.app.events.emit(&mut tx, event).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// As somebody checks who received it.
+fn verify(secret: &str, message: &Message) -> bool {
+    Webhook::new(secret).unwrap().verify(&message.body, &message.headers).is_ok()
+}
+
+async fn count(app: &TestApp, of: &Person) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM webhook_deliveries WHERE organization_id = $1")
+        .bind(of.organization_id.parse::<Uuid>().unwrap())
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_happens_is_told_once_signed_and_in_the_form_that_is_described() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    receiver.answers(|_| axum::response::IntoResponse::into_response("thank you"));
+    let (id, secret) = add(&ada, &receiver.url(), &all_events()).await;
+    let video = app.insert_video(&ada, "Weekly \"sync\" \u{1f3a5}").await;
+    ada.patch(&format!("/videos/{video}"), &json!({ "description": "Of March" })).await.is(200);
+    let messages = receiver.received(1).await;
+    let message = &messages[0];
+    assert!(verify(&secret, message), "{message:?}");
+    assert_eq!(message.header("content-type"), "application/json");
+    assert!(message.header("user-agent").starts_with("memoreel/"));
+    let told: VideoMessage = serde_json::from_slice(&message.body).unwrap();
+    assert_eq!((told.event, told.data.video.id), (WebhookEvent::Changed, VideoId(video)));
+    assert_eq!(told.data.video.title, "Weekly \"sync\" \u{1f3a5}");
+    assert_eq!(told.data.organization_id.to_string(), ada.organization_id);
+    // Whoever changes a byte, or has another secret, is not believed.
+    let changed = Message { body: [&message.body[..], b" "].concat().into(), ..message.clone() };
+    assert!(!verify(&secret, &changed));
+    let other = add(&ada, &receiver.url(), &["video.deleted"]).await.1;
+    assert!(!verify(&other, message));
+
+    let delivery = delivery_until(&ada, &id, |delivery| delivery["status"] == "delivered").await;
+    assert_eq!(delivery["id"], message.id());
+    assert_eq!((&delivery["attempts"], &delivery["response_status"]), (&json!(1), &json!(200)));
+    assert_eq!((&delivery["response_body"], &delivery["payload"]), (&json!("thank you"), &message.json()));
+    assert_eq!((&delivery["next_attempt_at"], &delivery["error_code"]), (&Value::Null, &Value::Null));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(receiver.count(), 1, "once is enough");
+}
+
+#[tokio::test]
+async fn everything_that_happens_to_a_video_has_its_message() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    add(&ada, &receiver.url(), &all_events()).await;
+    let (video_id, asset_id) = (VideoId(app.insert_video(&ada, "Sync").await), AssetId(Uuid::nil()));
+    let failed = VideoId(app.insert_video(&ada, "Broken").await);
+    sqlx::query("UPDATE videos SET status = 'failed', error_code = 'media_unreadable', error_message = 'It cannot be read.' WHERE id = $1")
+        .bind(failed.uuid())
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
+    for event in [
+        Event::VideoAdded { video_id, asset_id },
+        Event::AssetStored { video_id, asset_id },
+        Event::AssetProbed { video_id, asset_id, has_picture: true, has_sound: true },
+        Event::AssetPackaged { video_id, asset_id },
+        Event::PlaybackReady { video_id },
+        Event::SpeechAudioReady { video_id, asset_id },
+        Event::TranscriptReady { video_id },
+        Event::VideoIndexed { video_id },
+        Event::SummaryReady { video_id },
+        Event::VideoChanged { video_id },
+        Event::VideoDeleted { video_id },
+        Event::VideoRestored { video_id },
+        Event::VideoSettled { video_id },
+        Event::VideoSettled { video_id: failed },
+    ] {
+        happen(&app, &ada, &event).await;
+    }
+    let messages = receiver.received(WebhookEvent::ALL.len()).await;
+    let told: BTreeSet<String> = messages.iter().map(Message::event).collect();
+    assert_eq!(told, all_events().into_iter().map(str::to_owned).collect());
+    assert_eq!(messages.len(), told.len());
+    for message in &messages {
+        let message: VideoMessage = serde_json::from_slice(&message.body).unwrap();
+        let is_failed = message.event == WebhookEvent::Failed;
+        assert_eq!(message.data.video.error_code.is_some(), is_failed, "{message:?}");
+    }
+    let catalogue = ada.get("/webhook-events").await.is(200).json();
+    let listed: BTreeSet<String> = catalogue["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(listed, told);
+    let document = ada.get("/api/openapi.json").await.is(200).json();
+    let described: BTreeSet<String> = document["webhooks"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(described, told);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_told_what_its_organization_may_know_and_what_it_asked_for() {
+    let app = start().await;
+    let (ada, bob, receiver) = (app.person("ada").await, app.person("bob").await, Receiver::start().await);
+    let (wanted, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    add(&ada, &receiver.url(), &["video.deleted"]).await;
+    add(&bob, &receiver.url(), &all_events()).await;
+    let (off, _) = add(&ada, &receiver.url(), &all_events()).await;
+    ada.patch(&format!("/webhook-endpoints/{off}"), &json!({ "active": false })).await.is(200);
+    let shared = app.insert_video(&ada, "Shared").await;
+    let private = app.insert_video(&ada, "Private").await;
+    ada.patch(&format!("/videos/{private}"), &json!({ "visibility": "private" })).await.is(200);
+    ada.patch(&format!("/videos/{private}"), &json!({ "title": "Mine alone" })).await.is(200);
+    // A task sees every video of its organization.
+    happen(&app, &ada, &Event::VideoChanged { video_id: VideoId(private) }).await;
+    ada.patch(&format!("/videos/{shared}"), &json!({ "title": "Ours" })).await.is(200);
+    let messages = receiver.received(1).await;
+    assert_eq!(messages[0].json()["data"]["video"]["id"], shared.to_string());
+    assert_eq!((count(&app, &ada).await, count(&app, &bob).await), (1, 0));
+    let told = deliveries(&ada, "").await;
+    assert_eq!((told.len(), &told[0]["endpoint_id"]), (1, &json!(wanted)));
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn what_did_not_happen_is_not_told() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    add(&ada, &receiver.url(), &all_events()).await;
+    let video_id = VideoId(app.insert_video(&ada, "Sync").await);
+    let caller = Caller::service(OrganizationId(ada.organization_id.parse().unwrap()));
+    let mut tx = app.db().tenant(&caller).await.unwrap();
+    app.app.events.emit(&mut tx, &Event::VideoChanged { video_id }).await.unwrap();
+    drop(tx);
+    assert_eq!(count(&app, &ada).await, 0);
+    happen(&app, &ada, &Event::VideoDeleted { video_id }).await;
+    assert_eq!(receiver.received(1).await[0].event(), "video.deleted");
+    assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn what_was_told_of_a_video_goes_with_it_and_everything_after_thirty_days() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    let (id, _) = add(&ada, &receiver.url(), &all_events()).await;
+    for title in ["One", "Two"] {
+        let video_id = VideoId(app.insert_video(&ada, title).await);
+        happen(&app, &ada, &Event::VideoChanged { video_id }).await;
+    }
+    receiver.received(2).await;
+    sqlx::query("DELETE FROM videos WHERE title = 'One'").execute(&mut app.superuser().await).await.unwrap();
+    let kept = delivery_until(&ada, &id, |delivery| delivery["status"] == "delivered").await;
+    assert_eq!(kept["payload"]["data"]["video"]["title"], "Two");
+    app.clock.advance(chrono::TimeDelta::days(30) - chrono::TimeDelta::minutes(1));
+    app.sweep().await;
+    assert_eq!(count(&app, &ada).await, 1);
+    app.clock.advance(chrono::TimeDelta::minutes(2));
+    app.sweep().await;
+    assert_eq!(count(&app, &ada).await, 0);
+}

@@ -1,0 +1,263 @@
+//! What is told: the names of events, what each means, and the messages.
+
+use chrono::{DateTime, Utc};
+use memoreel_kernel::{ChannelId, OrganizationId, VideoId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        ContentBuilder, HttpMethod, ObjectBuilder, OpenApi, PathItem, Paths, Ref, RefOr, ResponseBuilder,
+        Schema, Type,
+        path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        request_body::RequestBodyBuilder,
+    },
+};
+
+/// The event that the test button sends, which nobody subscribes to.
+pub(crate) const TEST: &str = "webhook.test";
+
+/// What an endpoint may be told. Which of our own events each is, says `webhook_event_of` in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub enum WebhookEvent {
+    /// A video was added, and its processing begins.
+    #[serde(rename = "video.added")]
+    Added,
+    /// A video can be played.
+    #[serde(rename = "video.playable")]
+    Playable,
+    /// A video's transcript was written or replaced.
+    #[serde(rename = "video.transcribed")]
+    Transcribed,
+    /// A video can be found by what is said in it.
+    #[serde(rename = "video.indexed")]
+    Indexed,
+    /// A video's summary was written.
+    #[serde(rename = "video.summarised")]
+    Summarised,
+    /// Everything that was to be done to a video is done.
+    #[serde(rename = "video.completed")]
+    Completed,
+    /// The processing of a video was given up.
+    #[serde(rename = "video.failed")]
+    Failed,
+    /// Title, description, channel, visibility or speakers of a video changed.
+    #[serde(rename = "video.changed")]
+    Changed,
+    /// A video went to the bin.
+    #[serde(rename = "video.deleted")]
+    Deleted,
+    /// A video came back from the bin.
+    #[serde(rename = "video.restored")]
+    Restored,
+}
+
+impl WebhookEvent {
+    /// All of them, in the order in which they usually happen.
+    pub const ALL: [WebhookEvent; 10] = [
+        WebhookEvent::Added,
+        WebhookEvent::Playable,
+        WebhookEvent::Transcribed,
+        WebhookEvent::Indexed,
+        WebhookEvent::Summarised,
+        WebhookEvent::Completed,
+        WebhookEvent::Failed,
+        WebhookEvent::Changed,
+        WebhookEvent::Deleted,
+        WebhookEvent::Restored,
+    ];
+
+    /// Its name in messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WebhookEvent::Added => "video.added",
+            WebhookEvent::Playable => "video.playable",
+            WebhookEvent::Transcribed => "video.transcribed",
+            WebhookEvent::Indexed => "video.indexed",
+            WebhookEvent::Summarised => "video.summarised",
+            WebhookEvent::Completed => "video.completed",
+            WebhookEvent::Failed => "video.failed",
+            WebhookEvent::Changed => "video.changed",
+            WebhookEvent::Deleted => "video.deleted",
+            WebhookEvent::Restored => "video.restored",
+        }
+    }
+
+    /// The inverse of [`WebhookEvent::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        WebhookEvent::ALL.into_iter().find(|event| event.as_str() == text)
+    }
+
+    /// When it is told.
+    pub fn description(self) -> &'static str {
+        match self {
+            WebhookEvent::Added => "A video was added, and its processing begins.",
+            WebhookEvent::Playable => "A video can be played.",
+            WebhookEvent::Transcribed => "A video's transcript was written or replaced.",
+            WebhookEvent::Indexed => "A video can be found by what is said in it.",
+            WebhookEvent::Summarised => "A video's summary was written.",
+            WebhookEvent::Completed => "Everything that was to be done to a video is done.",
+            WebhookEvent::Failed => {
+                "The processing of a video was given up; error_code and error_message say why."
+            }
+            WebhookEvent::Changed => {
+                "Title, description, channel, visibility or speakers of a video changed."
+            }
+            WebhookEvent::Deleted => "A video went to the bin.",
+            WebhookEvent::Restored => "A video came back from the bin.",
+        }
+    }
+
+    /// A message, as somebody who writes a receiver would want to see one.
+    pub fn example(self) -> Value {
+        let failed = self == WebhookEvent::Failed;
+        json!({
+            "type": self.as_str(),
+            "timestamp": "2026-03-01T12:00:00.000000Z",
+            "data": {
+                "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                "video": {
+                    "id": "0195512e-ad00-7000-8000-000000000002",
+                    "title": "Weekly sync",
+                    "status": match self {
+                        WebhookEvent::Added => "pending",
+                        WebhookEvent::Failed => "failed",
+                        WebhookEvent::Playable | WebhookEvent::Transcribed | WebhookEvent::Indexed | WebhookEvent::Summarised => "processing",
+                        _ => "completed",
+                    },
+                    "visibility": "organization",
+                    "channel_id": null,
+                    "error_code": if failed { json!("media_unreadable") } else { Value::Null },
+                    "error_message": if failed { json!("The file holds neither pictures nor sound.") } else { Value::Null },
+                    "created_at": "2026-03-01T11:58:30.000000Z"
+                }
+            }
+        })
+    }
+}
+
+/// A message about a video. Receivers ignore fields they do not know: more may come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = VideoWebhookMessage)]
+#[serde(deny_unknown_fields)]
+pub struct VideoMessage {
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event: WebhookEvent,
+    /// When it happened.
+    pub timestamp: DateTime<Utc>,
+    /// To what.
+    pub data: VideoMessageData,
+}
+
+/// What a message about a video carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = VideoWebhookData)]
+#[serde(deny_unknown_fields)]
+pub struct VideoMessageData {
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// The video as it was when it happened.
+    pub video: MessageVideo,
+}
+
+/// A video in a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WebhookVideo)]
+#[serde(deny_unknown_fields)]
+pub struct MessageVideo {
+    /// Its id; `GET /api/v1/videos/{id}` has the rest.
+    pub id: VideoId,
+    /// Its title.
+    pub title: String,
+    /// `pending`, `processing`, `completed` or `failed`.
+    pub status: String,
+    /// `organization` or `public`; nothing is told of private videos.
+    pub visibility: String,
+    /// The channel it is in.
+    pub channel_id: Option<ChannelId>,
+    /// Why its processing failed, for programs.
+    pub error_code: Option<String>,
+    /// Why its processing failed, in a sentence.
+    pub error_message: Option<String>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Adds the messages to the description of the API, one for each event.
+pub fn describe(document: &mut OpenApi) {
+    if let Some(components) = &mut document.components {
+        let mut nested: Vec<(String, RefOr<Schema>)> = Vec::new();
+        VideoMessage::schemas(&mut nested);
+        components.schemas.extend(nested);
+        components.schemas.insert(VideoMessage::name().into_owned(), VideoMessage::schema());
+    }
+    let mut webhooks = Paths::new();
+    for event in WebhookEvent::ALL {
+        let message = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(VideoMessage::name())))
+            .example(Some(event.example()))
+            .build();
+        let body = RequestBodyBuilder::new()
+            .description(Some("The message, signed as it is, byte by byte"))
+            .content("application/json", message)
+            .required(Some(utoipa::openapi::Required::True))
+            .build();
+        let mut operation = OperationBuilder::new()
+            .operation_id(Some(event.as_str().replace('.', "_")))
+            .tag("Webhooks")
+            .summary(Some(event.description().to_owned()))
+            .request_body(Some(body))
+            .response("2XX", ResponseBuilder::new().description("Taken; it is not sent again").build())
+            .response(
+                "410",
+                ResponseBuilder::new().description("Gone; nothing is sent to this address any more").build(),
+            )
+            .response(
+                "default",
+                ResponseBuilder::new()
+                    .description("Not taken; it is sent again later, after Retry-After if that is longer")
+                    .build(),
+            );
+        for (name, what) in HEADERS {
+            operation = operation.parameter(header(name, what));
+        }
+        webhooks.paths.insert(event.as_str().to_owned(), PathItem::new(HttpMethod::Post, operation.build()));
+    }
+    document.webhooks = Some(webhooks);
+}
+
+const HEADERS: [(&str, &str); 3] = [
+    ("webhook-id", "Names the message for good: one that is sent again has the same"),
+    ("webhook-timestamp", "When it is sent, in seconds since 1970"),
+    (
+        "webhook-signature",
+        "`v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced",
+    ),
+];
+
+fn header(name: &str, what: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(utoipa::openapi::Required::True)
+        .description(Some(what))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_one_name_and_an_example_of_its_own_form() {
+        for event in WebhookEvent::ALL {
+            assert_eq!(WebhookEvent::parse(event.as_str()), Some(event));
+            assert_eq!(serde_json::to_value(event).expect("JSON"), event.as_str());
+            let message: VideoMessage = serde_json::from_value(event.example()).expect(event.as_str());
+            assert_eq!(message.event, event);
+        }
+        assert_eq!(WebhookEvent::parse(TEST), None);
+    }
+}

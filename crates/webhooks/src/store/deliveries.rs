@@ -1,0 +1,245 @@
+//! Deliveries as people see them, and sending them again.
+
+use crate::{
+    event::WebhookEvent,
+    model::{DeliveryStatus, REPLAY_MAX, WebhookDelivery, WebhookDeliveryDetails},
+};
+use chrono::{DateTime, Utc};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{PageRequest, Timestamp, VideoId, WebhookDeliveryId, WebhookEndpointId};
+
+/// What a list is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct DeliveryFilter {
+    pub(crate) endpoint_id: Option<WebhookEndpointId>,
+    pub(crate) status: Option<DeliveryStatus>,
+    pub(crate) event: Option<WebhookEvent>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+}
+
+struct DeliveryRow {
+    id: WebhookDeliveryId,
+    endpoint_id: WebhookEndpointId,
+    event: String,
+    video_id: Option<VideoId>,
+    status: String,
+    attempts: i32,
+    next_attempt_at: Option<DateTime<Utc>>,
+    last_attempt_at: Option<DateTime<Utc>>,
+    response_status: Option<i32>,
+    error_code: Option<String>,
+    duration_ms: Option<i32>,
+    created_at: DateTime<Utc>,
+}
+
+impl From<DeliveryRow> for WebhookDelivery {
+    fn from(row: DeliveryRow) -> Self {
+        Self {
+            id: row.id,
+            endpoint_id: row.endpoint_id,
+            event: row.event,
+            video_id: row.video_id,
+            status: DeliveryStatus::from_column(&row.status),
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_attempt_at: row.last_attempt_at,
+            response_status: row.response_status,
+            error_code: row.error_code,
+            duration_ms: row.duration_ms,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// Newest first, after a cursor.
+pub(crate) async fn deliveries(
+    tx: &mut TenantTx,
+    filter: &DeliveryFilter,
+    page: &PageRequest,
+) -> Result<Vec<WebhookDelivery>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query_as!(
+        DeliveryRow,
+        r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
+               CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
+               response_status, error_code, duration_ms, created_at
+           FROM webhook_deliveries WHERE organization_id = $1
+               AND ($2::uuid IS NULL OR endpoint_id = $2)
+               AND ($3::text IS NULL OR status = $3)
+               AND ($4::text IS NULL OR event = $4)
+               AND ($5::timestamptz IS NULL OR created_at >= $5)
+               AND ($6::timestamptz IS NULL OR created_at < $6)
+               AND ($7::timestamptz IS NULL OR (created_at, id) < ($7, $8::uuid))
+           ORDER BY created_at DESC, id DESC LIMIT $9"#,
+        organization_id.uuid(),
+        filter.endpoint_id.map(|id| id.uuid()),
+        filter.status.map(DeliveryStatus::as_str),
+        filter.event.map(WebhookEvent::as_str),
+        filter.from,
+        filter.to,
+        page.after.map(|cursor| cursor.time),
+        page.after.map(|cursor| cursor.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(rows.into_iter().map(WebhookDelivery::from).collect())
+}
+
+/// One delivery.
+pub(crate) async fn find_delivery(
+    tx: &mut TenantTx,
+    id: WebhookDeliveryId,
+) -> Result<Option<WebhookDelivery>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query_as!(
+        DeliveryRow,
+        r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
+               CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
+               response_status, error_code, duration_ms, created_at
+           FROM webhook_deliveries WHERE organization_id = $1 AND id = $2"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(WebhookDelivery::from))
+}
+
+/// One delivery with what was sent and answered.
+pub(crate) async fn find_details(
+    tx: &mut TenantTx,
+    id: WebhookDeliveryId,
+) -> Result<Option<WebhookDeliveryDetails>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: WebhookDeliveryId", endpoint_id AS "endpoint_id: WebhookEndpointId", event, video_id AS "video_id: VideoId",
+               status, attempts, CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at,
+               last_attempt_at, response_status, error_code, duration_ms, created_at, payload, response_body
+           FROM webhook_deliveries WHERE organization_id = $1 AND id = $2"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| WebhookDeliveryDetails {
+        delivery: WebhookDelivery {
+            id: row.id,
+            endpoint_id: row.endpoint_id,
+            event: row.event,
+            video_id: row.video_id,
+            status: DeliveryStatus::from_column(&row.status),
+            attempts: row.attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_attempt_at: row.last_attempt_at,
+            response_status: row.response_status,
+            error_code: row.error_code,
+            duration_ms: row.duration_ms,
+            created_at: row.created_at,
+        },
+        payload: serde_json::from_str(&row.payload).unwrap_or_default(),
+        response_body: row.response_body,
+    }))
+}
+
+/// A message of the test button, due at once.
+pub(crate) async fn insert_test_delivery(
+    tx: &mut TenantTx,
+    id: WebhookDeliveryId,
+    endpoint_id: WebhookEndpointId,
+    event: &str,
+    payload: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        r#"WITH added AS (
+               INSERT INTO webhook_deliveries (organization_id, id, endpoint_id, event, payload, next_attempt_at, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $6)
+           )
+           SELECT pg_notify('memoreel_webhooks', '')::text AS notified"#,
+        organization_id.uuid(),
+        id.uuid(),
+        endpoint_id.uuid(),
+        event,
+        payload,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes a delivery due at once, with all its tries. One that is being sent is left alone.
+pub(crate) async fn replay_delivery(
+    tx: &mut TenantTx,
+    id: WebhookDeliveryId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        r#"WITH due AS (
+               UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL
+               WHERE organization_id = $1 AND id = $2 AND lease IS NULL
+           )
+           SELECT pg_notify('memoreel_webhooks', '')::text AS notified"#,
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Makes what an endpoint was told in a range of time due again, the oldest first; returns how many, at most [`REPLAY_MAX`].
+pub(crate) async fn replay_deliveries(
+    tx: &mut TenantTx,
+    endpoint_id: WebhookEndpointId,
+    status: DeliveryStatus,
+    from: Timestamp,
+    to: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<i64, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"WITH chosen AS (
+               SELECT id FROM webhook_deliveries WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
+                   AND created_at >= $4 AND ($5::timestamptz IS NULL OR created_at < $5)
+               ORDER BY created_at, id LIMIT $7 FOR UPDATE
+           ), due AS (
+               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $6, finished_at = NULL
+               FROM chosen WHERE d.organization_id = $1 AND d.id = chosen.id RETURNING d.id
+           ), told AS (
+               SELECT pg_notify('memoreel_webhooks', '')
+           )
+           SELECT (SELECT count(*) FROM due) + 0 * (SELECT count(*) FROM told) AS "count!""#,
+        organization_id.uuid(),
+        endpoint_id.uuid(),
+        status.as_str(),
+        from,
+        to,
+        now,
+        REPLAY_MAX,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
+/// Of all organizations, some of those that came to an end before `before`; returns how many.
+pub(crate) async fn delete_old_deliveries(
+    tx: &mut SystemTx,
+    before: Timestamp,
+    limit: i64,
+) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query!(
+        "DELETE FROM webhook_deliveries WHERE (organization_id, id) IN (
+             SELECT organization_id, id FROM webhook_deliveries WHERE status <> 'pending' AND finished_at < $1 LIMIT $2)",
+        before,
+        limit,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected())
+}

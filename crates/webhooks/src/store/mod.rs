@@ -1,0 +1,18 @@
+//! All SQL of webhooks.
+
+mod deliveries;
+mod dispatch;
+mod endpoints;
+
+pub(crate) use deliveries::{
+    DeliveryFilter, delete_old_deliveries, deliveries, find_delivery, find_details, insert_test_delivery,
+    replay_deliveries, replay_delivery,
+};
+pub(crate) use dispatch::{
+    Claimed, Ended, NoticeRow, claim, enqueue_notices, find_notice, finish, lease_holders, release,
+    release_holders,
+};
+pub(crate) use endpoints::{
+    EndpointChanges, count_endpoints, delete_endpoint, delete_expired_secrets, endpoints, expire_secrets,
+    find_endpoint, hold_endpoint, hold_organization, insert_endpoint, insert_secret, update_endpoint,
+};

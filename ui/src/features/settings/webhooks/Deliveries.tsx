@@ -1,0 +1,194 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { RotateCw } from "lucide-react";
+import { useState } from "react";
+import { keys } from "../../../api/queries";
+import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
+import { deliveriesQuery, deliveryQuery, webhookCommands } from "../../../api/webhooks";
+import { DELIVERY_STATUSES } from "../../../app/router";
+import { Problem } from "../../../components/Problem";
+import { Tip } from "../../../components/Tip";
+import { formatDateTime } from "../../../lib/format";
+import { showToast } from "../../../lib/toasts";
+import { strings } from "../../../strings";
+import { tell } from "../../library/actions";
+
+/** What the endpoint was told, newest first, with what it answered. */
+export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
+  const { status } = useSearch({ from: "/app/settings/webhooks/$endpointId" });
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const list = useInfiniteQuery(deliveriesQuery(endpoint.id, status));
+  const deliveries = list.data?.pages.flatMap((page) => page.items) ?? [];
+  const renew = (): Promise<void> => client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpoint.id) });
+  const replayFailed = useMutation({
+    // Everything that is kept.
+    mutationFn: () => webhookCommands.replayFailed(endpoint.id, endpoint.created_at),
+    onSuccess: ({ count }) => {
+      showToast(strings.webhooks.replayedCount(count));
+      void renew();
+    },
+    onError: tell,
+  });
+  return (
+    <section className="settings__section" aria-label={strings.webhooks.deliveries}>
+      <div className="settings__head">
+        <h2>{strings.webhooks.deliveries}</h2>
+        <div className="settings__buttons">
+          <Tip text={strings.webhooks.refresh}>
+            <button type="button" className="icon-button" aria-label={strings.webhooks.refresh} onClick={() => void renew()}>
+              <RotateCw size={16} aria-hidden />
+            </button>
+          </Tip>
+          <button
+            type="button"
+            className="button"
+            disabled={!endpoint.active || replayFailed.isPending}
+            onClick={() => replayFailed.mutate()}
+          >
+            {strings.webhooks.replayFailed}
+          </button>
+        </div>
+      </div>
+      <label className="webhooks__filter">
+        <span className="soft small">{strings.webhooks.only}</span>
+        <select
+          className="select"
+          value={status ?? ""}
+          onChange={(event) => {
+            const chosen = DELIVERY_STATUSES.find((known) => known === event.target.value);
+            void navigate({
+              to: "/settings/webhooks/$endpointId",
+              params: { endpointId: endpoint.id },
+              search: chosen ? { status: chosen } : {},
+              replace: true,
+            });
+          }}
+        >
+          <option value="">{strings.webhooks.all}</option>
+          {DELIVERY_STATUSES.map((known) => (
+            <option key={known} value={known}>
+              {strings.webhooks.status[known]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {list.isPending ? (
+        <div className="skeleton" style={{ height: 160 }} />
+      ) : list.isError && deliveries.length === 0 ? (
+        <Problem error={list.error} onRetry={() => void list.refetch()} />
+      ) : deliveries.length === 0 ? (
+        <p className="faint">{status === undefined ? strings.webhooks.deliveriesNone : strings.webhooks.deliveriesNoneFiltered}</p>
+      ) : (
+        <ol className="webhooks" aria-label={strings.webhooks.deliveries} aria-busy={list.isPlaceholderData}>
+          {deliveries.map((delivery) => (
+            <Delivery key={delivery.id} delivery={delivery} mayReplay={endpoint.active} onReplayed={() => void renew()} />
+          ))}
+        </ol>
+      )}
+      {list.hasNextPage ? (
+        <div>
+          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {strings.common.loadMore}
+          </button>
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+function Delivery({
+  delivery,
+  mayReplay,
+  onReplayed,
+}: {
+  delivery: WebhookDelivery;
+  mayReplay: boolean;
+  onReplayed: () => void;
+}) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li>
+      <details className="webhooks__delivery" onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <span className={`tag webhooks__status webhooks__status--${delivery.status}`}>
+            {strings.webhooks.status[delivery.status]}
+          </span>
+          <span className="webhooks__what">
+            <span>{strings.webhooks.description_of[delivery.event] ?? delivery.event}</span>
+            <span className="faint small">{facts(delivery)}</span>
+          </span>
+          <time className="faint small" dateTime={delivery.created_at}>
+            {formatDateTime(delivery.created_at)}
+          </time>
+        </summary>
+        {open ? <Details delivery={delivery} mayReplay={mayReplay} onReplayed={onReplayed} /> : null}
+      </details>
+    </li>
+  );
+}
+
+/** "answered 500 · 3 tries · 120 ms · next try 12:00". */
+export function facts(delivery: WebhookDelivery): string {
+  const { response_status: status, error_code: code, attempts, duration_ms: duration, next_attempt_at: next } = delivery;
+  const told = [
+    status === null ? (code === null ? null : (strings.webhooks.errors[code] ?? code)) : strings.webhooks.answered(status),
+    attempts === 0 ? null : strings.webhooks.attempts(attempts),
+    duration === null || attempts === 0 ? null : strings.webhooks.took(duration),
+    delivery.status !== "pending" ? null : next === null ? strings.webhooks.sending : strings.webhooks.next(formatDateTime(next)),
+  ];
+  return told.filter((one) => one !== null).join(" · ");
+}
+
+function Details({
+  delivery,
+  mayReplay,
+  onReplayed,
+}: {
+  delivery: WebhookDelivery;
+  mayReplay: boolean;
+  onReplayed: () => void;
+}) {
+  const details = useQuery(deliveryQuery(delivery));
+  const replay = useMutation({
+    mutationFn: () => webhookCommands.replay(delivery.id),
+    onSuccess: () => {
+      showToast(strings.webhooks.replayed);
+      onReplayed();
+    },
+    onError: tell,
+  });
+  if (details.isPending) return <div className="skeleton" style={{ height: 120 }} />;
+  if (details.isError) return <Problem error={details.error} onRetry={() => void details.refetch()} />;
+  const { payload, response_body: answer } = details.data;
+  return (
+    <div className="webhooks__details">
+      <p className="faint small">
+        <code>{delivery.id}</code> · <code>{delivery.event}</code>
+      </p>
+      <Code title={strings.webhooks.payload} text={JSON.stringify(payload, null, 2)} />
+      <Code title={strings.webhooks.answer} text={answer === null || answer === "" ? strings.webhooks.answerNone : answer} />
+      {mayReplay ? (
+        <div>
+          <button type="button" className="button button--small" disabled={replay.isPending} onClick={() => replay.mutate()}>
+            <RotateCw size={16} aria-hidden />
+            {strings.webhooks.replay}
+          </button>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Code({ title, text }: { title: string; text: string }) {
+  return (
+    <div>
+      <h3 className="small">{title}</h3>
+      {/* It scrolls, so the keyboard has to reach it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <pre className="webhooks__code" tabIndex={0} role="region" aria-label={title}>
+        {text}
+      </pre>
+    </div>
+  );
+}
