@@ -1723,6 +1723,21 @@ CREATE TABLE public.idempotency_keys (
 
 ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
 
+-- Name: image_presets; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.image_presets (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    name text NOT NULL,
+    options text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT image_presets_name CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text)),
+    CONSTRAINT image_presets_options_length CHECK (((char_length(options) >= 1) AND (char_length(options) <= 256)))
+);
+
+ALTER TABLE ONLY public.image_presets FORCE ROW LEVEL SECURITY;
+
 -- Name: memberships; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.memberships (
@@ -1907,7 +1922,7 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text])))
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text])))
 );
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
@@ -2037,7 +2052,7 @@ CREATE TABLE public.uploads (
     organization_id uuid NOT NULL,
     id uuid DEFAULT uuidv7() NOT NULL,
     user_id uuid,
-    video_id uuid NOT NULL,
+    video_id uuid,
     filename text NOT NULL,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     size_bytes bigint NOT NULL,
@@ -2047,10 +2062,13 @@ CREATE TABLE public.uploads (
     expires_at timestamp with time zone NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text DEFAULT 'video'::text NOT NULL,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
+    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
-    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text])))
+    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
+    CONSTRAINT uploads_video CHECK (((kind = 'video'::text) = (video_id IS NOT NULL)))
 );
 
 ALTER TABLE ONLY public.uploads FORCE ROW LEVEL SECURITY;
@@ -2372,6 +2390,16 @@ ALTER TABLE ONLY public.export_requests
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, key);
 
+-- Name: image_presets image_presets_name_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_name_key UNIQUE (organization_id, name);
+
+-- Name: image_presets image_presets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.memberships
@@ -2600,6 +2628,10 @@ ALTER TABLE ONLY public.webhook_secrets
 -- Name: api_keys_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
+
+-- Name: assets_images; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
 
 -- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
 
@@ -2909,9 +2941,17 @@ CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXE
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
 
+-- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
+
+-- Name: image_presets audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.image_presets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('image_preset', 'name', 'options');
 
 -- Name: memberships audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2973,6 +3013,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_endpoint
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_secret', 'endpoint_id', 'expires_at', '!secret');
 
+-- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -2988,6 +3032,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: image_presets image_presets_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER image_presets_updated_at BEFORE UPDATE ON public.image_presets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: webhook_endpoints inactive; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3141,6 +3189,11 @@ ALTER TABLE ONLY public.idempotency_keys
 
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: image_presets image_presets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.image_presets
+    ADD CONSTRAINT image_presets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: memberships memberships_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3416,6 +3469,10 @@ CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((or
 
 CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: image_presets app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.image_presets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: memberships app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -3525,6 +3582,10 @@ CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHEC
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.image_presets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3647,6 +3708,10 @@ CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((u
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.image_presets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3777,6 +3842,10 @@ CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((or
 -- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
+
+-- Name: image_presets app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.image_presets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: memberships app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -3918,6 +3987,10 @@ ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
+-- Name: image_presets; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.image_presets ENABLE ROW LEVEL SECURITY;
+
 -- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
@@ -3993,6 +4066,10 @@ CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true)
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: image_presets owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.image_presets TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: memberships owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4757,6 +4834,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_sy
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
+
+-- Name: TABLE image_presets; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.image_presets TO memoreel_app;
 
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 

@@ -49,7 +49,7 @@ pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-s
 
 /// How messages are to be read; the rest of it is in docs/webhooks.md.
 const MESSAGES: &str = r##"<h2 id="messages">Messages to webhooks</h2><p>Sent to the endpoints that ask for them, and signed as
-<a href="https://www.standardwebhooks.com">Standard Webhooks</a> has it: <code>webhook-signature</code> holds <code>v1,</code> and the
+Standard Webhooks (standardwebhooks.com) has it: <code>webhook-signature</code> holds <code>v1,</code> and the
 HMAC-SHA-256 of <code>webhook-id.webhook-timestamp.body</code> in base 64, under what stands behind <code>whsec_</code> of the secret in base 64.</p>"##;
 
 /// Operations by tag, each with its parameters, body and answers; then messages, and the schemas.

@@ -46,6 +46,65 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List assets */
+        get: operations["list_assets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an asset */
+        get: operations["get_asset"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an asset
+         * @description For good, with everything that was made of it. Copies that others keep of it, such as a CDN, are theirs to drop.
+         */
+        delete: operations["delete_asset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/image-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get addresses of what is made of an image
+         * @description The addresses need no session: whoever has one sees what it shows until it expires. Those of one day are the same, so that they
+         *     can be cached. The image is made when an address is asked for the first time.
+         */
+        get: operations["get_image_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -392,6 +451,47 @@ export interface paths {
          * @description It opens the account no more. The last way into an account cannot be removed.
          */
         delete: operations["delete_identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/image-presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List image presets */
+        get: operations["list_image_presets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/image-presets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make or change an image preset
+         * @description Addresses that name the preset show what it makes from then on, as soon as caches let go of what it made before.
+         */
+        put: operations["put_image_preset"];
+        post?: never;
+        /**
+         * Delete an image preset
+         * @description Addresses that name it show nothing from then on.
+         */
+        delete: operations["delete_image_preset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1208,7 +1308,8 @@ export interface paths {
         /**
          * Create an upload
          * @description tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
-         *     `Upload-Metadata` knows `filename`, `filetype`, `title` and `channel_id`.
+         *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said, or
+         *     `image`), and of videos `title` and `channel_id`.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -1897,6 +1998,55 @@ export interface components {
             /** @description The version that holds now. */
             version: string;
         };
+        /** @description A stored file that stands for itself. */
+        Asset: {
+            /** @description Its media type, by content. */
+            content_type?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was uploaded.
+             */
+            created_at: string;
+            error?: components["schemas"]["AssetFailure"] | null;
+            /** @description A signed address of the file as it was uploaded. */
+            file_url?: string | null;
+            /** @description Its name on the machine it came from. */
+            filename: string;
+            /**
+             * Format: int32
+             * @description Pixels down, as it is shown.
+             */
+            height?: number | null;
+            id: components["schemas"]["AssetId"];
+            image?: components["schemas"]["ImageDetail"] | null;
+            kind: "image" & Record<string, never>;
+            /** @description Its SHA-256, in hexadecimal. */
+            sha256?: string | null;
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            size_bytes: number;
+            /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
+            status: string;
+            /**
+             * Format: int32
+             * @description Pixels across, as it is shown.
+             */
+            width?: number | null;
+        };
+        /** @description Why an asset failed. */
+        AssetFailure: {
+            /** @description Stable code. */
+            code: string;
+            /** @description A sentence. */
+            message: string;
+        };
+        /**
+         * Format: uuid
+         * @description A stored file.
+         */
+        AssetId: string;
         /** @description Who made a change. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -1964,6 +2114,16 @@ export interface components {
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name?: string | null;
+        };
+        /** @description One image of a srcset. */
+        Candidate: {
+            /** @description `640w` or `2x`. */
+            descriptor: string;
+            /** Format: int32 */
+            height: number;
+            url: string;
+            /** Format: int32 */
+            width: number;
         };
         /** @description A caption track. */
         CaptionTrack: {
@@ -2354,6 +2514,72 @@ export interface components {
          * @description What a provider knows a person as.
          */
         IdentityId: string;
+        /** @description Addresses of what is made of an image, ready for an `img` element. */
+        ImageAddresses: {
+            /** @description What `srcset` is made of. */
+            candidates: components["schemas"]["Candidate"][];
+            /**
+             * Format: date-time
+             * @description When the addresses stop working.
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height: number;
+            /** @description For `sizes`. */
+            sizes?: string | null;
+            /** @description For `src`: what the options say alone. */
+            src: string;
+            /** @description For `srcset`; absent where no widths or densities were asked for. */
+            srcset?: string | null;
+            /** @description A placeholder: a thumbhash in base64. */
+            thumbhash?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels across of what `src` shows.
+             */
+            width: number;
+        };
+        /** @description What is known of an image. */
+        ImageDetail: {
+            /** @description `rgb`, `grey` or `cmyk`. */
+            colour_space: string;
+            /** @description `jpeg`, `png`, `gif`, `webp`, `avif` or `heic`. */
+            format: string;
+            /**
+             * Format: int32
+             * @description Pictures of an animation; 1 for a still.
+             */
+            frames: number;
+            /** @description Whether parts of it may be transparent. */
+            has_alpha: boolean;
+            /** @description Whether it moves. */
+            is_animated: boolean;
+            /**
+             * Format: int32
+             * @description EXIF orientation it is stored with, 1 to 8. Width and height and everything made of it are upright.
+             */
+            orientation: number;
+            /** @description A placeholder: a thumbhash in base64 (<https://evanw.github.io/thumbhash/>). */
+            thumbhash: string;
+        };
+        /** @description A name for what is made of images. */
+        ImagePreset: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description As it is named in options: `p=card`. */
+            name: string;
+            /** @description What is made, in the one spelling of options: `w=400,h=300,fit=crop`. */
+            options: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description All presets of the organization, by name. */
+        ImagePresets: {
+            items: components["schemas"]["ImagePreset"][];
+        };
         /** @description An invitation as those who manage it see it, without its token. */
         Invitation: {
             /**
@@ -2725,6 +2951,48 @@ export interface components {
                  */
                 prefix: string;
                 role?: components["schemas"]["Role"] | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Asset: {
+            /** @description The rows. */
+            items: {
+                /** @description Its media type, by content. */
+                content_type?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was uploaded.
+                 */
+                created_at: string;
+                error?: components["schemas"]["AssetFailure"] | null;
+                /** @description A signed address of the file as it was uploaded. */
+                file_url?: string | null;
+                /** @description Its name on the machine it came from. */
+                filename: string;
+                /**
+                 * Format: int32
+                 * @description Pixels down, as it is shown.
+                 */
+                height?: number | null;
+                id: components["schemas"]["AssetId"];
+                image?: components["schemas"]["ImageDetail"] | null;
+                kind: "image" & Record<string, never>;
+                /** @description Its SHA-256, in hexadecimal. */
+                sha256?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its size.
+                 */
+                size_bytes: number;
+                /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
+                status: string;
+                /**
+                 * Format: int32
+                 * @description Pixels across, as it is shown.
+                 */
+                width?: number | null;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -3472,6 +3740,11 @@ export interface components {
             /** @description The provider's page, for the browser to open. */
             url: string;
         };
+        /** @description What a preset makes. */
+        PutImagePreset: {
+            /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
+            options: string;
+        };
         /** @description For when the app is lost. No `Debug`, because of the codes. */
         RecoveryCodes: {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
@@ -3856,6 +4129,7 @@ export interface components {
         };
         /** @description An upload on its way. */
         Upload: {
+            asset_id?: components["schemas"]["AssetId"] | null;
             /**
              * Format: date-time
              * @description When an unfinished upload is given up.
@@ -3864,6 +4138,7 @@ export interface components {
             /** @description The file's name on the user's machine. */
             filename: string;
             id: components["schemas"]["UploadId"];
+            kind: ("video" | "image") & Record<string, never>;
             /**
              * Format: int64
              * @description Bytes that have arrived for good.
@@ -3876,8 +4151,7 @@ export interface components {
             size_bytes: number;
             /** @description `open`, `received`, `stored`, `terminated` or `expired`. */
             status: string;
-            /** @description The video it becomes; it exists from the moment the upload is received. */
-            video_id: components["schemas"]["VideoId"];
+            video_id?: components["schemas"]["VideoId"] | null;
         };
         /**
          * Format: uuid
@@ -4372,6 +4646,256 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assets: {
+        parameters: {
+            query: {
+                /** @description Of which kind. Recordings are listed as videos. */
+                kind: "image";
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image_addresses: {
+        parameters: {
+            query?: {
+                /** @description What is made of the image, such as `w=400,h=300,fit=crop,focus=top,format=auto,q=80`; `format=auto` if not given. */
+                options?: string;
+                /**
+                 * @description Widths for a srcset with `w` descriptors, up to 12 with commas between them: `320,640,1280`. A height among the options
+                 *     keeps its proportion to the width there.
+                 */
+                widths?: string;
+                /** @description Densities for a srcset with `x` descriptors: `1,1.5,2`. */
+                dprs?: string;
+                /** @description What stands in the attribute `sizes`; with widths alone. `100vw` if not given. */
+                sizes?: string;
+                /** @description How long the addresses work at least, an hour to 366 days; a week if not given. */
+                expires_in_seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageAddresses"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5730,6 +6254,171 @@ export interface operations {
             };
             /** @description `last_way_in` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_image_presets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagePresets"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_image_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Lower-case letters, digits and hyphens, beginning with a letter; at most 40 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutImagePreset"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImagePreset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_image_preset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The preset's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9296,11 +9985,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become */
+            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image */
             201: {
                 headers: {
                     Location?: string;
-                    "Memoreel-Video-Id"?: string;
+                    "Memoreel-Asset-Id"?: string | null;
+                    "Memoreel-Video-Id"?: string | null;
                     "Upload-Offset"?: number;
                     [name: string]: unknown;
                 };

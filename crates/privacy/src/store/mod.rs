@@ -6,8 +6,8 @@ mod exports;
 mod organization_exports;
 
 pub(crate) use contents::{
-    ExportedVideo, account, api_keys, audit_entries, consents, images, media_bytes, places, preferences, sessions,
-    spoken, system_facts, uploads, videos,
+    ExportedVideo, account, api_keys, audit_entries, consents, images, media_bytes, places, preferences,
+    sessions, spoken, system_facts, uploads, videos,
 };
 pub(crate) use erasures::{
     OpenErasure, begin_erasure, delete_organization_now, due_organization, due_person,
@@ -20,7 +20,7 @@ pub(crate) use exports::{
 };
 pub(crate) use organization_exports::{
     channels, delete_organization_export_row, domains, erase_exports_naming, exports_of,
-    find_organization_export_task, finish_organization_export, image_presets, insert_organization_export, invitations,
-    mark_organization_export_deleted, members, organization, organization_exports, organization_exports_over,
-    organizations_naming, shared_media_bytes,
+    find_organization_export_task, finish_organization_export, image_presets, insert_organization_export,
+    invitations, mark_organization_export_deleted, members, organization, organization_exports,
+    organization_exports_over, organizations_naming, shared_media_bytes,
 };

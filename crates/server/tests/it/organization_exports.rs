@@ -74,6 +74,7 @@ const TOLD_BY_NAME: &[&str] = &[
     "image_presets.name",
     "memberships.role",
     "organization_domains.join_role",
+    "organization_domains.verified_by",
     "organization_invitations.role",
     "organization_invitations.status",
     "videos.source",

@@ -261,7 +261,7 @@ async fn the_receiver_of_the_documentation_takes_what_is_ours_and_nothing_else()
     ada.patch(&format!("/webhook-endpoints/{id}"), &json!({ "url": message.url() })).await.is(200);
     ada.post(&format!("/webhook-endpoints/{id}/test"), &json!({})).await.is(201);
     let ours = message.received(1).await.remove(0);
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let replay = async |headers: &[(&str, &str)]| {
         let mut request = http.post(&url).body(ours.body.clone());
         for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
