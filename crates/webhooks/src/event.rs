@@ -255,7 +255,7 @@ mod tests {
         for event in WebhookEvent::ALL {
             assert_eq!(WebhookEvent::parse(event.as_str()), Some(event));
             assert_eq!(serde_json::to_value(event).expect("JSON"), event.as_str());
-            let message: VideoMessage = serde_json::from_value(event.example()).expect(event.as_str());
+            let message: VideoMessage = serde_json::from_value(event.example()).expect("a message");
             assert_eq!(message.event, event);
         }
         assert_eq!(WebhookEvent::parse(TEST), None);
