@@ -29,8 +29,8 @@ const TABLES: &[(&str, Part)] = &[
     ("channels", Taken("channels.json")),
     ("chunk_embeddings", Left("computed from the chunks")),
     ("chunks", Left("computed from transcripts and summaries")),
-    ("image_presets", Taken("image-presets.json")),
     ("idempotency_keys", Left("answers to programs, kept for a day")),
+    ("image_presets", Taken("image-presets.json")),
     ("memberships", Taken("members.json")),
     ("organization_chunk_counts", Left("a count of the chunks")),
     ("organization_domains", Taken("domains.json")),
@@ -175,7 +175,10 @@ async fn every_table_of_an_organization_is_in_its_export_or_there_is_a_reason() 
         of_file.map(|(_, content)| String::from_utf8_lossy(content).into_owned()).collect()
     };
     for (word, (column, file)) in &words {
-        assert!(text_of(file).contains(word.as_str()), "{column} is not in {file}");
+        // A file is a video's or an image.
+        let is_told = |file: &str| text_of(file).contains(word.as_str());
+        let is_image = || column.starts_with("assets.") && is_told("image.json");
+        assert!(is_told(file) || is_image(), "{column} is not in {file}");
     }
     for name in TOLD_BY_NAME {
         let (table, column) = name.split_once('.').unwrap();
