@@ -3,7 +3,7 @@
 use crate::{
     app::{TestApp, sample},
     authenticator::Authenticator,
-    client::{Answer, Client, EventStream, Person, metadata, send},
+    client::{Answer, Client, EventStream, PASSWORD, Person, metadata, send},
     openapi::{Operation, PUBLIC, operations},
 };
 use reqwest::RequestBuilder;
@@ -270,13 +270,13 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         }
         "create_video" => json(json!({ "title": "Mine" })),
         "update_video" => json(json!({ "title": "Mine", "visibility": "public" })),
-        "create_user" => {
-            json(json!({ "email": "new@example.com", "name": "New", "password": crate::client::PASSWORD }))
-        }
+        "create_user" => json(json!({ "email": "new@example.com", "name": "New", "password": PASSWORD })),
         "confirm_totp" => json(json!({ "code": "junk" })),
         "update_preferences" => json(json!({ "theme": "dark" })),
-        "delete_totp" | "renew_recovery_codes" => json(json!({ "password": crate::client::PASSWORD })),
-        "begin_passkey" | "delete_passkey" => json(json!({})),
+        "delete_totp" | "renew_recovery_codes" => json(json!({ "password": PASSWORD })),
+        "begin_passkey" | "delete_passkey" | "start_provider_sign_in" | "rotate_webhook_secret" => {
+            json(json!({}))
+        }
         "update_passkey" => json(json!({ "name": "Mine" })),
         "create_passkey" => {
             let mut device = Authenticator::new();
@@ -290,15 +290,12 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "record_consent" => json(json!({ "document": "marketing", "version": "1", "is_given": true })),
         // Nobody's address, so that nobody's account is closed.
         "request_erasure" => json(json!({ "email": "nobody@example.org" })),
-        "change_email" => json(json!({ "email": "new@example.org", "password": crate::client::PASSWORD })),
-        "change_password" => json(
-            json!({ "current_password": crate::client::PASSWORD, "new_password": crate::client::PASSWORD }),
-        ),
+        "change_email" => json(json!({ "email": "new@example.org", "password": PASSWORD })),
+        "change_password" => json(json!({ "current_password": PASSWORD, "new_password": PASSWORD })),
         "confirm_email" | "confirm_email_change" => json(json!({ "token": "A".repeat(64) })),
         "request_password_reset" => json(json!({ "email": "new@example.com" })),
-        "reset_password" => json(json!({ "token": "A".repeat(64), "password": crate::client::PASSWORD })),
-        "create_session" => json(json!({ "email": "new@example.com", "password": crate::client::PASSWORD })),
-        "start_provider_sign_in" => json(json!({})),
+        "reset_password" => json(json!({ "token": "A".repeat(64), "password": PASSWORD })),
+        "create_session" => json(json!({ "email": "new@example.com", "password": PASSWORD })),
         "confirm_provider_sign_in" => json(json!({ "code": "junk" })),
         "create_domain" => json(json!({ "domain": "mine.example" })),
         "update_domain" => json(json!({ "join_role": "viewer" })),
@@ -308,7 +305,6 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
         }
         "update_webhook_endpoint" => json(json!({ "url": "https://example.com/mine" })),
-        "rotate_webhook_secret" => json(json!({})),
         "replay_webhook_deliveries" => json(json!({ "from": "2020-01-01T00:00:00Z" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
         _ => request,
