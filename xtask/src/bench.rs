@@ -7,6 +7,7 @@ mod http;
 mod images;
 mod ingest;
 mod search;
+mod side;
 mod speech;
 mod start;
 mod tasks;

@@ -2,17 +2,16 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::median;
+use super::{median, side::Side};
 use crate::python;
 use crate::server_process::BUILD;
 use crate::setup;
@@ -84,11 +83,11 @@ pub fn run(options: &Options) -> Result<()> {
         say(format!("round {} of {}", number + 1, options.rounds));
         // Taking turns at going first, so that neither always finds a warmer machine.
         let (own, other) = if number % 2 == 0 {
-            let own = ours.round()?;
-            (own, theirs.round()?)
+            let own = ours.round("round")?;
+            (own, theirs.round("round")?)
         } else {
-            let other = theirs.round()?;
-            (ours.round()?, other)
+            let other = theirs.round("round")?;
+            (ours.round("round")?, other)
         };
         query_ms.extend(own["query_ms"].as_array().into_iter().flatten().filter_map(Value::as_f64));
         rounds.push(Round { seconds: seconds(&own)?, beside_seconds: seconds(&other)? });
@@ -158,48 +157,6 @@ fn texts() -> Result<Vec<String>> {
     let mut rest = words.iter().cycle();
     let lengths = TEXT_WORDS.iter().cycle().take(TEXTS);
     Ok(lengths.map(|length| rest.by_ref().take(*length).copied().collect::<Vec<_>>().join(" ")).collect())
-}
-
-/// A process that does a round for every line it is sent. It ends when its input does.
-struct Side {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Side {
-    /// Starts it and returns what it says once it is warm.
-    fn start(command: &mut Command) -> Result<(Self, Value)> {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot run a side")?;
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().context("a side has no output")?);
-        let mut side = Self { child, input, output };
-        let ready = side.answer()?;
-        Ok((side, ready))
-    }
-
-    fn round(&mut self) -> Result<Value> {
-        let input = self.input.as_mut().context("a side has no input")?;
-        writeln!(input, "round")?;
-        input.flush()?;
-        self.answer()
-    }
-
-    fn answer(&mut self) -> Result<Value> {
-        let mut line = String::new();
-        if self.output.read_line(&mut line)? == 0 {
-            bail!("a side ended: {}", self.child.wait()?);
-        }
-        Ok(serde_json::from_str(&line)?)
-    }
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
 }
 
 #[cfg(test)]

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +13,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::median;
+use super::{median, side::Side};
 use crate::server_process::BUILD;
 use crate::setup;
 use crate::shell::{self, has_program, say};
@@ -95,9 +94,9 @@ pub fn run(options: &Options) -> Result<()> {
             for turn in 0..3 {
                 let side = (turn + number) % 3;
                 taken[side].push(match side {
-                    0 => ours.round(format)?,
+                    0 => seconds_of(&mut ours, format)?,
                     1 => vipsthumbnail(&jobs, format, plain, parallel)?,
-                    _ => sharp.round(format)?,
+                    _ => seconds_of(&mut sharp, format)?,
                 });
             }
         }
@@ -236,45 +235,9 @@ impl fmt::Display for Report {
     }
 }
 
-/// A process that makes all images of a format for every line it is sent.
-struct Side {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Side {
-    fn start(command: &mut Command) -> Result<(Self, Value)> {
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot run a side")?;
-        let input = child.stdin.take();
-        let output = BufReader::new(child.stdout.take().context("a side has no output")?);
-        let mut side = Self { child, input, output };
-        let ready = side.answer()?;
-        Ok((side, ready))
-    }
-
-    fn round(&mut self, format: &str) -> Result<f64> {
-        let input = self.input.as_mut().context("a side has no input")?;
-        writeln!(input, "{format}")?;
-        input.flush()?;
-        self.answer()?["seconds"].as_f64().context("a side told no time")
-    }
-
-    fn answer(&mut self) -> Result<Value> {
-        let mut line = String::new();
-        if self.output.read_line(&mut line)? == 0 {
-            bail!("a side ended: {}", self.child.wait()?);
-        }
-        Ok(serde_json::from_str(&line)?)
-    }
-}
-
-impl Drop for Side {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.child.wait();
-    }
+/// How long one side takes to make all images of a format.
+fn seconds_of(side: &mut Side, format: &str) -> Result<f64> {
+    side.round(format)?["seconds"].as_f64().context("a side told no time")
 }
 
 #[cfg(test)]
