@@ -1,36 +1,36 @@
 //! Files of what was deleted: removed once the deletion is certain, however often that is interrupted.
 
 use crate::{AssetsError, store};
-use memoreel_blob::BlobKey;
 use memoreel_db::SystemReason;
 use memoreel_kernel::OrganizationId;
 use memoreel_web::App;
-use uuid::Uuid;
 
-/// Removes files that are due. The row goes last, so that what was interrupted is done again.
+/// Removes files that are due, of one organization or of all. The row goes last, so that what was interrupted is done again.
 ///
 /// # Errors
 /// When the database or the blob store refuses; what was not done is done the next time.
-pub async fn sweep_deletions(app: &App) -> Result<(), AssetsError> {
-    let mut tx = app.db.system(SystemReason::Maintain).await?;
-    let due = store::due_deletions(&mut tx, app.clock.now()).await?;
-    drop(tx);
-    for (organization_id, id, key) in due {
-        remove(app, organization_id, id, &key.parse()?).await?;
+pub async fn sweep_deletions(app: &App, organization_id: Option<OrganizationId>) -> Result<(), AssetsError> {
+    loop {
+        let mut tx = app.db.system(SystemReason::Maintain).await?;
+        let due = store::due_deletions(&mut tx, organization_id, app.clock.now()).await?;
+        drop(tx);
+        if due.is_empty() {
+            return Ok(());
+        }
+        for deletion in &due {
+            let key = deletion.blob_key.parse()?;
+            app.blobs.delete_prefix(&key).await?;
+            app.blobs.delete(&key).await?;
+        }
+        let mut tx = app.db.system(SystemReason::Maintain).await?;
+        store::forget_deletions(&mut tx, &due).await?;
+        tx.commit().await?;
     }
-    Ok(())
 }
 
-/// Removes the files of one deletion.
-pub(crate) async fn remove(
-    app: &App,
-    organization_id: OrganizationId,
-    id: Uuid,
-    key: &BlobKey,
-) -> Result<(), AssetsError> {
-    app.blobs.delete_prefix(key).await?;
-    app.blobs.delete(key).await?;
-    let mut tx = app.db.system(SystemReason::Maintain).await?;
-    store::forget_deletion(&mut tx, organization_id, id).await?;
-    Ok(tx.commit().await?)
+/// Removes files of what was just deleted. What is not removed now, because this process dies, is removed within the hour.
+pub(crate) async fn remove_files(app: &App, organization_id: OrganizationId) {
+    if let Err(error) = sweep_deletions(app, Some(organization_id)).await {
+        tracing::warn!(%error, "files of what was deleted were left for later");
+    }
 }

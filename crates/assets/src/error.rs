@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderName, StatusCode};
 use memoreel_blob::BlobError;
-use memoreel_db::DbError;
+use memoreel_db::{DbError, violated_constraint};
 use memoreel_images::{ImageError, OptionsError};
 use memoreel_web::Problem;
 
@@ -52,6 +52,46 @@ pub enum AssetsError {
         /// Where it continues.
         offset_bytes: u64,
     },
+    /// No such asset, or not for this caller.
+    #[error("there is no such asset")]
+    AssetNotFound,
+    /// It must be taken out of the bin first.
+    #[error("the asset is in the bin")]
+    AssetInBin,
+    /// Recordings leave the bin by themselves.
+    #[error("a recording is deleted for good after thirty days in the bin")]
+    RecordingStays,
+    /// There is nothing yet to make a second one of.
+    #[error("an asset that is not ready cannot be copied")]
+    NotCopied,
+    /// No such folder, or of another organization.
+    #[error("there is no such folder")]
+    FolderNotFound,
+    /// Another folder there has the name.
+    #[error("a folder of this name is there already")]
+    FolderNameTaken,
+    /// A folder was to be put into itself, or into one below it.
+    #[error("a folder cannot lie in itself")]
+    FolderCycle,
+    /// Deeper than folders may lie.
+    #[error("folders lie at most sixteen deep")]
+    FolderTooDeep,
+    /// It holds something.
+    #[error("the folder is not empty")]
+    FolderNotEmpty,
+    /// As many folders as an organization may have.
+    #[error("an organization has at most {0} folders")]
+    TooManyFolders(i64),
+    /// A field is too long, empty or malformed.
+    #[error("{reason}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// A stable code.
+        code: &'static str,
+        /// A sentence.
+        reason: String,
+    },
     /// No such image, or of another organization.
     #[error("there is no such image")]
     ImageNotFound,
@@ -83,7 +123,14 @@ pub enum AssetsError {
 
 impl From<sqlx::Error> for AssetsError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Db(error.into())
+        match violated_constraint(&error) {
+            Some("folders_name_key") => Self::FolderNameTaken,
+            Some("folders_no_cycle") => Self::FolderCycle,
+            Some("folders_depth") => Self::FolderTooDeep,
+            // What something is to be put into.
+            Some("folders_parent" | "assets_folder") => Self::FolderNotFound,
+            _ => Self::Db(error.into()),
+        }
     }
 }
 
@@ -112,6 +159,24 @@ impl From<AssetsError> for Problem {
                 Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "upload_type_unsupported", detail)
             }
             AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
+            AssetsError::AssetNotFound => Problem::not_found("asset"),
+            AssetsError::AssetInBin => {
+                Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")
+            }
+            AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
+            AssetsError::NotCopied => Problem::conflict("asset_not_ready", detail)
+                .hint("Ask for the asset until its status is ready."),
+            AssetsError::FolderNotFound => Problem::not_found("folder"),
+            AssetsError::FolderNameTaken => {
+                Problem::conflict("folder_name_taken", detail).hint("Choose another name.")
+            }
+            AssetsError::FolderCycle => Problem::conflict("folder_cycle", detail),
+            AssetsError::FolderTooDeep => Problem::conflict("folder_too_deep", detail),
+            AssetsError::FolderNotEmpty => {
+                Problem::conflict("folder_not_empty", detail).hint("Move or delete what is in it first.")
+            }
+            AssetsError::TooManyFolders(_) => Problem::conflict("folders_too_many", detail),
+            AssetsError::Field { field, code, .. } => Problem::invalid_field(field, code, detail),
             AssetsError::ImageNotFound => Problem::not_found("image"),
             AssetsError::ImageNotReady { .. } => Problem::conflict("image_not_ready", detail)
                 .hint("Ask for the image until its status is ready."),

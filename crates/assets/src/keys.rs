@@ -1,8 +1,8 @@
-//! Where an asset's blobs lie. Everything of one asset is below one prefix, and everything of one organization, so that it can
-//! be deleted as one.
+//! Where an asset's blobs lie. What is made of one asset is below one prefix, and everything of one organization, so that it can be
+//! deleted as one. The database names these folders, too, where it says what files are to go (`files_follow_assets`).
 
 use memoreel_blob::BlobKey;
-use memoreel_kernel::{AssetId, OrganizationId};
+use memoreel_kernel::{AssetId, OrganizationId, UploadId};
 use sha2::{Digest, Sha256};
 
 fn key(text: &str) -> BlobKey {
@@ -14,14 +14,15 @@ pub fn blobs_of_organization(organization_id: OrganizationId) -> BlobKey {
     key(&format!("organizations/{organization_id}"))
 }
 
-/// Everything of the asset.
+/// Everything that was made of the asset.
 pub fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/assets/{asset_id}", blobs_of_organization(organization_id)))
 }
 
-/// The file as it was uploaded.
-pub(crate) fn original(organization_id: OrganizationId, asset_id: AssetId, extension: &str) -> BlobKey {
-    key(&format!("{}/original.{extension}", asset(organization_id, asset_id)))
+/// A file as it was uploaded. Other assets of the same content have it, too, so it lies in a folder of its own, named by the upload
+/// that brought it first.
+pub(crate) fn original(organization_id: OrganizationId, upload_id: UploadId, extension: &str) -> BlobKey {
+    key(&format!("{}/contents/{upload_id}/original.{extension}", blobs_of_organization(organization_id)))
 }
 
 /// The HLS playlists and segments.

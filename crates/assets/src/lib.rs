@@ -20,8 +20,8 @@ pub use jobs::{
     sweep_scratch,
 };
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};
-pub use model::{AssetStep, ImageStep, ReceiveUpload, ReceivedUpload, UPLOAD_LIFETIME};
+pub use model::{AssetStep, ImageStep, ReceiveUpload, ReceivedUpload, RecordingBin, UPLOAD_LIFETIME};
 pub use playback::{Playback, Shown, thumbnail_url};
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};
-pub use store::{expire_uploads, speech_audio_key};
+pub use store::{expire_uploads, purge_assets, speech_audio_key};

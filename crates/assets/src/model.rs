@@ -3,12 +3,17 @@
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, ChannelId, UploadId, UserId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, FolderId, UploadId, UserId, VideoId};
 use memoreel_media::Kind;
+use memoreel_web::{App, Problem};
 use serde::{Deserialize, Serialize};
 
 /// How long an unfinished upload waits for its next byte.
 pub const UPLOAD_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// How long a temporary asset stays.
+pub(crate) const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// How long what is in the bin can be taken out again.
+pub(crate) const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The largest file of any kind.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 5 << 30;
 /// The name of the rendition that holds sound for speech recognition.
@@ -30,6 +35,12 @@ pub(crate) struct UploadMetadata {
     pub(crate) title: Option<String>,
     pub(crate) channel_id: Option<ChannelId>,
     pub(crate) content_type: Option<String>,
+    /// Where its asset is put.
+    #[serde(default)]
+    pub(crate) folder_id: Option<FolderId>,
+    /// Whether it is for a day alone.
+    #[serde(default)]
+    pub(crate) is_temporary: bool,
 }
 
 /// What an upload becomes.
@@ -130,6 +141,16 @@ pub trait ReceiveUpload: Send + Sync {
     async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<(), sqlx::Error>;
 }
 
+/// Puts recordings into the bin, and takes them out again: the library's business, because what people see there is the video.
+#[async_trait]
+pub trait RecordingBin: Send + Sync {
+    /// Whether there was such a video outside the bin.
+    async fn delete(&self, app: &App, tx: &mut TenantTx, video_id: VideoId) -> Result<bool, Problem>;
+
+    /// Whether there was such a video in the bin.
+    async fn restore(&self, app: &App, tx: &mut TenantTx, video_id: VideoId) -> Result<bool, Problem>;
+}
+
 /// The input of every step that works on an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetStep {
@@ -156,21 +177,4 @@ pub(crate) struct ImageFacts {
     pub(crate) colour_space: String,
     /// In base64.
     pub(crate) thumbhash: String,
-}
-
-/// An image's row.
-#[derive(Debug, Clone)]
-pub(crate) struct ImageRow {
-    pub(crate) id: AssetId,
-    pub(crate) status: String,
-    pub(crate) filename: String,
-    pub(crate) content_type: Option<String>,
-    pub(crate) byte_size: i64,
-    pub(crate) sha256: Option<Vec<u8>>,
-    pub(crate) blob_key: Option<String>,
-    pub(crate) width: Option<i32>,
-    pub(crate) height: Option<i32>,
-    pub(crate) image: Option<serde_json::Value>,
-    pub(crate) error: Option<serde_json::Value>,
-    pub(crate) created_at: memoreel_kernel::Timestamp,
 }

@@ -1,11 +1,20 @@
 //! All SQL of the slice.
 
+mod assets;
+mod blobs;
+mod deletions;
+mod folders;
 mod images;
 
+pub use assets::purge_assets;
+pub(crate) use assets::*;
+pub(crate) use blobs::*;
+pub(crate) use deletions::*;
+pub(crate) use folders::*;
 pub(crate) use images::*;
 
-use crate::model::{Becomes, SPEECH_AUDIO, Upload, UploadMetadata};
-use memoreel_blob::BlobKey;
+use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadMetadata};
+use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
 
@@ -97,9 +106,11 @@ pub(crate) async fn receive_upload(
     // Of what becomes a video, the kind is not known yet: there may be nothing but sound.
     let kind = matches!(upload.becomes, Becomes::Image(_)).then_some("image");
     sqlx::query!(
+        // A folder that vanished during the upload leaves the asset without one.
         "WITH new AS (
-             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size, kind, created_at, updated_at)
-             VALUES ($1, $2, $3, $3, $4, $6, $7, $7)
+             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size, kind, owner_id, folder_id, expires_at,
+                 created_at, updated_at)
+             VALUES ($1, $2, $3, $3, $4, $6, $8, (SELECT id FROM folders WHERE organization_id = $1 AND id = $9), $10, $7, $7)
          )
          UPDATE uploads SET status = 'received', offset_bytes = size_bytes, asset_id = $2
          WHERE organization_id = $1 AND id = $5 AND status = 'open'",
@@ -110,6 +121,9 @@ pub(crate) async fn receive_upload(
         upload.id.uuid(),
         kind,
         now,
+        upload.user_id.map(|id| id.uuid()),
+        upload.metadata.folder_id.map(|id| id.uuid()),
+        upload.metadata.is_temporary.then_some(now + TEMPORARY_LIFETIME),
     )
     .execute(&mut **tx)
     .await?;
@@ -160,32 +174,33 @@ pub(crate) async fn staged_upload_of(
 pub(crate) struct StoredFile<'a> {
     pub(crate) kind: &'a str,
     pub(crate) content_type: &'a str,
-    pub(crate) blob_key: &'a BlobKey,
-    pub(crate) size_bytes: u64,
-    pub(crate) sha256: [u8; 32],
+    pub(crate) facts: &'a BlobFacts,
 }
 
+/// Whether the asset is still there.
 pub(crate) async fn mark_stored(
     tx: &mut TenantTx,
     asset_id: AssetId,
     file: &StoredFile<'_>,
-) -> Result<(), sqlx::Error> {
+    blob: &HeldBlob,
+) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query!(
+    let stored = sqlx::query!(
         "WITH stored AS (UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND asset_id = $2)
-         UPDATE assets SET kind = $3, content_type = $4, blob_key = $5, byte_size = $6, sha256 = $7, status = 'ready'
+         UPDATE assets SET kind = $3, content_type = $4, blob_key = $5, byte_size = $6, sha256 = $7, blob_id = $8, status = 'ready'
          WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         asset_id.uuid(),
         file.kind,
         file.content_type,
-        file.blob_key.to_string(),
-        file.size_bytes.cast_signed(),
-        &file.sha256[..],
+        blob.blob_key,
+        file.facts.size_bytes.cast_signed(),
+        &file.facts.sha256[..],
+        blob.id.uuid(),
     )
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(stored.rows_affected() == 1)
 }
 
 /// A stored asset as the steps need it.

@@ -9,6 +9,7 @@ mod constraint;
 pub mod embedded;
 mod error;
 mod origin;
+mod pattern;
 mod pool;
 mod transaction;
 
@@ -17,5 +18,6 @@ pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, adopt_pa
 pub use constraint::violated_constraint;
 pub use error::{DbError, is_outage};
 pub use origin::Origin;
+pub use pattern::contains_pattern;
 pub use pool::{Db, PoolSizes};
 pub use transaction::{SystemConnection, SystemReason, SystemTx, TenantTx};

@@ -101,8 +101,13 @@ pub enum Event {
         /// The image.
         asset_id: AssetId,
     },
-    /// The image was deleted.
+    /// The image went to the bin, or was deleted for good outside of it.
     ImageDeleted {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// The image came back from the bin.
+    ImageRestored {
         /// The image.
         asset_id: AssetId,
     },
@@ -129,6 +134,7 @@ impl Event {
             Event::ImageReady { .. } => "image_ready",
             Event::ImageFailed { .. } => "image_failed",
             Event::ImageDeleted { .. } => "image_deleted",
+            Event::ImageRestored { .. } => "image_restored",
         }
     }
 
@@ -151,7 +157,8 @@ impl Event {
             Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
-            | Event::ImageDeleted { asset_id } => asset_id.uuid(),
+            | Event::ImageDeleted { asset_id }
+            | Event::ImageRestored { asset_id } => asset_id.uuid(),
         }
     }
 }

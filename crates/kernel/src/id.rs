@@ -82,6 +82,10 @@ ids! {
     EmailTokenId;
     /// A stored file.
     AssetId;
+    /// A place assets live in.
+    FolderId;
+    /// What is stored once, however many assets have it.
+    BlobId;
     /// A resumable upload in progress or finished.
     UploadId;
     /// Something derived from an asset.

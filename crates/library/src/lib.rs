@@ -14,5 +14,6 @@ mod store;
 pub use error::LibraryError;
 pub use model::{Video, VideoDetail};
 pub use observer::VideoObserver;
-pub use receiver::VideoReceiver;
+pub use receiver::{VideoBin, VideoReceiver};
 pub use routes::router;
+pub use store::purge_videos;

@@ -1,10 +1,11 @@
-//! A finished upload becomes a video.
+//! What the library does for assets: a finished upload becomes a video, and a recording goes to the bin as one.
 
 use crate::{model::TITLE_LENGTH_MAX, store};
 use async_trait::async_trait;
-use memoreel_assets::{ReceiveUpload, ReceivedUpload};
+use memoreel_assets::{ReceiveUpload, ReceivedUpload, RecordingBin};
 use memoreel_db::TenantTx;
-use memoreel_kernel::Clock;
+use memoreel_kernel::{Clock, Event, VideoId};
+use memoreel_web::{App, Problem};
 use std::sync::Arc;
 
 /// Makes the video's row in the transaction that finishes its upload.
@@ -16,6 +17,29 @@ impl ReceiveUpload for VideoReceiver {
     async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<(), sqlx::Error> {
         let title = upload.title.clone().unwrap_or_else(|| title_of(&upload.filename));
         store::insert_uploaded_video(tx, upload, &title, self.0.now()).await
+    }
+}
+
+/// Moves the videos of recordings into the bin and out again.
+#[derive(Debug, Clone, Copy)]
+pub struct VideoBin;
+
+#[async_trait]
+impl RecordingBin for VideoBin {
+    async fn delete(&self, app: &App, tx: &mut TenantTx, video_id: VideoId) -> Result<bool, Problem> {
+        let is_deleted = store::delete_video(tx, video_id, app.clock.now()).await?;
+        if is_deleted {
+            app.events.emit(tx, &Event::VideoDeleted { video_id }).await?;
+        }
+        Ok(is_deleted)
+    }
+
+    async fn restore(&self, app: &App, tx: &mut TenantTx, video_id: VideoId) -> Result<bool, Problem> {
+        let is_restored = store::restore_video(tx, video_id).await?;
+        if is_restored {
+            app.events.emit(tx, &Event::VideoRestored { video_id }).await?;
+        }
+        Ok(is_restored)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::model::{Author, Channel, SpeakerView, Visibility};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use memoreel_assets::{Playback, ReceivedUpload};
-use memoreel_db::TenantTx;
+use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp, UserId, VideoId};
 use uuid::Uuid;
 
@@ -382,6 +382,33 @@ pub(crate) async fn restore_video(tx: &mut TenantTx, id: VideoId) -> Result<bool
     .execute(&mut **tx)
     .await?;
     Ok(restored.rows_affected() == 1)
+}
+
+/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many; files and all
+/// that hangs on them follow. Returns how many.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn purge_videos(tx: &mut SystemTx, now: Timestamp, videos_max: i64) -> Result<u64, sqlx::Error> {
+    let purged = sqlx::query_scalar!(
+        r#"WITH due AS (
+               SELECT v.organization_id, v.id, v.asset_id FROM videos v WHERE v.retention_until < $1
+               UNION
+               SELECT v.organization_id, v.id, v.asset_id FROM assets a
+               JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < $1
+               LIMIT $2
+           ), assets AS (
+               DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.asset_id
+           ), videos AS (
+               DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id RETURNING v.id
+           )
+           SELECT count(*) AS "purged!" FROM videos"#,
+        now,
+        videos_max,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(purged.cast_unsigned())
 }
 
 pub(crate) async fn list_channels(

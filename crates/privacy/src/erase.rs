@@ -222,6 +222,8 @@ impl Eraser {
         };
         // What tasks wrote while they ended.
         self.delete_folders(&plan.folders).await?;
+        // Files that nothing has any more since the rows went.
+        memoreel_assets::sweep_deletions(&self.app, None).await?;
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
         store::finish_erasure(&mut tx, open.id, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -312,8 +314,18 @@ impl Eraser {
                 mails: Amount::default(),
             },
         };
+        let private: Vec<Uuid> = match subject {
+            Subject::Person(id) => store::holdings(&mut tx, id)
+                .await?
+                .private
+                .iter()
+                .filter_map(|video| video.asset_id)
+                .collect(),
+            Subject::Organization(_) => Vec::new(),
+        };
+        let contents = store::contents_of_these_alone(&mut tx, &private).await?;
         drop(tx);
-        for folder in &plan.folders {
+        for folder in plan.folders.iter().chain(&contents) {
             let mut listed = self.app.blobs.list(Some(folder));
             while let Some(blob) = listed.try_next().await? {
                 plan.blobs.count += 1;

@@ -1,5 +1,6 @@
 //! Why this slice refuses.
 
+use memoreel_assets::AssetsError;
 use memoreel_blob::BlobError;
 use memoreel_db::DbError;
 use memoreel_identity::IdentityError;
@@ -34,6 +35,9 @@ pub enum PrivacyError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// Files that are to go.
+    #[error(transparent)]
+    Assets(#[from] AssetsError),
     /// The blob store or the staging folder.
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -60,6 +64,7 @@ impl From<PrivacyError> for Problem {
                 .hint("Wait for it, or delete it."),
             E::Identity(error) => error.into(),
             E::Database(error) => error.into(),
+            E::Assets(error) => error.into(),
             E::Blob(error) => error.into(),
             other @ (E::Held(_) | E::NotDue | E::TasksRunning | E::Journal(_) | E::Mail(_) | E::File(_)) => {
                 Self::internal(other)

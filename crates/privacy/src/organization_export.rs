@@ -111,6 +111,7 @@ impl Content for OfOrganization {
         let invitations = store::invitations(&mut tx).await?;
         let domains = store::domains(&mut tx).await?;
         let channels = store::channels(&mut tx).await?;
+        let folders = store::folders(&mut tx).await?;
         let presets = store::image_presets(&mut tx).await?;
         packing.media_bytes = store::shared_media_bytes(&mut tx).await?.max(0).cast_unsigned();
         drop(tx);
@@ -120,6 +121,7 @@ impl Content for OfOrganization {
             ("invitations.json", &invitations),
             ("domains.json", &domains),
             ("channels.json", &channels),
+            ("folders.json", &folders),
             ("image-presets.json", &presets),
         ] {
             packing.json(name, value).await?;

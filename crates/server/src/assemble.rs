@@ -95,11 +95,12 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
     let urgent = Limits { nice: 0, ..media.ffmpeg.limits().clone() };
     let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };
     Registry::default()
-        .with(Store { engine: urgent.clone(), staging: app.staging.clone() })
+        .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
         .with(ReadImage {
             images: engines.images.clone(),
             blobs: app.blobs.clone(),
             staging: app.staging.clone(),
+            clock: Arc::clone(&app.clock),
         })
         .with(Probe(urgent.clone()))
         .with(Package(urgent))

@@ -1,5 +1,5 @@
-//! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
+//! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads, what was in
+//! the bin for long enough, old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
 //! audit log is sealed.
 
 use memoreel_blob::BlobError;
@@ -56,16 +56,33 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
             Err(error) => return Err(error.into()),
         }
     }
-    memoreel_assets::sweep_deletions(app).await?;
     // What a crash left between two steps of ours.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
     memoreel_webhooks::remove_old(&app.db, now).await?;
     eraser.sweep().await?;
+    purge(app).await?;
+    memoreel_assets::sweep_deletions(app, None).await?;
     app.limits.forget_idle();
     // Last, because it asks other people's servers.
     memoreel_identity::check_domains(app).await?;
     Ok(())
+}
+
+/// Removes what was in the bin for long enough, and what was for a day alone, in portions that hold nobody up.
+async fn purge(app: &App) -> Result<(), SweepError> {
+    const PORTION: i64 = 200;
+    loop {
+        let mut tx = app.db.system(SystemReason::Maintain).await?;
+        let now = app.clock.now();
+        let videos = memoreel_library::purge_videos(&mut tx, now, PORTION).await.map_err(DbError::from)?;
+        let assets = memoreel_assets::purge_assets(&mut tx, now, PORTION).await.map_err(DbError::from)?;
+        tx.commit().await?;
+        if videos + assets == 0 {
+            return Ok(());
+        }
+        tracing::info!(videos, assets, "removed what had been in the bin, or was temporary");
+    }
 }
 
 /// Makes those who search forget the vectors of what is erased, until `stop` fires. Whoever is not told, because the

@@ -53,7 +53,8 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         | Event::VideoSettled { .. }
         | Event::ImageReady { .. }
         | Event::ImageFailed { .. }
-        | Event::ImageDeleted { .. } => Vec::new(),
+        | Event::ImageDeleted { .. }
+        | Event::ImageRestored { .. } => Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use memoreel_assets::{ReceiveUpload, Renditions};
 use memoreel_identity::authenticate;
+use memoreel_library::VideoBin;
 use memoreel_mail::MailFolder;
 use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
 use std::sync::Arc;
@@ -52,8 +53,8 @@ impl utoipa::Modify for SecuritySchemes {
 fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(memoreel_identity::router())
-        .merge(memoreel_assets::upload_router(receiver))
-        .merge(memoreel_assets::asset_router())
+        .merge(memoreel_assets::upload_router(Arc::clone(&receiver)))
+        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))

@@ -166,6 +166,11 @@ impl Problem {
         self.status
     }
 
+    /// What happened, in a sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code

@@ -53,10 +53,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List assets */
+        /**
+         * List assets
+         * @description The newest first. Recordings among them have a `video_id`; what people see of them is the video.
+         */
         get: operations["list_assets"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change many assets
+         * @description What is done to one does not hang on the others, and all that is done is done in one transaction.
+         */
+        post: operations["change_assets"];
         delete?: never;
         options?: never;
         head?: never;
@@ -70,18 +93,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an asset */
+        /**
+         * Get an asset
+         * @description Whether it is in the bin or not.
+         */
         get: operations["get_asset"];
         put?: never;
         post?: never;
         /**
          * Delete an asset
-         * @description For good, with everything that was made of it. Copies that others keep of it, such as a CDN, are theirs to drop.
+         * @description It goes to the bin, and for good after thirty days; of a recording, the video does. Copies that others keep of it, such as a CDN, are
+         *     theirs to drop.
          */
         delete: operations["delete_asset"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Update an asset */
+        patch: operations["update_asset"];
         trace?: never;
     };
     "/api/v1/assets/{id}/image-addresses": {
@@ -99,6 +127,26 @@ export interface paths {
         get: operations["get_image_addresses"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore an asset
+         * @description Takes it out of the bin, into the folder it was in; of a recording, the video.
+         */
+        post: operations["restore_asset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -414,6 +462,48 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List folders
+         * @description All at once, so that a tree can be made of them.
+         */
+        get: operations["list_folders"];
+        put?: never;
+        /** Create a folder */
+        post: operations["create_folder"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a folder
+         * @description One that is empty; what is in the bin does not count.
+         */
+        delete: operations["delete_folder"];
+        options?: never;
+        head?: never;
+        /** Update a folder */
+        patch: operations["update_folder"];
         trace?: never;
     };
     "/api/v1/identities": {
@@ -1998,8 +2088,18 @@ export interface components {
             /** @description The version that holds now. */
             version: string;
         };
-        /** @description A stored file that stands for itself. */
+        /** @description A stored file. */
         Asset: {
+            /**
+             * Format: int64
+             * @description Bits a second.
+             */
+            bit_rate?: number | null;
+            /**
+             * Format: int32
+             * @description Channels of sound.
+             */
+            channels?: number | null;
             /** @description Its media type, by content. */
             content_type?: string | null;
             /**
@@ -2007,11 +2107,27 @@ export interface components {
              * @description When it was uploaded.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the bin.
+             */
+            deleted_at?: string | null;
+            /**
+             * Format: double
+             * @description How long it plays, in seconds.
+             */
+            duration_seconds?: number | null;
             error?: components["schemas"]["AssetFailure"] | null;
+            /**
+             * Format: date-time
+             * @description When a temporary one goes.
+             */
+            expires_at?: string | null;
             /** @description A signed address of the file as it was uploaded. */
             file_url?: string | null;
-            /** @description Its name on the machine it came from. */
+            /** @description Its name: at first the one on the machine it came from. */
             filename: string;
+            folder_id?: components["schemas"]["FolderId"] | null;
             /**
              * Format: int32
              * @description Pixels down, as it is shown.
@@ -2019,7 +2135,25 @@ export interface components {
             height?: number | null;
             id: components["schemas"]["AssetId"];
             image?: components["schemas"]["ImageDetail"] | null;
-            kind: "image" & Record<string, never>;
+            /** @description What it is; absent of a recording until it was looked at. */
+            kind?: ("image" | "video" | "audio" | "document") | null;
+            /** @description What programs keep with it. */
+            metadata: Record<string, never>;
+            /**
+             * Format: int32
+             * @description Pages of a document.
+             */
+            page_count?: number | null;
+            /**
+             * Format: date-time
+             * @description Until when it can be taken out of the bin.
+             */
+            retention_until?: string | null;
+            /**
+             * Format: int32
+             * @description Samples of sound a second.
+             */
+            sample_rate?: number | null;
             /** @description Its SHA-256, in hexadecimal. */
             sha256?: string | null;
             /**
@@ -2029,6 +2163,14 @@ export interface components {
             size_bytes: number;
             /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
             status: string;
+            /** @description In lower case, in their order. */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+            video_id?: components["schemas"]["VideoId"] | null;
             /**
              * Format: int32
              * @description Pixels across, as it is shown.
@@ -2114,6 +2256,33 @@ export interface components {
             id: components["schemas"]["UserId"];
             /** @description Their name. */
             name?: string | null;
+        };
+        /** @description What became of one asset. */
+        BatchItem: {
+            /** @description Of what was refused, a stable code. */
+            code?: string | null;
+            copy_id?: components["schemas"]["AssetId"] | null;
+            /** @description The asset. */
+            id: components["schemas"]["AssetId"];
+            /** @description Of what was refused, a sentence. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description The status that a request for it alone would have: 200, 201 for a copy, 404 or 409.
+             */
+            status: number;
+        };
+        /** @description What became of each asset. */
+        BatchOutcome: {
+            /** @description In the order they were named in. */
+            items: components["schemas"]["BatchItem"][];
+        };
+        /** @description What is to be done to which assets. */
+        BatchRequest: {
+            action: ("delete" | "restore" | "move" | "copy") & Record<string, never>;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description 1 to 50 assets; what is named twice is done once. */
+            ids: components["schemas"]["AssetId"][];
         };
         /** @description One image of a srcset. */
         Candidate: {
@@ -2251,6 +2420,12 @@ export interface components {
              * @example example.com
              */
             domain: string;
+        };
+        /** @description A new folder. */
+        CreateFolder: {
+            /** @description 1 to 100 characters; no other folder beside it has it, in whatever case. */
+            name: string;
+            parent_id?: components["schemas"]["FolderId"] | null;
         };
         /** @description Who is to be invited, and as what. */
         CreateInvitation: {
@@ -2480,6 +2655,37 @@ export interface components {
             detail: string;
             /** @description Path of the field, dots between levels. */
             field: string;
+        };
+        /** @description A place assets are put into. */
+        Folder: {
+            /**
+             * Format: int64
+             * @description Assets in it, without those of folders in it and those in the bin.
+             */
+            asset_count: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            id: components["schemas"]["FolderId"];
+            name: string;
+            parent_id?: components["schemas"]["FolderId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        /**
+         * Format: uuid
+         * @description A place assets live in.
+         */
+        FolderId: string;
+        /** @description All folders. */
+        Folders: {
+            /** @description By name, each with the one it lies in; at most 5,000. */
+            items: components["schemas"]["Folder"][];
         };
         /** @description A stretch of text, in Unicode code points. */
         Highlight: {
@@ -2959,6 +3165,16 @@ export interface components {
         Page_Asset: {
             /** @description The rows. */
             items: {
+                /**
+                 * Format: int64
+                 * @description Bits a second.
+                 */
+                bit_rate?: number | null;
+                /**
+                 * Format: int32
+                 * @description Channels of sound.
+                 */
+                channels?: number | null;
                 /** @description Its media type, by content. */
                 content_type?: string | null;
                 /**
@@ -2966,11 +3182,27 @@ export interface components {
                  * @description When it was uploaded.
                  */
                 created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put into the bin.
+                 */
+                deleted_at?: string | null;
+                /**
+                 * Format: double
+                 * @description How long it plays, in seconds.
+                 */
+                duration_seconds?: number | null;
                 error?: components["schemas"]["AssetFailure"] | null;
+                /**
+                 * Format: date-time
+                 * @description When a temporary one goes.
+                 */
+                expires_at?: string | null;
                 /** @description A signed address of the file as it was uploaded. */
                 file_url?: string | null;
-                /** @description Its name on the machine it came from. */
+                /** @description Its name: at first the one on the machine it came from. */
                 filename: string;
+                folder_id?: components["schemas"]["FolderId"] | null;
                 /**
                  * Format: int32
                  * @description Pixels down, as it is shown.
@@ -2978,7 +3210,25 @@ export interface components {
                 height?: number | null;
                 id: components["schemas"]["AssetId"];
                 image?: components["schemas"]["ImageDetail"] | null;
-                kind: "image" & Record<string, never>;
+                /** @description What it is; absent of a recording until it was looked at. */
+                kind?: ("image" | "video" | "audio" | "document") | null;
+                /** @description What programs keep with it. */
+                metadata: Record<string, never>;
+                /**
+                 * Format: int32
+                 * @description Pages of a document.
+                 */
+                page_count?: number | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be taken out of the bin.
+                 */
+                retention_until?: string | null;
+                /**
+                 * Format: int32
+                 * @description Samples of sound a second.
+                 */
+                sample_rate?: number | null;
                 /** @description Its SHA-256, in hexadecimal. */
                 sha256?: string | null;
                 /**
@@ -2988,6 +3238,14 @@ export interface components {
                 size_bytes: number;
                 /** @description `pending` until it is stored and looked at, then `ready` or `failed`. */
                 status: string;
+                /** @description In lower case, in their order. */
+                tags: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was changed last.
+                 */
+                updated_at: string;
+                video_id?: components["schemas"]["VideoId"] | null;
                 /**
                  * Format: int32
                  * @description Pixels across, as it is shown.
@@ -4074,6 +4332,18 @@ export interface components {
              */
             password: string;
         };
+        /** @description What may be changed of an asset. Absent fields stay; null clears. */
+        UpdateAsset: {
+            /** @description 1 to 255 characters, without slashes. */
+            filename?: string | null;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description Whether it goes a day from now. One that is temporary already keeps its time. */
+            is_temporary?: boolean | null;
+            /** @description All of its metadata: at most 100 names and 16 KiB. It can be found by texts, numbers and truth values at its top. */
+            metadata?: Record<string, never> | null;
+            /** @description All of its tags, at most 50 of 1 to 50 characters. */
+            tags?: string[] | null;
+        };
         /** @description What may be changed of a channel. Absent fields stay; null clears. */
         UpdateChannel: {
             /** @description At most 5,000 characters. */
@@ -4086,6 +4356,12 @@ export interface components {
             join_role?: components["schemas"]["JoinRole"] | null;
             /** @description The only provider through which addresses of it sign in; null lets them in any way. */
             required_provider?: string | null;
+        };
+        /** @description What may be changed of a folder. Absent fields stay; null clears. */
+        UpdateFolder: {
+            /** @description 1 to 100 characters; no other folder beside it has it, in whatever case. */
+            name?: string | null;
+            parent_id?: components["schemas"]["FolderId"] | null;
         };
         /** @description What may be changed of a member. */
         UpdateMember: {
@@ -4666,9 +4942,21 @@ export interface operations {
     };
     list_assets: {
         parameters: {
-            query: {
-                /** @description Of which kind. Recordings are listed as videos. */
-                kind: "image";
+            query?: {
+                /** @description Of which kind; of all if not given. */
+                kind?: "image" | "video" | "audio" | "document";
+                /** @description With which status; with any if not given. */
+                status?: "pending" | "ready" | "failed";
+                /** @description In which folder, not in those below it: its id, or `none` for what is in no folder. Everywhere if not given. */
+                folder_id?: string;
+                /** @description Part of the name, whatever its case. */
+                q?: string;
+                /** @description Tags that each of them has, with commas between them. */
+                tag?: string;
+                /** @description Metadata that each of them has: a JSON object of texts, numbers and truth values. */
+                metadata?: string;
+                /** @description What is in the bin, instead of what is not. */
+                is_deleted?: boolean;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Rows wanted, 1 to 100; 20 if not given. */
@@ -4697,6 +4985,70 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_assets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOutcome"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4779,7 +5131,10 @@ export interface operations {
     };
     delete_asset: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description At once and for good, with everything that was made of it, whether it is in the bin or not. Not for recordings. */
+                permanently?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["AssetId"];
@@ -4788,7 +5143,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Gone */
+            /** @description In the bin, or gone */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -4812,6 +5167,96 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAsset"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4896,6 +5341,60 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6141,6 +6640,257 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_folders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folders"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateFolder"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_folder: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["FolderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateFolder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Folder"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

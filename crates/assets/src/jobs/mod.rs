@@ -23,8 +23,9 @@ pub use waveform::Waveform;
 
 use crate::{model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile};
+use memoreel_db::TenantTx;
 use memoreel_media::{Control, Ffmpeg, MediaError};
-use memoreel_tasks::{TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, TaskFailure, TaskRun};
 use scratch::StepFolder;
 use std::path::PathBuf;
 
@@ -64,6 +65,29 @@ impl MediaEngine {
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
         Ok(self.blobs.put_directory(prefix, folder).await.map_err(blob_failure)?.size_bytes)
     }
+}
+
+/// Removes a file whose content is stored already. If this is not reached, the sweep of deletions does it.
+async fn remove_duplicate(blobs: &BlobStore, key: &BlobKey, held: &sql::HeldBlob) {
+    if held.blob_key == key.as_str() {
+        return;
+    }
+    if let Err(error) = blobs.delete(key).await {
+        tracing::warn!(%error, %key, "a file that is stored already was left for later");
+    }
+}
+
+/// Ends a task whose asset was deleted while its file was stored: the file goes, and what `tx` says of it is not committed.
+async fn forget(
+    run: &TaskRun,
+    tx: TenantTx,
+    blobs: &BlobStore,
+    key: &BlobKey,
+) -> Result<Finished, TaskFailure> {
+    drop(tx);
+    blobs.delete(key).await.map_err(blob_failure)?;
+    let tx = run.begin().await?;
+    run.finish(tx, &[]).await
 }
 
 struct Input {

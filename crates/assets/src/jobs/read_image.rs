@@ -1,6 +1,6 @@
 //! From staging to the blob store, for images: what it is, by decoding it; its checksum; its place.
 
-use super::blob_failure;
+use super::{blob_failure, forget, remove_duplicate};
 use crate::{
     keys,
     model::{ImageFacts, ImageStep},
@@ -11,8 +11,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::TenantTx;
 use memoreel_images::{Described, ImageError, Images};
-use memoreel_kernel::{Event, UploadId};
+use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::sync::Arc;
 
 /// Looks into an uploaded image and stores it.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct ReadImage {
     pub blobs: BlobStore,
     /// Where uploads are staged.
     pub staging: Staging,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
@@ -33,7 +36,7 @@ impl Handle for ReadImage {
 
     async fn run(&self, run: &TaskRun, step: ImageStep) -> Result<Finished, TaskFailure> {
         let mut tx = run.begin().await?;
-        let image = sql::find_image(&mut tx, step.asset_id).await?;
+        let image = sql::find_asset(&mut tx, step.asset_id).await?;
         // Deleted meanwhile, or done by a run that was killed after it.
         if image.is_none_or(|image| image.status != "pending") {
             return run.finish(tx, &[]).await;
@@ -59,23 +62,17 @@ impl Handle for ReadImage {
         drop(bytes);
 
         let key =
-            keys::original(run.caller().organization_id, step.asset_id, described.header.format.extension());
+            keys::original(run.caller().organization_id, upload_id, described.header.format.extension());
         let stored = self.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
         let facts = facts(&described);
-        let image = StoredImage {
-            described: &described,
-            facts: &facts,
-            blob_key: &key,
-            size_bytes: stored.size_bytes,
-            sha256: stored.sha256,
-        };
+        let image = StoredImage { described: &described, facts: &facts, stored: &stored };
         let mut tx = run.begin().await?;
-        if !sql::mark_image_ready(&mut tx, step.asset_id, &image).await? {
-            // Deleted meanwhile: whoever did that may have removed its files before this one came.
-            self.blobs.delete(&key).await.map_err(blob_failure)?;
-            return run.finish(tx, &[]).await;
+        let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
+        if !sql::mark_image_ready(&mut tx, step.asset_id, &image, &blob).await? {
+            return forget(run, tx, &self.blobs, &key).await;
         }
         let finished = run.finish(tx, &[Event::ImageReady { asset_id: step.asset_id }]).await?;
+        remove_duplicate(&self.blobs, &key, &blob).await;
         // If this is not reached, the sweep of old uploads removes the staged file.
         if let Err(error) = self.staging.remove(upload_id).await {
             tracing::warn!(%error, %upload_id, "a stored upload was left in staging");

@@ -1,6 +1,6 @@
 //! From staging to the blob store: the file's type by its content, its checksum, its place.
 
-use super::{MediaEngine, blob_failure};
+use super::{MediaEngine, blob_failure, forget, remove_duplicate};
 use crate::{
     keys,
     model::{AssetStep, size_bytes_max},
@@ -8,9 +8,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_blob::Staging;
-use memoreel_kernel::{Event, UploadId};
+use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, sniff};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 
 /// Moves a finished upload into the blob store.
@@ -20,6 +21,8 @@ pub struct Store {
     pub engine: MediaEngine,
     /// Where uploads are staged.
     pub staging: Staging,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 #[async_trait]
@@ -46,20 +49,22 @@ impl Handle for Store {
         let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
         let sniffed = self.recognise(upload_id, size_bytes).await?;
 
-        let key = keys::original(run.caller().organization_id, step.asset_id, sniffed.extension);
+        let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
         let facts =
             self.engine.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
 
         let file = sql::StoredFile {
             kind: if sniffed.kind == Kind::Video { "video" } else { "audio" },
             content_type: sniffed.content_type,
-            blob_key: &key,
-            size_bytes: facts.size_bytes,
-            sha256: facts.sha256,
+            facts: &facts,
         };
         let mut tx = run.begin().await?;
-        sql::mark_stored(&mut tx, step.asset_id, &file).await?;
+        let blob = sql::hold_blob(&mut tx, &key, &facts, self.clock.now()).await?;
+        if !sql::mark_stored(&mut tx, step.asset_id, &file, &blob).await? {
+            return forget(run, tx, &self.engine.blobs, &key).await;
+        }
         let finished = run.finish(tx, &[stored]).await?;
+        remove_duplicate(&self.engine.blobs, &key, &blob).await;
         // If this is not reached, the sweep of old uploads removes the staged file.
         if let Err(error) = self.staging.remove(upload_id).await {
             tracing::warn!(%error, %upload_id, "a stored upload was left in staging");

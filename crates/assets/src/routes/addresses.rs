@@ -96,7 +96,9 @@ pub(super) async fn get_image_addresses(
     let transform = transform.map_err(AssetsError::from)?;
     let expires_at = expiry(wanted.expires_in_seconds, app.clock.now())?;
     let mut tx = app.db.tenant(&caller).await?;
-    let row = store::find_image(&mut tx, id).await?.ok_or(AssetsError::ImageNotFound)?;
+    let row = store::find_asset(&mut tx, id).await?;
+    let row = row.filter(|row| row.kind.as_deref() == Some("image") && row.deleted_at.is_none());
+    let row = row.ok_or(AssetsError::ImageNotFound)?;
     let source = store::find_source(&mut tx, id, transform.preset.as_deref()).await?;
     drop(tx);
     let source = source.ok_or(AssetsError::ImageNotReady { status: row.status })?;

@@ -1,27 +1,53 @@
-//! Assets that stand for themselves: images.
+//! Assets: what is stored, where it is put, how it is called, and the bin.
 
-use crate::{
-    AssetsError, deletions, keys,
-    model::{ImageFacts, ImageRow},
-    playback::download_url,
-    store,
+use super::{
+    asset_view::{Asset, AssetKind, AssetStatus},
+    fields,
 };
-use axum::{extract::State, http::StatusCode};
-use memoreel_kernel::{AssetId, Cursor, Event, OrganizationId, Page, Timestamp};
+use crate::{
+    AssetsError, deletions,
+    model::RecordingBin,
+    store::{self, AssetChanges, AssetFilter, AssetRow},
+};
+use axum::{Extension, extract::State, http::StatusCode};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, Cursor, Event, FolderId, Page};
 use memoreel_tasks::cancel_tasks;
 use memoreel_web::{
     App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
     action::{EditContent, ReadContent},
+    nullable,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+pub(super) type Bin = Arc<dyn RecordingBin>;
 
 /// Which assets are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListAssets {
-    /// Of which kind. Recordings are listed as videos.
+    /// Of which kind; of all if not given.
     #[param(inline)]
-    kind: AssetKind,
+    kind: Option<AssetKind>,
+    /// With which status; with any if not given.
+    #[param(inline)]
+    status: Option<AssetStatus>,
+    /// In which folder, not in those below it: its id, or `none` for what is in no folder. Everywhere if not given.
+    folder_id: Option<String>,
+    /// Part of the name, whatever its case.
+    #[param(max_length = 200)]
+    q: Option<String>,
+    /// Tags that each of them has, with commas between them.
+    #[param(max_length = 600)]
+    tag: Option<String>,
+    /// Metadata that each of them has: a JSON object of texts, numbers and truth values.
+    #[param(max_length = 4000)]
+    metadata: Option<String>,
+    /// What is in the bin, instead of what is not.
+    #[serde(default)]
+    is_deleted: bool,
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]
     cursor: Option<String>,
@@ -30,73 +56,41 @@ pub(super) struct ListAssets {
     limit: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum AssetKind {
-    Image,
-}
+const QUERY_LENGTH_MAX: usize = 200;
 
-/// A stored file that stands for itself.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Asset {
-    id: AssetId,
-    /// What it is.
-    #[schema(inline)]
-    kind: AssetKind,
-    /// `pending` until it is stored and looked at, then `ready` or `failed`.
-    status: String,
-    /// Why it failed.
-    error: Option<AssetFailure>,
-    /// Its name on the machine it came from.
-    filename: String,
-    /// Its media type, by content.
-    content_type: Option<String>,
-    /// Its size.
-    size_bytes: i64,
-    /// Its SHA-256, in hexadecimal.
-    sha256: Option<String>,
-    /// Pixels across, as it is shown.
-    width: Option<i32>,
-    /// Pixels down, as it is shown.
-    height: Option<i32>,
-    /// What is known of an image beside its size.
-    image: Option<ImageDetail>,
-    /// A signed address of the file as it was uploaded.
-    file_url: Option<String>,
-    /// When it was uploaded.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-/// Why an asset failed.
-#[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub(super) struct AssetFailure {
-    /// Stable code.
-    code: String,
-    /// A sentence.
-    message: String,
-}
-
-/// What is known of an image.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct ImageDetail {
-    /// `jpeg`, `png`, `gif`, `webp`, `avif` or `heic`.
-    format: String,
-    /// EXIF orientation it is stored with, 1 to 8. Width and height and everything made of it are upright.
-    orientation: u8,
-    /// Whether it moves.
-    is_animated: bool,
-    /// Pictures of an animation; 1 for a still.
-    frames: u32,
-    /// Whether parts of it may be transparent.
-    has_alpha: bool,
-    /// `rgb`, `grey` or `cmyk`.
-    colour_space: String,
-    /// A placeholder: a thumbhash in base64 (<https://evanw.github.io/thumbhash/>).
-    thumbhash: String,
+impl ListAssets {
+    fn filter(&self) -> Result<AssetFilter, Problem> {
+        let folder = match self.folder_id.as_deref() {
+            None => None,
+            Some("none") => Some(None),
+            Some(id) => {
+                let reason = "the folder_id must be the id of a folder, or `none`".to_owned();
+                let invalid = AssetsError::Field { field: "folder_id", code: "folder_invalid", reason };
+                Some(Some(id.parse::<FolderId>().map_err(|_| invalid)?))
+            }
+        };
+        let q = self.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+        if q.is_some_and(|q| q.chars().count() > QUERY_LENGTH_MAX || q.contains('\0')) {
+            return Err(Problem::invalid_field(
+                "q",
+                "query_invalid",
+                "The part of a name has at most 200 characters.",
+            ));
+        }
+        Ok(AssetFilter {
+            kind: self.kind.map(AssetKind::as_str),
+            status: self.status.map(AssetStatus::as_str),
+            folder,
+            name_pattern: q.map(memoreel_db::contains_pattern),
+            terms: fields::terms(self.tag.as_deref(), self.metadata.as_deref())?,
+            is_deleted: self.is_deleted,
+        })
+    }
 }
 
 /// List assets
+///
+/// The newest first. Recordings among them have a `video_id`; what people see of them is the video.
 #[utoipa::path(get, path = "/assets", operation_id = "list_assets", tag = "assets", params(ListAssets),
     responses((status = 200, body = Page<Asset>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn list_assets(
@@ -104,16 +98,18 @@ pub(super) async fn list_assets(
     May(caller, _): May<ReadContent>,
     Params(wanted): Params<ListAssets>,
 ) -> Result<Json<Page<Asset>>, Problem> {
-    let AssetKind::Image = wanted.kind;
+    let filter = wanted.filter()?;
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
     let mut tx = app.db.tenant(&caller).await?;
-    let rows = store::list_images(&mut tx, &page).await?;
+    let rows = store::list_assets(&mut tx, &filter, &page).await?;
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
-    let items = page.items.into_iter().map(|row| view(&app, caller.organization_id, row)).collect();
+    let items = page.items.into_iter().map(|row| Asset::new(&app, caller.organization_id, row)).collect();
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
 }
 
 /// Get an asset
+///
+/// Whether it is in the bin or not.
 #[utoipa::path(get, path = "/assets/{id}", operation_id = "get_asset", tag = "assets", params(("id" = AssetId, Path)),
     responses((status = 200, body = Asset), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
 pub(super) async fn get_asset(
@@ -122,63 +118,180 @@ pub(super) async fn get_asset(
     ResourceId(id): ResourceId<AssetId>,
 ) -> Result<Json<Asset>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    let row = store::find_image(&mut tx, id).await?.ok_or(AssetsError::ImageNotFound)?;
-    Ok(Json(view(&app, caller.organization_id, row)))
+    Ok(Json(Asset::new(&app, caller.organization_id, find(&mut tx, id).await?)))
+}
+
+/// What may be changed of an asset. Absent fields stay; null clears.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateAsset {
+    /// 1 to 255 characters, without slashes.
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f/\\]*[^\s\u0000-\u001f\u007f-\u009f/\\][^\u0000-\u001f\u007f-\u009f/\\]*$"
+    )]
+    filename: Option<String>,
+    /// The folder it is put into; null for none.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<FolderId>)]
+    folder_id: Option<Option<FolderId>>,
+    /// All of its tags, at most 50 of 1 to 50 characters.
+    #[schema(max_items = 50)]
+    tags: Option<Vec<String>>,
+    /// All of its metadata: at most 100 names and 16 KiB. It can be found by texts, numbers and truth values at its top.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+    /// Whether it goes a day from now. One that is temporary already keeps its time.
+    is_temporary: Option<bool>,
+}
+
+/// Update an asset
+#[utoipa::path(patch, path = "/assets/{id}", operation_id = "update_asset", tag = "assets", params(("id" = AssetId, Path)),
+    request_body = UpdateAsset,
+    responses((status = 200, body = Asset), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn update_asset(
+    State(app): State<App>,
+    May(caller, _): May<EditContent>,
+    ResourceId(id): ResourceId<AssetId>,
+    Json(update): Json<UpdateAsset>,
+) -> Result<Json<Asset>, Problem> {
+    if let Some(metadata) = &update.metadata {
+        fields::metadata(metadata)?;
+    }
+    let changes = AssetChanges {
+        filename: update.filename.as_deref().map(fields::filename).transpose()?,
+        folder_id: update.folder_id,
+        tags: update.tags.as_deref().map(fields::tags).transpose()?,
+        custom_metadata: update.metadata.map(Value::Object),
+        is_temporary: update.is_temporary,
+    };
+    let mut tx = app.db.tenant(&caller).await?;
+    let is_changed =
+        store::update_asset(&mut tx, id, &changes, app.clock.now()).await.map_err(AssetsError::from)?;
+    let row = find(&mut tx, id).await?;
+    if !is_changed {
+        return Err(AssetsError::AssetInBin.into());
+    }
+    tx.commit().await?;
+    Ok(Json(Asset::new(&app, caller.organization_id, row)))
+}
+
+/// How an asset is deleted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct DeleteAsset {
+    /// At once and for good, with everything that was made of it, whether it is in the bin or not. Not for recordings.
+    #[serde(default)]
+    permanently: bool,
 }
 
 /// Delete an asset
 ///
-/// For good, with everything that was made of it. Copies that others keep of it, such as a CDN, are theirs to drop.
-#[utoipa::path(delete, path = "/assets/{id}", operation_id = "delete_asset", tag = "assets", params(("id" = AssetId, Path)),
-    responses((status = 204, description = "Gone"), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 404, body = ProblemBody)))]
+/// It goes to the bin, and for good after thirty days; of a recording, the video does. Copies that others keep of it, such as a CDN, are
+/// theirs to drop.
+#[utoipa::path(delete, path = "/assets/{id}", operation_id = "delete_asset", tag = "assets", params(("id" = AssetId, Path), DeleteAsset),
+    responses((status = 204, description = "In the bin, or gone"), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn delete_asset(
     State(app): State<App>,
+    Extension(bin): Extension<Bin>,
     May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<AssetId>,
+    Params(how): Params<DeleteAsset>,
 ) -> Result<StatusCode, Problem> {
-    let now = app.clock.now();
-    let folder = keys::asset(caller.organization_id, id);
     let mut tx = app.db.tenant(&caller).await?;
-    let deletion = store::delete_image(&mut tx, id, &folder, now).await?.ok_or(AssetsError::ImageNotFound)?;
-    cancel_tasks(&mut tx, id.uuid(), &[], now).await?;
-    app.events.emit(&mut tx, &Event::ImageDeleted { asset_id: id }).await?;
+    let row = find(&mut tx, id).await?;
+    if how.permanently {
+        delete_for_good(&app, &mut tx, &row).await?;
+    } else {
+        put_into_bin(&app, &bin, &mut tx, &row).await?;
+    }
     tx.commit().await?;
-    // What is not removed now, because this request dies, is removed within the hour.
-    if let Err(error) = deletions::remove(&app, caller.organization_id, deletion, &folder).await {
-        tracing::warn!(%error, "files of a deleted image were left for later");
+    if how.permanently {
+        deletions::remove_files(&app, caller.organization_id).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn view(app: &App, organization_id: OrganizationId, row: ImageRow) -> Asset {
-    let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
-    let now = app.clock.now();
-    let file_url = row
-        .blob_key
-        .as_deref()
-        .and_then(|key| key.parse().ok())
-        .map(|key| download_url(organization_id, key, &row.filename, &app.signer, now));
-    Asset {
-        id: row.id,
-        kind: AssetKind::Image,
-        status: row.status,
-        error: row.error.and_then(|error| serde_json::from_value(error).ok()),
-        filename: row.filename,
-        content_type: row.content_type,
-        size_bytes: row.byte_size,
-        sha256: row.sha256.map(hex::encode),
-        width: row.width,
-        height: row.height,
-        image: facts.map(|facts| ImageDetail {
-            format: facts.format,
-            orientation: facts.orientation,
-            is_animated: facts.frames > 1,
-            frames: facts.frames,
-            has_alpha: facts.has_alpha,
-            colour_space: facts.colour_space,
-            thumbhash: facts.thumbhash,
-        }),
-        file_url,
-        created_at: row.created_at,
+/// Restore an asset
+///
+/// Takes it out of the bin, into the folder it was in; of a recording, the video.
+#[utoipa::path(post, path = "/assets/{id}/restore", operation_id = "restore_asset", tag = "assets", params(("id" = AssetId, Path)),
+    responses((status = 200, body = Asset), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody)))]
+pub(super) async fn restore_asset(
+    State(app): State<App>,
+    Extension(bin): Extension<Bin>,
+    May(caller, _): May<EditContent>,
+    ResourceId(id): ResourceId<AssetId>,
+) -> Result<Json<Asset>, Problem> {
+    let mut tx = app.db.tenant(&caller).await?;
+    let row = find(&mut tx, id).await?;
+    take_out_of_bin(&app, &bin, &mut tx, &row).await?;
+    let row = find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(Json(Asset::new(&app, caller.organization_id, row)))
+}
+
+pub(super) async fn find(tx: &mut TenantTx, id: AssetId) -> Result<AssetRow, Problem> {
+    Ok(store::find_asset(tx, id).await?.ok_or(AssetsError::AssetNotFound)?)
+}
+
+/// Deleting what is in the bin already changes nothing.
+pub(super) async fn put_into_bin(
+    app: &App,
+    bin: &Bin,
+    tx: &mut TenantTx,
+    row: &AssetRow,
+) -> Result<(), Problem> {
+    if let Some(video_id) = row.video_id {
+        bin.delete(app, tx, video_id).await?;
+    } else if store::bin_asset(tx, row.id, app.clock.now()).await? {
+        emit(app, tx, row, |asset_id| Event::ImageDeleted { asset_id }).await?;
     }
+    Ok(())
+}
+
+/// Restoring what is not in the bin changes nothing.
+pub(super) async fn take_out_of_bin(
+    app: &App,
+    bin: &Bin,
+    tx: &mut TenantTx,
+    row: &AssetRow,
+) -> Result<(), Problem> {
+    if let Some(video_id) = row.video_id {
+        bin.restore(app, tx, video_id).await?;
+    } else if store::restore_asset(tx, row.id).await? {
+        emit(app, tx, row, |asset_id| Event::ImageRestored { asset_id }).await?;
+    }
+    Ok(())
+}
+
+async fn delete_for_good(app: &App, tx: &mut TenantTx, row: &AssetRow) -> Result<(), Problem> {
+    if row.video_id.is_some() {
+        return Err(AssetsError::RecordingStays.into());
+    }
+    if !store::delete_asset(tx, row.id).await? {
+        return Err(AssetsError::AssetNotFound.into());
+    }
+    cancel_tasks(tx, row.id.uuid(), &[], app.clock.now()).await?;
+    if row.deleted_at.is_none() {
+        emit(app, tx, row, |asset_id| Event::ImageDeleted { asset_id }).await?;
+    }
+    Ok(())
+}
+
+/// Tells what happened to an image; of a recording that has lost its video there is nothing to tell.
+async fn emit(
+    app: &App,
+    tx: &mut TenantTx,
+    row: &AssetRow,
+    event: impl Fn(AssetId) -> Event,
+) -> Result<(), Problem> {
+    if row.kind.as_deref() == Some(AssetKind::Image.as_str()) {
+        app.events.emit(tx, &event(row.id)).await?;
+    }
+    Ok(())
 }

@@ -1,7 +1,11 @@
 //! The HTTP faces of assets: uploads in, media out, images and what they are made into.
 
 mod addresses;
+mod asset_view;
 mod assets;
+mod batch;
+mod fields;
+mod folders;
 mod images;
 mod media;
 mod presets;
@@ -12,15 +16,24 @@ pub use images::image_router;
 pub use media::media_router;
 pub use uploads::upload_router;
 
+use crate::model::{ReceiveUpload, RecordingBin};
+use axum::Extension;
 use memoreel_web::App;
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes of assets that stand for themselves, and of presets.
-pub fn asset_router() -> OpenApiRouter<App> {
+/// The routes of assets, of folders, and of presets. `bin` deletes what is a recording, and `receiver` makes a video of a copy.
+pub fn asset_router(bin: Arc<dyn RecordingBin>, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(assets::list_assets))
-        .routes(routes!(assets::get_asset, assets::delete_asset))
+        .routes(routes!(assets::get_asset, assets::update_asset, assets::delete_asset))
+        .routes(routes!(assets::restore_asset))
+        .routes(routes!(batch::change_assets))
+        .routes(routes!(folders::list_folders, folders::create_folder))
+        .routes(routes!(folders::update_folder, folders::delete_folder))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))
+        .layer(Extension(bin))
+        .layer(Extension(receiver))
 }

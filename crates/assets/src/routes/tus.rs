@@ -106,6 +106,18 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
                     .map_err(|_| refuse("`channel_id` must be the id of a channel".to_owned()))?;
                 announcement.metadata.channel_id = Some(channel);
             }
+            "folder_id" => {
+                let folder =
+                    value.parse().map_err(|_| refuse("`folder_id` must be the id of a folder".to_owned()))?;
+                announcement.metadata.folder_id = Some(folder);
+            }
+            "store" => {
+                announcement.metadata.is_temporary = match value.as_str() {
+                    "temporary" => true,
+                    "permanent" => false,
+                    _ => return Err(refuse("`store` must be temporary or permanent".to_owned())),
+                };
+            }
             // Clients may send what they like beside it.
             _ => {}
         }

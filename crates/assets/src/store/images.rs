@@ -1,103 +1,18 @@
 //! SQL of images, of what is made of them, and of presets.
 
-use crate::model::{ImageFacts, ImageRow};
-use memoreel_blob::BlobKey;
-use memoreel_db::{SystemTx, TenantTx};
+use super::HeldBlob;
+use crate::model::ImageFacts;
+use memoreel_blob::{BlobFacts, BlobKey};
+use memoreel_db::TenantTx;
 use memoreel_images::{Described, Made};
-use memoreel_kernel::{AssetId, OrganizationId, PageRequest, RenditionId, Timestamp};
+use memoreel_kernel::{AssetId, RenditionId, Timestamp};
 use uuid::Uuid;
-
-pub(crate) async fn list_images(tx: &mut TenantTx, page: &PageRequest) -> Result<Vec<ImageRow>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query_as!(
-        ImageRow,
-        r#"SELECT id AS "id: _", status, filename, content_type, byte_size, sha256, blob_key, width, height,
-               metadata -> 'image' AS image, metadata -> 'error' AS error, created_at
-           FROM assets
-           WHERE organization_id = $1 AND kind = 'image'
-               AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3))
-           ORDER BY created_at DESC, id DESC LIMIT $4"#,
-        organization_id.uuid(),
-        page.after.map(|after| after.time),
-        page.after.map(|after| after.id),
-        page.limit_plus_one(),
-    )
-    .fetch_all(&mut **tx)
-    .await
-}
-
-pub(crate) async fn find_image(tx: &mut TenantTx, id: AssetId) -> Result<Option<ImageRow>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query_as!(
-        ImageRow,
-        r#"SELECT id AS "id: _", status, filename, content_type, byte_size, sha256, blob_key, width, height,
-               metadata -> 'image' AS image, metadata -> 'error' AS error, created_at
-           FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image'"#,
-        organization_id.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(&mut **tx)
-    .await
-}
-
-/// Deletes the image, and has its files deleted: under which id, if there was such an image.
-pub(crate) async fn delete_image(
-    tx: &mut TenantTx,
-    id: AssetId,
-    folder: &BlobKey,
-    now: Timestamp,
-) -> Result<Option<Uuid>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query_scalar!(
-        "WITH gone AS (DELETE FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' RETURNING id)
-         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-         SELECT $1, $3, $4, 'image deleted' FROM gone RETURNING id",
-        organization_id.uuid(),
-        id.uuid(),
-        folder.to_string(),
-        now,
-    )
-    .fetch_optional(&mut **tx)
-    .await
-}
-
-/// Files that are to be deleted, by folder.
-pub(crate) async fn due_deletions(
-    tx: &mut SystemTx,
-    now: Timestamp,
-) -> Result<Vec<(OrganizationId, Uuid, String)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT organization_id AS "organization_id: OrganizationId", id, blob_key FROM blob_deletions
-           WHERE not_before <= $1 ORDER BY not_before LIMIT 1000"#,
-        now,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.organization_id, row.id, row.blob_key)).collect())
-}
-
-pub(crate) async fn forget_deletion(
-    tx: &mut SystemTx,
-    organization_id: OrganizationId,
-    id: Uuid,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "DELETE FROM blob_deletions WHERE organization_id = $1 AND id = $2",
-        organization_id.uuid(),
-        id,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
 
 /// What storing an image found out.
 pub(crate) struct StoredImage<'a> {
     pub(crate) described: &'a Described,
     pub(crate) facts: &'a ImageFacts,
-    pub(crate) blob_key: &'a BlobKey,
-    pub(crate) size_bytes: u64,
-    pub(crate) sha256: [u8; 32],
+    pub(crate) stored: &'a BlobFacts,
 }
 
 /// Whether the image was still waited for.
@@ -105,12 +20,13 @@ pub(crate) async fn mark_image_ready(
     tx: &mut TenantTx,
     id: AssetId,
     image: &StoredImage<'_>,
+    blob: &HeldBlob,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let ready = sqlx::query_scalar!(
         r#"WITH ready AS (
                UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
-                   metadata = metadata || jsonb_build_object('image', $9::jsonb), status = 'ready'
+                   metadata = metadata || jsonb_build_object('image', $9::jsonb), blob_id = $10, status = 'ready'
                WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'pending' RETURNING id
            ), stored AS (
                UPDATE uploads SET status = 'stored' FROM ready WHERE uploads.organization_id = $1 AND uploads.asset_id = ready.id
@@ -119,12 +35,13 @@ pub(crate) async fn mark_image_ready(
         organization_id.uuid(),
         id.uuid(),
         image.described.header.format.content_type(),
-        image.blob_key.to_string(),
-        image.size_bytes.cast_signed(),
-        &image.sha256[..],
+        blob.blob_key,
+        image.stored.size_bytes.cast_signed(),
+        &image.stored.sha256[..],
         image.described.size.width.cast_signed(),
         image.described.size.height.cast_signed(),
         serde_json::to_value(image.facts).unwrap_or_default(),
+        blob.id.uuid(),
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -179,7 +96,8 @@ pub(crate) async fn find_source(
                coalesce((metadata -> 'image' -> 'has_alpha')::bool, false) AS "has_alpha!",
                (SELECT p.options FROM image_presets p WHERE p.organization_id = $1 AND p.name = $3) AS preset
            FROM assets
-           WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'ready' AND width IS NOT NULL AND height IS NOT NULL"#,
+           WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'ready' AND deleted_at IS NULL
+               AND width IS NOT NULL AND height IS NOT NULL"#,
         organization_id.uuid(),
         id.uuid(),
         preset,

@@ -2,11 +2,13 @@
 
 use super::view;
 use crate::{
-    LibraryError,
+    LibraryError, VideoBin,
     model::{DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX, Video, VideoDetail, Visibility},
     store::{self, NewVideo, VideoChanges, VideoFilter, VideoOrder},
 };
 use axum::{extract::State, http::StatusCode};
+use memoreel_assets::RecordingBin;
+use memoreel_db::contains_pattern;
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
 use memoreel_tasks::retry_failed_tasks;
 use memoreel_web::{
@@ -67,7 +69,7 @@ pub(super) async fn list_videos(
         title_pattern: wanted
             .title
             .filter(|title| !title.trim().is_empty())
-            .map(|title| contains_pattern(title.trim())),
+            .map(|title| contains_pattern(&title.trim().chars().take(TITLE_LENGTH_MAX).collect::<String>())),
     };
     let order = match wanted.sort {
         None | Some(Sort::Newest) => VideoOrder::Newest,
@@ -79,17 +81,6 @@ pub(super) async fn list_videos(
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
     let items = view::videos(&app, &mut tx, page.items).await?;
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
-}
-
-/// An ILIKE pattern that finds `part` literally.
-fn contains_pattern(part: &str) -> String {
-    let escaped: String = part
-        .chars()
-        .filter(|letter| *letter != '\0')
-        .take(TITLE_LENGTH_MAX)
-        .flat_map(|letter| matches!(letter, '%' | '_' | '\\').then_some('\\').into_iter().chain([letter]))
-        .collect();
-    format!("%{escaped}%")
 }
 
 /// Get a video
@@ -229,10 +220,9 @@ pub(super) async fn delete_video(
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<StatusCode, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    if !store::delete_video(&mut tx, id, app.clock.now()).await? {
+    if !VideoBin.delete(&app, &mut tx, id).await? {
         return Err(LibraryError::VideoNotFound.into());
     }
-    app.events.emit(&mut tx, &Event::VideoDeleted { video_id: id }).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -247,9 +237,7 @@ pub(super) async fn restore_video(
     ResourceId(id): ResourceId<VideoId>,
 ) -> Result<Json<VideoDetail>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    if store::restore_video(&mut tx, id).await? {
-        app.events.emit(&mut tx, &Event::VideoRestored { video_id: id }).await?;
-    }
+    VideoBin.restore(&app, &mut tx, id).await?;
     let detail = read_detail(&app, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(detail))
@@ -275,15 +263,4 @@ pub(super) async fn retry_video(
     let detail = read_detail(&app, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(detail))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::contains_pattern;
-
-    #[test]
-    fn wildcards_in_a_title_filter_mean_themselves() {
-        assert_eq!(contains_pattern(r"50%_a\b"), r"%50\%\_a\\b%");
-        assert_eq!(contains_pattern("a\0b"), "%ab%");
-    }
 }

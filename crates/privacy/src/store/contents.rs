@@ -165,7 +165,7 @@ pub(crate) async fn images(
     let images = sqlx::query_as!(
         ExportedImage,
         r#"SELECT a.id, a.blob_key AS "blob_key!", a.original_filename,
-               to_jsonb(a) - 'organization_id' - 'blob_key' - 'filename' || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
+               to_jsonb(a) - 'organization_id' - 'blob_key' - 'blob_id' || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
            FROM assets a
            WHERE a.organization_id = $1 AND a.kind = 'image' AND a.blob_key IS NOT NULL AND a.id > $3
                AND ($2::uuid IS NULL OR a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))

@@ -6,6 +6,7 @@ use crate::{
     model::{ErasureReport, Holdings, KnownErasure, Rows},
     organization_export::EXPORT_ORGANIZATION,
 };
+use memoreel_blob::BlobKey;
 use memoreel_db::SystemTx;
 use memoreel_kernel::{ErasureId, OrganizationId, Timestamp, UserId};
 use serde::de::DeserializeOwned;
@@ -36,6 +37,23 @@ pub(crate) async fn holdings(tx: &mut SystemTx, user_id: UserId) -> Result<Holdi
         .fetch_one(&mut **tx)
         .await?;
     read(found)
+}
+
+/// Folders of contents that no assets have but these.
+pub(crate) async fn contents_of_these_alone(
+    tx: &mut SystemTx,
+    asset_ids: &[Uuid],
+) -> Result<Vec<BlobKey>, PrivacyError> {
+    let keys = sqlx::query_scalar!(
+        "SELECT b.blob_key FROM blobs b JOIN (
+             SELECT organization_id, blob_id, count(*) AS number FROM assets WHERE id = ANY($1) GROUP BY organization_id, blob_id
+         ) AS mine ON mine.organization_id = b.organization_id AND mine.blob_id = b.id WHERE b.reference_count = mine.number",
+        asset_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let folders = keys.iter().filter_map(|key| key.rsplit_once('/')?.0.parse().ok());
+    Ok(folders.collect())
 }
 
 /// The uploads of an organization.

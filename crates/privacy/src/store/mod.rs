@@ -10,9 +10,9 @@ pub(crate) use contents::{
     sessions, spoken, system_facts, uploads, videos,
 };
 pub(crate) use erasures::{
-    OpenErasure, begin_erasure, delete_organization_now, due_organization, due_person,
-    erase_organization_rows, erase_person_rows, erased_after, erasures, find_open_erasure, finish_erasure,
-    holdings, keep_report, open_erasures, running_tasks, stop_tasks, uploads_of_organization,
+    OpenErasure, begin_erasure, contents_of_these_alone, delete_organization_now, due_organization,
+    due_person, erase_organization_rows, erase_person_rows, erased_after, erasures, find_open_erasure,
+    finish_erasure, holdings, keep_report, open_erasures, running_tasks, stop_tasks, uploads_of_organization,
 };
 pub(crate) use exports::{
     delete_export_row, exports, exports_over, find_export_task, finish_export, insert_export,
@@ -20,7 +20,7 @@ pub(crate) use exports::{
 };
 pub(crate) use organization_exports::{
     channels, delete_organization_export_row, domains, erase_exports_naming, exports_of,
-    find_organization_export_task, finish_organization_export, image_presets, insert_organization_export,
-    invitations, mark_organization_export_deleted, members, organization, organization_exports,
-    organization_exports_over, organizations_naming, shared_media_bytes,
+    find_organization_export_task, finish_organization_export, folders, image_presets,
+    insert_organization_export, invitations, mark_organization_export_deleted, members, organization,
+    organization_exports, organization_exports_over, organizations_naming, shared_media_bytes,
 };

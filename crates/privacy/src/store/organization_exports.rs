@@ -290,6 +290,18 @@ pub(crate) async fn channels(tx: &mut TenantTx) -> Result<Value, PrivacyError> {
     Ok(all)
 }
 
+/// Its folders of assets.
+pub(crate) async fn folders(tx: &mut TenantTx) -> Result<Value, PrivacyError> {
+    let all = sqlx::query_scalar!(
+        r#"SELECT coalesce(jsonb_agg(to_jsonb(f) - 'organization_id' ORDER BY f.id), '[]') AS "all!"
+           FROM folders f WHERE organization_id = $1"#,
+        tx.organization_id().uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(all)
+}
+
 /// Its presets of images.
 pub(crate) async fn image_presets(tx: &mut TenantTx) -> Result<Value, PrivacyError> {
     let all = sqlx::query_scalar!(

@@ -39,10 +39,12 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 25] = [
+const NOT_AUDITED: [(&str, &str); 27] = [
     ("_sqlx_migrations", "changed by migrations alone"),
+    ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
+    ("blobs", "what follows from assets, which are audited"),
     ("chunk_embeddings", "made by background tasks"),
     ("chunks", "made by background tasks"),
     ("consents", "a log of its own, which is never changed"),

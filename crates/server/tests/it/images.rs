@@ -73,9 +73,11 @@ fn files_below(folder: &Path) -> BTreeSet<String> {
 }
 
 fn files_of(app: &TestApp, person: &Person, id: &str) -> BTreeSet<String> {
-    files_below(
-        &app.folder().join("blobs/blobs/organizations").join(&person.organization_id).join("assets").join(id),
-    )
+    let organization = app.folder().join("blobs/blobs/organizations").join(&person.organization_id);
+    // As it was uploaded, and what was made of it.
+    let mut files = files_below(&organization.join("contents").join(id));
+    files.extend(files_below(&organization.join("assets").join(id)));
+    files
 }
 
 #[tokio::test]
@@ -119,8 +121,8 @@ async fn an_upload_that_says_so_becomes_an_image_and_no_video() {
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
     assert_eq!(listed["items"][0]["id"], json!(id));
     assert_eq!(ada.get("/videos").await.is(200).json()["items"], json!([]));
-    ada.get("/assets").await.refuses(422, "parameters_invalid");
-    ada.get("/assets?kind=video").await.refuses(422, "parameters_invalid");
+    ada.get("/assets?kind=film").await.refuses(422, "parameters_invalid");
+    assert_eq!(ada.get("/assets?kind=video").await.is(200).json()["items"], json!([]));
     assert_eq!(files_of(&app, &ada, &id).len(), 1);
     app.idle().await;
     assert_eq!(files_below(&app.folder().join("staging")), BTreeSet::new());
@@ -128,7 +130,7 @@ async fn an_upload_that_says_so_becomes_an_image_and_no_video() {
     let log = ada.get("/audit-log").await.is(200).json();
     let actions: Vec<&str> =
         log["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    assert!(actions.contains(&"image.created"), "{actions:?}");
+    assert!(actions.contains(&"asset.created"), "{actions:?}");
 }
 
 #[tokio::test]
@@ -160,7 +162,7 @@ async fn what_is_no_image_fails_with_a_reason_and_leaves_no_file() {
         assert_eq!(files_of(&app, &ada, &id), BTreeSet::new(), "{name}");
         let refused = send(ada.request("GET", &format!("/assets/{id}/image-addresses"))).await;
         refused.refuses(409, "image_not_ready");
-        ada.delete(&format!("/assets/{id}")).await.is(204);
+        ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
         ada.get(&format!("/assets/{id}")).await.refuses(404, "not_found");
     }
     let too_large = ada
@@ -279,7 +281,8 @@ async fn nothing_but_what_was_offered_is_made() {
     fetch(&app, &path, "*/*").await.is(200);
     app.clock.advance(TimeDelta::days(8));
     fetch(&app, &path, "*/*").await.refuses(410, "media_token_expired");
-    assert_eq!(files_of(&app, &ada, &other).len(), 1);
+    // Its content is the other's.
+    assert_eq!(files_of(&app, &ada, &other).len(), 0);
 
     for (query, code) in [
         (&[("options", "w=0")][..], "options_invalid"),
@@ -412,11 +415,18 @@ async fn a_deleted_image_is_gone_with_all_that_was_made_of_it() {
         .ask(&ada.organization_id, "DELETE", &format!("/assets/{id}"), Value::Null)
         .await
         .refuses(403, "forbidden");
-    ada.delete(&format!("/assets/{id}")).await.is(204);
+    ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
     ada.delete(&format!("/assets/{id}")).await.refuses(404, "not_found");
     fetch(&app, &path, "*/*").await.refuses(404, "not_found");
+    // The other image has the same content, which is stored once, and lies where the first upload of it put it.
+    let content = files_of(&app, &ada, &id);
+    assert_eq!(content.len(), 1, "{content:?}");
+    let path = address(&ada, &kept, "w=60").await;
+    fetch(&app, &path, "*/*").await.is(200);
+    ada.delete(&format!("/assets/{kept}?permanently=true")).await.is(204);
     assert_eq!(files_of(&app, &ada, &id), BTreeSet::new());
-    assert_eq!(files_of(&app, &ada, &kept).len(), 1);
+    assert_eq!(files_of(&app, &ada, &kept), BTreeSet::new());
+    let kept = uploaded(&ada).await;
     let mut connection = app.superuser().await;
     let left: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM renditions) + (SELECT count(*) FROM blob_deletions)",
@@ -427,7 +437,7 @@ async fn a_deleted_image_is_gone_with_all_that_was_made_of_it() {
     assert_eq!(left, 0);
 
     // A server that was killed between the two has the files removed later.
-    let folder = format!("organizations/{}/assets/{kept}", ada.organization_id);
+    let folder = format!("organizations/{}/contents/{kept}", ada.organization_id);
     sqlx::query("INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ($1::uuid, $2, $3, 'image deleted')")
         .bind(&ada.organization_id)
         .bind(&folder)
@@ -452,7 +462,7 @@ async fn an_image_that_was_being_read_when_the_server_died_is_read_once() {
         .await
         .unwrap();
     let blob =
-        app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).join("assets").join(&id);
+        app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).join("contents").join(&id);
     fs::create_dir_all(&blob).unwrap();
     fs::write(blob.join("original.heic"), b"half").unwrap();
     let app = app.restart().await;

@@ -5,6 +5,7 @@
 mod accounts;
 mod ahead;
 mod app;
+mod assets;
 mod audit;
 mod authenticator;
 mod busy;
@@ -48,6 +49,7 @@ mod process;
 mod proxies;
 mod queue;
 mod receiver;
+mod requests;
 mod responsive;
 mod roles;
 mod round_trips;

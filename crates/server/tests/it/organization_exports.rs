@@ -23,12 +23,15 @@ use uuid::Uuid;
 /// Every table that holds things of organizations, with the file of the export that holds them or the reason why none does.
 const TABLES: &[(&str, Part)] = &[
     ("api_keys", Left("people's own: in their own exports")),
+    ("asset_terms", Left("a copy of the tags and the metadata of assets")),
     ("assets", Taken("video.json")),
     ("audit_logs", Taken("audit-log.jsonl")),
     ("blob_deletions", Left("files that are about to go")),
+    ("blobs", Left("where files lie on the server")),
     ("channels", Taken("channels.json")),
     ("chunk_embeddings", Left("computed from the chunks")),
     ("chunks", Left("computed from transcripts and summaries")),
+    ("folders", Taken("folders.json")),
     ("idempotency_keys", Left("answers to programs, kept for a day")),
     ("image_presets", Taken("image-presets.json")),
     ("memberships", Taken("members.json")),
@@ -54,7 +57,6 @@ const TABLES: &[(&str, Part)] = &[
 /// Columns of taken tables that are not in the export, and why.
 const COLUMNS_LEFT: &[(&str, &str)] = &[
     ("assets.blob_key", "where the file lies on the server"),
-    ("assets.filename", "a copy of its original name"),
     ("assets.status", "whether the file is stored"),
     ("assets.kind", "follows from its type"),
     ("audit_logs.details_digest", "what the hash of the entry is made of"),
@@ -68,6 +70,7 @@ const COLUMNS_LEFT: &[(&str, &str)] = &[
 /// Columns that are one of a list or have a form no mark has; that they are told is looked at by name.
 const TOLD_BY_NAME: &[&str] = &[
     "assets.sha256",
+    "assets.visibility",
     "audit_logs.actor_kind",
     "audit_logs.details",
     "audit_logs.hash",
@@ -228,6 +231,7 @@ async fn write_word(
         format!("'{word}@example.com'"),
         format!("'{{\"mark\": \"{word}\"}}'"),
         format!("'[{{\"mark\": \"{word}\"}}]'"),
+        format!("ARRAY['{word}']"),
     ] {
         let statement = format!(
             "SET session_replication_role = replica;

@@ -3,8 +3,9 @@
 use crate::{
     app::TestApp,
     client::{Client, metadata, send},
-    isolation::{Ids, Things, call, request, rows_of, things_of, things_of_ada},
+    isolation::{Ids, Things, call, rows_of, things_of, things_of_ada},
     openapi::{Operation, operations},
+    requests::request,
 };
 use reqwest::{Body, Request};
 use serde_json::{Value, json};
@@ -12,11 +13,12 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 17] = [
+const KINDS: [(&str, &str); 18] = [
     ("ApiKeyId", "api-keys"),
     ("AssetId", "assets"),
     ("ChannelId", "channels"),
     ("DomainId", "domains"),
+    ("FolderId", "folders"),
     ("IdentityId", "identities"),
     // Below /me.
     ("ExportId", "me"),

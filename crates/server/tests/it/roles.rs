@@ -4,9 +4,10 @@
 use crate::{
     app::TestApp,
     client::Person,
-    isolation::{call, request, same_everywhere},
+    isolation::call,
     openapi::{Operation, PUBLIC, operations},
     organizations::new_organization,
+    requests::{request, same_everywhere},
 };
 use memoreel_identity::suspend_organization;
 use memoreel_kernel::{Action, OrganizationStatus, Role};
@@ -25,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 121] = {
+const TAKES: [(&str, Takes); 128] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
         ManageMembers, ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization,
@@ -38,6 +39,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("begin_passkey", Account),
         ("begin_passkey_sign_in", Nothing),
         ("begin_totp", Account),
+        ("change_assets", Role(EditContent)),
         ("change_email", Account),
         ("change_password", Account),
         ("confirm_email", Nothing),
@@ -48,6 +50,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("create_channel", Role(ManageChannels)),
         ("create_domain", Role(ManageDomains)),
         ("create_export", Account),
+        ("create_folder", Role(EditContent)),
         ("create_invitation", Role(InviteMembers)),
         ("create_organization", Account),
         ("create_organization_export", Role(ExportOrganization)),
@@ -65,6 +68,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("delete_current_session", Account),
         ("delete_domain", Role(ManageDomains)),
         ("delete_export", Account),
+        ("delete_folder", Role(EditContent)),
         ("delete_identity", Account),
         ("delete_image_preset", Role(EditContent)),
         ("delete_member", Role(ManageMembers)),
@@ -107,6 +111,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("list_consents", Account),
         ("list_domains", Role(ManageDomains)),
         ("list_exports", Account),
+        ("list_folders", Role(ReadContent)),
         ("list_identities", Account),
         ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
@@ -131,6 +136,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("resend_confirmation", Account),
         ("resend_invitation", Role(InviteMembers)),
         ("reset_password", Nothing),
+        ("restore_asset", Role(EditContent)),
         ("restore_organization", Role(RestoreOrganization)),
         ("restore_video", Role(EditContent)),
         ("retry_video", Role(EditContent)),
@@ -141,8 +147,10 @@ const TAKES: [(&str, Takes); 121] = {
         ("stream_events", Role(ReadContent)),
         ("test_webhook_endpoint", Role(ManageWebhooks)),
         ("transfer_organization", Role(TransferOrganization)),
+        ("update_asset", Role(EditContent)),
         ("update_channel", Role(ManageChannels)),
         ("update_domain", Role(ManageDomains)),
+        ("update_folder", Role(EditContent)),
         ("update_me", Account),
         ("update_member", Role(ManageMembers)),
         ("update_organization", Role(ManageOrganization)),

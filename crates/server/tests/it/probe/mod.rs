@@ -18,9 +18,11 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 29] = [
+const ADMITTED: [(&str, &[&str]); 32] = [
     ("api_keys", &["SELECT", "UPDATE"]),
+    ("assets", &["SELECT", "DELETE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
+    ("blobs", &["SELECT"]),
     ("consents", &["INSERT"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
@@ -45,6 +47,7 @@ const ADMITTED: [(&str, &[&str]); 29] = [
     ("user_recovery_codes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),
+    ("videos", &["SELECT", "DELETE"]),
     ("webhook_deliveries", &["SELECT", "UPDATE", "DELETE"]),
     ("webhook_endpoints", &["SELECT", "UPDATE"]),
     ("webhook_secrets", &["SELECT", "UPDATE", "DELETE"]),
@@ -411,9 +414,15 @@ impl Case<'_> {
         let columns: &[&'static str] = match self.table.class {
             Class::Organization | Class::Owner | Class::System | Class::Shared => &["organization_id"],
             Class::Person => &["organization_id", "user_id"],
-            Class::Video | Class::Parent => {
-                &["organization_id", "author_id", "owner_id", "visibility", "video_id", "chunk_id"]
-            }
+            Class::Video | Class::Parent => &[
+                "organization_id",
+                "author_id",
+                "owner_id",
+                "visibility",
+                "video_id",
+                "asset_id",
+                "chunk_id",
+            ],
         };
         let columns: Vec<_> = columns.iter().copied().filter(|column| self.table.has(column)).collect();
         if columns.is_empty() {

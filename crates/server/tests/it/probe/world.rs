@@ -75,7 +75,7 @@ impl Place {
     }
 
     /// The columns that say whose a row is, each filled wherever a table has it.
-    fn columns(self, table: &str) -> [(&'static str, Value); 8] {
+    fn columns(self, table: &str) -> [(&'static str, Value); 9] {
         [
             ("organization_id", json!(self.organization_id())),
             ("id", json!(self.id(table))),
@@ -85,6 +85,7 @@ impl Place {
             ("visibility", json!(self.visibility())),
             ("video_id", json!(self.id("videos"))),
             ("chunk_id", json!(self.id("chunks"))),
+            ("asset_id", json!(self.id("assets"))),
         ]
     }
 }
@@ -153,7 +154,13 @@ const ROWS: &[(&str, Rest)] = &[
     ("api_keys", |at| json!({ "name": "Nightly", "prefix": "mrl_", "token_hash": bytes(at.id("api_keys")) })),
     ("idempotency_keys", |_| json!({ "key": "once", "request_hash": "\\x00" })),
     ("channels", |_| json!({ "name": "Board" })),
+    (
+        "blobs",
+        |_| json!({ "sha256": format!("\\x{}", "00".repeat(32)), "byte_size": 1, "blob_key": "a.mp4" }),
+    ),
+    ("folders", |_| json!({ "name": "Board" })),
     ("assets", |_| json!({ "filename": "a.mp4", "original_filename": "a.mp4", "byte_size": 1 })),
+    ("asset_terms", |_| json!({ "term": "tag:board" })),
     ("image_presets", |_| json!({ "name": "card", "options": "w=400" })),
     ("renditions", |at| {
         json!({

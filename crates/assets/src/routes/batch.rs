@@ -1,0 +1,172 @@
+//! The same done to many assets, each with its own outcome.
+
+use super::assets::{Bin, put_into_bin, take_out_of_bin};
+use crate::{
+    AssetsError,
+    model::{ReceiveUpload, ReceivedUpload},
+    store::{self, AssetChanges, AssetRow},
+};
+use axum::{Extension, extract::State};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, Event, FolderId, VideoId};
+use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
+use serde::{Deserialize, Serialize};
+use std::{collections::HashSet, sync::Arc};
+
+const ASSETS_MAX: usize = 50;
+
+/// What is done to assets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum BatchAction {
+    /// Into the bin.
+    Delete,
+    /// Out of the bin.
+    Restore,
+    /// Into the folder `folder_id`, or out of all where that is null.
+    Move,
+    /// Another asset of the same content, in the folder `folder_id` or beside the first. Of a recording, another video.
+    Copy,
+}
+
+/// What is to be done to which assets.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BatchRequest {
+    /// What is done.
+    #[schema(inline)]
+    action: BatchAction,
+    /// 1 to 50 assets; what is named twice is done once.
+    #[schema(min_items = 1, max_items = 50)]
+    ids: Vec<AssetId>,
+    /// Where they are moved or copied to.
+    folder_id: Option<FolderId>,
+}
+
+/// What became of each asset.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct BatchOutcome {
+    /// In the order they were named in.
+    items: Vec<BatchItem>,
+}
+
+/// What became of one asset.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct BatchItem {
+    /// The asset.
+    id: AssetId,
+    /// The status that a request for it alone would have: 200, 201 for a copy, 404 or 409.
+    status: u16,
+    /// The copy.
+    copy_id: Option<AssetId>,
+    /// Of what was refused, a stable code.
+    code: Option<String>,
+    /// Of what was refused, a sentence.
+    message: Option<String>,
+}
+
+/// Change many assets
+///
+/// What is done to one does not hang on the others, and all that is done is done in one transaction.
+#[utoipa::path(post, path = "/assets/batch", operation_id = "change_assets", tag = "assets", request_body = BatchRequest,
+    responses((status = 200, body = BatchOutcome), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn change_assets(
+    State(app): State<App>,
+    Extension(bin): Extension<Bin>,
+    Extension(receiver): Extension<Arc<dyn ReceiveUpload>>,
+    May(caller, _): May<EditContent>,
+    Json(request): Json<BatchRequest>,
+) -> Result<Json<BatchOutcome>, Problem> {
+    if request.ids.is_empty() || request.ids.len() > ASSETS_MAX {
+        return Err(Problem::invalid_field("ids", "ids_number", "Name 1 to 50 assets."));
+    }
+    let mut tx = app.db.tenant(&caller).await?;
+    if let Some(folder_id) = request.folder_id {
+        // Held until the end, so that no asset fails for it.
+        if !store::hold_folder(&mut tx, folder_id).await? {
+            return Err(AssetsError::FolderNotFound.into());
+        }
+    }
+    let (mut items, mut seen) = (Vec::new(), HashSet::new());
+    for id in request.ids.iter().copied().filter(|id| seen.insert(*id)) {
+        let outcome = change(&app, &bin, &*receiver, &mut tx, &request, id).await;
+        items.push(match outcome {
+            Ok(copy_id) => BatchItem {
+                id,
+                status: if copy_id.is_some() { 201 } else { 200 },
+                copy_id,
+                code: None,
+                message: None,
+            },
+            // What the database or the store refuses is refused as a whole.
+            Err(problem) if problem.status().is_server_error() => return Err(problem),
+            Err(problem) => BatchItem {
+                id,
+                status: problem.status().as_u16(),
+                copy_id: None,
+                code: Some(problem.code().to_owned()),
+                message: Some(problem.detail().to_owned()),
+            },
+        });
+    }
+    tx.commit().await?;
+    Ok(Json(BatchOutcome { items }))
+}
+
+async fn change(
+    app: &App,
+    bin: &Bin,
+    receiver: &dyn ReceiveUpload,
+    tx: &mut TenantTx,
+    request: &BatchRequest,
+    id: AssetId,
+) -> Result<Option<AssetId>, Problem> {
+    let row = super::assets::find(tx, id).await?;
+    match request.action {
+        BatchAction::Delete => put_into_bin(app, bin, tx, &row).await?,
+        BatchAction::Restore => take_out_of_bin(app, bin, tx, &row).await?,
+        BatchAction::Move => {
+            let changes = AssetChanges { folder_id: Some(request.folder_id), ..AssetChanges::default() };
+            if !store::update_asset(tx, id, &changes, app.clock.now()).await? {
+                return Err(AssetsError::AssetInBin.into());
+            }
+        }
+        BatchAction::Copy => return copy(app, receiver, tx, &row, request.folder_id).await.map(Some),
+    }
+    Ok(None)
+}
+
+async fn copy(
+    app: &App,
+    receiver: &dyn ReceiveUpload,
+    tx: &mut TenantTx,
+    row: &AssetRow,
+    folder_id: Option<FolderId>,
+) -> Result<AssetId, Problem> {
+    if row.deleted_at.is_some() {
+        return Err(AssetsError::AssetInBin.into());
+    }
+    let now = app.clock.now();
+    let copy_id = AssetId::new(now);
+    if !store::copy_asset(tx, row.id, copy_id, folder_id, now).await? {
+        return Err(AssetsError::NotCopied.into());
+    }
+    let event = if row.video_id.is_some() {
+        let video_id = VideoId::new(now);
+        let received = ReceivedUpload {
+            video_id,
+            asset_id: copy_id,
+            filename: row.filename.clone(),
+            title: None,
+            channel_id: None,
+            user_id: tx.caller().user_id,
+        };
+        receiver.received(tx, &received).await?;
+        Event::VideoAdded { video_id, asset_id: copy_id }
+    } else {
+        Event::ImageReady { asset_id: copy_id }
+    };
+    app.events.emit(tx, &event).await?;
+    Ok(copy_id)
+}

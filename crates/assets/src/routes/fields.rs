@@ -1,0 +1,166 @@
+//! What people and programs may write on assets and folders.
+
+use crate::AssetsError;
+use serde_json::{Map, Value};
+
+const FILENAME_LENGTH_MAX: usize = 255;
+const TAGS_MAX: usize = 50;
+const TAG_LENGTH_MAX: usize = 50;
+const METADATA_NAMES_MAX: usize = 100;
+const METADATA_NAME_LENGTH_MAX: usize = 100;
+const METADATA_BYTES_MAX: usize = 16 << 10;
+/// Longer values are kept, and not found by.
+const FOUND_VALUE_LENGTH_MAX: usize = 500;
+/// Names and values a list is narrowed to.
+const WANTED_TERMS_MAX: usize = 10;
+
+fn refuse(field: &'static str, code: &'static str, reason: impl Into<String>) -> AssetsError {
+    AssetsError::Field { field, code, reason: reason.into() }
+}
+
+/// A name of one line, without spaces around it.
+pub(super) fn name(field: &'static str, name: &str, length_max: usize) -> Result<String, AssetsError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > length_max || name.chars().any(char::is_control) {
+        let reason = format!("the {field} must have 1 to {length_max} characters and no line breaks");
+        return Err(refuse(field, "name_invalid", reason));
+    }
+    Ok(name.to_owned())
+}
+
+/// The name of a file, without folders.
+pub(super) fn filename(given: &str) -> Result<String, AssetsError> {
+    let name = name("filename", given, FILENAME_LENGTH_MAX)?;
+    if name.contains(['/', '\\']) {
+        return Err(refuse("filename", "name_invalid", "the filename must have no slashes"));
+    }
+    Ok(name)
+}
+
+fn tag(tag: &str) -> Result<String, AssetsError> {
+    let tag = tag.trim().to_lowercase();
+    let is_tag = (1..=TAG_LENGTH_MAX).contains(&tag.chars().count())
+        && !tag.chars().any(|letter| letter == ',' || letter.is_control());
+    if is_tag {
+        Ok(tag)
+    } else {
+        Err(refuse("tags", "tag_invalid", "a tag has 1 to 50 characters and no commas"))
+    }
+}
+
+/// Tags in lower case, each once, in their order.
+pub(super) fn tags(given: &[String]) -> Result<Vec<String>, AssetsError> {
+    let mut tags = Vec::new();
+    for given in given {
+        let tag = tag(given)?;
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    if tags.len() > TAGS_MAX {
+        return Err(refuse("tags", "tags_too_many", format!("an asset has at most {TAGS_MAX} tags")));
+    }
+    Ok(tags)
+}
+
+/// What programs keep with an asset.
+pub(super) fn metadata(given: &Map<String, Value>) -> Result<(), AssetsError> {
+    let refuse = |reason: String| Err(refuse("metadata", "metadata_invalid", reason));
+    if given.len() > METADATA_NAMES_MAX {
+        return refuse(format!("the metadata must have at most {METADATA_NAMES_MAX} names"));
+    }
+    let is_name = |name: &String| {
+        (1..=METADATA_NAME_LENGTH_MAX).contains(&name.chars().count())
+            && !name.chars().any(|letter| letter == '=' || letter.is_control())
+    };
+    if !given.keys().all(is_name) {
+        return refuse("names in the metadata must have 1 to 100 characters and no equals signs".to_owned());
+    }
+    let text = serde_json::to_string(given).unwrap_or_default();
+    if text.len() > METADATA_BYTES_MAX {
+        return refuse(format!("the metadata must have at most {METADATA_BYTES_MAX} bytes as JSON"));
+    }
+    // PostgreSQL keeps no NUL in JSON.
+    if text.contains("\\u0000") {
+        return refuse("the metadata must have no null characters".to_owned());
+    }
+    Ok(())
+}
+
+/// The terms that an asset with all of these has: tags with commas between them, and an object of metadata as JSON.
+pub(super) fn terms(tags: Option<&str>, metadata: Option<&str>) -> Result<Vec<String>, AssetsError> {
+    let mut terms = Vec::new();
+    for wanted in tags.into_iter().flat_map(|tags| tags.split(',')) {
+        terms.push(format!("tag:{}", tag(wanted)?));
+    }
+    if let Some(text) = metadata {
+        let invalid = || {
+            refuse(
+                "metadata",
+                "metadata_invalid",
+                "the metadata to look for must be a JSON object of texts, numbers and truth values",
+            )
+        };
+        let wanted: Map<String, Value> = serde_json::from_str(text).map_err(|_| invalid())?;
+        for (name, value) in wanted {
+            let value = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                Value::Bool(truth) => truth.to_string(),
+                Value::Null | Value::Array(_) | Value::Object(_) => return Err(invalid()),
+            };
+            if value.chars().count() > FOUND_VALUE_LENGTH_MAX
+                || value.contains('\0')
+                || name.contains(['\0', '='])
+            {
+                return Err(invalid());
+            }
+            terms.push(format!("{name}={value}"));
+        }
+    }
+    terms.sort_unstable();
+    terms.dedup();
+    if terms.len() > WANTED_TERMS_MAX {
+        let reason = format!("at most {WANTED_TERMS_MAX} tags and values are looked for at once");
+        return Err(refuse("tag", "terms_too_many", reason));
+    }
+    Ok(terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn tags_are_kept_in_lower_case_and_once() {
+        let given = [" Berlin".to_owned(), "berlin".to_owned(), "Über uns".to_owned()];
+        assert_eq!(tags(&given).unwrap(), ["berlin", "über uns"]);
+        for bad in ["", " ", "a,b", "a\nb", &"x".repeat(51)] {
+            assert!(tags(&[bad.to_owned()]).is_err(), "{bad:?}");
+        }
+        let many: Vec<String> = (0..51).map(|number| number.to_string()).collect();
+        assert!(tags(&many).is_err() && tags(&many[1..]).is_ok());
+    }
+
+    #[test]
+    fn metadata_is_found_by_plain_values() {
+        let found = terms(Some("b,A"), Some(r#"{"sku": "A-1", "n": 5, "new": true}"#)).unwrap();
+        assert_eq!(found, ["n=5", "new=true", "sku=A-1", "tag:a", "tag:b"]);
+        for bad in ["[]", "{", r#"{"a": null}"#, r#"{"a": [1]}"#, r#"{"a=": 1}"#, r#"{"a": "\u0000"}"#] {
+            assert!(terms(None, Some(bad)).is_err(), "{bad}");
+        }
+        assert!(terms(Some("a,,b"), None).is_err());
+    }
+
+    #[test]
+    fn metadata_is_bounded() {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        assert!(metadata(&object(json!({ "a": { "b": [1, 2] } }))).is_ok());
+        for bad in
+            [json!({ "": 1 }), json!({ "a=b": 1 }), json!({ "a": "\0" }), json!({ "a": "x".repeat(17_000) })]
+        {
+            assert!(metadata(&object(bad.clone())).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! SQL of assets as people and programs list, change and delete them.
+
+use crate::model::{RETENTION, TEMPORARY_LIFETIME};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{AssetId, FolderId, PageRequest, Timestamp, VideoId};
+use serde_json::Value;
+
+/// An asset's row, with the video whose file it is.
+#[derive(Debug, Clone)]
+pub(crate) struct AssetRow {
+    pub(crate) id: AssetId,
+    pub(crate) video_id: Option<VideoId>,
+    pub(crate) folder_id: Option<FolderId>,
+    pub(crate) kind: Option<String>,
+    pub(crate) status: String,
+    pub(crate) filename: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) byte_size: i64,
+    pub(crate) sha256: Option<Vec<u8>>,
+    pub(crate) blob_key: Option<String>,
+    pub(crate) width: Option<i32>,
+    pub(crate) height: Option<i32>,
+    pub(crate) duration_seconds: Option<f64>,
+    pub(crate) bitrate: Option<i64>,
+    pub(crate) sample_rate: Option<i32>,
+    pub(crate) channels: Option<i32>,
+    pub(crate) page_count: Option<i32>,
+    pub(crate) image: Option<Value>,
+    pub(crate) error: Option<Value>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) custom_metadata: Value,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    pub(crate) retention_until: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// One statement for every way to read assets: only which of them, their order and the parameters differ.
+macro_rules! select_assets {
+    ($chosen:tt, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            AssetRow,
+            r#"SELECT a.id AS "id: _",
+                   (SELECT v.id FROM videos v WHERE v.organization_id = $1 AND v.asset_id = a.id LIMIT 1) AS "video_id: _",
+                   a.folder_id AS "folder_id: _", a.kind, a.status, a.filename, a.content_type, a.byte_size, a.sha256, a.blob_key,
+                   a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
+                   a.metadata -> 'image' AS image, a.metadata -> 'error' AS error, a.tags, a.custom_metadata, a.expires_at,
+                   a.deleted_at, a.retention_until, a.created_at, a.updated_at
+               FROM assets a WHERE a.organization_id = $1 AND "# + $chosen,
+            $($parameter),+
+        )
+    };
+}
+
+/// What a list is narrowed to.
+#[derive(Debug, Default)]
+pub(crate) struct AssetFilter {
+    pub(crate) kind: Option<&'static str>,
+    pub(crate) status: Option<&'static str>,
+    /// A folder, or none: `Some(None)`.
+    pub(crate) folder: Option<Option<FolderId>>,
+    /// Part of the name, already escaped for ILIKE.
+    pub(crate) name_pattern: Option<String>,
+    /// Each of these is one of the asset's terms.
+    pub(crate) terms: Vec<String>,
+    /// In the bin instead of outside.
+    pub(crate) is_deleted: bool,
+}
+
+pub(crate) async fn list_assets(
+    tx: &mut TenantTx,
+    filter: &AssetFilter,
+    page: &PageRequest,
+) -> Result<Vec<AssetRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    select_assets!(
+        "(a.deleted_at IS NOT NULL) = $2
+         AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR a.status = $4)
+         AND (NOT $5 OR a.folder_id IS NOT DISTINCT FROM $6)
+         AND ($7::text IS NULL OR a.filename ILIKE $7)
+         AND ($8::text[] = '{}' OR a.id IN (SELECT t.asset_id FROM asset_terms t
+             WHERE t.organization_id = $1 AND t.term = ANY($8) GROUP BY t.asset_id HAVING count(*) = cardinality($8)))
+         AND ($9::timestamptz IS NULL OR (a.created_at, a.id) < ($9, $10))
+         ORDER BY a.created_at DESC, a.id DESC LIMIT $11",
+        organization_id.uuid(),
+        filter.is_deleted,
+        filter.kind,
+        filter.status,
+        filter.folder.is_some(),
+        filter.folder.flatten().map(|id| id.uuid()),
+        filter.name_pattern,
+        &filter.terms,
+        page.after.map(|after| after.time),
+        page.after.map(|after| after.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The asset, in the bin or not.
+pub(crate) async fn find_asset(tx: &mut TenantTx, id: AssetId) -> Result<Option<AssetRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    select_assets!("a.id = $2", organization_id.uuid(), id.uuid()).fetch_optional(&mut **tx).await
+}
+
+/// New values; `None` leaves the column as it is.
+#[derive(Debug, Default)]
+pub(crate) struct AssetChanges {
+    pub(crate) filename: Option<String>,
+    pub(crate) folder_id: Option<Option<FolderId>>,
+    pub(crate) tags: Option<Vec<String>>,
+    pub(crate) custom_metadata: Option<Value>,
+    pub(crate) is_temporary: Option<bool>,
+}
+
+/// Whether there is such an asset outside the bin.
+pub(crate) async fn update_asset(
+    tx: &mut TenantTx,
+    id: AssetId,
+    changes: &AssetChanges,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let updated = sqlx::query!(
+        "UPDATE assets SET filename = coalesce($3, filename),
+             folder_id = CASE WHEN $4 THEN $5 ELSE folder_id END,
+             tags = coalesce($6, tags), custom_metadata = coalesce($7, custom_metadata),
+             expires_at = CASE WHEN $8::bool IS NULL THEN expires_at WHEN $8 THEN coalesce(expires_at, $9) END
+         WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        changes.filename,
+        changes.folder_id.is_some(),
+        changes.folder_id.flatten().map(|id| id.uuid()),
+        changes.tags.as_deref(),
+        changes.custom_metadata,
+        changes.is_temporary,
+        now + TEMPORARY_LIFETIME,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Puts an asset that is no recording into the bin: whether there was such a one outside.
+pub(crate) async fn bin_asset(tx: &mut TenantTx, id: AssetId, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let binned = sqlx::query!(
+        "UPDATE assets SET deleted_at = $3, retention_until = $4 WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+        now + RETENTION,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(binned.rows_affected() == 1)
+}
+
+/// Takes an asset that is no recording out of the bin: whether there was such a one inside.
+pub(crate) async fn restore_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let restored = sqlx::query!(
+        "UPDATE assets SET deleted_at = NULL, retention_until = NULL
+         WHERE organization_id = $1 AND id = $2 AND deleted_at IS NOT NULL",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(restored.rows_affected() == 1)
+}
+
+/// Deletes the row of an asset that is no recording; its files follow.
+pub(crate) async fn delete_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let deleted = sqlx::query!(
+        "DELETE FROM assets WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Makes a second asset of the same content: whether there was a ready one outside the bin.
+pub(crate) async fn copy_asset(
+    tx: &mut TenantTx,
+    id: AssetId,
+    copy_id: AssetId,
+    folder_id: Option<FolderId>,
+    now: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let (organization_id, user_id) = (tx.organization_id(), tx.caller().user_id);
+    let copied = sqlx::query!(
+        "INSERT INTO assets (organization_id, id, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
+             status, width, height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, folder_id, owner_id, tags,
+             custom_metadata, created_at, updated_at)
+         SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id, status, width,
+             height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, coalesce($4, folder_id), $5, tags,
+             custom_metadata, $6, $6
+         FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
+        organization_id.uuid(),
+        id.uuid(),
+        copy_id.uuid(),
+        folder_id.map(|id| id.uuid()),
+        user_id.map(|id| id.uuid()),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(copied.rows_affected() == 1)
+}
+
+/// Removes assets that are no recordings and whose time is over, at most so many; their files follow. Returns how many.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn purge_assets(tx: &mut SystemTx, now: Timestamp, assets_max: i64) -> Result<u64, sqlx::Error> {
+    let purged = sqlx::query!(
+        "WITH due AS (
+             SELECT organization_id, id FROM assets a WHERE (retention_until < $1 OR expires_at < $1)
+                 AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
+             LIMIT $2
+         )
+         DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id",
+        now,
+        assets_max,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(purged.rows_affected())
+}

@@ -1,0 +1,43 @@
+//! SQL of contents, each stored once.
+
+use memoreel_blob::{BlobFacts, BlobKey};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{BlobId, Timestamp};
+
+/// A content that is held until the transaction ends.
+#[derive(Debug)]
+pub(crate) struct HeldBlob {
+    pub(crate) id: BlobId,
+    pub(crate) blob_key: String,
+}
+
+/// The content of these facts: the one that is there, or this one. Its row is held, so that it does not go before an asset has it.
+/// A file that is one too many is to be deleted.
+pub(crate) async fn hold_blob(
+    tx: &mut TenantTx,
+    key: &BlobKey,
+    facts: &BlobFacts,
+    now: Timestamp,
+) -> Result<HeldBlob, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        HeldBlob,
+        r#"WITH held AS (
+               INSERT INTO blobs (organization_id, id, sha256, byte_size, blob_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (organization_id, sha256) DO UPDATE SET byte_size = excluded.byte_size
+               RETURNING id, blob_key
+           ), too_many AS (
+               INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+               SELECT $1, $5, $6, 'stored already' FROM held WHERE held.blob_key <> $5
+           )
+           SELECT id AS "id!: _", blob_key AS "blob_key!" FROM held"#,
+        organization_id.uuid(),
+        BlobId::new(now).uuid(),
+        &facts.sha256[..],
+        facts.size_bytes.cast_signed(),
+        key.to_string(),
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
