@@ -533,12 +533,17 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
     RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
-        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
-        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
+        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE is_given_up))[1],
+        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE is_given_up))[1]
     FROM (
-        -- In the order of the index by subject, which makes it the one that is read.
-        SELECT status, error_code, error_message, finished_at FROM tasks
-        WHERE organization_id = p_organization_id AND subject_id = p_subject_id ORDER BY created_at OFFSET 0
+        -- In the order of the index by subject, which makes it the one that is read. Rarely is there anything to look for further.
+        SELECT own.status, own.error_code, own.error_message, own.finished_at,
+            CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
+                SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
+                    AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+            ELSE false END AS is_given_up
+        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
+        ORDER BY own.created_at OFFSET 0
     ) AS own;
 END $$;
 
@@ -1487,6 +1492,14 @@ CREATE FUNCTION public.webhook_time(p_time timestamp with time zone) RETURNS tex
     SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
+-- Name: with_try(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.with_try(p_tries jsonb, p_try jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
+$$;
+
 -- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.words_within(p_organization_id uuid, p_words tsvector) RETURNS tsvector
@@ -1997,6 +2010,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    tries jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
@@ -4271,6 +4285,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
 
+-- Name: tasks system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.tasks FOR DELETE TO memoreel_system USING (true);
+
 -- Name: user_identities system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_identities FOR DELETE TO memoreel_system USING (true);
@@ -4995,7 +5013,7 @@ GRANT SELECT ON TABLE public.speakers TO memoreel_search;
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO memoreel_system;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_system;
 
 -- Name: TABLE transcript_segments; Type: ACL; Schema: public; Owner: -
 

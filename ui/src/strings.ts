@@ -3,6 +3,7 @@ import { organizationStrings } from "./strings-organization";
 import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
+import { taskStrings } from "./strings-tasks";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -93,6 +94,7 @@ export const strings = {
   ...privacyStrings,
   ...securityStrings,
   ...signInStrings,
+  ...taskStrings,
   ...webhookStrings,
   home: {
     title: "Home",

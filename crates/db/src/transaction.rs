@@ -99,8 +99,8 @@ pub enum SystemReason {
     /// organizations, and the tasks that mail notices of them.
     Deliver,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, blob_deletions, webhook_deliveries, webhook_secrets, deleted organizations. And verified domains are
-    /// looked at again: organization_domains, and mails to owners.
+    /// organization_invitations, blob_deletions, webhook_deliveries, webhook_secrets, tasks that are over, deleted organizations. And
+    /// verified domains are looked at again: organization_domains, and mails to owners.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,

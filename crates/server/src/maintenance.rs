@@ -1,5 +1,5 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads,
-//! old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
+//! old webhooks and tasks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
 //! audit log is sealed.
 
 use memoreel_blob::BlobError;
@@ -61,6 +61,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
     memoreel_webhooks::remove_old(&app.db, now).await?;
+    memoreel_operations::remove_old_tasks(&app.db, now).await?;
     eraser.sweep().await?;
     app.limits.forget_idle();
     // Last, because it asks other people's servers.

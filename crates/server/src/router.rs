@@ -60,6 +60,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_insights::router())
         .merge(memoreel_audit::router())
         .merge(memoreel_webhooks::router())
+        .merge(memoreel_operations::router())
         .merge(memoreel_privacy::router())
 }
 

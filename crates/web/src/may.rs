@@ -104,6 +104,7 @@ pub mod action {
         ManageMembers,
         ManageOrganization,
         ManageWebhooks,
+        PrioritiseTasks,
         ManageDomains,
         TransferOrganization,
         ExportOrganization,

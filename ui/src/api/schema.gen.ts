@@ -1296,6 +1296,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks
+         * @description The work in the background on videos and files one may see, newest first; for who may invite, manage webhooks or export the
+         *     organization, what is done in the background for that too. What completed or was cancelled is kept for thirty days.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get statistics of tasks
+         * @description How many stand where, since when the oldest one waits, and what was done in the last day: of what one may see.
+         */
+        get: operations["get_task_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a task
+         * @description With the tries that did not complete it.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update a task
+         * @description Puts one that waits before or behind others.
+         */
+        patch: operations["update_task"];
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a task
+         * @description One that waits is over at once. One that runs is told to stop, with whatever it started, and is cancelled within seconds, unless it
+         *     completes before; `is_stopping` says so meanwhile. What was done before it stays as it is, and its video says what was stopped.
+         */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a task
+         * @description Starts what failed or was cancelled anew, with all its tries.
+         */
+        post: operations["retry_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -1948,7 +2054,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -3322,6 +3428,80 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Task: {
+            /** @description The rows. */
+            items: {
+                /** @description What can be done about it, in a sentence. */
+                advice?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it was started.
+                 */
+                attempts: number;
+                /**
+                 * Format: int32
+                 * @description How often it may be started.
+                 */
+                attempts_max: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /** @description The stable code of what went wrong. */
+                error_code?: string | null;
+                /** @description What went wrong, in a sentence. */
+                error_message?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it came to its end.
+                 */
+                finished_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["TaskId"];
+                /** @description Whether it runs and was asked to stop. */
+                is_stopping: boolean;
+                /**
+                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+                 * @example encode
+                 */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description What has a higher one is done first.
+                 */
+                priority: number;
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                progress: number;
+                /**
+                 * Format: date-time
+                 * @description When it is due; of interest while it waits.
+                 */
+                scheduled_for: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last started.
+                 */
+                started_at?: string | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["TaskStatus"];
+                /** @description What kind of thing that is. */
+                subject: components["schemas"]["TaskSubject"];
+                /**
+                 * Format: uuid
+                 * @description What it works on.
+                 */
+                subject_id: string;
+                /** @description The title of the video, or the name of the file. */
+                subject_title?: string | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Video: {
             /** @description The rows. */
             items: {
@@ -4009,6 +4189,170 @@ export interface components {
          * @enum {string}
          */
         SummaryStatus: "pending" | "completed" | "none";
+        /** @description A piece of work in the background. */
+        Task: {
+            /** @description What can be done about it, in a sentence. */
+            advice?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was started.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description How often it may be started.
+             */
+            attempts_max: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description The stable code of what went wrong. */
+            error_code?: string | null;
+            /** @description What went wrong, in a sentence. */
+            error_message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["TaskId"];
+            /** @description Whether it runs and was asked to stop. */
+            is_stopping: boolean;
+            /**
+             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+             * @example encode
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description What has a higher one is done first.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description When it is due; of interest while it waits.
+             */
+            scheduled_for: string;
+            /**
+             * Format: date-time
+             * @description When it was last started.
+             */
+            started_at?: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["TaskStatus"];
+            /** @description What kind of thing that is. */
+            subject: components["schemas"]["TaskSubject"];
+            /**
+             * Format: uuid
+             * @description What it works on.
+             */
+            subject_id: string;
+            /** @description The title of the video, or the name of the file. */
+            subject_title?: string | null;
+        };
+        /** @description How many tasks of a kind stand like this. */
+        TaskCount: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /** @description The step. */
+            kind: string;
+            /** @description Where they stand. */
+            status: components["schemas"]["TaskStatus"];
+        };
+        /** @description A task with what became of its tries. */
+        TaskDetails: components["schemas"]["Task"] & {
+            /** @description What the step was told, where it is about a video or a file: ids of it. */
+            payload?: Record<string, never> | null;
+            /** @description The last twenty tries that did not complete it, oldest first. */
+            tries: components["schemas"]["TaskTry"][];
+        };
+        /**
+         * Format: uuid
+         * @description A background job.
+         */
+        TaskId: string;
+        /** @description How the queue is doing, as far as the caller may see. */
+        TaskStats: {
+            /** @description By kind and status. */
+            counts: components["schemas"]["TaskCount"][];
+            /** @description By kind, of the last 24 hours. */
+            last_day: components["schemas"]["TaskThroughput"][];
+            /**
+             * Format: date-time
+             * @description When the task was due that has waited longest; absent when none is overdue.
+             */
+            oldest_waiting_since?: string | null;
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskStatus: "pending" | "held" | "running" | "completed" | "failed" | "cancelled";
+        /**
+         * @description What kind of thing a task works on.
+         * @enum {string}
+         */
+        TaskSubject: "video" | "asset" | "organization";
+        /** @description What became of the tasks of a kind within the last day. */
+        TaskThroughput: {
+            /**
+             * Format: int64
+             * @description How many completed.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description How long half of those that completed took at most, from their last start.
+             */
+            duration_ms_p50?: number | null;
+            /**
+             * Format: double
+             * @description How long nineteen of twenty took at most.
+             */
+            duration_ms_p95?: number | null;
+            /**
+             * Format: int64
+             * @description How many were given up.
+             */
+            failed: number;
+            /** @description The step. */
+            kind: string;
+        };
+        /** @description A try that did not complete a task. */
+        TaskTry: {
+            /**
+             * Format: int32
+             * @description Its number since the task was last asked for.
+             */
+            attempt: number;
+            /** @description The stable code of what went wrong. */
+            code?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string;
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /** @description How it ended. */
+            outcome: components["schemas"]["TryOutcome"];
+            /**
+             * Format: date-time
+             * @description When it began; absent for one that was stopped while it waited.
+             */
+            started_at?: string | null;
+        };
         /**
          * @description How the web app looks.
          * @enum {string}
@@ -4066,6 +4410,11 @@ export interface components {
             /** @description A member. */
             user_id: components["schemas"]["UserId"];
         };
+        /**
+         * @description How a try that did not complete a task ended.
+         * @enum {string}
+         */
+        TryOutcome: "failed" | "cancelled";
         /** @description Who is sitting there. No `Debug`, because of the password. */
         TypedPassword: {
             /**
@@ -4103,6 +4452,14 @@ export interface components {
              *     kept if absent or null.
              */
             slug?: string | null;
+        };
+        /** @description What may be changed of a task. */
+        UpdateTask: {
+            /**
+             * Format: int32
+             * @description What has a higher one is done first; -20 to 20.
+             */
+            priority: number;
         };
         /** @description What may be changed of a video. Absent fields stay; null clears. */
         UpdateVideo: {
@@ -9951,6 +10308,369 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description Only what stands like this. */
+                status?: "pending" | "held" | "running" | "completed" | "failed" | "cancelled";
+                /** @description Only this step. */
+                kind?: string;
+                /** @description Only what works on this video, file or other thing. */
+                subject_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Task"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStats"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_waiting` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `priority_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_retry` or `task_waiting` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

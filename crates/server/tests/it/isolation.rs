@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 121] = {
+const EXPECTED: [(&str, Expected); 127] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -35,6 +35,7 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("begin_passkey", TheirOwn),
         ("begin_passkey_sign_in", TheirOwn),
         ("begin_totp", TheirOwn),
+        ("cancel_task", NotFound),
         ("change_email", TheirOwn),
         ("change_password", TheirOwn),
         ("confirm_email", TheirOwn),
@@ -91,6 +92,8 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
         ("get_summary", NotFound),
+        ("get_task", NotFound),
+        ("get_task_stats", TheirOwn),
         ("get_transcript", NotFound),
         ("get_upload", NotFound),
         ("get_upload_offset", NotFound),
@@ -112,6 +115,7 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
         ("list_sessions", TheirOwn),
+        ("list_tasks", TheirOwn),
         ("list_videos", TheirOwn),
         ("list_webhook_deliveries", TheirOwn),
         ("list_webhook_endpoints", TheirOwn),
@@ -130,6 +134,7 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("reset_password", TheirOwn),
         ("restore_organization", TheirOwn),
         ("restore_video", NotFound),
+        ("retry_task", NotFound),
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
         ("rotate_webhook_secret", NotFound),
@@ -146,6 +151,7 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("update_passkey", NotFound),
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
+        ("update_task", NotFound),
         ("update_video", NotFound),
         ("update_webhook_endpoint", NotFound),
         ("verify_domain", NotFound),
@@ -203,6 +209,11 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let hook = ada.post("/webhook-endpoints", &hook).await.is(201).json();
     let hook = text(&hook["endpoint"]["id"]);
     let told = ada.post(&format!("/webhook-endpoints/{hook}/test"), &json!({})).await.is(201).json();
+    let task: Uuid = sqlx::query_scalar("SELECT id FROM tasks WHERE subject_id = $1 AND kind = 'transcribe'")
+        .bind(video_id.parse::<Uuid>().unwrap())
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -215,6 +226,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("sessions", text(&sessions["items"][0]["id"])),
         ("invitations", text(&invitation["id"])),
         ("user_id", ada.user_id.clone()),
+        ("tasks", task.to_string()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
         ("users", ada.user_id.clone()),
         ("domains", text(&domain["id"])),
@@ -304,6 +316,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "create_webhook_endpoint" => {
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
         }
+        "update_task" => json(json!({ "priority": 1 })),
         "update_webhook_endpoint" => json(json!({ "url": "https://example.com/mine" })),
         "replay_webhook_deliveries" => json(json!({ "from": "2020-01-01T00:00:00Z" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
@@ -323,6 +336,7 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "passkeys",
         "sessions",
         "invitations",
+        "tasks",
         "uploads",
         "domains",
         "identities",

@@ -57,6 +57,7 @@ mod second_factor;
 mod serving_role;
 mod smtp;
 mod sso;
+mod task_control;
 mod tasks;
 mod uploads;
 mod webhooks;

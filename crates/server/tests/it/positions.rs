@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 17] = [
+const KINDS: [(&str, &str); 18] = [
     ("ApiKeyId", "api-keys"),
     ("AssetId", "assets"),
     ("ChannelId", "channels"),
@@ -26,6 +26,7 @@ const KINDS: [(&str, &str); 17] = [
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),
+    ("TaskId", "tasks"),
     ("UploadId", "uploads"),
     ("UserId", "users"),
     ("VideoId", "videos"),

@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 121] = {
+const TAKES: [(&str, Takes); 127] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
-        ManageMembers, ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization,
-        SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
+        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAuditLog, ReadContent,
+        RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -38,6 +38,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("begin_passkey", Account),
         ("begin_passkey_sign_in", Nothing),
         ("begin_totp", Account),
+        ("cancel_task", Role(EditContent)),
         ("change_email", Account),
         ("change_password", Account),
         ("confirm_email", Nothing),
@@ -94,6 +95,8 @@ const TAKES: [(&str, Takes); 121] = {
         ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
         ("get_summary", Role(ReadContent)),
+        ("get_task", Role(ReadContent)),
+        ("get_task_stats", Role(ReadContent)),
         ("get_transcript", Role(ReadContent)),
         ("get_upload", Role(ReadContent)),
         ("get_upload_offset", Role(EditContent)),
@@ -115,6 +118,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("list_passkeys", Account),
         ("list_providers", Nothing),
         ("list_sessions", Account),
+        ("list_tasks", Role(ReadContent)),
         ("list_videos", Role(ReadContent)),
         ("list_webhook_deliveries", Role(ManageWebhooks)),
         ("list_webhook_endpoints", Role(ManageWebhooks)),
@@ -133,6 +137,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("reset_password", Nothing),
         ("restore_organization", Role(RestoreOrganization)),
         ("restore_video", Role(EditContent)),
+        ("retry_task", Role(EditContent)),
         ("retry_video", Role(EditContent)),
         ("revoke_invitation", Role(InviteMembers)),
         ("rotate_webhook_secret", Role(ManageWebhooks)),
@@ -149,6 +154,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("update_passkey", Account),
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
+        ("update_task", Role(PrioritiseTasks)),
         ("update_video", Role(EditContent)),
         ("update_webhook_endpoint", Role(ManageWebhooks)),
         ("verify_domain", Role(ManageDomains)),

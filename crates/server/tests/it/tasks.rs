@@ -339,7 +339,8 @@ async fn cancelling_takes_waiting_tasks_out_and_stops_running_ones() {
     queue.emit(added(running)).await;
     gate.entered().await;
     queue.emit(added(waiting)).await;
-    for video_id in [running, waiting] {
+    // The one that runs last: its place is free at once.
+    for video_id in [waiting, running] {
         let mut tx = queue.begin().await;
         cancel_tasks(&mut tx, video_id.uuid(), &["other"], queue.clock.now()).await.unwrap();
         cancel_tasks(&mut tx, video_id.uuid(), &["gate"], queue.clock.now()).await.unwrap();
@@ -594,5 +595,64 @@ async fn steps_of_one_video_that_end_together_do_not_block_each_other() {
     let worker = queue.worker(registry, eager);
     // No try failed: the clock stands still, so a second one would never come.
     queue.until("completed", 120).await;
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn what_was_asked_to_stop_is_not_started_again_when_its_worker_dies() {
+    let queue = Queue::create(gate_added).await;
+    let video_id = queue.video().await;
+    queue.emit(added(video_id)).await;
+    sqlx::query(
+        "UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = $1, attempts = 1, started_at = $1",
+    )
+    .bind(queue.clock.now() - TimeDelta::seconds(1))
+    .execute(&mut queue.database.superuser().await.unwrap())
+    .await
+    .unwrap();
+    let id: Uuid = sqlx::query_scalar("SELECT id FROM tasks")
+        .fetch_one(&mut queue.database.superuser().await.unwrap())
+        .await
+        .unwrap();
+    let mut tx = queue.begin().await;
+    assert!(queue.events.cancel(&mut tx, id.into()).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(queue.video_state(video_id).await.0, "pending");
+
+    let gate = Gate::new("gate");
+    let worker = queue.worker(Registry::default().with(gate.clone()), brisk());
+    queue.until("cancelled", 1).await;
+    assert_eq!(queue.tasks().await, [row("cancelled", 1, Some("task_cancelled"))]);
+    assert_eq!(queue.video_state(video_id).await.0, "failed");
+    let mut tx = queue.begin().await;
+    assert!(queue.events.retry(&mut tx, id.into()).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(queue.video_state(video_id).await.0, "processing");
+    gate.entered().await;
+    gate.open.add_permits(1);
+    queue.until("completed", 1).await;
+    assert_eq!(queue.video_state(video_id).await, ("completed".to_owned(), None, None));
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn a_step_that_was_stopped_and_completed_since_leaves_its_video_completed() {
+    let queue = Queue::create(say_added).await;
+    let video_id = queue.video().await;
+    queue.emit(added(video_id)).await;
+    let id: Uuid = sqlx::query_scalar("SELECT id FROM tasks")
+        .fetch_one(&mut queue.database.superuser().await.unwrap())
+        .await
+        .unwrap();
+    let mut tx = queue.begin().await;
+    assert!(queue.events.cancel(&mut tx, id.into()).await.unwrap());
+    tx.commit().await.unwrap();
+    let (status, code, _) = queue.video_state(video_id).await;
+    assert_eq!((status.as_str(), code.as_deref()), ("failed", Some("task_cancelled")));
+    queue.clock.advance(TimeDelta::seconds(1));
+    queue.emit(added(video_id)).await;
+    let worker = queue.worker(Registry::default().with(Say), brisk());
+    queue.until("completed", 1).await;
+    assert_eq!(queue.video_state(video_id).await, ("completed".to_owned(), None, None));
     worker.stopped().await;
 }

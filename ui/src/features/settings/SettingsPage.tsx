@@ -31,6 +31,7 @@ export function SettingsLayout() {
             </p>
             <Link to="/settings/organization">{strings.settings.organization}</Link>
             <Link to="/settings/members">{strings.settings.members}</Link>
+            <Link to="/settings/tasks">{strings.tasks.title}</Link>
             {mayManageDomains ? <Link to="/settings/domains">{strings.domains.title}</Link> : null}
             {mayManageWebhooks ? <Link to="/settings/webhooks">{strings.webhooks.title}</Link> : null}
             {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}

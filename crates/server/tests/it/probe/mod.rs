@@ -37,7 +37,7 @@ const ADMITTED: [(&str, &[&str]); 29] = [
     ("provider_sign_ins", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
-    ("tasks", &["SELECT", "INSERT", "UPDATE"]),
+    ("tasks", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("uploads", &["SELECT", "UPDATE"]),
     ("user_extensions", &["INSERT"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),

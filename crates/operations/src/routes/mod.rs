@@ -1,0 +1,16 @@
+//! The HTTP face of operations.
+
+mod tasks;
+
+use memoreel_web::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Background tasks.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(tasks::list_tasks))
+        .routes(routes!(tasks::get_task_stats))
+        .routes(routes!(tasks::get_task, tasks::update_task))
+        .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::retry_task))
+}
