@@ -61,8 +61,8 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
     memoreel_webhooks::remove_old(&app.db, now).await?;
-    memoreel_operations::remove_old_tasks(&app.db, now).await?;
     eraser.sweep().await?;
+    memoreel_operations::remove_old_tasks(&app.db, now).await?;
     app.limits.forget_idle();
     // Last, because it asks other people's servers.
     memoreel_identity::check_domains(app).await?;
