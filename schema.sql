@@ -633,6 +633,21 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
+-- Name: forget_request_logs(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.forget_request_logs() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'organizations' THEN
+        DELETE FROM request_logs WHERE organization_id = OLD.id;
+    ELSE
+        DELETE FROM request_logs WHERE user_id = OLD.id;
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.hold_organization() RETURNS trigger
@@ -700,6 +715,54 @@ CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
     AS $$
     SELECT p_kind IN ('send_mail', 'export_person')
 $$;
+
+-- Name: keep_request_logs(timestamp with time zone, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $_$
+DECLARE
+    v_today date := (p_now AT TIME ZONE 'UTC')::date;
+    v_oldest date := v_today - p_kept;
+    v_day date;
+    v_from timestamptz;
+    v_to timestamptz;
+    v_name text;
+    v_dropped integer := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('keep_request_logs', 0)) THEN
+        RETURN 0;
+    END IF;
+    FOR v_name IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'request_logs'::regclass AND c.relname ~ '^request_logs_[0-9]{8}$'
+            AND (p_kept = 0 OR to_date(right(c.relname, 8), 'YYYYMMDD') < v_oldest)
+    LOOP
+        EXECUTE format('DROP TABLE %I', v_name);
+        v_dropped := v_dropped + 1;
+    END LOOP;
+    DELETE FROM request_logs WHERE p_kept = 0 OR created_at < (v_oldest::timestamp AT TIME ZONE 'UTC');
+    IF p_kept = 0 THEN
+        RETURN v_dropped;
+    END IF;
+    FOR v_day IN SELECT v_today + step FROM generate_series(0, p_ahead) AS step LOOP
+        v_name := 'request_logs_' || to_char(v_day, 'YYYYMMDD');
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        v_from := v_day::timestamp AT TIME ZONE 'UTC';
+        v_to := (v_day + 1)::timestamp AT TIME ZONE 'UTC';
+        -- What came before its partition moves into it, and nothing comes meanwhile.
+        LOCK TABLE request_logs_default IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('CREATE TABLE %I (LIKE request_logs INCLUDING DEFAULTS)', v_name);
+        EXECUTE format('WITH moved AS (DELETE FROM request_logs WHERE created_at >= %L AND created_at < %L RETURNING *)
+            INSERT INTO %I SELECT * FROM moved', v_from, v_to, v_name);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', v_name);
+        EXECUTE format('ALTER TABLE request_logs ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', v_name, v_from, v_to);
+    END LOOP;
+    RETURN v_dropped;
+END $_$;
 
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1497,7 +1560,7 @@ $$;
 CREATE FUNCTION public.with_try(p_tries jsonb, p_try jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT CASE WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
+    SELECT CASE WHEN jsonb_typeof(p_tries) <> 'array' THEN '[]' WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
 $$;
 
 -- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
@@ -1940,6 +2003,49 @@ CREATE TABLE public.renditions (
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
 
+-- Name: request_logs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.request_logs (
+    organization_id uuid,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    user_id uuid,
+    request_id text,
+    method text NOT NULL,
+    route text NOT NULL,
+    path text NOT NULL,
+    status_code integer NOT NULL,
+    duration_ms real DEFAULT 0 NOT NULL,
+    bytes_in bigint DEFAULT 0 NOT NULL,
+    bytes_out bigint DEFAULT 0 NOT NULL,
+    address inet,
+    user_agent text
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY public.request_logs FORCE ROW LEVEL SECURITY;
+
+-- Name: request_logs_default; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.request_logs_default (
+    organization_id uuid,
+    id uuid DEFAULT uuidv7() CONSTRAINT request_logs_id_not_null NOT NULL,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT request_logs_created_at_not_null NOT NULL,
+    user_id uuid,
+    request_id text,
+    method text CONSTRAINT request_logs_method_not_null NOT NULL,
+    route text CONSTRAINT request_logs_route_not_null NOT NULL,
+    path text CONSTRAINT request_logs_path_not_null NOT NULL,
+    status_code integer CONSTRAINT request_logs_status_code_not_null NOT NULL,
+    duration_ms real DEFAULT 0 CONSTRAINT request_logs_duration_ms_not_null NOT NULL,
+    bytes_in bigint DEFAULT 0 CONSTRAINT request_logs_bytes_in_not_null NOT NULL,
+    bytes_out bigint DEFAULT 0 CONSTRAINT request_logs_bytes_out_not_null NOT NULL,
+    address inet,
+    user_agent text
+);
+
+ALTER TABLE ONLY public.request_logs_default FORCE ROW LEVEL SECURITY;
+
 -- Name: sessions; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.sessions (
@@ -2309,6 +2415,10 @@ CREATE TABLE public.webhook_secrets (
 
 ALTER TABLE ONLY public.webhook_secrets FORCE ROW LEVEL SECURITY;
 
+-- Name: request_logs_default; Type: TABLE ATTACH; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs ATTACH PARTITION public.request_logs_default DEFAULT;
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.api_keys
@@ -2503,6 +2613,16 @@ ALTER TABLE ONLY public.renditions
 
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: request_logs request_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs
+    ADD CONSTRAINT request_logs_pkey PRIMARY KEY (created_at, id);
+
+-- Name: request_logs_default request_logs_default_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs_default
+    ADD CONSTRAINT request_logs_default_pkey PRIMARY KEY (created_at, id);
 
 -- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2791,6 +2911,30 @@ CREATE INDEX provider_sign_ins_linking_user ON public.provider_sign_ins USING bt
 
 CREATE INDEX provider_sign_ins_verified_user ON public.provider_sign_ins USING btree (verified_user_id);
 
+-- Name: request_logs_organization; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_organization ON ONLY public.request_logs USING btree (organization_id, created_at);
+
+-- Name: request_logs_default_organization_id_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_organization_id_created_at_idx ON public.request_logs_default USING btree (organization_id, created_at);
+
+-- Name: request_logs_path; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_path ON ONLY public.request_logs USING btree (path, created_at);
+
+-- Name: request_logs_default_path_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_path_created_at_idx ON public.request_logs_default USING btree (path, created_at);
+
+-- Name: request_logs_status_code; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_status_code ON ONLY public.request_logs USING btree (status_code, created_at);
+
+-- Name: request_logs_default_status_code_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_status_code_created_at_idx ON public.request_logs_default USING btree (status_code, created_at);
+
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -2918,6 +3062,22 @@ CREATE INDEX webhook_secrets_endpoint ON public.webhook_secrets USING btree (org
 -- Name: webhook_secrets_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX webhook_secrets_expiry ON public.webhook_secrets USING btree (expires_at);
+
+-- Name: request_logs_default_organization_id_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_organization ATTACH PARTITION public.request_logs_default_organization_id_created_at_idx;
+
+-- Name: request_logs_default_path_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_path ATTACH PARTITION public.request_logs_default_path_created_at_idx;
+
+-- Name: request_logs_default_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_pkey ATTACH PARTITION public.request_logs_default_pkey;
+
+-- Name: request_logs_default_status_code_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_status_code ATTACH PARTITION public.request_logs_default_status_code_created_at_idx;
 
 -- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3074,6 +3234,14 @@ CREATE TRIGGER organizations_held BEFORE INSERT OR UPDATE OF status, tasks_held 
 -- Name: organizations organizations_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: organizations request_logs; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER request_logs AFTER DELETE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.forget_request_logs();
+
+-- Name: users request_logs; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER request_logs AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.forget_request_logs();
 
 -- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3755,6 +3923,10 @@ CREATE POLICY app_select ON public.organizations FOR SELECT TO memoreel_app USIN
 
 CREATE POLICY app_select ON public.renditions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: request_logs app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.request_logs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (( SELECT current_setting('app.role'::text, true) AS current_setting) = ANY (ARRAY['owner'::text, 'admin'::text]))));
+
 -- Name: sessions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.sessions FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
@@ -4125,6 +4297,10 @@ CREATE POLICY owner_all ON public.provider_sign_ins TO memoreel_owner USING (tru
 
 CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: request_logs owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.request_logs TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: sessions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.sessions TO memoreel_owner USING (true) WITH CHECK (true);
@@ -4212,6 +4388,14 @@ ALTER TABLE public.provider_sign_ins ENABLE ROW LEVEL SECURITY;
 -- Name: renditions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.renditions ENABLE ROW LEVEL SECURITY;
+
+-- Name: request_logs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.request_logs ENABLE ROW LEVEL SECURITY;
+
+-- Name: request_logs_default; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.request_logs_default ENABLE ROW LEVEL SECURITY;
 
 -- Name: chunk_embeddings search_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4348,6 +4532,10 @@ CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_
 -- Name: provider_sign_ins system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.provider_sign_ins FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: request_logs system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.request_logs FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4712,6 +4900,10 @@ GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[]
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
+-- Name: FUNCTION forget_request_logs(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.forget_request_logs() FROM PUBLIC;
+
 -- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.hold_organization() FROM PUBLIC;
@@ -4728,6 +4920,11 @@ REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) TO memoreel_system;
 
 -- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
@@ -4967,6 +5164,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.provider_sign_ins TO memoreel_
 -- Name: TABLE renditions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
+
+-- Name: TABLE request_logs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.request_logs TO memoreel_app;
+GRANT INSERT ON TABLE public.request_logs TO memoreel_system;
 
 -- Name: TABLE sessions; Type: ACL; Schema: public; Owner: -
 

@@ -5,7 +5,7 @@ ALTER TABLE tasks ADD COLUMN tries jsonb NOT NULL DEFAULT '[]';
 
 -- A list with one more, and without the first when there are too many.
 CREATE FUNCTION with_try(p_tries jsonb, p_try jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
+    SELECT CASE WHEN jsonb_typeof(p_tries) <> 'array' THEN '[]' WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
 $$;
 
 -- What is over is removed after a time.

@@ -4,6 +4,7 @@ import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
 import { taskStrings } from "./strings-tasks";
+import { trafficStrings } from "./strings-traffic";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -95,6 +96,7 @@ export const strings = {
   ...securityStrings,
   ...signInStrings,
   ...taskStrings,
+  ...trafficStrings,
   ...webhookStrings,
   home: {
     title: "Home",

@@ -108,6 +108,8 @@ pub enum SystemReason {
     /// organization_invitations, email_tokens, tasks, and the functions that find and remove everything of a person or an
     /// organization.
     Privacy,
+    /// What was asked and answered is written down, and its days are kept: request_logs, organizations and users.
+    LogRequests,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

@@ -31,6 +31,8 @@ pub enum Action {
     ManageWebhooks,
     /// Put background tasks before or behind others.
     PrioritiseTasks,
+    /// See how much is asked, sent and kept, and take the log of requests along.
+    ReadAnalytics,
     /// Change the organization's name in addresses.
     ChangeSlug,
     /// Invite, make, change and remove owners.
@@ -51,7 +53,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 20] = [
+    pub const ALL: [Action; 21] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -64,6 +66,7 @@ impl Action {
         Action::ManageOrganization,
         Action::ManageWebhooks,
         Action::PrioritiseTasks,
+        Action::ReadAnalytics,
         Action::ChangeSlug,
         Action::ManageOwners,
         Action::ManageDomains,
@@ -87,7 +90,8 @@ impl Action {
             | Action::ManageMembers
             | Action::ManageOrganization
             | Action::ManageWebhooks
-            | Action::PrioritiseTasks => Role::Admin,
+            | Action::PrioritiseTasks
+            | Action::ReadAnalytics => Role::Admin,
             Action::ChangeSlug
             | Action::ManageOwners
             | Action::ManageDomains

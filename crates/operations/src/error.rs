@@ -25,6 +25,9 @@ pub enum OperationsError {
     /// No such priority.
     #[error("the priority must be {PRIORITY_MIN} to {PRIORITY_MAX}")]
     Priority,
+    /// The range does not end after it begins, or is too long.
+    #[error("the range must end after it begins and have at most 750 points")]
+    Range,
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -63,6 +66,11 @@ impl From<OperationsError> for Problem {
                 "priority",
                 "priority_invalid",
                 format!("The priority must be {PRIORITY_MIN} to {PRIORITY_MAX}."),
+            ),
+            OperationsError::Range => Self::invalid_field(
+                "to",
+                "range_invalid",
+                "The range must end after it begins, and be of at most 750 hours or days.",
             ),
             OperationsError::Database(error) => error.into(),
         }

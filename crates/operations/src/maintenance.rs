@@ -1,5 +1,6 @@
 //! What is not needed any more.
 
+use crate::store;
 use chrono::TimeDelta;
 use memoreel_db::{Db, DbError, SystemReason};
 use memoreel_kernel::Timestamp;
@@ -25,4 +26,19 @@ pub async fn remove_old_tasks(db: &Db, now: Timestamp) -> Result<u64, DbError> {
             return Ok(removed);
         }
     }
+}
+
+/// How many days ahead the log of requests has room for.
+const DAYS_AHEAD: i32 = 7;
+
+/// Makes room in the log of requests for the week to come, and drops the days before the last `days_kept`; all of them if that is none.
+/// Returns how many days were dropped.
+///
+/// # Errors
+/// When the database refuses, for instance because somebody reads what is to go; an hour later it is tried again.
+pub async fn keep_request_logs(db: &Db, now: Timestamp, days_kept: u16) -> Result<i32, DbError> {
+    let mut tx = db.system(SystemReason::LogRequests).await?;
+    let dropped = store::keep_request_logs(&mut tx, now, DAYS_AHEAD, i32::from(days_kept)).await?;
+    tx.commit().await?;
+    Ok(dropped)
 }

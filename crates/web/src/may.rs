@@ -105,6 +105,7 @@ pub mod action {
         ManageOrganization,
         ManageWebhooks,
         PrioritiseTasks,
+        ReadAnalytics,
         ManageDomains,
         TransferOrganization,
         ExportOrganization,

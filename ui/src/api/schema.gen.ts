@@ -4,6 +4,83 @@
  */
 
 export interface paths {
+    "/api/v1/analytics/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the log of requests
+         * @description Every request of the organization in that time, newest first, as a file.
+         */
+        get: operations["export_request_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List routes by what they took */
+        get: operations["list_route_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get storage
+         * @description What is kept, by kind of file and by channel.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get traffic
+         * @description What was asked and sent, by hour or day. A request is counted when its answer is over, and seen within seconds.
+         */
+        get: operations["get_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -2054,7 +2131,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -2276,6 +2353,26 @@ export interface components {
          * @description A place videos live in.
          */
         ChannelId: string;
+        /** @description Files of a channel's videos. */
+        ChannelStorage: {
+            /**
+             * Format: int64
+             * @description What was uploaded and made of them.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description The channel; absent for videos in none.
+             */
+            channel_id?: string | null;
+            /** @description Its name. */
+            channel_name?: string | null;
+            /**
+             * Format: int64
+             * @description How many videos of it the caller may see, those in the bin included.
+             */
+            videos: number;
+        };
         /** @description A stretch of a recording about one thing. */
         Chapter: {
             /**
@@ -2805,6 +2902,26 @@ export interface components {
             start_ms: number;
             /** @description The point in a sentence. */
             text: string;
+        };
+        /** @description Files of a kind. */
+        KindStorage: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            files: number;
+            /** @description `video`, `audio`, `image` and others; absent until it is known. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description What was uploaded.
+             */
+            original_bytes: number;
+            /**
+             * Format: int64
+             * @description What was made of it.
+             */
+            rendition_bytes: number;
         };
         /** @description A link that was mailed. No `Debug`, because of the token. */
         MailedToken: {
@@ -3965,6 +4082,56 @@ export interface components {
              */
             overlap_hours?: number | null;
         };
+        /** @description What a route took. */
+        RouteTraffic: {
+            /**
+             * Format: int64
+             * @description What was sent in bodies.
+             */
+            bytes_out: number;
+            /**
+             * Format: double
+             * @description How long half of them took at most until the answer began.
+             */
+            duration_ms_p50: number;
+            /**
+             * Format: double
+             * @description How long nineteen of twenty took at most.
+             */
+            duration_ms_p95: number;
+            /**
+             * Format: double
+             * @description Errors among requests, 0 to 1.
+             */
+            error_rate: number;
+            /**
+             * Format: int64
+             * @description How many of them failed for the server's own reasons: 500 and above.
+             */
+            errors: number;
+            /** @description The method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description How many of them were refused: 400 to 499.
+             */
+            refusals: number;
+            /**
+             * Format: int64
+             * @description How many were answered.
+             */
+            requests: number;
+            /**
+             * @description The route with its placeholders; `unmatched` for pages of the web app and what is nowhere.
+             * @example /api/v1/videos/{id}
+             */
+            route: string;
+        };
+        /** @description What each route took. */
+        RouteTrafficList: {
+            /** @description At most a hundred. */
+            items: components["schemas"]["RouteTraffic"][];
+        };
         /** @description A moment that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -4154,6 +4321,13 @@ export interface components {
          * @enum {string}
          */
         StageState: "waiting" | "running" | "completed" | "failed" | "skipped";
+        /** @description What an organization keeps. */
+        Storage: {
+            /** @description By channel, the largest first; at most two hundred. */
+            channels: components["schemas"]["ChannelStorage"][];
+            /** @description By kind of file. */
+            kinds: components["schemas"]["KindStorage"][];
+        };
         /** @description What a recording comes down to. */
         Summary: {
             /** @description What the recording falls into, in order and without gaps. */
@@ -4378,6 +4552,59 @@ export interface components {
              * @example otpauth://totp/Memoreel:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Memoreel
              */
             uri: string;
+        };
+        /** @description Traffic over a span of time. */
+        Traffic: {
+            /**
+             * Format: date-time
+             * @description From this time on.
+             */
+            from: string;
+            /** @description Oldest first, without gaps. */
+            points: components["schemas"]["TrafficPoint"][];
+            /**
+             * Format: date-time
+             * @description And before this one.
+             */
+            to: string;
+        };
+        /** @description The requests of an hour or a day. */
+        TrafficPoint: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description What was received in bodies.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description What was sent in bodies, as far as it was really sent.
+             */
+            bytes_out: number;
+            /**
+             * Format: int64
+             * @description How many of them failed for the server's own reasons: 500 and above.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description What of that was media: videos, their parts, images, downloads.
+             */
+            media_bytes_out: number;
+            /**
+             * Format: int64
+             * @description How many of them were refused: 400 to 499.
+             */
+            refusals: number;
+            /**
+             * Format: int64
+             * @description How many were answered.
+             */
+            requests: number;
         };
         /** @description The text of a video. */
         Transcript: {
@@ -4834,6 +5061,250 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    export_request_log: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` (the default) or `csv`. */
+                format?: "jsonl" | "csv";
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_route_traffic: {
+        parameters: {
+            query?: {
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+                /** @description `slowest` (the default), `errors` or `requests`. */
+                sort?: "slowest" | "errors" | "requests";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteTrafficList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_traffic: {
+        parameters: {
+            query?: {
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+                /** @description By `hour` (the default) or `day`; at most 750 of them. */
+                step?: "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: {

@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
+import { ROUTE_ORDERS, TRAFFIC_RANGES, type TrafficRange } from "../api/analytics";
 import { isApiError } from "../api/client";
 import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
@@ -268,6 +269,17 @@ const tasksRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/tasks/TasksPage"), "TasksPage"),
 });
 
+const trafficRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/traffic",
+  validateSearch: (raw: Raw) =>
+    compact({
+      range: oneOf(raw["range"], Object.keys(TRAFFIC_RANGES) as TrafficRange[]),
+      sort: oneOf(raw["sort"], ROUTE_ORDERS),
+    }),
+  component: lazyRouteComponent(() => import("../features/settings/traffic/TrafficPage"), "TrafficPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/audit",
@@ -302,6 +314,7 @@ const routeTree = rootRoute.addChildren([
       webhooksRoute,
       webhookRoute,
       tasksRoute,
+      trafficRoute,
       auditRoute,
     ]),
   ]),

@@ -77,6 +77,10 @@ function shortUnit(value: number, name: string): string {
   return new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
 }
 
+export function formatNumber(value: number): string {
+  return new Intl.NumberFormat(formats.locale).format(value);
+}
+
 /** How long something took, to two units: `250 ms`, `1 min 30 sec`. */
 export function formatDuration(ms: number): string {
   const rounded = Math.max(0, Math.round(ms));

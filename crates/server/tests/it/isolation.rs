@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 127] = {
+const EXPECTED: [(&str, Expected); 131] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -77,6 +77,7 @@ const EXPECTED: [(&str, Expected); 127] = {
         ("delete_webhook_endpoint", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
+        ("export_request_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
         ("get_asset", NotFound),
         ("get_captions_json", NotFound),
@@ -91,9 +92,11 @@ const EXPECTED: [(&str, Expected); 127] = {
         ("get_organization", TheirOwn),
         ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
+        ("get_storage", TheirOwn),
         ("get_summary", NotFound),
         ("get_task", NotFound),
         ("get_task_stats", TheirOwn),
+        ("get_traffic", TheirOwn),
         ("get_transcript", NotFound),
         ("get_upload", NotFound),
         ("get_upload_offset", NotFound),
@@ -114,6 +117,7 @@ const EXPECTED: [(&str, Expected); 127] = {
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
+        ("list_route_traffic", TheirOwn),
         ("list_sessions", TheirOwn),
         ("list_tasks", TheirOwn),
         ("list_videos", TheirOwn),

@@ -48,6 +48,7 @@ mod process;
 mod proxies;
 mod queue;
 mod receiver;
+mod request_logs;
 mod responsive;
 mod roles;
 mod round_trips;

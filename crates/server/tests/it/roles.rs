@@ -25,11 +25,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 127] = {
+const TAKES: [(&str, Takes); 131] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
-        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAuditLog, ReadContent,
-        RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
+        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
+        ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -80,6 +80,7 @@ const TAKES: [(&str, Takes); 127] = {
         ("delete_webhook_endpoint", Role(ManageWebhooks)),
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
+        ("export_request_log", Role(ReadAnalytics)),
         ("finish_provider_sign_in", Nothing),
         ("get_asset", Role(ReadContent)),
         ("get_captions_json", Role(ReadContent)),
@@ -94,9 +95,11 @@ const TAKES: [(&str, Takes); 127] = {
         ("get_organization", Role(SeeOrganization)),
         ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
+        ("get_storage", Role(ReadAnalytics)),
         ("get_summary", Role(ReadContent)),
         ("get_task", Role(ReadContent)),
         ("get_task_stats", Role(ReadContent)),
+        ("get_traffic", Role(ReadAnalytics)),
         ("get_transcript", Role(ReadContent)),
         ("get_upload", Role(ReadContent)),
         ("get_upload_offset", Role(EditContent)),
@@ -117,6 +120,7 @@ const TAKES: [(&str, Takes); 127] = {
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
         ("list_providers", Nothing),
+        ("list_route_traffic", Role(ReadAnalytics)),
         ("list_sessions", Account),
         ("list_tasks", Role(ReadContent)),
         ("list_videos", Role(ReadContent)),

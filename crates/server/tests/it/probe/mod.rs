@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 29] = [
+const ADMITTED: [(&str, &[&str]); 30] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("consents", &["INSERT"]),
@@ -35,6 +35,7 @@ const ADMITTED: [(&str, &[&str]); 29] = [
     ("outbox", &["SELECT", "DELETE"]),
     ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
     ("provider_sign_ins", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("request_logs", &["INSERT"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
