@@ -1,7 +1,7 @@
 //! What people see of traffic and storage.
 
 use crate::OperationsError;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use memoreel_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// The most hours or days of one answer.
 const POINTS_MAX: i64 = 750;
+/// No request was or will be outside these, and the database does not know all of the others.
+const YEARS: std::ops::RangeInclusive<i32> = 1970..=9999;
 
 /// The width of a point.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -53,8 +55,10 @@ impl Range {
         step: Step,
         now: Timestamp,
     ) -> Result<Self, OperationsError> {
-        let to = to.unwrap_or(now);
-        let from = from.unwrap_or(to - TimeDelta::days(1));
+        let is_known = |time: &Timestamp| YEARS.contains(&time.year());
+        let to = Some(to.unwrap_or(now)).filter(is_known).ok_or(OperationsError::Range)?;
+        let from =
+            Some(from.unwrap_or(to - TimeDelta::days(1))).filter(is_known).ok_or(OperationsError::Range)?;
         let width = (to - from).num_seconds();
         if width <= 0 || width / step.width().num_seconds() > POINTS_MAX {
             return Err(OperationsError::Range);
@@ -215,6 +219,10 @@ mod tests {
         assert!(range(0, Step::Hour).is_err() && range(-1, Step::Hour).is_err());
         assert!(range(750, Step::Hour).is_ok() && range(751, Step::Hour).is_err());
         assert!(range(751, Step::Day).is_ok());
+        for time in [Timestamp::MIN_UTC, Timestamp::MAX_UTC] {
+            assert!(Range::new(Some(time), None, Step::Day, now).is_err());
+            assert!(Range::new(None, Some(time), Step::Day, now).is_err());
+        }
         let usual = Range::new(None, None, Step::Hour, now).expect("a range");
         assert_eq!((usual.to, usual.to - usual.from), (now, TimeDelta::days(1)));
     }

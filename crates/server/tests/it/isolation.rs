@@ -1,5 +1,9 @@
 //! Nobody reads, changes or hears of what belongs to another organization, through any door.
 
+mod rows;
+
+pub use rows::rows_of;
+
 use crate::{
     app::{TestApp, sample},
     authenticator::Authenticator,
@@ -8,7 +12,6 @@ use crate::{
 };
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
@@ -351,30 +354,6 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
     ]
     .map(|name| (name, id.to_owned()))
     .into()
-}
-
-/// Every row of an organization, table by table.
-pub async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .unwrap();
-    let mut rows = BTreeMap::new();
-    for table in tables {
-        let query = format!(
-            "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t WHERE organization_id = $1::uuid"
-        );
-        let text: String = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
-            .bind(organization_id.parse::<Uuid>().unwrap())
-            .fetch_one(&mut *connection)
-            .await
-            .unwrap();
-        rows.insert(table, text);
-    }
-    rows
 }
 
 /// Status and, unless it is an event stream, the body.

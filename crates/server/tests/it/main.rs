@@ -58,6 +58,7 @@ mod second_factor;
 mod serving_role;
 mod smtp;
 mod sso;
+mod stopped;
 mod task_control;
 mod tasks;
 mod uploads;
