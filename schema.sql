@@ -61,35 +61,6 @@ BEGIN
     END LOOP;
 END $$;
 
--- Name: asset_terms_follow(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.asset_terms_follow() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    DELETE FROM asset_terms WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
-    INSERT INTO asset_terms (organization_id, term, asset_id)
-    SELECT NEW.organization_id, 'tag:' || tag, NEW.id FROM unnest(NEW.tags) AS tag
-    UNION
-    SELECT NEW.organization_id, key || '=' || value, NEW.id FROM jsonb_each_text(NEW.custom_metadata)
-    WHERE jsonb_typeof(NEW.custom_metadata -> key) IN ('string', 'number', 'boolean') AND length(value) <= 500;
-    RETURN NULL;
-END $$;
-
--- Name: assets_follow_video(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.assets_follow_video() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    UPDATE assets SET visibility = NEW.visibility, owner_id = NEW.author_id, deleted_at = NEW.deleted_at,
-        retention_until = NEW.retention_until
-    WHERE organization_id = NEW.organization_id AND id = NEW.asset_id;
-    RETURN NULL;
-END $$;
-
 -- Name: audit_digest(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.audit_digest(p_salt uuid, p_details jsonb) RETURNS bytea
@@ -543,33 +514,6 @@ BEGIN
     RETURN jsonb_build_object('removed', v_removed, 'cleared', v_cleared);
 END $_$;
 
--- Name: files_follow_assets(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.files_follow_assets() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-DECLARE
-    v_key text;
-BEGIN
-    IF TG_OP <> 'DELETE' AND NEW.blob_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
-        UPDATE blobs SET reference_count = reference_count + 1 WHERE organization_id = NEW.organization_id AND id = NEW.blob_id;
-    END IF;
-    IF TG_OP <> 'INSERT' AND OLD.blob_id IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
-        UPDATE blobs SET reference_count = reference_count - 1 WHERE organization_id = OLD.organization_id AND id = OLD.blob_id;
-        DELETE FROM blobs WHERE organization_id = OLD.organization_id AND id = OLD.blob_id AND reference_count = 0
-            RETURNING blob_key INTO v_key;
-        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-        SELECT OLD.organization_id, v_key, 'epoch', 'no asset has it' FROM organizations WHERE id = OLD.organization_id AND v_key IS NOT NULL;
-    END IF;
-    IF TG_OP = 'DELETE' THEN
-        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-        SELECT OLD.organization_id, 'organizations/' || OLD.organization_id || '/assets/' || OLD.id, 'epoch', 'asset deleted'
-        FROM organizations WHERE id = OLD.organization_id;
-    END IF;
-    RETURN NULL;
-END $$;
-
 -- Name: finish_task(uuid, uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
@@ -589,12 +533,17 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
     RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
-        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1],
-        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1]
+        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE is_given_up))[1],
+        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE is_given_up))[1]
     FROM (
-        -- In the order of the index by subject, which makes it the one that is read.
-        SELECT status, error_code, error_message, finished_at FROM tasks
-        WHERE organization_id = p_organization_id AND subject_id = p_subject_id ORDER BY created_at OFFSET 0
+        -- In the order of the index by subject, which makes it the one that is read. Rarely is there anything to look for further.
+        SELECT own.status, own.error_code, own.error_message, own.finished_at,
+            CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
+                SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
+                    AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+            ELSE false END AS is_given_up
+        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
+        ORDER BY own.created_at OFFSET 0
     ) AS own;
 END $$;
 
@@ -684,37 +633,19 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
 
--- Name: folders_form_a_tree(); Type: FUNCTION; Schema: public; Owner: -
+-- Name: forget_request_logs(); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.folders_form_a_tree() RETURNS trigger
+CREATE FUNCTION public.forget_request_logs() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-DECLARE
-    v_above uuid := NEW.parent_id;
-    v_depth integer := 1;
-    v_height integer;
 BEGIN
-    IF NEW.parent_id IS NULL THEN
-        RETURN NEW;
+    IF TG_TABLE_NAME = 'organizations' THEN
+        DELETE FROM request_logs WHERE organization_id = OLD.id;
+    ELSE
+        DELETE FROM request_logs WHERE user_id = OLD.id;
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('folders ' || NEW.organization_id, 0));
-    WHILE v_above IS NOT NULL LOOP
-        IF v_above = NEW.id THEN
-            RAISE EXCEPTION 'a folder cannot lie in itself' USING ERRCODE = 'check_violation', CONSTRAINT = 'folders_no_cycle';
-        END IF;
-        v_depth := v_depth + 1;
-        SELECT parent_id INTO v_above FROM folders WHERE organization_id = NEW.organization_id AND id = v_above;
-    END LOOP;
-    WITH RECURSIVE below AS (
-        SELECT NEW.id AS id, 0 AS height
-        UNION ALL
-        SELECT f.id, below.height + 1 FROM below JOIN folders f ON f.organization_id = NEW.organization_id AND f.parent_id = below.id
-    ) SELECT max(height) INTO v_height FROM below;
-    IF v_depth + v_height > 16 THEN
-        RAISE EXCEPTION 'folders lie too deep' USING ERRCODE = 'check_violation', CONSTRAINT = 'folders_depth';
-    END IF;
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 
 -- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
@@ -784,6 +715,54 @@ CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
     AS $$
     SELECT p_kind IN ('send_mail', 'export_person')
 $$;
+
+-- Name: keep_request_logs(timestamp with time zone, integer, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $_$
+DECLARE
+    v_today date := (p_now AT TIME ZONE 'UTC')::date;
+    v_oldest date := v_today - p_kept;
+    v_day date;
+    v_from timestamptz;
+    v_to timestamptz;
+    v_name text;
+    v_dropped integer := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('keep_request_logs', 0)) THEN
+        RETURN 0;
+    END IF;
+    FOR v_name IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'request_logs'::regclass AND c.relname ~ '^request_logs_[0-9]{8}$'
+            AND (p_kept = 0 OR to_date(right(c.relname, 8), 'YYYYMMDD') < v_oldest)
+    LOOP
+        EXECUTE format('DROP TABLE %I', v_name);
+        v_dropped := v_dropped + 1;
+    END LOOP;
+    DELETE FROM request_logs WHERE p_kept = 0 OR created_at < (v_oldest::timestamp AT TIME ZONE 'UTC');
+    IF p_kept = 0 THEN
+        RETURN v_dropped;
+    END IF;
+    FOR v_day IN SELECT v_today + step FROM generate_series(0, p_ahead) AS step LOOP
+        v_name := 'request_logs_' || to_char(v_day, 'YYYYMMDD');
+        CONTINUE WHEN to_regclass(v_name) IS NOT NULL;
+        v_from := v_day::timestamp AT TIME ZONE 'UTC';
+        v_to := (v_day + 1)::timestamp AT TIME ZONE 'UTC';
+        -- What came before its partition moves into it, and nothing comes meanwhile.
+        LOCK TABLE request_logs_default IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('CREATE TABLE %I (LIKE request_logs INCLUDING DEFAULTS)', v_name);
+        EXECUTE format('WITH moved AS (DELETE FROM request_logs WHERE created_at >= %L AND created_at < %L RETURNING *)
+            INSERT INTO %I SELECT * FROM moved', v_from, v_to, v_name);
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_name);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', v_name);
+        EXECUTE format('ALTER TABLE request_logs ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', v_name, v_from, v_to);
+    END LOOP;
+    RETURN v_dropped;
+END $_$;
 
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1576,6 +1555,14 @@ CREATE FUNCTION public.webhook_time(p_time timestamp with time zone) RETURNS tex
     SELECT to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
+-- Name: with_try(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.with_try(p_tries jsonb, p_try jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_tries) <> 'array' THEN '[]' WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
+$$;
+
 -- Name: words_within(uuid, tsvector); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.words_within(p_organization_id uuid, p_words tsvector) RETURNS tsvector
@@ -1603,18 +1590,6 @@ CREATE TABLE public.api_keys (
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
--- Name: asset_terms; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.asset_terms (
-    organization_id uuid NOT NULL,
-    id uuid DEFAULT uuidv7() NOT NULL,
-    asset_id uuid NOT NULL,
-    term text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY public.asset_terms FORCE ROW LEVEL SECURITY;
-
 -- Name: assets; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.assets (
@@ -1639,25 +1614,13 @@ CREATE TABLE public.assets (
     expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    blob_id uuid,
-    folder_id uuid,
-    owner_id uuid,
-    visibility text DEFAULT 'organization'::text NOT NULL,
-    tags text[] DEFAULT '{}'::text[] NOT NULL,
-    custom_metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
-    deleted_at timestamp with time zone,
-    retention_until timestamp with time zone,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
-    CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
-    CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
     CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
     CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
     CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
-    CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text]))),
-    CONSTRAINT assets_tags_number CHECK ((cardinality(tags) <= 50)),
-    CONSTRAINT assets_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
+    CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text])))
 );
 
 ALTER TABLE ONLY public.assets FORCE ROW LEVEL SECURITY;
@@ -1674,23 +1637,6 @@ CREATE TABLE public.blob_deletions (
 );
 
 ALTER TABLE ONLY public.blob_deletions FORCE ROW LEVEL SECURITY;
-
--- Name: blobs; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.blobs (
-    organization_id uuid NOT NULL,
-    id uuid DEFAULT uuidv7() NOT NULL,
-    sha256 bytea NOT NULL,
-    byte_size bigint NOT NULL,
-    blob_key text NOT NULL,
-    reference_count bigint DEFAULT 0 NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT blobs_byte_size CHECK ((byte_size >= 0)),
-    CONSTRAINT blobs_reference_count CHECK ((reference_count >= 0)),
-    CONSTRAINT blobs_sha256_length CHECK ((octet_length(sha256) = 32))
-);
-
-ALTER TABLE ONLY public.blobs FORCE ROW LEVEL SECURITY;
 
 -- Name: channels; Type: TABLE; Schema: public; Owner: -
 
@@ -1836,20 +1782,6 @@ CREATE TABLE public.export_requests (
 );
 
 ALTER TABLE ONLY public.export_requests FORCE ROW LEVEL SECURITY;
-
--- Name: folders; Type: TABLE; Schema: public; Owner: -
-
-CREATE TABLE public.folders (
-    organization_id uuid NOT NULL,
-    id uuid DEFAULT uuidv7() NOT NULL,
-    parent_id uuid,
-    name text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT folders_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
-);
-
-ALTER TABLE ONLY public.folders FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -2071,6 +2003,49 @@ CREATE TABLE public.renditions (
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
 
+-- Name: request_logs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.request_logs (
+    organization_id uuid,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    user_id uuid,
+    request_id text,
+    method text NOT NULL,
+    route text NOT NULL,
+    path text NOT NULL,
+    status_code integer NOT NULL,
+    duration_ms real DEFAULT 0 NOT NULL,
+    bytes_in bigint DEFAULT 0 NOT NULL,
+    bytes_out bigint DEFAULT 0 NOT NULL,
+    address inet,
+    user_agent text
+)
+PARTITION BY RANGE (created_at);
+
+ALTER TABLE ONLY public.request_logs FORCE ROW LEVEL SECURITY;
+
+-- Name: request_logs_default; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.request_logs_default (
+    organization_id uuid,
+    id uuid DEFAULT uuidv7() CONSTRAINT request_logs_id_not_null NOT NULL,
+    created_at timestamp with time zone DEFAULT now() CONSTRAINT request_logs_created_at_not_null NOT NULL,
+    user_id uuid,
+    request_id text,
+    method text CONSTRAINT request_logs_method_not_null NOT NULL,
+    route text CONSTRAINT request_logs_route_not_null NOT NULL,
+    path text CONSTRAINT request_logs_path_not_null NOT NULL,
+    status_code integer CONSTRAINT request_logs_status_code_not_null NOT NULL,
+    duration_ms real DEFAULT 0 CONSTRAINT request_logs_duration_ms_not_null NOT NULL,
+    bytes_in bigint DEFAULT 0 CONSTRAINT request_logs_bytes_in_not_null NOT NULL,
+    bytes_out bigint DEFAULT 0 CONSTRAINT request_logs_bytes_out_not_null NOT NULL,
+    address inet,
+    user_agent text
+);
+
+ALTER TABLE ONLY public.request_logs_default FORCE ROW LEVEL SECURITY;
+
 -- Name: sessions; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.sessions (
@@ -2141,6 +2116,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
+    tries jsonb DEFAULT '[]'::jsonb NOT NULL,
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
@@ -2207,7 +2183,6 @@ CREATE TABLE public.uploads (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'video'::text NOT NULL,
-    replaces_id uuid,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
@@ -2440,6 +2415,10 @@ CREATE TABLE public.webhook_secrets (
 
 ALTER TABLE ONLY public.webhook_secrets FORCE ROW LEVEL SECURITY;
 
+-- Name: request_logs_default; Type: TABLE ATTACH; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs ATTACH PARTITION public.request_logs_default DEFAULT;
+
 -- Name: api_keys api_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.api_keys
@@ -2449,11 +2428,6 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_token_key UNIQUE (token_hash);
-
--- Name: asset_terms asset_terms_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.asset_terms
-    ADD CONSTRAINT asset_terms_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: assets assets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2474,16 +2448,6 @@ ALTER TABLE ONLY public.audit_logs
 
 ALTER TABLE ONLY public.blob_deletions
     ADD CONSTRAINT blob_deletions_pkey PRIMARY KEY (organization_id, id);
-
--- Name: blobs blobs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.blobs
-    ADD CONSTRAINT blobs_pkey PRIMARY KEY (organization_id, id);
-
--- Name: blobs blobs_sha256_key; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.blobs
-    ADD CONSTRAINT blobs_sha256_key UNIQUE (organization_id, sha256);
 
 -- Name: channels channels_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2544,11 +2508,6 @@ ALTER TABLE ONLY public.erasures
 
 ALTER TABLE ONLY public.export_requests
     ADD CONSTRAINT export_requests_pkey PRIMARY KEY (id);
-
--- Name: folders folders_pkey; Type: CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.folders
-    ADD CONSTRAINT folders_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2654,6 +2613,16 @@ ALTER TABLE ONLY public.renditions
 
 ALTER TABLE ONLY public.renditions
     ADD CONSTRAINT renditions_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: request_logs request_logs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs
+    ADD CONSTRAINT request_logs_pkey PRIMARY KEY (created_at, id);
+
+-- Name: request_logs_default request_logs_default_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request_logs_default
+    ADD CONSTRAINT request_logs_default_pkey PRIMARY KEY (created_at, id);
 
 -- Name: sessions sessions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2794,37 +2763,9 @@ ALTER TABLE ONLY public.webhook_secrets
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
 
--- Name: asset_terms_asset; Type: INDEX; Schema: public; Owner: -
+-- Name: assets_images; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX asset_terms_asset ON public.asset_terms USING btree (organization_id, asset_id);
-
--- Name: asset_terms_term; Type: INDEX; Schema: public; Owner: -
-
-CREATE UNIQUE INDEX asset_terms_term ON public.asset_terms USING btree (organization_id, term, asset_id);
-
--- Name: assets_blob; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_blob ON public.assets USING btree (organization_id, blob_id);
-
--- Name: assets_expiry; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_expiry ON public.assets USING btree (expires_at) WHERE (expires_at IS NOT NULL);
-
--- Name: assets_folder; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_folder ON public.assets USING btree (organization_id, folder_id, created_at DESC, id DESC);
-
--- Name: assets_newest; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_newest ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
-
--- Name: assets_owner; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_owner ON public.assets USING btree (owner_id);
-
--- Name: assets_retention; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX assets_retention ON public.assets USING btree (retention_until) WHERE (retention_until IS NOT NULL);
+CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
 
 -- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
 
@@ -2893,10 +2834,6 @@ CREATE INDEX export_requests_newest ON public.export_requests USING btree (user_
 -- Name: export_requests_over; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX export_requests_over ON public.export_requests USING btree (expires_at);
-
--- Name: folders_name_key; Type: INDEX; Schema: public; Owner: -
-
-CREATE UNIQUE INDEX folders_name_key ON public.folders USING btree (organization_id, parent_id, lower(name)) NULLS NOT DISTINCT;
 
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
@@ -2973,6 +2910,30 @@ CREATE INDEX provider_sign_ins_linking_user ON public.provider_sign_ins USING bt
 -- Name: provider_sign_ins_verified_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX provider_sign_ins_verified_user ON public.provider_sign_ins USING btree (verified_user_id);
+
+-- Name: request_logs_organization; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_organization ON ONLY public.request_logs USING btree (organization_id, created_at);
+
+-- Name: request_logs_default_organization_id_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_organization_id_created_at_idx ON public.request_logs_default USING btree (organization_id, created_at);
+
+-- Name: request_logs_path; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_path ON ONLY public.request_logs USING btree (path, created_at);
+
+-- Name: request_logs_default_path_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_path_created_at_idx ON public.request_logs_default USING btree (path, created_at);
+
+-- Name: request_logs_status_code; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_status_code ON ONLY public.request_logs USING btree (status_code, created_at);
+
+-- Name: request_logs_default_status_code_created_at_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX request_logs_default_status_code_created_at_idx ON public.request_logs_default USING btree (status_code, created_at);
 
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
@@ -3070,10 +3031,6 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
--- Name: videos_retention; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX videos_retention ON public.videos USING btree (retention_until) WHERE (retention_until IS NOT NULL);
-
 -- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, next_attempt_at, id) WHERE (status = 'pending'::text);
@@ -3106,6 +3063,22 @@ CREATE INDEX webhook_secrets_endpoint ON public.webhook_secrets USING btree (org
 
 CREATE INDEX webhook_secrets_expiry ON public.webhook_secrets USING btree (expires_at);
 
+-- Name: request_logs_default_organization_id_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_organization ATTACH PARTITION public.request_logs_default_organization_id_created_at_idx;
+
+-- Name: request_logs_default_path_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_path ATTACH PARTITION public.request_logs_default_path_created_at_idx;
+
+-- Name: request_logs_default_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_pkey ATTACH PARTITION public.request_logs_default_pkey;
+
+-- Name: request_logs_default_status_code_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
+
+ALTER INDEX public.request_logs_status_code ATTACH PARTITION public.request_logs_default_status_code_created_at_idx;
+
 -- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER access_changed AFTER UPDATE ON public.memberships FOR EACH ROW WHEN ((new.role IS DISTINCT FROM old.role)) EXECUTE FUNCTION public.tell_access_change();
@@ -3134,14 +3107,6 @@ CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXEC
 
 CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
 
--- Name: assets asset_terms_follow; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER asset_terms_follow AFTER UPDATE OF tags, custom_metadata ON public.assets FOR EACH ROW WHEN (((new.tags <> old.tags) OR (new.custom_metadata <> old.custom_metadata))) EXECUTE FUNCTION public.asset_terms_follow();
-
--- Name: assets asset_terms_follow_new; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER asset_terms_follow_new AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.tags <> '{}'::text[]) OR (new.custom_metadata <> '{}'::jsonb))) EXECUTE FUNCTION public.asset_terms_follow();
-
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -3152,15 +3117,11 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EAC
 
 -- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF filename, folder_id, tags, custom_metadata, deleted_at, blob_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'deleted_at');
+CREATE TRIGGER audit AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
 
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
-
--- Name: folders audit; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.folders FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('folder', 'name', 'parent_id');
 
 -- Name: image_presets audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3228,7 +3189,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets 
 
 -- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename');
+CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3245,18 +3206,6 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
-
--- Name: assets files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER files_follow_assets AFTER INSERT OR DELETE OR UPDATE OF blob_id ON public.assets FOR EACH ROW EXECUTE FUNCTION public.files_follow_assets();
-
--- Name: folders folders_form_a_tree; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER folders_form_a_tree BEFORE INSERT OR UPDATE OF parent_id ON public.folders FOR EACH ROW EXECUTE FUNCTION public.folders_form_a_tree();
-
--- Name: folders folders_updated_at; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER folders_updated_at BEFORE UPDATE ON public.folders FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: image_presets image_presets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3286,6 +3235,14 @@ CREATE TRIGGER organizations_held BEFORE INSERT OR UPDATE OF status, tasks_held 
 
 CREATE TRIGGER organizations_updated_at BEFORE UPDATE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: organizations request_logs; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER request_logs AFTER DELETE ON public.organizations FOR EACH ROW EXECUTE FUNCTION public.forget_request_logs();
+
+-- Name: users request_logs; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER request_logs AFTER DELETE ON public.users FOR EACH ROW EXECUTE FUNCTION public.forget_request_logs();
+
 -- Name: speakers speakers_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR EACH ROW WHEN ((new.name IS DISTINCT FROM old.name)) EXECUTE FUNCTION public.chunks_follow_speaker();
@@ -3313,14 +3270,6 @@ CREATE TRIGGER users_held AFTER UPDATE OF erased_after ON public.users FOR EACH 
 -- Name: users users_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
-
--- Name: videos videos_lead_assets; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER videos_lead_assets AFTER UPDATE OF visibility, author_id, deleted_at, retention_until, asset_id ON public.videos FOR EACH ROW WHEN ((new.asset_id IS NOT NULL)) EXECUTE FUNCTION public.assets_follow_video();
-
--- Name: videos videos_lead_assets_new; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER videos_lead_assets_new AFTER INSERT ON public.videos FOR EACH ROW WHEN ((new.asset_id IS NOT NULL)) EXECUTE FUNCTION public.assets_follow_video();
 
 -- Name: videos videos_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3353,35 +3302,10 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
--- Name: asset_terms asset_terms_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.asset_terms
-    ADD CONSTRAINT asset_terms_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
-
--- Name: asset_terms asset_terms_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.asset_terms
-    ADD CONSTRAINT asset_terms_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
-
--- Name: assets assets_blob; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.assets
-    ADD CONSTRAINT assets_blob FOREIGN KEY (organization_id, blob_id) REFERENCES public.blobs(organization_id, id);
-
--- Name: assets assets_folder; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.assets
-    ADD CONSTRAINT assets_folder FOREIGN KEY (organization_id, folder_id) REFERENCES public.folders(organization_id, id) ON DELETE SET NULL (folder_id);
-
 -- Name: assets assets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
-
--- Name: assets assets_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.assets
-    ADD CONSTRAINT assets_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
 -- Name: audit_logs audit_logs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3392,11 +3316,6 @@ ALTER TABLE ONLY public.audit_logs
 
 ALTER TABLE ONLY public.blob_deletions
     ADD CONSTRAINT blob_deletions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
-
--- Name: blobs blobs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.blobs
-    ADD CONSTRAINT blobs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: channels channels_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3442,16 +3361,6 @@ ALTER TABLE ONLY public.email_tokens
 
 ALTER TABLE ONLY public.export_requests
     ADD CONSTRAINT export_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
-
--- Name: folders folders_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.folders
-    ADD CONSTRAINT folders_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
-
--- Name: folders folders_parent; Type: FK CONSTRAINT; Schema: public; Owner: -
-
-ALTER TABLE ONLY public.folders
-    ADD CONSTRAINT folders_parent FOREIGN KEY (organization_id, parent_id) REFERENCES public.folders(organization_id, id);
 
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3716,23 +3625,13 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY app_delete ON public.api_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: asset_terms app_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_delete ON public.asset_terms FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
-   FROM public.assets a
-  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
-
 -- Name: assets app_delete; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_delete ON public.assets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+CREATE POLICY app_delete ON public.assets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: blob_deletions app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.blob_deletions FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
--- Name: blobs app_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_delete ON public.blobs FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -3747,10 +3646,6 @@ CREATE POLICY app_delete ON public.chunk_embeddings FOR DELETE TO memoreel_app U
 -- Name: chunks app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
-
--- Name: folders app_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_delete ON public.folders FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -3840,23 +3735,13 @@ CREATE POLICY app_delete ON public.webhook_secrets FOR DELETE TO memoreel_app US
 
 CREATE POLICY app_insert ON public.api_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: asset_terms app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.asset_terms FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
-   FROM public.assets a
-  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
-
 -- Name: assets app_insert; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_insert ON public.assets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+CREATE POLICY app_insert ON public.assets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: blob_deletions app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.blob_deletions FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
--- Name: blobs app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.blobs FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3875,10 +3760,6 @@ CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK 
 -- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
--- Name: folders app_insert; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_insert ON public.folders FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3976,15 +3857,9 @@ CREATE POLICY app_insert ON public.webhook_secrets FOR INSERT TO memoreel_app WI
 
 CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: asset_terms app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.asset_terms FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
-   FROM public.assets a
-  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
-
 -- Name: assets app_select; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: audit_logs app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3993,10 +3868,6 @@ CREATE POLICY app_select ON public.audit_logs FOR SELECT TO memoreel_app USING (
 -- Name: blob_deletions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.blob_deletions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
--- Name: blobs app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.blobs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4015,10 +3886,6 @@ CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((or
 -- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
-
--- Name: folders app_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_select ON public.folders FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4055,6 +3922,10 @@ CREATE POLICY app_select ON public.organizations FOR SELECT TO memoreel_app USIN
 -- Name: renditions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.renditions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: request_logs app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.request_logs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (( SELECT current_setting('app.role'::text, true) AS current_setting) = ANY (ARRAY['owner'::text, 'admin'::text]))));
 
 -- Name: sessions app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4130,25 +4001,13 @@ CREATE POLICY app_select ON public.webhook_secrets FOR SELECT TO memoreel_app US
 
 CREATE POLICY app_update ON public.api_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
--- Name: asset_terms app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.asset_terms FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
-   FROM public.assets a
-  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
-   FROM public.assets a
-  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
-
 -- Name: assets app_update; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_update ON public.assets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+CREATE POLICY app_update ON public.assets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: blob_deletions app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.blob_deletions FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
-
--- Name: blobs app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.blobs FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -4165,10 +4024,6 @@ CREATE POLICY app_update ON public.chunk_embeddings FOR UPDATE TO memoreel_app U
 -- Name: chunks app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
-
--- Name: folders app_update; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY app_update ON public.folders FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -4274,10 +4129,6 @@ CREATE POLICY app_update ON public.webhook_endpoints FOR UPDATE TO memoreel_app 
 
 CREATE POLICY app_update ON public.webhook_secrets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
--- Name: asset_terms; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.asset_terms ENABLE ROW LEVEL SECURITY;
-
 -- Name: assets; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
@@ -4289,10 +4140,6 @@ ALTER TABLE public.audit_logs ENABLE ROW LEVEL SECURITY;
 -- Name: blob_deletions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.blob_deletions ENABLE ROW LEVEL SECURITY;
-
--- Name: blobs; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.blobs ENABLE ROW LEVEL SECURITY;
 
 -- Name: channels; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -4321,10 +4168,6 @@ ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
 -- Name: export_requests; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
-
--- Name: folders; Type: ROW SECURITY; Schema: public; Owner: -
-
-ALTER TABLE public.folders ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -4366,10 +4209,6 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner_all ON public.api_keys TO memoreel_owner USING (true) WITH CHECK (true);
 
--- Name: asset_terms owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.asset_terms TO memoreel_owner USING (true) WITH CHECK (true);
-
 -- Name: assets owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.assets TO memoreel_owner USING (true) WITH CHECK (true);
@@ -4381,10 +4220,6 @@ CREATE POLICY owner_all ON public.audit_logs TO memoreel_owner USING (true) WITH
 -- Name: blob_deletions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.blob_deletions TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: blobs owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.blobs TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: channels owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4413,10 +4248,6 @@ CREATE POLICY owner_all ON public.erasures TO memoreel_owner USING (true) WITH C
 -- Name: export_requests owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true) WITH CHECK (true);
-
--- Name: folders owner_all; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY owner_all ON public.folders TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4465,6 +4296,10 @@ CREATE POLICY owner_all ON public.provider_sign_ins TO memoreel_owner USING (tru
 -- Name: renditions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.renditions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: request_logs owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.request_logs TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: sessions owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4554,6 +4389,14 @@ ALTER TABLE public.provider_sign_ins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.renditions ENABLE ROW LEVEL SECURITY;
 
+-- Name: request_logs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.request_logs ENABLE ROW LEVEL SECURITY;
+
+-- Name: request_logs_default; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.request_logs_default ENABLE ROW LEVEL SECURITY;
+
 -- Name: chunk_embeddings search_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY search_select ON public.chunk_embeddings FOR SELECT TO memoreel_search USING (true);
@@ -4585,10 +4428,6 @@ ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
 -- Name: speakers; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
-
--- Name: assets system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.assets FOR DELETE TO memoreel_system USING (true);
 
 -- Name: blob_deletions system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -4630,6 +4469,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
 
+-- Name: tasks system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.tasks FOR DELETE TO memoreel_system USING (true);
+
 -- Name: user_identities system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_identities FOR DELETE TO memoreel_system USING (true);
@@ -4645,10 +4488,6 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 -- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
-
--- Name: videos system_delete; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_delete ON public.videos FOR DELETE TO memoreel_system USING (true);
 
 -- Name: webhook_deliveries system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -4694,6 +4533,10 @@ CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_
 
 CREATE POLICY system_insert ON public.provider_sign_ins FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: request_logs system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.request_logs FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: sessions system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -4734,17 +4577,9 @@ CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH C
 
 CREATE POLICY system_select ON public.api_keys FOR SELECT TO memoreel_system USING (true);
 
--- Name: assets system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.assets FOR SELECT TO memoreel_system USING (true);
-
 -- Name: blob_deletions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_system USING (true);
-
--- Name: blobs system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.blobs FOR SELECT TO memoreel_system USING (true);
 
 -- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4829,10 +4664,6 @@ CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system US
 -- Name: users system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
-
--- Name: videos system_select; Type: POLICY; Schema: public; Owner: -
-
-CREATE POLICY system_select ON public.videos FOR SELECT TO memoreel_system USING (true);
 
 -- Name: webhook_deliveries system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -5009,14 +4840,6 @@ REVOKE ALL ON FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows b
 
 REVOKE ALL ON FUNCTION public.addresses_of(p_user_id uuid) FROM PUBLIC;
 
--- Name: FUNCTION asset_terms_follow(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.asset_terms_follow() FROM PUBLIC;
-
--- Name: FUNCTION assets_follow_video(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.assets_follow_video() FROM PUBLIC;
-
 -- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
@@ -5062,10 +4885,6 @@ GRANT ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now ti
 REVOKE ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
 
--- Name: FUNCTION files_follow_assets(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.files_follow_assets() FROM PUBLIC;
-
 -- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -5081,9 +4900,9 @@ GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[]
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
--- Name: FUNCTION folders_form_a_tree(); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION forget_request_logs(); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.folders_form_a_tree() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.forget_request_logs() FROM PUBLIC;
 
 -- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
 
@@ -5101,6 +4920,11 @@ REVOKE ALL ON FUNCTION public.hold_tasks() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_system;
+
+-- Name: FUNCTION keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) TO memoreel_system;
 
 -- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
@@ -5175,24 +4999,14 @@ GRANT ALL ON FUNCTION public.verify_audit_logs(p_head text) TO memoreel_system;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO memoreel_app;
 GRANT SELECT,UPDATE ON TABLE public.api_keys TO memoreel_system;
 
--- Name: TABLE asset_terms; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.asset_terms TO memoreel_app;
-
 -- Name: TABLE assets; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assets TO memoreel_app;
-GRANT SELECT,DELETE ON TABLE public.assets TO memoreel_system;
 
 -- Name: TABLE blob_deletions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blob_deletions TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.blob_deletions TO memoreel_system;
-
--- Name: TABLE blobs; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blobs TO memoreel_app;
-GRANT SELECT ON TABLE public.blobs TO memoreel_system;
 
 -- Name: TABLE channels; Type: ACL; Schema: public; Owner: -
 
@@ -5230,10 +5044,6 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.erasures TO memoreel_system;
 -- Name: TABLE export_requests; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_system;
-
--- Name: TABLE folders; Type: ACL; Schema: public; Owner: -
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.folders TO memoreel_app;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -5355,6 +5165,11 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.provider_sign_ins TO memoreel_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.renditions TO memoreel_app;
 
+-- Name: TABLE request_logs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.request_logs TO memoreel_app;
+GRANT INSERT ON TABLE public.request_logs TO memoreel_system;
+
 -- Name: TABLE sessions; Type: ACL; Schema: public; Owner: -
 
 GRANT DELETE ON TABLE public.sessions TO memoreel_app;
@@ -5400,7 +5215,7 @@ GRANT SELECT ON TABLE public.speakers TO memoreel_search;
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO memoreel_system;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tasks TO memoreel_system;
 
 -- Name: TABLE transcript_segments; Type: ACL; Schema: public; Owner: -
 
@@ -5493,7 +5308,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.video_summaries TO memoreel_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.videos TO memoreel_app;
 GRANT SELECT ON TABLE public.videos TO memoreel_search;
-GRANT SELECT,DELETE ON TABLE public.videos TO memoreel_system;
 
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
 

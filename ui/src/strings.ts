@@ -3,6 +3,8 @@ import { organizationStrings } from "./strings-organization";
 import { privacyStrings } from "./strings-privacy";
 import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
+import { taskStrings } from "./strings-tasks";
+import { trafficStrings } from "./strings-traffic";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -93,6 +95,8 @@ export const strings = {
   ...privacyStrings,
   ...securityStrings,
   ...signInStrings,
+  ...taskStrings,
+  ...trafficStrings,
   ...webhookStrings,
   home: {
     title: "Home",

@@ -6,6 +6,7 @@ mod embed;
 mod http;
 mod images;
 mod ingest;
+mod request_log;
 mod search;
 mod side;
 mod speech;
@@ -35,6 +36,8 @@ enum What {
     Ingest(ingest::Options),
     /// Starts and memory, beside the bare database
     Start(start::Options),
+    /// Requests while each is logged, beside the same without
+    RequestLog(request_log::Options),
     /// Searching by meaning in organizations of every size, beside the plain schema and an embedded vector store
     Search(search::Options),
     /// The queue, beside graphile-worker and pg-boss
@@ -55,6 +58,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Embed(options) => embed::run(options),
         What::Ingest(options) => ingest::run(options),
         What::Start(options) => start::run(options),
+        What::RequestLog(options) => request_log::run(options),
         What::Search(options) => search::run(options),
         What::Tasks(options) => tasks::run(options),
         What::Http(options) => http::run(options),

@@ -36,6 +36,8 @@ enum What {
     ImageWorker,
     /// A server that keeps what is put into it
     Put(put::Options),
+    /// The product with its log of requests, beside itself without
+    RequestLog(http::RequestLogOptions),
     /// Search by meaning, beside the plain schema
     Search(search::Options),
     /// The queue: throughput and pickup
@@ -54,6 +56,7 @@ fn main() -> Result<()> {
             Ok(())
         }
         What::Put(options) => Runtime::new()?.block_on(put::run(options)),
+        What::RequestLog(options) => Runtime::new()?.block_on(http::run_request_log(&options)),
         What::Search(options) => Runtime::new()?.block_on(search::run(&options)),
         What::Tasks(options) => Runtime::new()?.block_on(tasks::run(&options)),
         What::Webhooks(options) => Runtime::new()?.block_on(webhooks::run(&options)),

@@ -99,8 +99,8 @@ pub enum SystemReason {
     /// organizations, and the tasks that mail notices of them.
     Deliver,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, assets and videos, blob_deletions, webhook_deliveries, webhook_secrets, deleted organizations. And
-    /// verified domains are looked at again: organization_domains, and mails to owners.
+    /// organization_invitations, assets and videos, blob_deletions, webhook_deliveries, webhook_secrets, tasks that are over, deleted
+    /// organizations. And verified domains are looked at again: organization_domains, and mails to owners.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,
@@ -108,6 +108,8 @@ pub enum SystemReason {
     /// organization_invitations, email_tokens, tasks, and the functions that find and remove everything of a person or an
     /// organization.
     Privacy,
+    /// What was asked and answered is written down, and its days are kept: request_logs, organizations and users.
+    LogRequests,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

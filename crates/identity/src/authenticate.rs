@@ -17,7 +17,7 @@ use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Actor, Caller, OrganizationId, SessionId, Timestamp, UserId};
-use memoreel_web::{Admission, App, Closed, Closing, Problem, client_address};
+use memoreel_web::{Admission, App, Closed, Closing, Problem, ServedTo, client_address};
 
 /// Names the organization a request is about; the personal one without it.
 pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("memoreel-organization");
@@ -57,6 +57,7 @@ pub async fn authenticate(State(app): State<App>, mut request: Request, next: Ne
                 request.extensions_mut().insert(closed);
             }
             let mut response = next.run(request).await;
+            response.extensions_mut().insert(ServedTo::from(&caller));
             if let Some(cookie) = renewed.filter(|_| !cookie::is_set(response.headers())) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);
             }

@@ -17,7 +17,7 @@ pub enum Action {
     /// Leave it.
     LeaveOrganization,
     /// Upload, and add, change, delete and restore videos, transcripts and speakers; delete images, and make, change and delete
-    /// their presets.
+    /// their presets; cancel and retry background tasks.
     EditContent,
     /// Make, change and delete channels.
     ManageChannels,
@@ -29,6 +29,10 @@ pub enum Action {
     ManageOrganization,
     /// Say which addresses are told what happens, see what they were told, and tell them again.
     ManageWebhooks,
+    /// Put background tasks before or behind others.
+    PrioritiseTasks,
+    /// See how much is asked, sent and kept, and take the log of requests along.
+    ReadAnalytics,
     /// Change the organization's name in addresses.
     ChangeSlug,
     /// Invite, make, change and remove owners.
@@ -49,7 +53,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 19] = [
+    pub const ALL: [Action; 21] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -61,6 +65,8 @@ impl Action {
         Action::ManageMembers,
         Action::ManageOrganization,
         Action::ManageWebhooks,
+        Action::PrioritiseTasks,
+        Action::ReadAnalytics,
         Action::ChangeSlug,
         Action::ManageOwners,
         Action::ManageDomains,
@@ -83,7 +89,9 @@ impl Action {
             Action::InviteMembers
             | Action::ManageMembers
             | Action::ManageOrganization
-            | Action::ManageWebhooks => Role::Admin,
+            | Action::ManageWebhooks
+            | Action::PrioritiseTasks
+            | Action::ReadAnalytics => Role::Admin,
             Action::ChangeSlug
             | Action::ManageOwners
             | Action::ManageDomains

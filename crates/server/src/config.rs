@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 use clap::Args;
 use ipnet::IpNet;
+use memoreel_operations::AddressPolicy as LoggedAddressPolicy;
 use memoreel_outbound::{AddressPolicy, Outbound, OutboundSettings};
 use memoreel_web::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Documents};
 use std::{net::SocketAddr, path::PathBuf};
@@ -171,6 +172,46 @@ impl OutboundArguments {
     }
 }
 
+/// What is kept of the addresses of those who ask.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LoggedAddresses {
+    /// The network they come from
+    #[default]
+    Truncated,
+    /// All of them
+    Full,
+    /// Nothing
+    None,
+}
+
+impl From<LoggedAddresses> for LoggedAddressPolicy {
+    fn from(logged: LoggedAddresses) -> Self {
+        match logged {
+            LoggedAddresses::Truncated => Self::Truncated,
+            LoggedAddresses::Full => Self::Full,
+            LoggedAddresses::None => Self::None,
+        }
+    }
+}
+
+/// What is kept of requests.
+#[derive(Debug, Clone, Args)]
+pub struct RequestLogArguments {
+    /// How many days requests are kept; 0 logs none and removes those that were
+    #[arg(long, env = "MEMOREEL_REQUEST_LOG_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=400))]
+    pub request_log_days: u16,
+    /// What is kept of the addresses that requests come from
+    #[arg(long, env = "MEMOREEL_REQUEST_LOG_ADDRESSES", value_enum, default_value_t = LoggedAddresses::Truncated)]
+    pub request_log_addresses: LoggedAddresses,
+}
+
+impl RequestLogArguments {
+    /// How many days are kept.
+    pub fn days(&self) -> u16 {
+        self.request_log_days
+    }
+}
+
 /// What a serving process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ServeRole {
@@ -197,6 +238,9 @@ pub struct ServeSettings {
     /// Requests to addresses that people name.
     #[command(flatten)]
     pub outbound: OutboundArguments,
+    /// The log of requests.
+    #[command(flatten)]
+    pub request_log: RequestLogArguments,
     /// What this process does
     #[arg(long, env = "MEMOREEL_ROLE", value_enum, default_value_t = ServeRole::All)]
     pub role: ServeRole,

@@ -1,6 +1,6 @@
-//! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads, what was in
-//! the bin for long enough, old webhooks, idle rate-limit buckets, the erasure of those whose time is over, and a look at domains. And every minute: the
-//! audit log is sealed.
+//! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads, what was
+//! in the bin for long enough, old webhooks, tasks and requests in their log, idle rate-limit buckets, the erasure of those whose time
+//! is over, and a look at domains. And every minute: the audit log is sealed.
 
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
@@ -17,11 +17,11 @@ const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 const SEALED_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
-pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, stop: CancellationToken) {
+pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, request_log_days: u16, stop: CancellationToken) {
     let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
     loop {
         tokio::select! {
-            _ = sweeps.tick() => if let Err(error) = sweep(&app, &eraser, &scratch).await {
+            _ = sweeps.tick() => if let Err(error) = sweep(&app, &eraser, &scratch, request_log_days).await {
                 tracing::warn!(error = &*error, "hourly maintenance failed");
             },
             _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
@@ -39,7 +39,12 @@ pub type SweepError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// # Errors
 /// When a folder, the database or the blob store cannot be used; what was not done is done an hour later.
-pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), SweepError> {
+pub async fn sweep(
+    app: &App,
+    eraser: &Eraser,
+    scratch: &Path,
+    request_log_days: u16,
+) -> Result<(), SweepError> {
     let folder = scratch.to_owned();
     let left_behind = tokio::task::spawn_blocking(move || memoreel_assets::sweep_scratch(&folder)).await??;
     if left_behind > 0 {
@@ -63,6 +68,8 @@ pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path) -> Result<(), Swe
     eraser.sweep().await?;
     purge(app).await?;
     memoreel_assets::sweep_deletions(app, None).await?;
+    memoreel_operations::remove_old_tasks(&app.db, now).await?;
+    memoreel_operations::keep_request_logs(&app.db, now, request_log_days).await?;
     app.limits.forget_idle();
     // Last, because it asks other people's servers.
     memoreel_identity::check_domains(app).await?;

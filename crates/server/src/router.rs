@@ -11,6 +11,7 @@ use memoreel_assets::{ReceiveUpload, Renditions};
 use memoreel_identity::authenticate;
 use memoreel_library::VideoBin;
 use memoreel_mail::MailFolder;
+use memoreel_operations::{RequestLog, record_request};
 use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -61,6 +62,7 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
         .merge(memoreel_insights::router())
         .merge(memoreel_audit::router())
         .merge(memoreel_webhooks::router())
+        .merge(memoreel_operations::router())
         .merge(memoreel_privacy::router())
 }
 
@@ -73,12 +75,14 @@ pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::o
     document
 }
 
-/// Everything that is served. `shown_mails` are shown on a page of their own, which is for development only.
+/// Everything that is served. `shown_mails` are shown on a page of their own, which is for development only. Requests are noted in the
+/// log, if there is one.
 pub fn router(
     app: App,
     engines: &Engines,
     receiver: Arc<dyn ReceiveUpload>,
     shown_mails: Option<MailFolder>,
+    request_log: Option<RequestLog>,
 ) -> Router {
     let document = openapi(engines, Arc::clone(&receiver));
     let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()));
@@ -92,7 +96,7 @@ pub fn router(
         .layer(from_fn_with_state(app.clone(), authenticate))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .layer(CompressionLayer::new());
-    Router::new()
+    let routes = Router::new()
         .nest("/api/v1", api)
         .merge(memoreel_assets::media_router())
         .merge(images)
@@ -105,9 +109,12 @@ pub fn router(
             Problem::internal("a handler panicked").into_response()
         }))
         .layer(from_fn_with_state(app.clone(), headers::protect))
-        .layer(from_fn(observe))
-        .layer(from_fn(request_id))
-        .with_state(app)
+        .layer(from_fn(observe));
+    let routes = match request_log {
+        Some(log) => routes.layer(from_fn_with_state(log, record_request)),
+        None => routes,
+    };
+    routes.layer(from_fn(request_id)).with_state(app)
 }
 
 fn route_not_found() -> Problem {

@@ -14,6 +14,7 @@ use memoreel_identity::{check_breached_passwords, passkeys_unavailable};
 use memoreel_kernel::SystemClock;
 use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_operations::{RequestLog, RequestLogWriter, keep_request_logs};
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_web::{App, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
@@ -102,7 +103,13 @@ async fn run(
     let background = TaskTracker::new();
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
     let eraser = assemble::eraser(&app, &settings.accounts, folders);
-    background.spawn(maintenance::run(app.clone(), eraser, folders.scratch(), stop.clone()));
+    background.spawn(maintenance::run(
+        app.clone(),
+        eraser,
+        folders.scratch(),
+        settings.request_log.days(),
+        stop.clone(),
+    ));
     background.spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
     if settings.role != ServeRole::Api {
         let worker = worker(&app, &engines, folders, mailer).await?;
@@ -122,7 +129,17 @@ async fn run(
     let is_for_development =
         settings.accounts.smtp_url.is_none() && dev_mails::may_be_shown(&public_url, address);
     let shown_mails = is_for_development.then(|| MailFolder::new(folders.mails()));
-    let answered = answer(settings, &app, &engines, listener, shown_mails, stop.clone()).await;
+    let logged = request_log(settings, &app).await?;
+    let (log, writer) = logged.unzip();
+    // It ends when there is nothing left that could be logged.
+    let over = CancellationToken::new();
+    let writing = writer.map(|writer| tokio::spawn(writer.run(over.clone())));
+    let answered =
+        answer(settings, &app, &engines, listener, Outside { shown_mails, log }, stop.clone()).await;
+    over.cancel();
+    if let Some(writing) = writing {
+        writing.await?;
+    }
     stop.cancel();
     background.wait().await;
     answered
@@ -146,20 +163,38 @@ async fn worker(app: &App, engines: &Engines, folders: &Folders, mailer: Mailer)
     ))
 }
 
+/// What is around the routes.
+struct Outside {
+    shown_mails: Option<MailFolder>,
+    log: Option<RequestLog>,
+}
+
+/// The log of requests with its writer, where requests are answered and logged.
+async fn request_log(settings: &ServeSettings, app: &App) -> Result<Option<(RequestLog, RequestLogWriter)>> {
+    let days = settings.request_log.days();
+    if settings.role == ServeRole::Worker || days == 0 {
+        return Ok(None);
+    }
+    // Today's place has to be there before the first request.
+    keep_request_logs(&app.db, app.clock.now(), days).await?;
+    let addresses = settings.request_log.request_log_addresses.into();
+    Ok(Some(RequestLog::new(app.db.clone(), Arc::clone(&app.clock), addresses)))
+}
+
 /// Answers requests until `stop` fires, then gives those under way a grace period.
 async fn answer(
     settings: &ServeSettings,
     app: &App,
     engines: &Engines,
     listener: TcpListener,
-    shown_mails: Option<MailFolder>,
+    outside: Outside,
     stop: CancellationToken,
 ) -> Result<()> {
     let service = if settings.role == ServeRole::Worker {
         health::router().with_state(app.clone())
     } else {
         let receiver = assemble::receiver(Arc::clone(&app.clock));
-        let routes = router::router(app.clone(), engines, receiver, shown_mails);
+        let routes = router::router(app.clone(), engines, receiver, outside.shown_mails, outside.log);
         behind_proxies(routes, &settings.trusted_proxies)
     };
     let service = service.into_make_service_with_connect_info::<SocketAddr>();

@@ -1,9 +1,9 @@
 //! Saying what happened, in the transaction in which it happened.
 
-use crate::{NewTask, TaskFailure, store};
+use crate::{NewTask, store};
 use async_trait::async_trait;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{Clock, Event};
+use memoreel_kernel::{Clock, Event, TaskId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -56,8 +56,35 @@ impl Events {
         store::record_event(tx, event, (self.next)(event), self.clock.now()).await
     }
 
+    /// Stops a task on somebody's behalf: one that waits is over at once, one that runs as soon as its worker hears of it, which is told
+    /// with the commit. Returns whether there was anything to stop. What its subject says of it follows in the same transaction, or in
+    /// that of the worker.
+    ///
+    /// # Errors
+    /// When a statement fails; the transaction is then unusable.
+    pub async fn cancel(&self, tx: &mut TenantTx, id: TaskId) -> Result<bool, sqlx::Error> {
+        let Some(cancelled) = store::cancel_task(tx, id, self.clock.now()).await? else { return Ok(false) };
+        if !cancelled.was_running {
+            self.task_ended(tx, cancelled.subject_id).await?;
+        }
+        Ok(true)
+    }
+
+    /// Starts a task anew that failed or was cancelled, and tells its subject in the same transaction. Returns whether it did: not if the
+    /// task is neither, or another one of the same step waits.
+    ///
+    /// # Errors
+    /// When a statement fails; the transaction is then unusable.
+    pub async fn retry(&self, tx: &mut TenantTx, id: TaskId) -> Result<bool, sqlx::Error> {
+        let Some(subject_id) = store::retry_task(tx, id, self.clock.now()).await? else { return Ok(false) };
+        // The task's row first and its subject after it, as at the end of a run.
+        store::lock_subject(tx, subject_id).await?;
+        self.observer.advanced(tx, subject_id).await?;
+        Ok(true)
+    }
+
     /// Called with each task that ended without completing.
-    pub(crate) async fn task_ended(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), TaskFailure> {
+    pub(crate) async fn task_ended(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
         let settlement = store::settlement(tx, subject_id).await?;
         self.settle(tx, subject_id, settlement).await
     }
@@ -68,7 +95,7 @@ impl Events {
         tx: &mut TenantTx,
         subject_id: Uuid,
         settlement: store::Settlement,
-    ) -> Result<(), TaskFailure> {
+    ) -> Result<(), sqlx::Error> {
         match settlement {
             store::Settlement::Open => self.observer.advanced(tx, subject_id).await?,
             store::Settlement::Settled { failure } => {

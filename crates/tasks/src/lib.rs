@@ -18,5 +18,8 @@ pub use failure::TaskFailure;
 pub use model::{NewTask, StageStatus, TaskStage};
 pub use registry::{Handle, Registry};
 pub use run::{Finished, TaskRun};
-pub use store::{cancel_tasks, lock_subject, retry_failed_tasks, stages_of, waiting_tasks};
+pub use store::{
+    cancel_tasks, delete_old_tasks, lock_subject, prioritise_task, retry_failed_tasks, stages_of,
+    waiting_tasks,
+};
 pub use worker::{Worker, WorkerSettings};

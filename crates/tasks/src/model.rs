@@ -55,7 +55,7 @@ pub enum StageStatus {
     Running,
     /// Done.
     Completed,
-    /// Given up; a retry starts it again.
+    /// Given up, or stopped by somebody; a retry starts it again.
     Failed,
     /// Not needed any more.
     Cancelled,

@@ -29,6 +29,8 @@ const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
 
+/// Tells of tasks that run and are to stop.
+const STOPS_CHANNEL: &str = "memoreel_task_stops";
 /// How many connections a claim is tried on before the worker waits.
 const CLAIM_TRIES: u32 = 8;
 
@@ -141,18 +143,27 @@ impl Shared {
 
     async fn listen(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.db.listen(&["memoreel_tasks"]).await {
+            match self.db.listen(&["memoreel_tasks", STOPS_CHANNEL]).await {
                 Ok(mut listener) => {
                     // What was enqueued while nobody listened.
                     self.wake.notify_one();
-                    while listener.recv().await.is_ok() {
-                        self.wake.notify_one();
+                    while let Ok(notification) = listener.recv().await {
+                        match notification.channel() {
+                            STOPS_CHANNEL => self.stop(notification.payload()),
+                            _ => self.wake.notify_one(),
+                        }
                     }
                 }
                 Err(error) => tracing::debug!(%error, "not listening for tasks, polling instead"),
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
+    }
+
+    /// Stops a task of this process that is not to go on. What is missed here, the next heartbeat sees.
+    fn stop(&self, id: &str) {
+        let Ok(id) = id.parse::<TaskId>() else { return };
+        self.running().values().filter(|task| task.beat.id == id).for_each(|task| task.cancelled.cancel());
     }
 
     async fn claim_and_start(self: &Arc<Self>) -> Result<(), DbError> {
@@ -211,7 +222,7 @@ impl Shared {
         self.tracker.spawn(
             async move {
                 let run = Arc::new(run);
-                if run.slot.begin().await {
+                if run.slot.begin().await && !run.cancelled.is_cancelled() {
                     let started = Instant::now();
                     let (run, payload) = (Arc::clone(&run), task.payload.clone());
                     let outcome = {

@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 use memoreel_db::Origin;
+use memoreel_kernel::{Caller, OrganizationId, UserId};
 use std::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -23,6 +24,21 @@ tokio::task_local! {
 /// The id of a request, in its extensions.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
+
+/// For whom something was answered. What knows puts it among the extensions of the response, for the log of requests.
+#[derive(Debug, Clone, Copy)]
+pub struct ServedTo {
+    /// Whose things they were.
+    pub organization_id: OrganizationId,
+    /// Who asked; absent where an address alone is the permission.
+    pub user_id: Option<UserId>,
+}
+
+impl From<&Caller> for ServedTo {
+    fn from(caller: &Caller) -> Self {
+        Self { organization_id: caller.organization_id, user_id: caller.user_id }
+    }
+}
 
 pub(crate) fn current_request_id() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()

@@ -24,7 +24,7 @@ pub use app::{App, AppParts};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;
-pub use layers::{RequestId, observe, request_id};
+pub use layers::{RequestId, ServedTo, observe, request_id};
 pub use limits::{Limiter, RateLimits, client_address, limit_requests};
 pub use live::LiveHub;
 pub use may::{Closed, Closing, May, action, require};

@@ -104,6 +104,8 @@ pub mod action {
         ManageMembers,
         ManageOrganization,
         ManageWebhooks,
+        PrioritiseTasks,
+        ReadAnalytics,
         ManageDomains,
         TransferOrganization,
         ExportOrganization,

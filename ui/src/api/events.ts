@@ -125,6 +125,7 @@ function apply(client: QueryClient, name: string, data: string): void {
   }
   if (name === "videos") {
     void client.invalidateQueries({ queryKey: keys.videos });
+    void client.invalidateQueries({ queryKey: keys.tasks });
     return;
   }
   const { video_id } = value as { video_id: string };
@@ -142,6 +143,8 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
   const before = client.getQueryData<VideoDetail>(keys.video(event.video_id));
   const { status, stage, progress, playable } = event;
   patchVideo(client, event.video_id, { status, stage, progress, playable });
+  // Everything that moves a video is a task.
+  void client.invalidateQueries({ queryKey: keys.tasks });
   const turned = before?.status !== status || before.stage !== stage || before.playable !== playable;
   if (turned) void client.invalidateQueries({ queryKey: keys.video(event.video_id) });
   if (status === "completed" || status === "failed") {

@@ -55,6 +55,8 @@ export const keys = {
   webhook: (id: string) => ["webhooks", id] as const,
   webhookDeliveries: (endpointId: string) => ["webhooks", endpointId, "deliveries"] as const,
   webhookDelivery: (id: string) => ["webhook-delivery", id] as const,
+  tasks: ["tasks"] as const,
+  analytics: ["analytics"] as const,
   consents: ["consents"] as const,
   exports: ["exports"] as const,
   organizationExports: ["organization-exports"] as const,

@@ -4,6 +4,83 @@
  */
 
 export interface paths {
+    "/api/v1/analytics/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the log of requests
+         * @description Every request of the organization in that time, newest first, as a file.
+         */
+        get: operations["export_request_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List routes by what they took */
+        get: operations["list_route_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get storage
+         * @description What is kept, by kind of file and by channel.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get traffic
+         * @description What was asked and sent, by hour or day. A request is counted when its answer is over, and seen within seconds.
+         */
+        get: operations["get_traffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1386,6 +1463,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tasks
+         * @description The work in the background on videos and files one may see, newest first; for who may invite, manage webhooks or export the
+         *     organization, what is done in the background for that too. What completed or was cancelled is kept for thirty days.
+         */
+        get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get statistics of tasks
+         * @description How many stand where, since when the oldest one waits, and what was done in the last day: of what one may see.
+         */
+        get: operations["get_task_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a task
+         * @description With the tries that did not complete it.
+         */
+        get: operations["get_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update a task
+         * @description Puts one that waits before or behind others.
+         */
+        patch: operations["update_task"];
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a task
+         * @description One that waits is over at once. One that runs is told to stop, with whatever it started, and is cancelled within seconds, unless it
+         *     completes before; `is_stopping` says so meanwhile. What was done before it stays as it is, and its video says what was stopped.
+         */
+        post: operations["cancel_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a task
+         * @description Starts what failed or was cancelled anew, with all its tries.
+         */
+        post: operations["retry_task"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -2038,7 +2221,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -2339,6 +2522,26 @@ export interface components {
          * @description A place videos live in.
          */
         ChannelId: string;
+        /** @description Files of a channel's videos. */
+        ChannelStorage: {
+            /**
+             * Format: int64
+             * @description What was uploaded and made of them.
+             */
+            bytes: number;
+            /**
+             * Format: uuid
+             * @description The channel; absent for videos in none.
+             */
+            channel_id?: string | null;
+            /** @description Its name. */
+            channel_name?: string | null;
+            /**
+             * Format: int64
+             * @description How many videos of it the caller may see, those in the bin included.
+             */
+            videos: number;
+        };
         /** @description A stretch of a recording about one thing. */
         Chapter: {
             /**
@@ -2905,6 +3108,26 @@ export interface components {
             start_ms: number;
             /** @description The point in a sentence. */
             text: string;
+        };
+        /** @description Files of a kind. */
+        KindStorage: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            files: number;
+            /** @description `video`, `audio`, `image` and others; absent until it is known. */
+            kind?: string | null;
+            /**
+             * Format: int64
+             * @description What was uploaded.
+             */
+            original_bytes: number;
+            /**
+             * Format: int64
+             * @description What was made of it.
+             */
+            rendition_bytes: number;
         };
         /** @description A link that was mailed. No `Debug`, because of the token. */
         MailedToken: {
@@ -3580,6 +3803,80 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Task: {
+            /** @description The rows. */
+            items: {
+                /** @description What can be done about it, in a sentence. */
+                advice?: string | null;
+                /**
+                 * Format: int32
+                 * @description How often it was started.
+                 */
+                attempts: number;
+                /**
+                 * Format: int32
+                 * @description How often it may be started.
+                 */
+                attempts_max: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /** @description The stable code of what went wrong. */
+                error_code?: string | null;
+                /** @description What went wrong, in a sentence. */
+                error_message?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it came to its end.
+                 */
+                finished_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["TaskId"];
+                /** @description Whether it runs and was asked to stop. */
+                is_stopping: boolean;
+                /**
+                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+                 * @example encode
+                 */
+                kind: string;
+                /**
+                 * Format: int32
+                 * @description What has a higher one is done first.
+                 */
+                priority: number;
+                /**
+                 * Format: int32
+                 * @description 0 to 100.
+                 */
+                progress: number;
+                /**
+                 * Format: date-time
+                 * @description When it is due; of interest while it waits.
+                 */
+                scheduled_for: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last started.
+                 */
+                started_at?: string | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["TaskStatus"];
+                /** @description What kind of thing that is. */
+                subject: components["schemas"]["TaskSubject"];
+                /**
+                 * Format: uuid
+                 * @description What it works on.
+                 */
+                subject_id: string;
+                /** @description The title of the video, or the name of the file. */
+                subject_title?: string | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Video: {
             /** @description The rows. */
             items: {
@@ -4043,6 +4340,56 @@ export interface components {
              */
             overlap_hours?: number | null;
         };
+        /** @description What a route took. */
+        RouteTraffic: {
+            /**
+             * Format: int64
+             * @description What was sent in bodies.
+             */
+            bytes_out: number;
+            /**
+             * Format: double
+             * @description How long half of them took at most until the answer began.
+             */
+            duration_ms_p50: number;
+            /**
+             * Format: double
+             * @description How long nineteen of twenty took at most.
+             */
+            duration_ms_p95: number;
+            /**
+             * Format: double
+             * @description Errors among requests, 0 to 1.
+             */
+            error_rate: number;
+            /**
+             * Format: int64
+             * @description How many of them failed for the server's own reasons: 500 and above.
+             */
+            errors: number;
+            /** @description The method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description How many of them were refused: 400 to 499.
+             */
+            refusals: number;
+            /**
+             * Format: int64
+             * @description How many were answered.
+             */
+            requests: number;
+            /**
+             * @description The route with its placeholders; `unmatched` for pages of the web app and what is nowhere.
+             * @example /api/v1/videos/{id}
+             */
+            route: string;
+        };
+        /** @description What each route took. */
+        RouteTrafficList: {
+            /** @description At most a hundred. */
+            items: components["schemas"]["RouteTraffic"][];
+        };
         /** @description A moment that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -4232,6 +4579,13 @@ export interface components {
          * @enum {string}
          */
         StageState: "waiting" | "running" | "completed" | "failed" | "skipped";
+        /** @description What an organization keeps. */
+        Storage: {
+            /** @description By channel, the largest first; at most two hundred. */
+            channels: components["schemas"]["ChannelStorage"][];
+            /** @description By kind of file. */
+            kinds: components["schemas"]["KindStorage"][];
+        };
         /** @description What a recording comes down to. */
         Summary: {
             /** @description What the recording falls into, in order and without gaps. */
@@ -4267,6 +4621,170 @@ export interface components {
          * @enum {string}
          */
         SummaryStatus: "pending" | "completed" | "none";
+        /** @description A piece of work in the background. */
+        Task: {
+            /** @description What can be done about it, in a sentence. */
+            advice?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was started.
+             */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description How often it may be started.
+             */
+            attempts_max: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description The stable code of what went wrong. */
+            error_code?: string | null;
+            /** @description What went wrong, in a sentence. */
+            error_message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came to its end.
+             */
+            finished_at?: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["TaskId"];
+            /** @description Whether it runs and was asked to stop. */
+            is_stopping: boolean;
+            /**
+             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+             * @example encode
+             */
+            kind: string;
+            /**
+             * Format: int32
+             * @description What has a higher one is done first.
+             */
+            priority: number;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description When it is due; of interest while it waits.
+             */
+            scheduled_for: string;
+            /**
+             * Format: date-time
+             * @description When it was last started.
+             */
+            started_at?: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["TaskStatus"];
+            /** @description What kind of thing that is. */
+            subject: components["schemas"]["TaskSubject"];
+            /**
+             * Format: uuid
+             * @description What it works on.
+             */
+            subject_id: string;
+            /** @description The title of the video, or the name of the file. */
+            subject_title?: string | null;
+        };
+        /** @description How many tasks of a kind stand like this. */
+        TaskCount: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /** @description The step. */
+            kind: string;
+            /** @description Where they stand. */
+            status: components["schemas"]["TaskStatus"];
+        };
+        /** @description A task with what became of its tries. */
+        TaskDetails: components["schemas"]["Task"] & {
+            /** @description What the step was told, where it is about a video or a file: ids of it. */
+            payload?: Record<string, never> | null;
+            /** @description The last twenty tries that did not complete it, oldest first. */
+            tries: components["schemas"]["TaskTry"][];
+        };
+        /**
+         * Format: uuid
+         * @description A background job.
+         */
+        TaskId: string;
+        /** @description How the queue is doing, as far as the caller may see. */
+        TaskStats: {
+            /** @description By kind and status. */
+            counts: components["schemas"]["TaskCount"][];
+            /** @description By kind, of the last 24 hours. */
+            last_day: components["schemas"]["TaskThroughput"][];
+            /**
+             * Format: date-time
+             * @description When the task was due that has waited longest; absent when none is overdue.
+             */
+            oldest_waiting_since?: string | null;
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskStatus: "pending" | "held" | "running" | "completed" | "failed" | "cancelled";
+        /**
+         * @description What kind of thing a task works on.
+         * @enum {string}
+         */
+        TaskSubject: "video" | "asset" | "organization";
+        /** @description What became of the tasks of a kind within the last day. */
+        TaskThroughput: {
+            /**
+             * Format: int64
+             * @description How many completed.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description How long half of those that completed took at most, from their last start.
+             */
+            duration_ms_p50?: number | null;
+            /**
+             * Format: double
+             * @description How long nineteen of twenty took at most.
+             */
+            duration_ms_p95?: number | null;
+            /**
+             * Format: int64
+             * @description How many were given up.
+             */
+            failed: number;
+            /** @description The step. */
+            kind: string;
+        };
+        /** @description A try that did not complete a task. */
+        TaskTry: {
+            /**
+             * Format: int32
+             * @description Its number since the task was last asked for.
+             */
+            attempt: number;
+            /** @description The stable code of what went wrong. */
+            code?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string;
+            /** @description What went wrong, in a sentence. */
+            message?: string | null;
+            /** @description How it ended. */
+            outcome: components["schemas"]["TryOutcome"];
+            /**
+             * Format: date-time
+             * @description When it began; absent for one that was stopped while it waited.
+             */
+            started_at?: string | null;
+        };
         /**
          * @description How the web app looks.
          * @enum {string}
@@ -4292,6 +4810,59 @@ export interface components {
              * @example otpauth://totp/Memoreel:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Memoreel
              */
             uri: string;
+        };
+        /** @description Traffic over a span of time. */
+        Traffic: {
+            /**
+             * Format: date-time
+             * @description From this time on.
+             */
+            from: string;
+            /** @description Oldest first, without gaps. */
+            points: components["schemas"]["TrafficPoint"][];
+            /**
+             * Format: date-time
+             * @description And before this one.
+             */
+            to: string;
+        };
+        /** @description The requests of an hour or a day. */
+        TrafficPoint: {
+            /**
+             * Format: date-time
+             * @description When it begins.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description What was received in bodies.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description What was sent in bodies, as far as it was really sent.
+             */
+            bytes_out: number;
+            /**
+             * Format: int64
+             * @description How many of them failed for the server's own reasons: 500 and above.
+             */
+            errors: number;
+            /**
+             * Format: int64
+             * @description What of that was media: videos, their parts, images, downloads.
+             */
+            media_bytes_out: number;
+            /**
+             * Format: int64
+             * @description How many of them were refused: 400 to 499.
+             */
+            refusals: number;
+            /**
+             * Format: int64
+             * @description How many were answered.
+             */
+            requests: number;
         };
         /** @description The text of a video. */
         Transcript: {
@@ -4324,6 +4895,11 @@ export interface components {
             /** @description A member. */
             user_id: components["schemas"]["UserId"];
         };
+        /**
+         * @description How a try that did not complete a task ended.
+         * @enum {string}
+         */
+        TryOutcome: "failed" | "cancelled";
         /** @description Who is sitting there. No `Debug`, because of the password. */
         TypedPassword: {
             /**
@@ -4379,6 +4955,14 @@ export interface components {
              *     kept if absent or null.
              */
             slug?: string | null;
+        };
+        /** @description What may be changed of a task. */
+        UpdateTask: {
+            /**
+             * Format: int32
+             * @description What has a higher one is done first; -20 to 20.
+             */
+            priority: number;
         };
         /** @description What may be changed of a video. Absent fields stay; null clears. */
         UpdateVideo: {
@@ -4753,6 +5337,250 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    export_request_log: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` (the default) or `csv`. */
+                format?: "jsonl" | "csv";
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_route_traffic: {
+        parameters: {
+            query?: {
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+                /** @description `slowest` (the default), `errors` or `requests`. */
+                sort?: "slowest" | "errors" | "requests";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteTrafficList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_traffic: {
+        parameters: {
+            query?: {
+                /** @description From this time on; a day before the end if not given. */
+                from?: string;
+                /** @description Before this time; until now if not given. */
+                to?: string;
+                /** @description By `hour` (the default) or `day`; at most 750 of them. */
+                step?: "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_api_keys: {
         parameters: {
             query?: {
@@ -10701,6 +11529,369 @@ export interface operations {
             };
             /** @description `not_found` */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tasks: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+                /** @description Only what stands like this. */
+                status?: "pending" | "held" | "running" | "completed" | "failed" | "cancelled";
+                /** @description Only this step. */
+                kind?: string;
+                /** @description Only what works on this video, file or other thing. */
+                subject_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Task"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task_stats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskStats"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTask"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_not_waiting` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `priority_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `task_over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskDetails"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `nothing_to_retry` or `task_waiting` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -90,6 +90,16 @@ export interface WebhookEndpointChanges {
   active?: boolean;
 }
 
+export type TaskStatus = Schemas["TaskStatus"];
+export type Task = Sent<Schemas["Task"]>;
+export type TaskTry = Sent<Schemas["TaskTry"]>;
+export type TaskDetails = Task & { tries: TaskTry[]; payload: unknown };
+export type TaskStats = Sent<Schemas["TaskStats"]>;
+
+export type Traffic = Sent<Schemas["Traffic"]>;
+export type RouteTraffic = Sent<Schemas["RouteTraffic"]>;
+export type Storage = Sent<Schemas["Storage"]>;
+
 export type Session = Sent<Schemas["Session"]>;
 export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;

@@ -7,12 +7,13 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
+import { ROUTE_ORDERS, TRAFFIC_RANGES, type TrafficRange } from "../api/analytics";
 import { isApiError } from "../api/client";
 import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import { providersQuery } from "../api/sign-in";
-import type { SearchMode, VideoStatus, WebhookDeliveryStatus } from "../api/types";
+import type { SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
@@ -146,6 +147,7 @@ export const AUDITED = [
   "second_factor", "passkey", "identity", "user", "webhook_endpoint",
 ] as const;
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
+export const TASK_STATUSES = ["pending", "held", "running", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
 const libraryRoute = createRoute({
@@ -260,6 +262,24 @@ const webhookRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/webhooks/EndpointPage"), "EndpointPage"),
 });
 
+const tasksRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/tasks",
+  validateSearch: (raw: Raw) => compact({ status: oneOf(raw["status"], TASK_STATUSES), kind: text(raw["kind"]) }),
+  component: lazyRouteComponent(() => import("../features/settings/tasks/TasksPage"), "TasksPage"),
+});
+
+const trafficRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/traffic",
+  validateSearch: (raw: Raw) =>
+    compact({
+      range: oneOf(raw["range"], Object.keys(TRAFFIC_RANGES) as TrafficRange[]),
+      sort: oneOf(raw["sort"], ROUTE_ORDERS),
+    }),
+  component: lazyRouteComponent(() => import("../features/settings/traffic/TrafficPage"), "TrafficPage"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/audit",
@@ -293,6 +313,8 @@ const routeTree = rootRoute.addChildren([
       domainsRoute,
       webhooksRoute,
       webhookRoute,
+      tasksRoute,
+      trafficRoute,
       auditRoute,
     ]),
   ]),

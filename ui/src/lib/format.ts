@@ -77,6 +77,24 @@ function shortUnit(value: number, name: string): string {
   return new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
 }
 
+export function formatNumber(value: number): string {
+  return new Intl.NumberFormat(formats.locale).format(value);
+}
+
+/** How long something took, to two units: `250 ms`, `1 min 30 sec`. */
+export function formatDuration(ms: number): string {
+  const rounded = Math.max(0, Math.round(ms));
+  if (rounded < 1000) return shortUnit(rounded, "millisecond");
+  const seconds = Math.round(rounded / 1000);
+  const units: [number, string][] = [
+    [Math.floor(seconds / 3600), "hour"],
+    [Math.floor((seconds % 3600) / 60), "minute"],
+    [seconds % 60, "second"],
+  ];
+  const first = units.findIndex(([value]) => value > 0);
+  return units.slice(first, first + 2).filter(([value]) => value > 0).map(([value, name]) => shortUnit(value, name)).join(" ");
+}
+
 export function formatDate(iso: string): string {
   return new Intl.DateTimeFormat(formats.locale, { dateStyle: "medium", timeZone: formats.timeZone }).format(new Date(iso));
 }

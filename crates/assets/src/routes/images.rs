@@ -26,7 +26,7 @@ use axum::{
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
 use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
-use memoreel_web::{App, Problem};
+use memoreel_web::{App, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Nothing is cached for longer, whatever its address is good for.
@@ -126,6 +126,7 @@ async fn get_image(
     let lifetime = (grant.expires_at - now).num_seconds().clamp(0, CACHED_SECONDS_MAX);
     let described = |made: &MadeImage, mut response: Response| {
         describe(response.headers_mut(), made, format, &filename);
+        response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
         let answer = response.headers_mut();
         // What a preset makes may change, and what is negotiated depends on who asks.
         let cache = if has_preset {

@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, RangeRequest, SignatureError};
-use memoreel_web::{App, Problem};
+use memoreel_web::{App, Problem, ServedTo};
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
 pub(super) const SANDBOX: &str = "default-src 'none'; sandbox";
@@ -76,6 +76,7 @@ fn answer(grant: &Grant, read: BlobRead, partial: bool) -> Response {
 }
 
 fn describe(response: &mut Response, grant: &Grant, key: &memoreel_blob::BlobKey, etag: Option<&str>) {
+    response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
     let headers = response.headers_mut();
     let content_type = memoreel_blob::content_type(key);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

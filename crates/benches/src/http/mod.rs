@@ -3,6 +3,7 @@
 
 mod load;
 mod population;
+mod request_log;
 mod servers;
 mod store;
 
@@ -19,8 +20,10 @@ use population::Population;
 use serde::Serialize;
 use servers::{SECRET, Server};
 use sqlx::{Connection, PgConnection};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub use request_log::{Options as RequestLogOptions, run as run_request_log};
 
 const DATABASE: &str = "memoreel";
 /// The cluster listens on a socket in a folder of its own and is thrown away.
@@ -86,19 +89,8 @@ pub struct Measured {
 
 /// Prints the report.
 pub async fn run(options: &Options) -> Result<()> {
-    let parts = Parts::locate()?;
-    let settings = EmbeddedOptions::new(parts.postgres()?, options.data.join("postgres"), PASSWORD);
-    let postgres = EmbeddedPostgres::start(settings).await.context("the database could not be started")?;
-    let address = postgres.connect_url(DATABASE, ADMIN_USER, PASSWORD);
-    prepare(&DatabaseAccess::from_url(&address, SECRET)?).await?;
-    let population = Population::new(options.videos);
-    let mut connection =
-        PgConnection::connect_with(&postgres.connect_options(DATABASE, ADMIN_USER, PASSWORD)).await?;
-    eprintln!("filling the database");
-    store::fill(&mut connection, LocalEmbed::from_parts(&parts)?.model(), &population).await?;
-    connection.close().await?;
-
-    let memoreel = Server::start_product(&options.server, &options.data, &address).await?;
+    let (postgres, address, population) = fill(&options.data, options.videos).await?;
+    let memoreel = Server::start_product(&options.server, &options.data, &address, &[]).await?;
     let peer = Server::start_peer(&options.peer, &options.data, &address).await?;
     let settings = measure(options, &population, &memoreel, &peer).await;
     memoreel.stop().await?;
@@ -114,6 +106,22 @@ pub async fn run(options: &Options) -> Result<()> {
     };
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
+}
+
+/// A database with people and videos, and its address.
+async fn fill(data: &Path, videos: usize) -> Result<(EmbeddedPostgres, String, Population)> {
+    let parts = Parts::locate()?;
+    let settings = EmbeddedOptions::new(parts.postgres()?, data.join("postgres"), PASSWORD);
+    let postgres = EmbeddedPostgres::start(settings).await.context("the database could not be started")?;
+    let address = postgres.connect_url(DATABASE, ADMIN_USER, PASSWORD);
+    prepare(&DatabaseAccess::from_url(&address, SECRET)?).await?;
+    let population = Population::new(videos);
+    let mut connection =
+        PgConnection::connect_with(&postgres.connect_options(DATABASE, ADMIN_USER, PASSWORD)).await?;
+    eprintln!("filling the database");
+    store::fill(&mut connection, LocalEmbed::from_parts(&parts)?.model(), &population).await?;
+    connection.close().await?;
+    Ok((postgres, address, population))
 }
 
 /// Everything by turns.

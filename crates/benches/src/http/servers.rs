@@ -24,8 +24,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// The product, which answers requests only.
-    pub async fn start_product(program: &Path, folder: &Path, database: &str) -> Result<Self> {
+    /// The product, which answers requests only, with settings as environment variables.
+    pub async fn start_product(
+        program: &Path,
+        folder: &Path,
+        database: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let address = free_address().await?;
         let mut command = Command::new(program);
         command
@@ -36,7 +41,8 @@ impl Server {
             .env("MEMOREEL_LISTEN", address.to_string())
             .env("MEMOREEL_DATA_DIR", folder.join("product"))
             // What a server allows one person is not what it can do.
-            .env("MEMOREEL_RATE_LIMIT_FACTOR", "10000");
+            .env("MEMOREEL_RATE_LIMIT_FACTOR", "10000")
+            .envs(settings.iter().copied());
         Self::start(command, address, &folder.join("product.log")).await
     }
 

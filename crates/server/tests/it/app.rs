@@ -11,6 +11,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_operations::{AddressPolicy, RequestLog};
 use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Eraser, Journal};
 use memoreel_search::PassageIndex;
@@ -73,6 +74,8 @@ pub struct Options {
     pub begins_at: Option<Timestamp>,
     /// What counts the ways to the database.
     pub counted: Option<Arc<Counted>>,
+    /// Whether requests are logged.
+    pub logs_requests: bool,
 }
 
 impl Default for Options {
@@ -96,6 +99,7 @@ impl Default for Options {
             trusted_proxies: Vec::new(),
             begins_at: None,
             counted: None,
+            logs_requests: false,
         }
     }
 }
@@ -171,7 +175,13 @@ impl TestApp {
         let stop = CancellationToken::new();
         let receiver = assemble::receiver(Arc::clone(&app.clock));
         let mails = MailFolder::new(folder.join("mails"));
-        let routes = router::router(app.clone(), &engines, receiver, Some(mails));
+        let log = options.logs_requests.then(|| {
+            let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+            let (log, writer) = RequestLog::new(app.db.clone(), clock, AddressPolicy::Truncated);
+            tokio::spawn(writer.run(stop.clone()));
+            log
+        });
+        let routes = router::router(app.clone(), &engines, receiver, Some(mails), log);
         let routes = behind_proxies(routes, &options.trusted_proxies);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -225,7 +235,8 @@ impl TestApp {
 
     /// What is done every hour.
     pub async fn sweep(&self) {
-        maintenance::sweep(&self.app, &self.eraser(), &self.folder().join("scratch")).await.unwrap();
+        let scratch = self.folder().join("scratch");
+        maintenance::sweep(&self.app, &self.eraser(), &scratch, 30).await.unwrap();
     }
 
     /// The passages that are in memory.

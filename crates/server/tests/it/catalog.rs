@@ -33,13 +33,14 @@ const WITHOUT_ORGANIZATION: [(&str, &str); 18] = [
 ];
 
 /// Tables whose rows the serving role may not touch with every verb, and why.
-const FEWER_VERBS: [(&str, &str, &str); 2] = [
+const FEWER_VERBS: [(&str, &str, &str); 3] = [
     ("audit_logs", "SELECT", "entries are written by triggers alone and never change"),
     ("outbox", "INSERT", "what happened is written by requests and read by the relay alone"),
+    ("request_logs", "SELECT", "requests are written down by the system alone, and never change"),
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 27] = [
+const NOT_AUDITED: [(&str, &str); 28] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
@@ -58,6 +59,7 @@ const NOT_AUDITED: [(&str, &str); 27] = [
     ("passkey_ceremonies", "challenges that wait ten minutes for an answer"),
     ("provider_sign_ins", "trips of ten minutes; what they lead to is audited"),
     ("renditions", "made by background tasks"),
+    ("request_logs", "a log of its own"),
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
@@ -70,7 +72,7 @@ const NOT_AUDITED: [(&str, &str); 27] = [
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 5] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 6] = [
     ("api_keys_token_key", "the hash of a random token"),
     (
         "organization_domains_verified_key",
@@ -78,6 +80,7 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 5] = [
     ),
     ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
+    ("request_logs_pkey", "a time and an id that the database makes"),
     ("webhook_secrets_id_key", "an id that the server makes at random"),
 ];
 
@@ -95,7 +98,7 @@ const SYSTEM_TABLES: [&str; 9] = [
 ];
 
 const TENANT_TABLES: &str = "
-    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+    FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
     AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'organization_id' AND NOT a.attisdropped)";
 
 async fn catalog() -> (TestDatabase, PgConnection) {
@@ -115,7 +118,7 @@ async fn every_table_is_an_organizations_or_on_the_short_list() {
         &mut connection,
         format!(
             "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-             AND oid NOT IN (SELECT c.oid {TENANT_TABLES}) ORDER BY 1"
+             AND NOT relispartition AND oid NOT IN (SELECT c.oid {TENANT_TABLES}) ORDER BY 1"
         ),
     )
     .await;
@@ -143,6 +146,25 @@ async fn row_level_security_is_forced_on_every_organizations_table() {
     )
     .await;
     assert!(people.is_empty(), "{people:?}");
+}
+
+#[tokio::test]
+async fn partitions_are_reached_through_their_table_alone() {
+    let (_database, mut connection) = catalog().await;
+    sqlx::query("SELECT keep_request_logs(now(), 7, 30)").execute(&mut connection).await.unwrap();
+    let partitions: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT relname::text, relrowsecurity AND relforcerowsecurity AND NOT EXISTS (
+             SELECT FROM unnest(ARRAY['memoreel_app', 'memoreel_system', 'memoreel_search']) AS role
+             WHERE has_table_privilege(role::name, oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+                 OR has_any_column_privilege(role::name, oid, 'SELECT, INSERT, UPDATE'))
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relispartition AND relkind = 'r'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    // Today, a week, and the rest.
+    assert_eq!(partitions.len(), 9, "{partitions:?}");
+    assert!(partitions.iter().all(|(_, is_closed)| *is_closed), "{partitions:?}");
 }
 
 #[tokio::test]
@@ -293,7 +315,7 @@ async fn every_table_is_audited_or_on_the_list_of_those_that_need_not_be() {
     let unaudited = names(
         &mut connection,
         "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-         AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'audit' AND tgenabled = 'O') ORDER BY 1"
+         AND NOT relispartition AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = pg_class.oid AND tgname = 'audit' AND tgenabled = 'O') ORDER BY 1"
             .to_owned(),
     )
     .await;

@@ -136,6 +136,8 @@ impl World {
                      VALUES ('{organization_id}', 'example.com', 'token');
                  INSERT INTO user_preferences (user_id) VALUES ('{user_id}') ON CONFLICT DO NOTHING;
                  INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ('{organization_id}', 'old', now(), 'old');
+                 INSERT INTO request_logs (organization_id, user_id, request_id, method, route, path, status_code, user_agent)
+                     VALUES ('{organization_id}', '{user_id}', 'a', 'GET', '/x', '/x', 200, 'a');
                  UPDATE videos SET status = 'failed', error_code = '{MARK}', error_message = '{MARK}'
                      WHERE organization_id = '{organization_id}';
                  UPDATE chunks SET speakers = array_replace(speakers, (SELECT min(label) FROM speakers WHERE video_id = '{shared_video}'), '{MARK}')
@@ -442,6 +444,8 @@ async fn marked_organization(options: Options) -> (TestApp, Person, Person, (u64
         format!(
             "UPDATE organizations SET personal_owner_id = NULL WHERE id = '{id}';
              INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ('{id}', 'old', now(), 'old');
+             INSERT INTO request_logs (organization_id, request_id, method, route, path, status_code, user_agent)
+                 VALUES ('{id}', 'a', 'GET', '/x', '/x', 200, 'a');
              UPDATE videos SET status = 'failed', error_code = '{MARK}', error_message = '{MARK}' WHERE organization_id = '{id}';"
         ),
     )

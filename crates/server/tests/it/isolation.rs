@@ -1,5 +1,9 @@
 //! Nobody reads, changes or hears of what belongs to another organization, through any door.
 
+mod rows;
+
+pub use rows::rows_of;
+
 use crate::{
     app::{TestApp, sample},
     authenticator::Authenticator,
@@ -9,7 +13,6 @@ use crate::{
 };
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
@@ -28,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 128] = {
+const EXPECTED: [(&str, Expected); 138] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -37,6 +40,7 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("begin_passkey_sign_in", TheirOwn),
         ("begin_totp", TheirOwn),
         ("change_assets", TheirOwn),
+        ("cancel_task", NotFound),
         ("change_email", TheirOwn),
         ("change_password", TheirOwn),
         ("confirm_email", TheirOwn),
@@ -80,6 +84,7 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("delete_webhook_endpoint", NotFound),
         ("describe_upload_server", TheirOwn),
         ("export_audit_log", TheirOwn),
+        ("export_request_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
         ("get_asset", NotFound),
         ("get_captions_json", NotFound),
@@ -94,7 +99,11 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("get_organization", TheirOwn),
         ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
+        ("get_storage", TheirOwn),
         ("get_summary", NotFound),
+        ("get_task", NotFound),
+        ("get_task_stats", TheirOwn),
+        ("get_traffic", TheirOwn),
         ("get_transcript", NotFound),
         ("get_upload", NotFound),
         ("get_upload_offset", NotFound),
@@ -116,7 +125,9 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
         ("list_providers", TheirOwn),
+        ("list_route_traffic", TheirOwn),
         ("list_sessions", TheirOwn),
+        ("list_tasks", TheirOwn),
         ("list_videos", TheirOwn),
         ("list_webhook_deliveries", TheirOwn),
         ("list_webhook_endpoints", TheirOwn),
@@ -136,6 +147,7 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("restore_asset", NotFound),
         ("restore_organization", TheirOwn),
         ("restore_video", NotFound),
+        ("retry_task", NotFound),
         ("retry_video", NotFound),
         ("revoke_invitation", NotFound),
         ("rotate_webhook_secret", NotFound),
@@ -154,6 +166,7 @@ const EXPECTED: [(&str, Expected); 128] = {
         ("update_passkey", NotFound),
         ("update_preferences", TheirOwn),
         ("update_speaker", NotFound),
+        ("update_task", NotFound),
         ("update_video", NotFound),
         ("update_webhook_endpoint", NotFound),
         ("verify_domain", NotFound),
@@ -215,6 +228,11 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let hook = ada.post("/webhook-endpoints", &hook).await.is(201).json();
     let hook = text(&hook["endpoint"]["id"]);
     let told = ada.post(&format!("/webhook-endpoints/{hook}/test"), &json!({})).await.is(201).json();
+    let task: Uuid = sqlx::query_scalar("SELECT id FROM tasks WHERE subject_id = $1 AND kind = 'transcribe'")
+        .bind(video_id.parse::<Uuid>().unwrap())
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
     // Mails about the account are on their way until then.
     app.idle().await;
     BTreeMap::from([
@@ -227,6 +245,7 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("sessions", text(&sessions["items"][0]["id"])),
         ("invitations", text(&invitation["id"])),
         ("user_id", ada.user_id.clone()),
+        ("tasks", task.to_string()),
         ("uploads", upload.rsplit('/').next().unwrap().to_owned()),
         ("users", ada.user_id.clone()),
         ("domains", text(&domain["id"])),
@@ -237,30 +256,6 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         ("webhook-deliveries", text(&told["id"])),
         ("organization", text(&whole["id"])),
     ])
-}
-
-/// Every row of an organization, table by table.
-pub async fn rows_of(connection: &mut PgConnection, organization_id: &str) -> BTreeMap<String, String> {
-    let tables: Vec<String> = sqlx::query_scalar(
-        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attname = 'organization_id'",
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .unwrap();
-    let mut rows = BTreeMap::new();
-    for table in tables {
-        let query = format!(
-            "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') FROM {table} t WHERE organization_id = $1::uuid"
-        );
-        let text: String = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
-            .bind(organization_id.parse::<Uuid>().unwrap())
-            .fetch_one(&mut *connection)
-            .await
-            .unwrap();
-        rows.insert(table, text);
-    }
-    rows
 }
 
 /// Status and, unless it is an event stream, the body.

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use uuid::Uuid;
 
 /// Kinds of ids by the name of their type, with the part of the path that names the kind.
-const KINDS: [(&str, &str); 18] = [
+const KINDS: [(&str, &str); 19] = [
     ("ApiKeyId", "api-keys"),
     ("AssetId", "assets"),
     ("ChannelId", "channels"),
@@ -28,6 +28,7 @@ const KINDS: [(&str, &str); 18] = [
     ("PasskeyId", "passkeys"),
     ("SessionId", "sessions"),
     ("SpeakerId", "speaker_id"),
+    ("TaskId", "tasks"),
     ("UploadId", "uploads"),
     ("UserId", "users"),
     ("VideoId", "videos"),

@@ -93,6 +93,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "create_webhook_endpoint" => {
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
         }
+        "update_task" => json(json!({ "priority": 1 })),
         "update_webhook_endpoint" => json(json!({ "url": "https://example.com/mine" })),
         "replay_webhook_deliveries" => json(json!({ "from": "2020-01-01T00:00:00Z" })),
         "search" => request.query(&[("q", "harbour budget committee")]),
@@ -112,6 +113,7 @@ pub fn same_everywhere(id: &str) -> BTreeMap<&'static str, String> {
         "passkeys",
         "sessions",
         "invitations",
+        "tasks",
         "uploads",
         "domains",
         "folders",

@@ -26,11 +26,11 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 128] = {
+const TAKES: [(&str, Takes); 138] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
-        ManageMembers, ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization,
-        SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
+        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
+        ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -40,6 +40,7 @@ const TAKES: [(&str, Takes); 128] = {
         ("begin_passkey_sign_in", Nothing),
         ("begin_totp", Account),
         ("change_assets", Role(EditContent)),
+        ("cancel_task", Role(EditContent)),
         ("change_email", Account),
         ("change_password", Account),
         ("confirm_email", Nothing),
@@ -83,6 +84,7 @@ const TAKES: [(&str, Takes); 128] = {
         ("delete_webhook_endpoint", Role(ManageWebhooks)),
         ("describe_upload_server", Nothing),
         ("export_audit_log", Role(ReadAuditLog)),
+        ("export_request_log", Role(ReadAnalytics)),
         ("finish_provider_sign_in", Nothing),
         ("get_asset", Role(ReadContent)),
         ("get_captions_json", Role(ReadContent)),
@@ -97,7 +99,11 @@ const TAKES: [(&str, Takes); 128] = {
         ("get_organization", Role(SeeOrganization)),
         ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
+        ("get_storage", Role(ReadAnalytics)),
         ("get_summary", Role(ReadContent)),
+        ("get_task", Role(ReadContent)),
+        ("get_task_stats", Role(ReadContent)),
+        ("get_traffic", Role(ReadAnalytics)),
         ("get_transcript", Role(ReadContent)),
         ("get_upload", Role(ReadContent)),
         ("get_upload_offset", Role(EditContent)),
@@ -119,7 +125,9 @@ const TAKES: [(&str, Takes); 128] = {
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
         ("list_providers", Nothing),
+        ("list_route_traffic", Role(ReadAnalytics)),
         ("list_sessions", Account),
+        ("list_tasks", Role(ReadContent)),
         ("list_videos", Role(ReadContent)),
         ("list_webhook_deliveries", Role(ManageWebhooks)),
         ("list_webhook_endpoints", Role(ManageWebhooks)),
@@ -139,6 +147,7 @@ const TAKES: [(&str, Takes); 128] = {
         ("restore_asset", Role(EditContent)),
         ("restore_organization", Role(RestoreOrganization)),
         ("restore_video", Role(EditContent)),
+        ("retry_task", Role(EditContent)),
         ("retry_video", Role(EditContent)),
         ("revoke_invitation", Role(InviteMembers)),
         ("rotate_webhook_secret", Role(ManageWebhooks)),
@@ -157,6 +166,7 @@ const TAKES: [(&str, Takes); 128] = {
         ("update_passkey", Account),
         ("update_preferences", Account),
         ("update_speaker", Role(EditContent)),
+        ("update_task", Role(PrioritiseTasks)),
         ("update_video", Role(EditContent)),
         ("update_webhook_endpoint", Role(ManageWebhooks)),
         ("verify_domain", Role(ManageDomains)),

@@ -7,6 +7,7 @@ export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
   const mayManageDomains = useMay("manage_domains");
   const mayManageWebhooks = useMay("manage_webhooks");
+  const mayReadAnalytics = useMay("read_analytics");
   const mayReadAuditLog = useMay("read_audit_log");
   return (
     <div className="page settings">
@@ -31,8 +32,10 @@ export function SettingsLayout() {
             </p>
             <Link to="/settings/organization">{strings.settings.organization}</Link>
             <Link to="/settings/members">{strings.settings.members}</Link>
+            <Link to="/settings/tasks">{strings.tasks.title}</Link>
             {mayManageDomains ? <Link to="/settings/domains">{strings.domains.title}</Link> : null}
             {mayManageWebhooks ? <Link to="/settings/webhooks">{strings.webhooks.title}</Link> : null}
+            {mayReadAnalytics ? <Link to="/settings/traffic">{strings.traffic.title}</Link> : null}
             {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}
           </div>
         </nav>

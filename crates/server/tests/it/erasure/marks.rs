@@ -45,6 +45,8 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("passkey_ceremonies", "purpose", "one of a list"),
     ("provider_sign_ins", "*", "trips of ten minutes: hashes, and a path of this server"),
     ("renditions", "kind", "one of a list"),
+    ("request_logs", "address", "a network, which is no word"),
+    ("request_logs_default", "address", "a network, which is no word"),
     ("tasks", "status", "one of a list"),
     ("uploads", "kind", "one of a list"),
     ("uploads", "status", "one of a list"),

@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 32] = [
+const ADMITTED: [(&str, &[&str]); 33] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("assets", &["SELECT", "DELETE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
@@ -37,9 +37,10 @@ const ADMITTED: [(&str, &[&str]); 32] = [
     ("outbox", &["SELECT", "DELETE"]),
     ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
     ("provider_sign_ins", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("request_logs", &["INSERT"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
-    ("tasks", &["SELECT", "INSERT", "UPDATE"]),
+    ("tasks", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("uploads", &["SELECT", "UPDATE"]),
     ("user_extensions", &["INSERT"]),
     ("user_passkeys", &["SELECT", "INSERT", "UPDATE", "DELETE"]),

@@ -200,6 +200,10 @@ const ROWS: &[(&str, Rest)] = &[
             "details_salt": null, "details_digest": "\\x00"
         })
     }),
+    (
+        "request_logs",
+        |_| json!({ "method": "GET", "route": "/api/v1/me", "path": "/api/v1/me", "status_code": 200 }),
+    ),
     ("embedding_models", |_| json!({ "name": "of the probe", "dimensions": 3 })),
     ("chunk_embeddings", |at| json!({ "model_id": at.id("embedding_models"), "embedding": "[1,0,0]" })),
 ];

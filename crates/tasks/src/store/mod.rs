@@ -1,5 +1,10 @@
 //! All SQL of the queue.
 
+mod control;
+
+pub(crate) use control::{CANCELLED_CODE, cancel_task, retry_task};
+pub use control::{delete_old_tasks, prioritise_task};
+
 use crate::{NewTask, StageStatus, TaskStage};
 use memoreel_db::{SystemConnection, SystemTx, TenantTx};
 use memoreel_kernel::{Event, OrganizationId, TaskId, Timestamp};
@@ -129,23 +134,33 @@ pub(crate) async fn end_run(
         Ending::Failed { code, message } => ("failed", now, Some(code), Some(message), 0),
         Ending::Cancelled => ("cancelled", now, None, None, 0),
     };
-    // A newer task of the same step already waits: this one gives way to it instead of queueing beside it. What nobody asked to
-    // stop was stopped for its organization's sake.
+    // What somebody asked to stop is not started again, whatever it ended by; what nobody asked to stop was stopped for its
+    // organization's sake. A newer task of the same step already waits: this one gives way to it instead of queueing beside it.
     let ended = sqlx::query!(
-        "UPDATE tasks SET
-             status = CASE
-                 WHEN NOT ($4 = 'pending' OR ($4 = 'cancelled' AND NOT cancel_requested)) THEN $4
+        "WITH ending AS (
+             SELECT id, CASE
+                 WHEN $4 = 'failed' THEN 'failed'
+                 WHEN cancel_requested THEN 'cancelled'
                  WHEN EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
                      AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held')) THEN 'cancelled'
                  WHEN (SELECT tasks_held FROM organizations WHERE id = $1 AND tasks_held FOR SHARE)
                      AND NOT is_account_task(kind) THEN 'held'
-                 ELSE 'pending' END,
-             scheduled_for = $5, error_code = $6, error_message = $7,
+                 ELSE 'pending' END AS status,
+                 cancel_requested AND $4 <> 'failed' AS is_cancelled
+             FROM tasks WHERE organization_id = $1 AND id = $2 AND lease = $3
+         )
+         UPDATE tasks SET status = ending.status, scheduled_for = $5,
+             error_code = CASE WHEN is_cancelled THEN error_code ELSE $6 END,
+             error_message = CASE WHEN is_cancelled THEN error_message ELSE $7 END,
              attempts = attempts - CASE WHEN $4 = 'cancelled' AND NOT cancel_requested THEN 1 ELSE $8 END,
              lease = NULL, leased_until = NULL, progress = 0,
-             finished_at = CASE WHEN $4 = 'pending' OR ($4 = 'cancelled' AND NOT cancel_requested) THEN NULL
-                 ELSE $9::timestamptz END
-         WHERE organization_id = $1 AND id = $2 AND lease = $3",
+             finished_at = CASE WHEN ending.status IN ('pending', 'held') THEN NULL ELSE $9::timestamptz END,
+             tries = CASE WHEN is_cancelled OR $6 IS NOT NULL THEN with_try(tries, jsonb_build_object(
+                 'attempt', attempts, 'started_at', started_at, 'ended_at', $9::timestamptz,
+                 'outcome', CASE WHEN is_cancelled THEN 'cancelled' ELSE 'failed' END,
+                 'code', CASE WHEN is_cancelled THEN error_code ELSE $6 END,
+                 'message', CASE WHEN is_cancelled THEN error_message ELSE $7 END)) ELSE tries END
+         FROM ending WHERE tasks.organization_id = $1 AND tasks.id = ending.id AND tasks.lease = $3",
         organization_id.uuid(),
         id.uuid(),
         lease,
@@ -199,9 +214,17 @@ pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Se
     lock_subject(tx, subject_id).await?;
     let left = sqlx::query!(
         r#"SELECT count(*) FILTER (WHERE status IN ('pending', 'held', 'running')) AS "open!",
-               (array_agg(error_code ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS code,
-               (array_agg(error_message ORDER BY finished_at) FILTER (WHERE status = 'failed'))[1] AS message
-           FROM tasks WHERE organization_id = $1 AND subject_id = $2"#,
+               (array_agg(error_code ORDER BY finished_at) FILTER (WHERE is_given_up))[1] AS code,
+               (array_agg(error_message ORDER BY finished_at) FILTER (WHERE is_given_up))[1] AS message
+           FROM (
+               -- As in finish_task.
+               SELECT own.status, own.error_code, own.error_message, own.finished_at,
+                   CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
+                       SELECT FROM tasks later WHERE later.organization_id = $1 AND later.subject_id = $2
+                           AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+                   ELSE false END AS is_given_up
+               FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2
+           ) AS own"#,
         organization_id.uuid(),
         subject_id,
     )
@@ -234,7 +257,11 @@ pub async fn stages_of(
     for row in rows {
         stages.entry(row.subject_id).or_default().push(TaskStage {
             stage: row.kind,
-            status: StageStatus::from_column(&row.status),
+            status: match row.error_code.as_deref() {
+                // Unlike what is not needed any more.
+                Some(CANCELLED_CODE) if row.status == "cancelled" => StageStatus::Failed,
+                _ => StageStatus::from_column(&row.status),
+            },
             progress: (row.progress * 100.0).round() as u8,
             message: row.error_message,
             code: row.error_code,
@@ -243,7 +270,7 @@ pub async fn stages_of(
     Ok(stages)
 }
 
-/// Puts a subject's failed tasks back into the queue with all their tries; returns how many.
+/// Puts what failed of a subject, or was stopped by somebody, back into the queue with all its tries; returns how much.
 ///
 /// # Errors
 /// When the statement fails.
@@ -254,12 +281,18 @@ pub async fn retry_failed_tasks(
 ) -> Result<u64, sqlx::Error> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query!(
-        r#"WITH retried AS (
+        r#"WITH newest AS (
+               -- Of each step once, or they would wait side by side.
+               SELECT DISTINCT ON (given_up.kind) given_up.id FROM tasks given_up
+               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2
+                   AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
+                   AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
+                       AND twin.kind = given_up.kind AND twin.status IN ('pending', 'held'))
+               ORDER BY given_up.kind, given_up.created_at DESC, given_up.id DESC
+           ), retried AS (
                UPDATE tasks SET status = 'pending', attempts = 0, progress = 0, scheduled_for = $3, finished_at = NULL,
                    error_code = NULL, error_message = NULL, cancel_requested = false
-               WHERE organization_id = $1 AND subject_id = $2 AND status = 'failed'
-                   AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
-                       AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
+               FROM newest WHERE tasks.organization_id = $1 AND tasks.id = newest.id AND tasks.status IN ('failed', 'cancelled')
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS notified FROM retried"#,
@@ -272,7 +305,8 @@ pub async fn retry_failed_tasks(
     Ok(rows.len() as u64)
 }
 
-/// Takes a subject's waiting and failed tasks of these kinds (all if empty) out of the queue and asks running ones to stop.
+/// Takes a subject's waiting and failed tasks of these kinds (all if empty) out of the queue and asks running ones to stop: they are
+/// not needed any more. That somebody stopped them before counts no longer.
 ///
 /// # Errors
 /// When the statement fails.
@@ -285,18 +319,23 @@ pub async fn cancel_tasks(
     let organization_id = tx.organization_id();
     let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     sqlx::query!(
-        "UPDATE tasks SET
-             status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
-             cancel_requested = true,
-             finished_at = CASE status WHEN 'running' THEN finished_at ELSE $4 END
-         WHERE organization_id = $1 AND subject_id = $2 AND status IN ('pending', 'held', 'running', 'failed')
-             AND (kind = ANY($3) OR cardinality($3::text[]) = 0)",
+        r#"WITH cancelled AS (
+               UPDATE tasks SET
+                   status = CASE status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
+                   cancel_requested = true, error_code = NULL, error_message = NULL,
+                   finished_at = CASE status WHEN 'running' THEN finished_at ELSE $4 END
+               WHERE organization_id = $1 AND subject_id = $2
+                   AND (status IN ('pending', 'held', 'running', 'failed') OR (status = 'cancelled' AND error_code IS NOT NULL))
+                   AND (kind = ANY($3) OR cardinality($3::text[]) = 0)
+               RETURNING id, status
+           )
+           SELECT pg_notify('memoreel_task_stops', id::text)::text AS "stopped?" FROM cancelled WHERE status = 'running'"#,
         organization_id.uuid(),
         subject_id,
         &kinds,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
     Ok(())
 }

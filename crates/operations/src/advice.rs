@@ -1,0 +1,60 @@
+//! What a person can do about a task that does not go on, by what it says of itself.
+
+use crate::model::TaskStatus;
+
+/// A sentence for what needs one. `code` is that of the last try.
+pub(crate) fn advice(status: TaskStatus, code: Option<&str>) -> Option<&'static str> {
+    match (status, code) {
+        (TaskStatus::Completed | TaskStatus::Running, _)
+        | (TaskStatus::Cancelled | TaskStatus::Pending, None) => None,
+        (TaskStatus::Held, _) => Some("It goes on by itself as soon as the organization does."),
+        (TaskStatus::Pending, Some(_)) => Some("It is tried again by itself; nothing has to be done."),
+        (TaskStatus::Cancelled, Some(_)) => Some("Retry it if it is still wanted."),
+        (TaskStatus::Failed, code) => Some(for_failure(code.unwrap_or_default())),
+    }
+}
+
+fn for_failure(code: &str) -> &'static str {
+    match code {
+        "media_unreadable"
+        | "media_empty"
+        | "media_damaged"
+        | "media_unknown"
+        | "media_not_a_recording"
+        | "audio_unreadable" => {
+            "Check that the file plays elsewhere, and upload it again, if need be in another format such as MP4 or MP3."
+        }
+        "media_too_large" | "image_too_large" | "export_too_large" => "Make it smaller and upload it again.",
+        "asset_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
+        "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",
+        "storage_full" => "Make room where files are kept, then retry it.",
+        "storage_unavailable" => "See that the place where files are kept can be reached, then retry it.",
+        "provider_refused" | "provider_unavailable" | "provider_answer_invalid" => {
+            "Check the settings of the provider and whether it answers, then retry it."
+        }
+        "engine_missing" | "media_tool_missing" => {
+            "Have whoever runs this server install what is missing: `memoreel doctor` names it. Then retry it."
+        }
+        "language_unsupported" => "Upload captions instead.",
+        "engine_crashed" | "media_failed" | "task_abandoned" => {
+            "Give the server more memory if it is short of it, then retry it."
+        }
+        "task_unreadable" | "database_unavailable" | "task_interrupted" => "Retry it.",
+        "invitation_outdated" => "Send the invitation again.",
+        _ => "Retry it. If it fails in the same way again, the server's log says more under the task's id.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_that_was_given_up_comes_with_what_to_do() {
+        for code in [None, Some("media_damaged"), Some("of_another_version")] {
+            assert!(advice(TaskStatus::Failed, code).is_some_and(|sentence| sentence.ends_with('.')));
+        }
+        assert_eq!(advice(TaskStatus::Completed, None), None);
+        assert_eq!(advice(TaskStatus::Pending, None), None);
+    }
+}

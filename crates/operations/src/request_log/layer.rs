@@ -1,0 +1,68 @@
+//! Around every request: notes what is known before, and counts what passes.
+
+use super::{
+    Entry,
+    body::{CountedAnswer, CountedRequest},
+    writer::RequestLog,
+};
+use axum::{
+    body::{Body, HttpBody},
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::header,
+    middleware::Next,
+    response::Response,
+};
+use memoreel_web::{RequestId, ServedTo};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Instant,
+};
+
+/// Paths of these routes may be kept: ids in them open nothing.
+const API: &str = "/api/";
+/// And of those, not these: the path says who somebody is.
+const OF_PEOPLE: &str = "{user_id}";
+/// More of a path tells nobody anything.
+const PATH_LENGTH_MAX: usize = 300;
+
+/// Logs a request once its answer is sent, or let go. Nothing waits for the log.
+pub async fn record_request(State(log): State<RequestLog>, request: Request, next: Next) -> Response {
+    let route: Option<Arc<str>> =
+        request.extensions().get::<MatchedPath>().map(|path| Arc::from(path.as_str()));
+    let path = request.uri().path();
+    let is_kept = route.as_deref().is_some_and(|route| route.starts_with(API) && !route.contains(OF_PEOPLE));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let entry = Entry {
+        created_at: log.now(),
+        served_to: None,
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+        method: request.method().clone(),
+        path: (is_kept && path.len() <= PATH_LENGTH_MAX).then(|| path.to_owned()),
+        route,
+        status: 0,
+        duration_ms: 0.0,
+        bytes_in: 0,
+        bytes_out: 0,
+        address: peer.map(|ConnectInfo(peer)| peer.ip()),
+        user_agent: request.headers().get(header::USER_AGENT).cloned(),
+    };
+    let mut read = None;
+    let request = if request.body().is_end_stream() {
+        request
+    } else {
+        let count = Arc::new(AtomicU64::new(0));
+        read = Some(Arc::clone(&count));
+        request.map(|body| Body::new(CountedRequest { body, read: count }))
+    };
+    // Whoever hangs up before there is an answer is not logged: there is nothing to say of it.
+    let started = Instant::now();
+    let response = next.run(request).await;
+    let entry = Entry {
+        served_to: response.extensions().get::<ServedTo>().copied(),
+        status: response.status().as_u16(),
+        duration_ms: started.elapsed().as_secs_f32() * 1000.0,
+        ..entry
+    };
+    response.map(|body| Body::new(CountedAnswer { body, log, entry: Some(entry), read }))
+}

@@ -1,0 +1,128 @@
+//! Traffic, routes, storage, and the log of requests as a file.
+
+use crate::{
+    analytics::{Range, RouteOrder, RouteTrafficList, Step, Storage, Traffic},
+    export::{self, RequestLogFormat},
+    store,
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use http::header;
+use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadAnalytics};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Routes of one answer.
+const ROUTES_MAX: i64 = 100;
+
+/// Which traffic.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct TrafficParams {
+    /// From this time on; a day before the end if not given.
+    from: Option<DateTime<Utc>>,
+    /// Before this time; until now if not given.
+    to: Option<DateTime<Utc>>,
+    /// By `hour` (the default) or `day`; at most 750 of them.
+    #[param(inline)]
+    step: Option<Step>,
+}
+
+/// Get traffic
+///
+/// What was asked and sent, by hour or day. A request is counted when its answer is over, and seen within seconds.
+#[utoipa::path(get, path = "/analytics/traffic", operation_id = "get_traffic", tag = "Analytics", params(TrafficParams),
+    responses((status = 200, body = Traffic), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 422, description = "`range_invalid`", body = ProblemBody)))]
+pub(super) async fn get_traffic(
+    State(app): State<App>,
+    May(caller, _): May<ReadAnalytics>,
+    Params(TrafficParams { from, to, step }): Params<TrafficParams>,
+) -> Result<Json<Traffic>> {
+    let range = Range::new(from, to, step.unwrap_or_default(), app.clock.now())?;
+    let mut tx = app.db.tenant(&caller).await?;
+    let points = store::traffic(&mut tx, &range).await?;
+    Ok(Json(Traffic { from: range.from, to: range.to, points }))
+}
+
+/// Which routes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RouteParams {
+    /// From this time on; a day before the end if not given.
+    from: Option<DateTime<Utc>>,
+    /// Before this time; until now if not given.
+    to: Option<DateTime<Utc>>,
+    /// `slowest` (the default), `errors` or `requests`.
+    #[param(inline)]
+    sort: Option<RouteOrder>,
+}
+
+/// List routes by what they took
+#[utoipa::path(get, path = "/analytics/routes", operation_id = "list_route_traffic", tag = "Analytics", params(RouteParams),
+    responses((status = 200, body = RouteTrafficList), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 422, description = "`range_invalid`", body = ProblemBody)))]
+pub(super) async fn list_route_traffic(
+    State(app): State<App>,
+    May(caller, _): May<ReadAnalytics>,
+    Params(RouteParams { from, to, sort }): Params<RouteParams>,
+) -> Result<Json<RouteTrafficList>> {
+    let range = Range::new(from, to, Step::Day, app.clock.now())?;
+    let mut tx = app.db.tenant(&caller).await?;
+    let items = store::routes(&mut tx, &range, sort.unwrap_or_default(), ROUTES_MAX).await?;
+    Ok(Json(RouteTrafficList { items }))
+}
+
+/// Get storage
+///
+/// What is kept, by kind of file and by channel.
+#[utoipa::path(get, path = "/analytics/storage", operation_id = "get_storage", tag = "Analytics",
+    responses((status = 200, body = Storage), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody)))]
+pub(super) async fn get_storage(
+    State(app): State<App>,
+    May(caller, _): May<ReadAnalytics>,
+) -> Result<Json<Storage>> {
+    let mut tx = app.db.tenant(&caller).await?;
+    Ok(Json(store::storage(&mut tx).await?))
+}
+
+/// What of the log.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ExportParams {
+    /// `jsonl` (the default) or `csv`.
+    #[param(inline)]
+    format: Option<RequestLogFormat>,
+    /// From this time on; a day before the end if not given.
+    from: Option<DateTime<Utc>>,
+    /// Before this time; until now if not given.
+    to: Option<DateTime<Utc>>,
+}
+
+/// Export the log of requests
+///
+/// Every request of the organization in that time, newest first, as a file.
+#[utoipa::path(get, path = "/analytics/export", operation_id = "export_request_log", tag = "Analytics", params(ExportParams),
+    responses((status = 200, description = "The file", content((String = "application/jsonl"), (String = "text/csv"))),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 422, description = "`range_invalid`", body = ProblemBody),
+        (status = 429, description = "`organization_busy` or `rate_limited`", body = ProblemBody),
+        (status = 503, description = "`server_busy`", body = ProblemBody)))]
+pub(super) async fn export_request_log(
+    State(app): State<App>,
+    May(caller, _): May<ReadAnalytics>,
+    Params(ExportParams { format, from, to }): Params<ExportParams>,
+) -> Result<Response> {
+    let range = Range::new(from, to, Step::Day, app.clock.now())?;
+    let format = format.unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, format.content_type().to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    let place = app.limits.exports.enter(&caller.organization_id.to_string()).await?;
+    Ok((headers, export::body(app.db.clone(), caller, range, format, place)).into_response())
+}

@@ -1,0 +1,127 @@
+//! What people do to tasks, and what time does.
+
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{TaskId, Timestamp};
+use uuid::Uuid;
+
+/// What a task that somebody stopped says of itself, and then its video.
+pub(crate) const CANCELLED_CODE: &str = "task_cancelled";
+const CANCELLED_MESSAGE: &str = "This step was stopped before it was done. Retry it to go on.";
+
+/// A task that somebody asked to stop.
+pub(crate) struct Cancelled {
+    pub(crate) subject_id: Uuid,
+    /// It ends when its worker has heard.
+    pub(crate) was_running: bool,
+}
+
+/// Takes a waiting task out of the queue, or tells whoever runs it to stop; `None` if it does neither.
+pub(crate) async fn cancel_task(
+    tx: &mut TenantTx,
+    id: TaskId,
+    now: Timestamp,
+) -> Result<Option<Cancelled>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"WITH chosen AS (
+               SELECT id, status FROM tasks WHERE organization_id = $1 AND id = $2 AND status IN ('pending', 'held', 'running')
+               FOR UPDATE
+           ), cancelled AS (
+               UPDATE tasks SET status = CASE chosen.status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
+                   cancel_requested = true, error_code = $4, error_message = $5,
+                   finished_at = CASE chosen.status WHEN 'running' THEN NULL ELSE $3::timestamptz END,
+                   tries = CASE chosen.status WHEN 'running' THEN tries ELSE with_try(tries, jsonb_build_object(
+                       'attempt', attempts, 'started_at', NULL, 'ended_at', $3::timestamptz, 'outcome', 'cancelled',
+                       'code', $4::text, 'message', $5::text)) END
+               FROM chosen WHERE tasks.organization_id = $1 AND tasks.id = chosen.id
+               RETURNING tasks.subject_id, chosen.status = 'running' AS was_running
+           )
+           SELECT subject_id, was_running AS "was_running!",
+               CASE WHEN was_running THEN pg_notify('memoreel_task_stops', ($2::uuid)::text)::text END AS "stopped?",
+               pg_notify('memoreel_live', json_build_object(
+                   'organization_id', $1::uuid, 'subject_id', subject_id, 'kind', 'task_changed')::text)::text AS "told?"
+           FROM cancelled"#,
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+        CANCELLED_CODE,
+        CANCELLED_MESSAGE,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Cancelled { subject_id: row.subject_id, was_running: row.was_running }))
+}
+
+/// Puts a task that failed or was cancelled back into the queue with all its tries, and returns its subject; `None` if it is neither, or
+/// another one of its step waits already.
+pub(crate) async fn retry_task(
+    tx: &mut TenantTx,
+    id: TaskId,
+    now: Timestamp,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"WITH retried AS (
+               UPDATE tasks SET status = 'pending', attempts = 0, progress = 0, scheduled_for = $3, finished_at = NULL,
+                   error_code = NULL, error_message = NULL, cancel_requested = false
+               WHERE organization_id = $1 AND id = $2 AND status IN ('failed', 'cancelled')
+                   AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
+                       AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
+               RETURNING kind, subject_id
+           )
+           SELECT subject_id, pg_notify('memoreel_tasks', kind)::text AS "woken?",
+               pg_notify('memoreel_live', json_build_object(
+                   'organization_id', $1::uuid, 'subject_id', subject_id, 'kind', 'task_changed')::text)::text AS "told?"
+           FROM retried"#,
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| row.subject_id))
+}
+
+/// Changes what a waiting task is run before; returns whether it waits.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn prioritise_task(tx: &mut TenantTx, id: TaskId, priority: i32) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"WITH changed AS (
+               UPDATE tasks SET priority = $3 WHERE organization_id = $1 AND id = $2 AND status IN ('pending', 'held')
+               RETURNING subject_id
+           )
+           SELECT pg_notify('memoreel_live', json_build_object(
+               'organization_id', $1::uuid, 'subject_id', subject_id, 'kind', 'task_changed')::text)::text AS "told?"
+           FROM changed"#,
+        organization_id.uuid(),
+        id.uuid(),
+        priority,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// Of all organizations, removes some tasks that were completed or cancelled before `before`; returns how many. What failed stays
+/// until it is retried or its subject goes.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) -> Result<u64, sqlx::Error> {
+    // Found by when they were due, which was before they ended.
+    let deleted = sqlx::query!(
+        "DELETE FROM tasks WHERE (organization_id, id) IN (
+             SELECT organization_id, id FROM tasks
+             WHERE status IN ('completed', 'cancelled') AND scheduled_for < $1 AND finished_at < $1
+                 -- What somebody stopped is what its video still says.
+                 AND (status = 'completed' OR error_code IS NULL) LIMIT $2)",
+        before,
+        limit,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(deleted.rows_affected())
+}

@@ -1,0 +1,42 @@
+-- What became of each try of a task that did not complete it, and tasks that somebody stopped.
+
+-- The last of them, each with its number, when it began and ended, its outcome, a code and a sentence.
+ALTER TABLE tasks ADD COLUMN tries jsonb NOT NULL DEFAULT '[]';
+
+-- A list with one more, and without the first when there are too many.
+CREATE FUNCTION with_try(p_tries jsonb, p_try jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN jsonb_typeof(p_tries) <> 'array' THEN '[]' WHEN jsonb_array_length(p_tries) >= 20 THEN p_tries - 0 ELSE p_tries END || p_try
+$$;
+
+-- What is over is removed after a time.
+CALL admit_system('tasks', 'delete');
+
+-- Of a subject that has nothing left to run, what was given up or stopped by somebody decides, unless the step completed since.
+CREATE OR REPLACE FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamptz)
+RETURNS TABLE (is_held boolean, open_count bigint, failure_code text, failure_message text)
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off
+AS $$
+BEGIN
+    UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = p_now,
+        error_code = NULL, error_message = NULL
+    WHERE organization_id = p_organization_id AND id = p_id AND lease = p_lease;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT false, 0::bigint, NULL::text, NULL::text;
+        RETURN;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
+    RETURN QUERY SELECT true, count(*) FILTER (WHERE status IN ('pending', 'held', 'running')),
+        (array_agg(error_code ORDER BY finished_at) FILTER (WHERE is_given_up))[1],
+        (array_agg(error_message ORDER BY finished_at) FILTER (WHERE is_given_up))[1]
+    FROM (
+        -- In the order of the index by subject, which makes it the one that is read. Rarely is there anything to look for further.
+        SELECT own.status, own.error_code, own.error_message, own.finished_at,
+            CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
+                SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
+                    AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+            ELSE false END AS is_given_up
+        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
+        ORDER BY own.created_at OFFSET 0
+    ) AS own;
+END $$;

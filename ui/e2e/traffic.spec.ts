@@ -1,0 +1,58 @@
+import { mkdirSync } from "node:fs";
+import { expect } from "@playwright/test";
+import { expectAccessible, newAccount, signUp, test } from "./helpers";
+
+test("what is asked of the server is counted, shown and taken along", async ({ page }) => {
+  test.setTimeout(180_000);
+  await signUp(page, newAccount());
+  await page.goto("/settings");
+  const headers = { "X-Memoreel-Request": "1" };
+  await page.request.post("/api/v1/channels", { headers, data: { name: "Board" } });
+  const refused = await page.request.post("/api/v1/channels", { headers, data: { name: "" } });
+  expect(refused.status()).toBe(422);
+  await page.getByRole("link", { name: "Traffic" }).click();
+  const totals = page.locator(".traffic__strip");
+  // The log is written within a second or so.
+  await expect(async () => {
+    await page.reload();
+    await expect(totals).toContainText("Requests", { timeout: 3000 });
+    await expect(page.getByRole("region", { name: "Routes" }).last()).toContainText("POST /api/v1/channels", { timeout: 3000 });
+  }).toPass({ timeout: 30_000 });
+  await expect(page.getByText("Nothing is kept yet.")).toBeVisible();
+
+  const plot = page.locator("figure").first();
+  await plot.getByText("As a table").focus();
+  await page.keyboard.press("Enter");
+  await expect(plot.getByRole("row")).toHaveCount(26);
+  await expect(plot.getByRole("columnheader", { name: "Refused" })).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByLabel("Show").selectOption("30 days");
+  await expect(page).toHaveURL(/range=month/u);
+  await expect(plot.getByRole("row")).toHaveCount(32);
+  await page.getByLabel("First").selectOption("Those asked most");
+  await expect(page).toHaveURL(/range=month.*sort=requests|sort=requests.*range=month/u);
+
+  const file = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: "Requests as CSV" }).click();
+  expect((await file).suggestedFilename()).toBe("requests.csv");
+
+  mkdirSync("e2e/screenshots", { recursive: true });
+  const looks = [
+    { name: "light", colorScheme: "light", width: 1440, height: 900 },
+    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
+    { name: "phone", colorScheme: "light", width: 375, height: 760 },
+  ] as const;
+  for (const look of looks) {
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize({ width: look.width, height: look.height });
+    await page.goto("/settings/traffic");
+    await totals.waitFor();
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: `e2e/screenshots/traffic-${look.name}.png`, fullPage: true });
+    await test.step(`traffic in ${look.name}`, () => expectAccessible(page));
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(overflow, "traffic does not scroll sideways").toBeLessThanOrEqual(0);
+  }
+});

@@ -1,0 +1,191 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { CircleStop, RotateCw } from "lucide-react";
+import { useState } from "react";
+import { useMay } from "../../../api/me";
+import { keys } from "../../../api/queries";
+import { taskCommands, taskQuery } from "../../../api/tasks";
+import type { Task } from "../../../api/types";
+import { Confirm } from "../../../components/Confirm";
+import { Problem } from "../../../components/Problem";
+import { formatDateTime } from "../../../lib/format";
+import { showToast } from "../../../lib/toasts";
+import { strings } from "../../../strings";
+import { tell } from "../../library/actions";
+import { facts, kindName } from "./words";
+
+/** One task, which opens to what became of its tries and what can be done. */
+export function TaskRow({ task }: { task: Task }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li>
+      <details className="tasks__task" onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>
+          <span className={`tag tasks__status tasks__status--${task.status}`}>
+            {task.is_stopping ? strings.tasks.stopping : strings.tasks.status[task.status]}
+          </span>
+          <span className="tasks__what">
+            <span>{kindName(task.kind)}</span>
+            <span className="faint small">{facts(task)}</span>
+            {task.status === "running" ? <Progress task={task} /> : null}
+          </span>
+          <time className="faint small" dateTime={task.created_at}>
+            {formatDateTime(task.created_at)}
+          </time>
+        </summary>
+        {open ? <Details task={task} /> : null}
+      </details>
+    </li>
+  );
+}
+
+function Progress({ task }: { task: Task }) {
+  return (
+    <span
+      className="progress progress--live"
+      role="progressbar"
+      aria-label={strings.tasks.progress(kindName(task.kind))}
+      aria-valuenow={task.progress}
+      aria-valuemin={0}
+      aria-valuemax={100}
+    >
+      <span className="progress__bar" style={{ display: "block", width: `${task.progress}%` }} />
+    </span>
+  );
+}
+
+function Details({ task }: { task: Task }) {
+  const details = useQuery(taskQuery(task.id));
+  return (
+    <div className="tasks__details">
+      {task.error_message === null ? null : <p>{task.error_message}</p>}
+      {task.advice === null ? null : <p className="soft">{task.advice}</p>}
+      {details.isPending ? (
+        <div className="skeleton" style={{ height: 60 }} />
+      ) : details.isError ? (
+        <Problem error={details.error} onRetry={() => void details.refetch()} />
+      ) : (
+        <div>
+          <h3 className="small">{strings.tasks.tries}</h3>
+          {details.data.tries.length === 0 ? (
+            <p className="faint small">{strings.tasks.triesNone}</p>
+          ) : (
+            <ol className="tasks__tries" aria-label={strings.tasks.tries}>
+              {details.data.tries.map((one, place) => (
+                <li key={`${one.ended_at} ${place}`} className="small">
+                  <span>
+                    {strings.tasks.outcome[one.outcome]}
+                    <span className="faint"> · {formatDateTime(one.ended_at)}</span>
+                    {one.started_at === null ? null : (
+                      <span className="faint"> · {strings.tasks.attempt(one.attempt, task.attempts_max)}</span>
+                    )}
+                  </span>
+                  {one.message === null ? null : <span className="soft">{one.message}</span>}
+                </li>
+              ))}
+            </ol>
+          )}
+        </div>
+      )}
+      <p className="faint small">
+        <code>{task.id}</code>
+        {task.error_code === null ? null : (
+          <>
+            {" · "}
+            <code>{task.error_code}</code>
+          </>
+        )}
+      </p>
+      <Actions task={task} />
+    </div>
+  );
+}
+
+function Actions({ task }: { task: Task }) {
+  const mayEdit = useMay("edit_content");
+  const mayPrioritise = useMay("prioritise_tasks");
+  const [asks, setAsks] = useState(false);
+  const client = useQueryClient();
+  const renew = (): Promise<void> => client.invalidateQueries({ queryKey: keys.tasks });
+  const retry = useMutation({
+    mutationFn: () => taskCommands.retry(task.id),
+    onSuccess: () => showToast(strings.tasks.retried),
+    onError: tell,
+    onSettled: renew,
+  });
+  const cancel = useMutation({
+    mutationFn: () => taskCommands.cancel(task.id),
+    onSuccess: () => showToast(strings.tasks.cancelled, { label: strings.common.undo, run: () => retry.mutate() }),
+    onError: tell,
+    onSettled: renew,
+  });
+  const prioritise = useMutation({
+    mutationFn: (priority: number) => taskCommands.prioritise(task.id, priority),
+    onSuccess: () => showToast(strings.tasks.prioritised),
+    onError: tell,
+    onSettled: renew,
+  });
+  const waits = task.status === "pending" || task.status === "held";
+  const isOver = task.status === "failed" || task.status === "cancelled";
+  return (
+    <div className="tasks__actions">
+      {task.subject === "video" ? (
+        <Link to="/videos/$videoId" params={{ videoId: task.subject_id }}>
+          {strings.tasks.open}
+        </Link>
+      ) : null}
+      {mayEdit && (waits || (task.status === "running" && !task.is_stopping)) ? (
+        <button
+          type="button"
+          className="button button--small"
+          disabled={cancel.isPending}
+          onClick={() => (waits ? cancel.mutate() : setAsks(true))}
+        >
+          <CircleStop size={16} aria-hidden />
+          {strings.tasks.cancel}
+        </button>
+      ) : null}
+      {mayEdit && isOver ? (
+        <button type="button" className="button button--small" disabled={retry.isPending} onClick={() => retry.mutate()}>
+          <RotateCw size={16} aria-hidden />
+          {strings.tasks.retry}
+        </button>
+      ) : null}
+      {mayPrioritise && waits ? (
+        <label>
+          <span className="soft small">{strings.tasks.priority}</span>
+          <select
+            className="select"
+            value={task.priority}
+            disabled={prioritise.isPending}
+            onChange={(event) => prioritise.mutate(Number(event.target.value))}
+          >
+            {priorities(task.priority).map((priority) => (
+              <option key={priority} value={priority}>
+                {strings.tasks.priorities[priority] ?? priority}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : null}
+      {asks ? (
+        <Confirm
+          title={strings.tasks.cancelTitle(kindName(task.kind))}
+          text={strings.tasks.cancelText}
+          action={strings.tasks.cancel}
+          onConfirm={async () => {
+            await taskCommands.cancel(task.id);
+            showToast(strings.tasks.cancelling);
+            await renew();
+          }}
+          onClose={() => setAsks(false)}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+/** The usual ones, and the present one where somebody chose another. */
+function priorities(present: number): number[] {
+  return [...new Set([...Object.keys(strings.tasks.priorities).map(Number), present])].sort((one, other) => other - one);
+}

@@ -1,0 +1,318 @@
+import "./traffic.css";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ChartColumn, Download } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import type { ReactNode } from "react";
+import {
+  exportQuery,
+  ROUTE_ORDERS,
+  routesQuery,
+  storageQuery,
+  TRAFFIC_RANGES,
+  trafficQuery,
+  type TrafficRange,
+} from "../../../api/analytics";
+import { request } from "../../../api/client";
+import type { Traffic } from "../../../api/types";
+import { Empty } from "../../../components/Empty";
+import { Problem } from "../../../components/Problem";
+import { save } from "../../../lib/download";
+import { formatBytes, formatDate, formatDateTime, formatDuration, formatNumber } from "../../../lib/format";
+import { useTitle } from "../../../lib/hooks";
+import { strings } from "../../../strings";
+import { tell } from "../../library/actions";
+import { Plot } from "./Plot";
+
+const RANGES = Object.keys(TRAFFIC_RANGES) as TrafficRange[];
+const DAY_MS = 24 * 3_600_000;
+const EXPORTS = [
+  { format: "csv", label: strings.traffic.exportCsv },
+  { format: "jsonl", label: strings.traffic.exportJsonl },
+] as const;
+
+/** What is asked of the server, how long it takes, and what it keeps. */
+export function TrafficPage() {
+  useTitle(strings.traffic.title);
+  const search = useSearch({ from: "/app/settings/traffic" });
+  const { range = "day" } = search;
+  const navigate = useNavigate();
+  const download = useMutation({
+    mutationFn: async (format: string) => {
+      const answer = await request("GET", "/analytics/export", { query: exportQuery(range, format) });
+      save(await answer.blob(), `requests.${format}`);
+    },
+    onError: tell,
+  });
+  return (
+    <>
+      <section className="settings__section">
+        <div className="settings__head">
+          <div>
+            <h2>{strings.traffic.title}</h2>
+            <p className="soft">{strings.traffic.lead}</p>
+          </div>
+          <DropdownMenu.Root>
+            <DropdownMenu.Trigger className="button" disabled={download.isPending}>
+              <Download size={16} aria-hidden />
+              {strings.traffic.export}
+            </DropdownMenu.Trigger>
+            <DropdownMenu.Portal>
+              <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+                {EXPORTS.map(({ format, label }) => (
+                  <DropdownMenu.Item key={format} className="menu__item" onSelect={() => download.mutate(format)}>
+                    {label}
+                  </DropdownMenu.Item>
+                ))}
+              </DropdownMenu.Content>
+            </DropdownMenu.Portal>
+          </DropdownMenu.Root>
+        </div>
+        <label className="traffic__range">
+          <span className="soft small">{strings.traffic.range}</span>
+          <select
+            className="select"
+            value={range}
+            onChange={(event) => {
+              const chosen = RANGES.find((known) => known === event.target.value);
+              void navigate({
+                to: "/settings/traffic",
+                search: { ...search, range: chosen === "day" ? undefined : chosen },
+                replace: true,
+              });
+            }}
+          >
+            {RANGES.map((known) => (
+              <option key={known} value={known}>
+                {strings.traffic.ranges[known]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Requests range={range} />
+      </section>
+      <Routes range={range} />
+      <Kept />
+    </>
+  );
+}
+
+function Requests({ range }: { range: TrafficRange }) {
+  const traffic = useQuery(trafficQuery(range));
+  if (traffic.isPending) return <div className="skeleton" style={{ height: 320 }} />;
+  if (!traffic.data) return <Problem error={traffic.error} onRetry={() => void traffic.refetch()} />;
+  const { points } = traffic.data;
+  const requests = sum(points, "requests");
+  if (requests === 0) return <Empty icon={ChartColumn} title={strings.traffic.none} text={strings.traffic.noneText} />;
+  // What is shown may still be of the span before.
+  const byDay = points.length > 1 && Date.parse(points[1]?.at ?? "") - Date.parse(points[0]?.at ?? "") >= DAY_MS;
+  const times = points.map(({ at }) => (byDay ? formatDate(at) : formatDateTime(at)));
+  const refusals = sum(points, "refusals");
+  const errors = sum(points, "errors");
+  return (
+    <>
+      <dl className="traffic__strip" aria-label={strings.traffic.totals}>
+        <Figure name={strings.traffic.requests} value={formatNumber(requests)} />
+        <Figure name={strings.traffic.refusals} value={formatNumber(refusals)} />
+        <Figure name={strings.traffic.errors} value={formatNumber(errors)} />
+        <Figure name={strings.traffic.sent} value={formatBytes(sum(points, "bytes_out"))} />
+        <Figure name={strings.traffic.media} value={formatBytes(sum(points, "media_bytes_out"))} />
+        <Figure name={strings.traffic.received} value={formatBytes(sum(points, "bytes_in"))} />
+      </dl>
+      <Plot
+        title={strings.traffic.requestsPlot}
+        times={times}
+        format={formatNumber}
+        series={[
+          {
+            name: strings.traffic.requests,
+            look: "usual",
+            values: points.map((point) => point.requests - point.refusals - point.errors),
+          },
+          { name: strings.traffic.refusals, look: "refused", values: points.map((point) => point.refusals) },
+          { name: strings.traffic.errors, look: "bad", values: points.map((point) => point.errors) },
+        ]}
+      />
+      <Plot
+        title={strings.traffic.bytesPlot}
+        times={times}
+        format={formatBytes}
+        series={[
+          { name: strings.traffic.media, look: "usual", values: points.map((point) => point.media_bytes_out) },
+          {
+            name: strings.traffic.sentOther,
+            look: "refused",
+            values: points.map((point) => point.bytes_out - point.media_bytes_out),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt className="soft small">{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Routes({ range }: { range: TrafficRange }) {
+  const search = useSearch({ from: "/app/settings/traffic" });
+  const { sort = "slowest" } = search;
+  const navigate = useNavigate();
+  const routes = useQuery(routesQuery(range, sort));
+  return (
+    <section className="settings__section" aria-label={strings.traffic.routes}>
+      <div>
+        <h2>{strings.traffic.routes}</h2>
+        <p className="soft">{strings.traffic.routesLead}</p>
+      </div>
+      <label className="traffic__range">
+        <span className="soft small">{strings.traffic.sort}</span>
+        <select
+          className="select"
+          value={sort}
+          onChange={(event) => {
+            const chosen = ROUTE_ORDERS.find((known) => known === event.target.value);
+            void navigate({
+              to: "/settings/traffic",
+              search: { ...search, sort: chosen === "slowest" ? undefined : chosen },
+              replace: true,
+            });
+          }}
+        >
+          {ROUTE_ORDERS.map((known) => (
+            <option key={known} value={known}>
+              {strings.traffic.sorts[known]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {routes.isPending ? (
+        <div className="skeleton" style={{ height: 200 }} />
+      ) : !routes.data ? (
+        <Problem error={routes.error} onRetry={() => void routes.refetch()} />
+      ) : routes.data.items.length === 0 ? (
+        <p className="faint">{strings.traffic.none}</p>
+      ) : (
+        <Scroll name={strings.traffic.routesTable}>
+          <table className="traffic__table">
+            <thead>
+              <tr>
+                <th scope="col">{strings.traffic.route}</th>
+                <th scope="col">{strings.traffic.requests}</th>
+                <th scope="col">{strings.traffic.half}</th>
+                <th scope="col">{strings.traffic.most}</th>
+                <th scope="col">{strings.traffic.errorRate}</th>
+                <th scope="col">{strings.traffic.sent}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {routes.data.items.map((one) => (
+                <tr key={`${one.method} ${one.route}`}>
+                  <th scope="row">
+                    <code>{one.route === "unmatched" ? strings.traffic.pages : `${one.method} ${one.route}`}</code>
+                  </th>
+                  <td>{formatNumber(one.requests)}</td>
+                  <td>{formatDuration(one.duration_ms_p50)}</td>
+                  <td>{formatDuration(one.duration_ms_p95)}</td>
+                  <td className={one.errors > 0 ? "traffic__bad" : undefined}>{formatPercent(one.error_rate)}</td>
+                  <td>{formatBytes(one.bytes_out)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Scroll>
+      )}
+    </section>
+  );
+}
+
+function Kept() {
+  const storage = useQuery(storageQuery);
+  return (
+    <section className="settings__section" aria-label={strings.traffic.storage}>
+      <div>
+        <h2>{strings.traffic.storage}</h2>
+        <p className="soft">{strings.traffic.storageLead}</p>
+      </div>
+      {storage.isPending ? (
+        <div className="skeleton" style={{ height: 120 }} />
+      ) : !storage.data ? (
+        <Problem error={storage.error} onRetry={() => void storage.refetch()} />
+      ) : storage.data.kinds.length === 0 ? (
+        <p className="faint">{strings.traffic.storageNone}</p>
+      ) : (
+        <>
+          <Scroll name={strings.traffic.kind}>
+            <table className="traffic__table">
+              <thead>
+                <tr>
+                  <th scope="col">{strings.traffic.kind}</th>
+                  <th scope="col">{strings.traffic.files}</th>
+                  <th scope="col">{strings.traffic.originals}</th>
+                  <th scope="col">{strings.traffic.renditions}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {storage.data.kinds.map((one) => (
+                  <tr key={one.kind}>
+                    <th scope="row">
+                      {one.kind === null ? strings.traffic.kindUnknown : (strings.traffic.kinds[one.kind] ?? one.kind)}
+                    </th>
+                    <td>{formatNumber(one.files)}</td>
+                    <td>{formatBytes(one.original_bytes)}</td>
+                    <td>{formatBytes(one.rendition_bytes)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Scroll>
+          {storage.data.channels.length === 0 ? null : (
+            <Scroll name={strings.traffic.channel}>
+              <table className="traffic__table">
+                <thead>
+                  <tr>
+                    <th scope="col">{strings.traffic.channel}</th>
+                    <th scope="col">{strings.traffic.videos}</th>
+                    <th scope="col">{strings.traffic.bytes}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {storage.data.channels.map((one) => (
+                    <tr key={one.channel_id}>
+                      <th scope="row">{one.channel_name ?? strings.traffic.channelNone}</th>
+                      <td>{formatNumber(one.videos)}</td>
+                      <td>{formatBytes(one.bytes)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scroll>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** A table that scrolls on a phone, so the keyboard has to reach it. */
+function Scroll({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="traffic__scroll" tabIndex={0} role="region" aria-label={name}>
+      {children}
+    </div>
+  );
+}
+
+function sum(points: Traffic["points"], field: Exclude<keyof Traffic["points"][number], "at">): number {
+  return points.reduce((before, point) => before + point[field], 0);
+}
+
+function formatPercent(part: number): string {
+  return `${formatNumber(Math.round(part * 1000) / 10)} %`;
+}
