@@ -21,10 +21,11 @@ const SLICES_ABOVE: &[&str] = &["privacy"];
 const LOWER: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("parts", &[]),
+    ("workers", &[]),
     ("db", &["kernel", "parts"]),
     ("blob", &["kernel"]),
     ("media", &["kernel"]),
-    ("images", &["parts"]),
+    ("images", &["parts", "workers"]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
     ("outbound", &[]),
