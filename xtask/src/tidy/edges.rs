@@ -8,8 +8,20 @@ use crate::shell;
 const PREFIX: &str = "memoreel-";
 
 /// What every slice may use.
-const PLATFORM: &[&str] =
-    &["kernel", "db", "blob", "media", "images", "ai", "mail", "outbound", "tasks", "web"];
+const PLATFORM: &[&str] = &[
+    "kernel",
+    "db",
+    "blob",
+    "media",
+    "images",
+    "documents",
+    "ocr",
+    "ai",
+    "mail",
+    "outbound",
+    "tasks",
+    "web",
+];
 /// The slices that build on each other, each on any before it.
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
@@ -26,6 +38,8 @@ const LOWER: &[(&str, &[&str])] = &[
     ("blob", &["kernel"]),
     ("media", &["kernel"]),
     ("images", &["parts", "workers"]),
+    ("documents", &["parts", "workers"]),
+    ("ocr", &[]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
     ("outbound", &[]),
