@@ -607,15 +607,15 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 SELECT c.id, near.distance FROM unnest(p_ids, p_distances) AS near(chunk_id, distance)
                 CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
                     ORDER BY organization_id, id LIMIT 1) AS c
-                CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                    ORDER BY organization_id, id LIMIT 1) AS v
-                WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
+                LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                    ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+                WHERE c.id = near.chunk_id AND (c.video_id IS NULL OR v.id IS NOT NULL) AND 
         c.organization_id = $1 AND v.deleted_at IS NULL
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -720,7 +720,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             IF p_written_since IS NULL THEN
                 v_titled := ARRAY(
                     SELECT video_id FROM (
-                        SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                        SELECT coalesce(c.video_id, c.asset_id) AS video_id, count(*) OVER (PARTITION BY t.place) AS holders
                         FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
                             ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
                         WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
@@ -735,7 +735,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             RETURN QUERY WITH found AS (
                 SELECT * FROM chunks
                 WHERE p_video_id IS NULL AND p_written_since IS NULL AND organization_id = p_organization_id
-                    AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
+                    AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled) OR asset_id = ANY(v_titled))
                 UNION ALL
                 SELECT * FROM chunks
                 WHERE p_written_since IS NULL AND organization_id = p_organization_id AND video_id = p_video_id
@@ -751,7 +751,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             FROM (
                 SELECT c.id, c.token_count, t.place, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
                     CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
-                FROM found c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+                FROM found c LEFT JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
                 JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
                     ON t.configuration = text_search_configuration(c.language)
                 WHERE 
@@ -759,8 +759,8 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -824,7 +824,7 @@ BEGIN
         v_chosen := v_chosen * 8;
     END LOOP;
     RETURN QUERY EXECUTE
-        'SELECT c.id, e.embedding <=> $11 FROM chunks c JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+        'SELECT c.id, e.embedding <=> $11 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
          CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $12
              OFFSET 0) AS e
          WHERE ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
@@ -976,7 +976,7 @@ BEGIN
              WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
             e.span_vectors, CASE WHEN h.is_worded THEN rank() OVER (ORDER BY h.words DESC NULLS LAST) END,
             h.meaning_rank, h.similarity, coalesce(h.score, 0)
-        FROM hits h JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
+        FROM hits h LEFT JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
         LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = h.id AND e.model_id = p_model_id
         ORDER BY h.score DESC NULLS LAST, h.id;
 END $$;
@@ -1206,7 +1206,7 @@ BEGIN
                   FROM weights) AS measured
             JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
         ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index
+            SELECT c.id, c.entity_type, c.entity_id, c.chunk_index
             FROM (SELECT id FROM by_words UNION SELECT near.id FROM unnest(v_near) AS near(id)) AS found
             JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
         ), surroundings AS MATERIALIZED (
@@ -1214,7 +1214,7 @@ BEGIN
             FROM (
                 SELECT p.id, n.id AS neighbour_id, n.token_count,
                     CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
-                FROM pool p JOIN chunks n ON n.organization_id = p_organization_id AND n.entity_type = 'transcript'
+                FROM pool p JOIN chunks n ON n.organization_id = p_organization_id AND n.entity_type = p.entity_type
                     AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
                 WHERE p_mode <> 'semantic') AS near
         ), lent AS (
@@ -1296,15 +1296,15 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
                         ORDER BY 2, 1 LIMIT v_chosen) AS near
                     CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
                         ORDER BY organization_id, id LIMIT 1) AS c
-                    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                        ORDER BY organization_id, id LIMIT 1) AS v
-                    WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
+                    LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                        ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+                    WHERE c.id = near.chunk_id AND (c.video_id IS NULL OR v.id IS NOT NULL) AND 
         c.organization_id = $1 AND v.deleted_at IS NULL
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -1338,9 +1338,9 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
             FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
             CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.id
                 ORDER BY organization_id, id LIMIT 1) AS c
-            CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                ORDER BY organization_id, id LIMIT 1) AS v
-            WHERE c.id = near.id AND v.id = c.video_id
+            LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+            WHERE c.id = near.id AND (c.video_id IS NULL OR v.id IS NOT NULL)
             ORDER BY near.rank;
         END $_$;
 
@@ -1354,8 +1354,8 @@ CREATE FUNCTION public.search_conditions() RETURNS text
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -1615,9 +1615,16 @@ CREATE TABLE public.chunks (
     context text DEFAULT ''::text NOT NULL,
     context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
     written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
+    asset_id uuid,
+    page_number integer,
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
+    CONSTRAINT chunks_place CHECK (
+CASE entity_type
+    WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
+    ELSE ((asset_id IS NULL) AND (page_number IS NULL))
+END),
     CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
@@ -1640,6 +1647,25 @@ CREATE TABLE public.consents (
 );
 
 ALTER TABLE ONLY public.consents FORCE ROW LEVEL SECURITY;
+
+-- Name: document_pages; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.document_pages (
+    organization_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    page_number integer NOT NULL,
+    text text NOT NULL,
+    source text NOT NULL,
+    headings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    image_key text,
+    width integer,
+    height integer,
+    CONSTRAINT document_pages_image CHECK ((((image_key IS NULL) = (width IS NULL)) AND ((image_key IS NULL) = (height IS NULL)))),
+    CONSTRAINT document_pages_page_number CHECK ((page_number >= 1)),
+    CONSTRAINT document_pages_source CHECK ((source = ANY (ARRAY['text_layer'::text, 'ocr'::text])))
+);
+
+ALTER TABLE ONLY public.document_pages FORCE ROW LEVEL SECURITY;
 
 -- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
 
@@ -2064,7 +2090,7 @@ CREATE TABLE public.uploads (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'video'::text NOT NULL,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
-    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
+    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text, 'document'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
     CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
@@ -2355,6 +2381,11 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (user_id, id);
 
+-- Name: document_pages document_pages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_pkey PRIMARY KEY (organization_id, asset_id, page_number);
+
 -- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
@@ -2629,6 +2660,10 @@ ALTER TABLE ONLY public.webhook_secrets
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
 
+-- Name: assets_documents; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_documents ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'document'::text);
+
 -- Name: assets_images; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
@@ -2660,6 +2695,10 @@ CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (mode
 -- Name: chunk_embeddings_written; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chunk_embeddings_written ON public.chunk_embeddings USING btree (organization_id, written_in);
+
+-- Name: chunks_asset; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_asset ON public.chunks USING btree (organization_id, asset_id) WHERE (asset_id IS NOT NULL);
 
 -- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
 
@@ -3017,6 +3056,14 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets 
 
 CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
 
+-- Name: assets audit_document; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_document AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'document'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('document', 'filename');
+
+-- Name: assets audit_document_deletion; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_document_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'document'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('document', 'filename');
+
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER channels_updated_at BEFORE UPDATE ON public.channels FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -3155,6 +3202,11 @@ ALTER TABLE ONLY public.chunk_embeddings
 ALTER TABLE ONLY public.chunk_embeddings
     ADD CONSTRAINT chunk_embeddings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: chunks chunks_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
 -- Name: chunks chunks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.chunks
@@ -3169,6 +3221,16 @@ ALTER TABLE ONLY public.chunks
 
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: document_pages document_pages_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
+-- Name: document_pages document_pages_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3465,6 +3527,10 @@ CREATE POLICY app_delete ON public.chunk_embeddings FOR DELETE TO memoreel_app U
 
 CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: document_pages app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.document_pages FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: idempotency_keys app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3578,6 +3644,10 @@ CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK 
 -- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: document_pages app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.document_pages FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3704,6 +3774,10 @@ CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((or
 -- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: document_pages app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.document_pages FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3839,6 +3913,10 @@ CREATE POLICY app_update ON public.chunk_embeddings FOR UPDATE TO memoreel_app U
 
 CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: document_pages app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.document_pages FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
@@ -3971,6 +4049,10 @@ ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
 
+-- Name: document_pages; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.document_pages ENABLE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
@@ -4050,6 +4132,10 @@ CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHE
 -- Name: consents owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.consents TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: document_pages owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.document_pages TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4811,6 +4897,10 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
 GRANT INSERT ON TABLE public.consents TO memoreel_system;
+
+-- Name: TABLE document_pages; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_pages TO memoreel_app;
 
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 

@@ -55,6 +55,9 @@ pub enum AssetsError {
     /// No such image, or of another organization.
     #[error("there is no such image")]
     ImageNotFound,
+    /// No such asset, or of another organization.
+    #[error("there is no such asset")]
+    AssetNotFound,
     /// Nothing can be made of it yet, or ever.
     #[error("the image is {status}: nothing can be made of it")]
     ImageNotReady {
@@ -113,6 +116,7 @@ impl From<AssetsError> for Problem {
             }
             AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
             AssetsError::ImageNotFound => Problem::not_found("image"),
+            AssetsError::AssetNotFound => Problem::not_found("asset"),
             AssetsError::ImageNotReady { .. } => Problem::conflict("image_not_ready", detail)
                 .hint("Ask for the image until its status is ready."),
             AssetsError::PresetNotFound(_) => Problem::invalid_field("options", "preset_unknown", detail),

@@ -40,6 +40,8 @@ pub(crate) enum UploadKind {
     Video,
     /// An image, which has the id of its upload.
     Image,
+    /// A document, which has the id of its upload.
+    Document,
 }
 
 impl UploadKind {
@@ -48,12 +50,13 @@ impl UploadKind {
         match self {
             Self::Video => "video",
             Self::Image => "image",
+            Self::Document => "document",
         }
     }
 
     /// The inverse of [`UploadKind::as_str`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Video, Self::Image].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Video, Self::Image, Self::Document].into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// The largest file, in bytes.
@@ -61,6 +64,7 @@ impl UploadKind {
         match self {
             Self::Video => UPLOAD_BYTES_MAX,
             Self::Image => size_bytes_max(Kind::Image),
+            Self::Document => size_bytes_max(Kind::Document),
         }
     }
 }
@@ -85,6 +89,7 @@ pub(crate) struct Upload {
 pub(crate) enum Becomes {
     Video(VideoId),
     Image(AssetId),
+    Document(AssetId),
 }
 
 impl Becomes {
@@ -92,6 +97,15 @@ impl Becomes {
         match self {
             Self::Video(_) => UploadKind::Video,
             Self::Image(_) => UploadKind::Image,
+            Self::Document(_) => UploadKind::Document,
+        }
+    }
+
+    /// The asset it becomes where that is named before the first byte: it has the id of its upload.
+    pub(crate) fn asset_id(self) -> Option<AssetId> {
+        match self {
+            Self::Video(_) => None,
+            Self::Image(id) | Self::Document(id) => Some(id),
         }
     }
 
@@ -144,6 +158,41 @@ pub struct AssetStep {
 pub struct ImageStep {
     /// The image.
     pub asset_id: AssetId,
+}
+
+/// The input of the step that reads a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentStep {
+    /// The document.
+    pub asset_id: AssetId,
+}
+
+/// What is known of a document, kept as `assets.metadata.document`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DocumentFacts {
+    pub(crate) format: String,
+    pub(crate) title: Option<String>,
+    pub(crate) author: Option<String>,
+    /// As ISO 639-1.
+    pub(crate) language: Option<String>,
+    /// Whether the file itself has the text of a page at least.
+    pub(crate) has_text_layer: bool,
+}
+
+/// A document's row.
+#[derive(Debug, Clone)]
+pub(crate) struct DocumentRow {
+    pub(crate) id: AssetId,
+    pub(crate) status: String,
+    pub(crate) filename: String,
+    pub(crate) content_type: Option<String>,
+    pub(crate) byte_size: i64,
+    pub(crate) sha256: Option<Vec<u8>>,
+    pub(crate) blob_key: Option<String>,
+    pub(crate) page_count: Option<i32>,
+    pub(crate) document: Option<serde_json::Value>,
+    pub(crate) error: Option<serde_json::Value>,
+    pub(crate) created_at: memoreel_kernel::Timestamp,
 }
 
 /// What is known of an image, kept as `assets.metadata.image`.

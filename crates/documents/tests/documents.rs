@@ -202,7 +202,7 @@ async fn what_is_too_much_is_refused() {
 #[tokio::test]
 async fn time_is_up_at_some_time_and_a_dead_worker_is_replaced() {
     let documents = documents_with(DocumentLimits { wall_time: Duration::ZERO, ..DocumentLimits::default() });
-    let costly = documents.open(&pdf(&["a"]), "a.pdf").await;
+    let costly = documents.open(&vec![b'a'; 40 << 20], "a.txt").await;
     assert!(matches!(costly, Err(DocumentError::TooCostly { .. })), "{costly:?}");
     let tight = documents_with(DocumentLimits { memory_bytes: 24 << 20, ..DocumentLimits::default() });
     let costly = tight.open(&vec![b'a'; 80 << 20], "a.txt").await;

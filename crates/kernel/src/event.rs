@@ -106,6 +106,26 @@ pub enum Event {
         /// The image.
         asset_id: AssetId,
     },
+    /// All bytes of a document are in staging and its asset exists.
+    DocumentAdded {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document is stored and what is on its pages is known.
+    DocumentReady {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document cannot be kept; its asset says why.
+    DocumentFailed {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document was deleted.
+    DocumentDeleted {
+        /// The document.
+        asset_id: AssetId,
+    },
 }
 
 impl Event {
@@ -129,6 +149,10 @@ impl Event {
             Event::ImageReady { .. } => "image_ready",
             Event::ImageFailed { .. } => "image_failed",
             Event::ImageDeleted { .. } => "image_deleted",
+            Event::DocumentAdded { .. } => "document_added",
+            Event::DocumentReady { .. } => "document_ready",
+            Event::DocumentFailed { .. } => "document_failed",
+            Event::DocumentDeleted { .. } => "document_deleted",
         }
     }
 
@@ -151,7 +175,11 @@ impl Event {
             Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
-            | Event::ImageDeleted { asset_id } => asset_id.uuid(),
+            | Event::ImageDeleted { asset_id }
+            | Event::DocumentAdded { asset_id }
+            | Event::DocumentReady { asset_id }
+            | Event::DocumentFailed { asset_id }
+            | Event::DocumentDeleted { asset_id } => asset_id.uuid(),
         }
     }
 }

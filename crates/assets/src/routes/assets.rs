@@ -1,5 +1,6 @@
-//! Assets that stand for themselves: images.
+//! Assets that stand for themselves: images and documents.
 
+use super::documents::{self, DocumentDetail};
 use crate::{
     AssetsError, deletions, keys,
     model::{ImageFacts, ImageRow},
@@ -34,38 +35,41 @@ pub(super) struct ListAssets {
 #[serde(rename_all = "snake_case")]
 pub(super) enum AssetKind {
     Image,
+    Document,
 }
 
 /// A stored file that stands for itself.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Asset {
-    id: AssetId,
+    pub(super) id: AssetId,
     /// What it is.
     #[schema(inline)]
-    kind: AssetKind,
+    pub(super) kind: AssetKind,
     /// `pending` until it is stored and looked at, then `ready` or `failed`.
-    status: String,
+    pub(super) status: String,
     /// Why it failed.
-    error: Option<AssetFailure>,
+    pub(super) error: Option<AssetFailure>,
     /// Its name on the machine it came from.
-    filename: String,
+    pub(super) filename: String,
     /// Its media type, by content.
-    content_type: Option<String>,
+    pub(super) content_type: Option<String>,
     /// Its size.
-    size_bytes: i64,
+    pub(super) size_bytes: i64,
     /// Its SHA-256, in hexadecimal.
-    sha256: Option<String>,
+    pub(super) sha256: Option<String>,
     /// Pixels across, as it is shown.
-    width: Option<i32>,
+    pub(super) width: Option<i32>,
     /// Pixels down, as it is shown.
-    height: Option<i32>,
+    pub(super) height: Option<i32>,
     /// What is known of an image beside its size.
-    image: Option<ImageDetail>,
+    pub(super) image: Option<ImageDetail>,
+    /// What is known of a document.
+    pub(super) document: Option<DocumentDetail>,
     /// A signed address of the file as it was uploaded.
-    file_url: Option<String>,
+    pub(super) file_url: Option<String>,
     /// When it was uploaded.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    pub(super) created_at: Timestamp,
 }
 
 /// Why an asset failed.
@@ -104,8 +108,10 @@ pub(super) async fn list_assets(
     May(caller, _): May<ReadContent>,
     Params(wanted): Params<ListAssets>,
 ) -> Result<Json<Page<Asset>>, Problem> {
-    let AssetKind::Image = wanted.kind;
     let page = PageParams { cursor: wanted.cursor, limit: wanted.limit }.page_request()?;
+    if let AssetKind::Document = wanted.kind {
+        return documents::list(&app, &caller, &page).await;
+    }
     let mut tx = app.db.tenant(&caller).await?;
     let rows = store::list_images(&mut tx, &page).await?;
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
@@ -122,8 +128,11 @@ pub(super) async fn get_asset(
     ResourceId(id): ResourceId<AssetId>,
 ) -> Result<Json<Asset>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    let row = store::find_image(&mut tx, id).await?.ok_or(AssetsError::ImageNotFound)?;
-    Ok(Json(view(&app, caller.organization_id, row)))
+    if let Some(row) = store::find_image(&mut tx, id).await? {
+        return Ok(Json(view(&app, caller.organization_id, row)));
+    }
+    let row = store::find_document(&mut tx, id).await?.ok_or(AssetsError::AssetNotFound)?;
+    Ok(Json(documents::view(&app, caller.organization_id, row)))
 }
 
 /// Delete an asset
@@ -139,13 +148,19 @@ pub(super) async fn delete_asset(
     let now = app.clock.now();
     let folder = keys::asset(caller.organization_id, id);
     let mut tx = app.db.tenant(&caller).await?;
-    let deletion = store::delete_image(&mut tx, id, &folder, now).await?.ok_or(AssetsError::ImageNotFound)?;
+    let (deletion, deleted) = match store::delete_image(&mut tx, id, &folder, now).await? {
+        Some(deletion) => (deletion, Event::ImageDeleted { asset_id: id }),
+        None => {
+            let deletion = store::delete_document(&mut tx, id, &folder, now).await?;
+            (deletion.ok_or(AssetsError::AssetNotFound)?, Event::DocumentDeleted { asset_id: id })
+        }
+    };
     cancel_tasks(&mut tx, id.uuid(), &[], now).await?;
-    app.events.emit(&mut tx, &Event::ImageDeleted { asset_id: id }).await?;
+    app.events.emit(&mut tx, &deleted).await?;
     tx.commit().await?;
     // What is not removed now, because this request dies, is removed within the hour.
     if let Err(error) = deletions::remove(&app, caller.organization_id, deletion, &folder).await {
-        tracing::warn!(%error, "files of a deleted image were left for later");
+        tracing::warn!(%error, "files of a deleted asset were left for later");
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -178,6 +193,7 @@ fn view(app: &App, organization_id: OrganizationId, row: ImageRow) -> Asset {
             colour_space: facts.colour_space,
             thumbhash: facts.thumbhash,
         }),
+        document: None,
         file_url,
         created_at: row.created_at,
     }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod assets;
+mod documents;
 mod images;
 mod media;
 mod presets;
@@ -20,6 +21,7 @@ pub fn asset_router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(assets::list_assets))
         .routes(routes!(assets::get_asset, assets::delete_asset))
+        .routes(routes!(documents::list_document_pages))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))

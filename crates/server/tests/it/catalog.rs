@@ -39,7 +39,7 @@ const FEWER_VERBS: [(&str, &str, &str); 2] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 25] = [
+const NOT_AUDITED: [(&str, &str); 26] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("audit_logs", "the log itself"),
     ("blob_deletions", "what follows from deleting"),
@@ -47,6 +47,7 @@ const NOT_AUDITED: [(&str, &str); 25] = [
     ("chunks", "made by background tasks"),
     ("consents", "a log of its own, which is never changed"),
     ("email_tokens", "links that were mailed; what they do is audited"),
+    ("document_pages", "read by background tasks"),
     ("embedding_models", "of the instance"),
     ("erasures", "what was erased, without anybody's data"),
     ("export_requests", "a person's own copies"),
@@ -59,7 +60,7 @@ const NOT_AUDITED: [(&str, &str); 25] = [
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
-    ("uploads", "become videos and images, which are audited"),
+    ("uploads", "become videos, images and documents, which are audited"),
     ("user_extensions", "a person's own choices"),
     ("user_preferences", "a person's own choices"),
     ("user_recovery_codes", "belong to the second factor, which is audited"),

@@ -27,7 +27,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 121] = {
+const EXPECTED: [(&str, Expected); 122] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -102,6 +102,7 @@ const EXPECTED: [(&str, Expected); 121] = {
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
         ("list_consents", TheirOwn),
+        ("list_document_pages", NotFound),
         ("list_domains", TheirOwn),
         ("list_exports", TheirOwn),
         ("list_identities", TheirOwn),

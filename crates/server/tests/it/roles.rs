@@ -25,7 +25,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 121] = {
+const TAKES: [(&str, Takes); 122] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
         ManageMembers, ManageOrganization, ManageWebhooks, ReadAuditLog, ReadContent, RestoreOrganization,
@@ -105,6 +105,7 @@ const TAKES: [(&str, Takes); 121] = {
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
         ("list_consents", Account),
+        ("list_document_pages", Role(ReadContent)),
         ("list_domains", Role(ManageDomains)),
         ("list_exports", Account),
         ("list_identities", Account),

@@ -154,6 +154,10 @@ const ROWS: &[(&str, Rest)] = &[
     ("idempotency_keys", |_| json!({ "key": "once", "request_hash": "\\x00" })),
     ("channels", |_| json!({ "name": "Board" })),
     ("assets", |_| json!({ "filename": "a.mp4", "original_filename": "a.mp4", "byte_size": 1 })),
+    (
+        "document_pages",
+        |at| json!({ "asset_id": at.id("assets"), "page_number": 1, "text": "Harbour", "source": "ocr" }),
+    ),
     ("image_presets", |_| json!({ "name": "card", "options": "w=400" })),
     ("renditions", |at| {
         json!({
