@@ -2698,7 +2698,7 @@ CREATE INDEX chunk_embeddings_written ON public.chunk_embeddings USING btree (or
 
 -- Name: chunks_asset; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX chunks_asset ON public.chunks USING btree (organization_id, asset_id) WHERE (asset_id IS NOT NULL);
+CREATE INDEX chunks_asset ON public.chunks USING btree (organization_id, asset_id);
 
 -- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
 

@@ -41,7 +41,7 @@ ALTER TABLE chunks ADD FOREIGN KEY (organization_id, asset_id) REFERENCES assets
 ALTER TABLE chunks ADD CONSTRAINT chunks_place CHECK (CASE entity_type
     WHEN 'document' THEN asset_id IS NOT NULL AND asset_id = entity_id AND page_number IS NOT NULL AND video_id IS NULL
     ELSE asset_id IS NULL AND page_number IS NULL END);
-CREATE INDEX chunks_asset ON chunks (organization_id, asset_id) WHERE asset_id IS NOT NULL;
+CREATE INDEX chunks_asset ON chunks (organization_id, asset_id);
 
 -- The search functions joined each passage with its video. Those of documents have none: they were added when their document was,
 -- which is what their own created_at says, and nothing that is asked of a video is true of them.

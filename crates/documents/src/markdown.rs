@@ -19,9 +19,9 @@ pub(crate) fn read(text: &str, bounds: Bounds) -> Result<Vec<Page>, DocumentErro
         }
         match event {
             Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                if !is_metadata {
-                    block.push_str(&text);
-                }
+                // What is said about the text is none of it.
+                let text = if is_metadata { "" } else { &text };
+                block.push_str(text);
             }
             Event::SoftBreak | Event::HardBreak => block.push('\n'),
             Event::Html(text) => markup.push_str(&text),

@@ -74,7 +74,7 @@ async fn a_page_is_shown_as_large_as_was_asked_and_a_picture_of_one_has_no_text(
     assert!(document.text(0).await.unwrap().has_layer);
     document.close().await.unwrap();
 
-    let mut scanned = documents.open(&scanned_pdf(&[image.png.clone()]), "b.pdf").await.unwrap();
+    let mut scanned = documents.open(&scanned_pdf(std::slice::from_ref(&image.png)), "b.pdf").await.unwrap();
     let text = scanned.text(0).await.unwrap();
     assert_eq!((text.text.as_str(), text.has_layer), ("", false));
     let again = scanned.image(0, 1684).await.unwrap();

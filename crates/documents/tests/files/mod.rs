@@ -17,7 +17,7 @@ fn pdf_of(objects: &[Vec<u8>], trailer: &str) -> Vec<u8> {
     let start = file.len();
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for place in places {
-        let _ = write!(table, "{place:010} 00000 n \n");
+        let _ = writeln!(table, "{place:010} 00000 n ");
     }
     let _ = write!(
         table,

@@ -5,6 +5,7 @@ use crate::{
     client::{Client, send},
     document_files::{docx, open_document, pdf, pptx, refused, scanned_pdf, word_paragraph},
 };
+use chrono::TimeDelta;
 use memoreel_documents::{DocumentLimits, Documents};
 use memoreel_parts::Parts;
 use serde_json::{Value, json};
@@ -262,9 +263,10 @@ async fn reading_twice_and_indexing_twice_gives_the_same() {
     let mut connection = app.superuser().await;
     // What a process that was killed after its last transaction leaves is run again.
     let again = sqlx::query(
-        "UPDATE tasks SET status = 'pending', attempts = 0, finished_at = NULL, scheduled_for = now() - interval '1 day'
+        "UPDATE tasks SET status = 'pending', attempts = 0, finished_at = NULL, scheduled_for = $1
          WHERE kind IN ('read_document', 'index_document')",
     )
+    .bind(app.now() - TimeDelta::hours(1))
     .execute(&mut connection)
     .await
     .unwrap();
