@@ -61,6 +61,35 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Name: asset_terms_follow(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.asset_terms_follow() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM asset_terms WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+    INSERT INTO asset_terms (organization_id, term, asset_id)
+    SELECT NEW.organization_id, 'tag:' || tag, NEW.id FROM unnest(NEW.tags) AS tag
+    UNION
+    SELECT NEW.organization_id, key || '=' || value, NEW.id FROM jsonb_each_text(NEW.custom_metadata)
+    WHERE jsonb_typeof(NEW.custom_metadata -> key) IN ('string', 'number', 'boolean') AND length(value) <= 500;
+    RETURN NULL;
+END $$;
+
+-- Name: assets_follow_video(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.assets_follow_video() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    UPDATE assets SET visibility = NEW.visibility, owner_id = NEW.author_id, deleted_at = NEW.deleted_at,
+        retention_until = NEW.retention_until
+    WHERE organization_id = NEW.organization_id AND id = NEW.asset_id;
+    RETURN NULL;
+END $$;
+
 -- Name: audit_digest(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.audit_digest(p_salt uuid, p_details jsonb) RETURNS bytea
@@ -134,6 +163,17 @@ CREATE FUNCTION public.chunk_context(p_organization_id uuid, p_video_id uuid, p_
             AND (s.name IS NOT NULL OR s.label !~ '^Speaker [0-9]+$')))
     FROM videos v WHERE v.organization_id = p_organization_id AND v.id = p_video_id
 $_$;
+
+-- Name: chunks_follow_asset(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.chunks_follow_asset() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+    RETURN NULL;
+END $$;
 
 -- Name: chunks_follow_speaker(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -514,6 +554,33 @@ BEGIN
     RETURN jsonb_build_object('removed', v_removed, 'cleared', v_cleared);
 END $_$;
 
+-- Name: files_follow_assets(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.files_follow_assets() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_key text;
+BEGIN
+    IF TG_OP <> 'DELETE' AND NEW.blob_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
+        UPDATE blobs SET reference_count = reference_count + 1 WHERE organization_id = NEW.organization_id AND id = NEW.blob_id;
+    END IF;
+    IF TG_OP <> 'INSERT' AND OLD.blob_id IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
+        UPDATE blobs SET reference_count = reference_count - 1 WHERE organization_id = OLD.organization_id AND id = OLD.blob_id;
+        DELETE FROM blobs WHERE organization_id = OLD.organization_id AND id = OLD.blob_id AND reference_count = 0
+            RETURNING blob_key INTO v_key;
+        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+        SELECT OLD.organization_id, v_key, 'epoch', 'no asset has it' FROM organizations WHERE id = OLD.organization_id AND v_key IS NOT NULL;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+        SELECT OLD.organization_id, 'organizations/' || OLD.organization_id || '/assets/' || OLD.id, 'epoch', 'asset deleted'
+        FROM organizations WHERE id = OLD.organization_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Name: finish_task(uuid, uuid, uuid, uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) RETURNS TABLE(is_held boolean, open_count bigint, failure_code text, failure_message text)
@@ -612,15 +679,15 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                 SELECT c.id, near.distance FROM unnest(p_ids, p_distances) AS near(chunk_id, distance)
                 CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
                     ORDER BY organization_id, id LIMIT 1) AS c
-                CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                    ORDER BY organization_id, id LIMIT 1) AS v
-                WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
+                LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                    ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+                WHERE c.id = near.chunk_id AND (c.video_id IS NULL OR v.id IS NOT NULL) AND 
         c.organization_id = $1 AND v.deleted_at IS NULL
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -632,6 +699,39 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
     
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
+
+-- Name: folders_form_a_tree(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.folders_form_a_tree() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_above uuid := NEW.parent_id;
+    v_depth integer := 1;
+    v_height integer;
+BEGIN
+    IF NEW.parent_id IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('folders ' || NEW.organization_id, 0));
+    WHILE v_above IS NOT NULL LOOP
+        IF v_above = NEW.id THEN
+            RAISE EXCEPTION 'a folder cannot lie in itself' USING ERRCODE = 'check_violation', CONSTRAINT = 'folders_no_cycle';
+        END IF;
+        v_depth := v_depth + 1;
+        SELECT parent_id INTO v_above FROM folders WHERE organization_id = NEW.organization_id AND id = v_above;
+    END LOOP;
+    WITH RECURSIVE below AS (
+        SELECT NEW.id AS id, 0 AS height
+        UNION ALL
+        SELECT f.id, below.height + 1 FROM below JOIN folders f ON f.organization_id = NEW.organization_id AND f.parent_id = below.id
+    ) SELECT max(height) INTO v_height FROM below;
+    IF v_depth + v_height > 16 THEN
+        RAISE EXCEPTION 'folders lie too deep' USING ERRCODE = 'check_violation', CONSTRAINT = 'folders_depth';
+    END IF;
+    RETURN NEW;
+END $$;
 
 -- Name: forget_request_logs(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -788,7 +888,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             IF p_written_since IS NULL THEN
                 v_titled := ARRAY(
                     SELECT video_id FROM (
-                        SELECT c.video_id, count(*) OVER (PARTITION BY t.place) AS holders
+                        SELECT coalesce(c.video_id, c.asset_id) AS video_id, count(*) OVER (PARTITION BY t.place) AS holders
                         FROM chunks c JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
                             ON t.configuration = text_search_configuration(c.language) AND c.context_vector @@ t.query
                         WHERE c.organization_id = p_organization_id AND c.chunk_index = 0
@@ -803,7 +903,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             RETURN QUERY WITH found AS (
                 SELECT * FROM chunks
                 WHERE p_video_id IS NULL AND p_written_since IS NULL AND organization_id = p_organization_id
-                    AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled))
+                    AND (words_within(organization_id, search_vector) @@ v_within OR video_id = ANY(v_titled) OR asset_id = ANY(v_titled))
                 UNION ALL
                 SELECT * FROM chunks
                 WHERE p_written_since IS NULL AND organization_id = p_organization_id AND video_id = p_video_id
@@ -819,7 +919,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             FROM (
                 SELECT c.id, c.token_count, t.place, 10 * ts_rank(c.search_vector, t.query)::double precision AS said,
                     CASE WHEN c.context_vector @@ t.query THEN 1 ELSE 0 END::double precision AS about
-                FROM found c JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
+                FROM found c LEFT JOIN videos v ON v.organization_id = c.organization_id AND v.id = c.video_id
                 JOIN unnest(v_configurations, v_queries, v_places) AS t(configuration, query, place)
                     ON t.configuration = text_search_configuration(c.language)
                 WHERE 
@@ -827,8 +927,8 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -892,7 +992,7 @@ BEGIN
         v_chosen := v_chosen * 8;
     END LOOP;
     RETURN QUERY EXECUTE
-        'SELECT c.id, e.embedding <=> $11 FROM chunks c JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+        'SELECT c.id, e.embedding <=> $11 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
          CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $12
              OFFSET 0) AS e
          WHERE ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
@@ -1044,7 +1144,7 @@ BEGIN
              WHERE s.organization_id = p_organization_id AND s.video_id = h.video_id AND s.label = ANY(h.speakers)),
             e.span_vectors, CASE WHEN h.is_worded THEN rank() OVER (ORDER BY h.words DESC NULLS LAST) END,
             h.meaning_rank, h.similarity, coalesce(h.score, 0)
-        FROM hits h JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
+        FROM hits h LEFT JOIN videos v ON v.organization_id = p_organization_id AND v.id = h.video_id
         LEFT JOIN chunk_embeddings e ON e.organization_id = p_organization_id AND e.chunk_id = h.id AND e.model_id = p_model_id
         ORDER BY h.score DESC NULLS LAST, h.id;
 END $$;
@@ -1274,7 +1374,7 @@ BEGIN
                   FROM weights) AS measured
             JOIN rarity USING (place) GROUP BY id ORDER BY words DESC, id LIMIT v_depth
         ), pool AS MATERIALIZED (
-            SELECT c.id, c.entity_id, c.chunk_index
+            SELECT c.id, c.entity_type, c.entity_id, c.chunk_index
             FROM (SELECT id FROM by_words UNION SELECT near.id FROM unnest(v_near) AS near(id)) AS found
             JOIN chunks c ON c.organization_id = p_organization_id AND c.id = found.id
         ), surroundings AS MATERIALIZED (
@@ -1282,7 +1382,7 @@ BEGIN
             FROM (
                 SELECT p.id, n.id AS neighbour_id, n.token_count,
                     CASE abs(n.chunk_index - p.chunk_index) WHEN 0 THEN 1 WHEN 1 THEN 0.5 ELSE 0.3 END::double precision AS share
-                FROM pool p JOIN chunks n ON n.organization_id = p_organization_id AND n.entity_type = 'transcript'
+                FROM pool p JOIN chunks n ON n.organization_id = p_organization_id AND n.entity_type = p.entity_type
                     AND n.entity_id = p.entity_id AND n.chunk_index BETWEEN p.chunk_index - 2 AND p.chunk_index + 2
                 WHERE p_mode <> 'semantic') AS near
         ), lent AS (
@@ -1364,15 +1464,15 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
                         ORDER BY 2, 1 LIMIT v_chosen) AS near
                     CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.chunk_id
                         ORDER BY organization_id, id LIMIT 1) AS c
-                    CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                        ORDER BY organization_id, id LIMIT 1) AS v
-                    WHERE c.id = near.chunk_id AND v.id = c.video_id AND 
+                    LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                        ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+                    WHERE c.id = near.chunk_id AND (c.video_id IS NULL OR v.id IS NOT NULL) AND 
         c.organization_id = $1 AND v.deleted_at IS NULL
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -1406,9 +1506,9 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
             FROM unnest(v_ids, v_distances) WITH ORDINALITY AS near(id, distance, rank)
             CROSS JOIN LATERAL (SELECT * FROM chunks WHERE organization_id = p_organization_id AND id >= near.id
                 ORDER BY organization_id, id LIMIT 1) AS c
-            CROSS JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
-                ORDER BY organization_id, id LIMIT 1) AS v
-            WHERE c.id = near.id AND v.id = c.video_id
+            LEFT JOIN LATERAL (SELECT * FROM videos WHERE organization_id = p_organization_id AND id >= c.video_id
+                ORDER BY organization_id, id LIMIT 1) AS v ON v.id = c.video_id
+            WHERE c.id = near.id AND (c.video_id IS NULL OR v.id IS NOT NULL)
             ORDER BY near.rank;
         END $_$;
 
@@ -1422,8 +1522,8 @@ CREATE FUNCTION public.search_conditions() RETURNS text
         AND (c.visibility <> 'private' OR c.owner_id = $2 OR $3)
         AND ($4::uuid IS NULL OR c.video_id = $4)
         AND ($5::uuid IS NULL OR v.channel_id = $5)
-        AND ($6::timestamptz IS NULL OR v.created_at >= $6)
-        AND ($7::timestamptz IS NULL OR v.created_at <= $7)
+        AND ($6::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) >= $6)
+        AND ($7::timestamptz IS NULL OR coalesce(v.created_at, c.created_at) <= $7)
         AND ($8::text IS NULL OR EXISTS (SELECT FROM speakers s WHERE s.organization_id = $1 AND s.video_id = c.video_id
             AND s.label = ANY(c.speakers) AND (lower(s.label) = lower($8) OR lower(s.name) = lower($8))))
         AND (cardinality($9::text[]) = 0 OR (SELECT bool_and(
@@ -1590,6 +1690,18 @@ CREATE TABLE public.api_keys (
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
 
+-- Name: asset_terms; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.asset_terms (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    asset_id uuid NOT NULL,
+    term text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.asset_terms FORCE ROW LEVEL SECURITY;
+
 -- Name: assets; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.assets (
@@ -1614,13 +1726,25 @@ CREATE TABLE public.assets (
     expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    blob_id uuid,
+    folder_id uuid,
+    owner_id uuid,
+    visibility text DEFAULT 'organization'::text NOT NULL,
+    tags text[] DEFAULT '{}'::text[] NOT NULL,
+    custom_metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
+    deleted_at timestamp with time zone,
+    retention_until timestamp with time zone,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
+    CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
+    CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
     CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
     CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
     CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
-    CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text])))
+    CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text]))),
+    CONSTRAINT assets_tags_number CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT assets_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 
 ALTER TABLE ONLY public.assets FORCE ROW LEVEL SECURITY;
@@ -1637,6 +1761,23 @@ CREATE TABLE public.blob_deletions (
 );
 
 ALTER TABLE ONLY public.blob_deletions FORCE ROW LEVEL SECURITY;
+
+-- Name: blobs; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.blobs (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    sha256 bytea NOT NULL,
+    byte_size bigint NOT NULL,
+    blob_key text NOT NULL,
+    reference_count bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT blobs_byte_size CHECK ((byte_size >= 0)),
+    CONSTRAINT blobs_reference_count CHECK ((reference_count >= 0)),
+    CONSTRAINT blobs_sha256_length CHECK ((octet_length(sha256) = 32))
+);
+
+ALTER TABLE ONLY public.blobs FORCE ROW LEVEL SECURITY;
 
 -- Name: channels; Type: TABLE; Schema: public; Owner: -
 
@@ -1691,9 +1832,16 @@ CREATE TABLE public.chunks (
     context text DEFAULT ''::text NOT NULL,
     context_vector tsvector GENERATED ALWAYS AS (to_tsvector(public.text_search_configuration(language), context)) STORED,
     written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
-    CONSTRAINT chunks_entity_type CHECK ((entity_type = 'transcript'::text)),
+    asset_id uuid,
+    page_number integer,
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
+    CONSTRAINT chunks_place CHECK (
+CASE entity_type
+    WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
+    ELSE ((asset_id IS NULL) AND (page_number IS NULL))
+END),
     CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
@@ -1716,6 +1864,25 @@ CREATE TABLE public.consents (
 );
 
 ALTER TABLE ONLY public.consents FORCE ROW LEVEL SECURITY;
+
+-- Name: document_pages; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.document_pages (
+    organization_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    page_number integer NOT NULL,
+    text text NOT NULL,
+    source text NOT NULL,
+    headings jsonb DEFAULT '[]'::jsonb NOT NULL,
+    image_key text,
+    width integer,
+    height integer,
+    CONSTRAINT document_pages_image CHECK ((((image_key IS NULL) = (width IS NULL)) AND ((image_key IS NULL) = (height IS NULL)))),
+    CONSTRAINT document_pages_page_number CHECK ((page_number >= 1)),
+    CONSTRAINT document_pages_source CHECK ((source = ANY (ARRAY['text_layer'::text, 'ocr'::text])))
+);
+
+ALTER TABLE ONLY public.document_pages FORCE ROW LEVEL SECURITY;
 
 -- Name: email_tokens; Type: TABLE; Schema: public; Owner: -
 
@@ -1782,6 +1949,20 @@ CREATE TABLE public.export_requests (
 );
 
 ALTER TABLE ONLY public.export_requests FORCE ROW LEVEL SECURITY;
+
+-- Name: folders; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.folders (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    parent_id uuid,
+    name text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT folders_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100)))
+);
+
+ALTER TABLE ONLY public.folders FORCE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: TABLE; Schema: public; Owner: -
 
@@ -2183,8 +2364,9 @@ CREATE TABLE public.uploads (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'video'::text NOT NULL,
+    replaces_id uuid,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
-    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text]))),
+    CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text, 'document'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
     CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
@@ -2429,6 +2611,11 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_token_key UNIQUE (token_hash);
 
+-- Name: asset_terms asset_terms_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.asset_terms
+    ADD CONSTRAINT asset_terms_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: assets assets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.assets
@@ -2448,6 +2635,16 @@ ALTER TABLE ONLY public.audit_logs
 
 ALTER TABLE ONLY public.blob_deletions
     ADD CONSTRAINT blob_deletions_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: blobs blobs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.blobs
+    ADD CONSTRAINT blobs_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: blobs blobs_sha256_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.blobs
+    ADD CONSTRAINT blobs_sha256_key UNIQUE (organization_id, sha256);
 
 -- Name: channels channels_name_key; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2479,6 +2676,11 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (user_id, id);
 
+-- Name: document_pages document_pages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_pkey PRIMARY KEY (organization_id, asset_id, page_number);
+
 -- Name: email_tokens email_tokens_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
@@ -2508,6 +2710,11 @@ ALTER TABLE ONLY public.erasures
 
 ALTER TABLE ONLY public.export_requests
     ADD CONSTRAINT export_requests_pkey PRIMARY KEY (id);
+
+-- Name: folders folders_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.folders
+    ADD CONSTRAINT folders_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: idempotency_keys idempotency_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2763,9 +2970,37 @@ ALTER TABLE ONLY public.webhook_secrets
 
 CREATE INDEX api_keys_user ON public.api_keys USING btree (organization_id, user_id);
 
--- Name: assets_images; Type: INDEX; Schema: public; Owner: -
+-- Name: asset_terms_asset; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX assets_images ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (kind = 'image'::text);
+CREATE INDEX asset_terms_asset ON public.asset_terms USING btree (organization_id, asset_id);
+
+-- Name: asset_terms_term; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX asset_terms_term ON public.asset_terms USING btree (organization_id, term, asset_id);
+
+-- Name: assets_blob; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_blob ON public.assets USING btree (organization_id, blob_id);
+
+-- Name: assets_expiry; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_expiry ON public.assets USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+-- Name: assets_folder; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_folder ON public.assets USING btree (organization_id, folder_id, created_at DESC, id DESC);
+
+-- Name: assets_newest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_newest ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+
+-- Name: assets_owner; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_owner ON public.assets USING btree (owner_id);
+
+-- Name: assets_retention; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX assets_retention ON public.assets USING btree (retention_until) WHERE (retention_until IS NOT NULL);
 
 -- Name: audit_logs_actor; Type: INDEX; Schema: public; Owner: -
 
@@ -2794,6 +3029,10 @@ CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (mode
 -- Name: chunk_embeddings_written; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chunk_embeddings_written ON public.chunk_embeddings USING btree (organization_id, written_in);
+
+-- Name: chunks_asset; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_asset ON public.chunks USING btree (organization_id, asset_id);
 
 -- Name: chunks_context; Type: INDEX; Schema: public; Owner: -
 
@@ -2834,6 +3073,10 @@ CREATE INDEX export_requests_newest ON public.export_requests USING btree (user_
 -- Name: export_requests_over; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX export_requests_over ON public.export_requests USING btree (expires_at);
+
+-- Name: folders_name_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX folders_name_key ON public.folders USING btree (organization_id, parent_id, lower(name)) NULLS NOT DISTINCT;
 
 -- Name: idempotency_keys_age; Type: INDEX; Schema: public; Owner: -
 
@@ -3031,6 +3274,10 @@ CREATE INDEX videos_newest ON public.videos USING btree (organization_id, create
 
 CREATE INDEX videos_pending ON public.videos USING btree (organization_id, created_at) WHERE (status = 'pending'::text);
 
+-- Name: videos_retention; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_retention ON public.videos USING btree (retention_until) WHERE (retention_until IS NOT NULL);
+
 -- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (endpoint_id, next_attempt_at, id) WHERE (status = 'pending'::text);
@@ -3107,6 +3354,18 @@ CREATE TRIGGER access_ended AFTER DELETE ON public.memberships FOR EACH ROW EXEC
 
 CREATE TRIGGER access_ended AFTER DELETE ON public.sessions FOR EACH ROW EXECUTE FUNCTION public.tell_access_change();
 
+-- Name: assets asset_terms_follow; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER asset_terms_follow AFTER UPDATE OF tags, custom_metadata ON public.assets FOR EACH ROW WHEN (((new.tags <> old.tags) OR (new.custom_metadata <> old.custom_metadata))) EXECUTE FUNCTION public.asset_terms_follow();
+
+-- Name: assets asset_terms_follow_new; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER asset_terms_follow_new AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.tags <> '{}'::text[]) OR (new.custom_metadata <> '{}'::jsonb))) EXECUTE FUNCTION public.asset_terms_follow();
+
+-- Name: assets assets_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER assets_lead_chunks AFTER UPDATE OF deleted_at ON public.assets FOR EACH ROW WHEN (((new.kind = 'document'::text) AND (new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.chunks_follow_asset();
+
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -3117,11 +3376,15 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EAC
 
 -- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT ON public.assets FOR EACH ROW WHEN (((new.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF filename, folder_id, tags, custom_metadata, deleted_at, blob_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'deleted_at');
 
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
+
+-- Name: folders audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.folders FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('folder', 'name', 'parent_id');
 
 -- Name: image_presets audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3189,7 +3452,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets 
 
 -- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = 'image'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('image', 'filename');
+CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3206,6 +3469,18 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: assets files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER files_follow_assets AFTER INSERT OR DELETE OR UPDATE OF blob_id ON public.assets FOR EACH ROW EXECUTE FUNCTION public.files_follow_assets();
+
+-- Name: folders folders_form_a_tree; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER folders_form_a_tree BEFORE INSERT OR UPDATE OF parent_id ON public.folders FOR EACH ROW EXECUTE FUNCTION public.folders_form_a_tree();
+
+-- Name: folders folders_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER folders_updated_at BEFORE UPDATE ON public.folders FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: image_presets image_presets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3271,6 +3546,14 @@ CREATE TRIGGER users_held AFTER UPDATE OF erased_after ON public.users FOR EACH 
 
 CREATE TRIGGER users_updated_at BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
+-- Name: videos videos_lead_assets; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_lead_assets AFTER UPDATE OF visibility, author_id, deleted_at, retention_until, asset_id ON public.videos FOR EACH ROW WHEN ((new.asset_id IS NOT NULL)) EXECUTE FUNCTION public.assets_follow_video();
+
+-- Name: videos videos_lead_assets_new; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_lead_assets_new AFTER INSERT ON public.videos FOR EACH ROW WHEN ((new.asset_id IS NOT NULL)) EXECUTE FUNCTION public.assets_follow_video();
+
 -- Name: videos videos_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id, title ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
@@ -3302,10 +3585,35 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+-- Name: asset_terms asset_terms_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.asset_terms
+    ADD CONSTRAINT asset_terms_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
+-- Name: asset_terms asset_terms_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.asset_terms
+    ADD CONSTRAINT asset_terms_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: assets assets_blob; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_blob FOREIGN KEY (organization_id, blob_id) REFERENCES public.blobs(organization_id, id);
+
+-- Name: assets assets_folder; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_folder FOREIGN KEY (organization_id, folder_id) REFERENCES public.folders(organization_id, id) ON DELETE SET NULL (folder_id);
+
 -- Name: assets assets_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.assets
     ADD CONSTRAINT assets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: assets assets_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.assets
+    ADD CONSTRAINT assets_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
 -- Name: audit_logs audit_logs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3316,6 +3624,11 @@ ALTER TABLE ONLY public.audit_logs
 
 ALTER TABLE ONLY public.blob_deletions
     ADD CONSTRAINT blob_deletions_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: blobs blobs_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.blobs
+    ADD CONSTRAINT blobs_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: channels channels_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3337,6 +3650,11 @@ ALTER TABLE ONLY public.chunk_embeddings
 ALTER TABLE ONLY public.chunk_embeddings
     ADD CONSTRAINT chunk_embeddings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: chunks chunks_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.chunks
+    ADD CONSTRAINT chunks_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
 -- Name: chunks chunks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.chunks
@@ -3352,6 +3670,16 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
 
+-- Name: document_pages document_pages_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
+-- Name: document_pages document_pages_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.document_pages
+    ADD CONSTRAINT document_pages_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: email_tokens email_tokens_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.email_tokens
@@ -3361,6 +3689,16 @@ ALTER TABLE ONLY public.email_tokens
 
 ALTER TABLE ONLY public.export_requests
     ADD CONSTRAINT export_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: folders folders_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.folders
+    ADD CONSTRAINT folders_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: folders folders_parent; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.folders
+    ADD CONSTRAINT folders_parent FOREIGN KEY (organization_id, parent_id) REFERENCES public.folders(organization_id, id);
 
 -- Name: idempotency_keys idempotency_keys_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3625,13 +3963,23 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY app_delete ON public.api_keys FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: asset_terms app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.asset_terms FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
+
 -- Name: assets app_delete; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_delete ON public.assets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+CREATE POLICY app_delete ON public.assets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
 -- Name: blob_deletions app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.blob_deletions FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blobs app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.blobs FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -3646,6 +3994,14 @@ CREATE POLICY app_delete ON public.chunk_embeddings FOR DELETE TO memoreel_app U
 -- Name: chunks app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: document_pages app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.document_pages FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: folders app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.folders FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -3735,13 +4091,23 @@ CREATE POLICY app_delete ON public.webhook_secrets FOR DELETE TO memoreel_app US
 
 CREATE POLICY app_insert ON public.api_keys FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: asset_terms app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.asset_terms FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
+
 -- Name: assets app_insert; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_insert ON public.assets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+CREATE POLICY app_insert ON public.assets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
 -- Name: blob_deletions app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.blob_deletions FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blobs app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.blobs FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3760,6 +4126,14 @@ CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK 
 -- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: document_pages app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.document_pages FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: folders app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.folders FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -3857,9 +4231,15 @@ CREATE POLICY app_insert ON public.webhook_secrets FOR INSERT TO memoreel_app WI
 
 CREATE POLICY app_select ON public.api_keys FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: asset_terms app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.asset_terms FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
+
 -- Name: assets app_select; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+CREATE POLICY app_select ON public.assets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
 -- Name: audit_logs app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3868,6 +4248,10 @@ CREATE POLICY app_select ON public.audit_logs FOR SELECT TO memoreel_app USING (
 -- Name: blob_deletions app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.blob_deletions FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blobs app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.blobs FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -3886,6 +4270,14 @@ CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((or
 -- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: document_pages app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.document_pages FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: folders app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.folders FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4001,13 +4393,25 @@ CREATE POLICY app_select ON public.webhook_secrets FOR SELECT TO memoreel_app US
 
 CREATE POLICY app_update ON public.api_keys FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif"))));
 
+-- Name: asset_terms app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.asset_terms FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = asset_terms.organization_id) AND (a.id = asset_terms.asset_id))))));
+
 -- Name: assets app_update; Type: POLICY; Schema: public; Owner: -
 
-CREATE POLICY app_update ON public.assets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+CREATE POLICY app_update ON public.assets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
 -- Name: blob_deletions app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.blob_deletions FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: blobs app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.blobs FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: channels app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -4024,6 +4428,14 @@ CREATE POLICY app_update ON public.chunk_embeddings FOR UPDATE TO memoreel_app U
 -- Name: chunks app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
+
+-- Name: document_pages app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.document_pages FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: folders app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.folders FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: idempotency_keys app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -4129,6 +4541,10 @@ CREATE POLICY app_update ON public.webhook_endpoints FOR UPDATE TO memoreel_app 
 
 CREATE POLICY app_update ON public.webhook_secrets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: asset_terms; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.asset_terms ENABLE ROW LEVEL SECURITY;
+
 -- Name: assets; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.assets ENABLE ROW LEVEL SECURITY;
@@ -4140,6 +4556,10 @@ ALTER TABLE public.audit_logs ENABLE ROW LEVEL SECURITY;
 -- Name: blob_deletions; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.blob_deletions ENABLE ROW LEVEL SECURITY;
+
+-- Name: blobs; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.blobs ENABLE ROW LEVEL SECURITY;
 
 -- Name: channels; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -4157,6 +4577,10 @@ ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
 
+-- Name: document_pages; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.document_pages ENABLE ROW LEVEL SECURITY;
+
 -- Name: email_tokens; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
@@ -4168,6 +4592,10 @@ ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
 -- Name: export_requests; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.export_requests ENABLE ROW LEVEL SECURITY;
+
+-- Name: folders; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.folders ENABLE ROW LEVEL SECURITY;
 
 -- Name: idempotency_keys; Type: ROW SECURITY; Schema: public; Owner: -
 
@@ -4209,6 +4637,10 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY owner_all ON public.api_keys TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: asset_terms owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.asset_terms TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: assets owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.assets TO memoreel_owner USING (true) WITH CHECK (true);
@@ -4220,6 +4652,10 @@ CREATE POLICY owner_all ON public.audit_logs TO memoreel_owner USING (true) WITH
 -- Name: blob_deletions owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.blob_deletions TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: blobs owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.blobs TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: channels owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4237,6 +4673,10 @@ CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHE
 
 CREATE POLICY owner_all ON public.consents TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: document_pages owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.document_pages TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
@@ -4248,6 +4688,10 @@ CREATE POLICY owner_all ON public.erasures TO memoreel_owner USING (true) WITH C
 -- Name: export_requests owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.export_requests TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: folders owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.folders TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: idempotency_keys owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4429,6 +4873,10 @@ ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 
+-- Name: assets system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.assets FOR DELETE TO memoreel_system USING (true);
+
 -- Name: blob_deletions system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.blob_deletions FOR DELETE TO memoreel_system USING (true);
@@ -4488,6 +4936,10 @@ CREATE POLICY system_delete ON public.user_recovery_codes FOR DELETE TO memoreel
 -- Name: user_totp system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.user_totp FOR DELETE TO memoreel_system USING (true);
+
+-- Name: videos system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.videos FOR DELETE TO memoreel_system USING (true);
 
 -- Name: webhook_deliveries system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -4577,9 +5029,17 @@ CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH C
 
 CREATE POLICY system_select ON public.api_keys FOR SELECT TO memoreel_system USING (true);
 
+-- Name: assets system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.assets FOR SELECT TO memoreel_system USING (true);
+
 -- Name: blob_deletions system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_system USING (true);
+
+-- Name: blobs system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.blobs FOR SELECT TO memoreel_system USING (true);
 
 -- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4664,6 +5124,10 @@ CREATE POLICY system_select ON public.user_totp FOR SELECT TO memoreel_system US
 -- Name: users system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.users FOR SELECT TO memoreel_system USING (true);
+
+-- Name: videos system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.videos FOR SELECT TO memoreel_system USING (true);
 
 -- Name: webhook_deliveries system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4840,9 +5304,21 @@ REVOKE ALL ON FUNCTION public.added_count(p_counts jsonb, p_table text, p_rows b
 
 REVOKE ALL ON FUNCTION public.addresses_of(p_user_id uuid) FROM PUBLIC;
 
+-- Name: FUNCTION asset_terms_follow(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.asset_terms_follow() FROM PUBLIC;
+
+-- Name: FUNCTION assets_follow_video(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.assets_follow_video() FROM PUBLIC;
+
 -- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
+
+-- Name: FUNCTION chunks_follow_asset(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.chunks_follow_asset() FROM PUBLIC;
 
 -- Name: FUNCTION chunks_follow_speaker(); Type: ACL; Schema: public; Owner: -
 
@@ -4885,6 +5361,10 @@ GRANT ALL ON FUNCTION public.erase_organization(p_organization_id uuid, p_now ti
 REVOKE ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with time zone) TO memoreel_system;
 
+-- Name: FUNCTION files_follow_assets(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.files_follow_assets() FROM PUBLIC;
+
 -- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -4899,6 +5379,10 @@ GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[]
 
 REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+
+-- Name: FUNCTION folders_form_a_tree(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.folders_form_a_tree() FROM PUBLIC;
 
 -- Name: FUNCTION forget_request_logs(); Type: ACL; Schema: public; Owner: -
 
@@ -4999,14 +5483,24 @@ GRANT ALL ON FUNCTION public.verify_audit_logs(p_head text) TO memoreel_system;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO memoreel_app;
 GRANT SELECT,UPDATE ON TABLE public.api_keys TO memoreel_system;
 
+-- Name: TABLE asset_terms; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.asset_terms TO memoreel_app;
+
 -- Name: TABLE assets; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assets TO memoreel_app;
+GRANT SELECT,DELETE ON TABLE public.assets TO memoreel_system;
 
 -- Name: TABLE blob_deletions; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blob_deletions TO memoreel_app;
 GRANT SELECT,DELETE ON TABLE public.blob_deletions TO memoreel_system;
+
+-- Name: TABLE blobs; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.blobs TO memoreel_app;
+GRANT SELECT ON TABLE public.blobs TO memoreel_system;
 
 -- Name: TABLE channels; Type: ACL; Schema: public; Owner: -
 
@@ -5027,6 +5521,10 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
 GRANT INSERT ON TABLE public.consents TO memoreel_system;
 
+-- Name: TABLE document_pages; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.document_pages TO memoreel_app;
+
 -- Name: TABLE email_tokens; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_system;
@@ -5044,6 +5542,10 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.erasures TO memoreel_system;
 -- Name: TABLE export_requests; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_requests TO memoreel_system;
+
+-- Name: TABLE folders; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.folders TO memoreel_app;
 
 -- Name: TABLE idempotency_keys; Type: ACL; Schema: public; Owner: -
 
@@ -5308,6 +5810,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.video_summaries TO memoreel_ap
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.videos TO memoreel_app;
 GRANT SELECT ON TABLE public.videos TO memoreel_search;
+GRANT SELECT,DELETE ON TABLE public.videos TO memoreel_system;
 
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
 

@@ -360,6 +360,8 @@ export const strings = {
     words: "Words",
     meaning: "Meaning",
     openAt: (title: string, time: string) => `Open ${title} at ${time}`,
+    openPage: (title: string, page: number) => `Open ${title} at page ${page}`,
+    page: (page: number) => `Page ${page}`,
     searching: "Searching",
   },
   settings: {

@@ -12,8 +12,8 @@ use crate::shell::{self, has_program, say};
 /// The oldest Node.js that the web app's build runs on.
 const NODE_VERSION_MIN: (u32, u32) = (20, 19);
 /// The wheels' platforms, newest first: pip takes a name literally and does not know that newer includes older.
-const WHEEL_PLATFORMS: [&str; 3] =
-    ["manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux_2_27_x86_64"];
+const WHEEL_PLATFORMS: [&str; 4] =
+    ["manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64"];
 const WHEEL_PYTHON: &str = "3.11";
 
 /// Where [`install_oidc_provider`] puts it, below the build's folder; the tests look for it there.
@@ -27,11 +27,17 @@ struct Tool {
     required: bool,
 }
 
-const TOOLS: [Tool; 2] = [
+const TOOLS: [Tool; 3] = [
     Tool {
         programs: &["ffmpeg", "ffprobe"],
         packages: &["ffmpeg"],
         purpose: "reads and converts recordings",
+        required: true,
+    },
+    Tool {
+        programs: &["tesseract"],
+        packages: &["tesseract-ocr", "tesseract-ocr-eng", "tesseract-ocr-deu"],
+        purpose: "reads text in images",
         required: true,
     },
     Tool {

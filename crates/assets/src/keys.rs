@@ -50,6 +50,16 @@ pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> Blob
     key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))
 }
 
+/// What the pages of a document look like.
+pub(crate) fn pages(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/pages", asset(organization_id, asset_id)))
+}
+
+/// What a page of a document, numbered from 1, looks like.
+pub(crate) fn page(organization_id: OrganizationId, asset_id: AssetId, number: u32) -> BlobKey {
+    key(&format!("{}/{number}.webp", pages(organization_id, asset_id)))
+}
+
 /// An image that was made of the asset; `name` is the rendition's.
 pub(crate) fn made(
     organization_id: OrganizationId,

@@ -1,9 +1,11 @@
-//! Stored files: resumable uploads, probing, renditions and delivery; images, and what is made of them when somebody asks.
+//! Stored files: resumable uploads, probing, renditions and delivery; images, and what is made of them when somebody asks; documents, and what is
+//! on their pages.
 //!
 //! What a file means to people (a video, its title, who may see it) is the library's business; whoever receives a finished
 //! upload implements [`ReceiveUpload`].
 
 mod deletions;
+mod documents;
 mod error;
 mod jobs;
 mod keys;
@@ -14,13 +16,16 @@ mod routes;
 mod store;
 
 pub use deletions::sweep_deletions;
+pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{
-    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReadImage, Store, Waveform, image_settled,
-    sweep_scratch,
+    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
+    asset_settled, sweep_scratch,
 };
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};
-pub use model::{AssetStep, ImageStep, ReceiveUpload, ReceivedUpload, RecordingBin, UPLOAD_LIFETIME};
+pub use model::{
+    AssetStep, DocumentStep, ImageStep, ReceiveUpload, ReceivedUpload, RecordingBin, UPLOAD_LIFETIME,
+};
 pub use playback::{Playback, Shown, thumbnail_url};
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};

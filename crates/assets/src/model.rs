@@ -51,6 +51,8 @@ pub(crate) enum UploadKind {
     Video,
     /// An image, which has the id of its upload.
     Image,
+    /// A document, which has the id of its upload.
+    Document,
 }
 
 impl UploadKind {
@@ -59,12 +61,13 @@ impl UploadKind {
         match self {
             Self::Video => "video",
             Self::Image => "image",
+            Self::Document => "document",
         }
     }
 
     /// The inverse of [`UploadKind::as_str`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::Video, Self::Image].into_iter().find(|kind| kind.as_str() == text)
+        [Self::Video, Self::Image, Self::Document].into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// The largest file, in bytes.
@@ -72,6 +75,7 @@ impl UploadKind {
         match self {
             Self::Video => UPLOAD_BYTES_MAX,
             Self::Image => size_bytes_max(Kind::Image),
+            Self::Document => size_bytes_max(Kind::Document),
         }
     }
 }
@@ -96,6 +100,7 @@ pub(crate) struct Upload {
 pub(crate) enum Becomes {
     Video(VideoId),
     Image(AssetId),
+    Document(AssetId),
 }
 
 impl Becomes {
@@ -103,6 +108,15 @@ impl Becomes {
         match self {
             Self::Video(_) => UploadKind::Video,
             Self::Image(_) => UploadKind::Image,
+            Self::Document(_) => UploadKind::Document,
+        }
+    }
+
+    /// The asset it becomes where that is named before the first byte: it has the id of its upload.
+    pub(crate) fn asset_id(self) -> Option<AssetId> {
+        match self {
+            Self::Video(_) => None,
+            Self::Image(id) | Self::Document(id) => Some(id),
         }
     }
 
@@ -165,6 +179,25 @@ pub struct AssetStep {
 pub struct ImageStep {
     /// The image.
     pub asset_id: AssetId,
+}
+
+/// The input of the step that reads a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentStep {
+    /// The document.
+    pub asset_id: AssetId,
+}
+
+/// What is known of a document, kept as `assets.metadata.document`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DocumentFacts {
+    pub(crate) format: String,
+    pub(crate) title: Option<String>,
+    pub(crate) author: Option<String>,
+    /// As ISO 639-1.
+    pub(crate) language: Option<String>,
+    /// Whether the file itself has the text of a page at least.
+    pub(crate) has_text_layer: bool,
 }
 
 /// What is known of an image, kept as `assets.metadata.image`.

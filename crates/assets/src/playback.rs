@@ -133,3 +133,21 @@ fn preview_url(
     };
     format!("/media/{}/{file}", signer.sign(&grant))
 }
+
+/// The signed address of what a page of a document looks like; those of one document share a token.
+pub(crate) fn page_url(
+    organization_id: OrganizationId,
+    pages: BlobKey,
+    page_number: u32,
+    signer: &UrlSigner,
+    now: Timestamp,
+) -> String {
+    let grant = Grant {
+        organization_id,
+        purpose: Purpose::Preview,
+        prefix: pages,
+        expires_at: now + ADDRESS_LIFETIME,
+        download_name: None,
+    };
+    format!("/media/{}/{page_number}.webp", signer.sign(&grant))
+}

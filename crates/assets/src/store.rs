@@ -3,6 +3,7 @@
 mod assets;
 mod blobs;
 mod deletions;
+mod documents;
 mod folders;
 mod images;
 
@@ -10,10 +11,11 @@ pub use assets::purge_assets;
 pub(crate) use assets::*;
 pub(crate) use blobs::*;
 pub(crate) use deletions::*;
+pub(crate) use documents::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;
 
-use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadMetadata};
+use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata};
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
@@ -56,7 +58,7 @@ pub(crate) async fn find_upload(
     }
     let row = sqlx::query!(
         r#"SELECT id AS "id: UploadId", user_id AS "user_id: memoreel_kernel::UserId",
-               video_id AS "video_id: memoreel_kernel::VideoId", filename, metadata, size_bytes, offset_bytes, status, expires_at
+               video_id AS "video_id: memoreel_kernel::VideoId", kind, filename, metadata, size_bytes, offset_bytes, status, expires_at
            FROM uploads WHERE organization_id = $1 AND id = $2"#,
         organization_id.uuid(),
         id.uuid(),
@@ -66,7 +68,11 @@ pub(crate) async fn find_upload(
     Ok(row.map(|row| Upload {
         id: row.id,
         user_id: row.user_id,
-        becomes: row.video_id.map_or(Becomes::Image(AssetId(row.id.uuid())), Becomes::Video),
+        becomes: match row.video_id {
+            Some(video_id) => Becomes::Video(video_id),
+            None if row.kind == UploadKind::Document.as_str() => Becomes::Document(AssetId(row.id.uuid())),
+            None => Becomes::Image(AssetId(row.id.uuid())),
+        },
         filename: row.filename,
         metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
         size_bytes: row.size_bytes.cast_unsigned(),
@@ -104,7 +110,7 @@ pub(crate) async fn receive_upload(
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     // Of what becomes a video, the kind is not known yet: there may be nothing but sound.
-    let kind = matches!(upload.becomes, Becomes::Image(_)).then_some("image");
+    let kind = upload.becomes.asset_id().map(|_| upload.becomes.kind().as_str());
     sqlx::query!(
         // A folder that vanished during the upload leaves the asset without one.
         "WITH new AS (

@@ -111,6 +111,31 @@ pub enum Event {
         /// The image.
         asset_id: AssetId,
     },
+    /// All bytes of a document are in staging and its asset exists.
+    DocumentAdded {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document is stored and what is on its pages is known.
+    DocumentReady {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document cannot be kept; its asset says why.
+    DocumentFailed {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document went to the bin, or was deleted for good outside of it.
+    DocumentDeleted {
+        /// The document.
+        asset_id: AssetId,
+    },
+    /// The document came back from the bin.
+    DocumentRestored {
+        /// The document.
+        asset_id: AssetId,
+    },
 }
 
 impl Event {
@@ -135,6 +160,11 @@ impl Event {
             Event::ImageFailed { .. } => "image_failed",
             Event::ImageDeleted { .. } => "image_deleted",
             Event::ImageRestored { .. } => "image_restored",
+            Event::DocumentAdded { .. } => "document_added",
+            Event::DocumentReady { .. } => "document_ready",
+            Event::DocumentFailed { .. } => "document_failed",
+            Event::DocumentDeleted { .. } => "document_deleted",
+            Event::DocumentRestored { .. } => "document_restored",
         }
     }
 
@@ -158,7 +188,12 @@ impl Event {
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
             | Event::ImageDeleted { asset_id }
-            | Event::ImageRestored { asset_id } => asset_id.uuid(),
+            | Event::ImageRestored { asset_id }
+            | Event::DocumentAdded { asset_id }
+            | Event::DocumentReady { asset_id }
+            | Event::DocumentFailed { asset_id }
+            | Event::DocumentDeleted { asset_id }
+            | Event::DocumentRestored { asset_id } => asset_id.uuid(),
         }
     }
 }

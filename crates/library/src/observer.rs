@@ -2,7 +2,7 @@
 
 use crate::store;
 use async_trait::async_trait;
-use memoreel_assets::image_settled;
+use memoreel_assets::asset_settled;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{Clock, Event, VideoId};
 use memoreel_tasks::SubjectObserver;
@@ -29,6 +29,6 @@ impl SubjectObserver for VideoObserver {
         if store::mark_settled(tx, video_id, failure.clone(), self.0.now()).await? {
             return Ok(Some(Event::VideoSettled { video_id }));
         }
-        image_settled(tx, subject_id, failure).await
+        asset_settled(tx, subject_id, failure).await
     }
 }

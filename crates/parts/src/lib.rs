@@ -22,6 +22,7 @@ const EMBEDDING_MODEL: &str = "embedding-model";
 const ONNXRUNTIME: &str = "onnxruntime";
 const IMAGES: &str = "images";
 const HEIC: &str = "heic";
+const DOCUMENTS: &str = "documents";
 
 /// The runtime parts of this machine.
 #[derive(Debug, Clone)]
@@ -160,6 +161,14 @@ impl Parts {
         })
     }
 
+    /// `libpdfium.so`, which reads and renders PDF.
+    ///
+    /// # Errors
+    /// See [`PartsError`]; a part that was not fetched is [`PartsError::Missing`].
+    pub fn pdfium(&self) -> Result<PathBuf, PartsError> {
+        present(DOCUMENTS, self.unpacked(DOCUMENTS)?.join("pypdfium2_raw/libpdfium.so"))
+    }
+
     /// What is neither unpacked nor fetched. Checks presence, not hashes: those are checked when a part is unpacked.
     #[must_use]
     pub fn missing(&self) -> Vec<MissingPart> {
@@ -185,6 +194,7 @@ impl Parts {
         self.speech()?;
         self.embedder()?;
         self.images()?;
+        self.pdfium()?;
         Ok(())
     }
 

@@ -109,7 +109,7 @@ mod tests {
         }
         let mut folders: Vec<_> = manifest.parts.iter().map(Part::folder_name).collect();
         folders.dedup();
-        assert_eq!(folders.len(), 6);
+        assert_eq!(folders.len(), 7);
     }
 
     #[test]

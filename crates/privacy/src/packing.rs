@@ -141,7 +141,7 @@ impl Packing<'_> {
         Ok(Listed { folder, title: video.title.clone(), created_at })
     }
 
-    /// The images that this caller may see, or only those that somebody uploaded: everything as JSON, and the file.
+    /// The images and documents that this caller may see, or only those that somebody uploaded: everything as JSON, and the file.
     pub(crate) async fn images(
         &mut self,
         caller: &Caller,
@@ -153,8 +153,9 @@ impl Packing<'_> {
             let images = store::images(&mut tx, uploaded_by, after, PAGE).await?;
             drop(tx);
             for image in &images {
-                let folder = format!("images/{}", image.id);
-                self.json(&format!("{folder}/image.json"), &image.told).await?;
+                let (kind, id) = (&image.kind, image.id);
+                let folder = format!("{kind}s/{id}");
+                self.json(&format!("{folder}/{kind}.json"), &image.told).await?;
                 let name = clean_file_name(&image.original_filename);
                 self.media(&format!("{folder}/media/{name}"), &image.blob_key).await?;
             }

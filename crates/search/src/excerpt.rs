@@ -51,8 +51,8 @@ fn whole(found: &Found) -> Excerpt {
     Excerpt {
         text: found.text.clone(),
         highlights: found.matches.clone(),
-        start_ms: (found.start_seconds * 1_000.0) as i64,
-        end_ms: (found.end_seconds * 1_000.0) as i64,
+        start_ms: (found.start_seconds.unwrap_or_default() * 1_000.0) as i64,
+        end_ms: (found.end_seconds.unwrap_or_default() * 1_000.0) as i64,
         speakers: names(found, &found.spans),
     }
 }
@@ -105,6 +105,7 @@ fn names(found: &Found, spans: &[Span]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FoundIn;
     use crate::vectors::push_packed;
     use memoreel_kernel::Timestamp;
     use std::collections::HashMap;
@@ -139,17 +140,19 @@ mod tests {
         matches.sort_unstable_by_key(|range| range.start);
         Found {
             chunk_id: Uuid::nil().into(),
-            video_id: Uuid::nil().into(),
-            video_title: "Title".into(),
-            channel_id: None,
-            pictured_asset_id: None,
-            video_created_at: Timestamp::UNIX_EPOCH,
+            of: FoundIn::Video {
+                id: Uuid::nil().into(),
+                title: "Title".into(),
+                channel_id: None,
+                pictured_asset_id: None,
+            },
+            created_at: Timestamp::UNIX_EPOCH,
             configuration: "english".into(),
             lexemes: Vec::new(),
             matches,
             text,
-            start_seconds: 0.0,
-            end_seconds: 9.0,
+            start_seconds: Some(0.0),
+            end_seconds: Some(9.0),
             spans,
             speaker_names: HashMap::from([("Speaker 1".to_owned(), "Ana".to_owned())]),
             span_vectors: None,

@@ -94,7 +94,7 @@ fn passages(transcript: &Transcript) -> Vec<(ChunkDraft, Vec<Span>)> {
     chunk(&inputs, ChunkOptions::default()).into_iter().map(with_moments).collect()
 }
 
-async fn embedded(
+pub(crate) async fn embedded(
     embed: &dyn Embed,
     run: &TaskRun,
     drafts: Vec<ChunkDraft>,

@@ -1,10 +1,11 @@
-//! Finding the second at which something was said: passages, their vectors, and hybrid retrieval.
+//! Finding the second at which something was said, and the page on which it is written: passages, their vectors, and hybrid retrieval.
 //!
 //! A transcript is cut into passages ([`chunking`]) whose sentences ([`moments`]) keep their times. Words and meaning are
 //! searched together inside the database function `search_chunks`, which applies organization, visibility and deletion;
 //! the best second inside a hit is then found from the matched words and the sentences' own vectors.
 
 pub mod chunking;
+mod documents;
 mod error;
 mod excerpt;
 mod forms;
@@ -18,6 +19,7 @@ mod routes;
 mod store;
 mod vectors;
 
+pub use documents::{IndexDocument, IndexDocumentPayload};
 pub use error::SearchError;
 pub use index::{Nearby, PassageIndex};
 pub use jobs::{Index, IndexPayload};

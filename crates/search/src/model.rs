@@ -107,24 +107,45 @@ pub(crate) struct Span {
     pub(crate) speaker: Option<String>,
 }
 
+/// What a passage belongs to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum FoundIn {
+    Video {
+        id: VideoId,
+        title: String,
+        channel_id: Option<ChannelId>,
+        /// The file of the video, where there is a still of it.
+        pictured_asset_id: Option<AssetId>,
+    },
+    Document {
+        id: AssetId,
+        title: String,
+        page_number: i32,
+        /// Whether there is a picture of the page.
+        is_pictured: bool,
+        /// Where its file lies, and under which name it came.
+        blob_key: String,
+        filename: String,
+    },
+}
+
 /// A passage that was found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) chunk_id: ChunkId,
-    pub(crate) video_id: VideoId,
-    pub(crate) video_title: String,
-    pub(crate) channel_id: Option<ChannelId>,
-    /// The file of the video, where there is a still of it.
-    pub(crate) pictured_asset_id: Option<AssetId>,
-    pub(crate) video_created_at: Timestamp,
+    /// What it is a passage of.
+    pub(crate) of: FoundIn,
+    /// When that was added.
+    pub(crate) created_at: Timestamp,
     pub(crate) text: String,
     /// The text search configuration of its language, and the roots of the query's words in it.
     pub(crate) configuration: String,
     pub(crate) lexemes: Vec<String>,
     /// Where the words are that matched, in code points of the text; see [`crate::forms`].
     pub(crate) matches: Vec<Range<usize>>,
-    pub(crate) start_seconds: f64,
-    pub(crate) end_seconds: f64,
+    /// Of a video's.
+    pub(crate) start_seconds: Option<f64>,
+    pub(crate) end_seconds: Option<f64>,
     pub(crate) spans: Vec<Span>,
     /// What to call the speakers, by label.
     pub(crate) speaker_names: HashMap<String, String>,

@@ -1,6 +1,29 @@
 //! All SQL of passages and their vectors, and the calls of the search functions.
 
+/// What a row of either search belongs to; whoever asks the other way leaves out what is neither's.
+macro_rules! found_in {
+    ($row:ident) => {
+        match ($row.video_id, $row.document_id) {
+            (None, Some(id)) => crate::model::FoundIn::Document {
+                id,
+                title: $row.document_title.unwrap_or_default(),
+                page_number: $row.page_number.unwrap_or(1),
+                is_pictured: $row.is_pictured.unwrap_or(false),
+                blob_key: $row.blob_key.unwrap_or_default(),
+                filename: $row.filename.unwrap_or_default(),
+            },
+            (video_id, _) => crate::model::FoundIn::Video {
+                id: video_id.unwrap_or_else(|| unreachable!("the statement leaves out what is of neither")),
+                title: $row.video_title.unwrap_or_default(),
+                channel_id: $row.channel_id,
+                pictured_asset_id: $row.pictured_asset_id,
+            },
+        }
+    };
+}
+
 mod by_meaning;
+pub(crate) mod documents;
 pub(crate) mod passages;
 
 use crate::index::{Nearby, Worded};
@@ -172,15 +195,26 @@ pub(crate) async fn search(
     let nearby = meaning.and_then(|meaning| meaning.nearby);
     let ranking = worded.map(|worded| &worded.ranking);
     let rows = sqlx::query!(
-        r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id!: VideoId", video_title AS "video_title!",
-               channel_id AS "channel_id: ChannelId", video_created_at AS "video_created_at!",
-               text AS "text!", configuration AS "configuration!", lexemes AS "lexemes!", start_seconds AS "start_seconds!", end_seconds AS "end_seconds!",
+        r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id: VideoId", video_title,
+               channel_id AS "channel_id: ChannelId", coalesce(video_created_at, document.created_at) AS "created_at!",
+               document.id AS "document_id: AssetId", document.title AS document_title, document.page_number,
+               document.is_pictured, document.blob_key, document.filename,
+               text AS "text!", configuration AS "configuration!", lexemes AS "lexemes!", start_seconds, end_seconds,
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
                (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14,
-               $15::bigint::text::xid8, $16, $17, $18, $19, $20::bigint::text::xid8, $21, $22, $23, $24, $25) AS found"#,
+               $15::bigint::text::xid8, $16, $17, $18, $19, $20::bigint::text::xid8, $21, $22, $23, $24, $25) AS found
+           -- A passage of a document names nothing of a video.
+           LEFT JOIN LATERAL (
+               SELECT a.id, coalesce(a.metadata -> 'document' ->> 'title', a.filename) AS title, c.page_number, a.created_at,
+                   a.blob_key, a.filename,
+                   EXISTS (SELECT FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
+                       AND p.page_number = c.page_number AND p.image_key IS NOT NULL) AS is_pictured
+               FROM chunks c JOIN assets a ON a.organization_id = $1 AND a.id = c.asset_id AND a.status = 'ready'
+               WHERE c.organization_id = $1 AND c.id = found.chunk_id AND found.video_id IS NULL) AS document ON true
+           WHERE found.video_id IS NOT NULL OR document.id IS NOT NULL"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         mode.as_str(),
@@ -211,11 +245,8 @@ pub(crate) async fn search(
     .await?;
     let found = rows.into_iter().map(|row| Found {
         chunk_id: row.chunk_id,
-        video_id: row.video_id,
-        video_title: row.video_title,
-        channel_id: row.channel_id,
-        pictured_asset_id: row.pictured_asset_id,
-        video_created_at: row.video_created_at,
+        of: found_in!(row),
+        created_at: row.created_at,
         text: row.text,
         configuration: row.configuration,
         lexemes: row.lexemes,

@@ -77,6 +77,9 @@ pub struct Providers {
     /// Memory for the passages of organizations that are being searched, in MiB; about 750 bytes for a passage
     #[arg(long, env = "MEMOREEL_SEARCH_MEMORY_MIB", default_value_t = memoreel_search::SEARCH_MEMORY_MIB_DEFAULT)]
     pub search_memory_mib: usize,
+    /// Languages in which text is looked for in pictures of pages, named like tesseract's models, the likeliest first
+    #[arg(long, env = "MEMOREEL_OCR_LANGUAGES", default_value = "eng+deu")]
+    pub ocr_languages: String,
 }
 
 /// Whether people may make accounts of their own.

@@ -1,12 +1,14 @@
 //! Which engines listen, embed and write: the configured servers, or the local ones.
 
 use crate::config::Providers;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use memoreel_ai::{
     Embed, Generate, HttpEmbed, HttpGenerate, HttpTranscribe, ProviderSettings, Secret, Transcribe,
 };
 use memoreel_ai_local::{LocalEmbed, LocalSpeech};
+use memoreel_documents::{DocumentLimits, Documents};
 use memoreel_images::{ImageLimits, Images};
+use memoreel_ocr::{Languages, Ocr, OcrLimits};
 use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use std::{ffi::OsString, sync::Arc};
@@ -25,6 +27,12 @@ pub struct Engines {
     pub passages: PassageIndex,
     /// Looks at images and makes others of them.
     pub images: Images,
+    /// Reads documents.
+    pub documents: Documents,
+    /// Looks for text in images.
+    pub ocr: Ocr,
+    /// In these languages.
+    pub ocr_languages: Languages,
 }
 
 impl std::fmt::Debug for Engines {
@@ -67,7 +75,9 @@ impl Engines {
             None => None,
         };
         let passages = PassageIndex::new(providers.search_memory_mib.saturating_mul(1 << 20));
-        Ok(Self { transcribe, embed, generate, passages, images: images() })
+        let ocr_languages = providers.ocr_languages.parse().context("MEMOREEL_OCR_LANGUAGES")?;
+        let (images, documents) = (images(), documents());
+        Ok(Self { transcribe, embed, generate, passages, images, documents, ocr: ocr(), ocr_languages })
     }
 }
 
@@ -85,6 +95,9 @@ impl Engines {
             generate: None,
             passages: PassageIndex::new(0),
             images: Images::unavailable(),
+            documents: Documents::unavailable(),
+            ocr: ocr(),
+            ocr_languages: Languages::default(),
         })
     }
 }
@@ -114,6 +127,26 @@ fn images() -> Images {
             Images::unavailable()
         }
     }
+}
+
+/// Documents are read in children of ours, like images.
+fn documents() -> Documents {
+    match Parts::locate().and_then(|parts| parts.pdfium()) {
+        Ok(pdfium) => {
+            let command = vec![OsString::from("/proc/self/exe"), OsString::from("document-worker")];
+            Documents::new(command, pdfium, DocumentLimits::default())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "documents are refused");
+            Documents::unavailable()
+        }
+    }
+}
+
+/// tesseract, where `MEMOREEL_TESSERACT` says it is, or wherever it is found.
+fn ocr() -> Ocr {
+    let program = std::env::var_os("MEMOREEL_TESSERACT").unwrap_or_else(|| OsString::from("tesseract"));
+    Ocr::new(program, OcrLimits::default())
 }
 
 fn local_embedder() -> Result<LocalEmbed> {

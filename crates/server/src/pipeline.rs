@@ -1,11 +1,12 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
 use memoreel_assets::{
-    AssetStep, Encode, ExtractSpeech, ImageStep, Package, Picture, Probe, ReadImage, Store, Waveform,
+    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Package, Picture, Probe, ReadDocument,
+    ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
-use memoreel_search::{Index, IndexPayload};
+use memoreel_search::{Index, IndexDocument, IndexDocumentPayload, IndexPayload};
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
 use uuid::Uuid;
@@ -45,6 +46,12 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         }
         Event::VideoRestored { video_id } => vec![task::<Index>(video_id, IndexPayload { video_id }, SOON)],
         Event::ImageAdded { asset_id } => vec![task::<ReadImage>(asset_id, ImageStep { asset_id }, FIRST)],
+        Event::DocumentAdded { asset_id } => {
+            vec![task::<ReadDocument>(asset_id, DocumentStep { asset_id }, SOON)]
+        }
+        Event::DocumentReady { asset_id } | Event::DocumentRestored { asset_id } => {
+            vec![task::<IndexDocument>(asset_id, IndexDocumentPayload { asset_id }, SOON)]
+        }
         Event::PlaybackReady { .. }
         | Event::VideoIndexed { .. }
         | Event::SummaryReady { .. }
@@ -54,7 +61,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         | Event::ImageReady { .. }
         | Event::ImageFailed { .. }
         | Event::ImageDeleted { .. }
-        | Event::ImageRestored { .. } => Vec::new(),
+        | Event::ImageRestored { .. }
+        | Event::DocumentFailed { .. }
+        | Event::DocumentDeleted { .. } => Vec::new(),
     }
 }
 

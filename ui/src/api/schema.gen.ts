@@ -210,6 +210,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the pages of a document
+         * @description None while it is not ready. The addresses need no session and work for half a day at least.
+         */
+        get: operations["list_document_pages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/restore": {
         parameters: {
             query?: never;
@@ -1345,7 +1365,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The moments in which something is said, by words and by meaning. */
+        /** The moments in which something is said and the pages on which it is written, by words and by meaning. */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -1581,8 +1601,8 @@ export interface paths {
         /**
          * Create an upload
          * @description tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
-         *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said, or
-         *     `image`), and of videos `title` and `channel_id`.
+         *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
+         *     `image` or `document`), and of videos `title` and `channel_id`.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -2295,6 +2315,7 @@ export interface components {
              * @description When it was put into the bin.
              */
             deleted_at?: string | null;
+            document?: components["schemas"]["DocumentDetail"] | null;
             /**
              * Format: double
              * @description How long it plays, in seconds.
@@ -2701,6 +2722,50 @@ export interface components {
          * @enum {string}
          */
         Document: "terms" | "privacy" | "marketing";
+        /** @description What is known of a document. */
+        DocumentDetail: {
+            /** @description Who it says wrote it. */
+            author?: string | null;
+            /** @description `pdf`, `docx`, `pptx`, `odt`, `odp`, `html`, `markdown` or `text`. */
+            format: string;
+            /** @description Whether the file itself has text. Otherwise it was looked for in pictures of the pages. */
+            has_text_layer: boolean;
+            /** @description The language it is in, as ISO 639-1, where that can be told. */
+            language?: string | null;
+            /**
+             * Format: int32
+             * @description How many pages or slides it has; 1 for what has none.
+             */
+            page_count: number;
+            /** @description What it calls itself. */
+            title?: string | null;
+        };
+        /** @description A page of a document. */
+        DocumentPage: {
+            /** @description The headings in the text, in order. */
+            headings: components["schemas"]["PageHeading"][];
+            /**
+             * Format: int32
+             * @description Pixels down of that.
+             */
+            height?: number | null;
+            /** @description A signed address of what the page looks like; of PDF alone. */
+            image_url?: string | null;
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            page_number: number;
+            /** @description `text_layer` where the file has the text, `ocr` where it was recognised in a picture of the page. */
+            source: string;
+            /** @description What is written on it: paragraphs with an empty line between them, or lines. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Pixels across of that.
+             */
+            width?: number | null;
+        };
         /** @description A domain of an organization. */
         Domain: {
             /**
@@ -3351,6 +3416,18 @@ export interface components {
          * @enum {string}
          */
         OrganizationStatus: "active" | "suspended" | "deleted";
+        /** @description A heading of a page. */
+        PageHeading: {
+            /** @description Where it begins in the text, in Unicode code points. */
+            char_start: number;
+            /**
+             * Format: int32
+             * @description 1 is the highest, 6 the lowest.
+             */
+            level: number;
+            /** @description What it says. */
+            text: string;
+        };
         /** @description One page of a list, newest first unless the list says otherwise. */
         Page_ApiKey: {
             /** @description The rows. */
@@ -3410,6 +3487,7 @@ export interface components {
                  * @description When it was put into the bin.
                  */
                 deleted_at?: string | null;
+                document?: components["schemas"]["DocumentDetail"] | null;
                 /**
                  * Format: double
                  * @description How long it plays, in seconds.
@@ -3551,6 +3629,37 @@ export interface components {
                  * @description How many videos the caller sees in it.
                  */
                 video_count: number;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_DocumentPage: {
+            /** @description The rows. */
+            items: {
+                /** @description The headings in the text, in order. */
+                headings: components["schemas"]["PageHeading"][];
+                /**
+                 * Format: int32
+                 * @description Pixels down of that.
+                 */
+                height?: number | null;
+                /** @description A signed address of what the page looks like; of PDF alone. */
+                image_url?: string | null;
+                /**
+                 * Format: int32
+                 * @description From 1.
+                 */
+                page_number: number;
+                /** @description `text_layer` where the file has the text, `ocr` where it was recognised in a picture of the page. */
+                source: string;
+                /** @description What is written on it: paragraphs with an empty line between them, or lines. */
+                text: string;
+                /**
+                 * Format: int32
+                 * @description Pixels across of that.
+                 */
+                width?: number | null;
             }[];
             /** @description Pass as `cursor` to read on; absent on the last page. */
             next_cursor?: string | null;
@@ -4390,23 +4499,25 @@ export interface components {
             /** @description At most a hundred. */
             items: components["schemas"]["RouteTraffic"][];
         };
-        /** @description A moment that was found. */
+        /** @description A moment of a video or a passage of a document that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
             /** @description The passage. */
             chunk_id: components["schemas"]["ChunkId"];
             /**
              * Format: date-time
-             * @description When the video was added.
+             * @description When the video or document was added.
              */
             created_at: string;
+            document?: components["schemas"]["SearchHitDocument"] | null;
             /**
              * Format: int64
              * @description When it ends, in milliseconds.
              */
-            end_ms: number;
+            end_ms?: number | null;
             /** @description The words of `text` that matched. */
             highlights: components["schemas"]["Highlight"][];
+            kind: ("video" | "document") & Record<string, never>;
             /** @description Why it was found. */
             matched_by: components["schemas"]["MatchedBy"][];
             /** @description A picture of it. */
@@ -4420,15 +4531,30 @@ export interface components {
             speakers: string[];
             /**
              * Format: int64
-             * @description When the matching sentence begins, in milliseconds.
+             * @description When the matching sentence begins in it, in milliseconds.
              */
-            start_ms: number;
-            /** @description The matching sentence with the lines around it. */
+            start_ms?: number | null;
+            /** @description The matching sentence with what is around it. */
             text: string;
-            /** @description The video. */
-            video_id: components["schemas"]["VideoId"];
+            video_id?: components["schemas"]["VideoId"] | null;
             /** @description Its title. */
-            video_title: string;
+            video_title?: string | null;
+        };
+        /** @description The document in which something was found. */
+        SearchHitDocument: {
+            /** @description The document. */
+            asset_id: components["schemas"]["AssetId"];
+            /** @description A signed address of the file. */
+            file_url?: string | null;
+            /** @description A signed address of what the page looks like. */
+            image_url?: string | null;
+            /**
+             * Format: int32
+             * @description The page, from 1.
+             */
+            page_number: number;
+            /** @description What it calls itself, or else its file's name. */
+            title: string;
         };
         /** @description What was found. */
         SearchResults: {
@@ -4998,7 +5124,7 @@ export interface components {
             /** @description The file's name on the user's machine. */
             filename: string;
             id: components["schemas"]["UploadId"];
-            kind: ("video" | "image") & Record<string, never>;
+            kind: ("video" | "image" | "document") & Record<string, never>;
             /**
              * Format: int64
              * @description Bytes that have arrived for good.
@@ -6161,6 +6287,73 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_document_pages: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the pages before: the number of the last of them. */
+                cursor?: string;
+                /** @description Pages wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DocumentPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11926,7 +12119,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image */
+            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document */
             201: {
                 headers: {
                     Location?: string;

@@ -178,7 +178,7 @@ impl Client {
         format!("Bearer {}", self.api_key)
     }
 
-    fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
+    pub fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
         let request = self.agent.get(self.address(path)).header("Authorization", self.bearer());
         let response = request.query_pairs(query.iter().copied()).call()?;
         answer(response).with_context(|| format!("GET {path}"))

@@ -20,8 +20,8 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 pub struct Upload {
     /// Where its bytes go.
     address: String,
-    /// The video it becomes.
-    pub video_id: String,
+    /// The video or asset it becomes.
+    pub becomes: String,
     size_bytes: u64,
 }
 
@@ -44,7 +44,16 @@ pub fn media_type(path: &Path) -> Option<&'static str> {
 
 /// Uploads a whole file, beginning anew where the connection broke, and returns the id of the video.
 pub fn upload_file(client: &Client, path: &Path, name: &str) -> Result<String> {
-    let upload = Upload::create(client, name, media_type(path), path.metadata()?.len())?;
+    send_whole(client, path, Upload::create(client, name, media_type(path), path.metadata()?.len())?)
+}
+
+/// The same for a document; returns the id of its asset.
+pub fn upload_document(client: &Client, path: &Path, name: &str) -> Result<String> {
+    let metadata = format!("filename {},kind {}", STANDARD.encode(name), STANDARD.encode("document"));
+    send_whole(client, path, Upload::announce(client, metadata, path.metadata()?.len(), "memoreel-asset-id")?)
+}
+
+fn send_whole(client: &Client, path: &Path, upload: Upload) -> Result<String> {
     let mut attempt = 1;
     while let Err(error) = upload.send_rest(client, path) {
         if attempt == ATTEMPTS {
@@ -53,7 +62,7 @@ pub fn upload_file(client: &Client, path: &Path, name: &str) -> Result<String> {
         attempt += 1;
         thread::sleep(RETRY_DELAY);
     }
-    Ok(upload.video_id)
+    Ok(upload.becomes)
 }
 
 impl Upload {
@@ -61,12 +70,16 @@ impl Upload {
     pub fn create(client: &Client, name: &str, media_type: Option<&str>, size_bytes: u64) -> Result<Self> {
         let media_type = STANDARD.encode(media_type.unwrap_or("application/octet-stream"));
         let metadata = format!("filename {},filetype {media_type}", STANDARD.encode(name));
+        Self::announce(client, metadata, size_bytes, "memoreel-video-id")
+    }
+
+    fn announce(client: &Client, metadata: String, size_bytes: u64, becomes: &str) -> Result<Self> {
         let headers = [("Upload-Length", size_bytes.to_string()), ("Upload-Metadata", metadata)];
         let created = client.tus("POST", &client.address("/uploads"), &headers, &mut std::io::empty())?;
         let location = header(&created, "location")?;
         let address =
             if location.starts_with('/') { format!("{}{location}", client.url) } else { location.to_owned() };
-        Ok(Self { address, video_id: header(&created, "memoreel-video-id")?.to_owned(), size_bytes })
+        Ok(Self { address, becomes: header(&created, becomes)?.to_owned(), size_bytes })
     }
 
     /// Sends the bytes of `body`, which begin at `offset`, in one request.

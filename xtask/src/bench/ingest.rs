@@ -162,7 +162,7 @@ fn ingest(session: &Session, path: &Path, is_whole: bool) -> Result<Ingested> {
     let (begun, cpu_before) = (Instant::now(), cpu::of(session.server.pid())?);
     let (mut playable, mut streamed) = (None, None);
     while begun.elapsed() < WAIT_MAX {
-        let video = session.client.video(&upload.video_id)?;
+        let video = session.client.video(&upload.becomes)?;
         let completed = begun.elapsed();
         if video["playable"] == true {
             playable.get_or_insert(completed);
@@ -175,7 +175,7 @@ fn ingest(session: &Session, path: &Path, is_whole: bool) -> Result<Ingested> {
             (Some("completed"), None) => bail!("the recording was completed and cannot be played"),
             (Some(status), Some((playable, streamed))) if !is_whole || status == "completed" => {
                 let cpu = cpu::of(session.server.pid())?.saturating_sub(cpu_before);
-                return Ok(Ingested { video_id: upload.video_id, playable, streamed, completed, cpu });
+                return Ok(Ingested { video_id: upload.becomes, playable, streamed, completed, cpu });
             }
             (_, first) => thread::sleep(if first.is_some() { POLL_AFTER } else { POLL }),
         }

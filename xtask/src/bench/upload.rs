@@ -179,7 +179,7 @@ fn upload(session: &Session, source: &Path, size_bytes: u64) -> Result<Sent> {
     upload.send(client, 0, &mut body)?;
     let taken = begun.elapsed();
     let rss_peak_bytes = memory::status_bytes(pid, "VmHWM:").context("the server's memory is unknown")?;
-    wait_until_settled(client, &upload.video_id)?;
+    wait_until_settled(client, &upload.becomes)?;
     Ok(Sent { taken, rss_before_bytes, rss_peak_bytes })
 }
 

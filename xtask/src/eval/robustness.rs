@@ -19,7 +19,7 @@ use self::log::LogReader;
 use self::report::{Journey, Outcome, Report};
 use super::files;
 use crate::api::client::Client;
-use crate::api::upload::upload_file;
+use crate::api::upload::{upload_document, upload_file};
 use crate::session::Session;
 use crate::shell::{self, say};
 
@@ -47,6 +47,9 @@ pub struct Options {
     /// Pass over so many files first
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip: usize,
+    /// Send every file as a document rather than as a recording
+    #[arg(long)]
+    documents: bool,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -59,7 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
     if paths.is_empty() {
         bail!("there is no file below {}", options.dir.display());
     }
-    let journeys = Run::start(&options.dir, paths)?.finish()?;
+    let journeys = Run::start(&options.dir, paths, options.documents)?.finish()?;
     let report = Report::new(journeys);
     shell::print_report(&report, options.json)?;
     if report.is_robust() {
@@ -72,7 +75,8 @@ pub fn run(options: &Options) -> Result<()> {
 /// A file that the server is at work on.
 struct InWork {
     file: String,
-    video_id: String,
+    /// The video's, or the asset's.
+    id: String,
     begun: Instant,
     /// What the log said meanwhile that it should not.
     faults: Vec<String>,
@@ -81,6 +85,7 @@ struct InWork {
 /// All files on their way, a few at a time.
 struct Run<'a> {
     dir: &'a Path,
+    are_documents: bool,
     waiting: std::vec::IntoIter<PathBuf>,
     session: Session,
     log: LogReader,
@@ -89,11 +94,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn start(dir: &'a Path, paths: Vec<PathBuf>) -> Result<Self> {
+    fn start(dir: &'a Path, paths: Vec<PathBuf>, are_documents: bool) -> Result<Self> {
         let session = Session::start()?;
         let log = LogReader::new(session.server.log_file());
         let waiting = paths.into_iter();
-        Ok(Self { dir, waiting, session, log, in_work: Vec::new(), done: Vec::new() })
+        Ok(Self { dir, are_documents, waiting, session, log, in_work: Vec::new(), done: Vec::new() })
     }
 
     fn finish(mut self) -> Result<Vec<Journey>> {
@@ -116,8 +121,9 @@ impl<'a> Run<'a> {
         let begun = Instant::now();
         let file = path.strip_prefix(self.dir).unwrap_or(path).display().to_string();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        match upload_file(&self.session.client, path, &name) {
-            Ok(video_id) => self.in_work.push(InWork { file, video_id, begun, faults: Vec::new() }),
+        let upload = if self.are_documents { upload_document } else { upload_file };
+        match upload(&self.session.client, path, &name) {
+            Ok(id) => self.in_work.push(InWork { file, id, begun, faults: Vec::new() }),
             Err(error) => self.end(file, begun, refused(&format!("{error:#}"))),
         }
     }
@@ -127,14 +133,18 @@ impl<'a> Run<'a> {
         let is_running = self.session.server.is_running();
         let mut outcomes = Vec::new();
         for work in &self.in_work {
-            outcomes.push(if is_running { outcome(&self.session.client, work) } else { Some(ended()) });
+            outcomes.push(if is_running {
+                outcome(&self.session.client, work, self.are_documents)
+            } else {
+                Some(ended())
+            });
         }
         let faults = self.log.faults()?;
         for (work, outcome) in std::mem::take(&mut self.in_work).into_iter().zip(outcomes) {
-            let InWork { file, video_id, begun, faults: before } = work;
+            let InWork { file, id, begun, faults: before } = work;
             let faults = [before, faults.clone()].concat();
             match outcome {
-                None => self.in_work.push(InWork { file, video_id, begun, faults }),
+                None => self.in_work.push(InWork { file, id, begun, faults }),
                 Some(outcome) if faults.is_empty() => self.end(file, begun, outcome),
                 Some(_) => self.end(file, begun, Outcome::Crashed { reason: faults.join("\n") }),
             }
@@ -164,15 +174,16 @@ fn ended() -> Outcome {
 }
 
 /// What became of a file; nothing yet while it is in work.
-fn outcome(client: &Client, work: &InWork) -> Option<Outcome> {
-    match look_at(client, work) {
+fn outcome(client: &Client, work: &InWork, is_document: bool) -> Option<Outcome> {
+    let looked = if is_document { look_at_document(client, work) } else { look_at(client, work) };
+    match looked {
         Ok(outcome) => outcome,
         // An answer that nobody should get.
         Err(error) => Some(Outcome::Crashed { reason: format!("{error:#}") }),
     }
 }
 
-fn look_at(client: &Client, InWork { video_id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
+fn look_at(client: &Client, InWork { id: video_id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
     let video = client.video(video_id)?;
     if !matches!(video["status"].as_str(), Some("completed" | "failed")) {
         let stage = video["stage"].as_str().unwrap_or_default().to_owned();
@@ -185,6 +196,16 @@ fn look_at(client: &Client, InWork { video_id, begun, .. }: &InWork) -> Result<O
         }
     }
     Ok(Some(settled(&video)))
+}
+
+fn look_at_document(client: &Client, InWork { id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
+    let document = client.get(&format!("/assets/{id}"), &[])?;
+    if document["status"] == "pending" {
+        let stage = "read_document".to_owned();
+        return Ok((begun.elapsed() > SETTLING_MAX).then_some(Outcome::Hung { stage }));
+    }
+    client.get(&format!("/assets/{id}/pages"), &[])?;
+    Ok(Some(settled(&document)))
 }
 
 /// A refusal is a failure if it is the client's fault and says why.
@@ -200,7 +221,7 @@ fn refused(error: &str) -> Outcome {
 }
 
 fn settled(video: &Value) -> Outcome {
-    if video["status"] == "completed" {
+    if video["status"] == "completed" || video["status"] == "ready" {
         return Outcome::Completed;
     }
     let text = |name: &str| video["error"][name].as_str().unwrap_or_default().to_owned();

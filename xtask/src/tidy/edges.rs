@@ -8,8 +8,20 @@ use crate::shell;
 const PREFIX: &str = "memoreel-";
 
 /// What every slice may use.
-const PLATFORM: &[&str] =
-    &["kernel", "db", "blob", "media", "images", "ai", "mail", "outbound", "tasks", "web"];
+const PLATFORM: &[&str] = &[
+    "kernel",
+    "db",
+    "blob",
+    "media",
+    "images",
+    "documents",
+    "ocr",
+    "ai",
+    "mail",
+    "outbound",
+    "tasks",
+    "web",
+];
 /// The slices that build on each other, each on any before it.
 const SLICES: &[&str] =
     &["assets", "library", "transcripts", "search", "insights", "registry", "meetings", "imports", "demos"];
@@ -21,10 +33,13 @@ const SLICES_ABOVE: &[&str] = &["privacy"];
 const LOWER: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("parts", &[]),
+    ("workers", &[]),
     ("db", &["kernel", "parts"]),
     ("blob", &["kernel"]),
     ("media", &["kernel"]),
-    ("images", &["parts"]),
+    ("images", &["parts", "workers"]),
+    ("documents", &["parts", "workers"]),
+    ("ocr", &[]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
     ("outbound", &[]),

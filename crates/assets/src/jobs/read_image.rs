@@ -104,16 +104,20 @@ fn image_failure(error: ImageError) -> TaskFailure {
     }
 }
 
-/// Marks an image that was given up, in the transaction that gives it up.
+/// Marks an image or a document that was given up, in the transaction that gives it up.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn image_settled(
+pub async fn asset_settled(
     tx: &mut TenantTx,
     subject_id: uuid::Uuid,
     failure: Option<(String, String)>,
 ) -> Result<Option<Event>, sqlx::Error> {
     let Some((code, message)) = failure else { return Ok(None) };
-    let marked = sql::mark_image_failed(tx, subject_id, &code, &message).await?;
-    Ok(marked.then_some(Event::ImageFailed { asset_id: subject_id.into() }))
+    let kind = sql::mark_asset_failed(tx, subject_id, &code, &message).await?;
+    let asset_id = subject_id.into();
+    Ok(kind.map(|kind| match kind.as_str() {
+        "document" => Event::DocumentFailed { asset_id },
+        _ => Event::ImageFailed { asset_id },
+    }))
 }

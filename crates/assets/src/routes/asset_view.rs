@@ -1,6 +1,11 @@
 //! An asset as clients see it.
 
-use crate::{model::ImageFacts, playback::download_url, store::AssetRow};
+use super::documents::DocumentDetail;
+use crate::{
+    model::{DocumentFacts, ImageFacts},
+    playback::download_url,
+    store::AssetRow,
+};
 use memoreel_kernel::{AssetId, FolderId, OrganizationId, Timestamp, VideoId};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -91,6 +96,8 @@ pub(super) struct Asset {
     page_count: Option<i32>,
     /// What is known of an image beside its size.
     image: Option<ImageDetail>,
+    /// What is known of a document.
+    document: Option<DocumentDetail>,
     /// In lower case, in their order.
     tags: Vec<String>,
     /// What programs keep with it.
@@ -146,6 +153,7 @@ pub(super) struct ImageDetail {
 impl Asset {
     pub(super) fn new(app: &App, organization_id: OrganizationId, row: AssetRow) -> Self {
         let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
+        let document = row.document.and_then(|facts| serde_json::from_value::<DocumentFacts>(facts).ok());
         let now = app.clock.now();
         let file_url = row
             .blob_key
@@ -179,6 +187,7 @@ impl Asset {
                 colour_space: facts.colour_space,
                 thumbhash: facts.thumbhash,
             }),
+            document: document.map(|facts| DocumentDetail::new(facts, row.page_count)),
             tags: row.tags,
             metadata: row.custom_metadata,
             file_url,

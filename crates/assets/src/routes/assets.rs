@@ -249,7 +249,7 @@ pub(super) async fn put_into_bin(
     if let Some(video_id) = row.video_id {
         bin.delete(app, tx, video_id).await?;
     } else if store::bin_asset(tx, row.id, app.clock.now()).await? {
-        emit(app, tx, row, |asset_id| Event::ImageDeleted { asset_id }).await?;
+        emit(app, tx, row, Change::Deleted).await?;
     }
     Ok(())
 }
@@ -264,7 +264,7 @@ pub(super) async fn take_out_of_bin(
     if let Some(video_id) = row.video_id {
         bin.restore(app, tx, video_id).await?;
     } else if store::restore_asset(tx, row.id).await? {
-        emit(app, tx, row, |asset_id| Event::ImageRestored { asset_id }).await?;
+        emit(app, tx, row, Change::Restored).await?;
     }
     Ok(())
 }
@@ -278,20 +278,27 @@ async fn delete_for_good(app: &App, tx: &mut TenantTx, row: &AssetRow) -> Result
     }
     cancel_tasks(tx, row.id.uuid(), &[], app.clock.now()).await?;
     if row.deleted_at.is_none() {
-        emit(app, tx, row, |asset_id| Event::ImageDeleted { asset_id }).await?;
+        emit(app, tx, row, Change::Deleted).await?;
     }
     Ok(())
 }
 
-/// Tells what happened to an image; of a recording that has lost its video there is nothing to tell.
-async fn emit(
-    app: &App,
-    tx: &mut TenantTx,
-    row: &AssetRow,
-    event: impl Fn(AssetId) -> Event,
-) -> Result<(), Problem> {
-    if row.kind.as_deref() == Some(AssetKind::Image.as_str()) {
-        app.events.emit(tx, &event(row.id)).await?;
-    }
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Deleted,
+    Restored,
+}
+
+/// Tells what happened; of a recording that has lost its video there is nothing to tell.
+async fn emit(app: &App, tx: &mut TenantTx, row: &AssetRow, change: Change) -> Result<(), Problem> {
+    let asset_id = row.id;
+    let event = match (row.kind.as_deref(), change) {
+        (Some("image"), Change::Deleted) => Event::ImageDeleted { asset_id },
+        (Some("image"), Change::Restored) => Event::ImageRestored { asset_id },
+        (Some("document"), Change::Deleted) => Event::DocumentDeleted { asset_id },
+        (Some("document"), Change::Restored) => Event::DocumentRestored { asset_id },
+        _ => return Ok(()),
+    };
+    app.events.emit(tx, &event).await?;
     Ok(())
 }

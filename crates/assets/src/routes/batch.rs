@@ -164,6 +164,8 @@ async fn copy(
         };
         receiver.received(tx, &received).await?;
         Event::VideoAdded { video_id, asset_id: copy_id }
+    } else if row.kind.as_deref() == Some("document") {
+        Event::DocumentAdded { asset_id: copy_id }
     } else {
         Event::ImageReady { asset_id: copy_id }
     };

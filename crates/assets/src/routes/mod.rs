@@ -4,6 +4,7 @@ mod addresses;
 mod asset_view;
 mod assets;
 mod batch;
+mod documents;
 mod fields;
 mod folders;
 mod images;
@@ -31,6 +32,7 @@ pub fn asset_router(bin: Arc<dyn RecordingBin>, receiver: Arc<dyn ReceiveUpload>
         .routes(routes!(batch::change_assets))
         .routes(routes!(folders::list_folders, folders::create_folder))
         .routes(routes!(folders::update_folder, folders::delete_folder))
+        .routes(routes!(documents::list_document_pages))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))

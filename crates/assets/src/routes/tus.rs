@@ -94,7 +94,7 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
             "filetype" | "type" => announcement.metadata.content_type = Some(truncated(&value, 100)),
             "kind" => {
                 announcement.kind = UploadKind::parse(&value)
-                    .ok_or_else(|| refuse("`kind` must be video or image".to_owned()))?;
+                    .ok_or_else(|| refuse("`kind` must be video, image or document".to_owned()))?;
             }
             "title" => {
                 announcement.metadata.title =
@@ -130,6 +130,7 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, Ass
         announcement.filename = match announcement.kind {
             UploadKind::Video => "recording".to_owned(),
             UploadKind::Image => "image".to_owned(),
+            UploadKind::Document => "document".to_owned(),
         };
     }
     Ok(announcement)
@@ -207,6 +208,8 @@ mod tests {
         };
         assert_eq!(read("image", "52428800").unwrap().kind, UploadKind::Image);
         assert!(matches!(read("image", "52428801"), Err(AssetsError::TooLarge { .. })));
+        assert_eq!(read("document", "104857600").unwrap().kind, UploadKind::Document);
+        assert!(matches!(read("document", "104857601"), Err(AssetsError::TooLarge { .. })));
         assert!(matches!(read("Image", "1"), Err(AssetsError::Header { .. })));
         assert_eq!(read("video", "52428801").unwrap().kind, UploadKind::Video);
     }

@@ -66,7 +66,7 @@ pub(super) struct UploadView {
     kind: UploadKind,
     /// The video it becomes; it exists from the moment the upload is received.
     video_id: Option<VideoId>,
-    /// The image it becomes; it exists from the moment the upload is received.
+    /// The image or document it becomes; it exists from the moment the upload is received.
     asset_id: Option<AssetId>,
     /// When an unfinished upload is given up.
     #[schema(value_type = String, format = DateTime)]
@@ -76,13 +76,13 @@ pub(super) struct UploadView {
 /// Create an upload
 ///
 /// tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
-/// `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said, or
-/// `image`), and of videos `title` and `channel_id`.
+/// `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
+/// `image` or `document`), and of videos `title` and `channel_id`.
 #[utoipa::path(post, path = "/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = u64, Header, description = "Size of the file in bytes"),
         ("Upload-Metadata" = Option<String>, Header, description = "Pairs of name and base64 value")),
-    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image",
+    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document",
             headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = Option<String>), ("Memoreel-Asset-Id" = Option<String>))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody),
@@ -110,6 +110,7 @@ async fn create_upload(
         becomes: match announced.kind {
             UploadKind::Video => Becomes::Video(VideoId::new(now)),
             UploadKind::Image => Becomes::Image(AssetId(id.uuid())),
+            UploadKind::Document => Becomes::Document(AssetId(id.uuid())),
         },
         filename: announced.filename,
         metadata: announced.metadata,
@@ -170,7 +171,7 @@ async fn get_upload(
         status: upload.status,
         kind: upload.becomes.kind(),
         video_id: upload.becomes.video_id(),
-        asset_id: if let Becomes::Image(id) = upload.becomes { Some(id) } else { None },
+        asset_id: upload.becomes.asset_id(),
         expires_at: upload.expires_at,
     }))
 }
@@ -352,7 +353,7 @@ async fn take_up_unacknowledged(
     }
 }
 
-/// Records how much has arrived; when that is everything, the upload becomes a video or an image in the same transaction.
+/// Records how much has arrived; when that is everything, the upload becomes a video, an image or a document in the same transaction.
 async fn acknowledge(
     app: &App,
     receiver: &Receiver,
@@ -388,6 +389,10 @@ async fn acknowledge(
                 store::receive_upload(&mut tx, &upload, asset_id, now).await?;
                 Event::ImageAdded { asset_id }
             }
+            Becomes::Document(asset_id) => {
+                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
+                Event::DocumentAdded { asset_id }
+            }
         };
         app.events.emit(&mut tx, &added).await?;
     }
@@ -404,7 +409,7 @@ fn progress_response(status: StatusCode, upload: &Upload, offset: u64, expires_a
     }
     let (name, id) = match upload.becomes {
         Becomes::Video(id) => (tus::VIDEO_ID, id.to_string()),
-        Becomes::Image(id) => (tus::ASSET_ID, id.to_string()),
+        Becomes::Image(id) | Becomes::Document(id) => (tus::ASSET_ID, id.to_string()),
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(name, id);

@@ -26,6 +26,7 @@ pub(crate) struct AssetRow {
     pub(crate) channels: Option<i32>,
     pub(crate) page_count: Option<i32>,
     pub(crate) image: Option<Value>,
+    pub(crate) document: Option<Value>,
     pub(crate) error: Option<Value>,
     pub(crate) tags: Vec<String>,
     pub(crate) custom_metadata: Value,
@@ -45,7 +46,7 @@ macro_rules! select_assets {
                    (SELECT v.id FROM videos v WHERE v.organization_id = $1 AND v.asset_id = a.id LIMIT 1) AS "video_id: _",
                    a.folder_id AS "folder_id: _", a.kind, a.status, a.filename, a.content_type, a.byte_size, a.sha256, a.blob_key,
                    a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
-                   a.metadata -> 'image' AS image, a.metadata -> 'error' AS error, a.tags, a.custom_metadata, a.expires_at,
+                   a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'error' AS error, a.tags, a.custom_metadata, a.expires_at,
                    a.deleted_at, a.retention_until, a.created_at, a.updated_at
                FROM assets a WHERE a.organization_id = $1 AND "# + $chosen,
             $($parameter),+
@@ -199,9 +200,10 @@ pub(crate) async fn copy_asset(
         "INSERT INTO assets (organization_id, id, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              status, width, height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, folder_id, owner_id, tags,
              custom_metadata, created_at, updated_at)
-         SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id, status, width,
-             height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, coalesce($4, folder_id), $5, tags,
-             custom_metadata, $6, $6
+         SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
+             -- What is on a document's pages is read again.
+             CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
+             channels, page_count, metadata, coalesce($4, folder_id), $5, tags, custom_metadata, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),

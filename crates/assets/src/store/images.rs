@@ -48,26 +48,27 @@ pub(crate) async fn mark_image_ready(
     Ok(ready == 1)
 }
 
-/// Whether there is such an image, not ready.
-pub(crate) async fn mark_image_failed(
+/// Whether there is such an image or document, not ready: of which kind.
+pub(crate) async fn mark_asset_failed(
     tx: &mut TenantTx,
     id: Uuid,
     code: &str,
     message: &str,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<String>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let marked = sqlx::query!(
-        "UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error', jsonb_build_object('code', $3::text,
+    let marked = sqlx::query_scalar!(
+        r#"UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error', jsonb_build_object('code', $3::text,
              'message', $4::text))
-         WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'pending'",
+         WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document') AND status = 'pending'
+         RETURNING kind AS "kind!""#,
         organization_id.uuid(),
         id,
         code,
         message,
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(marked.rows_affected() == 1)
+    Ok(marked)
 }
 
 /// An image that something can be made of.

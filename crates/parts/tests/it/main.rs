@@ -113,7 +113,10 @@ fn what_was_never_fetched_is_listed_and_the_error_names_the_command() {
     let folders = Folders { data: cache.path().join("data"), cache: cache.path().to_owned() };
     let parts = Parts::in_folders(folders).unwrap();
     let missing: Vec<_> = parts.missing().into_iter().map(|part| part.name).collect();
-    assert_eq!(missing, ["postgres", "speech", "embedding-model", "onnxruntime", "images", "heic"]);
+    assert_eq!(
+        missing,
+        ["postgres", "speech", "embedding-model", "onnxruntime", "images", "heic", "documents"]
+    );
     let error = parts.postgres().unwrap_err();
     assert!(error.to_string().contains("cargo xtask setup"), "{error}");
     assert_eq!(fresh_parts(&cache.path().join("other")).missing(), []);

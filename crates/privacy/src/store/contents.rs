@@ -131,13 +131,13 @@ pub(crate) async fn uploads(tx: &mut TenantTx, user_id: UserId) -> Result<Value,
     Ok(all)
 }
 
-/// How large the files of the person's videos and images in this organization are together.
+/// How large the files of the person's videos, images and documents in this organization are together.
 pub(crate) async fn media_bytes(tx: &mut TenantTx, user_id: UserId) -> Result<i64, PrivacyError> {
     let bytes = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(a.byte_size), 0)::bigint AS "bytes!" FROM assets a
            WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL AND (
                a.id IN (SELECT v.asset_id FROM videos v WHERE v.organization_id = $1 AND v.author_id = $2)
-               OR a.kind = 'image' AND a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))"#,
+               OR a.kind IN ('image', 'document') AND a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))"#,
         tx.organization_id().uuid(),
         user_id.uuid(),
     )
@@ -146,16 +146,18 @@ pub(crate) async fn media_bytes(tx: &mut TenantTx, user_id: UserId) -> Result<i6
     Ok(bytes)
 }
 
-/// An image that is taken along.
+/// An image or a document that is taken along.
 pub(crate) struct ExportedImage {
     pub(crate) id: Uuid,
+    /// `image` or `document`.
+    pub(crate) kind: String,
     pub(crate) blob_key: String,
     pub(crate) original_filename: String,
     /// Everything that is known of it, as it is told.
     pub(crate) told: Value,
 }
 
-/// The images of this organization, or those that somebody uploaded there, by id, after one.
+/// The images and documents of this organization, or those that somebody uploaded there, by id, after one.
 pub(crate) async fn images(
     tx: &mut TenantTx,
     uploaded_by: Option<UserId>,
@@ -164,10 +166,10 @@ pub(crate) async fn images(
 ) -> Result<Vec<ExportedImage>, PrivacyError> {
     let images = sqlx::query_as!(
         ExportedImage,
-        r#"SELECT a.id, a.blob_key AS "blob_key!", a.original_filename,
+        r#"SELECT a.id, a.kind AS "kind!", a.blob_key AS "blob_key!", a.original_filename,
                to_jsonb(a) - 'organization_id' - 'blob_key' - 'blob_id' || jsonb_build_object('sha256', encode(a.sha256, 'hex')) AS "told!"
            FROM assets a
-           WHERE a.organization_id = $1 AND a.kind = 'image' AND a.blob_key IS NOT NULL AND a.id > $3
+           WHERE a.organization_id = $1 AND a.kind IN ('image', 'document') AND a.blob_key IS NOT NULL AND a.id > $3
                AND ($2::uuid IS NULL OR a.id IN (SELECT u.asset_id FROM uploads u WHERE u.organization_id = $1 AND u.user_id = $2))
            ORDER BY a.id LIMIT $4"#,
         tx.organization_id().uuid(),

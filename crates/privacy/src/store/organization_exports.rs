@@ -314,11 +314,11 @@ pub(crate) async fn image_presets(tx: &mut TenantTx) -> Result<Value, PrivacyErr
     Ok(all)
 }
 
-/// How large the files of its videos, but for private ones, and of its images are together.
+/// How large the files of its videos, but for private ones, and of its images and documents are together.
 pub(crate) async fn shared_media_bytes(tx: &mut TenantTx) -> Result<i64, PrivacyError> {
     let bytes = sqlx::query_scalar!(
         r#"SELECT coalesce(sum(a.byte_size), 0)::bigint AS "bytes!" FROM assets a
-           WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL AND (a.kind = 'image' OR a.id IN (
+           WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL AND (a.kind IN ('image', 'document') OR a.id IN (
                SELECT v.asset_id FROM videos v WHERE v.organization_id = $1 AND v.visibility <> 'private'))"#,
         tx.organization_id().uuid(),
     )

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::excerpt::{excerpt, matched_by};
 use crate::index::Reader;
-use crate::model::{Filters, Found, Mode};
+use crate::model::{Filters, Found, FoundIn, Mode};
 use crate::query::{Query, parse};
 use crate::store::{self, Meaning};
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
 use axum::Extension;
 use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use memoreel_assets::thumbnail_url;
-use memoreel_kernel::{Caller, ChannelId, ChunkId, Timestamp, VideoId};
+use memoreel_assets::{document_file_url, page_image_url, thumbnail_url};
+use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -61,25 +61,30 @@ pub(crate) struct SearchResults {
     mode: Mode,
 }
 
-/// A moment that was found.
+/// A moment of a video or a passage of a document that was found.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SearchHit)]
 pub(crate) struct Hit {
     /// The passage.
     chunk_id: ChunkId,
+    /// What it is a passage of.
+    #[schema(inline)]
+    kind: HitKind,
     /// The video.
-    video_id: VideoId,
+    video_id: Option<VideoId>,
     /// Its title.
-    video_title: String,
+    video_title: Option<String>,
     /// A picture of it.
     poster_url: Option<String>,
-    /// When the matching sentence begins, in milliseconds.
-    start_ms: i64,
+    /// When the matching sentence begins in it, in milliseconds.
+    start_ms: Option<i64>,
     /// When it ends, in milliseconds.
-    end_ms: i64,
+    end_ms: Option<i64>,
+    /// The document, and the page.
+    document: Option<HitDocument>,
     /// Who speaks in `text`, in order.
     speakers: Vec<String>,
-    /// The matching sentence with the lines around it.
+    /// The matching sentence with what is around it.
     text: String,
     /// The words of `text` that matched.
     highlights: Vec<Highlight>,
@@ -89,9 +94,35 @@ pub(crate) struct Hit {
     score: f64,
     /// The video's channel.
     channel_id: Option<ChannelId>,
-    /// When the video was added.
+    /// When the video or document was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+}
+
+/// What something was found in.
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HitKind {
+    /// A video: what is said at a second of it.
+    Video,
+    /// A document: what is written on a page of it.
+    Document,
+}
+
+/// The document in which something was found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHitDocument)]
+pub(crate) struct HitDocument {
+    /// The document.
+    asset_id: AssetId,
+    /// What it calls itself, or else its file's name.
+    title: String,
+    /// The page, from 1.
+    page_number: i32,
+    /// A signed address of what the page looks like.
+    image_url: Option<String>,
+    /// A signed address of the file.
+    file_url: Option<String>,
 }
 
 /// A stretch of text, in Unicode code points.
@@ -113,7 +144,7 @@ pub(crate) enum MatchedBy {
     Meaning,
 }
 
-/// The moments in which something is said, by words and by meaning.
+/// The moments in which something is said and the pages on which it is written, by words and by meaning.
 #[utoipa::path(
     get,
     path = "/search",
@@ -204,9 +235,21 @@ async fn hits(
     drop(tx);
     let now = app.clock.now();
     let hits = found.into_iter().map(|found| {
-        let picture =
-            found.pictured_asset_id.map(|id| thumbnail_url(caller.organization_id, id, &app.signer, now));
-        hit(found, vector.as_deref(), likeness_floor, picture)
+        let (organization_id, signer) = (caller.organization_id, &app.signer);
+        let file = match &found.of {
+            FoundIn::Video { .. } => None,
+            FoundIn::Document { blob_key, filename, .. } => {
+                document_file_url(organization_id, blob_key, filename, signer, now)
+            }
+        };
+        let picture = match &found.of {
+            FoundIn::Video { pictured_asset_id, .. } => {
+                pictured_asset_id.map(|id| thumbnail_url(organization_id, id, signer, now))
+            }
+            FoundIn::Document { id, page_number, is_pictured, .. } => is_pictured
+                .then(|| page_image_url(organization_id, *id, page_number.cast_unsigned(), signer, now)),
+        };
+        hit(found, vector.as_deref(), likeness_floor, picture, file)
     });
     Ok((mode, hits.collect()))
 }
@@ -242,17 +285,25 @@ fn worded_for(mode: Mode, limit: u32) -> usize {
     ranked + ranked / 8 + 8
 }
 
-fn hit(found: Found, query: Option<&[f32]>, likeness_floor: f64, poster_url: Option<String>) -> Hit {
+fn hit(
+    found: Found,
+    query: Option<&[f32]>,
+    likeness_floor: f64,
+    picture_url: Option<String>,
+    file_url: Option<String>,
+) -> Hit {
     let excerpt = excerpt(&found, query);
     let (words, meaning) = matched_by(&found, likeness_floor);
     let reasons = [(words, MatchedBy::Words), (meaning, MatchedBy::Meaning)];
-    Hit {
+    let mut hit = Hit {
         chunk_id: found.chunk_id,
-        video_id: found.video_id,
-        video_title: found.video_title,
-        poster_url,
-        start_ms: excerpt.start_ms,
-        end_ms: excerpt.end_ms,
+        kind: HitKind::Video,
+        video_id: None,
+        video_title: None,
+        poster_url: None,
+        start_ms: None,
+        end_ms: None,
+        document: None,
         speakers: excerpt.speakers,
         text: excerpt.text,
         highlights: excerpt
@@ -262,9 +313,22 @@ fn hit(found: Found, query: Option<&[f32]>, likeness_floor: f64, poster_url: Opt
             .collect(),
         matched_by: reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason).collect(),
         score: found.score,
-        channel_id: found.channel_id,
-        created_at: found.video_created_at,
+        channel_id: None,
+        created_at: found.created_at,
+    };
+    match found.of {
+        FoundIn::Video { id, title, channel_id, .. } => {
+            (hit.video_id, hit.video_title, hit.poster_url) = (Some(id), Some(title), picture_url);
+            (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
+            hit.channel_id = channel_id;
+        }
+        FoundIn::Document { id, title, page_number, .. } => {
+            hit.kind = HitKind::Document;
+            hit.document =
+                Some(HitDocument { asset_id: id, title, page_number, image_url: picture_url, file_url });
+        }
     }
+    hit
 }
 
 fn filters(params: &SearchParams) -> Result<Filters, SearchError> {

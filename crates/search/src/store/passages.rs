@@ -57,36 +57,38 @@ pub(crate) struct Read {
     pub(crate) passage: Passage,
     /// Its vector of the model as it is sent, if it has one; see [`received`].
     pub(crate) vector: Option<Vec<u8>>,
+    entity_type: String,
     chunk_index: i32,
 }
 
 impl Read {
     /// Where it is among the organization's passages.
-    pub(crate) fn place(&self) -> (Uuid, i32) {
-        (self.passage.transcript_id, self.chunk_index)
+    pub(crate) fn place(&self) -> (String, Uuid, i32) {
+        (self.entity_type.clone(), self.passage.transcript_id, self.chunk_index)
     }
 }
 
-/// The next passages after this place, by transcript and then as they are said.
+/// The next passages after this place, by transcript or document and then as they are said or written.
 pub(crate) async fn page(
     tx: &mut TenantTx,
     model_id: EmbeddingModelId,
-    after: Option<(Uuid, i32)>,
+    after: Option<(String, Uuid, i32)>,
 ) -> Result<Vec<Read>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let (transcript_id, chunk_index) = after.unwrap_or((Uuid::nil(), -1));
+    let (entity_type, entity_id, chunk_index) = after.unwrap_or((String::new(), Uuid::nil(), -1));
     let rows = sqlx::query!(
-        r#"SELECT c.id, c.entity_id, c.chunk_index, coalesce(c.token_count, 0) AS "length!",
+        r#"SELECT c.id, c.entity_type, c.entity_id, c.chunk_index, coalesce(c.token_count, 0) AS "length!",
                text_search_configuration(c.language)::text AS "configuration!", c.visibility = 'private' AS "is_private!", c.owner_id,
                tsvectorsend(c.search_vector) AS "said!", tsvectorsend(c.context_vector) AS "about!",
                (SELECT vector_send(e.embedding) FROM chunk_embeddings e
                 WHERE e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $2) AS vector
            FROM chunks c
-           WHERE c.organization_id = $1 AND c.entity_type = 'transcript' AND (c.entity_id, c.chunk_index) > ($3, $4)
-           ORDER BY c.entity_id, c.chunk_index LIMIT $5"#,
+           WHERE c.organization_id = $1 AND (c.entity_type, c.entity_id, c.chunk_index) > ($3, $4, $5)
+           ORDER BY c.entity_type, c.entity_id, c.chunk_index LIMIT $6"#,
         organization_id.uuid(),
         model_id.uuid(),
-        transcript_id,
+        entity_type,
+        entity_id,
         chunk_index,
         PAGE,
     )
@@ -103,6 +105,7 @@ pub(crate) async fn page(
             about: row.about,
         },
         vector: row.vector,
+        entity_type: row.entity_type,
         chunk_index: row.chunk_index,
     });
     Ok(read.collect())

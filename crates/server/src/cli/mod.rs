@@ -71,6 +71,9 @@ enum Verb {
     /// Work on images for the server; not for people
     #[command(hide = true, name = "image-worker")]
     ImageWorker,
+    /// Read documents for the server; not for people
+    #[command(hide = true, name = "document-worker")]
+    DocumentWorker,
 }
 
 /// Runs the program. Errors are one line on standard error.
@@ -81,6 +84,9 @@ pub fn main() -> ExitCode {
     }
     if let Verb::ImageWorker = cli.verb {
         return memoreel_images::image_worker_main();
+    }
+    if let Verb::DocumentWorker = cli.verb {
+        return memoreel_documents::document_worker_main();
     }
     start_logging(matches!(cli.verb, Verb::Serve(_)));
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -118,7 +124,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
                 router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));
             println!("{}", document.to_pretty_json()?);
         }
-        Verb::SpeechWorker | Verb::ImageWorker => {}
+        Verb::SpeechWorker | Verb::ImageWorker | Verb::DocumentWorker => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -40,6 +40,12 @@ impl Search {
             println!("Nothing was found.");
         }
         for hit in hits {
+            if let Some(document) = hit["document"].as_object() {
+                let page = document["page_number"].as_i64().unwrap_or_default();
+                println!("page {page}  {}", document["title"].as_str().unwrap_or_default());
+                println!("    {}", hit["text"].as_str().unwrap_or_default());
+                continue;
+            }
             let start_ms = hit["start_ms"].as_i64().unwrap_or_default();
             let id = hit["video_id"].as_str().unwrap_or_default();
             println!("{}  {}", clock(start_ms), hit["video_title"].as_str().unwrap_or_default());

@@ -40,7 +40,7 @@ const FEWER_VERBS: [(&str, &str, &str); 3] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 28] = [
+const NOT_AUDITED: [(&str, &str); 29] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
@@ -49,6 +49,7 @@ const NOT_AUDITED: [(&str, &str); 28] = [
     ("chunk_embeddings", "made by background tasks"),
     ("chunks", "made by background tasks"),
     ("consents", "a log of its own, which is never changed"),
+    ("document_pages", "read by background tasks"),
     ("email_tokens", "links that were mailed; what they do is audited"),
     ("embedding_models", "of the instance"),
     ("erasures", "what was erased, without anybody's data"),
@@ -63,7 +64,7 @@ const NOT_AUDITED: [(&str, &str); 28] = [
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
-    ("uploads", "become videos and images, which are audited"),
+    ("uploads", "become videos, images and documents, which are audited"),
     ("user_extensions", "a person's own choices"),
     ("user_preferences", "a person's own choices"),
     ("user_recovery_codes", "belong to the second factor, which is audited"),

@@ -124,6 +124,17 @@ impl Client {
         send(request).await.is(201).header("memoreel-asset-id").to_owned()
     }
 
+    /// Uploads a document in one request; returns its id.
+    pub async fn upload_document(&self, filename: &str, bytes: Vec<u8>) -> String {
+        let request = self
+            .tus("POST", "/uploads")
+            .header("upload-length", bytes.len())
+            .header("upload-metadata", metadata(&[("filename", filename), ("kind", "document")]))
+            .header("content-type", "application/offset+octet-stream")
+            .body(bytes);
+        send(request).await.is(201).header("memoreel-asset-id").to_owned()
+    }
+
     /// Uploads a file in one request; returns the id of its video.
     pub async fn upload(&self, filename: &str, bytes: Vec<u8>) -> String {
         let request = self

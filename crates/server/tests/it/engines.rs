@@ -5,7 +5,9 @@ use memoreel_ai::{
     AiError, Embed, EmbedModel, EngineName, Progress, Recognition, RecognizedSegment, Transcribe,
     TranscribeRequest, interpolate_words, normalize,
 };
+use memoreel_documents::{DocumentLimits, Documents};
 use memoreel_images::{ImageLimits, Images};
+use memoreel_ocr::{Languages, Ocr, OcrLimits};
 use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use memoreel_server::engines::Engines;
@@ -26,6 +28,13 @@ pub fn engines(lines: Lines) -> Engines {
             Parts::locate().unwrap().images().unwrap(),
             ImageLimits::default(),
         ),
+        documents: Documents::new(
+            vec![env!("CARGO_BIN_EXE_memoreel").into(), "document-worker".into()],
+            Parts::locate().unwrap().pdfium().unwrap(),
+            DocumentLimits::default(),
+        ),
+        ocr: Ocr::new("tesseract", OcrLimits::default()),
+        ocr_languages: Languages::default(),
     }
 }
 

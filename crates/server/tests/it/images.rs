@@ -173,7 +173,7 @@ async fn what_is_no_image_fails_with_a_reason_and_leaves_no_file() {
     let unknown = ada
         .tus("POST", "/uploads")
         .header("upload-length", 1)
-        .header("upload-metadata", metadata(&[("kind", "document")]));
+        .header("upload-metadata", metadata(&[("kind", "film")]));
     send(unknown).await.refuses(400, "upload_header_invalid");
 }
 

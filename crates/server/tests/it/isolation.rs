@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 138] = {
+const EXPECTED: [(&str, Expected); 139] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -115,6 +115,7 @@ const EXPECTED: [(&str, Expected); 138] = {
         ("list_audit_entries", TheirOwn),
         ("list_channels", TheirOwn),
         ("list_consents", TheirOwn),
+        ("list_document_pages", NotFound),
         ("list_domains", TheirOwn),
         ("list_exports", TheirOwn),
         ("list_folders", TheirOwn),

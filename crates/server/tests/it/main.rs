@@ -15,6 +15,9 @@ mod closing;
 mod conditions;
 mod consents;
 mod crash;
+#[path = "../../../documents/tests/files/mod.rs"]
+mod document_files;
+mod documents;
 mod domain_checks;
 mod domains;
 mod engines;

@@ -30,7 +30,8 @@ const TABLES: &[(&str, Part)] = &[
     ("blobs", Left("where files lie on the server")),
     ("channels", Taken("channels.json")),
     ("chunk_embeddings", Left("computed from the chunks")),
-    ("chunks", Left("computed from transcripts and summaries")),
+    ("chunks", Left("computed from transcripts and documents")),
+    ("document_pages", Left("read from the documents, whose files are taken")),
     ("folders", Taken("folders.json")),
     ("idempotency_keys", Left("answers to programs, kept for a day")),
     ("image_presets", Taken("image-presets.json")),
@@ -179,7 +180,7 @@ async fn every_table_of_an_organization_is_in_its_export_or_there_is_a_reason() 
         of_file.map(|(_, content)| String::from_utf8_lossy(content).into_owned()).collect()
     };
     for (word, (column, file)) in &words {
-        // A file is a video's or an image.
+        // A file is a video's, an image or a document.
         let is_told = |file: &str| text_of(file).contains(word.as_str());
         let is_image = || column.starts_with("assets.") && is_told("image.json");
         assert!(is_told(file) || is_image(), "{column} is not in {file}");

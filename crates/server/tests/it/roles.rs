@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 138] = {
+const TAKES: [(&str, Takes); 139] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
         ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
@@ -115,6 +115,7 @@ const TAKES: [(&str, Takes); 138] = {
         ("list_audit_entries", Role(ReadAuditLog)),
         ("list_channels", Role(ReadContent)),
         ("list_consents", Account),
+        ("list_document_pages", Role(ReadContent)),
         ("list_domains", Role(ManageDomains)),
         ("list_exports", Account),
         ("list_folders", Role(ReadContent)),

@@ -224,14 +224,19 @@ function useGroups(text: string, query: string): Group[] {
       id: `moment-${hit.chunk_id}`,
       icon: Quote,
       label: hit.text,
-      content: <Moment text={hit.text} highlights={hit.highlights} title={hit.video_title} />,
-      note: formatClock(hit.start_ms),
-      run: () =>
+      content: <Moment text={hit.text} highlights={hit.highlights} title={hit.document?.title ?? hit.video_title ?? ""} />,
+      note: hit.document ? strings.search.page(hit.document.page_number) : formatClock(hit.start_ms ?? 0),
+      run: () => {
+        if (hit.document) {
+          window.open(hit.document.image_url ?? hit.document.file_url ?? undefined, "_blank", "noreferrer");
+          return;
+        }
         void navigate({
           to: "/videos/$videoId",
-          params: { videoId: hit.video_id },
-          search: { t: Math.floor(hit.start_ms / 1000) },
-        }),
+          params: { videoId: hit.video_id ?? "" },
+          search: { t: Math.floor((hit.start_ms ?? 0) / 1000) },
+        });
+      },
     }));
     if (query !== "" && momentEntries.length > 0) {
       momentEntries.push({

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { AudioLines, Sparkles, TextQuote } from "lucide-react";
+import { AudioLines, FileText, Sparkles, TextQuote } from "lucide-react";
 import { memo, useState } from "react";
 import type { Hit } from "../../api/types";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
@@ -11,30 +11,46 @@ const REASONS = {
   meaning: { label: strings.search.meaning, icon: Sparkles },
 } as const;
 
-/** A found moment: where it is, who speaks, what is said with the match marked, and why it is here. */
+/** A found moment or page: where it is, who speaks, what is said with the match marked, and why it is here. */
 export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const [broken, setBroken] = useState(false);
-  const second = Math.floor(hit.start_ms / 1000);
+  const { document } = hit;
+  const picture = document ? document.image_url : hit.poster_url;
+  const startMs = hit.start_ms ?? 0;
   return (
     <article className="hit">
       <div className="hit__poster" aria-hidden>
-        <AudioLines size={20} strokeWidth={1.5} />
-        {hit.poster_url !== null && !broken ? (
-          <img src={hit.poster_url} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
+        {document ? <FileText size={20} strokeWidth={1.5} /> : <AudioLines size={20} strokeWidth={1.5} />}
+        {picture !== null && !broken ? (
+          <img src={picture} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
         ) : null}
-        <span className="card__badge time">{formatClock(hit.start_ms)}</span>
+        <span className="card__badge time">
+          {document ? strings.search.page(document.page_number) : formatClock(startMs)}
+        </span>
       </div>
       <div className="hit__body">
         <p className="hit__where">
-          <Link
-            to="/videos/$videoId"
-            params={{ videoId: hit.video_id }}
-            search={{ t: second }}
-            className="hit__link"
-            aria-label={strings.search.openAt(hit.video_title, speakClock(hit.start_ms))}
-          >
-            {hit.video_title}
-          </Link>
+          {document ? (
+            <a
+              href={document.image_url ?? document.file_url ?? undefined}
+              target="_blank"
+              rel="noreferrer"
+              className="hit__link"
+              aria-label={strings.search.openPage(document.title, document.page_number)}
+            >
+              {document.title}
+            </a>
+          ) : (
+            <Link
+              to="/videos/$videoId"
+              params={{ videoId: hit.video_id ?? "" }}
+              search={{ t: Math.floor(startMs / 1000) }}
+              className="hit__link"
+              aria-label={strings.search.openAt(hit.video_title ?? "", speakClock(startMs))}
+            >
+              {hit.video_title}
+            </Link>
+          )}
           {hit.speakers.length > 0 ? <span className="faint">{hit.speakers.join(", ")}</span> : null}
         </p>
         <p className="hit__text" dir="auto">

@@ -34,6 +34,11 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("chunks", "entity_type", "one of a list"),
     ("chunks", "visibility", "one of a list"),
     ("consents", "document", "one of a list"),
+    (
+        "document_pages",
+        "*",
+        "of the organization's documents, which stay without whoever uploaded them, and go with it",
+    ),
     ("email_tokens", "purpose", "one of a list"),
     ("image_presets", "*", "sizes and formats, under words in lower case that say for what"),
     ("memberships", "role", "one of a list"),

@@ -90,7 +90,7 @@ impl Place {
     }
 }
 
-/// What a row holds beside the columns that say whose it is and those with a default.
+/// What a row holds beside the columns that say whose it is, unless it says otherwise of one, and those with a default.
 type Rest = fn(Place) -> Value;
 
 /// Every table, after those it refers to.
@@ -161,6 +161,10 @@ const ROWS: &[(&str, Rest)] = &[
     ("folders", |_| json!({ "name": "Board" })),
     ("assets", |_| json!({ "filename": "a.mp4", "original_filename": "a.mp4", "byte_size": 1 })),
     ("asset_terms", |_| json!({ "term": "tag:board" })),
+    (
+        "document_pages",
+        |at| json!({ "asset_id": at.id("assets"), "page_number": 1, "text": "Harbour", "source": "ocr" }),
+    ),
     ("image_presets", |_| json!({ "name": "card", "options": "w=400" })),
     ("renditions", |at| {
         json!({
@@ -192,7 +196,7 @@ const ROWS: &[(&str, Rest)] = &[
     ("organization_chunk_counts", |_| json!({ "chunk_count": 0 })),
     (
         "chunks",
-        |at| json!({ "entity_type": "transcript", "entity_id": at.id("transcripts"), "chunk_index": 0, "text": "Harbour" }),
+        |at| json!({ "asset_id": null, "entity_type": "transcript", "entity_id": at.id("transcripts"), "chunk_index": 0, "text": "Harbour" }),
     ),
     ("audit_logs", |at| {
         json!({
@@ -258,7 +262,7 @@ pub async fn fill(connection: &mut PgConnection, tables: &mut [Table]) {
         for place in places(table) {
             let mut row = rest(*place);
             for (column, value) in place.columns(name) {
-                if table.has(column) {
+                if table.has(column) && row.get(column).is_none() {
                     row[column] = value;
                 }
             }

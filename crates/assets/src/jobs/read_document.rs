@@ -1,0 +1,258 @@
+//! From staging to the blob store, for documents: what is on their pages, and what those look like.
+
+use super::{blob_failure, remove_duplicate};
+use crate::{
+    keys,
+    model::{DocumentFacts, DocumentStep},
+    store::{self as sql, AssetRow, ReadDocumentFacts, ReadPage},
+};
+use async_trait::async_trait;
+use memoreel_blob::{BlobStore, LocalFile, Staging};
+use memoreel_db::TenantTx;
+use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
+use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
+use memoreel_kernel::{Clock, Event, OrganizationId, UploadId};
+use memoreel_ocr::{Languages, Ocr, OcrError};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Of longer documents, later pages have no picture and are not looked for text in.
+const PICTURES_MAX: u32 = 1_000;
+/// The longer side of a page's picture, in pixels.
+const PICTURE_SIDE: u32 = 1_600;
+/// The longer side of a picture in which text is looked for: A4 at 200 to the inch, which tesseract reads well.
+const OCR_SIDE: u32 = 2_400;
+/// Lines of which tesseract is less sure are mostly specks and drawings.
+const CONFIDENCE_MIN: f32 = 0.4;
+
+/// Reads an uploaded document and stores it.
+#[derive(Debug)]
+pub struct ReadDocument {
+    /// The workers.
+    pub documents: Documents,
+    /// Make pictures of pages small.
+    pub images: Images,
+    /// Looks for text in pictures of pages.
+    pub ocr: Ocr,
+    /// In these languages.
+    pub languages: Languages,
+    /// The store.
+    pub blobs: BlobStore,
+    /// Where uploads are staged.
+    pub staging: Staging,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Handle for ReadDocument {
+    const KIND: &'static str = "read_document";
+    const CONCURRENCY: usize = 2;
+    type Payload = DocumentStep;
+
+    async fn run(&self, run: &TaskRun, step: DocumentStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let document = sql::find_asset(&mut tx, step.asset_id).await?;
+        // Deleted meanwhile, or done by a run that was killed after it.
+        let Some(row) = document.filter(|document| document.status == "pending") else {
+            return run.finish(tx, &[]).await;
+        };
+        drop(tx);
+        let file = self.file(&row).await?;
+        let bytes = tokio::fs::read(file.path()).await?;
+        let mut document = self.documents.open(&bytes, &row.filename).await.map_err(document_failure)?;
+        drop(bytes);
+        let organization_id = run.caller().organization_id;
+        let pages = self.pages(run, organization_id, step, &mut document).await?;
+        let described = document.described().clone();
+        document.close().await.map_err(document_failure)?;
+
+        let facts = facts(&described, &pages);
+        let content_type = described.format.content_type();
+        let read = |content| ReadDocumentFacts { content_type, facts: &facts, content, pages: &pages };
+        let upload_id = match &file {
+            DocumentFile::Stored(_) => None,
+            DocumentFile::Staged(upload_id, _) => Some(*upload_id),
+        };
+        let Some(upload_id) = upload_id else {
+            let mut tx = run.begin().await?;
+            if !sql::mark_document_ready(&mut tx, step.asset_id, &read(None)).await? {
+                return self.forget_pages(run, tx, step).await;
+            }
+            return run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await;
+        };
+        let key = keys::original(organization_id, upload_id, described.format.extension());
+        let stored = self.blobs.put_file(&key, file.path()).await.map_err(blob_failure)?;
+        let mut tx = run.begin().await?;
+        let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
+        if !sql::mark_document_ready(&mut tx, step.asset_id, &read(Some((&stored, &blob)))).await? {
+            self.blobs.delete(&key).await.map_err(blob_failure)?;
+            return self.forget_pages(run, tx, step).await;
+        }
+        let finished = run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await?;
+        remove_duplicate(&self.blobs, &key, &blob).await;
+        // If this is not reached, the sweep of old uploads removes the staged file.
+        if let Err(error) = self.staging.remove(upload_id).await {
+            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
+        }
+        Ok(finished)
+    }
+}
+
+/// Where the file lies: a copy of another document has its content already.
+enum DocumentFile {
+    Staged(UploadId, PathBuf),
+    Stored(LocalFile),
+}
+
+impl DocumentFile {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Staged(_, path) => path,
+            Self::Stored(file) => file.path(),
+        }
+    }
+}
+
+impl ReadDocument {
+    async fn file(&self, row: &AssetRow) -> Result<DocumentFile, TaskFailure> {
+        if let Some(key) = row.blob_key.as_deref().and_then(|key| key.parse().ok()) {
+            return Ok(DocumentFile::Stored(self.blobs.local_path(&key).await.map_err(blob_failure)?));
+        }
+        let lost = || {
+            TaskFailure::permanent(
+                "upload_lost",
+                "The uploaded file is no longer on the server. Upload it again.",
+            )
+        };
+        // A document has the id of its upload.
+        let upload_id = UploadId(row.id.uuid());
+        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
+        if size_bytes > self.documents.limits().bytes_max {
+            let most = self.documents.limits().bytes_max >> 20;
+            let message = format!("The document is too large: {most} MiB is the most.");
+            return Err(TaskFailure::permanent("document_too_large", message));
+        }
+        Ok(DocumentFile::Staged(upload_id, self.staging.path(upload_id)))
+    }
+
+    /// Ends a task whose document was deleted meanwhile, by somebody who may have removed its files before these came.
+    async fn forget_pages(
+        &self,
+        run: &TaskRun,
+        tx: TenantTx,
+        step: DocumentStep,
+    ) -> Result<Finished, TaskFailure> {
+        drop(tx);
+        let folder = keys::asset(run.caller().organization_id, step.asset_id);
+        self.blobs.delete_prefix(&folder).await.map_err(blob_failure)?;
+        let tx = run.begin().await?;
+        run.finish(tx, &[]).await
+    }
+
+    async fn pages(
+        &self,
+        run: &TaskRun,
+        organization_id: OrganizationId,
+        step: DocumentStep,
+        document: &mut Document<'_>,
+    ) -> Result<Vec<ReadPage>, TaskFailure> {
+        let (count, has_images) =
+            (document.described().page_count, document.described().format.has_page_images());
+        let text_bytes_max = self.documents.limits().text_bytes_max;
+        let (mut pages, mut text_bytes) = (Vec::new(), 0);
+        for page in 0..count {
+            if run.cancelled().is_cancelled() {
+                return Err(TaskFailure::transient("cancelled", "Reading the document was stopped."));
+            }
+            let read = document.text(page).await.map_err(document_failure)?;
+            let mut one = ReadPage {
+                text: read.text,
+                source: "text_layer",
+                headings: serde_json::to_value(&read.headings).unwrap_or_default(),
+                image: None,
+            };
+            if has_images && page < PICTURES_MAX {
+                let side = if read.has_layer { PICTURE_SIDE } else { OCR_SIDE };
+                let picture = document.image(page, side).await.map_err(document_failure)?;
+                if !read.has_layer {
+                    self.look_for_text(&picture, &mut one).await;
+                }
+                let (webp, size) = self.smaller(&picture).await?;
+                let key = keys::page(organization_id, step.asset_id, page + 1);
+                self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
+                one.image = Some((key, size.width, size.height));
+            }
+            text_bytes += one.text.len() as u64;
+            if text_bytes > text_bytes_max {
+                let most = text_bytes_max >> 20;
+                let message = format!("The document is too large: it has more than {most} MiB of text.");
+                return Err(TaskFailure::permanent("document_too_large", message));
+            }
+            pages.push(one);
+            run.progress((page + 1) as f32 / count as f32 * 0.95);
+        }
+        Ok(pages)
+    }
+
+    /// Takes what is recognised, where that is more than the file has. A page that cannot be read is a page without text: the others
+    /// are worth no less.
+    async fn look_for_text(&self, picture: &PageImage, page: &mut ReadPage) {
+        match self.ocr.read(&picture.png, &self.languages).await {
+            Ok(recognised) => {
+                let text = recognised.text(CONFIDENCE_MIN);
+                if text.len() > page.text.len() {
+                    page.text = text;
+                    page.source = "ocr";
+                }
+            }
+            Err(OcrError::Unavailable { reason }) => {
+                tracing::error!(reason, "no text is looked for in pictures")
+            }
+            Err(error) => tracing::warn!(?error, "no text could be looked for in the picture of a page"),
+        }
+    }
+
+    async fn smaller(&self, picture: &PageImage) -> Result<(Vec<u8>, Size), TaskFailure> {
+        let transform = Transform {
+            width: Some(PICTURE_SIDE),
+            height: Some(PICTURE_SIDE),
+            format: Some(FormatWish::Only(OutputFormat::Webp)),
+            ..Transform::default()
+        };
+        let size = Size { width: picture.width, height: picture.height };
+        let made = self.images.make(&picture.png, size, &transform, OutputFormat::Webp).await;
+        let made = made.map_err(|error: ImageError| {
+            TaskFailure::transient(error.code(), "A picture of a page could not be made for the moment.")
+                .caused_by(error)
+        })?;
+        Ok((made.bytes, made.size))
+    }
+}
+
+fn facts(described: &Described, pages: &[ReadPage]) -> DocumentFacts {
+    let text: String = pages.iter().flat_map(|page| [page.text.as_str(), "\n"]).collect();
+    DocumentFacts {
+        format: described.format.as_str().to_owned(),
+        title: described.title.clone(),
+        author: described.author.clone(),
+        // What is written tells more than what is said of it.
+        language: language_of(&text).map(str::to_owned).or_else(|| described.language.clone()),
+        has_text_layer: pages.iter().any(|page| page.source == "text_layer" && !page.text.is_empty()),
+    }
+}
+
+fn document_failure(error: DocumentError) -> TaskFailure {
+    let (code, message) = (error.code(), error.to_string());
+    if !error.is_permanent() {
+        return TaskFailure::transient(code, "The document could not be read for the moment.")
+            .caused_by(error);
+    }
+    match error.detail().map(str::to_owned) {
+        Some(detail) => TaskFailure::permanent(code, message).caused_by(detail),
+        None => TaskFailure::permanent(code, message),
+    }
+}

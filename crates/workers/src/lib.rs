@@ -1,0 +1,12 @@
+//! Processes that do what may go wrong with files of strangers: started when needed, kept, held to limits, and replaced when they
+//! die or take too long.
+//!
+//! Both sides speak in frames ([`frames`]): a header in JSON and the bytes of a file. What they say is their own. This crate knows
+//! neither images nor documents.
+
+mod frames;
+mod pool;
+mod worker;
+
+pub use pool::{Pool, PoolLimits, Session, Turn, WorkError};
+pub use worker::work;
