@@ -1,4 +1,4 @@
-//! `ci`: what continuous integration does. Every step runs, whatever became of the one before; a table ends it.
+//! `ci`: what continuous integration does. Every step runs, whatever became of the one before; a table ends it, and why steps failed.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,8 @@ use crate::{codegen, conform, demo, dependencies, setup, test, tidy};
 struct Outcome {
     name: &'static str,
     took: Duration,
-    passed: bool,
+    /// Why it failed.
+    error: Option<String>,
 }
 
 pub fn run() -> Result<()> {
@@ -34,15 +35,20 @@ pub fn run() -> Result<()> {
     for (name, step) in steps {
         say(format!("ci: {name}"));
         let begun = Instant::now();
-        let result = step();
-        if let Err(error) = &result {
-            eprintln!("error: {error:#}");
+        let error = step().err().map(|error| format!("{error:#}"));
+        if let Some(error) = &error {
+            eprintln!("error: {error}");
         }
-        outcomes.push(Outcome { name, took: begun.elapsed(), passed: result.is_ok() });
+        outcomes.push(Outcome { name, took: begun.elapsed(), error });
     }
     eprint!("{}", table(&outcomes));
     let failed: Vec<_> =
-        outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| outcome.name).collect();
+        outcomes.iter().filter(|outcome| outcome.error.is_some()).map(|outcome| outcome.name).collect();
+    for Outcome { name, error, .. } in &outcomes {
+        if let Some(error) = error {
+            eprintln!("{name}: {error}\n");
+        }
+    }
     if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
 }
 
@@ -74,8 +80,8 @@ fn parsed<Options: clap::Args>(words: &[&str]) -> Options {
 
 fn table(outcomes: &[Outcome]) -> String {
     let mut text = "\n".to_owned();
-    for Outcome { name, took, passed } in outcomes {
-        let word = if *passed { "passed" } else { "FAILED" };
+    for Outcome { name, took, error } in outcomes {
+        let word = if error.is_none() { "passed" } else { "FAILED" };
         text.push_str(&format!("{name:<16} {word} {:>8.1} s\n", took.as_secs_f64()));
     }
     let total: Duration = outcomes.iter().map(|outcome| outcome.took).sum();

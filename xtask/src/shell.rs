@@ -1,6 +1,7 @@
 //! Running other programs, and where things are in the checkout.
 
 use std::ffi::OsStr;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -47,6 +48,27 @@ pub fn run(command: &mut Command) -> Result<()> {
     let status =
         command.stdout(std::io::stderr()).status().with_context(|| format!("cannot run `{name}`"))?;
     if status.success() { Ok(()) } else { bail!("`{name}` failed: {status}") }
+}
+
+/// Runs a command like [`run`], and when it fails repeats those lines of its standard error that `tell` what is wrong: they may be
+/// thousands of lines up.
+pub fn run_telling(command: &mut Command, tell: impl Fn(&str) -> bool) -> Result<()> {
+    let name = describe(command);
+    let mut child = command
+        .stdout(std::io::stderr())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot run `{name}`"))?;
+    let mut told: Vec<String> = Vec::new();
+    for line in child.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')) {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        eprintln!("{line}");
+        if tell(&line) && !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { bail!("`{name}` failed: {status}\n{}", told.join("\n")) }
 }
 
 /// Runs a command and returns what it wrote to standard output.

@@ -37,7 +37,14 @@ pub fn rust() -> Result<()> {
     } else {
         cargo.args(["test", "--quiet", "--workspace", "--no-fail-fast"]);
     }
-    shell::run(cargo.env("MEMOREEL_TEST_DATABASE_URL", &database.url))
+    let tells = |line: &str| {
+        let line = line.trim_start();
+        ["FAIL [", "TIMEOUT [", "SIGKILL [", "SIGSEGV [", "SIGABRT ["]
+            .iter()
+            .any(|word| line.starts_with(word))
+            || line.contains("panicked at")
+    };
+    shell::run_telling(cargo.env("MEMOREEL_TEST_DATABASE_URL", &database.url), tells)
 }
 
 /// The web app's unit tests.
