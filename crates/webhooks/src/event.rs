@@ -1,7 +1,7 @@
 //! What is told: the names of events, what each means, and the messages.
 
 use chrono::{DateTime, Utc};
-use memoreel_kernel::{ChannelId, OrganizationId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, FolderId, OrganizationId, VideoId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{
@@ -50,11 +50,23 @@ pub enum WebhookEvent {
     /// A video came back from the bin.
     #[serde(rename = "video.restored")]
     Restored,
+    /// An image or a document is stored, and what it is is known.
+    #[serde(rename = "asset.ready")]
+    AssetReady,
+    /// An image or a document cannot be kept.
+    #[serde(rename = "asset.failed")]
+    AssetFailed,
+    /// An image or a document went to the bin, or was deleted for good outside of it.
+    #[serde(rename = "asset.deleted")]
+    AssetDeleted,
+    /// An image or a document came back from the bin.
+    #[serde(rename = "asset.restored")]
+    AssetRestored,
 }
 
 impl WebhookEvent {
     /// All of them, in the order in which they usually happen.
-    pub const ALL: [WebhookEvent; 10] = [
+    pub const ALL: [WebhookEvent; 14] = [
         WebhookEvent::Added,
         WebhookEvent::Playable,
         WebhookEvent::Transcribed,
@@ -65,6 +77,10 @@ impl WebhookEvent {
         WebhookEvent::Changed,
         WebhookEvent::Deleted,
         WebhookEvent::Restored,
+        WebhookEvent::AssetReady,
+        WebhookEvent::AssetFailed,
+        WebhookEvent::AssetDeleted,
+        WebhookEvent::AssetRestored,
     ];
 
     /// Its name in messages.
@@ -80,6 +96,10 @@ impl WebhookEvent {
             WebhookEvent::Changed => "video.changed",
             WebhookEvent::Deleted => "video.deleted",
             WebhookEvent::Restored => "video.restored",
+            WebhookEvent::AssetReady => "asset.ready",
+            WebhookEvent::AssetFailed => "asset.failed",
+            WebhookEvent::AssetDeleted => "asset.deleted",
+            WebhookEvent::AssetRestored => "asset.restored",
         }
     }
 
@@ -105,33 +125,63 @@ impl WebhookEvent {
             }
             WebhookEvent::Deleted => "A video went to the bin.",
             WebhookEvent::Restored => "A video came back from the bin.",
+            WebhookEvent::AssetReady => "An image or a document is stored, and what it is is known.",
+            WebhookEvent::AssetFailed => {
+                "An image or a document cannot be kept; error_code and error_message say why."
+            }
+            WebhookEvent::AssetDeleted => {
+                "An image or a document went to the bin, or was deleted for good outside of it."
+            }
+            WebhookEvent::AssetRestored => "An image or a document came back from the bin.",
         }
+    }
+
+    /// Whether it is about an asset that is no recording, instead of a video.
+    pub fn is_of_asset(self) -> bool {
+        self.as_str().starts_with("asset.")
     }
 
     /// A message, as somebody who writes a receiver would want to see one.
     pub fn example(self) -> Value {
-        let failed = self == WebhookEvent::Failed;
+        let (about, thing) =
+            if self.is_of_asset() { ("asset", self.example_asset()) } else { ("video", self.example_video()) };
         json!({
             "type": self.as_str(),
             "timestamp": "2026-03-01T12:00:00.000000Z",
-            "data": {
-                "organization_id": "0195512e-ad00-7000-8000-000000000001",
-                "video": {
-                    "id": "0195512e-ad00-7000-8000-000000000002",
-                    "title": "Weekly sync",
-                    "status": match self {
-                        WebhookEvent::Added => "pending",
-                        WebhookEvent::Failed => "failed",
-                        WebhookEvent::Playable | WebhookEvent::Transcribed | WebhookEvent::Indexed | WebhookEvent::Summarised => "processing",
-                        _ => "completed",
-                    },
-                    "visibility": "organization",
-                    "channel_id": null,
-                    "error_code": if failed { json!("media_unreadable") } else { Value::Null },
-                    "error_message": if failed { json!("The file holds neither pictures nor sound.") } else { Value::Null },
-                    "created_at": "2026-03-01T11:58:30.000000Z"
-                }
-            }
+            "data": { "organization_id": "0195512e-ad00-7000-8000-000000000001", about: thing }
+        })
+    }
+
+    fn example_video(self) -> Value {
+        let failed = self == WebhookEvent::Failed;
+        json!({
+            "id": "0195512e-ad00-7000-8000-000000000002",
+            "title": "Weekly sync",
+            "status": match self {
+                WebhookEvent::Added => "pending",
+                WebhookEvent::Failed => "failed",
+                WebhookEvent::Playable | WebhookEvent::Transcribed | WebhookEvent::Indexed | WebhookEvent::Summarised => "processing",
+                _ => "completed",
+            },
+            "visibility": "organization",
+            "channel_id": null,
+            "error_code": failed.then_some("media_unreadable"),
+            "error_message": failed.then_some("The file holds neither pictures nor sound."),
+            "created_at": "2026-03-01T11:58:30.000000Z"
+        })
+    }
+
+    fn example_asset(self) -> Value {
+        let failed = self == WebhookEvent::AssetFailed;
+        json!({
+            "id": "0195512e-ad00-7000-8000-000000000003",
+            "kind": "image",
+            "filename": "Harbour.jpg",
+            "status": if failed { "failed" } else { "ready" },
+            "folder_id": null,
+            "error_code": failed.then_some("image_malformed"),
+            "error_message": failed.then_some("The image is damaged."),
+            "created_at": "2026-03-01T11:58:30.000000Z"
         })
     }
 }
@@ -184,18 +234,69 @@ pub struct MessageVideo {
     pub created_at: DateTime<Utc>,
 }
 
+/// A message about an image or a document. Receivers ignore fields they do not know: more may come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AssetWebhookMessage)]
+#[serde(deny_unknown_fields)]
+pub struct AssetMessage {
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event: WebhookEvent,
+    /// When it happened.
+    pub timestamp: DateTime<Utc>,
+    /// To what.
+    pub data: AssetMessageData,
+}
+
+/// What a message about an image or a document carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AssetWebhookData)]
+#[serde(deny_unknown_fields)]
+pub struct AssetMessageData {
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// The asset as it was when it happened.
+    pub asset: MessageAsset,
+}
+
+/// An image or a document in a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WebhookAsset)]
+#[serde(deny_unknown_fields)]
+pub struct MessageAsset {
+    /// Its id; `GET /api/v1/assets/{id}` has the rest.
+    pub id: AssetId,
+    /// `image` or `document`.
+    pub kind: String,
+    /// Its name.
+    pub filename: String,
+    /// `ready` or `failed`.
+    pub status: String,
+    /// The folder it is in.
+    pub folder_id: Option<FolderId>,
+    /// Why it cannot be kept, for programs.
+    pub error_code: Option<String>,
+    /// Why it cannot be kept, in a sentence.
+    pub error_message: Option<String>,
+    /// When it was uploaded.
+    pub created_at: DateTime<Utc>,
+}
+
 /// Adds the messages to the description of the API, one for each event.
 pub fn describe(document: &mut OpenApi) {
     if let Some(components) = &mut document.components {
         let mut nested: Vec<(String, RefOr<Schema>)> = Vec::new();
         VideoMessage::schemas(&mut nested);
+        AssetMessage::schemas(&mut nested);
         components.schemas.extend(nested);
         components.schemas.insert(VideoMessage::name().into_owned(), VideoMessage::schema());
+        components.schemas.insert(AssetMessage::name().into_owned(), AssetMessage::schema());
     }
     let mut webhooks = Paths::new();
     for event in WebhookEvent::ALL {
+        let name = if event.is_of_asset() { AssetMessage::name() } else { VideoMessage::name() };
         let message = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(VideoMessage::name())))
+            .schema(Some(Ref::from_schema_name(name)))
             .example(Some(event.example()))
             .build();
         let body = RequestBodyBuilder::new()
@@ -255,8 +356,12 @@ mod tests {
         for event in WebhookEvent::ALL {
             assert_eq!(WebhookEvent::parse(event.as_str()), Some(event));
             assert_eq!(serde_json::to_value(event).expect("JSON"), event.as_str());
-            let message: VideoMessage = serde_json::from_value(event.example()).expect("a message");
-            assert_eq!(message.event, event);
+            let told = if event.is_of_asset() {
+                serde_json::from_value::<AssetMessage>(event.example()).expect("a message").event
+            } else {
+                serde_json::from_value::<VideoMessage>(event.example()).expect("a message").event
+            };
+            assert_eq!(told, event);
         }
         assert_eq!(WebhookEvent::parse(TEST), None);
     }

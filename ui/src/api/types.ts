@@ -75,7 +75,7 @@ export type WebhookEvent = Schemas["WebhookEvent"];
 /** In the order in which they usually happen. */
 export const WEBHOOK_EVENTS = [
   "video.added", "video.playable", "video.transcribed", "video.indexed", "video.summarised", "video.completed", "video.failed",
-  "video.changed", "video.deleted", "video.restored",
+  "video.changed", "video.deleted", "video.restored", "asset.ready", "asset.failed", "asset.deleted", "asset.restored",
 ] as const satisfies readonly WebhookEvent[];
 export type WebhookEndpoint = Sent<Schemas["WebhookEndpoint"]>;
 export type IssuedWebhookSecret = Sent<Schemas["IssuedWebhookSecret"]>;

@@ -273,13 +273,14 @@ async fn delete_for_good(app: &App, tx: &mut TenantTx, row: &AssetRow) -> Result
     if row.video_id.is_some() {
         return Err(AssetsError::RecordingStays.into());
     }
+    if row.deleted_at.is_none() {
+        // Before it goes, because what is told of it is read from it.
+        emit(app, tx, row, Change::Deleted).await?;
+    }
     if !store::delete_asset(tx, row.id).await? {
         return Err(AssetsError::AssetNotFound.into());
     }
     cancel_tasks(tx, row.id.uuid(), &[], app.clock.now()).await?;
-    if row.deleted_at.is_none() {
-        emit(app, tx, row, Change::Deleted).await?;
-    }
     Ok(())
 }
 

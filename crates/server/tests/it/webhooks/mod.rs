@@ -12,7 +12,7 @@ use crate::{
 };
 use memoreel_kernel::{AssetId, Caller, Clock, Event, OrganizationId, SystemClock, VideoId};
 use memoreel_outbound::{AddressPolicy, OutboundSettings};
-use memoreel_webhooks::{DispatchSettings, VideoMessage, WebhookEvent};
+use memoreel_webhooks::{AssetMessage, DispatchSettings, VideoMessage, WebhookEvent};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use std::{collections::BTreeSet, time::Duration};
@@ -134,7 +134,7 @@ async fn what_happens_is_told_once_signed_and_in_the_form_that_is_described() {
 }
 
 #[tokio::test]
-async fn everything_that_happens_to_a_video_has_its_message() {
+async fn everything_that_happens_has_its_message() {
     let app = start().await;
     let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
     add(&ada, &receiver.url(), &all_events()).await;
@@ -163,11 +163,26 @@ async fn everything_that_happens_to_a_video_has_its_message() {
     ] {
         happen(&app, &ada, &event).await;
     }
+    let asset_id = AssetId(ada.upload_image("Harbour.png", b"not looked at".to_vec()).await.parse().unwrap());
+    for event in [
+        Event::ImageReady { asset_id },
+        Event::ImageFailed { asset_id },
+        Event::ImageDeleted { asset_id },
+        Event::ImageRestored { asset_id },
+    ] {
+        happen(&app, &ada, &event).await;
+    }
     let messages = receiver.received(WebhookEvent::ALL.len()).await;
     let told: BTreeSet<String> = messages.iter().map(Message::event).collect();
     assert_eq!(told, all_events().into_iter().map(str::to_owned).collect());
     assert_eq!(messages.len(), told.len());
-    for message in &messages {
+    let (of_assets, of_videos): (Vec<_>, Vec<_>) =
+        messages.iter().partition(|message| message.event().starts_with("asset."));
+    for message in of_assets {
+        let message: AssetMessage = serde_json::from_slice(&message.body).unwrap();
+        assert_eq!((message.data.asset.id, message.data.asset.filename.as_str()), (asset_id, "Harbour.png"));
+    }
+    for message in of_videos {
         let message: VideoMessage = serde_json::from_slice(&message.body).unwrap();
         let is_failed = message.event == WebhookEvent::Failed;
         assert_eq!(message.data.video.error_code.is_some(), is_failed, "{message:?}");
@@ -207,6 +222,29 @@ async fn an_endpoint_is_told_what_its_organization_may_know_and_what_it_asked_fo
     let told = deliveries(&ada, "").await;
     assert_eq!((told.len(), &told[0]["endpoint_id"]), (1, &json!(wanted)));
     assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn an_image_is_told_of_when_it_is_ready_and_when_it_goes() {
+    let app = start().await;
+    app.work().await;
+    let (ada, bob, receiver) = (app.person("ada").await, app.person("bob").await, Receiver::start().await);
+    add(&ada, &receiver.url(), &["asset.ready", "asset.failed", "asset.deleted", "asset.restored"]).await;
+    add(&bob, &receiver.url(), &all_events()).await;
+    let id = ada.upload_image("Harbour.heic", crate::app::sample("still-photo.heic")).await;
+    assert_eq!(receiver.received(1).await[0].event(), "asset.ready");
+    ada.delete(&format!("/assets/{id}")).await.is(204);
+    ada.post(&format!("/assets/{id}/restore"), &json!({})).await.is(200);
+    ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
+    let told: Vec<String> = receiver.received(4).await.iter().map(Message::event).collect();
+    let count = |event: &str| told.iter().filter(|one| *one == event).count();
+    assert_eq!((count("asset.deleted"), count("asset.restored")), (2, 1), "{told:?}");
+    let broken = ada.upload_image("Broken.png", b"no picture".to_vec()).await;
+    let messages = receiver.received(5).await;
+    let failed = messages.iter().find(|message| message.event() == "asset.failed").unwrap().json();
+    assert_eq!(failed["data"]["asset"]["id"], broken);
+    assert_eq!(failed["data"]["asset"]["error_code"], "image_unknown");
+    assert_eq!(receiver.count(), 5);
 }
 
 #[tokio::test]
