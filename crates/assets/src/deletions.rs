@@ -1,9 +1,11 @@
-//! Files of what was deleted: removed once the deletion is certain, however often that is interrupted.
+//! Files of what was deleted, and bytes of uploads that are over: removed once that is certain, however often it is interrupted.
 
 use crate::{AssetsError, store};
+use memoreel_blob::BlobError;
 use memoreel_db::SystemReason;
-use memoreel_kernel::OrganizationId;
+use memoreel_kernel::{OrganizationId, UploadId};
 use memoreel_web::App;
+use uuid::Uuid;
 
 /// Removes files that are due, of one organization or of all. The row goes last, so that what was interrupted is done again.
 ///
@@ -26,6 +28,24 @@ pub async fn sweep_deletions(app: &App, organization_id: Option<OrganizationId>)
         store::forget_deletions(&mut tx, &due).await?;
         tx.commit().await?;
     }
+}
+
+/// Removes bytes in the staging folder of uploads that are over: whoever was to do it was killed before.
+///
+/// # Errors
+/// When the database or the disk refuses; what was not done is done the next time.
+pub async fn sweep_staging(app: &App) -> Result<(), AssetsError> {
+    let staged: Vec<Uuid> = app.staging.ids().await?.into_iter().map(UploadId::uuid).collect();
+    let mut tx = app.db.system(SystemReason::Maintain).await?;
+    let over = store::uploads_over(&mut tx, &staged).await?;
+    drop(tx);
+    for upload_id in over {
+        match app.staging.remove(upload_id).await {
+            Ok(_) | Err(BlobError::Locked) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Removes files of what was just deleted. What is not removed now, because this process dies, is removed within the hour.

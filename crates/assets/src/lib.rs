@@ -15,7 +15,7 @@ mod renditions;
 mod routes;
 mod store;
 
-pub use deletions::sweep_deletions;
+pub use deletions::{sweep_deletions, sweep_staging};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{

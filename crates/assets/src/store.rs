@@ -19,6 +19,7 @@ use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
+use uuid::Uuid;
 
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
@@ -148,16 +149,36 @@ pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<
     Ok(ended.rows_affected() == 1)
 }
 
-/// Marks uploads that waited too long; returns their ids so that their bytes can be removed.
+/// Marks uploads that waited too long. Their bytes go with the next look at the staging folder.
 ///
 /// # Errors
 /// When the statement fails.
-pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<Vec<UploadId>, sqlx::Error> {
+pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE uploads SET status = 'expired' WHERE status = 'open' AND expires_at < $1", now)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Those of these uploads that are over, so that nobody needs their bytes.
+pub(crate) async fn uploads_over(tx: &mut SystemTx, ids: &[Uuid]) -> Result<Vec<UploadId>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"UPDATE uploads SET status = 'expired' WHERE status = 'open' AND expires_at < $1 RETURNING id AS "id: UploadId""#,
-        now,
+        r#"SELECT id AS "id: UploadId" FROM uploads WHERE id = ANY($1) AND status IN ('stored', 'terminated', 'expired')"#,
+        ids,
     )
     .fetch_all(&mut **tx)
+    .await
+}
+
+/// The upload an asset came from.
+pub(crate) async fn upload_of(tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<UploadId>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: UploadId" FROM uploads WHERE organization_id = $1 AND asset_id = $2"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
     .await
 }
 

@@ -222,6 +222,22 @@ impl Staging {
         .await
     }
 
+    /// The uploads that have bytes here.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn ids(&self) -> Result<Vec<UploadId>> {
+        let dir = self.dir.clone();
+        blocking(move || {
+            let mut ids = Vec::new();
+            for entry in fs::read_dir(&dir)? {
+                ids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<UploadId>().ok()));
+            }
+            Ok(ids)
+        })
+        .await
+    }
+
     /// Removes uploads last written to before `before`, except those being appended to. Returns how many.
     ///
     /// # Errors

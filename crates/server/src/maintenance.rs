@@ -2,7 +2,6 @@
 //! in the bin for long enough, old webhooks, tasks and requests in their log, idle rate-limit buckets, the erasure of those whose time
 //! is over, and a look at domains. And every minute: the audit log is sealed.
 
-use memoreel_blob::BlobError;
 use memoreel_db::{DbError, SystemReason};
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
 use memoreel_search::PassageIndex;
@@ -53,15 +52,10 @@ pub async fn sweep(
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::Maintain).await?;
     memoreel_identity::remove_expired(&mut tx, now).await?;
-    let expired = memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
+    memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
     tx.commit().await?;
-    for upload_id in expired {
-        match app.staging.remove(upload_id).await {
-            Ok(_) | Err(BlobError::Locked) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    // What a crash left between two steps of ours.
+    memoreel_assets::sweep_staging(app).await?;
+    // What a crash left between two steps of ours, of which there is no row.
     app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
     memoreel_webhooks::remove_old(&app.db, now).await?;

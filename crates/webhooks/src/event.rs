@@ -143,8 +143,11 @@ impl WebhookEvent {
 
     /// A message, as somebody who writes a receiver would want to see one.
     pub fn example(self) -> Value {
-        let (about, thing) =
-            if self.is_of_asset() { ("asset", self.example_asset()) } else { ("video", self.example_video()) };
+        let (about, thing) = if self.is_of_asset() {
+            ("asset", self.example_asset())
+        } else {
+            ("video", self.example_video())
+        };
         json!({
             "type": self.as_str(),
             "timestamp": "2026-03-01T12:00:00.000000Z",

@@ -24,8 +24,9 @@ pub use store::Store;
 pub use waveform::Waveform;
 
 use crate::{model::AssetStep, store as sql};
-use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile};
+use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
+use memoreel_kernel::UploadId;
 use memoreel_media::{Control, Ffmpeg, MediaError};
 use memoreel_tasks::{Finished, TaskFailure, TaskRun};
 use scratch::StepFolder;
@@ -66,6 +67,13 @@ impl MediaEngine {
 
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
         Ok(self.blobs.put_directory(prefix, folder).await.map_err(blob_failure)?.size_bytes)
+    }
+}
+
+/// Removes the bytes of an upload that is stored. If this is not reached, the next look at the staging folder does it.
+async fn remove_staged(staging: &Staging, upload_id: UploadId) {
+    if let Err(error) = staging.remove(upload_id).await {
+        tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
     }
 }
 

@@ -1,6 +1,6 @@
 //! From staging to the blob store, for documents: what is on their pages, and what those look like.
 
-use super::{blob_failure, remove_duplicate};
+use super::{blob_failure, remove_duplicate, remove_staged};
 use crate::{
     keys,
     model::{DocumentFacts, DocumentStep},
@@ -93,11 +93,8 @@ impl Handle for ReadDocument {
             return self.forget_pages(run, tx, step).await;
         }
         let finished = run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await?;
+        remove_staged(&self.staging, upload_id).await;
         remove_duplicate(&self.blobs, &key, &blob).await;
-        // If this is not reached, the sweep of old uploads removes the staged file.
-        if let Err(error) = self.staging.remove(upload_id).await {
-            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
-        }
         Ok(finished)
     }
 }

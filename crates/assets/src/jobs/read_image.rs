@@ -1,6 +1,6 @@
 //! From staging to the blob store, for images: what it is, by decoding it; its checksum; its place.
 
-use super::{blob_failure, forget, remove_duplicate};
+use super::{blob_failure, forget, remove_duplicate, remove_staged};
 use crate::{
     keys,
     model::{ImageFacts, ImageStep},
@@ -72,11 +72,8 @@ impl Handle for ReadImage {
             return forget(run, tx, &self.blobs, &key).await;
         }
         let finished = run.finish(tx, &[Event::ImageReady { asset_id: step.asset_id }]).await?;
+        remove_staged(&self.staging, upload_id).await;
         remove_duplicate(&self.blobs, &key, &blob).await;
-        // If this is not reached, the sweep of old uploads removes the staged file.
-        if let Err(error) = self.staging.remove(upload_id).await {
-            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
-        }
         Ok(finished)
     }
 }

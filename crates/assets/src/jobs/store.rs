@@ -1,6 +1,6 @@
 //! From staging to the blob store: the file's type by its content, its checksum, its place.
 
-use super::{MediaEngine, blob_failure, forget, remove_duplicate};
+use super::{MediaEngine, blob_failure, forget, remove_duplicate, remove_staged};
 use crate::{
     keys,
     model::{AssetStep, size_bytes_max},
@@ -35,7 +35,13 @@ impl Handle for Store {
         let mut tx = run.begin().await?;
         let stored = Event::AssetStored { video_id: step.video_id, asset_id: step.asset_id };
         if sql::find_stored(&mut tx, step.asset_id).await?.is_some() {
-            return run.finish(tx, &[stored]).await;
+            // By a run whose end was not heard of, which therefore left the bytes where they were.
+            let upload_id = sql::upload_of(&mut tx, step.asset_id).await?;
+            let finished = run.finish(tx, &[stored]).await?;
+            if let Some(upload_id) = upload_id {
+                remove_staged(&self.staging, upload_id).await;
+            }
+            return Ok(finished);
         }
         let upload = sql::staged_upload_of(&mut tx, step.asset_id).await?;
         drop(tx);
@@ -64,11 +70,8 @@ impl Handle for Store {
             return forget(run, tx, &self.engine.blobs, &key).await;
         }
         let finished = run.finish(tx, &[stored]).await?;
+        remove_staged(&self.staging, upload_id).await;
         remove_duplicate(&self.engine.blobs, &key, &blob).await;
-        // If this is not reached, the sweep of old uploads removes the staged file.
-        if let Err(error) = self.staging.remove(upload_id).await {
-            tracing::warn!(%error, %upload_id, "a stored upload was left in staging");
-        }
         Ok(finished)
     }
 }

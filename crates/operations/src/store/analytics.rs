@@ -70,7 +70,7 @@ pub(crate) async fn routes(
     .await
 }
 
-/// What is kept, by kind of file and by channel. Files of videos the caller may not see count to the whole and to no channel.
+/// What is kept, by kind of file and by channel. Files of videos the caller may not see are not counted.
 pub(crate) async fn storage(tx: &mut TenantTx) -> Result<Storage, sqlx::Error> {
     let organization_id = tx.organization_id();
     let kinds = sqlx::query_as!(
