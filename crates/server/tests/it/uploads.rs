@@ -8,7 +8,6 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::StreamExt;
-use memoreel_db::SystemReason;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use std::{fs, io, time::Duration};
