@@ -8,11 +8,13 @@ import {
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
 import { isApiError } from "../api/client";
+import { assetQuery, foldersQuery } from "../api/media";
 import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import { providersQuery } from "../api/sign-in";
 import type { SearchMode, VideoStatus, WebhookDeliveryStatus } from "../api/types";
+import { readPlace } from "../features/media/place";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
@@ -193,6 +195,26 @@ const searchRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/search/SearchPage"), "SearchPage"),
 });
 
+const mediaRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/media",
+  validateSearch: readPlace,
+  component: lazyRouteComponent(() => import("../features/media/MediaPage"), "MediaPage"),
+  loader: ({ context }) => {
+    context.client.query(foldersQuery).catch(ignore);
+  },
+});
+
+/** Not below `/media/`, where the server has the media themselves. */
+const fileRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/files/$assetId",
+  component: lazyRouteComponent(() => import("../features/media/AssetPage"), "AssetPage"),
+  loader: ({ context, params }) => {
+    context.client.query(assetQuery(params.assetId)).catch(ignore);
+  },
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/settings",
@@ -282,6 +304,8 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
+    mediaRoute,
+    fileRoute,
     settingsRoute.addChildren([
       accountRoute,
       preferencesRoute,
