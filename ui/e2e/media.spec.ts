@@ -192,3 +192,151 @@ test("the media browser looks as it did, in light, dark and on a phone", async (
     }
   }
 });
+
+test("the page of a file shows it, and takes its name, tags and metadata", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  await dropImages(page, ["quay.png"]);
+  await file(page, "quay.png").getByRole("link").click();
+  await expect(page).toHaveURL(/\/files\//u);
+  // The address is a page of its own.
+  await page.reload();
+  const preview = page.getByRole("figure").getByRole("img", { name: "quay.png" });
+  await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect(page.getByText("640 × 480 pixels").first()).toBeVisible();
+  await expect(page.getByText(/^[0-9a-f]{64}$/u)).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "quay.png" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("the quay.png");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("the quay.png");
+
+  await page.getByLabel("Add a tag").fill("Evening");
+  await page.keyboard.press("Enter");
+  const tags = page.getByRole("list", { name: "Tags" });
+  await expect(tags).toHaveText("evening");
+  await page.getByLabel("Add a tag").fill("north");
+  await page.keyboard.press("Enter");
+  await expect(tags.getByRole("listitem")).toHaveCount(2);
+  await tags.getByRole("button", { name: "Remove the tag north" }).click();
+  await expect(tags.getByRole("listitem")).toHaveCount(1);
+
+  const metadata = page.getByLabel("Metadata");
+  await metadata.fill("[1]");
+  await expect(metadata).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+  await metadata.fill('{"project": "Harbour"}');
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: "Keep for a day" }).click();
+  await page.getByRole("button", { name: "Keep for good" }).click();
+  await expect(page.getByRole("button", { name: "Keep for a day" })).toBeVisible();
+  await page.getByRole("button", { name: "Move", exact: true }).click();
+  await page.getByRole("dialog").getByLabel("To").selectOption("Harbour");
+  await page.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+  await expect(page.getByRole("main").getByRole("link", { name: "Harbour" })).toBeVisible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download" }).click();
+  expect((await download).suggestedFilename()).toBe("the quay.png");
+
+  await page.reload();
+  await expect(page.getByLabel("Metadata")).toHaveValue('{\n  "project": "Harbour"\n}');
+  await tags.getByRole("link", { name: "evening" }).click();
+  await expect(page).toHaveURL(/tag=evening/u);
+  await expect(files(page)).toHaveCount(1);
+  await file(page, "the quay.png").getByRole("link").click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page).toHaveURL(/\/media\?folder=/u);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(file(page, "the quay.png")).toBeVisible();
+
+  await page.goto("/files/00000000-0000-7000-8000-000000000000");
+  await expect(page.getByRole("heading", { name: "There is no such file" })).toBeVisible();
+});
+
+test("what can be made of an image is tried, kept as a preset, and copied for a page", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await file(page, "quay.png").getByRole("link").click();
+  const play = page.getByRole("region", { name: "Transform" });
+  const result = play.getByRole("img", { name: "Result: quay.png" });
+  const size = (): Promise<number[]> =>
+    result.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
+  const code = (name: string): Locator => play.getByRole("region", { name, exact: true });
+  await expect(play.getByRole("status")).toHaveText("640 × 480 pixels");
+  const before = await result.getAttribute("src");
+
+  await play.getByLabel("Width").fill("300");
+  await play.getByLabel("Height").fill("300");
+  await play.getByLabel("Fit").selectOption("Cut to the box (crop)");
+  await play.getByLabel("Focus").selectOption("Left");
+  await play.getByLabel("Format").selectOption("WebP");
+  await play.getByLabel("Blur").fill("2.5");
+  await play.getByLabel("Rotate").selectOption("90°");
+  await expect(code("Options")).toHaveText("w=300,h=300,fit=crop,focus=left,rotate=90,blur=2.5,format=webp");
+  await expect(play.getByRole("status")).toHaveText("300 × 300 pixels");
+  await expect.poll(size).toEqual([300, 300]);
+  expect(await result.getAttribute("src")).not.toBe(before);
+  const answer = await page.request.get((await result.getAttribute("src")) ?? "");
+  expect(answer.headers()["content-type"]).toBe("image/webp");
+
+  await expect(code("For a page")).toContainText("300w");
+  await expect(code("For a page")).toContainText('width="300" height="300"');
+  await expect(code("Signed address")).toHaveText(/^http:\/\/[^ ]+\/i\//u);
+
+  // What cannot be is told at its field, and the rest still works.
+  await play.getByLabel("Blur").fill("99");
+  await expect(play.getByLabel("Blur")).toHaveAttribute("aria-invalid", "true");
+  await expect(code("Options")).not.toContainText("blur");
+  await expectAccessible(page);
+  await play.getByLabel("Blur").fill("");
+
+  await play.getByRole("button", { name: "Save as preset" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("square");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved as p=square")).toBeVisible();
+  await play.getByRole("button", { name: "Start over" }).click();
+  await expect(code("Options")).toHaveText("w=640");
+  await play.getByLabel("Preset").selectOption({ value: "square" });
+  await expect(code("Options")).toHaveText("p=square");
+  await expect.poll(size).toEqual([300, 300]);
+});
+
+test("the page of a file looks as it did, in light, dark and on a phone", async ({ page }) => {
+  test.setTimeout(180_000);
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await chooseFiles(page, [sample("still-photo.heic"), sample("two-voices.wav")]);
+  await expect(trayRow(page, "still-photo.heic")).toContainText("Ready");
+  await expect(trayRow(page, "two-voices.wav")).toContainText("Ready");
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  const addresses: [string, string][] = [];
+  for (const [name, shown] of [["file-image", "still-photo.heic"], ["file-audio", "two-voices.wav"]] as const) {
+    await page.goto("/media");
+    await file(page, shown).getByRole("link").click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(shown);
+    addresses.push([name, page.url()]);
+  }
+  mkdirSync("e2e/screenshots", { recursive: true });
+  for (const look of LOOKS) {
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize({ width: look.width, height: look.height });
+    for (const [name, address] of addresses) {
+      await page.goto(address);
+      await page.getByRole("heading", { name: "Facts" }).waitFor();
+      await page.waitForTimeout(1500);
+      await page.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png` });
+      if (name === "file-image") {
+        await page.getByRole("heading", { name: "Transform" }).scrollIntoViewIfNeeded();
+        await page.getByRole("region", { name: "Transform" }).screenshot({ path: `e2e/screenshots/playground-${look.name}.png` });
+      }
+      await test.step(`${name} in ${look.name}`, () => expectAccessible(page));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
+    }
+  }
+});
