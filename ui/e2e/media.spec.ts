@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { expect, type Locator, type Page } from "@playwright/test";
-import { chooseFiles, expectAccessible, newAccount, sample, signUp, test, trayRow } from "./helpers";
+import { chooseFiles, expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
 
 const LOOKS = [
   { name: "light", colorScheme: "light", width: 1440, height: 900 },
@@ -167,6 +167,34 @@ test("folders are renamed, moved and deleted, and what is looked for stands in t
   await page.keyboard.press("Escape");
 });
 
+test("a list of many files reads on by itself", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await expect(files(page)).toHaveCount(1);
+  const headers = { "X-Memoreel-Request": "1" };
+  const ids = [((await (await page.request.get("/api/v1/assets")).json()) as { items: { id: string }[] }).items[0]?.id ?? ""];
+  while (ids.length < 75) {
+    const copied = await page.request.post("/api/v1/assets/batch", { headers, data: { action: "copy", ids: ids.slice(0, Math.min(50, 75 - ids.length)) } });
+    expect(copied.ok(), await copied.text()).toBe(true);
+    ids.push(...((await copied.json()) as { items: { copy_id: string }[] }).items.map((item) => item.copy_id));
+  }
+  await page.reload();
+  await expect(files(page)).toHaveCount(60);
+  await files(page).last().scrollIntoViewIfNeeded();
+  await expect(files(page)).toHaveCount(75);
+  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+  // More than one request takes are deleted at once, and come back at once.
+  await files(page).first().getByRole("link").focus();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await expect(page.getByText("75 files deleted")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No files yet" })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("75 files restored")).toBeVisible();
+  await expect(files(page).first()).toBeVisible();
+});
+
 test("the media browser looks as it did, in light, dark and on a phone", async ({ page }) => {
   test.setTimeout(180_000);
   await signUp(page, newAccount());
@@ -307,15 +335,20 @@ test("what can be made of an image is tried, kept as a preset, and copied for a 
 });
 
 test("the page of a file looks as it did, in light, dark and on a phone", async ({ page }) => {
-  test.setTimeout(180_000);
+  test.setTimeout(120_000 + PROCESSING_MS);
   await signUp(page, newAccount());
   await page.goto("/media");
-  await chooseFiles(page, [sample("still-photo.heic"), sample("two-voices.wav")]);
-  await expect(trayRow(page, "still-photo.heic")).toContainText("Ready");
-  await expect(trayRow(page, "two-voices.wav")).toContainText("Ready");
+  const shownFiles = ["still-photo.heic", "two-voices.wav", "video-call.mp4"];
+  await chooseFiles(page, shownFiles.map(sample));
+  for (const name of shownFiles) await expect(trayRow(page, name)).toContainText("Ready", { timeout: PROCESSING_MS });
   await page.getByRole("button", { name: "Clear finished" }).click();
+  // A video has its poster, here and on its page.
+  await page.reload();
+  await expect
+    .poll(() => file(page, "video-call.mp4").locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(0);
   const addresses: [string, string][] = [];
-  for (const [name, shown] of [["file-image", "still-photo.heic"], ["file-audio", "two-voices.wav"]] as const) {
+  for (const [name, shown] of [["file-image", "still-photo.heic"], ["file-audio", "two-voices.wav"], ["file-video", "video-call.mp4"]] as const) {
     await page.goto("/media");
     await file(page, shown).getByRole("link").click();
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(shown);

@@ -4,6 +4,7 @@ import { Problem } from "../../components/Problem";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { useChangeAsset } from "./AssetPage";
+import { Code } from "./Code";
 import { readMetadata } from "./metadata";
 
 const written = (metadata: Record<string, unknown>): string => JSON.stringify(metadata, null, 2);
@@ -17,6 +18,14 @@ export function MetadataEditor({ asset, editable }: { asset: Asset; editable: bo
   const text = draft ?? saved;
   const read = readMetadata(text);
   const wrong = "problem" in read ? read.problem : undefined;
+  if (!editable) {
+    return (
+      <section className="file__section">
+        <h2>{strings.asset.metadata}</h2>
+        <Code label={strings.asset.metadata} text={saved} />
+      </section>
+    );
+  }
   return (
     <section className="file__section">
       <h2>
@@ -27,7 +36,6 @@ export function MetadataEditor({ asset, editable }: { asset: Asset; editable: bo
         className="input file__metadata"
         rows={Math.min(12, text.split("\n").length + 1)}
         spellCheck={false}
-        readOnly={!editable}
         value={text}
         aria-invalid={wrong !== undefined}
         aria-describedby={`${field}-note`}
@@ -37,7 +45,7 @@ export function MetadataEditor({ asset, editable }: { asset: Asset; editable: bo
         {wrong ?? strings.asset.metadataHint}
       </p>
       {change.isError ? <Problem error={change.error} /> : null}
-      {editable && text !== saved ? (
+      {text !== saved ? (
         <div className="file__add">
           <button
             type="button"

@@ -12,6 +12,7 @@ import { formatDateTime } from "../../lib/format";
 import { useDebounced } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { Code } from "./Code";
 import { AS_IT_IS, markupOf, NUMBERS, optionsOf, widthsFor, wrongNumbers, type NumberName, type Transform } from "./transform";
 
 const TYPING_PAUSE_MS = 350;
@@ -73,12 +74,14 @@ export default function Playground({ asset, mayEdit }: { asset: Asset; mayEdit: 
           <Check label={words.enlarge} checked={transform.enlarge} onChange={(enlarge) => change({ enlarge })} />
           <Check label={words.keepFacts} checked={transform.keep} onChange={(keep) => change({ keep })} />
         </div>
-        <div className="play__result">
+        <div className="play__result play__picture">
           {shown.isError ? (
             <Problem error={shown.error} onRetry={() => void shown.refetch()} />
           ) : (
             <Stage addresses={shown.data} asset={asset} />
           )}
+        </div>
+        <div className="play__result play__words">
           <Address asset={asset} options={settled} addresses={shown.isError ? undefined : shown.data} mayEdit={mayEdit} />
         </div>
       </div>
@@ -173,7 +176,7 @@ function Stage({ addresses, asset }: { addresses: ImageAddresses | undefined; as
   const src = addresses?.src;
   const state = seen === null || seen.src !== src ? words.working : seen.broken ? words.broken : words.resultOf(addresses?.width ?? 0, addresses?.height ?? 0);
   return (
-    <div className="play__result">
+    <>
       <div className="play__stage">
         {src === undefined ? null : (
           <img
@@ -190,7 +193,7 @@ function Stage({ addresses, asset }: { addresses: ImageAddresses | undefined; as
       <p className="faint small number" role="status">
         {state}
       </p>
-    </div>
+    </>
   );
 }
 
@@ -241,16 +244,6 @@ function Address({
       <Code label={words.markup} text={markup} />
       {saving ? <SavePreset options={options} onClose={() => setSaving(false)} /> : null}
     </>
-  );
-}
-
-function Code({ label, text }: { label: string; text: string }) {
-  return (
-    // It scrolls, so that it has to be reachable by keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <pre className="play__code" role="region" aria-label={label} tabIndex={0}>
-      {text}
-    </pre>
   );
 }
 
