@@ -7,6 +7,7 @@ import { videoQuery } from "../../api/queries";
 import type { Asset } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
+import { here, setHere } from "./addresses";
 import { assetIcons, BlurPicture } from "./Thumb";
 
 const PREVIEW = { options: "w=1600,h=1200,format=auto", widths: "400,800,1600", sizes: "(min-width: 1024px) 60vw, 100vw" };
@@ -42,8 +43,8 @@ function ImagePreview({ asset }: { asset: Asset }) {
       {address.data ? (
         <img
           className="thumb__picture preview__picture"
-          src={address.data.src}
-          srcSet={address.data.srcset ?? undefined}
+          src={here(address.data.src)}
+          srcSet={setHere(address.data.srcset)}
           sizes={address.data.sizes ?? undefined}
           alt={asset.filename}
           data-loaded={loaded}

@@ -12,6 +12,7 @@ import { formatDateTime } from "../../lib/format";
 import { useDebounced } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { here } from "./addresses";
 import { Code } from "./Code";
 import { AS_IT_IS, markupOf, NUMBERS, optionsOf, widthsFor, wrongNumbers, type NumberName, type Transform } from "./transform";
 
@@ -173,7 +174,7 @@ function Check({ label, checked, onChange }: { label: string; checked: boolean; 
 
 function Stage({ addresses, asset }: { addresses: ImageAddresses | undefined; asset: Asset }) {
   const [seen, setSeen] = useState<{ src: string; broken: boolean } | null>(null);
-  const src = addresses?.src;
+  const src = addresses && here(addresses.src);
   const state = seen === null || seen.src !== src ? words.working : seen.broken ? words.broken : words.resultOf(addresses?.width ?? 0, addresses?.height ?? 0);
   return (
     <>

@@ -6,6 +6,7 @@ import { videoQuery } from "../../api/queries";
 import type { Asset, AssetKind } from "../../api/types";
 import { formatClock } from "../../lib/format";
 import { strings } from "../../strings";
+import { here, setHere } from "./addresses";
 import { readThumbhash } from "./thumbhash";
 
 export const assetIcons: Record<AssetKind | "file", LucideIcon> = {
@@ -31,12 +32,12 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
   const address = useQuery({ ...imageAddressesQuery(asset.id, THUMB), enabled: usable && asset.kind === "image" });
   const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
   const Icon = assetIcons[asset.kind ?? "file"];
-  const src = asset.kind === "image" ? address.data?.src : (video.data?.poster_url ?? undefined);
+  const src = asset.kind === "image" ? address.data && here(address.data.src) : (video.data?.poster_url ?? undefined);
   return (
     <span ref={box} className="thumb" data-small={small}>
       <Icon className="thumb__icon" size={small ? 20 : 28} strokeWidth={1.5} aria-hidden />
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
-      {src === undefined || asset.deleted_at !== null ? null : <Picture key={src} src={src} srcSet={address.data?.srcset ?? undefined} />}
+      {src === undefined || asset.deleted_at !== null ? null : <Picture key={src} src={src} srcSet={setHere(address.data?.srcset)} />}
       {small ? null : asset.status === "failed" ? (
         <span className="thumb__badge thumb__badge--bad">
           <CircleAlert size={16} aria-hidden />

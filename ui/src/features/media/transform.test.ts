@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { here, setHere } from "./addresses";
 import { AS_IT_IS, markupOf, optionsOf, readNumber, widthsFor, wrongNumbers } from "./transform";
 
 describe("the options of an image", () => {
@@ -18,6 +19,14 @@ describe("the options of an image", () => {
     const asked = { ...AS_IT_IS, w: "0", q: "101", blur: "3" };
     expect(wrongNumbers(asked)).toEqual(["w", "q"]);
     expect(optionsOf(asked)).toBe("blur=3");
+  });
+});
+
+describe("a picture of this page", () => {
+  it("comes from its own origin, wherever the server says that it is", () => {
+    expect(here("https://elsewhere.example/i/a/w=1/b?s=x")).toBe("/i/a/w=1/b?s=x");
+    expect(setHere("https://elsewhere.example/i/a?s=1 1x, /i/b?s=2 2x")).toBe("/i/a?s=1 1x, /i/b?s=2 2x");
+    expect(setHere(null)).toBeUndefined();
   });
 });
 

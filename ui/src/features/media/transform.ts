@@ -1,3 +1,5 @@
+import { eachOf } from "./addresses";
+
 /** What is asked of an image, as it is typed and chosen; empty where nothing is. */
 export interface Transform {
   p: string;
@@ -106,10 +108,7 @@ export interface Shown {
 /** An element that shows the image, with addresses that work on pages of any origin. */
 export function markupOf(shown: Shown, origin: string): string {
   const absolute = (address: string): string => new URL(address, origin).href;
-  const set = shown.srcset?.split(", ").map((one) => {
-    const [address = "", ...descriptor] = one.split(" ");
-    return [absolute(address), ...descriptor].join(" ");
-  });
+  const set = shown.srcset === null ? undefined : eachOf(shown.srcset, absolute);
   const lines = [
     `<img src="${escaped(absolute(shown.src))}"`,
     ...(set ? [`  srcset="${escaped(set.join(",\n    "))}"`] : []),
