@@ -14,6 +14,8 @@ const places = (page: Page): Locator => page.getByRole("navigation", { name: "Fo
 
 /** Draws images in the browser and drops them on the window, as from the desktop. */
 async function dropImages(page: Page, names: readonly string[]): Promise<void> {
+  // Nothing takes them before the frame of the app is there.
+  await expect(page.getByRole("banner").getByRole("button", { name: "Upload" })).toBeVisible();
   await page.evaluate(async (names) => {
     const transfer = new DataTransfer();
     for (const [index, name] of names.entries()) {
