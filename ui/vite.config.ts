@@ -9,7 +9,9 @@ export default defineConfig({
   server: {
     proxy: {
       "/api": { target: server, changeOrigin: false },
-      "/media": { target: server, changeOrigin: false },
+      // Media files; `/media` alone is a page.
+      "^/media/": { target: server, changeOrigin: false },
+      "^/i/": { target: server, changeOrigin: false },
       "/health": { target: server, changeOrigin: false },
     },
   },

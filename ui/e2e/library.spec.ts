@@ -21,7 +21,7 @@ test("the library shows them, filters by title and keeps the filter in the addre
 test("files that are no recordings are refused in one sentence that stays long enough to be read", async ({ page }) => {
   await page.goto("/library");
   await chooseFiles(page, ["README.md", "index.html", "eslint.config.js"].map((name) => path.resolve(import.meta.dirname, "..", name)));
-  const refusal = page.getByText("“README.md”, “index.html” and “eslint.config.js” are not video, audio or caption files.");
+  const refusal = page.getByText("“README.md”, “index.html” and “eslint.config.js” are not video, audio, image or caption files.");
   await expect(refusal).toBeVisible();
   await page.waitForTimeout(6000);
   await expect(refusal).toBeVisible();

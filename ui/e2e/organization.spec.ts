@@ -1,6 +1,6 @@
 import { expect, test, type Browser, type Page } from "@playwright/test";
-import { mkdirSync } from "node:fs";
-import { expectAccessible, newAccount, signIn, signUp, type Account } from "./helpers";
+import { mkdirSync, readFileSync } from "node:fs";
+import { expectAccessible, newAccount, sample, signIn, signUp, type Account } from "./helpers";
 
 /** A name no other test uses, so that lists can be asked for it. */
 function newName(): string {
@@ -65,6 +65,33 @@ async function addTranscript(page: Page, title: string): Promise<string> {
   });
   expect(captions.ok(), await captions.text()).toBe(true);
   return id;
+}
+
+/** A folder, and an image in it, of the organization of the page; returns the image's id. */
+async function addImage(page: Page, folder: string): Promise<string> {
+  const organization = await page.evaluate(
+    () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
+  );
+  const headers = { "X-Memoreel-Request": "1", "Memoreel-Organization": organization };
+  const made = await page.request.post("/api/v1/folders", { headers, data: { name: folder } });
+  expect(made.status(), await made.text()).toBe(201);
+  const { id: folderId } = (await made.json()) as { id: string };
+  const data = readFileSync(sample("still-photo.heic"));
+  const metadata = { filename: "still-photo.heic", kind: "image", folder_id: folderId };
+  const sent = await page.request.post("/api/v1/uploads", {
+    headers: {
+      ...headers,
+      "Tus-Resumable": "1.0.0",
+      "Upload-Length": String(data.length),
+      "Upload-Metadata": Object.entries(metadata)
+        .map(([name, value]) => `${name} ${Buffer.from(value).toString("base64")}`)
+        .join(","),
+      "Content-Type": "application/offset+octet-stream",
+    },
+    data,
+  });
+  expect(sent.status(), await sent.text()).toBe(201);
+  return sent.headers()["memoreel-asset-id"] ?? "";
 }
 
 function memberRow(page: Page, email: string) {
@@ -240,6 +267,20 @@ test("a viewer sees nothing that changes the organization or its recordings", as
   await expect(main.getByRole("textbox")).toHaveCount(0);
   await expect(main.getByRole("combobox")).toHaveCount(0);
   await expect(main.getByRole("button", { name: /^(?:Rename|More)/u })).toHaveCount(0);
+
+  const image = await addImage(page, "Harbour");
+  await viewer.goto("/media");
+  await expect(main.getByRole("link", { name: /still-photo\.heic/u })).toBeVisible();
+  await expect(main.getByRole("link", { name: "Harbour, 1 file" })).toBeVisible();
+  await expect(main.getByRole("checkbox")).toHaveCount(0);
+  await expect(main.getByRole("button", { name: /^(?:New folder|Actions for)/u })).toHaveCount(0);
+  await viewer.goto(`/files/${image}`);
+  await expect(main.getByRole("figure").getByRole("img")).toBeVisible();
+  await expect(main.getByRole("link", { name: "Download" })).toBeVisible();
+  await expect(main.getByRole("region", { name: "Transform" })).toBeVisible();
+  await expect(main.getByLabel("Metadata")).toHaveText("{}");
+  await expect(main.getByLabel("Add a tag")).toHaveCount(0);
+  await expect(main.getByRole("button", { name: /^(?:Move|Copy|Delete|Keep|Save|still-photo)$/u })).toHaveCount(0);
   await viewer.context().close();
 });
 

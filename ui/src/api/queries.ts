@@ -62,6 +62,11 @@ export const keys = {
   organizationExports: ["organization-exports"] as const,
   erasure: ["erasure"] as const,
   search: ["search"] as const,
+  assets: ["assets"] as const,
+  asset: (id: string) => ["asset", id] as const,
+  imageAddresses: (id: string) => ["image-addresses", id] as const,
+  imagePresets: ["image-presets"] as const,
+  folders: ["folders"] as const,
 };
 
 const PAGE_SIZE = 48;

@@ -134,6 +134,27 @@ export type Chapter = Sent<Schemas["Chapter"]>;
 export type Summary = Sent<Schemas["Summary"]>;
 export type CaptionsAccepted = Sent<Schemas["AcceptedCaptions"]>;
 
+export type AssetKind = "image" | "video" | "audio" | "document";
+export type AssetStatus = "pending" | "ready" | "failed";
+export type Asset = Narrow<
+  Sent<Schemas["Asset"]>,
+  { kind: AssetKind | null; status: AssetStatus; metadata: Record<string, unknown>; image: Sent<Schemas["ImageDetail"]> | null }
+>;
+
+export interface AssetChanges {
+  filename?: string;
+  folder_id?: string | null;
+  is_temporary?: boolean;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+}
+
+export type BatchAction = "delete" | "restore" | "move" | "copy";
+export type BatchItem = Sent<Schemas["BatchItem"]>;
+export type Folder = Sent<Schemas["Folder"]>;
+export type ImageAddresses = Sent<Schemas["ImageAddresses"]>;
+export type ImagePreset = Sent<Schemas["ImagePreset"]>;
+
 export type SearchMode = Schemas["Mode"];
 export type Hit = Sent<Schemas["SearchHit"]>;
 export type SearchResult = Sent<Schemas["SearchResults"]>;

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
-import { House, LibraryBig, PanelLeftClose, PanelLeftOpen, Search, Settings, type LucideIcon } from "lucide-react";
+import { House, Images, LibraryBig, PanelLeftClose, PanelLeftOpen, Search, Settings, type LucideIcon } from "lucide-react";
 import { Fragment, lazy, Suspense, useEffect, useState } from "react";
 import { listen } from "../api/events";
 import { useMay, useMe } from "../api/me";
@@ -86,6 +86,7 @@ const PLACES: { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIco
   { to: "/", label: strings.nav.home, icon: House, exact: true },
   { to: "/library", label: strings.nav.library, icon: LibraryBig },
   { to: "/search", label: strings.nav.search, icon: Search },
+  { to: "/media", label: strings.nav.media, icon: Images },
 ];
 
 function Rail() {

@@ -5,6 +5,7 @@ import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
 import { setOrganization } from "../api/client";
 import { connection } from "../api/connection";
+import { assetQuery } from "../api/media";
 import { useMay, useMe } from "../api/me";
 import { useChangeTheme } from "../api/preferences";
 import { commands, videoQuery } from "../api/queries";
@@ -55,6 +56,7 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/": strings.nav.home,
   "/app/library": strings.nav.library,
   "/app/search": strings.nav.search,
+  "/app/media": strings.nav.media,
   "/app/settings/": strings.nav.settings,
   "/app/settings/preferences": strings.settings.preferences,
   "/app/settings/security": strings.settings.security,
@@ -72,7 +74,14 @@ function Crumbs() {
   const last = matches[matches.length - 1];
   const videoId = last?.routeId === "/app/videos/$videoId" ? last.params.videoId : undefined;
   const video = useQuery({ ...videoQuery(videoId ?? ""), enabled: videoId !== undefined });
-  const here = videoId === undefined ? (PAGE_NAMES[last?.routeId ?? ""] ?? "") : (video.data?.title ?? "…");
+  const assetId = last?.routeId === "/app/files/$assetId" ? last.params.assetId : undefined;
+  const asset = useQuery({ ...assetQuery(assetId ?? ""), enabled: assetId !== undefined });
+  const here =
+    videoId !== undefined
+      ? (video.data?.title ?? "…")
+      : assetId !== undefined
+        ? (asset.data?.filename ?? "…")
+        : (PAGE_NAMES[last?.routeId ?? ""] ?? "");
   const inSettings = last?.routeId.startsWith("/app/settings/") === true && last.routeId !== "/app/settings/";
   return (
     <nav className="crumbs" aria-label={strings.nav.breadcrumbs}>
@@ -80,6 +89,12 @@ function Crumbs() {
         {videoId === undefined ? null : (
           <li>
             <Link to="/library">{strings.nav.library}</Link>
+            <ChevronRight size={16} aria-hidden />
+          </li>
+        )}
+        {assetId === undefined ? null : (
+          <li>
+            <Link to="/media">{strings.nav.media}</Link>
             <ChevronRight size={16} aria-hidden />
           </li>
         )}

@@ -9,11 +9,13 @@ import {
 import type { QueryClient } from "@tanstack/react-query";
 import { ROUTE_ORDERS, TRAFFIC_RANGES, type TrafficRange } from "../api/analytics";
 import { isApiError } from "../api/client";
+import { assetQuery, foldersQuery } from "../api/media";
 import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import { providersQuery } from "../api/sign-in";
 import type { SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
+import { readPlace } from "../features/media/place";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
@@ -195,6 +197,26 @@ const searchRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/search/SearchPage"), "SearchPage"),
 });
 
+const mediaRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/media",
+  validateSearch: readPlace,
+  component: lazyRouteComponent(() => import("../features/media/MediaPage"), "MediaPage"),
+  loader: ({ context }) => {
+    context.client.query(foldersQuery).catch(ignore);
+  },
+});
+
+/** Not below `/media/`, where the server has the media themselves. */
+const fileRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/files/$assetId",
+  component: lazyRouteComponent(() => import("../features/media/AssetPage"), "AssetPage"),
+  loader: ({ context, params }) => {
+    context.client.query(assetQuery(params.assetId)).catch(ignore);
+  },
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/settings",
@@ -302,6 +324,8 @@ const routeTree = rootRoute.addChildren([
     libraryRoute,
     videoRoute,
     searchRoute,
+    mediaRoute,
+    fileRoute,
     settingsRoute.addChildren([
       accountRoute,
       preferencesRoute,

@@ -12,6 +12,7 @@ export interface Preferences {
   volume: number;
   muted: boolean;
   organizationId: string | null;
+  mediaView: "grid" | "list";
 }
 
 const DARK = "(prefers-color-scheme: dark)";
@@ -25,6 +26,7 @@ const DEFAULTS: Preferences = {
   volume: 1,
   muted: false,
   organizationId: null,
+  mediaView: "grid",
 };
 
 function read(): Preferences {

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import {
   Building2,
   House,
+  Images,
   KeyRound,
   LibraryBig,
   LogOut,
@@ -188,6 +189,7 @@ function useGroups(text: string, query: string): Group[] {
     const pages: Entry[] = [
       { id: "home", icon: House, label: strings.nav.home, run: () => void navigate({ to: "/" }) },
       { id: "library", icon: LibraryBig, label: strings.nav.library, run: () => void navigate({ to: "/library" }) },
+      { id: "media", icon: Images, label: strings.nav.media, run: () => void navigate({ to: "/media" }) },
       { id: "search", icon: Search, label: strings.nav.search, run: () => void navigate({ to: "/search" }) },
       { id: "settings", icon: Settings, label: strings.nav.settings, run: () => void navigate({ to: "/settings" }) },
       { id: "preferences", icon: SlidersHorizontal, label: strings.settings.preferences, run: () => void navigate({ to: "/settings/preferences" }) },

@@ -1,10 +1,11 @@
 import "./uploads.css";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChevronDown, ChevronUp, CircleCheck, Pause, Play, RotateCw, X } from "lucide-react";
+import { ChevronDown, ChevronUp, CircleCheck, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
+import { assetQuery } from "../../api/media";
 import { isBusy, videoQuery } from "../../api/queries";
-import type { Video, VideoDetail } from "../../api/types";
+import type { Asset, Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
 import { ApiError, chosenOrganization } from "../../api/client";
 import { kindIcons } from "../../components/kind";
@@ -36,6 +37,14 @@ export function UploadTray() {
     combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
   });
   const videoOf = (entry: UploadEntry): VideoDetail | undefined => videos.get(entry.video_id ?? "");
+  const imageIds = entries.flatMap((entry) => (entry.state === "received" && entry.asset_id !== null ? [entry.asset_id] : []));
+  const images = useQueries({
+    queries: imageIds.map((id) => assetQuery(id)),
+    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+  });
+  const imageOf = (entry: UploadEntry): Asset | undefined => images.get(entry.asset_id ?? "");
+  const works = (entry: UploadEntry): boolean =>
+    entry.kind === "image" ? imageOf(entry)?.status === "pending" : isWorking(videoOf(entry));
 
   useEffect(() => restoreUploads(), []);
 
@@ -43,7 +52,7 @@ export function UploadTray() {
 
   const clearFinished = (): void => {
     for (const entry of entries) {
-      if (entry.state === "failed" || (entry.state === "received" && !isWorking(videoOf(entry)))) {
+      if (entry.state === "failed" || (entry.state === "received" && !works(entry))) {
         dismissUpload(entry.key);
       }
     }
@@ -53,7 +62,7 @@ export function UploadTray() {
     <section className="tray" aria-label={strings.upload.title} data-open={open}>
       <header className="tray__head">
         <h2 className="tray__title">
-          <span role="status">{trayTitle(entries, videoOf)}</span>
+          <span role="status">{trayTitle(entries, works)}</span>
         </h2>
         <button
           type="button"
@@ -77,9 +86,13 @@ export function UploadTray() {
       </header>
       {open ? (
         <ul className="tray__list">
-          {entries.map((entry) => (
-            <TrayRow key={entry.key} entry={entry} video={videoOf(entry)} />
-          ))}
+          {entries.map((entry) =>
+            entry.kind === "image" && entry.state === "received" ? (
+              <ImageRow key={entry.key} entry={entry} image={imageOf(entry)} />
+            ) : (
+              <TrayRow key={entry.key} entry={entry} video={videoOf(entry)} />
+            ),
+          )}
         </ul>
       ) : null}
     </section>
@@ -90,12 +103,12 @@ function isWorking(video: VideoDetail | undefined): boolean {
   return video === undefined || isBusy(video);
 }
 
-function trayTitle(entries: UploadEntry[], videoOf: (entry: UploadEntry) => VideoDetail | undefined): string {
+function trayTitle(entries: UploadEntry[], works: (entry: UploadEntry) => boolean): string {
   const active = entries.filter((entry) => ["queued", "uploading", "offline"].includes(entry.state)).length;
   if (active > 0) return strings.upload.summaryActive(active);
   const waiting = entries.filter((entry) => ["paused", "needs-file", "failed"].includes(entry.state)).length;
   if (waiting > 0) return strings.upload.summaryWaiting(waiting);
-  const processing = entries.filter((entry) => entry.state === "received" && isWorking(videoOf(entry))).length;
+  const processing = entries.filter((entry) => entry.state === "received" && works(entry)).length;
   return processing > 0 ? strings.upload.summaryProcessing(processing) : strings.upload.summaryDone;
 }
 
@@ -110,7 +123,7 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       : entry.size_bytes > 0
         ? Math.min(100, (entry.sent_bytes / entry.size_bytes) * 100)
         : 0;
-  const Kind = kindIcons[kindOf(entry.filename)];
+  const Kind = entry.kind === "image" ? ImageIcon : kindIcons[kindOf(entry.filename)];
 
   return (
     <li className="tray__row" data-state={entry.state}>
@@ -137,6 +150,40 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       </div>
       <div className="tray__actions">
         <RowActions entry={entry} video={video} />
+      </div>
+    </li>
+  );
+}
+
+/** An image that has arrived: it is looked at in a moment. */
+function ImageRow({ entry, image }: { entry: UploadEntry; image: Asset | undefined }) {
+  const done = image !== undefined && image.status !== "pending";
+  return (
+    <li className="tray__row" data-state={entry.state}>
+      <ImageIcon size={20} strokeWidth={1.75} aria-hidden className="tray__kind" />
+      <div className="tray__body">
+        <p className="tray__name truncate">{entry.filename}</p>
+        <p className="tray__line faint small number">
+          {image?.status === "ready" ? (
+            <span className="tray__done">
+              <CircleCheck size={16} aria-hidden />
+              {strings.status.completed}
+            </span>
+          ) : image?.status === "failed" ? (
+            strings.status.failed
+          ) : (
+            strings.upload.received
+          )}
+        </p>
+        {image?.error ? <p className="small tray__error">{image.error.message}</p> : null}
+      </div>
+      <div className="tray__actions">
+        {image?.status === "ready" ? (
+          <Link to="/files/$assetId" params={{ assetId: image.id }} className="button button--small">
+            {strings.upload.open}
+          </Link>
+        ) : null}
+        {done || image === undefined ? <Dismiss entry={entry} /> : null}
       </div>
     </li>
   );

@@ -4,7 +4,7 @@ import type { Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
-import { forget, readRecords, remember, type UploadRecord } from "./records";
+import { forget, readRecords, remember, type UploadKind, type UploadRecord } from "./records";
 import { isTranscript, removeVideo, sendTranscript } from "./transcripts";
 
 export type UploadState = "queued" | "uploading" | "paused" | "offline" | "needs-file" | "failed" | "received";
@@ -17,12 +17,17 @@ export interface UploadEntry {
   sent_bytes: number;
   speed: number;
   state: UploadState;
+  kind: UploadKind;
   video_id: string | null;
+  asset_id: string | null;
   organization_id: string | null;
   problem: Problem | null;
 }
 
 export const uploads = new Store<UploadEntry[]>([]);
+
+/** The folder that is open, into which everything chosen meanwhile goes. */
+export const openFolder = new Store<string | null>(null);
 
 /** Two at a time keep a slow line busy without starving either. */
 const CONCURRENT_MAX = 2;
@@ -32,6 +37,8 @@ const RETRY_DELAYS_MS = [0, 1000, 3000, 5000];
 const OFFLINE_RETRY_MS = 4000;
 const MEDIA_NAME =
   /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|m2ts|mts|3gp|wmv|flv|ogv|mxf|mp3|m4a|m4b|aac|wav|flac|ogg|oga|opus|wma|aiff?|amr|caf)$/iu;
+
+const IMAGE_NAME = /\.(jpe?g|png|gif|webp|avif|hei[cf])$/iu;
 
 interface Running {
   file: File;
@@ -58,7 +65,7 @@ export interface Chosen {
 
 /** Takes files from a chooser or a drop; a file whose upload was interrupted continues where it stopped. */
 export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
-  const fits = ({ file }: Chosen): boolean => isMedia(file) || isTranscript(file.name);
+  const fits = ({ file }: Chosen): boolean => isMedia(file) || isImage(file) || isTranscript(file.name);
   const refused = chosen.filter((one) => !fits(one)).map(({ file }) => file.name);
   if (refused.length > 0) showToast(`${strings.upload.notMedia(refused)} ${strings.upload.notMediaHint}`);
   for (const { file, handle } of chosen.filter(fits)) {
@@ -80,6 +87,9 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
       address: null,
       video_id: null,
       channel_id: channelId ?? null,
+      kind: isImage(file) ? "image" : "video",
+      asset_id: null,
+      folder_id: openFolder.get(),
       organization_id: chosenOrganization(),
     };
     running.set(fresh.key, { file, record: fresh, upload: null, speed: new Speed() });
@@ -163,7 +173,9 @@ async function send(key: string): Promise<void> {
   if (uploads.get().find((entry) => entry.key === key)?.state !== "uploading") return;
   const { file, record } = run;
   const metadata: Record<string, string> = { filename: file.name, filetype: file.type };
+  if (record.kind === "image") metadata["kind"] = "image";
   if (record.channel_id !== null) metadata["channel_id"] = record.channel_id;
+  if (record.folder_id) metadata["folder_id"] = record.folder_id;
 
   const upload = new Upload(file, {
     endpoint: `${API_PREFIX}/uploads`,
@@ -178,10 +190,12 @@ async function send(key: string): Promise<void> {
       remember(record);
     },
     onAfterResponse: (_request, response) => {
-      const videoId = response.getHeader("Memoreel-Video-Id");
-      if (!videoId || videoId === record.video_id) return;
+      const videoId = response.getHeader("Memoreel-Video-Id") ?? record.video_id;
+      const assetId = response.getHeader("Memoreel-Asset-Id") ?? record.asset_id ?? null;
+      if (videoId === record.video_id && assetId === (record.asset_id ?? null)) return;
       record.video_id = videoId;
-      change(key, { video_id: videoId });
+      record.asset_id = assetId;
+      change(key, { video_id: videoId, asset_id: assetId });
       remember(record);
     },
     onProgress: (sent) => {
@@ -266,7 +280,9 @@ function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
     sent_bytes: record.sent_bytes,
     speed: 0,
     state,
+    kind: record.kind ?? "video",
     video_id: record.video_id,
+    asset_id: record.asset_id ?? null,
     organization_id: record.organization_id,
     problem: null,
   };
@@ -282,6 +298,11 @@ function sameFile(entry: UploadEntry, file: File): boolean {
 
 export function isMedia(file: File): boolean {
   return /^(video|audio)\//u.test(file.type) || MEDIA_NAME.test(file.name);
+}
+
+/** Whether the server keeps it as an image; SVG is a recording no more than an image. */
+export function isImage(file: File): boolean {
+  return IMAGE_NAME.test(file.name) || /^image\/(jpeg|png|gif|webp|avif|heic|heif)$/u.test(file.type);
 }
 
 /** Bytes per second over the last few seconds, so that the figure neither jumps nor lags. */

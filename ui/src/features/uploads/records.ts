@@ -1,3 +1,5 @@
+export type UploadKind = "video" | "image";
+
 /** What must survive a reload for an upload to continue: a line in local storage and, where the browser allows, a handle on the file. */
 export interface UploadRecord {
   key: string;
@@ -9,6 +11,11 @@ export interface UploadRecord {
   address: string | null;
   video_id: string | null;
   channel_id: string | null;
+  /** What it becomes; absent from records of before there were images. */
+  kind?: UploadKind;
+  /** The image it becomes, and the folder it goes to. */
+  asset_id?: string | null;
+  folder_id?: string | null;
   /** Where it goes, whatever organization is looked at meanwhile; `null` is the personal one. */
   organization_id: string | null;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setOrganization } from "../../api/client";
-import { addFiles, continueWith, isMedia, restoreUploads, Speed, uploads } from "./manager";
+import { addFiles, continueWith, isImage, isMedia, openFolder, restoreUploads, Speed, uploads } from "./manager";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
 
 const record: UploadRecord = {
@@ -62,6 +62,26 @@ describe("a chosen file", () => {
     expect(isMedia(new File([], "talk.mkv"))).toBe(true);
     expect(isMedia(new File([], "talk", { type: "audio/mpeg" }))).toBe(true);
     expect(isMedia(new File([], "notes.pdf", { type: "application/pdf" }))).toBe(false);
+  });
+});
+
+describe("an image", () => {
+  const photo = new File(["x"], "IMG_1.HEIC");
+
+  afterEach(() => openFolder.set(null));
+
+  it("is known by its name or its type, and a drawing is none", () => {
+    expect(isImage(photo)).toBe(true);
+    expect(isImage(new File([], "shot", { type: "image/png" }))).toBe(true);
+    expect(isImage(new File([], "logo.svg", { type: "image/svg+xml" }))).toBe(false);
+  });
+
+  it("goes to the folder that is open when it is chosen", () => {
+    openFolder.set("f1");
+    addFiles([{ file: photo }]);
+    openFolder.set("f2");
+    expect(readRecords()).toMatchObject([{ kind: "image", folder_id: "f1" }]);
+    expect(uploads.get()).toMatchObject([{ kind: "image", asset_id: null }]);
   });
 });
 

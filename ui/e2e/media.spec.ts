@@ -1,0 +1,377 @@
+import { mkdirSync } from "node:fs";
+import { expect, type Locator, type Page } from "@playwright/test";
+import { chooseFiles, expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
+
+const LOOKS = [
+  { name: "light", colorScheme: "light", width: 1440, height: 900 },
+  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
+  { name: "phone", colorScheme: "light", width: 375, height: 760 },
+] as const;
+
+const files = (page: Page): Locator => page.getByRole("list", { name: "Files" }).getByRole("listitem");
+const file = (page: Page, name: string): Locator => files(page).filter({ hasText: name });
+const places = (page: Page): Locator => page.getByRole("navigation", { name: "Folders" });
+
+/** Draws images in the browser and drops them on the window, as from the desktop. */
+async function dropImages(page: Page, names: readonly string[]): Promise<void> {
+  // Nothing takes them before the frame of the app is there.
+  await expect(page.getByRole("banner").getByRole("button", { name: "Upload" })).toBeVisible();
+  await page.evaluate(async (names) => {
+    const transfer = new DataTransfer();
+    for (const [index, name] of names.entries()) {
+      const canvas = document.createElement("canvas");
+      [canvas.width, canvas.height] = [640, 480];
+      const pen = canvas.getContext("2d");
+      if (!pen) throw new Error("there is no canvas");
+      const sky = pen.createLinearGradient(0, 0, 640, 480);
+      sky.addColorStop(0, `hsl(${index * 70 + 20} 70% 60%)`);
+      sky.addColorStop(1, `hsl(${index * 70 + 120} 60% 30%)`);
+      pen.fillStyle = sky;
+      pen.fillRect(0, 0, 640, 480);
+      pen.fillStyle = "white";
+      pen.fillRect(80 + index * 40, 120, 160, 160);
+      const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+      transfer.items.add(new File([blob ?? ""], name, { type: "image/png" }));
+    }
+    for (const type of ["dragenter", "dragover", "drop"]) {
+      document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }
+  }, names);
+  for (const name of names) await expect(trayRow(page, name)).toContainText("Ready");
+  await page.getByRole("button", { name: "Clear finished" }).click();
+}
+
+async function makeFolder(page: Page, name: string): Promise<void> {
+  await places(page).getByRole("button", { name: "New folder" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill(name);
+  await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+  await expect(places(page).getByRole("link", { name: new RegExp(`^${name},`, "u") })).toBeVisible();
+}
+
+test("files are dropped into a folder, moved, copied, deleted and taken back", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Media" }).click();
+  await expect(page.getByRole("heading", { name: "No files yet" })).toBeVisible();
+  await expectAccessible(page);
+
+  await makeFolder(page, "Harbour");
+  await makeFolder(page, "Boats");
+  // Two beside each other cannot have one name.
+  await places(page).getByRole("button", { name: "New folder" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("harbour");
+  await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
+  await expect(page.getByRole("dialog").getByLabel("Name")).toHaveAttribute("aria-invalid", "true");
+  await page.keyboard.press("Escape");
+
+  await places(page).getByRole("link", { name: /^Harbour/u }).click();
+  await expect(page).toHaveURL(/folder=/u);
+  await dropImages(page, ["quay.png", "crane.png", "gull.png"]);
+  await expect(files(page)).toHaveCount(3);
+  await expect(places(page).getByRole("link", { name: "Harbour, 3 files" })).toBeVisible();
+  await expect
+    .poll(() => file(page, "quay.png").locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(0);
+
+  // One is dragged onto a folder.
+  await file(page, "gull.png").getByRole("link").dragTo(places(page).getByRole("link", { name: /^Boats/u }));
+  await expect(page.getByText("1 file moved to Boats")).toBeVisible();
+  await expect(files(page)).toHaveCount(2);
+  await expect(places(page).getByRole("link", { name: "Boats, 1 file" })).toBeVisible();
+
+  // Several are chosen with Shift and moved by the bar.
+  await page.getByRole("checkbox", { name: "Select crane.png" }).check();
+  await file(page, "quay.png").getByRole("link").click({ modifiers: ["Shift"] });
+  const bar = page.getByRole("toolbar", { name: "What to do with the selection" });
+  await expect(bar).toContainText("2 files selected");
+  await expectAccessible(page);
+  await bar.getByRole("button", { name: "Copy" }).click();
+  await page.getByRole("dialog").getByLabel("To").selectOption("Boats");
+  await page.getByRole("dialog").getByRole("button", { name: "Copy" }).click();
+  await expect(page.getByText("2 files copied to Boats")).toBeVisible();
+  await expect(places(page).getByRole("link", { name: "Boats, 3 files" })).toBeVisible();
+
+  // By keyboard alone: all are chosen, deleted, and undone.
+  await files(page).first().getByRole("link").focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(files(page).nth(1).getByRole("link")).toBeFocused();
+  await page.keyboard.press("Control+a");
+  await expect(bar).toContainText("2 files selected");
+  await page.keyboard.press("Delete");
+  await expect(page.getByRole("heading", { name: "This folder is empty" })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(files(page)).toHaveCount(2);
+
+  // What is deleted lies in the bin, and goes from there for good.
+  await page.getByRole("checkbox", { name: "Select quay.png" }).check();
+  await bar.getByRole("button", { name: "Delete" }).click();
+  await expect(files(page)).toHaveCount(1);
+  await places(page).getByRole("link", { name: "Bin" }).click();
+  await expect(files(page)).toHaveCount(1);
+  await expectAccessible(page);
+  await page.getByRole("checkbox", { name: "Select quay.png" }).check();
+  await bar.getByRole("button", { name: "Restore" }).click();
+  await expect(page.getByRole("heading", { name: "The bin is empty" })).toBeVisible();
+  await places(page).getByRole("link", { name: "Harbour, 2 files" }).click();
+  await page.getByRole("checkbox", { name: "Select quay.png" }).check();
+  await bar.getByRole("button", { name: "Delete" }).click();
+  await places(page).getByRole("link", { name: "Bin" }).click();
+  await page.getByRole("checkbox", { name: "Select quay.png" }).check();
+  await bar.getByRole("button", { name: "Delete for good" }).click();
+  const asked = page.getByRole("dialog", { name: "Delete “quay.png” for good?" });
+  await asked.getByRole("button", { name: "Delete for good" }).click();
+  await expect(page.getByText("1 file deleted for good")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "The bin is empty" })).toBeVisible();
+});
+
+test("folders are renamed, moved and deleted, and what is looked for stands in the address", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  await makeFolder(page, "Boats");
+  const act = async (folder: string, action: string): Promise<void> => {
+    await places(page).getByRole("button", { name: `Actions for the folder ${folder}` }).click();
+    await page.getByRole("menuitem", { name: action }).click();
+  };
+  await act("Boats", "Rename");
+  await page.getByRole("dialog").getByLabel("Name").fill("Ships");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await act("Ships", "Move");
+  await page.getByRole("dialog").getByLabel("To").selectOption("Harbour");
+  await page.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+  await places(page).getByRole("button", { name: "Hide what is in Harbour" }).click();
+  await expect(places(page).getByRole("link", { name: /^Ships/u })).toHaveCount(0);
+  await places(page).getByRole("button", { name: "Show what is in Harbour" }).click();
+  await places(page).getByRole("link", { name: /^Ships/u }).click();
+  await expect(page.getByRole("navigation", { name: "Where you are" })).toHaveText("All filesHarbourShips");
+
+  await dropImages(page, ["quay.png", "crane.png"]);
+  await chooseFiles(page, [sample("sonnet.mp3")]);
+  await expect(file(page, "sonnet.mp3")).toBeVisible();
+  await page.getByLabel("Find by name").fill("QUAY");
+  await expect(files(page)).toHaveCount(1);
+  await expect(page).toHaveURL(/q=QUAY/u);
+  await page.reload();
+  await expect(files(page)).toHaveCount(1);
+  await page.getByLabel("Find by name").fill("nothing like it");
+  await expect(page.getByRole("heading", { name: "No file matches" })).toBeVisible();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.getByLabel("Kind").selectOption("Images");
+  await expect(files(page)).toHaveCount(2);
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await page.reload();
+  await expect(page.getByRole("button", { name: "List", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await expect(files(page)).toHaveCount(2);
+  await expectAccessible(page);
+
+  await act("Ships", "Delete");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("dialog").getByRole("alert")).toContainText("Move or delete what is in it first.");
+  await page.keyboard.press("Escape");
+});
+
+test("a list of many files reads on by itself", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await expect(files(page)).toHaveCount(1);
+  const headers = { "X-Memoreel-Request": "1" };
+  const ids = [((await (await page.request.get("/api/v1/assets")).json()) as { items: { id: string }[] }).items[0]?.id ?? ""];
+  while (ids.length < 75) {
+    const copied = await page.request.post("/api/v1/assets/batch", { headers, data: { action: "copy", ids: ids.slice(0, Math.min(50, 75 - ids.length)) } });
+    expect(copied.ok(), await copied.text()).toBe(true);
+    ids.push(...((await copied.json()) as { items: { copy_id: string }[] }).items.map((item) => item.copy_id));
+  }
+  await page.reload();
+  await expect(files(page)).toHaveCount(60);
+  await files(page).last().scrollIntoViewIfNeeded();
+  await expect(files(page)).toHaveCount(75);
+  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+  // More than one request takes are deleted at once, and come back at once.
+  await files(page).first().getByRole("link").focus();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  await expect(page.getByText("75 files deleted")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No files yet" })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("75 files restored")).toBeVisible();
+  await expect(files(page).first()).toBeVisible();
+});
+
+test("the media browser looks as it did, in light, dark and on a phone", async ({ page }) => {
+  test.setTimeout(180_000);
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  await chooseFiles(page, [sample("still-photo.heic"), sample("sonnet.mp3")]);
+  await expect(trayRow(page, "still-photo.heic")).toContainText("Ready");
+  await dropImages(page, ["quay.png", "crane.png", "gull over the old harbour at noon.png"]);
+  await expect(files(page)).toHaveCount(5);
+  mkdirSync("e2e/screenshots", { recursive: true });
+  for (const look of LOOKS) {
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize({ width: look.width, height: look.height });
+    for (const view of ["Grid", "List"]) {
+      await page.goto("/media");
+      await page.getByRole("button", { name: view, exact: true }).click();
+      await page.getByRole("checkbox", { name: "Select crane.png" }).check();
+      await page.waitForTimeout(600);
+      await page.screenshot({ path: `e2e/screenshots/media-${view.toLowerCase()}-${look.name}.png` });
+      await test.step(`${view} in ${look.name}`, () => expectAccessible(page));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
+    }
+  }
+});
+
+test("the page of a file shows it, and takes its name, tags and metadata", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  await dropImages(page, ["quay.png"]);
+  await file(page, "quay.png").getByRole("link").click();
+  await expect(page).toHaveURL(/\/files\//u);
+  // The address is a page of its own.
+  await page.reload();
+  const preview = page.getByRole("figure").getByRole("img", { name: "quay.png" });
+  await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect(page.getByText("640 × 480 pixels").first()).toBeVisible();
+  await expect(page.getByText(/^[0-9a-f]{64}$/u)).toBeVisible();
+  await expectAccessible(page);
+
+  await page.getByRole("button", { name: "quay.png" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("the quay.png");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("the quay.png");
+
+  await page.getByLabel("Add a tag").fill("Evening");
+  await page.keyboard.press("Enter");
+  const tags = page.getByRole("list", { name: "Tags" });
+  await expect(tags).toHaveText("evening");
+  await page.getByLabel("Add a tag").fill("north");
+  await page.keyboard.press("Enter");
+  await expect(tags.getByRole("listitem")).toHaveCount(2);
+  await tags.getByRole("button", { name: "Remove the tag north" }).click();
+  await expect(tags.getByRole("listitem")).toHaveCount(1);
+
+  const metadata = page.getByLabel("Metadata");
+  await metadata.fill("[1]");
+  await expect(metadata).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByRole("button", { name: "Save", exact: true })).toBeDisabled();
+  await metadata.fill('{"project": "Harbour"}');
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+
+  await page.getByRole("button", { name: "Keep for a day" }).click();
+  await page.getByRole("button", { name: "Keep for good" }).click();
+  await expect(page.getByRole("button", { name: "Keep for a day" })).toBeVisible();
+  await page.getByRole("button", { name: "Move", exact: true }).click();
+  await page.getByRole("dialog").getByLabel("To").selectOption("Harbour");
+  await page.getByRole("dialog").getByRole("button", { name: "Move" }).click();
+  await expect(page.getByRole("main").getByRole("link", { name: "Harbour" })).toBeVisible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download" }).click();
+  expect((await download).suggestedFilename()).toBe("the quay.png");
+
+  await page.reload();
+  await expect(page.getByLabel("Metadata")).toHaveValue('{\n  "project": "Harbour"\n}');
+  await tags.getByRole("link", { name: "evening" }).click();
+  await expect(page).toHaveURL(/tag=evening/u);
+  await expect(files(page)).toHaveCount(1);
+  await file(page, "the quay.png").getByRole("link").click();
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page).toHaveURL(/\/media\?folder=/u);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(file(page, "the quay.png")).toBeVisible();
+
+  await page.goto("/files/00000000-0000-7000-8000-000000000000");
+  await expect(page.getByRole("heading", { name: "There is no such file" })).toBeVisible();
+});
+
+test("what can be made of an image is tried, kept as a preset, and copied for a page", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await file(page, "quay.png").getByRole("link").click();
+  const play = page.getByRole("region", { name: "Transform" });
+  const result = play.getByRole("img", { name: "Result: quay.png" });
+  const size = (): Promise<number[]> =>
+    result.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight]);
+  const code = (name: string): Locator => play.getByRole("region", { name, exact: true });
+  await expect(play.getByRole("status")).toHaveText("640 × 480 pixels");
+  const before = await result.getAttribute("src");
+
+  await play.getByLabel("Width").fill("300");
+  await play.getByLabel("Height").fill("300");
+  await play.getByLabel("Fit").selectOption("Cut to the box (crop)");
+  await play.getByLabel("Focus").selectOption("Left");
+  await play.getByLabel("Format").selectOption("WebP");
+  await play.getByLabel("Blur").fill("2.5");
+  await play.getByLabel("Rotate").selectOption("90°");
+  await expect(code("Options")).toHaveText("w=300,h=300,fit=crop,focus=left,rotate=90,blur=2.5,format=webp");
+  await expect(play.getByRole("status")).toHaveText("300 × 300 pixels");
+  await expect.poll(size).toEqual([300, 300]);
+  expect(await result.getAttribute("src")).not.toBe(before);
+  const answer = await page.request.get((await result.getAttribute("src")) ?? "");
+  expect(answer.headers()["content-type"]).toBe("image/webp");
+
+  await expect(code("For a page")).toContainText("300w");
+  await expect(code("For a page")).toContainText('width="300" height="300"');
+  await expect(code("Signed address")).toHaveText(/^http:\/\/[^ ]+\/i\//u);
+
+  // What cannot be is told at its field, and the rest still works.
+  await play.getByLabel("Blur").fill("99");
+  await expect(play.getByLabel("Blur")).toHaveAttribute("aria-invalid", "true");
+  await expect(code("Options")).not.toContainText("blur");
+  await expectAccessible(page);
+  await play.getByLabel("Blur").fill("");
+
+  await play.getByRole("button", { name: "Save as preset" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("square");
+  await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved as p=square")).toBeVisible();
+  await play.getByRole("button", { name: "Start over" }).click();
+  await expect(code("Options")).toHaveText("w=640");
+  await play.getByLabel("Preset").selectOption({ value: "square" });
+  await expect(code("Options")).toHaveText("p=square");
+  await expect.poll(size).toEqual([300, 300]);
+});
+
+test("the page of a file looks as it did, in light, dark and on a phone", async ({ page }) => {
+  test.setTimeout(120_000 + PROCESSING_MS);
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  const shownFiles = ["still-photo.heic", "two-voices.wav", "video-call.mp4"];
+  await chooseFiles(page, shownFiles.map(sample));
+  for (const name of shownFiles) await expect(trayRow(page, name)).toContainText("Ready", { timeout: PROCESSING_MS });
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  // A video has its poster, here and on its page.
+  await page.reload();
+  await expect
+    .poll(() => file(page, "video-call.mp4").locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(0);
+  const addresses: [string, string][] = [];
+  for (const [name, shown] of [["file-image", "still-photo.heic"], ["file-audio", "two-voices.wav"], ["file-video", "video-call.mp4"]] as const) {
+    await page.goto("/media");
+    await file(page, shown).getByRole("link").click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(shown);
+    addresses.push([name, page.url()]);
+  }
+  mkdirSync("e2e/screenshots", { recursive: true });
+  for (const look of LOOKS) {
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize({ width: look.width, height: look.height });
+    for (const [name, address] of addresses) {
+      await page.goto(address);
+      await page.getByRole("heading", { name: "Facts" }).waitFor();
+      await page.waitForTimeout(1500);
+      await page.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png` });
+      if (name === "file-image") {
+        await page.getByRole("heading", { name: "Transform" }).scrollIntoViewIfNeeded();
+        await page.getByRole("region", { name: "Transform" }).screenshot({ path: `e2e/screenshots/playground-${look.name}.png` });
+      }
+      await test.step(`${name} in ${look.name}`, () => expectAccessible(page));
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
+    }
+  }
+});

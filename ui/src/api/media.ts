@@ -1,0 +1,126 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
+import { isApiError, request, requestJson } from "./client";
+import { keys } from "./queries";
+import type {
+  Asset,
+  AssetChanges,
+  AssetKind,
+  AssetStatus,
+  BatchAction,
+  BatchItem,
+  Folder,
+  ImageAddresses,
+  ImagePreset,
+  Page,
+} from "./types";
+
+/** What is listed; a folder is its id, or `none` for what is in no folder. */
+export interface AssetFilter {
+  kind?: AssetKind | undefined;
+  status?: AssetStatus | undefined;
+  folder_id?: string | undefined;
+  q?: string | undefined;
+  tag?: string | undefined;
+  is_deleted?: "true" | undefined;
+}
+
+const PAGE_SIZE = 60;
+const PENDING_MS = 2000;
+/** As many as one request may name. */
+const BATCH_MAX = 50;
+/** Addresses work for a week. */
+const ADDRESSES_FRESH_MS = 12 * 3600_000;
+
+export function assetsQuery(filter: AssetFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.assets, filter],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<Asset>>("GET", "/assets", { query: { ...filter, limit: PAGE_SIZE, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? null,
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) => {
+      const waits = query.state.data?.pages.some((page) => page.items.some((one) => one.status === "pending")) ?? false;
+      return waits ? PENDING_MS : false;
+    },
+  });
+}
+
+export function assetQuery(id: string) {
+  return queryOptions({
+    queryKey: keys.asset(id),
+    queryFn: ({ signal }) => requestJson<Asset>("GET", `/assets/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: (query) => (query.state.data?.status === "pending" ? PENDING_MS : false),
+    retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
+  });
+}
+
+/** All at once. */
+export const foldersQuery = queryOptions({
+  queryKey: keys.folders,
+  queryFn: ({ signal }) => requestJson<{ items: Folder[] }>("GET", "/folders", { signal }),
+});
+
+export interface WantedAddresses {
+  options: string;
+  widths?: string | undefined;
+  dprs?: string | undefined;
+  sizes?: string | undefined;
+}
+
+export function imageAddressesQuery(id: string, wanted: WantedAddresses) {
+  return queryOptions({
+    queryKey: [...keys.imageAddresses(id), wanted],
+    queryFn: ({ signal }) =>
+      requestJson<ImageAddresses>("GET", `/assets/${encodeURIComponent(id)}/image-addresses`, { query: { ...wanted }, signal }),
+    staleTime: ADDRESSES_FRESH_MS,
+  });
+}
+
+export const imagePresetsQuery = queryOptions({
+  queryKey: keys.imagePresets,
+  queryFn: ({ signal }) => requestJson<{ items: ImagePreset[] }>("GET", "/image-presets", { signal }),
+  staleTime: 60_000,
+});
+
+export const mediaCommands = {
+  changeAsset: (id: string, json: AssetChanges) => requestJson<Asset>("PATCH", `/assets/${id}`, { json }),
+  deleteForGood: (id: string) => request("DELETE", `/assets/${id}`, { query: { permanently: "true" } }),
+  /** The same for many; what is refused is told in the outcome. */
+  batch: async (action: BatchAction, ids: readonly string[], folderId?: string | null): Promise<BatchItem[]> => {
+    const outcome: BatchItem[] = [];
+    for (let at = 0; at < ids.length; at += BATCH_MAX) {
+      const json = { action, ids: ids.slice(at, at + BATCH_MAX), ...(folderId === undefined ? {} : { folder_id: folderId }) };
+      outcome.push(...(await requestJson<{ items: BatchItem[] }>("POST", "/assets/batch", { json })).items);
+    }
+    return outcome;
+  },
+  createFolder: (name: string, parentId: string | null) =>
+    requestJson<Folder>("POST", "/folders", { json: { name, parent_id: parentId } }),
+  changeFolder: (id: string, json: { name?: string; parent_id?: string | null }) =>
+    requestJson<Folder>("PATCH", `/folders/${id}`, { json }),
+  deleteFolder: (id: string) => request("DELETE", `/folders/${id}`),
+  putPreset: (name: string, options: string) =>
+    requestJson<ImagePreset>("PUT", `/image-presets/${encodeURIComponent(name)}`, { json: { options } }),
+};
+
+/** Lists, folders and their counts are asked for anew. */
+export function renewMedia(client: QueryClient): void {
+  void client.invalidateQueries({ queryKey: keys.assets });
+  void client.invalidateQueries({ queryKey: keys.folders });
+}
+
+interface AssetPages {
+  pages: Page<Asset>[];
+  pageParams: unknown[];
+}
+
+/** Takes assets out of every cached list, without waiting for the server. */
+export function dropAssets(client: QueryClient, ids: readonly string[]): void {
+  const gone = new Set(ids);
+  client.setQueriesData<AssetPages>({ queryKey: keys.assets }, (lists) =>
+    lists
+      ? { ...lists, pages: lists.pages.map((page) => ({ ...page, items: page.items.filter((one) => !gone.has(one.id)) })) }
+      : lists,
+  );
+}

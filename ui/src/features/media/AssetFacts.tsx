@@ -1,0 +1,67 @@
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import type { Asset, Folder } from "../../api/types";
+import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
+import { strings } from "../../strings";
+import { tell } from "../library/actions";
+import { useChangeAsset } from "./AssetPage";
+import { folderPath } from "./folders";
+import { kindName } from "./Thumb";
+
+/** What is known of the file, and where and for how long it is kept. */
+export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders: readonly Folder[]; editable: boolean }) {
+  const change = useChangeAsset(asset.id);
+  const path = folderPath(folders, asset.folder_id ?? "");
+  const temporary = asset.expires_at !== null;
+  const { image } = asset;
+  const facts: [string, ReactNode][] = [[strings.asset.kind, kindName(asset.kind)]];
+  if (asset.content_type !== null) facts.push([strings.asset.type, asset.content_type]);
+  facts.push([strings.asset.size, formatBytes(asset.size_bytes)]);
+  if (asset.width !== null && asset.height !== null) {
+    facts.push([strings.asset.dimensions, strings.asset.pixels(asset.width, asset.height)]);
+  }
+  if (asset.duration_seconds !== null) facts.push([strings.asset.duration, formatClock(asset.duration_seconds * 1000)]);
+  if (asset.page_count !== null) facts.push([strings.asset.pages, asset.page_count]);
+  if (image) {
+    const colours = strings.asset.colourSpaces[image.colour_space] ?? image.colour_space;
+    facts.push([strings.asset.colours, image.has_alpha ? `${colours}, ${strings.asset.transparent}` : colours]);
+    if (image.is_animated) facts.push([strings.asset.frames, image.frames]);
+  }
+  facts.push([strings.asset.added, <time dateTime={asset.created_at}>{formatDateTime(asset.created_at)}</time>]);
+  facts.push([
+    strings.asset.folder,
+    <Link to="/media" search={{ folder: asset.folder_id ?? "none" }} className="file__link">
+      {path.length === 0 ? strings.media.unsorted : path.map((folder) => folder.name).join(" / ")}
+    </Link>,
+  ]);
+  facts.push([
+    strings.asset.keeping,
+    <span className="file__keeping">
+      {asset.expires_at === null ? strings.asset.permanent : strings.asset.temporaryUntil(formatDateTime(asset.expires_at))}
+      {editable ? (
+        <button
+          type="button"
+          className="button button--small"
+          disabled={change.isPending}
+          onClick={() => change.mutate({ is_temporary: !temporary }, { onError: tell })}
+        >
+          {temporary ? strings.asset.makePermanent : strings.asset.makeTemporary}
+        </button>
+      ) : null}
+    </span>,
+  ]);
+  if (asset.sha256 !== null) facts.push([strings.asset.checksum, <code className="file__sum">{asset.sha256}</code>]);
+  return (
+    <section className="file__section" aria-labelledby="file-facts">
+      <h2 id="file-facts">{strings.asset.facts}</h2>
+      <dl className="file__facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="number">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,207 @@
+import "./media.css";
+import "./asset.css";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { CircleAlert, Copy, Download, FileX, FolderInput, RotateCcw, Trash2 } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { isApiError } from "../../api/client";
+import { assetQuery, foldersQuery, mediaCommands, renewMedia } from "../../api/media";
+import { useMay } from "../../api/me";
+import { keys } from "../../api/queries";
+import type { Asset, AssetChanges, Folder } from "../../api/types";
+import { Confirm } from "../../components/Confirm";
+import { Empty } from "../../components/Empty";
+import { InlineEdit } from "../../components/InlineEdit";
+import { Problem } from "../../components/Problem";
+import { formatDateTime } from "../../lib/format";
+import { useTitle } from "../../lib/hooks";
+import { strings } from "../../strings";
+import { tell } from "../library/actions";
+import { useMediaActions } from "./actions";
+import { AssetFacts } from "./AssetFacts";
+import { AssetPreview } from "./AssetPreview";
+import { PickFolderDialog } from "./FolderDialogs";
+import { MetadataEditor } from "./MetadataEditor";
+import { TagsEditor } from "./TagsEditor";
+
+const Playground = lazy(() => import("./Playground"));
+
+const FILENAME_LENGTH_MAX = 255;
+const NO_FOLDERS: readonly Folder[] = [];
+
+/** Changes an asset, and shows what the server made of it. */
+export function useChangeAsset(id: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (changes: AssetChanges) => mediaCommands.changeAsset(id, changes),
+    onSuccess: (asset) => {
+      client.setQueryData(keys.asset(id), asset);
+      renewMedia(client);
+    },
+  });
+}
+
+export function AssetPage() {
+  const { assetId } = useParams({ from: "/app/files/$assetId" });
+  const asset = useQuery(assetQuery(assetId));
+  useTitle(asset.data?.filename);
+
+  if (asset.isPending) {
+    return (
+      <div className="page" aria-busy>
+        <span className="visually-hidden" role="status">
+          {strings.common.loading}
+        </span>
+        <div className="skeleton" style={{ height: 34, width: "40%" }} />
+        <div className="skeleton" style={{ height: 420 }} />
+      </div>
+    );
+  }
+  if (asset.data) return <Found key={asset.data.id} asset={asset.data} />;
+  const missing = isApiError(asset.error) && [400, 404, 422].includes(asset.error.status);
+  return (
+    <div className="page">
+      {missing ? (
+        <Empty icon={FileX} title={strings.asset.notFoundTitle} text={strings.asset.notFoundText}>
+          <Link to="/media" className="button">
+            {strings.asset.back}
+          </Link>
+        </Empty>
+      ) : (
+        <Problem error={asset.error} onRetry={() => void asset.refetch()} />
+      )}
+    </div>
+  );
+}
+
+function Found({ asset }: { asset: Asset }) {
+  const mayEdit = useMay("edit_content");
+  const folders = useQuery(foldersQuery).data?.items ?? NO_FOLDERS;
+  const change = useChangeAsset(asset.id);
+  const editable = mayEdit && asset.deleted_at === null;
+  return (
+    <div className="page file">
+      <div className="page__head file__head">
+        <h1 className="page__title file__title">
+          {editable ? (
+            <InlineEdit
+              value={asset.filename}
+              label={strings.asset.name}
+              maxLength={FILENAME_LENGTH_MAX}
+              onSave={(filename) => change.mutate({ filename }, { onError: tell })}
+            />
+          ) : (
+            asset.filename
+          )}
+        </h1>
+        <Actions asset={asset} folders={folders} mayEdit={mayEdit} />
+      </div>
+      {asset.deleted_at === null ? null : (
+        <p className="notice">
+          {asset.retention_until ? strings.asset.inBin(formatDateTime(asset.retention_until)) : strings.asset.inBinPlain}
+        </p>
+      )}
+      {asset.error ? (
+        <div className="notice notice--bad" role="alert">
+          <p className="notice__title">
+            <CircleAlert size={16} aria-hidden />
+            {strings.asset.failed}
+          </p>
+          <p>{asset.error.message}</p>
+        </div>
+      ) : null}
+      <div className="file__columns">
+        <div className="file__main">
+          <AssetPreview asset={asset} />
+          {asset.kind === "image" && asset.status === "ready" && asset.deleted_at === null ? (
+            <Suspense fallback={<div className="skeleton" style={{ height: 320 }} />}>
+              <Playground asset={asset} mayEdit={mayEdit} />
+            </Suspense>
+          ) : null}
+        </div>
+        <div className="file__side">
+          <AssetFacts asset={asset} folders={folders} editable={editable} />
+          <TagsEditor asset={asset} editable={editable} />
+          <MetadataEditor asset={asset} editable={editable} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly Folder[]; mayEdit: boolean }) {
+  const actions = useMediaActions();
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
+  const here = asset.folder_id === null ? {} : { folder: asset.folder_id };
+  const leave = (): void => void navigate({ to: "/media", search: here });
+  return (
+    <div className="file__actions">
+      {asset.file_url === null || asset.deleted_at !== null ? null : (
+        <a className="button" href={asset.file_url} download={asset.filename}>
+          <Download size={16} aria-hidden />
+          {strings.asset.download}
+        </a>
+      )}
+      {!mayEdit ? null : asset.deleted_at === null ? (
+        <>
+          <button type="button" className="button" onClick={() => setAsked("move")}>
+            <FolderInput size={16} aria-hidden />
+            {strings.media.move}
+          </button>
+          <button type="button" className="button" onClick={() => setAsked("copy")}>
+            <Copy size={16} aria-hidden />
+            {strings.media.copy}
+          </button>
+          <button
+            type="button"
+            className="button button--danger"
+            onClick={() => {
+              leave();
+              void actions.remove([asset.id]);
+            }}
+          >
+            <Trash2 size={16} aria-hidden />
+            {strings.media.remove}
+          </button>
+        </>
+      ) : (
+        <>
+          <button type="button" className="button" onClick={() => void actions.restore([asset.id])}>
+            <RotateCcw size={16} aria-hidden />
+            {strings.media.restore}
+          </button>
+          {asset.video_id === null ? (
+            <button type="button" className="button button--danger" onClick={() => setAsked("forGood")}>
+              <Trash2 size={16} aria-hidden />
+              {strings.media.deleteForGood}
+            </button>
+          ) : null}
+        </>
+      )}
+      {asked === "move" || asked === "copy" ? (
+        <PickFolderDialog
+          title={asked === "move" ? strings.media.moveTitle(1) : strings.media.copyTitle(1)}
+          action={asked === "move" ? strings.media.move : strings.media.copy}
+          folders={folders}
+          none={asked === "move" ? strings.media.unsorted : strings.media.beside}
+          start={asked === "move" ? asset.folder_id : null}
+          onPick={(id, where) => actions[asked]([asset.id], id, where)}
+          onClose={() => setAsked(null)}
+        />
+      ) : null}
+      {asked === "forGood" ? (
+        <Confirm
+          title={strings.media.forGoodNamed(asset.filename)}
+          text={strings.media.forGoodText}
+          action={strings.media.deleteForGood}
+          onConfirm={async () => {
+            await actions.deleteForGood([asset.id]);
+            await navigate({ to: "/media", search: { bin: "1" } });
+          }}
+          onClose={() => setAsked(null)}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Play } from "lucide-react";
+import { useState } from "react";
+import { imageAddressesQuery } from "../../api/media";
+import { videoQuery } from "../../api/queries";
+import type { Asset } from "../../api/types";
+import { Problem } from "../../components/Problem";
+import { strings } from "../../strings";
+import { here, setHere } from "./addresses";
+import { assetIcons, BlurPicture } from "./Thumb";
+
+const PREVIEW = { options: "w=1600,h=1200,format=auto", widths: "400,800,1600", sizes: "(min-width: 1024px) 60vw, 100vw" };
+
+/** The file as far as it can be seen or heard here. */
+export function AssetPreview({ asset }: { asset: Asset }) {
+  if (asset.status === "pending") return <Quiet asset={asset} title={strings.asset.pending} text={strings.asset.pendingText} />;
+  if (asset.status === "failed" || asset.deleted_at !== null) return <Quiet asset={asset} title={strings.asset.noPreview} />;
+  if (asset.kind === "image") return <ImagePreview asset={asset} />;
+  if (asset.kind === "audio") return <AudioPreview asset={asset} />;
+  if (asset.video_id !== null) return <VideoPreview asset={asset} videoId={asset.video_id} />;
+  return <Quiet asset={asset} title={strings.asset.noPreview} />;
+}
+
+function Quiet({ asset, title, text }: { asset: Asset; title: string; text?: string }) {
+  const Icon = assetIcons[asset.kind ?? "file"];
+  return (
+    <div className="preview preview--quiet">
+      <Icon size={28} strokeWidth={1.5} aria-hidden />
+      <p>{title}</p>
+      {text === undefined ? null : <p className="faint small">{text}</p>}
+    </div>
+  );
+}
+
+function ImagePreview({ asset }: { asset: Asset }) {
+  const address = useQuery(imageAddressesQuery(asset.id, PREVIEW));
+  const [loaded, setLoaded] = useState(false);
+  if (address.isError) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
+  return (
+    <figure className="preview" style={{ aspectRatio: `${asset.width ?? 4} / ${asset.height ?? 3}` }}>
+      {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
+      {address.data ? (
+        <img
+          className="thumb__picture preview__picture"
+          src={here(address.data.src)}
+          srcSet={setHere(address.data.srcset)}
+          sizes={address.data.sizes ?? undefined}
+          alt={asset.filename}
+          data-loaded={loaded}
+          onLoad={() => setLoaded(true)}
+        />
+      ) : null}
+    </figure>
+  );
+}
+
+function OpenVideo({ videoId }: { videoId: string }) {
+  return (
+    <Link to="/videos/$videoId" params={{ videoId }} className="button button--primary">
+      <Play size={16} aria-hidden />
+      {strings.asset.openVideo}
+    </Link>
+  );
+}
+
+function VideoPreview({ asset, videoId }: { asset: Asset; videoId: string }) {
+  const poster = useQuery(videoQuery(videoId)).data?.poster_url ?? null;
+  return (
+    <div className="preview preview--quiet" style={{ aspectRatio: `${asset.width ?? 16} / ${asset.height ?? 9}` }}>
+      {poster === null ? null : <img className="thumb__picture preview__picture" src={poster} alt="" data-loaded />}
+      <OpenVideo videoId={videoId} />
+    </div>
+  );
+}
+
+function AudioPreview({ asset }: { asset: Asset }) {
+  return (
+    <div className="preview preview--quiet">
+      {asset.file_url === null ? null : (
+        // What is said in it stands on the page of the recording.
+        // eslint-disable-next-line jsx-a11y/media-has-caption
+        <audio controls preload="metadata" src={asset.file_url} aria-label={asset.filename} />
+      )}
+      {asset.video_id === null ? null : <OpenVideo videoId={asset.video_id} />}
+    </div>
+  );
+}

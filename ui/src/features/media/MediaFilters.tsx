@@ -1,0 +1,94 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Search, Tag } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useDebounced } from "../../lib/hooks";
+import { strings } from "../../strings";
+import { ASSET_KINDS, ASSET_STATUSES, type Place } from "./place";
+
+const TYPING_PAUSE_MS = 200;
+const QUERY_LENGTH_MAX = 200;
+
+/** What is looked for in the place. */
+export function MediaFilters({ place }: { place: Place }) {
+  const navigate = useNavigate({ from: "/media" });
+  const choose = (name: "kind" | "status", value: string): void => {
+    void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
+  };
+  return (
+    <div className="filters" role="search" aria-label={strings.media.filters}>
+      <TextFilter name="q" value={place.q} label={strings.media.search} placeholder={strings.media.search} icon={Search} />
+      <TextFilter name="tag" value={place.tag} label={strings.media.tag} placeholder={strings.media.tagPlaceholder} icon={Tag} />
+      <select
+        className="select select--quiet"
+        aria-label={strings.media.kind}
+        value={place.kind ?? ""}
+        onChange={(event) => choose("kind", event.target.value)}
+      >
+        <option value="">{strings.media.anyKind}</option>
+        {ASSET_KINDS.map((kind) => (
+          <option key={kind} value={kind}>
+            {strings.media.kinds[kind]}
+          </option>
+        ))}
+      </select>
+      <select
+        className="select select--quiet"
+        aria-label={strings.media.status}
+        value={place.status ?? ""}
+        onChange={(event) => choose("status", event.target.value)}
+      >
+        <option value="">{strings.media.anyStatus}</option>
+        {ASSET_STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {strings.media.statuses[status]}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** A field that follows the address, and that the address follows once typing pauses. */
+function TextFilter({
+  name,
+  value,
+  label,
+  placeholder,
+  icon: Icon,
+}: {
+  name: "q" | "tag";
+  value: string | undefined;
+  label: string;
+  placeholder: string;
+  icon: typeof Search;
+}) {
+  const navigate = useNavigate({ from: "/media" });
+  const [text, setText] = useState(value ?? "");
+  const settled = useDebounced(text.trim(), TYPING_PAUSE_MS);
+
+  useEffect(() => {
+    void navigate({ search: ({ [name]: _before, ...rest }) => (settled === "" ? rest : { ...rest, [name]: settled }), replace: true });
+  }, [settled, name, navigate]);
+
+  // Going back or clearing the filters changes the address first; the field follows.
+  const [shown, setShown] = useState(value);
+  if (shown !== value) {
+    setShown(value);
+    if ((value ?? "") !== text.trim()) setText(value ?? "");
+  }
+
+  return (
+    <div className="filters__title">
+      <Icon size={16} aria-hidden />
+      <input
+        className="input input--quiet"
+        type="search"
+        aria-label={label}
+        placeholder={placeholder}
+        maxLength={QUERY_LENGTH_MAX}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,261 @@
+import "./media.css";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { ChevronRight, FolderOpen, Images, LayoutGrid, List, SearchX, Trash2, Upload } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { assetsQuery, foldersQuery, renewMedia } from "../../api/media";
+import { useMay } from "../../api/me";
+import type { Asset, Folder } from "../../api/types";
+import { Empty } from "../../components/Empty";
+import { Problem } from "../../components/Problem";
+import { NARROW, useMedia, useTitle } from "../../lib/hooks";
+import { setPreferences, usePreferences } from "../../lib/preferences";
+import { useStore } from "../../lib/store";
+import { strings } from "../../strings";
+import { chooseFiles } from "../uploads/choose";
+import { openFolder, uploads } from "../uploads/manager";
+import { useMediaActions } from "./actions";
+import { AssetList } from "./AssetList";
+import { FolderNav } from "./FolderNav";
+import { folderPath } from "./folders";
+import { MediaFilters } from "./MediaFilters";
+import { bare, filterOf, folderOf, isNarrowed, type Place } from "./place";
+import { everything, listed, NOTHING } from "./selection";
+import { SelectionBar } from "./SelectionBar";
+
+const NO_FOLDERS: readonly Folder[] = [];
+
+export function MediaPage() {
+  const place = useSearch({ from: "/app/media" });
+  const mayEdit = useMay("edit_content");
+  const narrow = useMedia(NARROW);
+  const folders = useQuery(foldersQuery);
+  const known = folders.data?.items ?? NO_FOLDERS;
+  const actions = useMediaActions();
+  const path = folderPath(known, place.folder ?? "");
+  const name = place.bin ? strings.media.bin : place.folder === "none" ? strings.media.unsorted : (path.at(-1)?.name ?? strings.media.all);
+  const goneFolder = folders.isSuccess && place.folder !== undefined && place.folder !== "none" && path.length === 0;
+  useTitle(place.bin || place.folder !== undefined ? `${name} · ${strings.media.title}` : strings.media.title);
+  useUploadsHere(place);
+
+  const nav = <FolderNav folders={known} place={place} mayEdit={mayEdit} actions={actions} />;
+  return (
+    <div className="page media">
+      <div className="page__head">
+        <h1 className="page__title">{strings.media.title}</h1>
+        <ViewSwitch />
+      </div>
+      <div className="media__columns">
+        {narrow ? (
+          <details className="media__places">
+            <summary>
+              {strings.media.places}: {name}
+            </summary>
+            {nav}
+          </details>
+        ) : (
+          nav
+        )}
+        <div className="media__main">
+          <Path path={path} name={name} />
+          <MediaFilters key={`filters ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} />
+          {folders.isError ? <Problem error={folders.error} onRetry={() => void folders.refetch()} /> : null}
+          {goneFolder ? (
+            <Empty icon={FolderOpen} title={strings.media.folderGone}>
+              <Link to="/media" className="button">
+                {strings.asset.back}
+              </Link>
+            </Empty>
+          ) : (
+            <Files key={`files ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} folders={known} mayEdit={mayEdit} />
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there. */
+function useUploadsHere(place: Place): void {
+  const client = useQueryClient();
+  const folder = folderOf(place);
+  const arrived = useStore(uploads).filter((entry) => entry.state === "received").length;
+  useEffect(() => {
+    openFolder.set(folder);
+    return () => openFolder.set(null);
+  }, [folder]);
+  useEffect(() => {
+    if (arrived > 0) renewMedia(client);
+  }, [arrived, client]);
+}
+
+function Path({ path, name }: { path: readonly Folder[]; name: string }) {
+  return (
+    <nav className="media__path" aria-label={strings.media.path}>
+      <ol>
+        {path.length === 0 ? null : (
+          <li>
+            <Link to="/media">{strings.media.all}</Link>
+            <ChevronRight size={16} aria-hidden />
+          </li>
+        )}
+        {path.slice(0, -1).map((folder) => (
+          <li key={folder.id}>
+            <Link to="/media" search={{ folder: folder.id }}>
+              {folder.name}
+            </Link>
+            <ChevronRight size={16} aria-hidden />
+          </li>
+        ))}
+        <li>
+          <h2>{name}</h2>
+        </li>
+      </ol>
+    </nav>
+  );
+}
+
+function ViewSwitch() {
+  const { mediaView } = usePreferences();
+  const views = [
+    { view: "grid", label: strings.media.grid, icon: LayoutGrid },
+    { view: "list", label: strings.media.list, icon: List },
+  ] as const;
+  return (
+    <div className="media__views" role="group" aria-label={strings.media.view}>
+      {views.map(({ view, label, icon: Icon }) => (
+        <button
+          key={view}
+          type="button"
+          className="icon-button"
+          aria-pressed={mediaView === view}
+          aria-label={label}
+          title={label}
+          onClick={() => setPreferences({ mediaView: view })}
+        >
+          <Icon size={16} aria-hidden />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const NO_ASSETS: readonly Asset[] = [];
+
+function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Folder[]; mayEdit: boolean }) {
+  const { mediaView } = usePreferences();
+  const actions = useMediaActions();
+  const files = useInfiniteQuery(assetsQuery(filterOf(place)));
+  const assets = useMemo(() => files.data?.pages.flatMap((page) => page.items) ?? NO_ASSETS, [files.data]);
+  const order = useMemo(() => assets.map((asset) => asset.id), [assets]);
+  const [wanted, setWanted] = useState(NOTHING);
+  const selection = useMemo(() => listed(wanted, order), [wanted, order]);
+  const chosen = assets.filter((asset) => selection.ids.has(asset.id));
+  const inBin = place.bin === "1";
+
+  if (files.isPending) return <AssetsSkeleton view={mediaView} />;
+  if (files.isError && assets.length === 0) return <Problem error={files.error} onRetry={() => void files.refetch()} />;
+  if (assets.length === 0) return <Nothing place={place} mayEdit={mayEdit} />;
+  return (
+    <>
+      {inBin ? <p className="soft small">{strings.media.binLead}</p> : null}
+      {chosen.length > 0 && mayEdit ? (
+        <SelectionBar
+          chosen={chosen}
+          folders={folders}
+          inBin={inBin}
+          folder={folderOf(place)}
+          actions={actions}
+          onAll={() => setWanted(everything(order))}
+          onClear={() => setWanted(NOTHING)}
+        />
+      ) : null}
+      <AssetList
+        assets={assets}
+        view={mediaView}
+        mayEdit={mayEdit}
+        hasMore={files.hasNextPage}
+        selection={selection}
+        onSelect={setWanted}
+        onDelete={
+          inBin
+            ? undefined
+            : () => {
+                setWanted(NOTHING);
+                void actions.remove([...selection.ids]);
+              }
+        }
+      />
+      {files.hasNextPage ? (
+        <More busy={files.isFetchingNextPage} failed={files.isFetchNextPageError} onMore={() => void files.fetchNextPage()} />
+      ) : null}
+    </>
+  );
+}
+
+/** Reads on by itself when it comes near, and when it is pressed. */
+function More({ busy, failed, onMore }: { busy: boolean; failed: boolean; onMore: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const latest = useRef(onMore);
+  useEffect(() => {
+    latest.current = onMore;
+  });
+  useEffect(() => {
+    const element = button.current;
+    if (!element || busy || failed) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) latest.current();
+      },
+      { rootMargin: "600px" },
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [busy, failed]);
+  return (
+    <div>
+      <button ref={button} type="button" className="button" disabled={busy} onClick={onMore}>
+        {busy ? strings.common.loading : strings.common.loadMore}
+      </button>
+    </div>
+  );
+}
+
+function Nothing({ place, mayEdit }: { place: Place; mayEdit: boolean }) {
+  const navigate = useNavigate();
+  if (isNarrowed(place)) {
+    return (
+      <Empty icon={SearchX} title={strings.media.noMatchTitle} text={strings.media.noMatchText}>
+        <button type="button" className="button" onClick={() => void navigate({ to: "/media", search: bare(place) })}>
+          {strings.media.clearFilters}
+        </button>
+      </Empty>
+    );
+  }
+  if (place.bin) return <Empty icon={Trash2} title={strings.media.emptyBinTitle} text={strings.media.emptyBinText} />;
+  const title = folderOf(place) === null ? strings.media.emptyTitle : strings.media.emptyFolderTitle;
+  if (!mayEdit) return <Empty icon={Images} title={title} text={strings.media.emptyReadText} />;
+  return (
+    <Empty icon={Images} title={title} text={folderOf(place) === null ? strings.media.emptyText : strings.media.emptyFolderText}>
+      <button type="button" className="button" onClick={() => void chooseFiles()}>
+        <Upload size={16} aria-hidden />
+        {strings.home.emptyChoose}
+      </button>
+    </Empty>
+  );
+}
+
+function AssetsSkeleton({ view }: { view: "grid" | "list" }) {
+  return (
+    <div className={view === "grid" ? "assets" : "assets assets--list"} aria-busy>
+      <span className="visually-hidden" role="status">
+        {strings.common.loading}
+      </span>
+      {Array.from({ length: 12 }, (_, index) => (
+        <div key={index} className="asset" aria-hidden>
+          <div className={view === "grid" ? "thumb skeleton" : "asset__line skeleton"} />
+        </div>
+      ))}
+    </div>
+  );
+}

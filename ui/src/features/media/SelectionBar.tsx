@@ -1,0 +1,116 @@
+import { Copy, FolderInput, ListChecks, RotateCcw, Trash2, X } from "lucide-react";
+import { useState } from "react";
+import type { Asset, Folder } from "../../api/types";
+import { Confirm } from "../../components/Confirm";
+import { strings } from "../../strings";
+import type { MediaActions } from "./actions";
+import { PickFolderDialog } from "./FolderDialogs";
+
+/** What can be done to the files that are chosen. */
+export function SelectionBar({
+  chosen,
+  folders,
+  inBin,
+  folder,
+  actions,
+  onAll,
+  onClear,
+}: {
+  chosen: readonly Asset[];
+  folders: readonly Folder[];
+  inBin: boolean;
+  folder: string | null;
+  actions: MediaActions;
+  onAll: () => void;
+  onClear: () => void;
+}) {
+  const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
+  const ids = chosen.map((asset) => asset.id);
+  // A recording goes for good with its video, when the time of both is over.
+  const removable = chosen.filter((asset) => asset.video_id === null).map((asset) => asset.id);
+  const close = (): void => setAsked(null);
+  return (
+    <div className="chosen" role="toolbar" aria-label={strings.media.selection}>
+      <span className="chosen__count number" role="status">
+        {strings.media.selected(chosen.length)}
+      </span>
+      <button type="button" className="button button--small button--quiet" onClick={onAll}>
+        <ListChecks size={16} aria-hidden />
+        <span className="chosen__label">{strings.media.selectAll}</span>
+      </button>
+      <span className="chosen__space" />
+      {inBin ? (
+        <>
+          <button
+            type="button"
+            className="button button--small"
+            onClick={() => {
+              onClear();
+              void actions.restore(ids);
+            }}
+          >
+            <RotateCcw size={16} aria-hidden />
+            {strings.media.restore}
+          </button>
+          {removable.length > 0 ? (
+            <button type="button" className="button button--small button--danger" onClick={() => setAsked("forGood")}>
+              <Trash2 size={16} aria-hidden />
+              {strings.media.deleteForGood}
+            </button>
+          ) : null}
+        </>
+      ) : (
+        <>
+          <button type="button" className="button button--small" onClick={() => setAsked("move")}>
+            <FolderInput size={16} aria-hidden />
+            {strings.media.move}
+          </button>
+          <button type="button" className="button button--small" onClick={() => setAsked("copy")}>
+            <Copy size={16} aria-hidden />
+            {strings.media.copy}
+          </button>
+          <button
+            type="button"
+            className="button button--small button--danger"
+            onClick={() => {
+              onClear();
+              void actions.remove(ids);
+            }}
+          >
+            <Trash2 size={16} aria-hidden />
+            {strings.media.remove}
+          </button>
+        </>
+      )}
+      <button type="button" className="icon-button icon-button--small" aria-label={strings.media.clearSelection} title={strings.media.clearSelection} onClick={onClear}>
+        <X size={16} aria-hidden />
+      </button>
+      {asked === "move" || asked === "copy" ? (
+        <PickFolderDialog
+          title={asked === "move" ? strings.media.moveTitle(ids.length) : strings.media.copyTitle(ids.length)}
+          action={asked === "move" ? strings.media.move : strings.media.copy}
+          folders={folders}
+          none={asked === "move" ? strings.media.unsorted : strings.media.beside}
+          start={asked === "move" ? folder : null}
+          onPick={async (id, where) => {
+            await actions[asked](ids, id, where);
+            onClear();
+          }}
+          onClose={close}
+        />
+      ) : null}
+      {asked === "forGood" ? (
+        <Confirm
+          title={chosen.length === 1 ? strings.media.forGoodNamed(chosen[0]?.filename ?? "") : strings.media.forGoodTitle(removable.length)}
+          text={removable.length < ids.length ? `${strings.media.forGoodText} ${strings.media.forGoodRecordings}` : strings.media.forGoodText}
+          action={strings.media.deleteForGood}
+          onConfirm={async () => {
+            await actions.deleteForGood(removable);
+            onClear();
+          }}
+          onClose={close}
+        />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,68 @@
+import { Link } from "@tanstack/react-router";
+import { X } from "lucide-react";
+import { useState } from "react";
+import type { Asset } from "../../api/types";
+import { Problem } from "../../components/Problem";
+import { strings } from "../../strings";
+import { useChangeAsset } from "./AssetPage";
+
+const TAG_LENGTH_MAX = 50;
+
+/** The tags of a file; each leads to what else has it. */
+export function TagsEditor({ asset, editable }: { asset: Asset; editable: boolean }) {
+  const [tag, setTag] = useState("");
+  const change = useChangeAsset(asset.id);
+  return (
+    <section className="file__section" aria-labelledby="file-tags">
+      <h2 id="file-tags">{strings.asset.tags}</h2>
+      {asset.tags.length === 0 ? (
+        <p className="faint small">{strings.asset.noTags}</p>
+      ) : (
+        <ul className="file__tags" aria-labelledby="file-tags">
+          {asset.tags.map((one) => (
+            <li key={one} className="tag">
+              <Link to="/media" search={{ tag: one }}>
+                {one}
+              </Link>
+              {editable ? (
+                <button
+                  type="button"
+                  className="file__untag"
+                  aria-label={strings.asset.removeTag(one)}
+                  disabled={change.isPending}
+                  onClick={() => change.mutate({ tags: asset.tags.filter((other) => other !== one) })}
+                >
+                  <X size={16} aria-hidden />
+                </button>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      {editable ? (
+        <form
+          className="file__add"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (tag.trim() === "") return;
+            change.mutate({ tags: [...asset.tags, tag.trim()] }, { onSuccess: () => setTag("") });
+          }}
+        >
+          <input
+            className="input input--quiet"
+            aria-label={strings.asset.addTag}
+            placeholder={strings.asset.addTag}
+            value={tag}
+            maxLength={TAG_LENGTH_MAX}
+            autoComplete="off"
+            onChange={(event) => setTag(event.target.value)}
+          />
+          <button type="submit" className="button button--small" disabled={change.isPending || tag.trim() === ""}>
+            {strings.asset.add}
+          </button>
+        </form>
+      ) : null}
+      {change.isError ? <Problem error={change.error} /> : null}
+    </section>
+  );
+}

@@ -1,0 +1,73 @@
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { dropAssets, mediaCommands, renewMedia } from "../../api/media";
+import { keys } from "../../api/queries";
+import type { BatchAction, BatchItem } from "../../api/types";
+import { showToast } from "../../lib/toasts";
+import { strings } from "../../strings";
+import { tell } from "../library/actions";
+
+export interface MediaActions {
+  /** Puts them into the bin; for ten seconds that can be undone. */
+  remove: (ids: readonly string[]) => Promise<void>;
+  restore: (ids: readonly string[]) => Promise<void>;
+  move: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
+  copy: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
+  /** Throws what the server refuses, for whoever asked before. */
+  deleteForGood: (ids: readonly string[]) => Promise<void>;
+}
+
+export function useMediaActions(): MediaActions {
+  const client = useQueryClient();
+  return useMemo(() => {
+    const restore = (ids: readonly string[]): Promise<void> =>
+      act(client, "restore", ids, undefined, (done) => showToast(strings.media.restored(done.length)));
+    return {
+      restore,
+      remove: (ids) =>
+        act(client, "delete", ids, undefined, (done) =>
+          showToast(strings.media.deleted(done.length), { label: strings.common.undo, run: () => void restore(done) }),
+        ),
+      move: (ids, folderId, where) =>
+        act(client, "move", ids, folderId, (done) => showToast(strings.media.moved(done.length, where))),
+      copy: (ids, folderId, where) =>
+        act(client, "copy", ids, folderId, (done) => showToast(strings.media.copied(done.length, where))),
+      deleteForGood: async (ids) => {
+        for (const id of ids) {
+          await mediaCommands.deleteForGood(id);
+          client.removeQueries({ queryKey: keys.asset(id) });
+        }
+        dropAssets(client, ids);
+        renewMedia(client);
+        showToast(strings.media.gone(ids.length));
+      },
+    };
+  }, [client]);
+}
+
+async function act(
+  client: QueryClient,
+  action: BatchAction,
+  ids: readonly string[],
+  folderId: string | null | undefined,
+  onDone: (ids: string[]) => void,
+): Promise<void> {
+  if (ids.length === 0) return;
+  if (action === "delete" || action === "restore") dropAssets(client, ids);
+  try {
+    const outcome = await mediaCommands.batch(action, ids, folderId);
+    const done = outcome.filter((item) => item.status < 300).map((item) => item.id);
+    if (done.length > 0) onDone(done);
+    tellRefused(outcome);
+  } catch (error) {
+    tell(error);
+  }
+  renewMedia(client);
+  void client.invalidateQueries({ queryKey: keys.videos });
+  for (const id of ids) void client.invalidateQueries({ queryKey: keys.asset(id) });
+}
+
+function tellRefused(outcome: readonly BatchItem[]): void {
+  const refused = outcome.filter((item) => item.status >= 300);
+  if (refused.length > 0) showToast(strings.media.refused(refused.length, refused[0]?.message ?? ""));
+}
