@@ -1220,15 +1220,25 @@ BEGIN
         RETURN NULL;
     END IF;
     INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)
-    SELECT NEW.organization_id, e.id, v.id, told.event, json_build_object(
-            'type', told.event, 'timestamp', webhook_time(NEW.created_at), 'data', json_build_object(
-                'organization_id', v.organization_id, 'video', json_build_object(
-                    'id', v.id, 'title', v.title, 'status', v.status, 'visibility', v.visibility, 'channel_id', v.channel_id,
-                    'error_code', v.error_code, 'error_message', v.error_message, 'created_at', webhook_time(v.created_at))))::text,
+    SELECT NEW.organization_id, e.id, about.video_id, about.event, json_build_object(
+            'type', about.event, 'timestamp', webhook_time(NEW.created_at), 'data', about.data)::text,
         NEW.created_at, NEW.created_at
-    FROM videos v CROSS JOIN LATERAL (SELECT webhook_event_of(NEW.kind, v.status) AS event) AS told
-        JOIN webhook_endpoints e ON e.organization_id = v.organization_id AND e.active AND told.event = ANY(e.events)
-    WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private';
+    FROM (
+        SELECT v.id AS video_id, webhook_event_of(NEW.kind, v.status) AS event, json_build_object(
+            'organization_id', v.organization_id, 'video', json_build_object(
+                'id', v.id, 'title', v.title, 'status', v.status, 'visibility', v.visibility, 'channel_id', v.channel_id,
+                'error_code', v.error_code, 'error_message', v.error_message, 'created_at', webhook_time(v.created_at))) AS data
+        FROM videos v WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
+        UNION ALL
+        SELECT NULL, webhook_event_of(NEW.kind, NULL), json_build_object(
+            'organization_id', a.organization_id, 'asset', json_build_object(
+                'id', a.id, 'kind', a.kind, 'filename', a.filename, 'status', a.status, 'folder_id', a.folder_id,
+                'error_code', a.metadata #>> '{error,code}', 'error_message', a.metadata #>> '{error,message}',
+                'created_at', webhook_time(a.created_at)))
+        FROM assets a WHERE a.organization_id = NEW.organization_id AND a.id = NEW.aggregate_id AND a.visibility <> 'private'
+            AND a.kind IN ('image', 'document')
+    ) AS about
+    JOIN webhook_endpoints e ON e.organization_id = NEW.organization_id AND e.active AND about.event = ANY(e.events);
     IF FOUND THEN
         PERFORM pg_notify('memoreel_webhooks', '');
     END IF;
@@ -1644,6 +1654,14 @@ CREATE FUNCTION public.webhook_event_of(p_kind text, p_video_status text) RETURN
         WHEN 'video_deleted' THEN 'video.deleted'
         WHEN 'video_restored' THEN 'video.restored'
         WHEN 'video_settled' THEN CASE p_video_status WHEN 'completed' THEN 'video.completed' WHEN 'failed' THEN 'video.failed' END
+        WHEN 'image_ready' THEN 'asset.ready'
+        WHEN 'image_failed' THEN 'asset.failed'
+        WHEN 'image_deleted' THEN 'asset.deleted'
+        WHEN 'image_restored' THEN 'asset.restored'
+        WHEN 'document_ready' THEN 'asset.ready'
+        WHEN 'document_failed' THEN 'asset.failed'
+        WHEN 'document_deleted' THEN 'asset.deleted'
+        WHEN 'document_restored' THEN 'asset.restored'
     END
 $$;
 

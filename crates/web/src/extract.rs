@@ -118,6 +118,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // No text in the database has one, and what looks for it breaks.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::invalid("parameters_invalid", "Parameters must have no null characters."));
+        }
         let Query(value) = Query::<T>::from_request_parts(parts, state)
             .await
             .map_err(|rejection| Problem::invalid("parameters_invalid", rejection.body_text()))?;

@@ -2059,6 +2059,74 @@ export interface paths {
     };
 }
 export interface webhooks {
+    "asset.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An image or a document went to the bin, or was deleted for good outside of it. */
+        post: operations["asset_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An image or a document cannot be kept; error_code and error_message say why. */
+        post: operations["asset_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An image or a document is stored, and what it is is known. */
+        post: operations["asset_ready"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "asset.restored": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An image or a document came back from the bin. */
+        post: operations["asset_restored"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "video.added": {
         parameters: {
             query?: never;
@@ -2393,6 +2461,25 @@ export interface components {
          * @description A stored file.
          */
         AssetId: string;
+        /** @description What a message about an image or a document carries. */
+        AssetWebhookData: {
+            /** @description The asset as it was when it happened. */
+            asset: components["schemas"]["WebhookAsset"];
+            /** @description The organization it belongs to. */
+            organization_id: components["schemas"]["OrganizationId"];
+        };
+        /** @description A message about an image or a document. Receivers ignore fields they do not know: more may come. */
+        AssetWebhookMessage: {
+            /** @description To what. */
+            data: components["schemas"]["AssetWebhookData"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description What happened. */
+            type: components["schemas"]["WebhookEvent"];
+        };
         /** @description Who made a change. */
         AuditActor: {
             id?: components["schemas"]["UserId"] | null;
@@ -5291,6 +5378,27 @@ export interface components {
          * @enum {string}
          */
         Visibility: "private" | "organization" | "public";
+        /** @description An image or a document in a message. */
+        WebhookAsset: {
+            /**
+             * Format: date-time
+             * @description When it was uploaded.
+             */
+            created_at: string;
+            /** @description Why it cannot be kept, for programs. */
+            error_code?: string | null;
+            /** @description Why it cannot be kept, in a sentence. */
+            error_message?: string | null;
+            /** @description Its name. */
+            filename: string;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description Its id; `GET /api/v1/assets/{id}` has the rest. */
+            id: components["schemas"]["AssetId"];
+            /** @description `image` or `document`. */
+            kind: string;
+            /** @description `ready` or `failed`. */
+            status: string;
+        };
         /** @description One message to one endpoint. */
         WebhookDelivery: {
             /**
@@ -5401,7 +5509,7 @@ export interface components {
          * @description What an endpoint may be told. Which of our own events each is, says `webhook_event_of` in the database.
          * @enum {string}
          */
-        WebhookEvent: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+        WebhookEvent: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored" | "asset.ready" | "asset.failed" | "asset.deleted" | "asset.restored";
         /** @description What endpoints can be told. */
         WebhookEventCatalogue: {
             /** @description In the order in which they usually happen. */
@@ -13549,7 +13657,7 @@ export interface operations {
                 /** @description Only what stands like this. */
                 status?: "pending" | "delivered" | "failed";
                 /** @description Only about this event. */
-                event?: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored";
+                event?: "video.added" | "video.playable" | "video.transcribed" | "video.indexed" | "video.summarised" | "video.completed" | "video.failed" | "video.changed" | "video.deleted" | "video.restored" | "asset.ready" | "asset.failed" | "asset.deleted" | "asset.restored";
                 /** @description Only from this time on. */
                 from?: string;
                 /** @description Only before this time. */
@@ -14265,6 +14373,258 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    asset_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "asset.deleted",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "asset": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000003",
+                 *           "kind": "image",
+                 *           "filename": "Harbour.jpg",
+                 *           "status": "ready",
+                 *           "folder_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssetWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "asset.failed",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "asset": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000003",
+                 *           "kind": "image",
+                 *           "filename": "Harbour.jpg",
+                 *           "status": "failed",
+                 *           "folder_id": null,
+                 *           "error_code": "image_malformed",
+                 *           "error_message": "The image is damaged.",
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssetWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_ready: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "asset.ready",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "asset": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000003",
+                 *           "kind": "image",
+                 *           "filename": "Harbour.jpg",
+                 *           "status": "ready",
+                 *           "folder_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssetWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    asset_restored: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "asset.restored",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "asset": {
+                 *           "id": "0195512e-ad00-7000-8000-000000000003",
+                 *           "kind": "image",
+                 *           "filename": "Harbour.jpg",
+                 *           "status": "ready",
+                 *           "folder_id": null,
+                 *           "error_code": null,
+                 *           "error_message": null,
+                 *           "created_at": "2026-03-01T11:58:30.000000Z"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssetWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
