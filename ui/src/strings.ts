@@ -195,12 +195,12 @@ export const strings = {
     clear: "Clear finished",
     notMedia: (names: readonly string[]) => {
       const [first, second, ...more] = names.map((name) => `“${name}”`);
-      if (second === undefined) return `${first} is not a video, audio, image or caption file.`;
+      if (second === undefined) return `${first} is not a video, audio, image, document or caption file.`;
       const last = more.length > 1 ? `${more.length} more` : more[0];
       const list = last === undefined ? `${first} and ${second}` : `${first}, ${second} and ${last}`;
-      return `${list} are not video, audio, image or caption files.`;
+      return `${list} are not video, audio, image, document or caption files.`;
     },
-    notMediaHint: "Choose a recording, for example MP4, MOV, WebM, MP3 or WAV, an image, or a transcript as VTT or SRT.",
+    notMediaHint: "Choose a recording, for example MP4, MOV, WebM, MP3 or WAV, an image, a document such as PDF, or a transcript as VTT or SRT.",
     failedTitle: "The upload failed",
     tooLarge: "The file is larger than this server accepts.",
     tooLargeHint: "Shorten or compress it, or ask whoever runs this server to raise the limit.",

@@ -1,7 +1,7 @@
 import "./uploads.css";
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ChevronDown, ChevronUp, CircleCheck, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
+import { ChevronDown, ChevronUp, CircleCheck, FileText, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { assetQuery } from "../../api/media";
 import { isBusy, videoQuery } from "../../api/queries";
@@ -37,14 +37,14 @@ export function UploadTray() {
     combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
   });
   const videoOf = (entry: UploadEntry): VideoDetail | undefined => videos.get(entry.video_id ?? "");
-  const imageIds = entries.flatMap((entry) => (entry.state === "received" && entry.asset_id !== null ? [entry.asset_id] : []));
-  const images = useQueries({
-    queries: imageIds.map((id) => assetQuery(id)),
+  const assetIds = entries.flatMap((entry) => (entry.state === "received" && entry.asset_id !== null ? [entry.asset_id] : []));
+  const assets = useQueries({
+    queries: assetIds.map((id) => assetQuery(id)),
     combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
   });
-  const imageOf = (entry: UploadEntry): Asset | undefined => images.get(entry.asset_id ?? "");
+  const assetOf = (entry: UploadEntry): Asset | undefined => assets.get(entry.asset_id ?? "");
   const works = (entry: UploadEntry): boolean =>
-    entry.kind === "image" ? imageOf(entry)?.status === "pending" : isWorking(videoOf(entry));
+    entry.kind === "video" ? isWorking(videoOf(entry)) : assetOf(entry)?.status === "pending";
 
   useEffect(() => restoreUploads(), []);
 
@@ -87,8 +87,8 @@ export function UploadTray() {
       {open ? (
         <ul className="tray__list">
           {entries.map((entry) =>
-            entry.kind === "image" && entry.state === "received" ? (
-              <ImageRow key={entry.key} entry={entry} image={imageOf(entry)} />
+            entry.kind !== "video" && entry.state === "received" ? (
+              <AssetRow key={entry.key} entry={entry} asset={assetOf(entry)} />
             ) : (
               <TrayRow key={entry.key} entry={entry} video={videoOf(entry)} />
             ),
@@ -123,11 +123,10 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       : entry.size_bytes > 0
         ? Math.min(100, (entry.sent_bytes / entry.size_bytes) * 100)
         : 0;
-  const Kind = entry.kind === "image" ? ImageIcon : kindIcons[kindOf(entry.filename)];
 
   return (
     <li className="tray__row" data-state={entry.state}>
-      <Kind size={20} strokeWidth={1.75} aria-hidden className="tray__kind" />
+      <KindIcon entry={entry} />
       <div className="tray__body">
         <p className="tray__name truncate">{entry.filename}</p>
         {received && video?.status === "completed" ? null : (
@@ -155,38 +154,46 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
   );
 }
 
-/** An image that has arrived: it is looked at in a moment. */
-function ImageRow({ entry, image }: { entry: UploadEntry; image: Asset | undefined }) {
-  const done = image !== undefined && image.status !== "pending";
+/** An image or a document that has arrived: it is looked at in a moment. */
+function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Asset | undefined }) {
+  const done = asset !== undefined && asset.status !== "pending";
   return (
     <li className="tray__row" data-state={entry.state}>
-      <ImageIcon size={20} strokeWidth={1.75} aria-hidden className="tray__kind" />
+      <KindIcon entry={entry} />
       <div className="tray__body">
         <p className="tray__name truncate">{entry.filename}</p>
         <p className="tray__line faint small number">
-          {image?.status === "ready" ? (
+          {asset?.status === "ready" ? (
             <span className="tray__done">
               <CircleCheck size={16} aria-hidden />
               {strings.status.completed}
             </span>
-          ) : image?.status === "failed" ? (
+          ) : asset?.status === "failed" ? (
             strings.status.failed
           ) : (
             strings.upload.received
           )}
         </p>
-        {image?.error ? <p className="small tray__error">{image.error.message}</p> : null}
+        {asset?.error ? <p className="small tray__error">{asset.error.message}</p> : null}
       </div>
       <div className="tray__actions">
-        {image?.status === "ready" ? (
-          <Link to="/files/$assetId" params={{ assetId: image.id }} className="button button--small">
+        {asset?.status === "ready" ? (
+          <Link to="/files/$assetId" params={{ assetId: asset.id }} className="button button--small">
             {strings.upload.open}
           </Link>
         ) : null}
-        {done || image === undefined ? <Dismiss entry={entry} /> : null}
+        {done || asset === undefined ? <Dismiss entry={entry} /> : null}
       </div>
     </li>
   );
+}
+
+function KindIcon({ entry }: { entry: UploadEntry }) {
+  const look = { size: 20, strokeWidth: 1.75, "aria-hidden": true, className: "tray__kind" } as const;
+  if (entry.kind === "image") return <ImageIcon {...look} />;
+  if (entry.kind === "document") return <FileText {...look} />;
+  const Kind = kindIcons[kindOf(entry.filename)];
+  return <Kind {...look} />;
 }
 
 function kindOf(filename: string): Video["kind"] {

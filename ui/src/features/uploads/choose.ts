@@ -6,7 +6,8 @@ export function pickFiles(multiple: boolean): Promise<File[]> {
     const input = document.createElement("input");
     input.type = "file";
     input.multiple = multiple;
-    input.accept = "video/*,audio/*,.mkv,.flac,.opus,.m4a,.vtt,.srt,.json,image/jpeg,image/png,image/gif,image/webp,image/avif,.heic,.heif";
+    input.accept =
+      "video/*,audio/*,.mkv,.flac,.opus,.m4a,.vtt,.srt,.json,image/jpeg,image/png,image/gif,image/webp,image/avif,.heic,.heif,.pdf,.docx,.pptx,.odt,.odp,.txt,.md,.html";
     input.onchange = () => resolve([...(input.files ?? [])]);
     input.oncancel = () => resolve([]);
     input.click();

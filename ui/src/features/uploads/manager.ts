@@ -39,6 +39,7 @@ const MEDIA_NAME =
   /\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|ts|m2ts|mts|3gp|wmv|flv|ogv|mxf|mp3|m4a|m4b|aac|wav|flac|ogg|oga|opus|wma|aiff?|amr|caf)$/iu;
 
 const IMAGE_NAME = /\.(jpe?g|png|gif|webp|avif|hei[cf])$/iu;
+const DOCUMENT_NAME = /\.(pdf|docx|pptx|od[tp]|txt|md|markdown|html?)$/iu;
 
 interface Running {
   file: File;
@@ -65,7 +66,7 @@ export interface Chosen {
 
 /** Takes files from a chooser or a drop; a file whose upload was interrupted continues where it stopped. */
 export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
-  const fits = ({ file }: Chosen): boolean => isMedia(file) || isImage(file) || isTranscript(file.name);
+  const fits = ({ file }: Chosen): boolean => kindOfFile(file) !== null || isTranscript(file.name);
   const refused = chosen.filter((one) => !fits(one)).map(({ file }) => file.name);
   if (refused.length > 0) showToast(`${strings.upload.notMedia(refused)} ${strings.upload.notMediaHint}`);
   for (const { file, handle } of chosen.filter(fits)) {
@@ -87,7 +88,7 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
       address: null,
       video_id: null,
       channel_id: channelId ?? null,
-      kind: isImage(file) ? "image" : "video",
+      kind: kindOfFile(file) ?? "video",
       asset_id: null,
       folder_id: openFolder.get(),
       organization_id: chosenOrganization(),
@@ -173,7 +174,7 @@ async function send(key: string): Promise<void> {
   if (uploads.get().find((entry) => entry.key === key)?.state !== "uploading") return;
   const { file, record } = run;
   const metadata: Record<string, string> = { filename: file.name, filetype: file.type };
-  if (record.kind === "image") metadata["kind"] = "image";
+  if (record.kind !== undefined && record.kind !== "video") metadata["kind"] = record.kind;
   if (record.channel_id !== null) metadata["channel_id"] = record.channel_id;
   if (record.folder_id) metadata["folder_id"] = record.folder_id;
 
@@ -296,12 +297,19 @@ function sameFile(entry: UploadEntry, file: File): boolean {
   return entry.filename === file.name && entry.size_bytes === file.size;
 }
 
-export function isMedia(file: File): boolean {
+/** What the server is told that a file becomes; null for what it would not keep. Its content decides there. */
+export function kindOfFile(file: File): UploadKind | null {
+  if (isImage(file)) return "image";
+  if (DOCUMENT_NAME.test(file.name)) return "document";
+  return isMedia(file) ? "video" : null;
+}
+
+function isMedia(file: File): boolean {
   return /^(video|audio)\//u.test(file.type) || MEDIA_NAME.test(file.name);
 }
 
-/** Whether the server keeps it as an image; SVG is a recording no more than an image. */
-export function isImage(file: File): boolean {
+/** SVG is none: it is a program as much as a picture. */
+function isImage(file: File): boolean {
   return IMAGE_NAME.test(file.name) || /^image\/(jpeg|png|gif|webp|avif|heic|heif)$/u.test(file.type);
 }
 

@@ -1,4 +1,4 @@
-export type UploadKind = "video" | "image";
+export type UploadKind = "video" | "image" | "document";
 
 /** What must survive a reload for an upload to continue: a line in local storage and, where the browser allows, a handle on the file. */
 export interface UploadRecord {

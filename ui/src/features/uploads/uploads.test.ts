@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setOrganization } from "../../api/client";
-import { addFiles, continueWith, isImage, isMedia, openFolder, restoreUploads, Speed, uploads } from "./manager";
+import { addFiles, continueWith, kindOfFile, openFolder, restoreUploads, Speed, uploads } from "./manager";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
 
 const record: UploadRecord = {
@@ -59,9 +59,11 @@ describe("an interrupted upload", () => {
 
 describe("a chosen file", () => {
   it("is taken by its name where the system knows no type for it", () => {
-    expect(isMedia(new File([], "talk.mkv"))).toBe(true);
-    expect(isMedia(new File([], "talk", { type: "audio/mpeg" }))).toBe(true);
-    expect(isMedia(new File([], "notes.pdf", { type: "application/pdf" }))).toBe(false);
+    expect(kindOfFile(new File([], "talk.mkv"))).toBe("video");
+    expect(kindOfFile(new File([], "talk", { type: "audio/mpeg" }))).toBe("video");
+    expect(kindOfFile(new File([], "notes.pdf", { type: "application/pdf" }))).toBe("document");
+    expect(kindOfFile(new File([], "README.md"))).toBe("document");
+    expect(kindOfFile(new File([], "sheet.xlsx"))).toBeNull();
   });
 });
 
@@ -71,9 +73,9 @@ describe("an image", () => {
   afterEach(() => openFolder.set(null));
 
   it("is known by its name or its type, and a drawing is none", () => {
-    expect(isImage(photo)).toBe(true);
-    expect(isImage(new File([], "shot", { type: "image/png" }))).toBe(true);
-    expect(isImage(new File([], "logo.svg", { type: "image/svg+xml" }))).toBe(false);
+    expect(kindOfFile(photo)).toBe("image");
+    expect(kindOfFile(new File([], "shot", { type: "image/png" }))).toBe("image");
+    expect(kindOfFile(new File([], "logo.svg", { type: "image/svg+xml" }))).toBeNull();
   });
 
   it("goes to the folder that is open when it is chosen", () => {
