@@ -20,8 +20,8 @@ test("the library shows them, filters by title and keeps the filter in the addre
 
 test("files that are no recordings are refused in one sentence that stays long enough to be read", async ({ page }) => {
   await page.goto("/library");
-  await chooseFiles(page, ["README.md", "index.html", "eslint.config.js"].map((name) => path.resolve(import.meta.dirname, "..", name)));
-  const refusal = page.getByText("“README.md”, “index.html” and “eslint.config.js” are not video, audio, image or caption files.");
+  await chooseFiles(page, ["vite.config.ts", "playwright.config.ts", "eslint.config.js"].map((name) => path.resolve(import.meta.dirname, "..", name)));
+  const refusal = page.getByText("“vite.config.ts”, “playwright.config.ts” and “eslint.config.js” are not video, audio, image, document or caption files.");
   await expect(refusal).toBeVisible();
   await page.waitForTimeout(6000);
   await expect(refusal).toBeVisible();
