@@ -142,7 +142,7 @@ test("an endpoint is changed, switched off by its receiver, switched on, and del
   await dialog.getByRole("checkbox", { name: "All of them" }).check();
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText("The new mirror")).toBeVisible();
-  await expect(page.getByRole("list", { name: "Tell it when" }).getByRole("listitem")).toHaveCount(10);
+  await expect(page.getByRole("list", { name: "Tell it when" }).getByRole("listitem")).toHaveCount(14);
 
   await page.getByRole("button", { name: "Replace secret" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Replace secret" }).click();
