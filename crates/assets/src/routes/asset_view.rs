@@ -62,7 +62,6 @@ impl AssetStatus {
 pub(super) struct Asset {
     id: AssetId,
     /// What it is; absent of a recording until it was looked at.
-    #[schema(inline)]
     kind: Option<AssetKind>,
     /// The video whose recording it is.
     video_id: Option<VideoId>,

@@ -34,7 +34,6 @@ enum BatchAction {
 #[serde(deny_unknown_fields)]
 pub(super) struct BatchRequest {
     /// What is done.
-    #[schema(inline)]
     action: BatchAction,
     /// 1 to 50 assets; what is named twice is done once.
     #[schema(min_items = 1, max_items = 50)]

@@ -62,7 +62,6 @@ pub(super) struct UploadView {
     /// `open`, `received`, `stored`, `terminated` or `expired`.
     status: String,
     /// What it becomes.
-    #[schema(inline)]
     kind: UploadKind,
     /// The video it becomes; it exists from the moment the upload is received.
     video_id: Option<VideoId>,
