@@ -2407,8 +2407,7 @@ export interface components {
             height?: number | null;
             id: components["schemas"]["AssetId"];
             image?: components["schemas"]["ImageDetail"] | null;
-            /** @description What it is; absent of a recording until it was looked at. */
-            kind?: ("image" | "video" | "audio" | "document") | null;
+            kind?: components["schemas"]["AssetKind"] | null;
             /** @description What programs keep with it. */
             metadata: Record<string, never>;
             /**
@@ -2461,6 +2460,11 @@ export interface components {
          * @description A stored file.
          */
         AssetId: string;
+        /**
+         * @description What an asset is.
+         * @enum {string}
+         */
+        AssetKind: "image" | "video" | "audio" | "document";
         /** @description What a message about an image or a document carries. */
         AssetWebhookData: {
             /** @description The asset as it was when it happened. */
@@ -2548,6 +2552,11 @@ export interface components {
             /** @description Their name. */
             name?: string | null;
         };
+        /**
+         * @description What is done to assets.
+         * @enum {string}
+         */
+        BatchAction: "delete" | "restore" | "move" | "copy";
         /** @description What became of one asset. */
         BatchItem: {
             /** @description Of what was refused, a stable code. */
@@ -2570,7 +2579,8 @@ export interface components {
         };
         /** @description What is to be done to which assets. */
         BatchRequest: {
-            action: ("delete" | "restore" | "move" | "copy") & Record<string, never>;
+            /** @description What is done. */
+            action: components["schemas"]["BatchAction"];
             folder_id?: components["schemas"]["FolderId"] | null;
             /** @description 1 to 50 assets; what is named twice is done once. */
             ids: components["schemas"]["AssetId"][];
@@ -3598,8 +3608,7 @@ export interface components {
                 height?: number | null;
                 id: components["schemas"]["AssetId"];
                 image?: components["schemas"]["ImageDetail"] | null;
-                /** @description What it is; absent of a recording until it was looked at. */
-                kind?: ("image" | "video" | "audio" | "document") | null;
+                kind?: components["schemas"]["AssetKind"] | null;
                 /** @description What programs keep with it. */
                 metadata: Record<string, never>;
                 /**
@@ -5211,7 +5220,8 @@ export interface components {
             /** @description The file's name on the user's machine. */
             filename: string;
             id: components["schemas"]["UploadId"];
-            kind: ("video" | "image" | "document") & Record<string, never>;
+            /** @description What it becomes. */
+            kind: components["schemas"]["UploadKind"];
             /**
              * Format: int64
              * @description Bytes that have arrived for good.
@@ -5231,6 +5241,11 @@ export interface components {
          * @description A resumable upload in progress or finished.
          */
         UploadId: string;
+        /**
+         * @description What an upload becomes.
+         * @enum {string}
+         */
+        UploadKind: "video" | "image" | "document";
         /** @description A person with an account. */
         User: {
             /**
