@@ -53,7 +53,15 @@ impl Playback {
     #[must_use]
     pub fn url(&self, shown: Shown, signer: &UrlSigner, now: Timestamp) -> Option<String> {
         let preview = |kind, file| {
-            self.has(kind).then(|| preview_url(self.organization_id, self.asset_id, file, signer, now))
+            self.has(kind).then(|| {
+                preview_url(
+                    self.organization_id,
+                    keys::preview(self.organization_id, self.asset_id),
+                    file,
+                    signer,
+                    now,
+                )
+            })
         };
         let sign = |purpose, prefix, path: &str| {
             let download_name = (purpose == Purpose::Download).then(|| self.filename.clone());
@@ -114,12 +122,12 @@ pub fn thumbnail_url(
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    preview_url(organization_id, asset_id, THUMBNAIL, signer, now)
+    preview_url(organization_id, keys::preview(organization_id, asset_id), THUMBNAIL, signer, now)
 }
 
 fn preview_url(
     organization_id: OrganizationId,
-    asset_id: AssetId,
+    prefix: BlobKey,
     file: &str,
     signer: &UrlSigner,
     now: Timestamp,
@@ -127,7 +135,7 @@ fn preview_url(
     let grant = Grant {
         organization_id,
         purpose: Purpose::Preview,
-        prefix: keys::preview(organization_id, asset_id),
+        prefix,
         expires_at: now + ADDRESS_LIFETIME,
         download_name: None,
     };
@@ -142,12 +150,5 @@ pub(crate) fn page_url(
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    let grant = Grant {
-        organization_id,
-        purpose: Purpose::Preview,
-        prefix: pages,
-        expires_at: now + ADDRESS_LIFETIME,
-        download_name: None,
-    };
-    format!("/media/{}/{page_number}.webp", signer.sign(&grant))
+    preview_url(organization_id, pages, &format!("{page_number}.webp"), signer, now)
 }

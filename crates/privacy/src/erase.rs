@@ -272,6 +272,7 @@ impl Eraser {
 
     async fn plan(&self, subject: Subject) -> Result<Plan, PrivacyError> {
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let mut private_assets = Vec::new();
         let mut plan = match subject {
             Subject::Person(id) => {
                 let holdings = store::holdings(&mut tx, id).await?;
@@ -283,6 +284,7 @@ impl Eraser {
                     let asset_id = AssetId(video.asset_id?);
                     Some(memoreel_assets::blobs_of_asset(OrganizationId(video.organization_id), asset_id))
                 });
+                private_assets.extend(holdings.private.iter().filter_map(|video| video.asset_id));
                 let named_in = store::organizations_naming(&mut tx, id).await?;
                 let mut folders: Vec<BlobKey> = own.chain(private).collect();
                 for (organization_id, id) in store::exports_of(&mut tx, &named_in).await? {
@@ -314,16 +316,7 @@ impl Eraser {
                 mails: Amount::default(),
             },
         };
-        let private: Vec<Uuid> = match subject {
-            Subject::Person(id) => store::holdings(&mut tx, id)
-                .await?
-                .private
-                .iter()
-                .filter_map(|video| video.asset_id)
-                .collect(),
-            Subject::Organization(_) => Vec::new(),
-        };
-        let contents = store::contents_of_these_alone(&mut tx, &private).await?;
+        let contents = store::contents_of_these_alone(&mut tx, &private_assets).await?;
         drop(tx);
         for folder in plan.folders.iter().chain(&contents) {
             let mut listed = self.app.blobs.list(Some(folder));

@@ -73,11 +73,7 @@ impl Handle for ReadDocument {
         let facts = facts(&described, &pages);
         let content_type = described.format.content_type();
         let read = |content| ReadDocumentFacts { content_type, facts: &facts, content, pages: &pages };
-        let upload_id = match &file {
-            DocumentFile::Stored(_) => None,
-            DocumentFile::Staged(upload_id, _) => Some(*upload_id),
-        };
-        let Some(upload_id) = upload_id else {
+        let DocumentFile::Staged(upload_id, _) = file else {
             let mut tx = run.begin().await?;
             if !sql::mark_document_ready(&mut tx, step.asset_id, &read(None)).await? {
                 return self.forget_pages(run, tx, step).await;
@@ -85,7 +81,7 @@ impl Handle for ReadDocument {
             return run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await;
         };
         let key = keys::original(organization_id, upload_id, described.format.extension());
-        let stored = self.blobs.put_file(&key, file.path()).await.map_err(blob_failure)?;
+        let stored = self.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
         let mut tx = run.begin().await?;
         let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
         if !sql::mark_document_ready(&mut tx, step.asset_id, &read(Some((&stored, &blob)))).await? {
