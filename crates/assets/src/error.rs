@@ -46,6 +46,18 @@ pub enum AssetsError {
     /// PATCH with another content type.
     #[error("the body of an upload must be of type application/offset+octet-stream")]
     ContentType,
+    /// What is sent to an address is not as long as was said.
+    #[error("the file must have {expected} bytes, as was said when its address was made")]
+    LengthMismatch {
+        /// As was said.
+        expected: u64,
+    },
+    /// Whoever made an address may not add files any more.
+    #[error("whoever made this address may not add files any more")]
+    SenderGone,
+    /// A form is not one, or not as it must be.
+    #[error("{0}")]
+    Form(String),
     /// The connection broke or stalled; what arrived is kept.
     #[error("the upload was interrupted at byte {offset_bytes}")]
     Interrupted {
@@ -158,6 +170,10 @@ impl From<AssetsError> for Problem {
             AssetsError::ContentType => {
                 Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "upload_type_unsupported", detail)
             }
+            AssetsError::LengthMismatch { .. } => Problem::bad_request("upload_length_mismatch", detail)
+                .hint("Send the whole file again, or make another address for it."),
+            AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail),
+            AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
             AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
             AssetsError::AssetNotFound => Problem::not_found("asset"),
             AssetsError::AssetInBin => {

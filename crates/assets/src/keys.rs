@@ -22,7 +22,12 @@ pub fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
 /// A file as it was uploaded. Other assets of the same content have it, too, so it lies in a folder of its own, named by the upload
 /// that brought it first.
 pub(crate) fn original(organization_id: OrganizationId, upload_id: UploadId, extension: &str) -> BlobKey {
-    key(&format!("{}/contents/{upload_id}/original.{extension}", blobs_of_organization(organization_id)))
+    key(&format!("{}/original.{extension}", content(organization_id, upload_id)))
+}
+
+/// The folder of a file that an upload brought.
+pub(crate) fn content(organization_id: OrganizationId, upload_id: UploadId) -> BlobKey {
+    key(&format!("{}/contents/{upload_id}", blobs_of_organization(organization_id)))
 }
 
 /// The HLS playlists and segments.

@@ -11,6 +11,7 @@ mod jobs;
 mod keys;
 mod model;
 mod playback;
+mod receive;
 mod renditions;
 mod routes;
 mod store;
@@ -19,12 +20,13 @@ pub use deletions::{sweep_deletions, sweep_staging};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{
-    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
-    asset_settled, sweep_scratch,
+    Encode, ExtractSpeech, Import, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, Store,
+    Waveform, asset_settled, sweep_scratch,
 };
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};
 pub use model::{
-    AssetStep, DocumentStep, ImageStep, ReceiveUpload, ReceivedUpload, RecordingBin, UPLOAD_LIFETIME,
+    AssetStep, DocumentStep, ImageStep, ImportStep, ReceiveUpload, ReceivedUpload, RecordingBin,
+    UPLOAD_LIFETIME,
 };
 pub use playback::{Playback, Shown, thumbnail_url};
 pub use renditions::Renditions;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// How long an unfinished upload waits for its next byte.
 pub const UPLOAD_LIFETIME: TimeDelta = TimeDelta::hours(24);
+/// How long it can be tried again to fetch a file.
+pub(crate) const IMPORT_LIFETIME: TimeDelta = TimeDelta::days(30);
 /// How long a temporary asset stays.
 pub(crate) const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long what is in the bin can be taken out again.
@@ -41,13 +43,17 @@ pub(crate) struct UploadMetadata {
     /// Whether it is for a day alone.
     #[serde(default)]
     pub(crate) is_temporary: bool,
+    /// Of what is fetched, the entity tag of which bytes are staged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fetched_etag: Option<String>,
 }
 
 /// What an upload becomes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UploadKind {
     /// A video, whether or not there is more than sound to it.
+    #[default]
     Video,
     /// An image, which has the id of its upload.
     Image,
@@ -171,6 +177,13 @@ pub struct AssetStep {
     /// The video the asset belongs to.
     pub video_id: VideoId,
     /// The asset.
+    pub asset_id: AssetId,
+}
+
+/// The input of the step that fetches a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportStep {
+    /// The asset it becomes.
     pub asset_id: AssetId,
 }
 

@@ -6,6 +6,7 @@ mod deletions;
 mod documents;
 mod folders;
 mod images;
+mod imports;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -14,11 +15,14 @@ pub(crate) use deletions::*;
 pub(crate) use documents::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;
+pub(crate) use imports::*;
 
-use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata};
+use crate::model::{
+    Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,
+};
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
+use memoreel_kernel::{AssetId, RenditionId, Role, Timestamp, UploadId, UserId, VideoId};
 use uuid::Uuid;
 
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
@@ -58,8 +62,8 @@ pub(crate) async fn find_upload(
         .await?;
     }
     let row = sqlx::query!(
-        r#"SELECT id AS "id: UploadId", user_id AS "user_id: memoreel_kernel::UserId",
-               video_id AS "video_id: memoreel_kernel::VideoId", kind, filename, metadata, size_bytes, offset_bytes, status, expires_at
+        r#"SELECT id AS "id: UploadId", user_id AS "user_id: UserId",
+               video_id AS "video_id: VideoId", kind, filename, metadata, size_bytes, offset_bytes, status, expires_at
            FROM uploads WHERE organization_id = $1 AND id = $2"#,
         organization_id.uuid(),
         id.uuid(),
@@ -69,11 +73,7 @@ pub(crate) async fn find_upload(
     Ok(row.map(|row| Upload {
         id: row.id,
         user_id: row.user_id,
-        becomes: match row.video_id {
-            Some(video_id) => Becomes::Video(video_id),
-            None if row.kind == UploadKind::Document.as_str() => Becomes::Document(AssetId(row.id.uuid())),
-            None => Becomes::Image(AssetId(row.id.uuid())),
-        },
+        becomes: becomes(row.id, row.video_id, &row.kind),
         filename: row.filename,
         metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
         size_bytes: row.size_bytes.cast_unsigned(),
@@ -81,6 +81,14 @@ pub(crate) async fn find_upload(
         status: row.status,
         expires_at: row.expires_at,
     }))
+}
+
+fn becomes(id: UploadId, video_id: Option<VideoId>, kind: &str) -> Becomes {
+    match video_id {
+        Some(video_id) => Becomes::Video(video_id),
+        None if kind == UploadKind::Document.as_str() => Becomes::Document(AssetId(id.uuid())),
+        None => Becomes::Image(AssetId(id.uuid())),
+    }
 }
 
 pub(crate) async fn advance_upload(
@@ -102,8 +110,8 @@ pub(crate) async fn advance_upload(
     Ok(())
 }
 
-/// Turns a complete upload into an asset that waits to be stored.
-pub(crate) async fn receive_upload(
+/// Makes the asset that an upload becomes; it waits to be stored.
+pub(crate) async fn insert_asset(
     tx: &mut TenantTx,
     upload: &Upload,
     asset_id: AssetId,
@@ -113,19 +121,14 @@ pub(crate) async fn receive_upload(
     // Of what becomes a video, the kind is not known yet: there may be nothing but sound.
     let kind = upload.becomes.asset_id().map(|_| upload.becomes.kind().as_str());
     sqlx::query!(
-        // A folder that vanished during the upload leaves the asset without one.
-        "WITH new AS (
-             INSERT INTO assets (organization_id, id, filename, original_filename, byte_size, kind, owner_id, folder_id, expires_at,
-                 created_at, updated_at)
-             VALUES ($1, $2, $3, $3, $4, $6, $8, (SELECT id FROM folders WHERE organization_id = $1 AND id = $9), $10, $7, $7)
-         )
-         UPDATE uploads SET status = 'received', offset_bytes = size_bytes, asset_id = $2
-         WHERE organization_id = $1 AND id = $5 AND status = 'open'",
+        // A folder that vanished meanwhile leaves the asset without one.
+        "INSERT INTO assets (organization_id, id, filename, original_filename, byte_size, kind, owner_id, folder_id, expires_at,
+             created_at, updated_at)
+         VALUES ($1, $2, $3, $3, $4, $5, $7, (SELECT id FROM folders WHERE organization_id = $1 AND id = $8), $9, $6, $6)",
         organization_id.uuid(),
         asset_id.uuid(),
         upload.filename,
         upload.size_bytes.cast_signed(),
-        upload.id.uuid(),
         kind,
         now,
         upload.user_id.map(|id| id.uuid()),
@@ -135,6 +138,39 @@ pub(crate) async fn receive_upload(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Says that all bytes of an upload have arrived, and which asset it is.
+pub(crate) async fn receive_upload(
+    tx: &mut TenantTx,
+    id: UploadId,
+    asset_id: AssetId,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE uploads SET status = 'received', offset_bytes = size_bytes, asset_id = $3
+         WHERE organization_id = $1 AND id = $2 AND status = 'open'",
+        organization_id.uuid(),
+        id.uuid(),
+        asset_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// As what somebody belongs to the organization, while they and it go on.
+pub(crate) async fn role_of(tx: &mut TenantTx, user_id: UserId) -> Result<Option<Role>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let role = sqlx::query_scalar!(
+        "SELECT m.role FROM memberships m JOIN organizations o ON o.id = m.organization_id JOIN users u ON u.id = m.user_id
+         WHERE m.organization_id = $1 AND m.user_id = $2 AND NOT o.tasks_held AND u.is_active AND u.erased_after IS NULL",
+        organization_id.uuid(),
+        user_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(role.and_then(|role| Role::parse(&role)))
 }
 
 pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<bool, sqlx::Error> {
@@ -149,14 +185,20 @@ pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<
     Ok(ended.rows_affected() == 1)
 }
 
-/// Marks uploads that waited too long. Their bytes go with the next look at the staging folder.
+/// Marks uploads that waited too long, and what is fetched for an asset that is gone. Their bytes go with the next look at the staging folder.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE uploads SET status = 'expired' WHERE status = 'open' AND expires_at < $1", now)
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query!(
+        "UPDATE uploads SET status = 'expired', source = NULL
+         WHERE status = 'open' AND expires_at < $1
+             OR status = 'importing' AND (asset_id IS NULL OR created_at < $2)",
+        now,
+        now - IMPORT_LIFETIME,
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

@@ -33,9 +33,18 @@ pub enum Purpose {
     Preview,
     /// One image made of another, as the rest of the address says: [`UrlSigner::sign_with`].
     Transform,
+    /// Sending one file, and reading none: [`UrlSigner::sign_with`].
+    Upload,
 }
 
-/// What a token permits: reading blobs at and below `prefix` until `expires_at`.
+impl Purpose {
+    /// Whether its tokens verify only beside what was said then.
+    fn is_beside_words(self) -> bool {
+        matches!(self, Self::Transform | Self::Upload)
+    }
+}
+
+/// What a token permits at and below `prefix` until `expires_at`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Whose blobs.
@@ -135,7 +144,7 @@ impl UrlSigner {
         }
     }
 
-    /// What `token` permits at `now`, whatever it is for but [`Purpose::Transform`]. The tag is compared in constant time, before
+    /// What `token` permits at `now`, as long as it is for reading blobs as they are. The tag is compared in constant time, before
     /// anything else is looked at.
     ///
     /// # Errors
@@ -160,7 +169,7 @@ impl UrlSigner {
         let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>().ok_or(SignatureError::Invalid)?;
         self.mac(payload, said).verify_truncated_left(tag).map_err(|_| SignatureError::Invalid)?;
         let grant = decode(payload).ok_or(SignatureError::Invalid)?;
-        if (grant.purpose == Purpose::Transform) != said.is_some() {
+        if grant.purpose.is_beside_words() != said.is_some() {
             return Err(SignatureError::Invalid);
         }
         if now >= grant.expires_at {
@@ -245,6 +254,7 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Download => 2,
         Purpose::Preview => 3,
         Purpose::Transform => 4,
+        Purpose::Upload => 5,
     }
 }
 
@@ -254,6 +264,7 @@ fn purpose_of(byte: u8) -> Option<Purpose> {
         2 => Some(Purpose::Download),
         3 => Some(Purpose::Preview),
         4 => Some(Purpose::Transform),
+        5 => Some(Purpose::Upload),
         _ => None,
     }
 }
@@ -348,6 +359,15 @@ mod tests {
         assert_eq!(signer().verify_with(&moved, "ow=4", noon()), Err(SignatureError::Invalid));
         let of_playback = signer().sign_with(&grant("a", noon() + TimeDelta::hours(1)), "w=4");
         assert_eq!(signer().verify_with(&of_playback, "w=4", noon()), Err(SignatureError::Invalid));
+        assert_eq!(signer().verify(&signer().sign(&wanted), noon()), Err(SignatureError::Invalid));
+    }
+
+    #[test]
+    fn a_token_for_sending_a_file_reads_none() {
+        let wanted = Grant { purpose: Purpose::Upload, ..grant("a/b", noon() + TimeDelta::hours(1)) };
+        let token = signer().sign_with(&wanted, "PUT");
+        assert_eq!(signer().verify_with(&token, "PUT", noon()).unwrap(), wanted);
+        assert_eq!(signer().verify(&token, noon()), Err(SignatureError::Invalid));
         assert_eq!(signer().verify(&signer().sign(&wanted), noon()), Err(SignatureError::Invalid));
     }
 

@@ -20,8 +20,11 @@ pub(crate) const TOTP_SECRET: SealedColumn = SealedColumn { name: "user_totp.sec
 /// What webhooks are signed with.
 const WEBHOOK_SECRET: SealedColumn = SealedColumn { name: "webhook_secrets.secret", key: "id" };
 
+/// Where files are fetched from.
+const UPLOAD_SOURCE: SealedColumn = SealedColumn { name: "uploads.source", key: "id" };
+
 /// Every column that is sealed. A test holds it against the catalog.
-pub const SEALED_COLUMNS: &[SealedColumn] = &[TOTP_SECRET, WEBHOOK_SECRET];
+pub const SEALED_COLUMNS: &[SealedColumn] = &[TOTP_SECRET, WEBHOOK_SECRET, UPLOAD_SOURCE];
 
 /// How many values are sealed anew in one transaction.
 const BATCH: i64 = 200;

@@ -86,6 +86,13 @@ pub enum Event {
         /// The video.
         video_id: VideoId,
     },
+    /// Somebody named where a file lies; its asset exists, and its video if it becomes one.
+    ImportRequested {
+        /// The video.
+        video_id: Option<VideoId>,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// All bytes of an image are in staging and its asset exists.
     ImageAdded {
         /// The image.
@@ -155,6 +162,7 @@ impl Event {
             Event::VideoDeleted { .. } => "video_deleted",
             Event::VideoRestored { .. } => "video_restored",
             Event::VideoSettled { .. } => "video_settled",
+            Event::ImportRequested { .. } => "import_requested",
             Event::ImageAdded { .. } => "image_added",
             Event::ImageReady { .. } => "image_ready",
             Event::ImageFailed { .. } => "image_failed",
@@ -184,6 +192,9 @@ impl Event {
             | Event::VideoDeleted { video_id }
             | Event::VideoRestored { video_id }
             | Event::VideoSettled { video_id } => video_id.uuid(),
+            Event::ImportRequested { video_id, asset_id } => {
+                video_id.map_or(asset_id.uuid(), |video_id| video_id.uuid())
+            }
             Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }

@@ -25,6 +25,13 @@ fn for_failure(code: &str) -> &'static str {
             "Check that the file plays elsewhere, and upload it again, if need be in another format such as MP4 or MP3."
         }
         "media_too_large" | "image_too_large" | "export_too_large" => "Make it smaller and upload it again.",
+        "import_refused" | "import_not_a_file" | "import_too_large" | "address_refused"
+        | "redirects_too_many" => {
+            "Open the link in a browser where nobody is signed in: it must lead to the file itself. Then import another one."
+        }
+        "import_unavailable" | "import_interrupted" | "timed_out" | "unreachable" | "answer_unreadable" => {
+            "See that the link can be reached, then retry it."
+        }
         "asset_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
         "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",
         "storage_full" => "Make room where files are kept, then retry it.",

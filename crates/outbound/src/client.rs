@@ -1,13 +1,23 @@
-//! The HTTP client: it connects to checked addresses, follows nothing, and says in a word why a request failed.
+//! The HTTP client: it connects to checked addresses, follows redirects only where that is asked for, and says in a word why a request
+//! failed.
 
 use crate::{AddressPolicy, Refusal, names::CheckedNames};
-use reqwest::{Client, Request, RequestBuilder, Response, redirect::Policy};
+use reqwest::{
+    Client, Request, RequestBuilder, Response, StatusCode,
+    header::{HeaderMap, LOCATION},
+    redirect::Policy,
+};
 use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use url::Url;
 
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
+/// Until the head of what is fetched is there.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// Connections to one host that wait for the next request.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 const IDLE_WAIT: Duration = Duration::from_secs(60);
+/// How often what is fetched may be somewhere else.
+const REDIRECTS_MAX: usize = 5;
 
 /// How requests leave.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +45,9 @@ pub enum OutboundError {
         "no connection could be made: the name is unknown, nobody listens there, or the certificate is not valid"
     )]
     Unreachable,
+    /// One address leads to the next, and that to another.
+    #[error("the address leads on and on, or nowhere")]
+    Astray,
     /// The answer ended early, or is none of HTTP.
     #[error("the answer could not be read")]
     Broken,
@@ -47,6 +60,7 @@ impl OutboundError {
             Self::Refused(_) | Self::Private => "address_refused",
             Self::TimedOut => "timed_out",
             Self::Unreachable => "unreachable",
+            Self::Astray => "redirects_too_many",
             Self::Broken => "answer_unreadable",
         }
     }
@@ -116,5 +130,24 @@ impl Outbound {
         // Where the address is a number, nobody is asked for it.
         self.policy.check(request.url())?;
         Ok(self.http.execute(request).await?)
+    }
+
+    /// Gets what lies at `url`, or where that leads to: each address on the way is checked like the first. Returns the beginning of the
+    /// answer, after which nothing limits the time it takes.
+    ///
+    /// # Errors
+    /// [`OutboundError`].
+    pub async fn fetch(&self, mut url: Url, headers: &HeaderMap) -> Result<Response, OutboundError> {
+        for _ in 0..=REDIRECTS_MAX {
+            let request = self.send(|http| http.get(url.clone()).headers(headers.clone()));
+            let response = tokio::time::timeout(ANSWER_WAIT, request).await;
+            let response = response.map_err(|_| OutboundError::TimedOut)??;
+            if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED {
+                return Ok(response);
+            }
+            let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+            url = location.and_then(|location| url.join(location).ok()).ok_or(OutboundError::Astray)?;
+        }
+        Err(OutboundError::Astray)
     }
 }

@@ -7,8 +7,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_assets::{
-    Encode, ExtractSpeech, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, ReceiveUpload,
-    Store, Waveform,
+    Encode, ExtractSpeech, Import, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
+    ReceiveUpload, Store, Waveform,
 };
 use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -97,6 +97,11 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
     let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
+        .with(Import {
+            staging: app.staging.clone(),
+            outbound: app.outbound.clone(),
+            secrets: app.secrets.clone(),
+        })
         .with(ReadImage {
             images: engines.images.clone(),
             blobs: app.blobs.clone(),

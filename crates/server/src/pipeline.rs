@@ -1,8 +1,8 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
 use memoreel_assets::{
-    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Package, Picture, Probe, ReadDocument,
-    ReadImage, Store, Waveform,
+    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, Package, Picture, Probe,
+    ReadDocument, ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -45,6 +45,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             ]
         }
         Event::VideoRestored { video_id } => vec![task::<Index>(video_id, IndexPayload { video_id }, SOON)],
+        Event::ImportRequested { asset_id, .. } => {
+            vec![task::<Import>(event.subject_id(), ImportStep { asset_id }, FIRST)]
+        }
         Event::ImageAdded { asset_id } => vec![task::<ReadImage>(asset_id, ImageStep { asset_id }, FIRST)],
         Event::DocumentAdded { asset_id } => {
             vec![task::<ReadDocument>(asset_id, DocumentStep { asset_id }, SOON)]

@@ -32,6 +32,9 @@ const CLAIM_TRIES: u32 = 8;
 /// How often it is tried to write down what became of a batch that the database refuses.
 const FINISH_TRIES: u32 = 4;
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
+/// What comes one by one is taken, sent and written down together: a round begins so long after the one before. The first after a
+/// pause does not wait.
+const ROUND: Duration = Duration::from_millis(10);
 
 /// How a dispatcher keeps time.
 #[derive(Debug, Clone)]
@@ -92,6 +95,10 @@ impl Dispatcher {
         let mut lanes = Lanes::new(self.settings.in_flight_max);
         let mut written = Vec::new();
         while !stop.is_cancelled() {
+            let round = Instant::now();
+            while let Ok(end) = ends.try_recv() {
+                written.push(end);
+            }
             if self.write_down(&mut written, &mut lanes).await {
                 self.claim_and_send(&mut lanes, &sender, &interrupt).await;
             }
@@ -101,6 +108,7 @@ impl Dispatcher {
                 () = tokio::time::sleep(self.settings.poll) => {}
                 () = stop.cancelled() => {}
             }
+            tokio::time::sleep_until(round + ROUND).await;
         }
         listener.abort();
         self.drain(ends, written, lanes, &interrupt).await;

@@ -2,6 +2,7 @@
 //! under keys that a repeated run overwrites, and records it in the transaction that finishes the task.
 
 mod encode;
+mod import;
 mod package;
 mod picture;
 mod probe;
@@ -13,6 +14,8 @@ mod store;
 mod waveform;
 
 pub use encode::Encode;
+pub use import::Import;
+pub(crate) use import::source_place;
 pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;

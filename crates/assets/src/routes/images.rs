@@ -99,7 +99,7 @@ async fn get_image(
     let Query(Signed { s }) = signed.map_err(|_| not_found())?;
     let now = app.clock.now();
     let grant = app.signer.verify_with(&s, &said(&options, &name), now).map_err(signature_problem)?;
-    if grant.prefix != keys::asset(grant.organization_id, asset_id) {
+    if grant.purpose != Purpose::Transform || grant.prefix != keys::asset(grant.organization_id, asset_id) {
         return Err(not_found());
     }
     let transform: Transform = options.parse().map_err(|_| not_found())?;

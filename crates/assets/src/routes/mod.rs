@@ -1,16 +1,20 @@
 //! The HTTP faces of assets: uploads in, media out, images and what they are made into.
 
 mod addresses;
+mod announcement;
 mod asset_view;
 mod assets;
 mod batch;
 mod documents;
 mod fields;
 mod folders;
+mod forms;
 mod images;
+mod imports;
 mod media;
 mod presets;
 mod tus;
+mod upload_addresses;
 mod uploads;
 
 pub use images::image_router;

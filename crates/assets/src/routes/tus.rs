@@ -1,9 +1,7 @@
 //! The headers of tus 1.0 (<https://tus.io/protocols/resumable-upload>).
 
-use crate::{
-    AssetsError,
-    model::{UPLOAD_BYTES_MAX, UploadKind, UploadMetadata},
-};
+use super::announcement::Announcement;
+use crate::AssetsError;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use memoreel_blob::Checksum;
@@ -22,17 +20,6 @@ pub(super) const VIDEO_ID: HeaderName = HeaderName::from_static("memoreel-video-
 pub(super) const ASSET_ID: HeaderName = HeaderName::from_static("memoreel-asset-id");
 
 const METADATA_BYTES_MAX: usize = 8 * 1024;
-const FILENAME_LENGTH_MAX: usize = 255;
-const TITLE_LENGTH_MAX: usize = 200;
-
-/// What a creation request announces.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Announcement {
-    pub(super) size_bytes: u64,
-    pub(super) kind: UploadKind,
-    pub(super) filename: String,
-    pub(super) metadata: UploadMetadata,
-}
 
 /// Refuses other versions of the protocol.
 pub(super) fn check_version(headers: &HeaderMap) -> Result<(), AssetsError> {
@@ -67,84 +54,24 @@ pub(super) fn read_checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Ass
 }
 
 /// Reads `Upload-Length` and `Upload-Metadata`.
-pub(super) fn read_announcement(headers: &HeaderMap) -> Result<Announcement, AssetsError> {
+pub(super) fn read_announcement(headers: &HeaderMap) -> Result<(Announcement, u64), AssetsError> {
     let size_bytes = read_number(headers, &LENGTH, "Upload-Length")?;
-    if size_bytes > UPLOAD_BYTES_MAX {
-        return Err(AssetsError::TooLarge { size_bytes_max: UPLOAD_BYTES_MAX });
-    }
-    let mut announcement = Announcement {
-        size_bytes,
-        kind: UploadKind::Video,
-        filename: String::new(),
-        metadata: UploadMetadata::default(),
-    };
     let refuse = |reason: String| AssetsError::Header { header: "Upload-Metadata", reason };
     let value = headers.get(METADATA).map_or(Ok(""), HeaderValue::to_str);
     let text = value.map_err(|_| refuse("it must be ASCII".to_owned()))?;
     if text.len() > METADATA_BYTES_MAX {
         return Err(refuse(format!("it must be at most {METADATA_BYTES_MAX} bytes")));
     }
+    let mut announcement = Announcement::default();
     for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
         let (name, encoded) = pair.split_once(' ').unwrap_or((pair, ""));
         let value =
             BASE64_STANDARD.decode(encoded.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let value = value.ok_or_else(|| refuse(format!("the value of `{name}` must be UTF-8 in base64")))?;
-        match name {
-            "filename" | "name" => announcement.filename = file_name(&value),
-            "filetype" | "type" => announcement.metadata.content_type = Some(truncated(&value, 100)),
-            "kind" => {
-                announcement.kind = UploadKind::parse(&value)
-                    .ok_or_else(|| refuse("`kind` must be video, image or document".to_owned()))?;
-            }
-            "title" => {
-                announcement.metadata.title =
-                    Some(truncated(value.trim(), TITLE_LENGTH_MAX)).filter(|title| !title.trim().is_empty())
-            }
-            "channel_id" => {
-                let channel = value
-                    .parse()
-                    .map_err(|_| refuse("`channel_id` must be the id of a channel".to_owned()))?;
-                announcement.metadata.channel_id = Some(channel);
-            }
-            "folder_id" => {
-                let folder =
-                    value.parse().map_err(|_| refuse("`folder_id` must be the id of a folder".to_owned()))?;
-                announcement.metadata.folder_id = Some(folder);
-            }
-            "store" => {
-                announcement.metadata.is_temporary = match value.as_str() {
-                    "temporary" => true,
-                    "permanent" => false,
-                    _ => return Err(refuse("`store` must be temporary or permanent".to_owned())),
-                };
-            }
-            // Clients may send what they like beside it.
-            _ => {}
-        }
+        announcement.say(name, &value).map_err(refuse)?;
     }
-    let size_bytes_max = announcement.kind.size_bytes_max();
-    if size_bytes > size_bytes_max {
-        return Err(AssetsError::TooLarge { size_bytes_max });
-    }
-    if announcement.filename.is_empty() {
-        announcement.filename = match announcement.kind {
-            UploadKind::Video => "recording".to_owned(),
-            UploadKind::Image => "image".to_owned(),
-            UploadKind::Document => "document".to_owned(),
-        };
-    }
-    Ok(announcement)
-}
-
-/// The last part of a path of any system, without control characters.
-fn file_name(path: &str) -> String {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = name.chars().filter(|letter| !letter.is_control()).collect();
-    truncated(clean.trim(), FILENAME_LENGTH_MAX)
-}
-
-fn truncated(text: &str, characters_max: usize) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(characters_max).collect()
+    announcement.check_size(size_bytes)?;
+    Ok((announcement, size_bytes))
 }
 
 /// The date form of HTTP, as tus wants it in `Upload-Expires`.
@@ -156,6 +83,7 @@ pub(super) fn http_date(time: Timestamp) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::UploadKind;
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
@@ -169,17 +97,11 @@ mod tests {
     fn names_and_titles_are_read_from_metadata() {
         let metadata =
             format!("filename {},title {},is_odd", encoded("C:\\films\\große Pause.mp4"), encoded(" Break "));
-        let read = read_announcement(&headers(&[(LENGTH, "7"), (METADATA, &metadata)])).unwrap();
-        assert_eq!(read.filename, "große Pause.mp4");
+        let (read, size_bytes) =
+            read_announcement(&headers(&[(LENGTH, "7"), (METADATA, &metadata)])).unwrap();
+        assert_eq!(read.filename(), "große Pause.mp4");
         assert_eq!(read.metadata.title.as_deref(), Some("Break"));
-        assert_eq!(read.size_bytes, 7);
-    }
-
-    #[test]
-    fn folders_and_control_characters_never_get_into_a_name() {
-        for (given, kept) in [("../../etc/passwd", "passwd"), ("a\nb.mp4", "ab.mp4"), ("/", ""), ("x/", "")] {
-            assert_eq!(file_name(given), kept, "{given:?}");
-        }
+        assert_eq!(size_bytes, 7);
     }
 
     #[test]
@@ -206,12 +128,12 @@ mod tests {
             let metadata = format!("kind {}", encoded(kind));
             read_announcement(&headers(&[(LENGTH, length), (METADATA, &metadata)]))
         };
-        assert_eq!(read("image", "52428800").unwrap().kind, UploadKind::Image);
+        assert_eq!(read("image", "52428800").unwrap().0.kind, UploadKind::Image);
         assert!(matches!(read("image", "52428801"), Err(AssetsError::TooLarge { .. })));
-        assert_eq!(read("document", "104857600").unwrap().kind, UploadKind::Document);
+        assert_eq!(read("document", "104857600").unwrap().0.kind, UploadKind::Document);
         assert!(matches!(read("document", "104857601"), Err(AssetsError::TooLarge { .. })));
         assert!(matches!(read("Image", "1"), Err(AssetsError::Header { .. })));
-        assert_eq!(read("video", "52428801").unwrap().kind, UploadKind::Video);
+        assert_eq!(read("video", "52428801").unwrap().0.kind, UploadKind::Video);
     }
 
     #[test]

@@ -3,43 +3,48 @@
 //! An offset is told to the client only when the bytes before it are synced and the row says so. Bytes that were staged but
 //! not acknowledged (the server was killed in the middle of a request) are taken up at the client's next HEAD.
 
-use super::tus;
+use super::{forms, imports, tus, upload_addresses};
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
-    model::{Becomes, ReceiveUpload, ReceivedUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
+    model::{Becomes, ReceiveUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
+    receive::{Arriving, Receiver, append, place},
     store,
 };
 use axum::{
     Extension,
     body::Body,
-    extract::State,
+    extract::{DefaultBodyLimit, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
 };
-use futures::StreamExt;
 use memoreel_blob::{BlobError, Checksum};
-use memoreel_kernel::{AssetId, Caller, Event, Timestamp, UploadId, VideoId};
+use memoreel_kernel::{AssetId, Caller, Timestamp, UploadId, VideoId};
 use memoreel_web::{
-    App, Json, May, Permit, Problem, ProblemBody, ResourceId,
+    App, Json, May, Problem, ProblemBody, ResourceId,
     action::{EditContent, ReadContent},
 };
 use serde::Serialize;
-use std::{io, sync::Arc, time::Duration};
+use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// A connection that sends nothing for so long is taken for dead; the upload can be resumed.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
-
-type Receiver = Arc<dyn ReceiveUpload>;
 
 /// The upload routes. `receiver` makes a video of each finished upload.
 pub fn upload_router(receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create_upload, describe_upload_server))
         .routes(routes!(get_upload, get_upload_offset, append_upload, delete_upload))
-        .layer(Extension(receiver))
         .layer(map_response(name_protocol))
+        .merge(uploads_in_one_request())
+        .layer(Extension(receiver))
+}
+
+/// Files that come as one request, or by one that names where they lie.
+fn uploads_in_one_request() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(upload_addresses::create_upload_address))
+        .routes(routes!(upload_addresses::put_upload_content))
+        .routes(routes!(imports::import_file))
+        .merge(OpenApiRouter::new().routes(routes!(forms::upload_form)).layer(DefaultBodyLimit::disable()))
 }
 
 /// tus wants its version in every answer, refusals included.
@@ -59,7 +64,7 @@ pub(super) struct UploadView {
     size_bytes: u64,
     /// Bytes that have arrived for good.
     offset_bytes: u64,
-    /// `open`, `received`, `stored`, `terminated` or `expired`.
+    /// `open`, `importing`, `received`, `stored`, `terminated` or `expired`.
     status: String,
     /// What it becomes.
     kind: UploadKind,
@@ -70,6 +75,45 @@ pub(super) struct UploadView {
     /// When an unfinished upload is given up.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+}
+
+impl From<Upload> for UploadView {
+    fn from(upload: Upload) -> Self {
+        Self {
+            id: upload.id,
+            size_bytes: upload.size_bytes,
+            offset_bytes: upload.offset_bytes,
+            status: upload.status,
+            kind: upload.becomes.kind(),
+            video_id: upload.becomes.video_id(),
+            asset_id: upload.becomes.asset_id(),
+            filename: upload.filename,
+            expires_at: upload.expires_at,
+        }
+    }
+}
+
+/// What a file becomes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct NewFile {
+    /// The upload that brings it.
+    upload_id: UploadId,
+    /// The video it becomes.
+    video_id: Option<VideoId>,
+    /// The asset it becomes; of a video that has not arrived, it is not known yet.
+    asset_id: Option<AssetId>,
+}
+
+impl NewFile {
+    /// Of a file that has not arrived.
+    pub(super) fn awaited(upload_id: UploadId, becomes: Becomes) -> Self {
+        Self { upload_id, video_id: becomes.video_id(), asset_id: becomes.asset_id() }
+    }
+
+    /// Of one that has its asset.
+    pub(super) fn with_asset(upload_id: UploadId, becomes: Becomes, asset_id: AssetId) -> Self {
+        Self { upload_id, video_id: becomes.video_id(), asset_id: Some(asset_id) }
+    }
 }
 
 /// Create an upload
@@ -94,7 +138,7 @@ async fn create_upload(
     body: Body,
 ) -> Result<Response, Problem> {
     tus::check_version(&headers)?;
-    let announced = tus::read_announcement(&headers)?;
+    let (announced, size_bytes) = tus::read_announcement(&headers)?;
     let checksum = tus::read_checksum(&headers)?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
@@ -102,22 +146,7 @@ async fn create_upload(
     let carries_bytes = tus::has_body_type(&headers);
     let place = if carries_bytes { Some(place(&app, &caller).await?) } else { None };
     let now = app.clock.now();
-    let id = UploadId::new(now);
-    let upload = Upload {
-        id,
-        user_id: caller.user_id,
-        becomes: match announced.kind {
-            UploadKind::Video => Becomes::Video(VideoId::new(now)),
-            UploadKind::Image => Becomes::Image(AssetId(id.uuid())),
-            UploadKind::Document => Becomes::Document(AssetId(id.uuid())),
-        },
-        filename: announced.filename,
-        metadata: announced.metadata,
-        size_bytes: announced.size_bytes,
-        offset_bytes: 0,
-        status: "open".to_owned(),
-        expires_at: now + UPLOAD_LIFETIME,
-    };
+    let upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
@@ -161,18 +190,7 @@ async fn get_upload(
     May(caller, _): May<ReadContent>,
     ResourceId(id): ResourceId<UploadId>,
 ) -> Result<Json<UploadView>, Problem> {
-    let upload = find(&app, &caller, id).await?;
-    Ok(Json(UploadView {
-        id,
-        filename: upload.filename,
-        size_bytes: upload.size_bytes,
-        offset_bytes: upload.offset_bytes,
-        status: upload.status,
-        kind: upload.becomes.kind(),
-        video_id: upload.becomes.video_id(),
-        asset_id: upload.becomes.asset_id(),
-        expires_at: upload.expires_at,
-    }))
+    Ok(Json(find(&app, &caller, id).await?.into()))
 }
 
 /// Get an upload's offset
@@ -276,63 +294,6 @@ async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, Assets
     Ok(upload)
 }
 
-/// A place for the bytes of one request.
-async fn place(app: &App, caller: &Caller) -> Result<Permit, Problem> {
-    Ok(app.limits.appends.enter(&caller.organization_id.to_string()).await?)
-}
-
-/// What a request brings.
-struct Arriving {
-    body: Body,
-    checksum: Option<Checksum>,
-    /// Held until its bytes are acknowledged.
-    place: Option<Permit>,
-}
-
-impl Arriving {
-    fn nothing() -> Self {
-        Self { body: Body::empty(), checksum: None, place: None }
-    }
-}
-
-/// Streams a body to staging and acknowledges what arrived. Runs in a task of its own, so that a client that vanishes does not
-/// take the acknowledgement of its bytes with it.
-async fn append(
-    app: &App,
-    receiver: &Receiver,
-    caller: &Caller,
-    upload: &Upload,
-    offset: u64,
-    Arriving { body, checksum, place }: Arriving,
-) -> Result<u64, AssetsError> {
-    let (app, receiver, caller, upload) = (app.clone(), Arc::clone(receiver), *caller, upload.clone());
-    let work = async move {
-        let _place = place;
-        let outcome =
-            app.staging.append(upload.id, offset, arriving(body), upload.size_bytes, checksum).await?;
-        acknowledge(&app, &receiver, &caller, upload.id, outcome.new_offset).await?;
-        match outcome.interrupted {
-            None => Ok(outcome.new_offset),
-            Some(BlobError::SourceBroken(_)) => {
-                Err(AssetsError::Interrupted { offset_bytes: outcome.new_offset })
-            }
-            Some(error) => Err(error.into()),
-        }
-    };
-    tokio::spawn(work)
-        .await
-        .unwrap_or_else(|panic| Err(BlobError::SourceBroken(io::Error::other(panic)).into()))
-}
-
-/// The body as a stream that ends with an error when nothing comes for too long.
-fn arriving(body: Body) -> impl futures::Stream<Item = io::Result<axum::body::Bytes>> + Send {
-    let chunks = tokio_stream::StreamExt::timeout(body.into_data_stream(), STALLED_AFTER);
-    chunks.map(|chunk| match chunk {
-        Ok(chunk) => chunk.map_err(io::Error::other),
-        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
-    })
-}
-
 /// Bytes that were staged when the server died, and that no answer told the client of: syncs them and counts them in.
 async fn take_up_unacknowledged(
     app: &App,
@@ -350,52 +311,6 @@ async fn take_up_unacknowledged(
         Err(AssetsError::Blob(BlobError::Locked)) => Ok(upload.offset_bytes),
         other => other,
     }
-}
-
-/// Records how much has arrived; when that is everything, the upload becomes a video, an image or a document in the same transaction.
-async fn acknowledge(
-    app: &App,
-    receiver: &Receiver,
-    caller: &Caller,
-    id: UploadId,
-    offset: u64,
-) -> Result<(), AssetsError> {
-    let now = app.clock.now();
-    let mut tx = app.db.tenant(caller).await?;
-    let upload = store::find_upload(&mut tx, id, true).await?.ok_or(AssetsError::UploadNotFound)?;
-    if !upload.is_open() {
-        return Ok(());
-    }
-    if offset < upload.size_bytes {
-        store::advance_upload(&mut tx, id, offset, now + UPLOAD_LIFETIME).await?;
-    } else {
-        let added = match upload.becomes {
-            Becomes::Video(video_id) => {
-                let asset_id = AssetId::new(now);
-                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
-                let received = ReceivedUpload {
-                    video_id,
-                    asset_id,
-                    filename: upload.filename,
-                    title: upload.metadata.title,
-                    channel_id: upload.metadata.channel_id,
-                    user_id: upload.user_id,
-                };
-                receiver.received(&mut tx, &received).await?;
-                Event::VideoAdded { video_id, asset_id }
-            }
-            Becomes::Image(asset_id) => {
-                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
-                Event::ImageAdded { asset_id }
-            }
-            Becomes::Document(asset_id) => {
-                store::receive_upload(&mut tx, &upload, asset_id, now).await?;
-                Event::DocumentAdded { asset_id }
-            }
-        };
-        app.events.emit(&mut tx, &added).await?;
-    }
-    Ok(tx.commit().await?)
 }
 
 fn progress_response(status: StatusCode, upload: &Upload, offset: u64, expires_at: Timestamp) -> Response {

@@ -6,6 +6,7 @@ mod accounts;
 mod ahead;
 mod app;
 mod assets;
+mod at_once;
 mod audit;
 mod authenticator;
 mod busy;

@@ -1,0 +1,217 @@
+//! From where a file lies elsewhere to staging.
+
+use super::{blob_failure, remove_staged};
+use crate::{
+    model::{Becomes, ImportStep, Upload, UploadKind},
+    receive::{added, arriving},
+    store as sql,
+};
+use async_trait::async_trait;
+use axum::body::Bytes;
+use futures::StreamExt;
+use memoreel_blob::{BlobError, Staging};
+use memoreel_kernel::UploadId;
+use memoreel_outbound::{Outbound, OutboundError};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_web::{SealedPlace, Secrets};
+use reqwest::{
+    Response, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE},
+};
+use std::io;
+use url::Url;
+
+/// Where the address of a file lies, sealed.
+pub(crate) fn source_place(id: UploadId) -> SealedPlace<'static> {
+    SealedPlace { column: "uploads.source", row: id.uuid() }
+}
+
+/// Fetches a file from where somebody said it lies.
+#[derive(Debug)]
+pub struct Import {
+    /// Where uploads are staged.
+    pub staging: Staging,
+    /// Sends the requests.
+    pub outbound: Outbound,
+    /// Open the addresses.
+    pub secrets: Secrets,
+}
+
+#[async_trait]
+impl Handle for Import {
+    const KIND: &'static str = "import";
+    const CONCURRENCY: usize = 4;
+    type Payload = ImportStep;
+
+    async fn run(&self, run: &TaskRun, step: ImportStep) -> Result<Finished, TaskFailure> {
+        let mut tx = run.begin().await?;
+        let Some(sql::FoundImport { upload, source }) = sql::find_import(&mut tx, step.asset_id).await?
+        else {
+            // Deleted meanwhile.
+            return run.finish(tx, &[]).await;
+        };
+        drop(tx);
+        let url = self.secrets.open(&source, source_place(upload.id)).map_err(TaskFailure::internal)?;
+        let url = std::str::from_utf8(&url).ok().and_then(|url| Url::parse(url).ok());
+        let url = url.ok_or_else(|| TaskFailure::internal("the address of an import is none"))?;
+        let size_bytes = self.fetch(run, &upload, url).await?;
+
+        let mut tx = run.begin().await?;
+        if !sql::receive_import(&mut tx, upload.id, step.asset_id, size_bytes).await? {
+            let finished = run.finish(tx, &[]).await?;
+            remove_staged(&self.staging, upload.id).await;
+            return Ok(finished);
+        }
+        run.finish(tx, &[added(upload.becomes, step.asset_id)]).await
+    }
+}
+
+impl Import {
+    /// Stages the file, going on where a run before ended if it is still the same file. Returns its size.
+    async fn fetch(&self, run: &TaskRun, upload: &Upload, url: Url) -> Result<u64, TaskFailure> {
+        let staged = self.staging.len(upload.id).await.map_err(blob_failure)?.unwrap_or(0);
+        let resumed = upload.metadata.fetched_etag.as_deref().filter(|_| staged > 0);
+        let answered = self.outbound.fetch(url, &headers(staged, resumed)).await;
+        let answer = Answer::new(answered.map_err(outbound_failure)?, upload, staged)?;
+        if answer.offset == 0 {
+            let mut tx = run.begin().await?;
+            sql::note_fetched_etag(&mut tx, upload.id, answer.etag.as_deref()).await?;
+            tx.commit().await?;
+        }
+        let (offset, size_bytes) = (answer.offset, answer.size_bytes);
+        let mut arrived = offset;
+        let bytes = arriving(answer.response.bytes_stream()).map(move |chunk: io::Result<Bytes>| {
+            if let Ok(chunk) = &chunk {
+                arrived += chunk.len() as u64;
+                if let Some(size_bytes) = size_bytes.filter(|size_bytes| *size_bytes > 0) {
+                    run.progress((arrived as f64 / size_bytes as f64) as f32);
+                }
+            }
+            chunk
+        });
+        let bytes = bytes.take_until(run.cancelled().cancelled());
+        let size_bytes_max = upload.becomes.kind().size_bytes_max();
+        let outcome = self.staging.append(upload.id, offset, Box::pin(bytes), size_bytes_max, None).await;
+        let outcome = match outcome {
+            Err(BlobError::TooLarge { .. }) => return Err(too_large(upload.becomes)),
+            outcome => outcome.map_err(blob_failure)?,
+        };
+        let is_whole = size_bytes.is_none_or(|size_bytes| outcome.new_offset == size_bytes);
+        match outcome.interrupted {
+            None if is_whole && !run.cancelled().is_cancelled() => Ok(outcome.new_offset),
+            None | Some(BlobError::SourceBroken(_)) => Err(TaskFailure::transient(
+                "import_interrupted",
+                "The connection to where the file lies broke off.",
+            )),
+            Some(error) => Err(blob_failure(error)),
+        }
+    }
+}
+
+fn headers(staged: u64, etag: Option<&str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    // The file is wanted as it is.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let range = HeaderValue::from_str(&format!("bytes={staged}-"));
+    if let (Some(Ok(etag)), Ok(range)) = (etag.map(HeaderValue::from_str), range) {
+        headers.insert(RANGE, range);
+        headers.insert(IF_RANGE, etag);
+    }
+    headers
+}
+
+/// The beginning of an answer that brings the file.
+struct Answer {
+    response: Response,
+    /// Where in the file its bytes begin.
+    offset: u64,
+    /// Of the whole file, if it is told.
+    size_bytes: Option<u64>,
+    /// A strong one: only such says that two parts are of one file (RFC 9110, 13.1.5).
+    etag: Option<String>,
+}
+
+impl Answer {
+    fn new(response: Response, upload: &Upload, staged: u64) -> Result<Self, TaskFailure> {
+        let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let (offset, size_bytes) = match response.status() {
+            StatusCode::OK => (0, response.content_length()),
+            StatusCode::PARTIAL_CONTENT => {
+                let size_bytes = text(CONTENT_RANGE).and_then(|range| whole_size(range, staged));
+                let message = "Where the file lies, it is answered in parts that do not fit together.";
+                let size_bytes =
+                    size_bytes.ok_or_else(|| TaskFailure::permanent("import_refused", message))?;
+                (staged, Some(size_bytes))
+            }
+            status => return Err(status_failure(status)),
+        };
+        let is_page = text(CONTENT_TYPE)
+            .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        if is_page && upload.becomes.kind() != UploadKind::Document {
+            let message = "The link leads to a web page, not to a file.";
+            return Err(TaskFailure::permanent("import_not_a_file", message));
+        }
+        if size_bytes.is_some_and(|size_bytes| size_bytes > upload.becomes.kind().size_bytes_max()) {
+            return Err(too_large(upload.becomes));
+        }
+        let etag = text(ETAG).filter(|etag| etag.starts_with('"') && etag.len() <= 200).map(str::to_owned);
+        Ok(Self { response, offset, size_bytes, etag })
+    }
+}
+
+/// The size of the file of which a part follows that begins at `offset` and goes to its end (RFC 9110, 14.4).
+fn whole_size(content_range: &str, offset: u64) -> Option<u64> {
+    let (range, size) = content_range.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let (first, last, size): (u64, u64, u64) = (first.parse().ok()?, last.parse().ok()?, size.parse().ok()?);
+    (first == offset && last.checked_add(1) == Some(size)).then_some(size)
+}
+
+fn status_failure(status: StatusCode) -> TaskFailure {
+    let message = format!("Where the file lies, the answer was {status}.");
+    if status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+    {
+        TaskFailure::transient("import_unavailable", message)
+    } else {
+        TaskFailure::permanent("import_refused", message)
+    }
+}
+
+fn outbound_failure(error: OutboundError) -> TaskFailure {
+    let message = format!("The file could not be fetched: {error}.");
+    match error {
+        OutboundError::Refused(_) | OutboundError::Private | OutboundError::Astray => {
+            TaskFailure::permanent(error.code(), message)
+        }
+        _ => TaskFailure::transient(error.code(), message),
+    }
+}
+
+fn too_large(becomes: Becomes) -> TaskFailure {
+    let most = becomes.kind().size_bytes_max() >> 20;
+    TaskFailure::permanent(
+        "import_too_large",
+        format!("The file is too large: {most} MiB is the most for its kind."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_size;
+
+    #[test]
+    fn a_part_fits_when_it_begins_where_the_last_one_ended_and_goes_to_the_end() {
+        assert_eq!(whole_size("bytes 5-9/10", 5), Some(10));
+        for (range, offset) in [
+            ("bytes 5-9/10", 4),
+            ("bytes 5-8/10", 5),
+            ("bytes 5-9/*", 5),
+            ("bytes */10", 5),
+            ("5-9/10", 5),
+            ("bytes 5-18446744073709551615/0", 5),
+        ] {
+            assert_eq!(whole_size(range, offset), None, "{range} at {offset}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is said of a file that is to come, in whatever way it comes.
+
+use crate::{
+    AssetsError,
+    model::{Becomes, UPLOAD_LIFETIME, Upload, UploadKind, UploadMetadata},
+};
+use memoreel_kernel::{AssetId, Caller, ChannelId, FolderId, Timestamp, UploadId, VideoId};
+use serde::Deserialize;
+
+const FILENAME_LENGTH_MAX: usize = 255;
+const TITLE_LENGTH_MAX: usize = 200;
+
+/// What is said of a file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Announcement {
+    pub(super) kind: UploadKind,
+    filename: String,
+    pub(super) metadata: UploadMetadata,
+}
+
+impl Announcement {
+    /// Of what is said in JSON.
+    pub(super) fn of(kind: UploadKind, filename: Option<&str>, title: Option<&str>) -> Self {
+        let mut said = Self { kind, ..Self::default() };
+        for (name, value) in [("filename", filename), ("title", title)] {
+            // Neither is ever refused.
+            if let Some(value) = value {
+                let _taken = said.say(name, value);
+            }
+        }
+        said
+    }
+
+    /// And where it is put, and for how long.
+    pub(super) fn placed(
+        mut self,
+        channel_id: Option<ChannelId>,
+        folder_id: Option<FolderId>,
+        keep: Option<Keep>,
+    ) -> Self {
+        self.metadata.channel_id = channel_id;
+        self.metadata.folder_id = folder_id;
+        self.metadata.is_temporary = matches!(keep, Some(Keep::Temporary));
+        self
+    }
+
+    /// Takes in one thing that is said; what it does not know is nothing to it, as clients may say what they like beside it.
+    ///
+    /// # Errors
+    /// Why the value is refused.
+    pub(super) fn say(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "filename" | "name" => self.filename = file_name(value),
+            "filetype" | "type" => self.metadata.content_type = Some(truncated(value, 100)),
+            "kind" => {
+                self.kind = UploadKind::parse(value)
+                    .ok_or_else(|| "`kind` must be video, image or document".to_owned())?;
+            }
+            "title" => {
+                self.metadata.title =
+                    Some(truncated(value.trim(), TITLE_LENGTH_MAX)).filter(|title| !title.trim().is_empty());
+            }
+            "channel_id" => {
+                let channel =
+                    value.parse().map_err(|_| "`channel_id` must be the id of a channel".to_owned())?;
+                self.metadata.channel_id = Some(channel);
+            }
+            "folder_id" => {
+                let folder =
+                    value.parse().map_err(|_| "`folder_id` must be the id of a folder".to_owned())?;
+                self.metadata.folder_id = Some(folder);
+            }
+            "store" => {
+                self.metadata.is_temporary = match value {
+                    "temporary" => true,
+                    "permanent" => false,
+                    _ => return Err("`store` must be temporary or permanent".to_owned()),
+                };
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a name that whoever sends it did not give, unless they gave one.
+    pub(super) fn or_named(&mut self, path: &str) {
+        if self.filename.is_empty() {
+            self.filename = file_name(path);
+        }
+    }
+
+    /// The name of the file; one for its kind where none was given.
+    pub(super) fn filename(&self) -> &str {
+        if !self.filename.is_empty() {
+            return &self.filename;
+        }
+        match self.kind {
+            UploadKind::Video => "recording",
+            UploadKind::Image => "image",
+            UploadKind::Document => "document",
+        }
+    }
+
+    /// Refuses what is larger than a file of the kind may be.
+    pub(super) fn check_size(&self, size_bytes: u64) -> Result<(), AssetsError> {
+        let size_bytes_max = self.kind.size_bytes_max();
+        if size_bytes > size_bytes_max { Err(AssetsError::TooLarge { size_bytes_max }) } else { Ok(()) }
+    }
+
+    /// The upload that brings it.
+    pub(super) fn upload(self, caller: &Caller, id: UploadId, size_bytes: u64, now: Timestamp) -> Upload {
+        Upload {
+            id,
+            user_id: caller.user_id,
+            becomes: match self.kind {
+                UploadKind::Video => Becomes::Video(VideoId::new(now)),
+                UploadKind::Image => Becomes::Image(AssetId(id.uuid())),
+                UploadKind::Document => Becomes::Document(AssetId(id.uuid())),
+            },
+            filename: self.filename().to_owned(),
+            metadata: self.metadata,
+            size_bytes,
+            offset_bytes: 0,
+            status: "open".to_owned(),
+            expires_at: now + UPLOAD_LIFETIME,
+        }
+    }
+}
+
+/// How long what becomes of a file stays.
+#[derive(Debug, Clone, Copy, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AssetStore)]
+pub(super) enum Keep {
+    /// For a day.
+    Temporary,
+    /// Until it is deleted.
+    Permanent,
+}
+
+/// The last part of a path of any system, without control characters.
+fn file_name(path: &str) -> String {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    truncated(clean.trim(), FILENAME_LENGTH_MAX)
+}
+
+fn truncated(text: &str, characters_max: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(characters_max).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_control_characters_never_get_into_a_name() {
+        for (given, kept) in [("../../etc/passwd", "passwd"), ("a\nb.mp4", "ab.mp4"), ("/", ""), ("x/", "")] {
+            assert_eq!(file_name(given), kept, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_given_goes_before_one_that_was_found() {
+        let mut said = Announcement::default();
+        assert_eq!(said.filename(), "recording");
+        said.or_named("/videos/talk.mp4");
+        said.or_named("other.mp4");
+        assert_eq!(said.filename(), "talk.mp4");
+        said.say("filename", "mine.mp4").unwrap();
+        assert_eq!(said.filename(), "mine.mp4");
+    }
+}

@@ -1,0 +1,164 @@
+//! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
+
+use super::{announcement::Announcement, uploads::NewFile};
+use crate::{
+    AssetsError,
+    model::UPLOAD_BYTES_MAX,
+    receive::{Receiver, added, arriving, become_asset, place},
+    store,
+};
+use axum::{
+    Extension,
+    extract::{
+        Multipart, State,
+        multipart::{Field, MultipartRejection},
+    },
+    http::StatusCode,
+};
+use futures::StreamExt;
+use memoreel_blob::BlobError;
+use memoreel_kernel::{Caller, UploadId};
+use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
+
+/// The fields of a form beside the file.
+const FIELDS_MAX: usize = 20;
+const FIELD_BYTES_MAX: usize = 8 * 1024;
+
+/// A file, and what is said of it.
+#[derive(Debug, utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes the form, which is read field by field")]
+pub(super) struct UploadForm {
+    /// The file.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+    /// `video`, which is what a file becomes where nothing is said, `image` or `document`.
+    kind: Option<String>,
+    /// Its name, instead of that of the file.
+    filename: Option<String>,
+    /// Of a video, its title.
+    title: Option<String>,
+    /// Of a video, the channel it is put into.
+    channel_id: Option<String>,
+    /// The folder it is put into.
+    folder_id: Option<String>,
+    /// `permanent`, or `temporary` for a day.
+    store: Option<String>,
+}
+
+/// Upload a file as a form
+///
+/// `multipart/form-data` with the file in the field `file`, and before or after it what else is said. What is cut off leaves nothing; send what is
+/// large as a resumable upload.
+#[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
+pub(super) async fn upload_form(
+    State(app): State<App>,
+    Extension(receiver): Extension<Receiver>,
+    May(caller, _): May<EditContent>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<NewFile>), Problem> {
+    let form = form
+        .map_err(|_| AssetsError::Form("a file is sent as multipart/form-data with a boundary".to_owned()))?;
+    if let Some(user_id) = caller.user_id {
+        app.limits.uploads.take(&user_id.to_string())?;
+    }
+    let place = place(&app, &caller).await?;
+    // In a task of its own, so that what a client that vanishes leaves behind is removed.
+    let work = async move {
+        let _place = place;
+        let id = UploadId::new(app.clock.now());
+        let received = receive(&app, &receiver, &caller, id, form).await;
+        if received.is_err()
+            && let Err(error) = app.staging.remove(id).await
+        {
+            tracing::warn!(%error, %id, "bytes of a form were left in staging");
+        }
+        received
+    };
+    let received = tokio::spawn(work).await.map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, Json(received?)))
+}
+
+async fn receive(
+    app: &App,
+    receiver: &Receiver,
+    caller: &Caller,
+    id: UploadId,
+    mut form: Multipart,
+) -> Result<NewFile, AssetsError> {
+    let mut said = Announcement::default();
+    let mut size_bytes = None;
+    let mut fields = 0;
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        fields += 1;
+        if fields > FIELDS_MAX {
+            return Err(AssetsError::Form(format!("a form has at most {FIELDS_MAX} fields")));
+        }
+        match field.name() {
+            Some("file") if size_bytes.is_some() => {
+                return Err(AssetsError::Form("a form brings one file".to_owned()));
+            }
+            Some("file") => {
+                said.or_named(field.file_name().unwrap_or_default());
+                size_bytes = Some(stage(app, id, field).await?);
+            }
+            Some(name) => {
+                let name = name.to_owned();
+                let value = text(field).await?;
+                said.say(&name, &value).map_err(AssetsError::Form)?;
+            }
+            None => return Err(AssetsError::Form("a field of the form has no name".to_owned())),
+        }
+    }
+    let size_bytes =
+        size_bytes.ok_or_else(|| AssetsError::Form("the form has no field `file`".to_owned()))?;
+    said.check_size(size_bytes)?;
+
+    let now = app.clock.now();
+    let upload = said.upload(caller, id, size_bytes, now);
+    let mut tx = app.db.tenant(caller).await?;
+    store::insert_upload(&mut tx, &upload).await?;
+    let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;
+    store::receive_upload(&mut tx, id, asset_id).await?;
+    app.events.emit(&mut tx, &added(upload.becomes, asset_id)).await?;
+    tx.commit().await?;
+    Ok(NewFile::with_asset(id, upload.becomes, asset_id))
+}
+
+/// Streams the file to staging, and returns its size.
+async fn stage(app: &App, id: UploadId, field: Field<'_>) -> Result<u64, AssetsError> {
+    let outcome = app.staging.append(id, 0, Box::pin(arriving(field)), UPLOAD_BYTES_MAX, None).await;
+    match outcome {
+        Ok(outcome) => match outcome.interrupted {
+            None => Ok(outcome.new_offset),
+            Some(BlobError::SourceBroken(_)) => {
+                Err(AssetsError::Form("the form was cut off in the middle of its file".to_owned()))
+            }
+            Some(error) => Err(error.into()),
+        },
+        Err(BlobError::TooLarge { .. }) => Err(AssetsError::TooLarge { size_bytes_max: UPLOAD_BYTES_MAX }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn text(field: Field<'_>) -> Result<String, AssetsError> {
+    let mut bytes = Vec::new();
+    let mut chunks = Box::pin(arriving(field));
+    while let Some(chunk) = chunks.next().await {
+        bytes.extend_from_slice(&chunk.map_err(broken)?);
+        if bytes.len() > FIELD_BYTES_MAX {
+            return Err(AssetsError::Form(format!(
+                "a field of the form has at most {FIELD_BYTES_MAX} bytes"
+            )));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| AssetsError::Form("a field of the form is not UTF-8".to_owned()))
+}
+
+fn broken(_: impl std::error::Error) -> AssetsError {
+    AssetsError::Form(
+        "the form cannot be read: it is cut off, or not as multipart/form-data has it".to_owned(),
+    )
+}
