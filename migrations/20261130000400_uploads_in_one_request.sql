@@ -6,6 +6,8 @@ ALTER TABLE uploads ADD CONSTRAINT uploads_status
     CHECK (status IN ('open', 'importing', 'received', 'stored', 'terminated', 'expired'));
 ALTER TABLE uploads ADD CONSTRAINT uploads_source CHECK (source IS NULL OR status = 'importing');
 CREATE INDEX uploads_importing ON uploads (created_at) WHERE status = 'importing';
+-- A sealed value is bound to its row.
+ALTER TABLE uploads ADD CONSTRAINT uploads_id_key UNIQUE (id);
 
 -- It was never used.
 ALTER TABLE uploads DROP COLUMN replaces_id;

@@ -73,7 +73,7 @@ const NOT_AUDITED: [(&str, &str); 29] = [
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.
-const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 6] = [
+const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 7] = [
     ("api_keys_token_key", "the hash of a random token"),
     (
         "organization_domains_verified_key",
@@ -82,6 +82,7 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 6] = [
     ("organization_invitations_token_key", "the hash of a random token"),
     ("outbox_pkey", "a number that the database gives"),
     ("request_logs_pkey", "a time and an id that the database makes"),
+    ("uploads_id_key", "an id that the server makes"),
     ("webhook_secrets_id_key", "an id that the server makes at random"),
 ];
 

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 139] = {
+const EXPECTED: [(&str, Expected); 143] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -59,6 +59,7 @@ const EXPECTED: [(&str, Expected); 139] = {
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
         ("create_upload", TheirOwn),
+        ("create_upload_address", TheirOwn),
         ("create_user", TheirOwn),
         ("create_video", TheirOwn),
         ("create_webhook_endpoint", TheirOwn),
@@ -110,6 +111,7 @@ const EXPECTED: [(&str, Expected); 139] = {
         ("get_video", NotFound),
         ("get_webhook_delivery", NotFound),
         ("get_webhook_endpoint", NotFound),
+        ("import_file", TheirOwn),
         ("list_api_keys", TheirOwn),
         ("list_assets", TheirOwn),
         ("list_audit_entries", TheirOwn),
@@ -136,6 +138,7 @@ const EXPECTED: [(&str, Expected); 139] = {
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("put_image_preset", TheirOwn),
+        ("put_upload_content", NotFound),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
         ("replay_webhook_deliveries", NotFound),
@@ -170,6 +173,7 @@ const EXPECTED: [(&str, Expected); 139] = {
         ("update_task", NotFound),
         ("update_video", NotFound),
         ("update_webhook_endpoint", NotFound),
+        ("upload_form", TheirOwn),
         ("verify_domain", NotFound),
         ("withdraw_email_change", TheirOwn),
         ("withdraw_erasure", Refused),

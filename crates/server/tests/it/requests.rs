@@ -6,7 +6,10 @@ use crate::{
     isolation::Ids,
     openapi::Operation,
 };
-use reqwest::RequestBuilder;
+use reqwest::{
+    RequestBuilder,
+    multipart::{Form, Part},
+};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -34,6 +37,19 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             .header("content-type", "application/offset+octet-stream")
             .header("upload-metadata", metadata(&[("filename", "b.mp4"), ("channel_id", &ids["channels"])]))
             .body("abc"),
+        "create_upload_address" => json(json!({
+            "size_bytes": 3, "filename": "b.mp4", "channel_id": ids["channels"], "folder_id": ids["folders"],
+        })),
+        "put_upload_content" => request.query(&[("s", "A".repeat(80))]).body("zzz"),
+        "import_file" => json(json!({
+            "url": "https://media.example/b.mp4", "channel_id": ids["channels"], "folder_id": ids["folders"],
+        })),
+        "upload_form" => {
+            let form = Form::new()
+                .text("channel_id", ids["channels"].clone())
+                .text("folder_id", ids["folders"].clone());
+            request.multipart(form.part("file", Part::bytes(b"abc".to_vec()).file_name("b.mp4")))
+        }
         "get_upload_offset" => request.header("tus-resumable", "1.0.0"),
         "put_captions" => request
             .header("content-type", "text/vtt")

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 139] = {
+const TAKES: [(&str, Takes); 143] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
         ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
@@ -59,6 +59,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("create_session", Nothing),
         ("create_session_by_passkey", Nothing),
         ("create_upload", Role(EditContent)),
+        ("create_upload_address", Role(EditContent)),
         ("create_user", Nothing),
         ("create_video", Role(EditContent)),
         ("create_webhook_endpoint", Role(ManageWebhooks)),
@@ -110,6 +111,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("get_video", Role(ReadContent)),
         ("get_webhook_delivery", Role(ManageWebhooks)),
         ("get_webhook_endpoint", Role(ManageWebhooks)),
+        ("import_file", Role(EditContent)),
         ("list_api_keys", Role(UseApiKeys)),
         ("list_assets", Role(ReadContent)),
         ("list_audit_entries", Role(ReadAuditLog)),
@@ -136,6 +138,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
         ("put_image_preset", Role(EditContent)),
+        ("put_upload_content", Nothing),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),
         ("replay_webhook_deliveries", Role(ManageWebhooks)),
@@ -170,6 +173,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("update_task", Role(PrioritiseTasks)),
         ("update_video", Role(EditContent)),
         ("update_webhook_endpoint", Role(ManageWebhooks)),
+        ("upload_form", Role(EditContent)),
         ("verify_domain", Role(ManageDomains)),
         ("withdraw_email_change", Account),
         ("withdraw_erasure", Account),
