@@ -1,4 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, type Locator, type Page } from "@playwright/test";
 import { chooseFiles, expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
 
@@ -47,6 +49,42 @@ async function makeFolder(page: Page, name: string): Promise<void> {
   await page.getByRole("dialog").getByRole("button", { name: "Create" }).click();
   await expect(places(page).getByRole("link", { name: new RegExp(`^${name},`, "u") })).toBeVisible();
 }
+
+test("a file is imported from a link, and a link that leads nowhere says so", async ({ page }) => {
+  // The server of these tests may fetch from this machine.
+  const photo = readFileSync(sample("still-photo.heic"));
+  const elsewhere = createServer((request, response) => {
+    const known = request.url?.startsWith("/harbour.heic") === true;
+    response.writeHead(known ? 200 : 404, { "Content-Type": "application/octet-stream" });
+    response.end(known ? photo : undefined);
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+  const at = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+  await signUp(page, newAccount());
+  await page.goto("/media");
+
+  await page.getByRole("button", { name: "Import from a link" }).click();
+  const dialog = page.getByRole("dialog", { name: "Import from a link" });
+  await dialog.getByLabel("Link to the file").fill("https://169.254.169.254/harbour.heic");
+  await dialog.getByRole("button", { name: "Import" }).click();
+  await expect(dialog.getByLabel("Link to the file")).toHaveAttribute("aria-invalid", "true");
+  await expectAccessible(page);
+
+  await dialog.getByLabel("Link to the file").fill(`${at}/harbour.heic?signature=1`);
+  await expect(dialog.getByLabel("It becomes")).toHaveValue("image");
+  await dialog.getByRole("button", { name: "Import" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(trayRow(page, "harbour.heic")).toContainText("Ready");
+  await expect(file(page, "harbour.heic")).toBeVisible();
+
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.getByRole("combobox").fill("import");
+  await page.keyboard.press("Enter");
+  await dialog.getByLabel("Link to the file").fill(`${at}/nothing.png`);
+  await dialog.getByLabel("Link to the file").press("Enter");
+  await expect(trayRow(page, "nothing.png")).toContainText("404");
+  elsewhere.close();
+});
 
 test("files are dropped into a folder, moved, copied, deleted and taken back", async ({ page }) => {
   await signUp(page, newAccount());

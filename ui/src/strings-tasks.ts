@@ -29,6 +29,7 @@ export const taskStrings = {
     },
     stopping: "Stopping",
     kinds: {
+      import: "Fetching a file",
       store: "Storing",
       probe: "Reading the file",
       package: "Making it playable",

@@ -2,6 +2,8 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient 
 import { isApiError, request, requestJson } from "./client";
 import { keys } from "./queries";
 import type {
+  ImportFile,
+  NewFile,
   Asset,
   AssetChanges,
   AssetKind,
@@ -95,6 +97,7 @@ export const mediaCommands = {
     }
     return outcome;
   },
+  importFile: (json: ImportFile) => requestJson<NewFile>("POST", "/imports", { json }),
   createFolder: (name: string, parentId: string | null) =>
     requestJson<Folder>("POST", "/folders", { json: { name, parent_id: parentId } }),
   changeFolder: (id: string, json: { name?: string; parent_id?: string | null }) =>

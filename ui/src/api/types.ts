@@ -50,6 +50,10 @@ export type IssuedInvitation = Sent<Schemas["IssuedInvitation"]>;
 /** What the holder of an invitation's link is told. */
 export type InvitationOffer = Sent<Schemas["InvitationOffer"]>;
 
+/** What becomes of a file that the server fetches. */
+export type NewFile = Schemas["NewFile"];
+export type ImportFile = Schemas["ImportFile"];
+
 export type Passkey = Sent<Schemas["Passkey"]>;
 export type TotpSecret = Sent<Schemas["TotpSecret"]>;
 export type RecoveryCodes = Sent<Schemas["RecoveryCodes"]>;

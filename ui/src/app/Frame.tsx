@@ -6,6 +6,7 @@ import { listen } from "../api/events";
 import { useMay, useMe } from "../api/me";
 import { Tip } from "../components/Tip";
 import { Toasts } from "../components/Toasts";
+import { ImportDialog } from "../features/uploads/ImportDialog";
 import { UploadTray } from "../features/uploads/UploadTray";
 import { useUploadDrop } from "../features/uploads/drop";
 import { isTyping, MAIN_ID, NARROW, useMedia } from "../lib/hooks";
@@ -67,6 +68,7 @@ export function Frame() {
       </main>
       <Rail />
       <UploadTray key={organizationId} />
+      <ImportDialog />
       <Toasts />
       {dropping ? (
         <div className="drop-veil" aria-hidden>

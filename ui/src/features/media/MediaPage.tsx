@@ -1,7 +1,7 @@
 import "./media.css";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { ChevronRight, FolderOpen, Images, LayoutGrid, List, SearchX, Trash2, Upload } from "lucide-react";
+import { ChevronRight, FolderOpen, Images, LayoutGrid, Link2, List, SearchX, Trash2, Upload } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { assetsQuery, foldersQuery, renewMedia } from "../../api/media";
 import { useMay } from "../../api/me";
@@ -13,6 +13,7 @@ import { setPreferences, usePreferences } from "../../lib/preferences";
 import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
 import { chooseFiles } from "../uploads/choose";
+import { importing } from "../uploads/importing";
 import { openFolder, uploads } from "../uploads/manager";
 import { useMediaActions } from "./actions";
 import { AssetList } from "./AssetList";
@@ -43,7 +44,15 @@ export function MediaPage() {
     <div className="page media">
       <div className="page__head">
         <h1 className="page__title">{strings.media.title}</h1>
-        <ViewSwitch />
+        <div className="media__tools">
+          {mayEdit ? (
+            <button type="button" className="button" onClick={() => importing.set(true)}>
+              <Link2 size={16} aria-hidden />
+              {strings.upload.importTitle}
+            </button>
+          ) : null}
+          <ViewSwitch />
+        </div>
       </div>
       <div className="media__columns">
         {narrow ? (

@@ -7,6 +7,7 @@ import {
   Images,
   KeyRound,
   LibraryBig,
+  Link2,
   LogOut,
   Monitor,
   Moon,
@@ -33,6 +34,7 @@ import { useDebounced } from "../../lib/hooks";
 import { cutByHighlights, fold } from "../../lib/marks";
 import { strings } from "../../strings";
 import { chooseFiles } from "../uploads/choose";
+import { importing } from "../uploads/importing";
 
 const TYPING_PAUSE_MS = 120;
 const VIDEOS_MAX = 5;
@@ -199,9 +201,10 @@ function useGroups(text: string, query: string): Group[] {
       { id: "members", icon: UsersRound, label: strings.settings.members, run: () => void navigate({ to: "/settings/members" }) },
     ];
     const upload: Entry = { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() };
+    const importFile: Entry = { id: "import", icon: Link2, label: strings.palette.importFile, run: () => importing.set(true) };
     const elsewhere = me?.organizations.filter((organization) => organization.id !== me.organization.id) ?? [];
     const commandList: Entry[] = [
-      ...(me && me.may.includes("edit_content") ? [upload] : []),
+      ...(me && me.may.includes("edit_content") ? [upload, importFile] : []),
       ...elsewhere.map<Entry>((organization) => ({
         id: `organization-${organization.id}`,
         icon: Building2,

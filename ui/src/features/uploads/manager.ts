@@ -1,6 +1,6 @@
 import type { Upload as TusUpload } from "tus-js-client";
 import { apiHeaders, API_PREFIX, chosenOrganization, isApiError, parseProblem } from "../../api/client";
-import type { Problem } from "../../api/types";
+import type { NewFile, Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -98,6 +98,24 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
     remember(fresh, handle);
   }
   startNext();
+}
+
+/** Shows what becomes of a file that the server fetches, as of one that was sent. */
+export function followImport(file: NewFile, filename: string, kind: UploadKind): void {
+  const entry: UploadEntry = {
+    key: file.upload_id,
+    filename,
+    size_bytes: 0,
+    sent_bytes: 0,
+    speed: 0,
+    state: "received",
+    kind,
+    video_id: file.video_id ?? null,
+    asset_id: file.asset_id ?? null,
+    organization_id: chosenOrganization(),
+    problem: null,
+  };
+  uploads.set((list) => [...list, entry]);
 }
 
 /** Continues one interrupted upload; refuses a file that is not the same. */
@@ -300,8 +318,14 @@ function sameFile(entry: UploadEntry, file: File): boolean {
 /** What the server is told that a file becomes; null for what it would not keep. Its content decides there. */
 export function kindOfFile(file: File): UploadKind | null {
   if (isImage(file)) return "image";
-  if (DOCUMENT_NAME.test(file.name)) return "document";
-  return isMedia(file) ? "video" : null;
+  return kindOfName(file.name) ?? (isMedia(file) ? "video" : null);
+}
+
+/** The same by its name alone. */
+export function kindOfName(name: string): UploadKind | null {
+  if (IMAGE_NAME.test(name)) return "image";
+  if (DOCUMENT_NAME.test(name)) return "document";
+  return MEDIA_NAME.test(name) ? "video" : null;
 }
 
 function isMedia(file: File): boolean {

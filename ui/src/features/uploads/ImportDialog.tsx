@@ -1,0 +1,93 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useId, useState, type SyntheticEvent } from "react";
+import { fieldErrors } from "../../api/client";
+import { mediaCommands, renewMedia } from "../../api/media";
+import { keys } from "../../api/queries";
+import { Dialog } from "../../components/Dialog";
+import { Problem } from "../../components/Problem";
+import { TextField } from "../../components/TextField";
+import { useStore } from "../../lib/store";
+import { strings } from "../../strings";
+import { importing } from "./importing";
+import { followImport, kindOfName, openFolder } from "./manager";
+import type { UploadKind } from "./records";
+
+const URL_LENGTH_MAX = 4000;
+const KINDS: readonly UploadKind[] = ["video", "image", "document"];
+
+/** Asks for the link to a file, which the server fetches; what becomes of it is shown among the uploads. */
+export function ImportDialog() {
+  const open = useStore(importing);
+  return open ? <Ask onClose={() => importing.set(false)} /> : null;
+}
+
+function Ask({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const field = useId();
+  const [url, setUrl] = useState("");
+  const [chosen, setChosen] = useState<UploadKind | null>(null);
+  const kind = chosen ?? kindOfName(nameIn(url)) ?? "video";
+  const start = useMutation({
+    mutationFn: () => mediaCommands.importFile({ url: url.trim(), kind, folder_id: openFolder.get() }),
+    onSuccess: (file) => {
+      followImport(file, nameIn(url) || strings.upload.importKinds[kind], kind);
+      void client.invalidateQueries({ queryKey: keys.videos });
+      renewMedia(client);
+      onClose();
+    },
+  });
+  const wrong = fieldErrors(start.error, { address_refused: "url", url_malformed: "url" } as const);
+  const submit = (event: SyntheticEvent): void => {
+    event.preventDefault();
+    if (url.trim() !== "") start.mutate();
+  };
+  return (
+    <Dialog open onClose={onClose} title={strings.upload.importTitle}>
+      <form className="dialog__form" onSubmit={submit}>
+        <p className="soft">{strings.upload.importLead}</p>
+        <TextField
+          label={strings.upload.importUrl}
+          hint={strings.upload.importUrlHint}
+          type="url"
+          inputMode="url"
+          value={url}
+          maxLength={URL_LENGTH_MAX}
+          autoComplete="off"
+          required
+          error={wrong.url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+        <div className="field">
+          <label className="field__label" htmlFor={field}>
+            {strings.upload.importKind}
+          </label>
+          <select id={field} className="select" value={kind} onChange={(event) => setChosen(event.target.value as UploadKind)}>
+            {KINDS.map((one) => (
+              <option key={one} value={one}>
+                {strings.upload.importKinds[one]}
+              </option>
+            ))}
+          </select>
+        </div>
+        {start.isError && wrong.url === undefined ? <Problem error={start.error} /> : null}
+        <div className="dialog__actions">
+          <button type="button" className="button" onClick={onClose}>
+            {strings.common.cancel}
+          </button>
+          <button type="submit" className="button button--primary" disabled={start.isPending || url.trim() === ""}>
+            {strings.upload.importStart}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** The last part of an address, as the server names the file. */
+function nameIn(url: string): string {
+  try {
+    return decodeURIComponent(new URL(url.trim()).pathname.split("/").at(-1) ?? "");
+  } catch {
+    return "";
+  }
+}
