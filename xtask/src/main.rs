@@ -12,6 +12,7 @@ mod demo;
 mod dependencies;
 mod dev;
 mod eval;
+mod fuzz;
 mod memory;
 mod oidc_provider;
 mod python;
@@ -46,6 +47,8 @@ enum Verb {
     Eval(eval::Options),
     /// Measure how fast the product is, beside something plain
     Bench(bench::Options),
+    /// Feed our own parsers with bytes that nobody thought of, as long as is wanted
+    Fuzz(fuzz::Options),
     /// Check a real server against its own description, operation by operation
     Conform(conform::Options),
     /// Run the server and the web app's development server, which reloads on change
@@ -67,6 +70,7 @@ fn main() -> ExitCode {
         Verb::Test(options) => test::run(&options),
         Verb::Eval(options) => eval::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Conform(options) => conform::run(&options),
         Verb::Dev => dev::run(),
         Verb::Ci => ci::run(),

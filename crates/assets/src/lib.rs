@@ -7,6 +7,8 @@
 mod deletions;
 mod documents;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod jobs;
 mod keys;
 mod model;

@@ -9,6 +9,8 @@
 mod containers;
 mod error;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod html;
 mod language;
 mod limits;

@@ -13,6 +13,8 @@ mod audio;
 mod error;
 mod filters;
 mod fmp4;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hls;
 mod ladder;
 mod limits;

@@ -3,6 +3,8 @@
 //! The work is tesseract's, run as a process with typed arguments and limits of time, memory and output. It reads PNG, which
 //! whoever asks has made: no decoder of other formats sees what somebody uploaded. This crate knows neither documents nor videos.
 
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod languages;
 mod lines;
 mod process;

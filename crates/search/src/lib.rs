@@ -9,6 +9,8 @@ mod documents;
 mod error;
 mod excerpt;
 mod forms;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod index;
 mod jobs;
 mod likeness;

@@ -19,6 +19,8 @@ mod uploads;
 
 pub use images::image_router;
 pub use media::media_router;
+#[cfg(fuzzing)]
+pub use tus::fuzz_upload_headers;
 pub use uploads::upload_router;
 
 use crate::model::{ReceiveUpload, RecordingBin};

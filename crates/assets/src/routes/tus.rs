@@ -74,6 +74,27 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<(Announcement, u6
     Ok((announcement, size_bytes))
 }
 
+/// Reads the headers of an upload from any bytes: a file's name has no folder and no control character.
+///
+/// # Panics
+/// When it has.
+#[cfg(fuzzing)]
+pub fn fuzz_upload_headers(metadata: &[u8], checksum: &[u8]) {
+    let mut headers = HeaderMap::new();
+    headers.insert(LENGTH, HeaderValue::from_static("10"));
+    if let (Ok(metadata), Ok(checksum)) =
+        (HeaderValue::from_bytes(metadata), HeaderValue::from_bytes(checksum))
+    {
+        headers.insert(METADATA, metadata);
+        headers.insert(CHECKSUM, checksum);
+    }
+    let _checksum = read_checksum(&headers);
+    if let Ok((announcement, _)) = read_announcement(&headers) {
+        let name = announcement.filename();
+        assert!(!name.contains(['/', '\\']) && !name.chars().any(char::is_control), "{name:?}");
+    }
+}
+
 /// The date form of HTTP, as tus wants it in `Upload-Expires`.
 pub(super) fn http_date(time: Timestamp) -> HeaderValue {
     let text = time.format("%a, %d %b %Y %H:%M:%S GMT").to_string();

@@ -1,0 +1,3 @@
+//! What the fuzz targets hold against any bytes.
+
+pub use crate::routes::fuzz_upload_headers as upload_headers;

@@ -1,0 +1,81 @@
+//! `fuzz`: our own parsers against bytes that nobody thought of, found by coverage (libFuzzer).
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::shell::{self, has_program, say};
+
+const CARGO_FUZZ: &str = "0.13.2";
+/// More than a parser may use of memory is a finding.
+const MEMORY_MIB: u32 = 2048;
+/// And so is an input that takes longer.
+const SECONDS_PER_INPUT: u32 = 10;
+/// Files to begin with, of targets that take files as they are.
+const SEEDS: [(&str, &str); 2] = [("captions", "captions"), ("image_header", "broken")];
+
+#[derive(Args)]
+pub struct Options {
+    /// Which targets of `fuzz/fuzz_targets`; all of them if none is named
+    targets: Vec<String>,
+    /// How long each of them runs
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u32,
+    /// Where files to begin with are
+    #[arg(long, value_name = "DIR", default_value = "../shared/data")]
+    data: PathBuf,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let folder = shell::root().join("fuzz");
+    let known = targets(&folder)?;
+    if let Some(unknown) = options.targets.iter().find(|name| !known.contains(name)) {
+        bail!("there is no target `{unknown}`; there are {}", known.join(", "));
+    }
+    if !has_program("cargo-fuzz") {
+        say("installing cargo-fuzz");
+        shell::run(shell::cargo().args([
+            "install",
+            "--quiet",
+            "--locked",
+            "cargo-fuzz",
+            "--version",
+            CARGO_FUZZ,
+        ]))?;
+    }
+    let chosen = if options.targets.is_empty() { &known } else { &options.targets };
+    let mut failed = Vec::new();
+    for target in chosen {
+        say(format!("{target}: {} s", options.seconds));
+        let corpus = folder.join("corpus").join(target);
+        std::fs::create_dir_all(&corpus).with_context(|| format!("cannot create {}", corpus.display()))?;
+        let mut fuzz = shell::cargo();
+        // Our code is safe; without a sanitizer many more inputs are tried, and any compiler will do.
+        fuzz.current_dir(&folder).args(["fuzz", "run", "--sanitizer", "none", target]).arg(&corpus);
+        let seeds = SEEDS.iter().find(|(name, _)| name == target);
+        fuzz.args(
+            seeds
+                .map(|(_, below)| shell::root().join(&options.data).join(below))
+                .filter(|path| path.is_dir()),
+        );
+        fuzz.arg("--").arg(format!("-max_total_time={}", options.seconds));
+        fuzz.arg(format!("-rss_limit_mb={MEMORY_MIB}")).arg(format!("-timeout={SECONDS_PER_INPUT}"));
+        if shell::run(&mut fuzz).is_err() {
+            failed.push(target.as_str());
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    bail!("what broke {} lies in fuzz/artifacts", failed.join(", "))
+}
+
+fn targets(folder: &Path) -> Result<Vec<String>> {
+    let files = std::fs::read_dir(folder.join("fuzz_targets")).context("cannot read fuzz/fuzz_targets")?;
+    let mut names = files
+        .filter_map(|file| Some(file.ok()?.path().file_stem()?.to_str()?.to_owned()))
+        .collect::<Vec<String>>();
+    names.sort_unstable();
+    Ok(names)
+}
