@@ -2,6 +2,7 @@
 //!
 //! A figure alone says more about the machine than about the product; the ratio of two taken together does not.
 
+mod delivery;
 mod embed;
 mod http;
 mod images;
@@ -32,7 +33,10 @@ enum What {
     Speech(speech::Options),
     /// Texts embedded, beside ONNX Runtime from Python on the same graph; and the latency of a query
     Embed(embed::Options),
+    /// Ranges of a file by signed address, beside nginx
+    Delivery(delivery::Options),
     /// The media steps of a recording, beside one bare ffmpeg command
+    #[command(visible_alias = "media")]
     Ingest(ingest::Options),
     /// Starts and memory, beside the bare database
     Start(start::Options),
@@ -56,6 +60,7 @@ pub fn run(options: &Options) -> Result<()> {
     match &options.what {
         What::Speech(options) => speech::run(options),
         What::Embed(options) => embed::run(options),
+        What::Delivery(options) => delivery::run(options),
         What::Ingest(options) => ingest::run(options),
         What::Start(options) => start::run(options),
         What::RequestLog(options) => request_log::run(options),

@@ -3,6 +3,7 @@
 //! Each bench is a subcommand that prints one JSON object to standard output and its progress to standard error; `xtask`
 //! starts it, and makes the table.
 
+mod delivery;
 mod embed;
 mod http;
 mod images;
@@ -25,6 +26,8 @@ struct Options {
 
 #[derive(Subcommand)]
 enum What {
+    /// Ranges of a file by signed address, beside nginx
+    Delivery(delivery::Options),
     /// Texts and queries embedded, a round for every line of input
     Embed(embed::Options),
     /// The product's endpoints, beside the same of a server of Node.js
@@ -48,6 +51,7 @@ enum What {
 
 fn main() -> Result<()> {
     match Options::parse().what {
+        What::Delivery(options) => Runtime::new()?.block_on(delivery::run(&options)),
         What::Embed(options) => embed::run(options),
         What::Http(options) => Runtime::new()?.block_on(http::run(&options)),
         What::Images(options) => Runtime::new()?.block_on(images::run(options)),

@@ -4,7 +4,7 @@
 mod load;
 mod population;
 mod request_log;
-mod servers;
+pub mod servers;
 mod store;
 
 use crate::latency::Latency;
@@ -108,18 +108,23 @@ pub async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// A database with people and videos, and its address.
-async fn fill(data: &Path, videos: usize) -> Result<(EmbeddedPostgres, String, Population)> {
-    let parts = Parts::locate()?;
-    let settings = EmbeddedOptions::new(parts.postgres()?, data.join("postgres"), PASSWORD);
+/// A database with nothing in it, and its address.
+pub async fn database(data: &Path) -> Result<(EmbeddedPostgres, String)> {
+    let settings = EmbeddedOptions::new(Parts::locate()?.postgres()?, data.join("postgres"), PASSWORD);
     let postgres = EmbeddedPostgres::start(settings).await.context("the database could not be started")?;
     let address = postgres.connect_url(DATABASE, ADMIN_USER, PASSWORD);
     prepare(&DatabaseAccess::from_url(&address, SECRET)?).await?;
+    Ok((postgres, address))
+}
+
+/// A database with people and videos, and its address.
+async fn fill(data: &Path, videos: usize) -> Result<(EmbeddedPostgres, String, Population)> {
+    let (postgres, address) = database(data).await?;
     let population = Population::new(videos);
     let mut connection =
         PgConnection::connect_with(&postgres.connect_options(DATABASE, ADMIN_USER, PASSWORD)).await?;
     eprintln!("filling the database");
-    store::fill(&mut connection, LocalEmbed::from_parts(&parts)?.model(), &population).await?;
+    store::fill(&mut connection, LocalEmbed::from_parts(&Parts::locate()?)?.model(), &population).await?;
     connection.close().await?;
     Ok((postgres, address, population))
 }
@@ -164,11 +169,7 @@ async fn measure(
 
 impl Measured {
     fn median(runs: &[Self]) -> Self {
-        let middle = |of: fn(&Self) -> f64| {
-            let mut values: Vec<f64> = runs.iter().map(of).collect();
-            values.sort_unstable_by(f64::total_cmp);
-            values.get(values.len() / 2).copied().unwrap_or_default()
-        };
+        let middle = |of: fn(&Self) -> f64| median(runs.iter().map(of).collect());
         let latencies: Vec<Latency> = runs.iter().map(|run| run.latency).collect();
         Self {
             requests_per_second: middle(|run| run.requests_per_second),
@@ -176,4 +177,10 @@ impl Measured {
             latency: Latency::median(&latencies),
         }
     }
+}
+
+/// The median; zero of nothing.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }

@@ -58,6 +58,34 @@ impl Server {
         Self::start(command, address, &folder.join("peer.log")).await
     }
 
+    /// nginx with one process per core, which serves the folder of a file as its files lie there.
+    pub async fn start_nginx(folder: &Path, file: &Path) -> Result<Self> {
+        let address = free_address().await?;
+        let root = file.parent().context("a file without a folder")?;
+        let (root, own) = (root.canonicalize()?, folder.canonicalize()?);
+        let configuration = format!(
+            "daemon off; user root; worker_processes auto; pid {own}/nginx.pid; error_log {own}/nginx-error.log;
+             events {{ worker_connections 1024; }}
+             http {{
+                 access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; client_body_temp_path {own}/nginx-body;
+                 proxy_temp_path {own}/nginx-proxy; fastcgi_temp_path {own}/nginx-fastcgi; uwsgi_temp_path {own}/nginx-uwsgi;
+                 scgi_temp_path {own}/nginx-scgi; server {{ listen {address}; root {root}; }}
+             }}",
+            own = own.display(),
+            root = root.display(),
+        );
+        let path = own.join("nginx.conf");
+        std::fs::write(&path, configuration)?;
+        let mut command = Command::new("nginx");
+        command.arg("-c").arg(path);
+        Self::start(command, address, &folder.join("nginx.log")).await
+    }
+
+    /// Its process.
+    pub fn id(&self) -> Result<u32> {
+        self.process.id().context("a server ended by itself")
+    }
+
     async fn start(mut command: Command, address: SocketAddr, log: &Path) -> Result<Self> {
         let output = File::create(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).kill_on_drop(true);
@@ -78,7 +106,7 @@ impl Server {
 
     /// Ends it and waits.
     pub async fn stop(mut self) -> Result<()> {
-        let id = self.process.id().context("a server ended by itself")?;
+        let id = self.id()?;
         Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
         self.process.wait().await?;
         Ok(())

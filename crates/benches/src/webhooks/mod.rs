@@ -5,6 +5,7 @@
 
 mod store;
 
+use crate::http::median;
 use crate::tasks::{Nobody, insert_organization};
 use anyhow::{Context, Result, ensure};
 use axum::{Router, body::Bytes, http::StatusCode, routing::post};
@@ -108,11 +109,6 @@ pub async fn run(options: &Options) -> Result<()> {
     };
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// Takes everything, on a thread of its own; its address, and how much it has taken.
