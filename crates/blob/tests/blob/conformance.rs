@@ -100,7 +100,7 @@ async fn ranges_are_exact_and_cut_off_at_the_end(store: BlobStore) {
         (RangeRequest::Between { start: 299_999, last: u64::MAX }, 299_999..300_000),
         (RangeRequest::From(1), 1..300_000),
         (RangeRequest::Suffix(10), 299_990..300_000),
-        (RangeRequest::Suffix(u64::MAX), 0..300_000),
+        (RangeRequest::Suffix(300_000), 0..300_000),
     ] {
         let read = store.get(&blob, Some(range)).await.unwrap();
         assert_eq!((read.range.clone(), read.size_bytes_total()), (expected.clone(), 300_000), "{range:?}");
