@@ -864,6 +864,27 @@ BEGIN
     RETURN v_dropped;
 END $_$;
 
+-- Name: mark_missing_files(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_rows bigint;
+    v_changed bigint;
+BEGIN
+    PERFORM set_config('app.role', 'service', true);
+    UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error', jsonb_build_object(
+        'code', 'file_missing', 'message', 'The file is no longer in the store.'))
+        WHERE organization_id = p_organization_id AND status = 'ready' AND blob_key = ANY(p_keys);
+    GET DIAGNOSTICS v_changed = ROW_COUNT;
+    -- What is made when somebody asks is made anew.
+    DELETE FROM renditions WHERE organization_id = p_organization_id AND kind = 'image' AND blob_key = ANY(p_keys);
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    RETURN v_changed + v_rows;
+END $$;
+
 -- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
@@ -942,6 +963,51 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
             WHERE counted.said > 0 OR counted.about > 0;
         END $_$;
 
+-- Name: named_files(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.named_files(p_organization_id uuid) RETURNS TABLE(source text, id uuid, blob_key text, is_folder boolean, is_promised boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+    WITH root AS (SELECT 'organizations/' || p_organization_id AS key)
+    SELECT 'blobs', b.id, b.blob_key, false, true FROM blobs b WHERE b.organization_id = p_organization_id
+    UNION ALL
+    SELECT 'assets', a.id, a.blob_key, false, a.status = 'ready' FROM assets a
+        WHERE a.organization_id = p_organization_id AND a.blob_key IS NOT NULL
+    UNION ALL
+    SELECT 'renditions', r.id, r.blob_key, false, true FROM renditions r WHERE r.organization_id = p_organization_id
+    UNION ALL
+    -- The segments of a playlist, and the tiles of a storyboard, lie beside it.
+    SELECT 'renditions', r.id, regexp_replace(r.blob_key, '/[^/]*$', ''), true, false FROM renditions r
+        WHERE r.organization_id = p_organization_id AND r.kind IN ('hls_variant', 'storyboard')
+    UNION ALL
+    SELECT 'document_pages', p.asset_id, p.image_key, false, true FROM document_pages p
+        WHERE p.organization_id = p_organization_id AND p.image_key IS NOT NULL
+    UNION ALL
+    -- Where an upload that is not over is about to be stored.
+    SELECT 'uploads', u.id, root.key || '/contents/' || u.id, true, false FROM uploads u, root
+        WHERE u.organization_id = p_organization_id AND u.status IN ('open', 'received')
+    UNION ALL
+    -- What something is being made of.
+    SELECT 'tasks', t.id, root.key || '/assets/' || a.id, true, false FROM root, tasks t
+        JOIN assets a ON a.organization_id = t.organization_id AND (a.id = t.subject_id OR a.id = (
+            SELECT v.asset_id FROM videos v WHERE v.organization_id = t.organization_id AND v.id = t.subject_id))
+        WHERE t.organization_id = p_organization_id AND t.status IN ('pending', 'held', 'running')
+    UNION ALL
+    SELECT 'organization_exports', e.id, root.key || '/organization-exports/' || e.id, true, false FROM organization_exports e, root
+        WHERE e.organization_id = p_organization_id
+    UNION ALL
+    SELECT 'organization_exports', e.id, root.key || '/organization-exports/' || e.id || '/export.zip', false, true
+        FROM organization_exports e, root
+        WHERE e.organization_id = p_organization_id AND e.finished_at IS NOT NULL AND e.deleted_at IS NULL
+    UNION ALL
+    SELECT 'export_requests', e.id, root.key || '/exports/' || e.id || '.zip', false, e.finished_at IS NOT NULL AND e.deleted_at IS NULL
+        FROM root, export_requests e JOIN organizations o ON o.personal_owner_id = e.user_id WHERE o.id = p_organization_id
+    UNION ALL
+    SELECT 'blob_deletions', d.id, d.blob_key, kinds.is_folder, false FROM blob_deletions d, (VALUES (true), (false)) AS kinds (is_folder)
+        WHERE d.organization_id = p_organization_id
+$_$;
+
 -- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
@@ -999,6 +1065,18 @@ BEGIN
     USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
         p_embedding, p_model_id, p_count;
 END $_$;
+
+-- Name: next_store_generation(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.next_store_generation() RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('store_generations', 0));
+    PERFORM pg_notify('memoreel_stores', '');
+    RETURN nextval('store_generations');
+END $$;
 
 -- Name: note_writing(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -2096,6 +2174,25 @@ CREATE TABLE public.organization_invitations (
 
 ALTER TABLE ONLY public.organization_invitations FORCE ROW LEVEL SECURITY;
 
+-- Name: organization_stores; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.organization_stores (
+    id uuid NOT NULL,
+    store text NOT NULL,
+    other_store text,
+    other_bucket text,
+    other_region text,
+    other_prefix text,
+    state text DEFAULT 'settled'::text NOT NULL,
+    generation bigint NOT NULL,
+    began_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT organization_stores_other CHECK (((state = 'settled'::text) = (other_store IS NULL))),
+    CONSTRAINT organization_stores_state CHECK ((state = ANY (ARRAY['settled'::text, 'copying'::text, 'held'::text, 'switched'::text, 'clearing'::text])))
+);
+
+ALTER TABLE ONLY public.organization_stores FORCE ROW LEVEL SECURITY;
+
 -- Name: organizations; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.organizations (
@@ -2291,6 +2388,29 @@ CREATE TABLE public.speakers (
 );
 
 ALTER TABLE ONLY public.speakers FORCE ROW LEVEL SECURITY;
+
+-- Name: store_generations; Type: SEQUENCE; Schema: public; Owner: -
+
+CREATE SEQUENCE public.store_generations
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: store_processes; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.store_processes (
+    id uuid NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    generation bigint DEFAULT 0 NOT NULL,
+    changes jsonb DEFAULT '[]'::jsonb NOT NULL,
+    lagging uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT store_processes_changes_are_list CHECK ((jsonb_typeof(changes) = 'array'::text))
+);
+
+ALTER TABLE ONLY public.store_processes FORCE ROW LEVEL SECURITY;
 
 -- Name: tasks; Type: TABLE; Schema: public; Owner: -
 
@@ -2789,6 +2909,11 @@ ALTER TABLE ONLY public.organization_invitations
 ALTER TABLE ONLY public.organization_invitations
     ADD CONSTRAINT organization_invitations_token_key UNIQUE (token_hash);
 
+-- Name: organization_stores organization_stores_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_stores
+    ADD CONSTRAINT organization_stores_pkey PRIMARY KEY (id);
+
 -- Name: organizations organizations_personal_owner_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organizations
@@ -2873,6 +2998,11 @@ ALTER TABLE ONLY public.speakers
 
 ALTER TABLE ONLY public.speakers
     ADD CONSTRAINT speakers_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: store_processes store_processes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.store_processes
+    ADD CONSTRAINT store_processes_pkey PRIMARY KEY (id);
 
 -- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3778,6 +3908,11 @@ ALTER TABLE ONLY public.organization_invitations
 ALTER TABLE ONLY public.organization_invitations
     ADD CONSTRAINT organization_invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: organization_stores organization_stores_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.organization_stores
+    ADD CONSTRAINT organization_stores_id_fkey FOREIGN KEY (id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: organizations organizations_personal_owner_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.organizations
@@ -4643,6 +4778,10 @@ ALTER TABLE public.organization_exports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.organization_invitations ENABLE ROW LEVEL SECURITY;
 
+-- Name: organization_stores; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.organization_stores ENABLE ROW LEVEL SECURITY;
+
 -- Name: organizations; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.organizations ENABLE ROW LEVEL SECURITY;
@@ -4739,6 +4878,10 @@ CREATE POLICY owner_all ON public.organization_exports TO memoreel_owner USING (
 
 CREATE POLICY owner_all ON public.organization_invitations TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: organization_stores owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.organization_stores TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: organizations owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.organizations TO memoreel_owner USING (true) WITH CHECK (true);
@@ -4774,6 +4917,10 @@ CREATE POLICY owner_all ON public.sign_in_attempts TO memoreel_owner USING (true
 -- Name: speakers owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.speakers TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: store_processes owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.store_processes TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: tasks owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -4891,6 +5038,10 @@ ALTER TABLE public.sign_in_attempts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 
+-- Name: store_processes; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.store_processes ENABLE ROW LEVEL SECURITY;
+
 -- Name: assets system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.assets FOR DELETE TO memoreel_system USING (true);
@@ -4934,6 +5085,10 @@ CREATE POLICY system_delete ON public.sessions FOR DELETE TO memoreel_system USI
 -- Name: sign_in_attempts system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.sign_in_attempts FOR DELETE TO memoreel_system USING (true);
+
+-- Name: store_processes system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.store_processes FOR DELETE TO memoreel_system USING (true);
 
 -- Name: tasks system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -4991,6 +5146,10 @@ CREATE POLICY system_insert ON public.memberships FOR INSERT TO memoreel_system 
 
 CREATE POLICY system_insert ON public.organization_domains FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: organization_stores system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.organization_stores FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: organizations system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -5014,6 +5173,10 @@ CREATE POLICY system_insert ON public.sessions FOR INSERT TO memoreel_system WIT
 -- Name: sign_in_attempts system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.sign_in_attempts FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: store_processes system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.store_processes FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: tasks system_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -5091,6 +5254,10 @@ CREATE POLICY system_select ON public.organization_exports FOR SELECT TO memoree
 
 CREATE POLICY system_select ON public.organization_invitations FOR SELECT TO memoreel_system USING (true);
 
+-- Name: organization_stores system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.organization_stores FOR SELECT TO memoreel_system USING (true);
+
 -- Name: organizations system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.organizations FOR SELECT TO memoreel_system USING (true);
@@ -5114,6 +5281,10 @@ CREATE POLICY system_select ON public.sessions FOR SELECT TO memoreel_system USI
 -- Name: sign_in_attempts system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.sign_in_attempts FOR SELECT TO memoreel_system USING (true);
+
+-- Name: store_processes system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.store_processes FOR SELECT TO memoreel_system USING (true);
 
 -- Name: tasks system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -5187,6 +5358,10 @@ CREATE POLICY system_update ON public.organization_domains FOR UPDATE TO memoree
 
 CREATE POLICY system_update ON public.organization_invitations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
+-- Name: organization_stores system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.organization_stores FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
 -- Name: organizations system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.organizations FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
@@ -5202,6 +5377,10 @@ CREATE POLICY system_update ON public.sessions FOR UPDATE TO memoreel_system USI
 -- Name: sign_in_attempts system_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_update ON public.sign_in_attempts FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
+
+-- Name: store_processes system_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_update ON public.store_processes FOR UPDATE TO memoreel_system USING (true) WITH CHECK (true);
 
 -- Name: tasks system_update; Type: POLICY; Schema: public; Owner: -
 
@@ -5428,13 +5607,28 @@ GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_syst
 REVOKE ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) TO memoreel_system;
 
+-- Name: FUNCTION mark_missing_files(p_organization_id uuid, p_keys text[]); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) TO memoreel_system;
+
 -- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
 
+-- Name: FUNCTION named_files(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.named_files(p_organization_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.named_files(p_organization_id uuid) TO memoreel_system;
+
 -- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
+
+-- Name: FUNCTION next_store_generation(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.next_store_generation() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_store_generation() TO memoreel_system;
 
 -- Name: FUNCTION organization_row_counts(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
@@ -5639,6 +5833,10 @@ GRANT SELECT(created_at) ON TABLE public.organization_invitations TO memoreel_ap
 
 GRANT SELECT(updated_at) ON TABLE public.organization_invitations TO memoreel_app;
 
+-- Name: TABLE organization_stores; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.organization_stores TO memoreel_system;
+
 -- Name: TABLE organizations; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.organizations TO memoreel_app;
@@ -5731,6 +5929,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_attempts TO memoreel_s
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.speakers TO memoreel_app;
 GRANT SELECT ON TABLE public.speakers TO memoreel_search;
+
+-- Name: SEQUENCE store_generations; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.store_generations TO memoreel_system;
+
+-- Name: TABLE store_processes; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.store_processes TO memoreel_system;
 
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 

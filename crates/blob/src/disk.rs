@@ -18,6 +18,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempPath;
 use tokio::sync::mpsc;
 
@@ -206,10 +207,23 @@ impl Disk {
     }
 
     pub(crate) async fn local_path(&self, key: &BlobKey) -> Result<LocalFile> {
-        match self.head(key).await? {
-            Some(_) => Ok(LocalFile::stored(self.path(key))),
-            None => Err(BlobError::NotFound { key: key.clone() }),
-        }
+        let (scratch, path, key) = (self.scratch.clone(), self.path(key), key.clone());
+        blocking(move || {
+            let missing = || BlobError::NotFound { key: key.clone() };
+            match fs::metadata(&path) {
+                Ok(meta) if meta.is_file() => {}
+                Ok(_) => return Err(missing()),
+                Err(error) if is_missing(&error) => return Err(missing()),
+                Err(error) => return Err(error.into()),
+            }
+            match scratch.link(&path, key.extension()) {
+                Ok(linked) => Ok(linked),
+                Err(error) if is_missing(&error) => Err(missing()),
+                // Not every file system has links.
+                Err(_) => Ok(LocalFile::stored(path)),
+            }
+        })
+        .await
     }
 
     pub(crate) async fn delete(&self, key: &BlobKey) -> Result<()> {
@@ -344,7 +358,9 @@ fn open_blob(path: &Path, key: &BlobKey) -> Result<(File, BlobMeta)> {
 }
 
 fn blob_meta(key: BlobKey, meta: &fs::Metadata) -> io::Result<BlobMeta> {
-    let modified_at = meta.modified()?.into();
+    // A file that was linked here may have been written to long before.
+    let changed = UNIX_EPOCH + Duration::new(meta.ctime().max(0).unsigned_abs(), 0);
+    let modified_at = meta.modified()?.max(changed).into();
     let nanos = i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec());
     let etag = Some(format!("\"{:x}-{nanos:x}-{:x}\"", meta.ino(), meta.len()));
     Ok(BlobMeta { key, size_bytes: meta.len(), modified_at, etag })

@@ -1,6 +1,8 @@
 //! The S3 store, through `object_store`: requests are signed, timed out and retried there; this module streams
 //! blobs in parts, aborts what fails, and translates keys, ranges and errors.
 
+mod copy;
+
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::read_file;
 use crate::error::blocking;
@@ -11,10 +13,11 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
+use object_store::multipart::MultipartStore;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    Attribute, Attributes, ClientOptions, GetOptions, GetRange, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
+    Attribute, Attributes, ClientOptions, GetOptions, GetRange, MultipartId, MultipartUpload, ObjectMeta,
+    ObjectStore, ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, RetryConfig,
 };
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -33,6 +36,9 @@ const STREAM_PART_BYTES: u64 = 16 << 20;
 const PARTS_IN_FLIGHT: usize = 3;
 /// Largest blob of unknown length, in bytes: 10,000 parts of 16 MiB. A file may be larger.
 pub const STREAM_BYTES_MAX: u64 = PARTS_MAX * STREAM_PART_BYTES;
+
+/// Beyond every blob, and yet a number to services that read positions with a sign.
+const POSITION_MAX: u64 = i64::MAX.unsigned_abs() - 1;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest silence of the service, including the time a part takes to send.
@@ -82,6 +88,9 @@ impl fmt::Debug for S3Config {
 
 pub(crate) struct S3 {
     client: AmazonS3,
+    service: copy::Service,
+    /// Endpoint, region and access key: buckets of one account can be copied between by the service.
+    account: (Option<String>, String, String),
     bucket: String,
     prefix: Option<BlobKey>,
     scratch: Scratch,
@@ -98,12 +107,8 @@ impl fmt::Debug for S3 {
 
 impl S3 {
     pub(crate) fn open(config: S3Config) -> Result<Self> {
-        // A total time-out would cut off whoever watches slowly; silence is what is timed.
-        let options = ClientOptions::new()
-            .with_connect_timeout(CONNECT_TIMEOUT)
-            .with_read_timeout(READ_TIMEOUT)
-            .with_timeout_disabled()
-            .with_allow_http(config.endpoint.as_deref().is_some_and(|url| url.starts_with("http://")));
+        let is_plain = config.endpoint.as_deref().is_some_and(|url| url.starts_with("http://"));
+        let options = client_options(is_plain);
         let retry =
             RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_TIMEOUT, ..RetryConfig::default() };
         let mut builder = AmazonS3Builder::new()
@@ -122,8 +127,15 @@ impl S3 {
         }
         let client =
             builder.build().map_err(|error| BlobError::ConfigInvalid { reason: error.to_string() })?;
+        let service = copy::Service::new(
+            config.endpoint.as_deref(),
+            &config.bucket,
+            &config.region,
+            config.path_style,
+        )?;
         let scratch = Scratch::open(config.scratch_dir)?;
-        Ok(Self { client, bucket: config.bucket, prefix: config.prefix, scratch })
+        let account = (config.endpoint, config.region, config.access_key);
+        Ok(Self { client, service, account, bucket: config.bucket, prefix: config.prefix, scratch })
     }
 
     fn object(&self, key: &BlobKey) -> Result<ObjectPath> {
@@ -178,6 +190,16 @@ impl S3 {
         self.upload(key, stream, STREAM_PART_BYTES).await
     }
 
+    /// A stream whose length is known, of any size that S3 can hold.
+    pub(crate) async fn put_sized(
+        &self,
+        key: &BlobKey,
+        stream: impl Stream<Item = io::Result<Bytes>> + Send,
+        size_bytes: u64,
+    ) -> Result<BlobFacts> {
+        self.upload(key, stream, part_bytes(size_bytes)).await
+    }
+
     async fn upload(
         &self,
         key: &BlobKey,
@@ -226,9 +248,11 @@ impl S3 {
     pub(crate) async fn get(&self, key: &BlobKey, range: Option<RangeRequest>) -> Result<BlobRead> {
         let object = self.object(key)?;
         let wanted = range.map(|range| match range {
-            RangeRequest::Between { start, last } => GetRange::Bounded(start..last.saturating_add(1)),
-            RangeRequest::From(start) => GetRange::Offset(start),
-            RangeRequest::Suffix(length) => GetRange::Suffix(length),
+            RangeRequest::Between { start, last } => {
+                GetRange::Bounded(start.min(POSITION_MAX)..last.min(POSITION_MAX) + 1)
+            }
+            RangeRequest::From(start) => GetRange::Offset(start.min(POSITION_MAX)),
+            RangeRequest::Suffix(length) => GetRange::Suffix(length.min(POSITION_MAX)),
         });
         let options = GetOptions { range: wanted, ..GetOptions::default() };
         let result = match self.client.get_opts(&object, options).await {
@@ -342,6 +366,15 @@ impl S3 {
     }
 }
 
+/// A total time-out would cut off whoever watches slowly; silence is what is timed.
+fn client_options(is_plain: bool) -> ClientOptions {
+    ClientOptions::new()
+        .with_connect_timeout(CONNECT_TIMEOUT)
+        .with_read_timeout(READ_TIMEOUT)
+        .with_timeout_disabled()
+        .with_allow_http(is_plain)
+}
+
 /// The parts of one blob, hashed as they pass.
 struct Parts<S> {
     batches: Batches<S>,
@@ -434,6 +467,12 @@ impl Drop for Multipart {
 
 async fn abort_upload(mut upload: Box<dyn MultipartUpload>) {
     if let Err(error) = upload.abort().await {
+        tracing::warn!(%error, "an upload to S3 could not be aborted; the bucket's lifecycle rule has to remove it");
+    }
+}
+
+async fn abort_upload_id(client: &AmazonS3, object: &ObjectPath, id: &MultipartId) {
+    if let Err(error) = client.abort_multipart(object, id).await {
         tracing::warn!(%error, "an upload to S3 could not be aborted; the bucket's lifecycle rule has to remove it");
     }
 }

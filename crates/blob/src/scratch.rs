@@ -2,15 +2,18 @@
 
 use crate::Result;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use tempfile::TempPath;
+use tempfile::{TempDir, TempPath};
 
 /// Nothing writes to one temporary file for this long without touching it.
 const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// In a running server, where what is in use is locked.
 const ABANDONED_AGE: Duration = Duration::from_secs(60 * 60);
+/// What the file is called that is locked while the folder around it is in use.
+const LOCK: &str = "lock";
 /// What folders are called that are being removed.
 const DOOMED: &str = "deleted-";
 
@@ -73,6 +76,18 @@ impl Scratch {
         Ok((file, path))
     }
 
+    /// Another name of a stored file, which it keeps when it is deleted or moved to another store. In a folder with a file
+    /// that is locked: what is stored has locks and times of its own.
+    pub(crate) fn link(&self, stored: &Path, extension: Option<&str>) -> io::Result<LocalFile> {
+        let folder = tempfile::Builder::new().prefix("local-").tempdir_in(&self.dir)?;
+        let lock = File::create_new(folder.path().join(LOCK))?;
+        lock.lock_shared()?;
+        let extension = extension.map(|extension| format!(".{extension}")).unwrap_or_default();
+        let path = folder.path().join(format!("blob{extension}"));
+        fs::hard_link(stored, &path)?;
+        Ok(LocalFile(Kind::Linked { path, _folder: folder, _lock: lock }))
+    }
+
     /// A name in the folder that nothing has.
     pub(crate) fn vacant(&self) -> Result<TempPath> {
         let (_, path) = tempfile::Builder::new().prefix("link-").tempfile_in(&self.dir)?.into_parts();
@@ -97,7 +112,8 @@ fn remove_leftover(entry: &fs::DirEntry, age_min: Duration) -> std::io::Result<(
         return Ok(());
     }
     if meta.is_dir() {
-        return fs::remove_dir_all(entry.path());
+        let in_use = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
+        return if in_use { Ok(()) } else { fs::remove_dir_all(entry.path()) };
     }
     // Another process may still be reading a download that it made long ago.
     if meta.is_file() && File::open(entry.path())?.try_lock().is_err() {
@@ -107,13 +123,19 @@ fn remove_leftover(entry: &fs::DirEntry, age_min: Duration) -> std::io::Result<(
 }
 
 /// A blob as a file on this machine, for programs that need a path. A download is removed when this is dropped;
-/// a blob of the disk store is the stored file itself and must not be written to.
+/// a blob of the disk store is the stored file itself under another name, and must not be written to.
 #[derive(Debug)]
 pub struct LocalFile(Kind);
 
 #[derive(Debug)]
 enum Kind {
     Stored(PathBuf),
+    Linked {
+        path: PathBuf,
+        _folder: TempDir,
+        /// As below.
+        _lock: File,
+    },
     Downloaded {
         path: TempPath,
         /// Keeps the lock that tells other processes not to sweep the file away.
@@ -133,7 +155,7 @@ impl LocalFile {
     /// Where the file is, valid until this is dropped.
     pub fn path(&self) -> &Path {
         match &self.0 {
-            Kind::Stored(path) => path,
+            Kind::Stored(path) | Kind::Linked { path, .. } => path,
             Kind::Downloaded { path, .. } => path,
         }
     }

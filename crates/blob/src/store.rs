@@ -1,22 +1,18 @@
-//! The one interface to both stores.
+//! The one interface to blobs: it finds the store that an organization's blobs lie in, by their keys.
 
-use crate::disk::Disk;
-use crate::error::blocking;
-use crate::s3::S3;
+use crate::placements::{Change, Placements, Writing};
+use crate::single::SingleStore;
+use crate::stores::{DEFAULT_STORE, Place, Stores};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, S3Config};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, TryStreamExt};
-use memoreel_kernel::Timestamp;
+use memoreel_kernel::{OrganizationId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 use subtle::ConstantTimeEq;
 
 /// Most files that [`BlobStore::put_directory`] takes: a day of video in three sizes at two seconds a segment.
@@ -46,7 +42,7 @@ pub struct BlobMeta {
     pub key: BlobKey,
     /// Its size.
     pub size_bytes: u64,
-    /// When it was written.
+    /// When it was written; on disk it may have been touched since.
     pub modified_at: Timestamp,
     /// A quoted entity tag for HTTP caching, where the store gives one. It says nothing about the content.
     pub etag: Option<String>,
@@ -87,44 +83,91 @@ impl fmt::Debug for BlobRead {
     }
 }
 
-/// A store of immutable blobs. Cheap to clone.
+/// What the keys of organizations' blobs begin with; the organization's id follows.
+const ORGANIZATIONS: &str = "organizations";
+
+/// The blobs of an installation: immutable, each in the store where its organization's blobs lie. Cheap to clone.
 ///
 /// Writing is atomic and durable: a blob is visible only when complete, and stays once the call returns. Writing a
 /// key again replaces the blob; reads that have begun see the old one. A call that is dropped leaves nothing.
-#[derive(Clone)]
-pub struct BlobStore(Arc<Backend>);
-
-enum Backend {
-    Disk(Disk),
-    S3(S3),
-}
-
-impl fmt::Debug for BlobStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.fmt(f),
-            Backend::S3(s3) => s3.fmt(f),
-        }
-    }
+///
+/// Where an organization is being moved to another store, writing and deleting may take a few seconds longer.
+#[derive(Debug, Clone)]
+pub struct BlobStore {
+    stores: Stores,
+    default: SingleStore,
+    placements: Placements,
 }
 
 impl BlobStore {
-    /// A store in the folder `root`, which is created, and cleared of what a killed process left half-written more
+    /// One store in the folder `root`, which is created, and cleared of what a killed process left half-written more
     /// than a day ago. Blocks; call it at start-up.
     ///
     /// # Errors
     /// The folder cannot be created or read.
     pub fn disk(root: impl Into<PathBuf>) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::Disk(Disk::open(root.into())?))))
+        Ok(Self::only(SingleStore::disk(root)?))
     }
 
-    /// A store in an S3 bucket. Nothing is sent yet; [`BlobStore::check`] tells whether the bucket works. Blocks on
+    /// One store in an S3 bucket. Nothing is sent yet; [`BlobStore::check`] tells whether the bucket works. Blocks on
     /// clearing the scratch folder; call it at start-up.
     ///
     /// # Errors
     /// [`BlobError::ConfigInvalid`], or the scratch folder cannot be created.
     pub fn s3(config: S3Config) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::S3(S3::open(config)?))))
+        Ok(Self::only(SingleStore::s3(config)?))
+    }
+
+    fn only(store: SingleStore) -> Self {
+        let placements = Placements::new(store.clone());
+        Self { stores: Stores::only(store.clone()), default: store, placements }
+    }
+
+    /// Several stores, between which organizations can be moved. Blocks for a moment.
+    ///
+    /// # Errors
+    /// When there is no default one.
+    pub fn with_stores(stores: Stores) -> Result<Self> {
+        let default = stores.at(&Place::of(DEFAULT_STORE))?;
+        Ok(Self { stores, placements: Placements::new(default.clone()), default })
+    }
+
+    /// The stores by name.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// Which organization's blobs lie where.
+    pub fn placements(&self) -> &Placements {
+        &self.placements
+    }
+
+    /// Where the blob is read.
+    fn home(&self, key: &BlobKey) -> SingleStore {
+        organization_of(key).map_or_else(|| self.default.clone(), |id| self.placements.home(id))
+    }
+
+    /// Whether the blob was looked for where its organization's blobs do not lie any more.
+    fn has_moved(&self, key: &BlobKey, from: &SingleStore) -> bool {
+        !self.home(key).is(from)
+    }
+
+    /// Sees to it that what was written is where the organization's blobs lie.
+    async fn settle(&self, writing: Writing, key: &BlobKey, is_folder: bool) -> Result<()> {
+        let Some(organization_id) = organization_of(key) else { return Ok(()) };
+        let change = Change { organization_id, key: key.clone(), is_folder };
+        let mut store = writing.store.clone();
+        while let Some(home) = self.placements.settle(&store, &change).await? {
+            if is_folder {
+                home.copy_folder_from(&store, key).await?;
+                store.delete_prefix(key).await?;
+            } else {
+                home.copy_from(&store, key).await?;
+                store.delete(key).await?;
+            }
+            store = home;
+        }
+        Ok(())
     }
 
     /// Stores a file. The disk store on the same file system takes a hard link, so the file must not be written to
@@ -133,10 +176,10 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::SourceBroken`] if the file cannot be read; what the store raises.
     pub async fn put_file(&self, key: &BlobKey, path: &Path) -> Result<BlobFacts> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.put_file(key, path).await,
-            Backend::S3(s3) => s3.put_file(key, path).await,
-        }
+        let writing = self.placements.writable(organization_of(key)).await?;
+        let written = writing.store.put_file(key, path).await;
+        self.settle(writing, key, false).await?;
+        written
     }
 
     /// Stores a stream of any length up to [`crate::STREAM_BYTES_MAX`] (S3; no limit on disk) in bounded memory.
@@ -148,10 +191,10 @@ impl BlobStore {
         key: &BlobKey,
         stream: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<BlobFacts> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.put_stream(key, stream).await,
-            Backend::S3(s3) => s3.put_stream(key, stream).await,
-        }
+        let writing = self.placements.writable(organization_of(key)).await?;
+        let written = writing.store.put_stream(key, stream).await;
+        self.settle(writing, key, false).await?;
+        written
     }
 
     /// Stores bytes that are in memory already.
@@ -171,21 +214,10 @@ impl BlobStore {
     /// [`BlobError::KeyInvalid`] if a name is not a key segment or is a symbolic link, [`BlobError::TooManyFiles`];
     /// as [`BlobStore::put_file`].
     pub async fn put_directory(&self, prefix: &BlobKey, dir: &Path) -> Result<DirectoryFacts> {
-        let (key, root) = (prefix.clone(), dir.to_owned());
-        let mut files = blocking(move || files_below(&key, &root)).await?;
-        let first_playlist = files.iter().position(|(key, _)| is_playlist(key)).unwrap_or(files.len());
-        let playlists = files.split_off(first_playlist);
-        let mut facts = DirectoryFacts::default();
-        for batch in [files, playlists] {
-            // Nobody asks for the checksums of a folder's files.
-            let written = match &*self.0 {
-                Backend::Disk(disk) => disk.put_files_unread(batch).await?,
-                Backend::S3(s3) => s3.put_files(batch).await?,
-            };
-            facts.files += written.files;
-            facts.size_bytes += written.size_bytes;
-        }
-        Ok(facts)
+        let writing = self.placements.writable(organization_of(prefix)).await?;
+        let written = writing.store.put_directory(prefix, dir).await;
+        self.settle(writing, prefix, true).await?;
+        written
     }
 
     /// Reads a blob, or one range of it, in one round trip.
@@ -193,9 +225,12 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::NotFound`]; [`BlobError::RangeInvalid`] with the size if no byte of the blob is meant.
     pub async fn get(&self, key: &BlobKey, range: Option<RangeRequest>) -> Result<BlobRead> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.get(key, range).await,
-            Backend::S3(s3) => s3.get(key, range).await,
+        loop {
+            let home = self.home(key);
+            match home.get(key, range).await {
+                Err(BlobError::NotFound { .. }) if self.has_moved(key, &home) => {}
+                read => return read,
+            }
         }
     }
 
@@ -233,9 +268,12 @@ impl BlobStore {
     /// # Errors
     /// What the store raises.
     pub async fn head(&self, key: &BlobKey) -> Result<Option<BlobMeta>> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.head(key).await,
-            Backend::S3(s3) => s3.head(key).await,
+        loop {
+            let home = self.home(key);
+            match home.head(key).await {
+                Ok(None) if self.has_moved(key, &home) => {}
+                known => return known,
+            }
         }
     }
 
@@ -244,9 +282,12 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::NotFound`], [`BlobError::Full`]; what the store raises.
     pub async fn local_path(&self, key: &BlobKey) -> Result<LocalFile> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.local_path(key).await,
-            Backend::S3(s3) => s3.local_path(key).await,
+        loop {
+            let home = self.home(key);
+            match home.local_path(key).await {
+                Err(BlobError::NotFound { .. }) if self.has_moved(key, &home) => {}
+                found => return found,
+            }
         }
     }
 
@@ -255,9 +296,24 @@ impl BlobStore {
     /// # Errors
     /// What the store raises.
     pub async fn delete(&self, key: &BlobKey) -> Result<()> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.delete(key).await,
-            Backend::S3(s3) => s3.delete(key).await,
+        let writing = self.placements.writable(organization_of(key)).await?;
+        let mut store = writing.store.clone();
+        let Some(organization_id) = organization_of(key) else { return store.delete(key).await };
+        let change = Change { organization_id, key: key.clone(), is_folder: false };
+        loop {
+            let deleted = async {
+                store.delete(key).await?;
+                match self.placements.get(organization_id).and_then(|placement| placement.other) {
+                    Some(other) => other.delete(key).await,
+                    None => Ok(()),
+                }
+            };
+            let deleted = deleted.await;
+            // What failed may have been done nevertheless.
+            match self.placements.settle(&store, &change).await? {
+                Some(home) => store = home,
+                None => return deleted,
+            }
         }
     }
 
@@ -266,9 +322,40 @@ impl BlobStore {
     /// # Errors
     /// What the store raises; some blobs may be deleted by then, so do it again.
     pub async fn delete_prefix(&self, prefix: &BlobKey) -> Result<u64> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.delete_prefix(prefix).await,
-            Backend::S3(s3) => s3.delete_prefix(prefix).await,
+        let writing = self.placements.writable(organization_of(prefix)).await?;
+        let mut store = writing.store.clone();
+        let Some(organization_id) = organization_of(prefix) else { return store.delete_prefix(prefix).await };
+        let change = Change { organization_id, key: prefix.clone(), is_folder: true };
+        let mut count = 0;
+        loop {
+            let deleted = async {
+                let found = store.delete_prefix(prefix).await?;
+                for other in self.elsewhere(organization_id, prefix) {
+                    other.delete_prefix(prefix).await?;
+                }
+                Ok(found)
+            };
+            let deleted = deleted.await;
+            match self.placements.settle(&store, &change).await? {
+                Some(home) => {
+                    count += deleted.unwrap_or(0);
+                    store = home;
+                }
+                None => return deleted.map(|found| count + found),
+            }
+        }
+    }
+
+    /// Where blobs that are deleted may lie beside their organization's home. What knows nothing of the organization any more, but
+    /// deletes it as a whole, looks everywhere.
+    fn elsewhere(&self, organization_id: OrganizationId, prefix: &BlobKey) -> Vec<SingleStore> {
+        match self.placements.get(organization_id) {
+            Some(placement) => placement.other.into_iter().collect(),
+            None if prefix.segments().count() == 2 => {
+                let all = self.stores.opened().into_iter().map(|(_, store)| store);
+                all.filter(|store| !store.is(&self.default)).collect()
+            }
+            None => Vec::new(),
         }
     }
 
@@ -278,18 +365,15 @@ impl BlobStore {
     /// # Errors
     /// What the disk raises.
     pub async fn sweep(&self) -> Result<()> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.sweep().await,
-            Backend::S3(s3) => s3.sweep().await,
+        for (_, store) in self.stores.opened() {
+            store.sweep().await?;
         }
+        Ok(())
     }
 
-    /// Every blob below `prefix/`, or every blob, in the byte order of keys.
+    /// Every blob below `prefix/` in the byte order of keys; without a prefix, every blob of the default store.
     pub fn list(&self, prefix: Option<&BlobKey>) -> BoxStream<'static, Result<BlobMeta>> {
-        match &*self.0 {
-            Backend::Disk(disk) => disk.list(prefix),
-            Backend::S3(s3) => s3.list(prefix),
-        }
+        prefix.map_or_else(|| self.default.clone(), |prefix| self.home(prefix)).list(prefix)
     }
 
     /// Reads the whole blob and compares its checksum with what was recorded when it was written.
@@ -309,58 +393,21 @@ impl BlobStore {
         }
     }
 
-    /// Writes, reads and deletes a small blob below `probes/`, to tell an operator whether the store works.
+    /// Writes, reads and deletes a small blob below `probes/`, to tell an operator whether the default store works.
     ///
     /// # Errors
     /// Whatever keeps it from working.
     pub async fn check(&self) -> Result<()> {
-        let key = probe_key()?;
-        let content = Bytes::from(key.as_str().to_owned());
-        self.put_bytes(&key, content.clone()).await?;
-        let seen = self.get_bytes(&key, 1 << 10).await;
-        self.delete(&key).await?;
-        if seen? == content {
-            Ok(())
-        } else {
-            Err(BlobError::unavailable("the store returned other bytes than it was given"))
-        }
+        self.default.check().await
     }
 }
 
-fn probe_key() -> Result<BlobKey> {
-    static PROBES: AtomicU64 = AtomicU64::new(0);
-    let nanos = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
-    let count = PROBES.fetch_add(1, Ordering::Relaxed);
-    BlobKey::parse(&format!("probes/{nanos:x}-{:x}-{count:x}", std::process::id()))
-}
-
-fn is_playlist(key: &BlobKey) -> bool {
+pub(crate) fn is_playlist(key: &BlobKey) -> bool {
     key.extension() == Some("m3u8")
 }
 
-/// Every file below `dir` with the key it will have; playlists last.
-fn files_below(prefix: &BlobKey, dir: &Path) -> Result<Vec<(BlobKey, PathBuf)>> {
-    let mut files = Vec::new();
-    let mut folders = vec![(prefix.clone(), dir.to_owned())];
-    while let Some((key, folder)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(BlobError::SourceBroken)? {
-            let entry = entry.map_err(BlobError::SourceBroken)?;
-            let name = entry.file_name();
-            let name = name.to_str().ok_or(BlobError::KeyInvalid { reason: "name is not text" })?;
-            let key = key.join(name)?;
-            let kind = entry.file_type().map_err(BlobError::SourceBroken)?;
-            if kind.is_dir() {
-                folders.push((key, entry.path()));
-            } else if kind.is_file() {
-                files.push((key, entry.path()));
-            } else {
-                return Err(BlobError::KeyInvalid { reason: "not a file or folder" });
-            }
-            if files.len() > DIRECTORY_FILES_MAX {
-                return Err(BlobError::TooManyFiles { files_max: DIRECTORY_FILES_MAX });
-            }
-        }
-    }
-    files.sort_by_cached_key(|(key, _)| (is_playlist(key), key.clone()));
-    Ok(files)
+/// Whose blobs lie below the key.
+pub(crate) fn organization_of(key: &BlobKey) -> Option<OrganizationId> {
+    let mut segments = key.segments();
+    (segments.next() == Some(ORGANIZATIONS)).then(|| segments.next()?.parse().ok())?
 }

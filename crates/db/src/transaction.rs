@@ -110,6 +110,9 @@ pub enum SystemReason {
     Privacy,
     /// What was asked and answered is written down, and its days are kept: request_logs, organizations and users.
     LogRequests,
+    /// Where organizations' files lie, and which rows name them: organization_stores, store_processes, organizations, blobs, and the
+    /// functions that know the other rows.
+    PlaceFiles,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
 }

@@ -4,13 +4,14 @@ use crate::{
     config::{Accounts, Folders, Storage},
     engines::Engines,
     pipeline::next_tasks,
+    stores,
 };
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, ExtractSpeech, Import, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
     ReceiveUpload, Store, Waveform,
 };
-use memoreel_blob::{BlobStore, S3Config, Staging, UrlSigner};
+use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
 use memoreel_identity::{SendInvitation, SendMail};
 use memoreel_insights::Summarise;
@@ -152,37 +153,10 @@ pub fn mailer(accounts: &Accounts, folders: &Folders) -> Result<Mailer> {
     Ok(Mailer::smtp(&SmtpSettings { url: url.clone(), from })?)
 }
 
-/// The configured blob store.
+/// The configured stores as one. Where organizations' files lie in them is learned by a `Keeper`.
 ///
 /// # Errors
-/// When settings are missing or the folder cannot be made.
+/// When settings are missing or a folder cannot be made.
 pub fn blob_store(storage: &Storage, folders: &Folders) -> Result<BlobStore> {
-    let Some(bucket) = &storage.s3_bucket else {
-        return BlobStore::disk(folders.blobs())
-            .with_context(|| format!("the blob folder {} cannot be used", folders.blobs().display()));
-    };
-    let prefix = storage
-        .s3_prefix
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .context("S3_PREFIX is not a valid folder")?;
-    let config = S3Config {
-        endpoint: storage.s3_endpoint.clone(),
-        bucket: bucket.clone(),
-        region: storage.s3_region.clone(),
-        access_key: storage
-            .s3_access_key_id
-            .clone()
-            .context("S3_ACCESS_KEY_ID is needed beside S3_BUCKET")?,
-        secret_key: storage
-            .s3_secret_access_key
-            .clone()
-            .context("S3_SECRET_ACCESS_KEY is needed beside S3_BUCKET")?,
-        prefix,
-        path_style: storage.s3_endpoint.is_some(),
-        checksum_header: storage.s3_endpoint.is_none(),
-        scratch_dir: folders.scratch(),
-    };
-    Ok(BlobStore::s3(config)?)
+    Ok(BlobStore::with_stores(stores::stores(storage, folders)?)?)
 }

@@ -39,6 +39,9 @@ pub struct Storage {
     /// Folder inside the bucket
     #[arg(long, env = "S3_PREFIX")]
     pub s3_prefix: Option<String>,
+    /// File of JSON with further stores by name, which organizations can be moved to
+    #[arg(long, env = "MEMOREEL_STORES")]
+    pub stores: Option<PathBuf>,
 }
 
 /// Which engines listen, embed and write. Without an address the local ones do.

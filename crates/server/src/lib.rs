@@ -16,4 +16,5 @@ pub mod router;
 pub mod secret;
 pub mod serve;
 pub mod sign_in;
+pub mod stores;
 pub mod ui;

@@ -15,6 +15,7 @@ use memoreel_kernel::SystemClock;
 use memoreel_mail::{MailFolder, Mailer};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_operations::{RequestLog, RequestLogWriter, keep_request_logs};
+use memoreel_stores::Keeper;
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_web::{App, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
@@ -81,9 +82,11 @@ async fn run(
         tracing::info!("{why}");
     }
     let mailer = assemble::mailer(&settings.accounts, folders)?;
+    let blobs = assemble::blob_store(&settings.storage, folders)?;
+    let keeper = Keeper::start(&database.db, &blobs).await?;
     let app = assemble::app(Ingredients {
         db: database.db.clone(),
-        blobs: assemble::blob_store(&settings.storage, folders)?,
+        blobs,
         staging: Staging::new(folders.staging())?,
         outbound: settings.outbound.client(settings.accounts.dns_server)?,
         secret,
@@ -142,6 +145,10 @@ async fn run(
     }
     stop.cancel();
     background.wait().await;
+    // After everything that writes files.
+    if let Err(error) = keeper.end().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "a move will look at everything again");
+    }
     answered
 }
 

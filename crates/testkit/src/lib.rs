@@ -1,12 +1,17 @@
-//! What tests of every crate share: a real PostgreSQL, and a database of its own for each test.
+//! What tests of every crate share: a real PostgreSQL, and a database of its own for each test; a real S3 server, and a proxy
+//! before it with which requests go wrong.
 //!
 //! `cargo xtask test` starts one server for all test processes; a test that is run alone starts its own.
 
 mod cluster;
 mod database;
+mod faults;
+mod s3;
 
 pub use cluster::{SHARED_CLUSTER, cluster};
 pub use database::TestDatabase;
+pub use faults::{Fault, FaultProxy, SeenRequest};
+pub use s3::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
 
 /// The secret of every test installation.
 pub const SECRET: [u8; 32] = [7; 32];

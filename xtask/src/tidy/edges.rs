@@ -45,6 +45,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("outbound", &[]),
     ("ai-local", &["kernel", "parts", "ai"]),
     ("tasks", &["kernel", "db"]),
+    ("stores", &["kernel", "db", "blob"]),
     ("web", &["kernel", "db", "blob", "outbound", "tasks"]),
     ("evals", &[]),
     ("xtask", &["parts", "evals"]),

@@ -2,7 +2,7 @@
 
 use crate::{chunks, content, key};
 use futures::StreamExt;
-use memoreel_blob::{BlobError, BlobStore, Staging};
+use memoreel_blob::{BlobError, BlobStore, RangeRequest, Staging};
 use memoreel_kernel::UploadId;
 use std::os::unix::fs::MetadataExt;
 
@@ -34,7 +34,31 @@ async fn a_symbolic_link_is_stored_as_what_it_points_to() {
     let local = store.local_path(&key("a")).await.unwrap();
     assert!(std::fs::symlink_metadata(&local).unwrap().is_file());
     assert_eq!(std::fs::read(&local).unwrap(), b"content");
+    drop(local);
     assert_eq!(std::fs::read_dir(dir.path().join("store/scratch")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_end_that_is_longer_than_the_blob_is_all_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = BlobStore::disk(dir.path()).unwrap();
+    store.put_bytes(&key("a"), "ten bytes.").await.unwrap();
+    let read = store.get(&key("a"), Some(RangeRequest::Suffix(u64::MAX))).await.unwrap();
+    assert_eq!(read.range, 0..10);
+}
+
+#[tokio::test]
+async fn a_folder_of_blobs_is_no_blob() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = BlobStore::disk(dir.path()).unwrap();
+    store.put_bytes(&key("a/b/c"), "x").await.unwrap();
+    for name in ["a/b", "a/b/c/d"] {
+        assert!(matches!(store.get(&key(name), None).await.unwrap_err(), BlobError::NotFound { .. }));
+        assert!(matches!(store.local_path(&key(name)).await.unwrap_err(), BlobError::NotFound { .. }));
+        assert_eq!(store.head(&key(name)).await.unwrap(), None);
+        store.delete(&key(name)).await.unwrap();
+    }
+    assert!(store.head(&key("a/b/c")).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@
 
 mod conformance;
 mod disk;
+mod faults;
+mod placements;
 mod s3;
-mod s3_server;
+mod service;
 mod staging;
 
 use bytes::Bytes;

@@ -1,30 +1,39 @@
 //! What is true of the S3 store only.
 
-use crate::s3_server::S3Server;
+use crate::service::{BUCKET, OTHER_BUCKET, S3Service};
 use crate::{chunks, content, key};
 use futures::StreamExt;
-use memoreel_blob::{BlobError, BlobStore, S3Config};
+use memoreel_blob::{BlobError, BlobStore, S3Config, SingleStore};
+use memoreel_testkit::Fault;
 use std::time::Duration;
 
 #[tokio::test]
 async fn blobs_lie_below_the_prefix_with_their_type_and_a_checksum() {
-    let server = S3Server::start().await;
-    let store = server.store();
+    let service = S3Service::start().await;
+    let store = service.store();
+    let checksums = || {
+        let seen = service.proxy.seen();
+        seen.iter().filter(|request| request.head.contains("x-amz-checksum-sha256")).count()
+    };
     store.put_bytes(&key("a/poster.jpg"), "x").await.unwrap();
-    assert_eq!(server.state().objects["tenants/one/a/poster.jpg"].1, "image/jpeg");
-    assert_eq!(server.state().seen_checksum_headers, 1);
+    assert_eq!(service.server.keys(BUCKET), ["tenants/one/a/poster.jpg"]);
+    let stored_as = service.server.content_type(BUCKET, "tenants/one/a/poster.jpg");
+    assert_eq!(stored_as.as_deref(), Some("image/jpeg"));
+    assert_eq!(checksums(), 1);
 
-    let plain = BlobStore::s3(S3Config { checksum_header: false, ..server.config() }).unwrap();
+    let plain = BlobStore::s3(S3Config { checksum_header: false, ..service.config() }).unwrap();
     plain.put_bytes(&key("b"), "x").await.unwrap();
-    assert_eq!(server.state().seen_checksum_headers, 1);
+    assert_eq!(checksums(), 1);
 }
 
 #[tokio::test]
 async fn objects_that_are_not_ours_are_not_listed() {
-    let server = S3Server::start().await;
-    let store = server.store();
+    let service = S3Service::start().await;
+    let store = service.store();
     for foreign in ["tenants/one2/a", "other", "tenants/one/not a key"] {
-        server.state().objects.insert(foreign.into(), Default::default());
+        let path = service.server.bucket(BUCKET).join(foreign);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
     }
     store.put_bytes(&key("a"), "x").await.unwrap();
     let seen: Vec<_> = store.list(None).map(|blob| blob.unwrap().key.to_string()).collect().await;
@@ -32,28 +41,52 @@ async fn objects_that_are_not_ours_are_not_listed() {
 }
 
 #[tokio::test]
+async fn a_listing_of_several_pages_is_whole_and_in_order() {
+    let service = S3Service::start().await;
+    let folder = service.server.bucket(BUCKET).join("tenants/one/a");
+    std::fs::create_dir_all(&folder).unwrap();
+    let names: Vec<String> = (0..2_345).map(|index| format!("{index:05}")).collect();
+    for name in &names {
+        std::fs::write(folder.join(name), "x").unwrap();
+    }
+    let seen: Vec<_> = service
+        .store()
+        .list(Some(&key("a")))
+        .map(|blob| blob.unwrap().key.file_name().to_owned())
+        .collect()
+        .await;
+    assert_eq!(seen, names);
+    let pages = service.proxy.seen();
+    assert_eq!(pages.iter().filter(|request| request.target.contains("list-type=2")).count(), 3);
+}
+
+#[tokio::test]
 async fn a_refused_part_aborts_the_upload() {
-    let server = S3Server::start().await;
-    server.state().refuse_parts_from = Some(2);
-    let error = server.store().put_stream(&key("a"), chunks(&content(40 << 20), 1 << 20)).await.unwrap_err();
+    let service = S3Service::start().await;
+    service.proxy.set(|request| match request.part() {
+        Some(2..) => Fault::Status(400),
+        _ => Fault::None,
+    });
+    let error = service.store().put_stream(&key("a"), chunks(&content(40 << 20), 1 << 20)).await.unwrap_err();
     assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
     assert!(!error.is_permanent());
-    assert!(server.state().parts_put > 0, "the first part was taken");
-    assert!(server.state().uploads.is_empty());
-    assert!(server.state().objects.is_empty());
+    assert!(service.proxy.seen().iter().any(|request| request.part() == Some(1)), "the first part was sent");
+    assert_eq!(service.server.open_uploads(), 0);
+    assert!(service.server.keys(BUCKET).is_empty());
 }
 
 #[tokio::test]
 async fn a_dropped_put_aborts_its_upload() {
-    let server = S3Server::start().await;
-    server.state().hang_on_complete = true;
-    let store = server.store();
+    let service = S3Service::start().await;
+    service.proxy.set(|request| if request.completes() { Fault::Hang } else { Fault::None });
+    let store = service.store();
     let blob = key("a");
     let put = store.put_stream(&blob, chunks(&content(20 << 20), 1 << 20));
-    tokio::time::timeout(Duration::from_secs(2), put).await.unwrap_err();
-    assert_eq!(server.state().parts_put, 2, "all parts were on the server when the call was dropped");
+    tokio::time::timeout(Duration::from_secs(4), put).await.unwrap_err();
+    let parts = service.proxy.seen().iter().filter(|request| request.part().is_some()).count();
+    assert_eq!(parts, 2, "all parts were on the server when the call was dropped");
     for _ in 0..100 {
-        if server.state().uploads.is_empty() {
+        if service.server.open_uploads() == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -63,8 +96,8 @@ async fn a_dropped_put_aborts_its_upload() {
 
 #[tokio::test]
 async fn a_download_vanishes_with_its_guard() {
-    let server = S3Server::start().await;
-    let store = server.store();
+    let service = S3Service::start().await;
+    let store = service.store();
     store.put_bytes(&key("a.mp4"), "x").await.unwrap();
     let file = store.local_path(&key("a.mp4")).await.unwrap();
     let path = file.path().to_owned();
@@ -75,15 +108,89 @@ async fn a_download_vanishes_with_its_guard() {
 
 #[tokio::test]
 async fn the_check_tells_wrong_keys_from_a_wrong_bucket_from_no_service() {
-    let server = S3Server::start().await;
+    let service = S3Service::start().await;
     let check = async |config| BlobStore::s3(config).unwrap().check().await.unwrap_err();
 
-    let error = check(S3Config { access_key: "stranger".into(), ..server.config() }).await;
+    let error = check(S3Config { access_key: "stranger".into(), ..service.config() }).await;
     assert!(matches!(error, BlobError::Denied(_)), "{error:?}");
 
-    let error = check(S3Config { bucket: "missing".into(), ..server.config() }).await;
+    // The server would make it; others do not.
+    service.proxy.set(|request| match request.target.starts_with("/missing/") {
+        true => Fault::Status(404),
+        false => Fault::None,
+    });
+    let error = check(S3Config { bucket: "missing".into(), ..service.config() }).await;
     assert!(matches!(&error, BlobError::ConfigInvalid { reason } if reason.contains("missing")), "{error:?}");
 
-    let error = check(S3Config { endpoint: Some("http://127.0.0.1:1".into()), ..server.config() }).await;
+    let error = check(S3Config { endpoint: Some("http://127.0.0.1:1".into()), ..service.config() }).await;
     assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
+}
+
+/// From one bucket to another of the same service, and what passed through here of it.
+async fn copied_within(service: &S3Service, size: usize) -> u64 {
+    let (from, to) = (
+        service.single(),
+        SingleStore::s3(S3Config {
+            bucket: OTHER_BUCKET.into(),
+            prefix: Some("moved".parse().unwrap()),
+            ..service.config()
+        })
+        .unwrap(),
+    );
+    let blob = key("a/recording.mp4");
+    let content = content(size);
+    from.put_stream(&blob, chunks(&content, 1 << 20)).await.unwrap();
+    let before = service.proxy.seen().len();
+    let copied = to.copy_from(&from, &blob).await.unwrap().unwrap();
+    assert_eq!((copied.size_bytes, copied.sha256), (size as u64, None));
+    let requests = service.proxy.seen().split_off(before);
+    assert!(
+        requests.iter().all(|request| request.method != "GET"),
+        "bytes passed through here: {requests:?}"
+    );
+    let there = service.server.bucket(OTHER_BUCKET).join("moved/a/recording.mp4");
+    assert!(std::fs::read(there).unwrap() == content);
+    assert_eq!(
+        service.server.content_type(OTHER_BUCKET, "moved/a/recording.mp4").as_deref(),
+        Some("video/mp4")
+    );
+    assert_eq!(service.server.open_uploads(), 0);
+    requests.iter().filter(|request| request.head.contains("x-amz-copy-source:")).count() as u64
+}
+
+#[tokio::test]
+async fn a_blob_is_copied_between_buckets_by_the_service() {
+    let service = S3Service::start().await;
+    assert_eq!(copied_within(&service, 300_000).await, 1);
+}
+
+#[tokio::test]
+async fn a_large_blob_is_copied_between_buckets_in_parts() {
+    let service = S3Service::start().await;
+    assert_eq!(copied_within(&service, (130 << 20) + 77).await, 3);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_copied_and_a_copy_that_fails_leaves_nothing() {
+    let service = S3Service::start().await;
+    let from = service.single();
+    let config = S3Config { bucket: OTHER_BUCKET.into(), ..service.config() };
+    let to = SingleStore::s3(config.clone()).unwrap();
+    assert_eq!(to.copy_from(&from, &key("a/missing")).await.unwrap(), None);
+
+    from.put_stream(&key("a/large"), chunks(&content(130 << 20), 1 << 20)).await.unwrap();
+    service.proxy.set(|request| match request.part() {
+        Some(2..) => Fault::Status(400),
+        _ => Fault::None,
+    });
+    let error = to.copy_from(&from, &key("a/large")).await.unwrap_err();
+    assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
+    assert!(service.server.keys(OTHER_BUCKET).is_empty());
+    assert_eq!(service.server.open_uploads(), 0);
+
+    service.proxy.set(|_| Fault::None);
+    let missing = SingleStore::s3(S3Config { bucket: "missing".into(), ..config }).unwrap();
+    from.put_stream(&key("a/small"), chunks(b"x", 1)).await.unwrap();
+    let error = missing.copy_from(&from, &key("a/small")).await.unwrap_err();
+    assert!(matches!(error, BlobError::ConfigInvalid { .. }), "{error:?}");
 }

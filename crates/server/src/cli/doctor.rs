@@ -133,7 +133,9 @@ async fn check_database(storage: &Storage, folders: &Folders) -> Result<String> 
 
 async fn check_blobs(storage: &Storage, folders: &Folders) -> Result<String> {
     let blobs = assemble::blob_store(storage, folders)?;
-    blobs.check().await?;
+    for (place, store) in blobs.stores().opened() {
+        store.check().await.with_context(|| format!("the store {place} cannot be used"))?;
+    }
     Ok(match &storage.s3_bucket {
         Some(bucket) => format!("bucket {bucket} can be written, read and deleted from"),
         None => format!("{} can be written, read and deleted from", folders.blobs().display()),

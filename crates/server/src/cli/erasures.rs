@@ -12,6 +12,7 @@ use memoreel_blob::Staging;
 use memoreel_kernel::SystemClock;
 use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Amount, Eraser, ErasureReport, PrivacyError};
+use memoreel_stores::Keeper;
 use std::{collections::BTreeMap, process::ExitCode, sync::Arc};
 
 /// Looks after erasures.
@@ -47,7 +48,7 @@ impl Erasures {
             Verb::List { .. } => list(&opened.eraser).await,
             Verb::Replay { .. } => replay(&opened.eraser).await,
         };
-        opened.database.close().await;
+        opened.close().await?;
         done
     }
 }
@@ -94,6 +95,7 @@ async fn replay(eraser: &Eraser) -> Result<ExitCode> {
 pub(super) struct Opened {
     pub(super) database: Database,
     pub(super) eraser: Eraser,
+    keeper: Keeper,
 }
 
 impl Opened {
@@ -101,9 +103,11 @@ impl Opened {
         let folders = Folders::from_environment()?;
         let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
         let database = Database::open(storage, &folders, secret).await?;
+        let blobs = assemble::blob_store(storage, &folders)?;
+        let keeper = Keeper::start(&database.db, &blobs).await?;
         let app = assemble::app(Ingredients {
             db: database.db.clone(),
-            blobs: assemble::blob_store(storage, &folders)?,
+            blobs,
             staging: Staging::new(folders.staging())?,
             outbound: Outbound::new(OutboundSettings::default())?,
             secret,
@@ -118,7 +122,13 @@ impl Opened {
             signs_up_by_mail: false,
         });
         let eraser = assemble::eraser(&app, accounts, &folders);
-        Ok(Self { database, eraser })
+        Ok(Self { database, eraser, keeper })
+    }
+
+    pub(super) async fn close(self) -> Result<()> {
+        let ended = self.keeper.end().await;
+        self.database.close().await;
+        Ok(ended?)
     }
 }
 

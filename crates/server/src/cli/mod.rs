@@ -10,6 +10,7 @@ mod organization;
 mod person;
 mod search;
 mod secrets;
+mod store;
 mod transcript;
 mod upload;
 mod user;
@@ -61,6 +62,8 @@ enum Verb {
     Audit(audit::Audit),
     /// Encrypt anew after the secret was changed
     Secrets(secrets::Secrets),
+    /// Move organizations between stores, and find files and rows that have lost each other
+    Store(store::Store),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),
     /// Print the OpenAPI document
@@ -118,6 +121,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Erasures(erasures) => return erasures.run().await,
         Verb::Audit(audit) => return audit.run().await,
         Verb::Secrets(secrets) => return secrets.run().await,
+        Verb::Store(store) => return store.run().await,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =

@@ -40,7 +40,7 @@ impl Person {
         }
         let opened = Opened::open(&storage, &accounts).await?;
         let done = erase(&opened, &email).await;
-        opened.database.close().await;
+        opened.close().await?;
         done
     }
 }

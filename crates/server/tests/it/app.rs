@@ -6,7 +6,7 @@ use crate::{
     round_trips::Counted,
 };
 use ipnet::IpNet;
-use memoreel_blob::{BlobStore, Staging};
+use memoreel_blob::{BlobStore, DEFAULT_STORE, Staging, StoreConfig, Stores};
 use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
@@ -20,12 +20,14 @@ use memoreel_server::{
     engines::Engines,
     health, maintenance, router,
 };
+use memoreel_stores::Keeper;
 use memoreel_tasks::{Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
 use memoreel_web::{App, Documents, SignInSettings, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use sqlx::PgConnection;
 use std::{
+    collections::BTreeMap,
     future::IntoFuture,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -76,6 +78,8 @@ pub struct Options {
     pub counted: Option<Arc<Counted>>,
     /// Whether requests are logged.
     pub logs_requests: bool,
+    /// Further stores, between which organizations can be moved.
+    pub stores: Option<BTreeMap<String, StoreConfig>>,
 }
 
 impl Default for Options {
@@ -100,6 +104,7 @@ impl Default for Options {
             begins_at: None,
             counted: None,
             logs_requests: false,
+            stores: None,
         }
     }
 }
@@ -113,6 +118,7 @@ pub struct TestApp {
     engines: Engines,
     stop: CancellationToken,
     _stop: DropGuard,
+    _keeper: Option<Keeper>,
     installation: Arc<Installation>,
 }
 
@@ -155,9 +161,20 @@ impl TestApp {
         let direct = installation.database.access();
         let access =
             options.counted.as_ref().map_or_else(|| direct.clone(), |counted| counted.access(direct));
+        let db = Db::connect(&access, options.pool).await.unwrap();
+        let (blobs, keeper) = match &options.stores {
+            None => (BlobStore::disk(folder.join("blobs")).unwrap(), None),
+            Some(further) => {
+                let mut stores = further.clone();
+                stores.insert(DEFAULT_STORE.to_owned(), StoreConfig::Disk(folder.join("blobs")));
+                let blobs = BlobStore::with_stores(Stores::new(stores).unwrap()).unwrap();
+                let keeper = Keeper::start(&db, &blobs).await.unwrap();
+                (blobs, Some(keeper))
+            }
+        };
         let app = assemble::app(Ingredients {
-            db: Db::connect(&access, options.pool).await.unwrap(),
-            blobs: BlobStore::disk(folder.join("blobs")).unwrap(),
+            db,
+            blobs,
             staging: Staging::new(folder.join("staging")).unwrap(),
             outbound: Outbound::new(options.outbound.clone()).unwrap(),
             secret: SECRET,
@@ -192,7 +209,7 @@ impl TestApp {
         tokio::spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
         listening(&installation.database).await;
         let guard = stop.clone().drop_guard();
-        Self { app, clock, base, options, engines, stop, _stop: guard, installation }
+        Self { app, clock, base, options, engines, stop, _stop: guard, _keeper: keeper, installation }
     }
 
     /// Runs a worker with every kind of task and the real ffmpeg until the server ends.

@@ -11,18 +11,23 @@ use sqlx::{Connection, PgConnection};
 use std::{fs, os::unix::fs::PermissionsExt};
 
 /// Tables that belong to no organization, and why.
-const WITHOUT_ORGANIZATION: [(&str, &str); 18] = [
+const WITHOUT_ORGANIZATION: [(&str, &str); 20] = [
     ("_sqlx_migrations", "which migrations were applied"),
     ("consents", "what a person agreed to, across organizations"),
     ("email_tokens", "links mailed to people, for the system alone"),
     ("embedding_models", "models of the instance, without anybody's data"),
     ("erasures", "what was erased, of people and organizations that are gone, for the system alone"),
     ("export_requests", "what a person takes along, from all organizations, for the system alone"),
+    (
+        "organization_stores",
+        "where organizations' files lie, under the organization's id, for the system alone",
+    ),
     ("organizations", "the organizations themselves, each visible to its own callers"),
     ("passkey_ceremonies", "challenges to passkeys, for the system alone"),
     ("provider_sign_ins", "who is on the way to a provider, for the system alone"),
     ("sessions", "a person's devices, across organizations"),
     ("sign_in_attempts", "how often accounts were tried, for the system alone"),
+    ("store_processes", "which processes write files, for the system alone"),
     ("user_extensions", "what a person agreed to, across organizations"),
     ("user_identities", "what providers know a person as, across organizations"),
     ("user_passkeys", "a person's passkeys, for the system alone"),
@@ -40,7 +45,7 @@ const FEWER_VERBS: [(&str, &str, &str); 3] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 29] = [
+const NOT_AUDITED: [(&str, &str); 31] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
@@ -56,12 +61,14 @@ const NOT_AUDITED: [(&str, &str); 29] = [
     ("export_requests", "a person's own copies"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
     ("organization_chunk_counts", "counts"),
+    ("organization_stores", "how far a move is; where it leads is in the organization, which is audited"),
     ("outbox", "what happened, in another form"),
     ("passkey_ceremonies", "challenges that wait ten minutes for an answer"),
     ("provider_sign_ins", "trips of ten minutes; what they lead to is audited"),
     ("renditions", "made by background tasks"),
     ("request_logs", "a log of its own"),
     ("sign_in_attempts", "counts, of nobody in particular"),
+    ("store_processes", "of the instance"),
     ("tasks", "background tasks"),
     ("transcript_segments", "belong to transcripts, which are audited"),
     ("uploads", "become videos, images and documents, which are audited"),
@@ -87,13 +94,15 @@ const UNIQUE_ACROSS_ORGANIZATIONS: [(&str, &str); 7] = [
 ];
 
 /// Tables the serving role may not touch at all.
-const SYSTEM_TABLES: [&str; 9] = [
+const SYSTEM_TABLES: [&str; 11] = [
     "email_tokens",
     "erasures",
     "export_requests",
+    "organization_stores",
     "passkey_ceremonies",
     "provider_sign_ins",
     "sign_in_attempts",
+    "store_processes",
     "user_passkeys",
     "user_recovery_codes",
     "user_totp",

@@ -65,6 +65,7 @@ mod serving_role;
 mod smtp;
 mod sso;
 mod stopped;
+mod stores;
 mod task_control;
 mod tasks;
 mod uploads;

@@ -18,7 +18,7 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 33] = [
+const ADMITTED: [(&str, &[&str]); 35] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("assets", &["SELECT", "DELETE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
@@ -33,6 +33,7 @@ const ADMITTED: [(&str, &[&str]); 33] = [
     ("organization_domains", &["SELECT", "INSERT", "UPDATE"]),
     ("organization_exports", &["SELECT", "DELETE"]),
     ("organization_invitations", &["SELECT", "UPDATE"]),
+    ("organization_stores", &["SELECT", "INSERT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE"]),
     ("outbox", &["SELECT", "DELETE"]),
     ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
@@ -40,6 +41,7 @@ const ADMITTED: [(&str, &[&str]); 33] = [
     ("request_logs", &["INSERT"]),
     ("sessions", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("sign_in_attempts", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    ("store_processes", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("tasks", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("uploads", &["SELECT", "UPDATE"]),
     ("user_extensions", &["INSERT"]),

@@ -148,6 +148,11 @@ const ROWS: &[(&str, Rest)] = &[
     ("export_requests", |_| json!({})),
     ("organization_exports", |_| json!({})),
     ("erasures", |at| json!({ "kind": "person", "subject_id": at.user_id(), "asked_by": "person" })),
+    (
+        "organization_stores",
+        |at| json!({ "id": at.organization_id(), "store": "archive", "state": "settled", "generation": 1 }),
+    ),
+    ("store_processes", |_| json!({})),
     ("user_preferences", |_| json!({})),
     ("user_extensions", |_| json!({})),
     ("sessions", |at| json!({ "token_hash": bytes(at.id("sessions")), "expires_at": "2099-01-01" })),
