@@ -46,6 +46,8 @@ const LOWER: &[(&str, &[&str])] = &[
     ("ai-local", &["kernel", "parts", "ai"]),
     ("tasks", &["kernel", "db"]),
     ("web", &["kernel", "db", "blob", "outbound", "tasks"]),
+    ("client", &[]),
+    ("mcp", &["client"]),
     ("evals", &[]),
     ("xtask", &["parts", "evals"]),
 ];
