@@ -16,7 +16,7 @@ struct Outcome {
 }
 
 pub fn run() -> Result<()> {
-    let steps: [(&'static str, &dyn Fn() -> Result<()>); 13] = [
+    let steps: [(&'static str, &dyn Fn() -> Result<()>); 14] = [
         ("set-up", &setup::run),
         ("format", &|| shell::run(cargo().args(["fmt", "--all", "--check"]))),
         ("tidy", &tidy::run),
@@ -27,6 +27,7 @@ pub fn run() -> Result<()> {
         ("ui lint", &|| shell::run(npm().args(["run", "--silent", "lint"]))),
         ("ui types", &|| shell::run(npm().args(["run", "--silent", "typecheck"]))),
         ("ui tests", &test::ui_units),
+        ("typescript client", &test::typescript_client),
         ("browser tests", &test::browser),
         ("conformance", &|| conform::run(&parsed(&["conform"]))),
         ("demo", &demo_in_a_folder_of_its_own),

@@ -44,7 +44,9 @@ pub fn run(options: &Options) -> Result<()> {
     output.settle("schema.sql", &schema(&database.url)?)?;
     drop(database);
     output.settle("openapi.json", &openapi()?)?;
-    output.settle("ui/src/api/schema.gen.ts", &typescript(output.candidate("openapi.json"))?)?;
+    let types = typescript(output.candidate("openapi.json"))?;
+    output.settle("ui/src/api/schema.gen.ts", &types)?;
+    output.settle("clients/typescript/src/schema.gen.ts", &types)?;
     shell::say(if options.check { "generated files are up to date" } else { "generated files are renewed" });
     Ok(())
 }

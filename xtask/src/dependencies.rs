@@ -49,20 +49,27 @@ fn cargo_deny() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// What is known against the web app's packages.
+/// What is known against the packages of the web app and of the client for TypeScript.
 fn packages() -> Result<()> {
-    // It fails when it finds something, and when it was not answered.
-    let audited =
-        shell::npm().args(["audit", "--json", "--omit=dev"]).output().context("cannot run `npm audit`")?;
-    let report: Value = serde_json::from_slice(&audited.stdout).context("npm audit says no JSON")?;
-    let Some(found) = report["metadata"]["vulnerabilities"].as_object() else {
-        say(
-            "not checked: the advisories about the web app's packages, for which the npm registry has no answer",
-        );
-        return Ok(());
-    };
-    match ["high", "critical"].iter().filter_map(|level| found.get(*level)?.as_u64()).sum() {
-        0_u64 => Ok(()),
-        number => bail!("{number} weaknesses in the web app's packages; `npm audit` in ui/ names them"),
+    for folder in [shell::ui(), shell::typescript_client()] {
+        let name = folder.strip_prefix(shell::root()).unwrap_or(&folder).display();
+        // It fails when it finds something, and when it was not answered.
+        let mut npm = shell::npm();
+        let audited = npm.current_dir(&folder).args(["audit", "--json", "--omit=dev"]).output();
+        let audited = audited.context("cannot run `npm audit`")?;
+        let report: Value = serde_json::from_slice(&audited.stdout).context("npm audit says no JSON")?;
+        let Some(found) = report["metadata"]["vulnerabilities"].as_object() else {
+            say(format!(
+                "not checked: the advisories about the packages of {name}, for which the npm registry has no answer"
+            ));
+            continue;
+        };
+        match ["high", "critical"].iter().filter_map(|level| found.get(*level)?.as_u64()).sum() {
+            0_u64 => {}
+            number => {
+                bail!("{number} weaknesses in the packages of {name}; `npm audit` names them there")
+            }
+        }
     }
+    Ok(())
 }

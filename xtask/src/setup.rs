@@ -1,7 +1,7 @@
 //! `setup`: everything the project needs and does not compile. Done once; a second run does nothing in no time.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,8 @@ const WHEEL_PYTHON: &str = "3.11";
 
 /// Where [`install_oidc_provider`] puts it, below the build's folder; the tests look for it there.
 pub const OIDC_PROVIDER: &str = "oidc-provider";
+/// The same of the assistant that the tests of the Model Context Protocol are.
+const MCP_CLIENT: &str = "mcp-client";
 
 /// A program and the Debian packages that bring it and what it needs.
 struct Tool {
@@ -52,8 +54,10 @@ const TOOLS: [Tool; 3] = [
 pub fn run() -> Result<()> {
     install_tools(TOOLS.iter().filter(|tool| !tool.present()).collect())?;
     fetch_parts()?;
-    install_node_modules()?;
+    install_node_modules(&shell::ui(), "the web app's node modules")?;
+    install_node_modules(&shell::typescript_client(), "the node modules of the client for TypeScript")?;
     install_oidc_provider()?;
+    install_node_packages(MCP_CLIENT, "crates/server/tests/mcp-client", "the assistant of the tests")?;
     say("set up");
     Ok(())
 }
@@ -180,18 +184,20 @@ pub fn install_venv() -> Result<()> {
     install_tools(vec![&venv])
 }
 
-fn install_node_modules() -> Result<()> {
-    let lock = shell::ui().join("package-lock.json");
-    let installed = shell::ui().join("node_modules/.installed-package-lock.json");
+/// What a package of ours needs, in its own folder; `what` that is is said when it is not there yet.
+fn install_node_modules(package: &Path, what: &str) -> Result<()> {
+    let lock = package.join("package-lock.json");
+    let installed = package.join("node_modules/.installed-package-lock.json");
     let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
     if fs::read(&installed).is_ok_and(|current| current == wanted) {
         return Ok(());
     }
     check_node()?;
-    say("installing the web app's node modules");
+    say(format!("installing {what}"));
     // The browser tests use the system's Chromium.
     shell::run(
         shell::npm()
+            .current_dir(package)
             .args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )?;

@@ -18,6 +18,11 @@ pub fn ui() -> PathBuf {
     root().join("ui")
 }
 
+/// The folder of the client for TypeScript.
+pub fn typescript_client() -> PathBuf {
+    root().join("clients/typescript")
+}
+
 /// Cargo's output folder.
 pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

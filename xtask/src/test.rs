@@ -1,4 +1,4 @@
-//! `test`: Rust, the web app's units, and the browser against a real server.
+//! `test`: Rust, the units of the web app and of the client for TypeScript, and the browser against a real server.
 
 use std::fs;
 
@@ -21,6 +21,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::run()?;
     rust()?;
     ui_units()?;
+    typescript_client()?;
     if !options.no_browser {
         browser()?;
     }
@@ -50,6 +51,11 @@ pub fn rust() -> Result<()> {
 /// The web app's unit tests.
 pub fn ui_units() -> Result<()> {
     shell::run(shell::npm().args(["run", "--silent", "test"]))
+}
+
+/// The types and unit tests of the client for TypeScript. Its example runs with the Rust tests, against a real server.
+pub fn typescript_client() -> Result<()> {
+    shell::run(shell::npm().current_dir(shell::typescript_client()).args(["run", "--silent", "test"]))
 }
 
 /// The browser tests, against a server with an empty data folder.

@@ -11,6 +11,7 @@ pub mod engines;
 pub mod headers;
 pub mod health;
 pub mod maintenance;
+mod mcp;
 pub mod pipeline;
 pub mod router;
 pub mod secret;

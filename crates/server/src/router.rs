@@ -1,11 +1,11 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{describe::describe_problems, dev_mails, docs, engines::Engines, headers, health, ui};
+use crate::{describe::describe_problems, dev_mails, docs, engines::Engines, headers, health, mcp, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
 use memoreel_assets::{ReceiveUpload, Renditions};
 use memoreel_identity::authenticate;
@@ -19,7 +19,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 /// The largest JSON body.
-const JSON_BYTES_MAX: usize = 1 << 20;
+pub(crate) const JSON_BYTES_MAX: usize = 1 << 20;
 
 /// The document's frame; paths and schemas come from the slices.
 #[derive(OpenApi)]
@@ -96,8 +96,18 @@ pub fn router(
         .layer(from_fn_with_state(app.clone(), authenticate))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .layer(CompressionLayer::new());
+    // Assistants ask the API from within; each of their requests is noted as one.
+    let within = Router::new()
+        .nest("/api/v1", api.clone())
+        .layer(catch_panics())
+        .layer(from_fn(request_id))
+        .with_state(app.clone());
+    let assistants = mcp::router(&app, within)
+        .layer(from_fn_with_state(app.clone(), limit_requests))
+        .layer(from_fn_with_state(app.clone(), authenticate));
     let routes = Router::new()
         .nest("/api/v1", api)
+        .merge(assistants)
         .merge(memoreel_assets::media_router())
         .merge(images)
         .merge(health::router())
@@ -105,9 +115,7 @@ pub fn router(
         .merge(shown_mails.map(dev_mails::router).unwrap_or_default())
         .fallback(ui::serve)
         .method_not_allowed_fallback(async || method_not_allowed())
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            Problem::internal("a handler panicked").into_response()
-        }))
+        .layer(catch_panics())
         .layer(from_fn_with_state(app.clone(), headers::protect))
         .layer(from_fn(observe));
     let routes = match request_log {
@@ -115,6 +123,12 @@ pub fn router(
         None => routes,
     };
     routes.layer(from_fn(request_id)).with_state(app)
+}
+
+type AnswerPanic = fn(Box<dyn std::any::Any + Send>) -> Response;
+
+fn catch_panics() -> CatchPanicLayer<AnswerPanic> {
+    CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response())
 }
 
 fn route_not_found() -> Problem {

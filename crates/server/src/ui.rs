@@ -30,7 +30,8 @@ fn content_security_policy(nonce: &str) -> String {
 /// Files by their path; every other path is a page of the web app.
 pub async fn serve(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if ["api/", "media/", "i/", "health/"].iter().any(|prefix| path.starts_with(prefix)) {
+    // Who looks for something well-known, such as where to sign in an assistant, must not take a page for it.
+    if ["api/", "media/", "i/", "health/", ".well-known/"].iter().any(|prefix| path.starts_with(prefix)) {
         return Problem::new(StatusCode::NOT_FOUND, "route_not_found", "There is nothing at this address.")
             .hint("The API is described at /api/docs.")
             .into_response();

@@ -4613,7 +4613,8 @@ export interface components {
             end_ms?: number | null;
             /** @description The words of `text` that matched. */
             highlights: components["schemas"]["Highlight"][];
-            kind: ("video" | "document") & Record<string, never>;
+            /** @description What it is a passage of. */
+            kind: components["schemas"]["SearchHitKind"];
             /** @description Why it was found. */
             matched_by: components["schemas"]["MatchedBy"][];
             /** @description A picture of it. */
@@ -4652,6 +4653,11 @@ export interface components {
             /** @description What it calls itself, or else its file's name. */
             title: string;
         };
+        /**
+         * @description What something was found in.
+         * @enum {string}
+         */
+        SearchHitKind: "video" | "document";
         /** @description What was found. */
         SearchResults: {
             /** @description The hits, best first. */

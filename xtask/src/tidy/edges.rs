@@ -47,6 +47,8 @@ const LOWER: &[(&str, &[&str])] = &[
     ("tasks", &["kernel", "db"]),
     ("stores", &["kernel", "db", "blob"]),
     ("web", &["kernel", "db", "blob", "outbound", "tasks"]),
+    ("client", &[]),
+    ("mcp", &["client"]),
     ("evals", &[]),
     ("xtask", &["parts", "evals"]),
 ];

@@ -81,6 +81,9 @@ async fn me(app: &App, caller: &Caller, user_id: UserId) -> Result<Me, IdentityE
         // A key may do less than its person.
         me.organization.role = role;
         me.organizations.iter_mut().for_each(|organization| organization.role = role);
+        if me.erased_after.is_none() {
+            me.may = me.organization.may();
+        }
     }
     Ok(me)
 }

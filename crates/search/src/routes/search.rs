@@ -68,7 +68,6 @@ pub(crate) struct Hit {
     /// The passage.
     chunk_id: ChunkId,
     /// What it is a passage of.
-    #[schema(inline)]
     kind: HitKind,
     /// The video.
     video_id: Option<VideoId>,
@@ -101,6 +100,7 @@ pub(crate) struct Hit {
 
 /// What something was found in.
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHitKind)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HitKind {
     /// A video: what is said at a second of it.

@@ -11,7 +11,7 @@ use url::Url;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Server {
     /// Address of the server
-    #[arg(long, env = "MEMOREEL_SERVER", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "MEMOREEL_URL", default_value = "http://127.0.0.1:8080")]
     pub(super) server: Url,
     /// API key; without it the one that `memoreel user create` kept is used
     #[arg(long, env = "MEMOREEL_API_KEY", hide_env_values = true)]

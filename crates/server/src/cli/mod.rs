@@ -6,6 +6,7 @@ mod credentials;
 mod doctor;
 mod erasures;
 mod mails;
+mod mcp;
 mod organization;
 mod person;
 mod search;
@@ -46,6 +47,8 @@ enum Verb {
     Search(search::Search),
     /// Print the transcript of a video
     Transcript(transcript::Transcript),
+    /// Give an assistant access to a server, by the Model Context Protocol
+    Mcp(mcp::Mcp),
     /// Create or update the database's roles and schema
     Migrate(Storage),
     /// Check every part, and say how to mend what is wrong
@@ -113,6 +116,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Upload(upload) => return upload.run().await,
         Verb::Search(search) => search.run().await?,
         Verb::Transcript(transcript) => transcript.run().await?,
+        Verb::Mcp(mcp) => mcp.run().await?,
         Verb::Migrate(storage) => migrate(&storage).await?,
         Verb::Doctor(doctor) => return doctor.run().await,
         Verb::User(user) => user.run().await?,
@@ -147,7 +151,11 @@ async fn migrate(storage: &Storage) -> Result<()> {
 
 /// JSON lines for a server whose output is collected, plain lines on a terminal and for the other verbs.
 fn start_logging(serving: bool) {
-    let default = if serving { "info,sqlx=warn,tower_http=warn,ort=warn" } else { "warn,ort=error" };
+    let default = if serving {
+        "info,sqlx=warn,tower_http=warn,ort=warn,rmcp=error"
+    } else {
+        "warn,ort=error,rmcp=error"
+    };
     let filter = EnvFilter::try_from_env("MEMOREEL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     let json = match std::env::var("MEMOREEL_LOG_FORMAT").as_deref() {
         Ok("json") => true,

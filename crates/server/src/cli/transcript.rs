@@ -1,13 +1,10 @@
 //! `memoreel transcript`.
 
-use super::{
-    client::{Client, checked},
-    credentials::Server,
-};
+use super::{client::connect, credentials::Server};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use memoreel_kernel::VideoId;
-use reqwest::Method;
+use memoreel_client::CaptionFormat;
+use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
@@ -35,22 +32,19 @@ pub(super) struct Transcript {
 
 impl Transcript {
     pub(super) async fn run(self) -> Result<()> {
-        let id: VideoId = video_id(&self.video).context("that is neither a video's id nor its address")?;
-        let extension = match self.format {
-            Format::Txt => "txt",
-            Format::Vtt => "vtt",
-            Format::Srt => "srt",
-            Format::Json => "json",
+        let id = video_id(&self.video).context("that is neither a video's id nor its address")?;
+        let format = match self.format {
+            Format::Txt => CaptionFormat::Text,
+            Format::Vtt => CaptionFormat::WebVtt,
+            Format::Srt => CaptionFormat::SubRip,
+            Format::Json => CaptionFormat::Json,
         };
-        let client = Client::new(&self.server)?;
-        let response =
-            client.request(Method::GET, &format!("/api/v1/videos/{id}/captions.{extension}"))?.send().await?;
-        println!("{}", checked(response).await?.text().await?.trim_end());
+        println!("{}", connect(&self.server)?.captions(id, format).await?.trim_end());
         Ok(())
     }
 }
 
-fn video_id(text: &str) -> Option<VideoId> {
+fn video_id(text: &str) -> Option<Uuid> {
     let path = text.split(['?', '#']).next()?;
     path.rsplit('/').next()?.parse().ok()
 }

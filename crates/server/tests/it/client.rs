@@ -53,7 +53,7 @@ impl Client {
 
     /// `path` is below `/api/v1` unless it is one of the few that are not.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let elsewhere = ["/api/", "/media/", "/i/", "/health/", "/metrics", "/dev/"]
+        let elsewhere = ["/api/", "/media/", "/i/", "/health/", "/metrics", "/dev/", "/mcp", "/.well-known/"]
             .iter()
             .any(|prefix| path.starts_with(prefix));
         let prefix = if elsewhere { "" } else { "/api/v1" };

@@ -1,0 +1,72 @@
+/** What the server refuses, and that it cannot be reached. */
+
+import type { components } from "./schema.gen.js";
+
+/** Problem details (RFC 9457) with a stable code. */
+export type Problem = components["schemas"]["Problem"];
+
+/** The server refused, or there was no answer (status 0, code `unreachable`). Its message is for people, its code for programs. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterSeconds: number | null;
+
+  constructor(problem: Problem, retryAfterSeconds: number | null = null, cause?: unknown) {
+    super(problem.hint ? `${problem.detail} ${problem.hint}` : problem.detail, cause === undefined ? {} : { cause });
+    this.name = "ProblemError";
+    this.problem = problem;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+
+  /** Whether the same may succeed a little later. */
+  get isTransient(): boolean {
+    return this.status === 0 || this.status === 423 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Reads a refusal; anything else, such as a proxy's page, becomes a problem of the same shape. */
+export function parseProblem(body: string, status: number): Problem {
+  let value: unknown = null;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    value = null;
+  }
+  if (typeof value === "object" && value !== null && "code" in value && "detail" in value) return value as Problem;
+  return {
+    type: "about:blank",
+    title: "Unexpected answer",
+    status,
+    code: "unexpected_answer",
+    detail: `The server answered with status ${status} and no explanation.`,
+  };
+}
+
+export async function problemOf(response: Response): Promise<ProblemError> {
+  const body = await response.text().catch(() => "");
+  return new ProblemError(parseProblem(body, response.status), retryAfter(response.headers.get("retry-after")));
+}
+
+export function unreachable(cause: unknown): ProblemError {
+  const problem = {
+    type: "about:blank",
+    title: "No answer",
+    status: 0,
+    code: "unreachable",
+    detail: "The server does not answer.",
+  };
+  return new ProblemError(problem, null, cause);
+}
+
+export function retryAfter(header: string | null | undefined): number | null {
+  const seconds = Number(header ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds : null;
+}

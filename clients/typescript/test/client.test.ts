@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoreelClient, ProblemError, ProcessingError, WaitTimeoutError } from "@memoreel/client";
+
+type Answer = Response | Error;
+
+/** A client that is answered in this order, and what it asked for. */
+function answered(...answers: Answer[]): { client: MemoreelClient; asked: Request[] } {
+  const asked: Request[] = [];
+  const client = new MemoreelClient({
+    url: "https://memoreel.example/",
+    apiKey: "mrl_x",
+    fetch: (request) => {
+      asked.push(request);
+      const answer = answers.shift();
+      assert.ok(answer, `nothing is answered to ${request.url}`);
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  });
+  return { client, asked };
+}
+
+const problem = (status: number, code: string): Response =>
+  Response.json({ type: "/x", title: "T", status, code, detail: "It is so.", hint: "Do that." }, { status });
+
+test("a request carries the key and what is asked for", async () => {
+  const { client, asked } = answered(Response.json({ items: [], took_ms: 1, mode: "hybrid" }));
+  await client.search('50 % & "more"', { limit: 3 });
+  assert.equal(asked[0]?.headers.get("authorization"), "Bearer mrl_x");
+  const url = new URL(asked[0]?.url ?? "");
+  assert.equal(url.pathname, "/api/v1/search");
+  assert.deepEqual([...url.searchParams].sort(), [["limit", "3"], ["q", '50 % & "more"']]);
+});
+
+test("a refusal has a code for programs and a sentence for people", async () => {
+  const { client } = answered(problem(403, "forbidden"));
+  const error = await client.me().catch((caught: unknown) => caught);
+  assert.ok(error instanceof ProblemError);
+  assert.deepEqual([error.status, error.code, error.message, error.isTransient], [403, "forbidden", "It is so. Do that.", false]);
+});
+
+test("a proxy's page and a broken connection are problems, too", async () => {
+  const page = new Response("<html>", { status: 502, headers: { "retry-after": "7" } });
+  const { client } = answered(page, new TypeError("fetch failed"));
+  const first = await client.me().catch((caught: unknown) => caught);
+  assert.ok(first instanceof ProblemError);
+  assert.deepEqual([first.code, first.retryAfterSeconds, first.isTransient], ["unexpected_answer", 7, true]);
+  const second = await client.me().catch((caught: unknown) => caught);
+  assert.ok(second instanceof ProblemError);
+  assert.deepEqual([second.code, second.status], ["unreachable", 0]);
+});
+
+test("all videos are read, page by page", async () => {
+  const { client, asked } = answered(
+    Response.json({ items: [{ id: "1" }, { id: "2" }], next_cursor: "c" }),
+    Response.json({ items: [{ id: "3" }], next_cursor: null }),
+  );
+  const ids: string[] = [];
+  for await (const video of client.videos({ title: "sync" })) ids.push(video.id);
+  assert.deepEqual(ids, ["1", "2", "3"]);
+  assert.equal(new URL(asked[1]?.url ?? "").search, "?title=sync&cursor=c");
+});
+
+test("waiting outlasts a server that is away, and ends with the video", async () => {
+  const { client } = answered(
+    Response.json({ status: "processing" }),
+    new TypeError("fetch failed"),
+    problem(503, "database_unavailable"),
+    Response.json({ status: "completed", title: "Talk" }),
+  );
+  const seen: string[] = [];
+  const video = await client.waitUntilReady("1", { pollMs: 1, onProgress: ({ status }) => seen.push(status) });
+  assert.equal(video.title, "Talk");
+  assert.deepEqual(seen, ["processing", "completed"]);
+});
+
+test("waiting ends with what failed, what is refused, and in time", async () => {
+  const failed = answered(Response.json({ status: "failed", error: { code: "file_unreadable", message: "It is no recording." } }));
+  await assert.rejects(failed.client.waitUntilReady("1"), (error) => error instanceof ProcessingError && error.code === "file_unreadable");
+  await assert.rejects(answered(problem(404, "not_found")).client.waitUntilReady("1"), ProblemError);
+  const slow = answered(Response.json({ status: "pending" }));
+  await assert.rejects(slow.client.waitUntilReady("1", { timeoutMs: 5, pollMs: 50 }), WaitTimeoutError);
+});
+
+test("a link opens the player at a second", () => {
+  const { client } = answered();
+  assert.equal(client.videoLink("1", 83.9), "https://memoreel.example/videos/1?t=83");
+  assert.equal(client.videoLink("1"), "https://memoreel.example/videos/1");
+});
