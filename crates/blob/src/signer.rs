@@ -33,6 +33,17 @@ pub enum Purpose {
     Preview,
     /// One image made of another, as the rest of the address says: [`UrlSigner::sign_with`].
     Transform,
+    /// Watching by a cookie, which says so: [`UrlSigner::sign_with`].
+    Cookie,
+    /// A part of a recording, as the rest of the address says: [`UrlSigner::sign_with`].
+    Clip,
+}
+
+impl Purpose {
+    /// Whether a token for it verifies only beside what else is said.
+    fn is_said_beside(self) -> bool {
+        matches!(self, Self::Transform | Self::Cookie | Self::Clip)
+    }
 }
 
 /// What a token permits: reading blobs at and below `prefix` until `expires_at`.
@@ -135,7 +146,7 @@ impl UrlSigner {
         }
     }
 
-    /// What `token` permits at `now`, whatever it is for but [`Purpose::Transform`]. The tag is compared in constant time, before
+    /// What `token` permits at `now`, whatever it is for but what is said beside it. The tag is compared in constant time, before
     /// anything else is looked at.
     ///
     /// # Errors
@@ -160,7 +171,7 @@ impl UrlSigner {
         let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>().ok_or(SignatureError::Invalid)?;
         self.mac(payload, said).verify_truncated_left(tag).map_err(|_| SignatureError::Invalid)?;
         let grant = decode(payload).ok_or(SignatureError::Invalid)?;
-        if (grant.purpose == Purpose::Transform) != said.is_some() {
+        if grant.purpose.is_said_beside() != said.is_some() {
             return Err(SignatureError::Invalid);
         }
         if now >= grant.expires_at {
@@ -245,6 +256,8 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Download => 2,
         Purpose::Preview => 3,
         Purpose::Transform => 4,
+        Purpose::Cookie => 5,
+        Purpose::Clip => 6,
     }
 }
 
@@ -254,6 +267,8 @@ fn purpose_of(byte: u8) -> Option<Purpose> {
         2 => Some(Purpose::Download),
         3 => Some(Purpose::Preview),
         4 => Some(Purpose::Transform),
+        5 => Some(Purpose::Cookie),
+        6 => Some(Purpose::Clip),
         _ => None,
     }
 }

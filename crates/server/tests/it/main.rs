@@ -15,6 +15,7 @@ mod closing;
 mod conditions;
 mod consents;
 mod crash;
+mod delivery;
 #[path = "../../../documents/tests/files/mod.rs"]
 mod document_files;
 mod documents;

@@ -26,11 +26,12 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 139] = {
+const TAKES: [(&str, Takes); 143] = {
     use Action::{
-        DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
-        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
-        ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
+        DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
+        ManageDomains, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics,
+        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
+        UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -87,6 +88,8 @@ const TAKES: [(&str, Takes); 139] = {
         ("export_request_log", Role(ReadAnalytics)),
         ("finish_provider_sign_in", Nothing),
         ("get_asset", Role(ReadContent)),
+        ("get_clip_address", Role(ReadContent)),
+        ("get_delivery_policy", Role(ManageDelivery)),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -96,6 +99,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("get_export", Account),
         ("get_image_addresses", Role(ReadContent)),
         ("get_me", Account),
+        ("get_media_cookie", Role(ReadContent)),
         ("get_organization", Role(SeeOrganization)),
         ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
@@ -135,6 +139,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("list_webhook_events", Role(ManageWebhooks)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("put_delivery_policy", Role(ManageDelivery)),
         ("put_image_preset", Role(EditContent)),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),
