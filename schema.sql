@@ -1961,6 +1961,25 @@ CREATE TABLE public.consents (
 
 ALTER TABLE ONLY public.consents FORCE ROW LEVEL SECURITY;
 
+-- Name: delivery_policies; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.delivery_policies (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    allowed_origins text[] DEFAULT '{}'::text[] NOT NULL,
+    referrer_domains text[] DEFAULT '{}'::text[] NOT NULL,
+    allows_no_referrer boolean DEFAULT true NOT NULL,
+    shared_caching boolean DEFAULT false NOT NULL,
+    cache_seconds integer DEFAULT 3600 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT delivery_policies_allowed_origins CHECK ((cardinality(allowed_origins) <= 50)),
+    CONSTRAINT delivery_policies_cache_seconds CHECK (((cache_seconds >= 0) AND (cache_seconds <= 31622400))),
+    CONSTRAINT delivery_policies_referrer_domains CHECK ((cardinality(referrer_domains) <= 100))
+);
+
+ALTER TABLE ONLY public.delivery_policies FORCE ROW LEVEL SECURITY;
+
 -- Name: document_pages; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.document_pages (
@@ -2814,6 +2833,16 @@ ALTER TABLE ONLY public.chunks
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (user_id, id);
 
+-- Name: delivery_policies delivery_policies_organization_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_policies
+    ADD CONSTRAINT delivery_policies_organization_key UNIQUE (organization_id);
+
+-- Name: delivery_policies delivery_policies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_policies
+    ADD CONSTRAINT delivery_policies_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: document_pages document_pages_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.document_pages
@@ -3206,6 +3235,10 @@ CREATE INDEX chunks_written ON public.chunks USING btree (organization_id, writt
 
 CREATE INDEX consents_newest ON public.consents USING btree (user_id, document, recorded_at DESC, id DESC);
 
+-- Name: delivery_policies_origins; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX delivery_policies_origins ON public.delivery_policies USING gin (allowed_origins);
+
 -- Name: email_tokens_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX email_tokens_expiry ON public.email_tokens USING btree (expires_at);
@@ -3530,6 +3563,10 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OF filename, folder_id, tags, custom
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('channel', 'name', 'description');
 
+-- Name: delivery_policies audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.delivery_policies FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('delivery_policy', 'allowed_origins', 'referrer_domains', 'allows_no_referrer', 'shared_caching', 'cache_seconds');
+
 -- Name: folders audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.folders FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('folder', 'name', 'parent_id');
@@ -3617,6 +3654,10 @@ CREATE TRIGGER chunks_counted_in AFTER INSERT ON public.chunks REFERENCING NEW T
 -- Name: chunks chunks_counted_out; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION public.count_organization_chunks();
+
+-- Name: delivery_policies delivery_policies_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER delivery_policies_updated_at BEFORE UPDATE ON public.delivery_policies FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: assets files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3817,6 +3858,11 @@ ALTER TABLE ONLY public.chunks
 
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: delivery_policies delivery_policies_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.delivery_policies
+    ADD CONSTRAINT delivery_policies_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: document_pages document_pages_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -4148,6 +4194,10 @@ CREATE POLICY app_delete ON public.chunk_embeddings FOR DELETE TO memoreel_app U
 
 CREATE POLICY app_delete ON public.chunks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: delivery_policies app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.delivery_policies FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: document_pages app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.document_pages FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4279,6 +4329,10 @@ CREATE POLICY app_insert ON public.chunks FOR INSERT TO memoreel_app WITH CHECK 
 -- Name: consents app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.consents FOR INSERT TO memoreel_app WITH CHECK ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: delivery_policies app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.delivery_policies FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: document_pages app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4423,6 +4477,10 @@ CREATE POLICY app_select ON public.chunks FOR SELECT TO memoreel_app USING (((or
 -- Name: consents app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.consents FOR SELECT TO memoreel_app USING ((user_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")));
+
+-- Name: delivery_policies app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.delivery_policies FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: document_pages app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4582,6 +4640,10 @@ CREATE POLICY app_update ON public.chunk_embeddings FOR UPDATE TO memoreel_app U
 
 CREATE POLICY app_update ON public.chunks FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text)))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND ((visibility <> 'private'::text) OR (owner_id = ( SELECT (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid AS "nullif")) OR (( SELECT current_setting('app.role'::text, true) AS current_setting) = 'service'::text))));
 
+-- Name: delivery_policies app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.delivery_policies FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: document_pages app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.document_pages FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4730,6 +4792,10 @@ ALTER TABLE public.chunks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.consents ENABLE ROW LEVEL SECURITY;
 
+-- Name: delivery_policies; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.delivery_policies ENABLE ROW LEVEL SECURITY;
+
 -- Name: document_pages; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.document_pages ENABLE ROW LEVEL SECURITY;
@@ -4829,6 +4895,10 @@ CREATE POLICY owner_all ON public.chunks TO memoreel_owner USING (true) WITH CHE
 -- Name: consents owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.consents TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: delivery_policies owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.delivery_policies TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: document_pages owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -5221,6 +5291,10 @@ CREATE POLICY system_select ON public.blob_deletions FOR SELECT TO memoreel_syst
 -- Name: blobs system_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_select ON public.blobs FOR SELECT TO memoreel_system USING (true);
+
+-- Name: delivery_policies system_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_select ON public.delivery_policies FOR SELECT TO memoreel_system USING (true);
 
 -- Name: email_tokens system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -5732,6 +5806,11 @@ GRANT SELECT ON TABLE public.chunks TO memoreel_search;
 
 GRANT SELECT,INSERT ON TABLE public.consents TO memoreel_app;
 GRANT INSERT ON TABLE public.consents TO memoreel_system;
+
+-- Name: TABLE delivery_policies; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.delivery_policies TO memoreel_app;
+GRANT SELECT ON TABLE public.delivery_policies TO memoreel_system;
 
 -- Name: TABLE document_pages; Type: ACL; Schema: public; Owner: -
 

@@ -6,6 +6,7 @@ import { securityStrings } from "./strings-security";
 import { signInStrings } from "./strings-sign-in";
 import { taskStrings } from "./strings-tasks";
 import { trafficStrings } from "./strings-traffic";
+import { deliveryStrings } from "./strings-delivery";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -100,6 +101,7 @@ export const strings = {
   ...signInStrings,
   ...taskStrings,
   ...trafficStrings,
+  ...deliveryStrings,
   ...webhookStrings,
   home: {
     title: "Home",
@@ -452,6 +454,7 @@ export const strings = {
       organization_export: "Exports",
       session: "Sign-ins",
       second_factor: "Authenticator apps",
+      delivery_policy: "Delivery",
       webhook_endpoint: "Webhooks",
       passkey: "Passkeys",
       user: "Accounts",
@@ -470,6 +473,7 @@ export const strings = {
       organization_export: "an export of the organization",
       session: "the session",
       second_factor: "the authenticator app",
+      delivery_policy: "the delivery settings",
       webhook_endpoint: "the webhook endpoint",
       webhook_secret: "the secret of a webhook",
       passkey: "the passkey",

@@ -5,6 +5,7 @@
 //! upload implements [`ReceiveUpload`].
 
 mod deletions;
+mod delivery;
 mod documents;
 mod error;
 #[cfg(fuzzing)]
@@ -13,12 +14,14 @@ mod jobs;
 mod keys;
 mod model;
 mod playback;
+mod players;
 mod receive;
 mod renditions;
 mod routes;
 mod store;
 
 pub use deletions::{sweep_deletions, sweep_staging};
+pub use delivery::{CrossOrigin, DeliveryPolicies, cross_origin};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{
@@ -31,6 +34,7 @@ pub use model::{
     UPLOAD_LIFETIME,
 };
 pub use playback::{Playback, Shown, thumbnail_url};
+pub use players::{Players, ReadCaptions};
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};
 pub use store::{expire_uploads, purge_assets, speech_audio_key};

@@ -28,12 +28,20 @@ pub struct Playback {
 pub enum Shown {
     /// The HLS master playlist.
     Hls,
+    /// The DASH manifest of the same.
+    Dash,
+    /// HLS of the sound alone.
+    Sound,
+    /// Captions as WebVTT, where there are any.
+    Captions,
     /// The file as it was uploaded, where browsers play it as it is.
     File,
     /// A large still.
     Poster,
     /// A still for grids.
     Thumbnail,
+    /// A still of any second: `{second}` stands for it.
+    Frames,
     /// WebVTT of storyboard tiles.
     Storyboard,
     /// Waveform peaks as JSON.
@@ -71,15 +79,23 @@ impl Playback {
             format!("/media/{}/{path}", signer.sign(&grant))
         };
         match shown {
-            Shown::Hls => {
+            Shown::Hls | Shown::Dash | Shown::Sound | Shown::Captions => {
                 let folder = || keys::hls(self.organization_id, self.asset_id);
-                self.has("hls_master").then(|| sign(Purpose::Playback, folder(), "master.m3u8"))
+                let file = match shown {
+                    Shown::Dash => "manifest.mpd",
+                    Shown::Sound => "sound.m3u8",
+                    Shown::Captions => "captions.vtt",
+                    _ => "master.m3u8",
+                };
+                self.has("hls_master").then(|| sign(Purpose::Playback, folder(), file))
             }
             Shown::File if !self.has("file") => None,
             Shown::File => Some(sign(Purpose::Playback, self.original()?, "")),
             Shown::Download => Some(sign(Purpose::Download, self.original()?, "")),
             Shown::Poster => preview("poster", "poster.jpg"),
             Shown::Thumbnail => preview("thumbnail", THUMBNAIL),
+            Shown::Frames if !self.has("hls_master") => None,
+            Shown::Frames => preview("poster", "frames/{second}.jpg"),
             Shown::Storyboard => preview("storyboard", "storyboard.vtt"),
             Shown::Waveform => preview("waveform", "waveform.json"),
         }

@@ -3,6 +3,7 @@
 mod assets;
 mod blobs;
 mod deletions;
+mod delivery;
 mod documents;
 mod folders;
 mod images;
@@ -12,6 +13,7 @@ pub use assets::purge_assets;
 pub(crate) use assets::*;
 pub(crate) use blobs::*;
 pub(crate) use deletions::*;
+pub(crate) use delivery::*;
 pub(crate) use documents::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;

@@ -153,6 +153,7 @@ pub fn content_disposition(disposition: Disposition, name: &str) -> HeaderValue 
 pub fn content_type(key: &BlobKey) -> &'static str {
     match key.extension().unwrap_or_default() {
         "m3u8" => "application/vnd.apple.mpegurl",
+        "mpd" => "application/dash+xml",
         "m4s" => "video/iso.segment",
         "mp4" => "video/mp4",
         "ts" => "video/mp2t",

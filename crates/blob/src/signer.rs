@@ -33,6 +33,10 @@ pub enum Purpose {
     Preview,
     /// One image made of another, as the rest of the address says: [`UrlSigner::sign_with`].
     Transform,
+    /// Watching by a cookie, which says so: [`UrlSigner::sign_with`].
+    Cookie,
+    /// A part of a recording, as the rest of the address says: [`UrlSigner::sign_with`].
+    Clip,
     /// Sending one file, and reading none: [`UrlSigner::sign_with`].
     Upload,
 }
@@ -40,7 +44,7 @@ pub enum Purpose {
 impl Purpose {
     /// Whether its tokens verify only beside what was said then.
     fn is_beside_words(self) -> bool {
-        matches!(self, Self::Transform | Self::Upload)
+        matches!(self, Self::Transform | Self::Cookie | Self::Clip | Self::Upload)
     }
 }
 
@@ -254,7 +258,9 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Download => 2,
         Purpose::Preview => 3,
         Purpose::Transform => 4,
-        Purpose::Upload => 5,
+        Purpose::Cookie => 5,
+        Purpose::Clip => 6,
+        Purpose::Upload => 7,
     }
 }
 
@@ -264,7 +270,9 @@ fn purpose_of(byte: u8) -> Option<Purpose> {
         2 => Some(Purpose::Download),
         3 => Some(Purpose::Preview),
         4 => Some(Purpose::Transform),
-        5 => Some(Purpose::Upload),
+        5 => Some(Purpose::Cookie),
+        6 => Some(Purpose::Clip),
+        7 => Some(Purpose::Upload),
         _ => None,
     }
 }

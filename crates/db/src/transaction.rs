@@ -98,6 +98,8 @@ pub enum SystemReason {
     /// Webhooks are sent, and their ends written down: webhook_endpoints, webhook_secrets, webhook_deliveries, memberships, users,
     /// organizations, and the tasks that mail notices of them.
     Deliver,
+    /// A browser asks whether a page may send a key along, before it does: delivery_policies.
+    AdmitOrigin,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
     /// organization_invitations, assets and videos, blob_deletions, webhook_deliveries, webhook_secrets, tasks that are over, deleted
     /// organizations. And verified domains are looked at again: organization_domains, and mails to owners.

@@ -26,6 +26,7 @@ pub const ORGANIZATION_HEADER: HeaderName = HeaderName::from_static("memoreel-or
 pub const REQUEST_HEADER: HeaderName = HeaderName::from_static("x-memoreel-request");
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// A session's end is pushed at most this often, so that reading does not write.
 const RENEWED_EVERY: TimeDelta = TimeDelta::hours(1);
@@ -224,6 +225,9 @@ impl Credential {
         if let Some(key) = headers.get(header::AUTHORIZATION).and_then(bearer) {
             return Self::ApiKey(token::api_key_hash(key));
         }
+        if is_of_another_site(headers) {
+            return Self::None;
+        }
         match cookie::session_token(headers)
             .and_then(|token| Some((token, token::session_token_hash(token)?)))
         {
@@ -246,6 +250,13 @@ fn organization_id(value: &HeaderValue) -> Option<OrganizationId> {
 fn is_ours(headers: &HeaderMap) -> bool {
     headers.contains_key(&REQUEST_HEADER)
         || headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "same-origin")
+}
+
+/// Whether a page of another origin asks, of however near a site, rather than somebody who follows a link: its scripts may call the
+/// API with keys, and get nothing for a cookie.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "cross-site" || site == "same-site")
+        && headers.get(&SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate")
 }
 
 /// The person behind a caller.
@@ -296,6 +307,21 @@ mod tests {
         assert!(matches!(Credential::of(&foreign), Credential::ApiKey(None)));
         let basic = headers(&[(header::AUTHORIZATION, "Basic YTpi")]);
         assert!(matches!(Credential::of(&basic), Credential::None));
+    }
+
+    #[test]
+    fn a_cookie_is_not_looked_at_for_a_page_of_another_origin() {
+        let cookie = format!("memoreel_session={}", token::new_session_token().token);
+        let of = |site, mode| {
+            let sent = [(header::COOKIE, cookie.as_str()), (SEC_FETCH_SITE, site), (SEC_FETCH_MODE, mode)];
+            Credential::of(&headers(&sent))
+        };
+        for (site, mode) in [("cross-site", "cors"), ("same-site", "cors"), ("cross-site", "no-cors")] {
+            assert!(matches!(of(site, mode), Credential::None), "{site} {mode}");
+        }
+        for (site, mode) in [("same-origin", "cors"), ("none", "navigate"), ("cross-site", "navigate")] {
+            assert!(matches!(of(site, mode), Credential::Cookie { .. }), "{site} {mode}");
+        }
     }
 
     #[test]

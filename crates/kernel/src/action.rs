@@ -29,6 +29,8 @@ pub enum Action {
     ManageOrganization,
     /// Say which addresses are told what happens, see what they were told, and tell them again.
     ManageWebhooks,
+    /// Say which web sites media are delivered to, and for how long caches keep them.
+    ManageDelivery,
     /// Put background tasks before or behind others.
     PrioritiseTasks,
     /// See how much is asked, sent and kept, and take the log of requests along.
@@ -53,7 +55,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 22] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -65,6 +67,7 @@ impl Action {
         Action::ManageMembers,
         Action::ManageOrganization,
         Action::ManageWebhooks,
+        Action::ManageDelivery,
         Action::PrioritiseTasks,
         Action::ReadAnalytics,
         Action::ChangeSlug,
@@ -90,6 +93,7 @@ impl Action {
             | Action::ManageMembers
             | Action::ManageOrganization
             | Action::ManageWebhooks
+            | Action::ManageDelivery
             | Action::PrioritiseTasks
             | Action::ReadAnalytics => Role::Admin,
             Action::ChangeSlug

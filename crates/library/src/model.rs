@@ -169,10 +169,16 @@ pub enum StageState {
 pub struct PlaybackView {
     /// HLS master playlist.
     pub hls_url: Option<String>,
+    /// DASH manifest of the same segments.
+    pub dash_url: Option<String>,
+    /// HLS media playlist of the sound alone; 404 of a recording without any.
+    pub sound_url: Option<String>,
     /// The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`.
     pub file_url: Option<String>,
     /// A large still.
     pub poster_url: Option<String>,
+    /// A still of any second, which is to stand for `{second}`: `….jpg` is at most 1,280 pixels wide, `…-small.jpg` 480.
+    pub frame_url_template: Option<String>,
     /// WebVTT of storyboard tiles (`sprite.jpg#xywh=`).
     pub storyboard_url: Option<String>,
     /// Waveform peaks: `{duration_ms, peaks_per_second, peaks}`.
@@ -194,6 +200,8 @@ pub struct CaptionTrack {
     pub label: String,
     /// WebVTT; needs the session.
     pub url: String,
+    /// The same by signed address, once the recording can be played as HLS.
+    pub signed_url: Option<String>,
 }
 
 /// A place videos live in.

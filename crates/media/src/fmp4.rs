@@ -225,16 +225,16 @@ fn descriptor(bytes: &[u8]) -> Option<(u8, &[u8])> {
 }
 
 /// The big-endian number at `offset`.
-fn number(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(crate) fn number(bytes: &[u8], offset: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(offset..offset.checked_add(4)?)?.try_into().ok()?))
 }
 
-fn child<'a>(bytes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
+pub(crate) fn child<'a>(bytes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
     boxes(bytes).find(|(kind, _)| kind == wanted).map(|(_, content)| content)
 }
 
 /// The boxes of a box's content; ends at the first that is cut off.
-fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
+pub(crate) fn boxes(mut bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
     std::iter::from_fn(move || {
         let size = usize::try_from(number(bytes, 0)?).ok()?;
         let kind: [u8; 4] = bytes.get(4..8)?.try_into().ok()?;

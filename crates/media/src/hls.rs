@@ -13,7 +13,7 @@ use crate::fmp4::Header;
 /// Length of a segment; it ends at the first key frame from here on.
 pub(crate) const SEGMENT_SECONDS: u32 = 6;
 pub(crate) const PLAYLIST: &str = "media.m3u8";
-const INIT: &str = "init.mp4";
+pub(crate) const INIT: &str = "init.mp4";
 /// A day in two-second pieces is 43,200 segments; a header is a few kilobytes.
 const SMALL_FILE_BYTES: u64 = 16 << 20;
 

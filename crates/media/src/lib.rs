@@ -10,6 +10,8 @@
 
 mod arguments;
 mod audio;
+mod cut;
+mod dash;
 mod error;
 mod filters;
 mod fmp4;
@@ -28,9 +30,13 @@ mod spawn;
 mod staging;
 mod storyboard;
 mod tool;
+mod tracks;
 mod waveform;
 
 pub use audio::{ExtractedAudio, SpeechChannels};
+pub use dash::{
+    Listed, Timeline, captions_playlist, dash_manifest, listed_variants, master_with_captions, sound_playlist,
+};
 pub use error::MediaError;
 pub use hls::{Variant, VariantVideo, master_playlist};
 pub use ladder::{LADDER, Ladder, LadderStep, Rung, ladder};
@@ -41,4 +47,5 @@ pub use probe::{AudioStream, Probe, SubtitleStream, VideoStream};
 pub use sniff::{Kind, SNIFF_BYTES, Sniffed, sniff};
 pub use storyboard::Storyboard;
 pub use tool::Ffmpeg;
+pub use tracks::{OneTrack, header_of_track, segment_of_track};
 pub use waveform::Waveform;

@@ -7,11 +7,12 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
-use memoreel_assets::{ReceiveUpload, Renditions};
+use memoreel_assets::{CrossOrigin, DeliveryPolicies, Players, ReceiveUpload, Renditions, cross_origin};
 use memoreel_identity::authenticate;
 use memoreel_library::VideoBin;
 use memoreel_mail::MailFolder;
 use memoreel_operations::{RequestLog, record_request};
+use memoreel_transcripts::CaptionReader;
 use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -51,11 +52,15 @@ impl utoipa::Modify for SecuritySchemes {
 }
 
 /// The API's routes with their description.
-fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
+fn api(
+    engines: &Engines,
+    receiver: Arc<dyn ReceiveUpload>,
+    policies: DeliveryPolicies,
+) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(memoreel_identity::router())
         .merge(memoreel_assets::upload_router(Arc::clone(&receiver)))
-        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver))
+        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver, policies))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))
@@ -68,7 +73,8 @@ fn api(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    let routes = OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", api(engines, receiver));
+    let routes = OpenApiRouter::with_openapi(Document::openapi())
+        .nest("/api/v1", api(engines, receiver, DeliveryPolicies::default()));
     let mut document = routes.into_openapi();
     memoreel_webhooks::describe(&mut document);
     describe_problems(&mut document);
@@ -85,15 +91,21 @@ pub fn router(
     request_log: Option<RequestLog>,
 ) -> Router {
     let document = openapi(engines, Arc::clone(&receiver));
-    let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()));
+    let policies = DeliveryPolicies::default();
+    let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()), policies.clone());
+    let players = Players::new(Arc::new(CaptionReader));
+    let media = memoreel_assets::media_router(policies.clone(), players);
+    let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
     // Innermost first: authentication has to run before what asks who is calling.
-    let (api, _) = api(engines, receiver).split_for_parts();
+    let (api, _) = api(engines, receiver, policies).split_for_parts();
     let api = api
         .fallback(async || route_not_found())
         .method_not_allowed_fallback(async || method_not_allowed())
         .layer(from_fn_with_state(app.clone(), idempotency))
         .layer(from_fn_with_state(app.clone(), limit_requests))
         .layer(from_fn_with_state(app.clone(), authenticate))
+        // Before it: a browser that asks whether it may send a key does not send one.
+        .layer(from_fn_with_state(around, cross_origin))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .layer(CompressionLayer::new());
     // Assistants ask the API from within; each of their requests is noted as one.
@@ -108,7 +120,7 @@ pub fn router(
     let routes = Router::new()
         .nest("/api/v1", api)
         .merge(assistants)
-        .merge(memoreel_assets::media_router())
+        .merge(media)
         .merge(images)
         .merge(health::router())
         .merge(docs::router(document))

@@ -3,6 +3,7 @@
 //! Recognition itself is an engine's business ([`memoreel_ai::Transcribe`]); what is made of a transcript (passages,
 //! summaries) belongs to the slices above, which read it through [`transcript_of`].
 
+mod caption_reader;
 pub mod captions;
 mod error;
 mod import;
@@ -13,6 +14,7 @@ mod recognition;
 mod routes;
 mod store;
 
+pub use caption_reader::CaptionReader;
 pub use error::TranscriptsError;
 pub use jobs::{Transcribe, TranscribePayload, engine_failure};
 pub use model::{Segment, Speaker, Transcript, Turn, VideoHead, Word};

@@ -3,7 +3,7 @@
 use crate::CAPTIONS_ENGINE;
 use crate::model::{NewSpeaker, NewTranscript, Segment, Speaker, Stretch, Transcript, Turn, VideoHead};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{SegmentId, SpeakerId, Timestamp, TranscriptId, VideoId};
+use memoreel_kernel::{AssetId, SegmentId, SpeakerId, Timestamp, TranscriptId, VideoId};
 use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -110,6 +110,39 @@ fn turns_of(speakers: &[StoredSpeaker], segments: &[Segment]) -> Vec<Turn> {
     }
     turns.sort_by_key(|turn| (turn.start_ms, turn.end_ms, turn.speaker_id.uuid()));
     turns
+}
+
+/// The language of the captions of the video that has this recording, if it has captions; `und` where it is not known.
+pub(crate) async fn caption_language(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Option<String>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT COALESCE(t.language, 'und') AS "language!"
+           FROM videos v JOIN transcripts t ON t.organization_id = $1 AND t.video_id = v.id
+           WHERE v.organization_id = $1 AND v.asset_id = $2 AND v.deleted_at IS NULL
+               AND EXISTS (SELECT FROM transcript_segments g WHERE g.organization_id = $1 AND g.transcript_id = t.id)"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// The video that has this recording, outside the bin.
+pub(crate) async fn video_of_asset(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Option<VideoId>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: VideoId" FROM videos WHERE organization_id = $1 AND asset_id = $2 AND deleted_at IS NULL"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
 }
 
 /// Whether a person provided the transcript as captions.

@@ -77,6 +77,8 @@ impl Limiter {
 
 /// Whoever finds no place for something costly waits no longer than this.
 const PLACE_WAIT: Duration = Duration::from_secs(2);
+/// Stills come by the dozen, as where a pointer moves along a recording.
+const CUT_WAIT: Duration = Duration::from_secs(10);
 /// Signing in is waited for: the password is typed, and the next one is done in a moment.
 const PASSWORD_WAIT: Duration = Duration::from_secs(10);
 
@@ -99,6 +101,8 @@ pub struct RateLimits {
     pub appends: Permits,
     /// Caption files that are being read at once.
     pub imports: Permits,
+    /// Stills and clips that are being cut out of recordings at once.
+    pub cuts: Permits,
     /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
     pub passwords: Permits,
 }
@@ -117,6 +121,7 @@ impl RateLimits {
             exports: Permits::new("exports", 8, 2, PLACE_WAIT),
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
+            cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
             passwords: Self::passwords(),
         }
     }
@@ -133,7 +138,9 @@ impl RateLimits {
         for limiter in [&self.general, &self.sign_in, &self.passkeys, &self.uploads] {
             limiter.forget_idle();
         }
-        for permits in [&self.searches, &self.exports, &self.appends, &self.imports, &self.passwords] {
+        for permits in
+            [&self.searches, &self.exports, &self.appends, &self.imports, &self.cuts, &self.passwords]
+        {
             permits.forget_idle();
         }
     }

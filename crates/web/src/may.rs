@@ -104,6 +104,7 @@ pub mod action {
         ManageMembers,
         ManageOrganization,
         ManageWebhooks,
+        ManageDelivery,
         PrioritiseTasks,
         ReadAnalytics,
         ManageDomains,

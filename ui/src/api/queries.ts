@@ -51,6 +51,7 @@ export const keys = {
   invitation: (token: string) => ["invitation", token] as const,
   emailConfirmation: (token: string) => ["email-confirmation", token] as const,
   auditLog: ["audit-log"] as const,
+  delivery: ["delivery"] as const,
   webhooks: ["webhooks"] as const,
   webhook: (id: string) => ["webhooks", id] as const,
   webhookDeliveries: (endpointId: string) => ["webhooks", endpointId, "deliveries"] as const,

@@ -189,6 +189,27 @@ export interface paths {
         patch: operations["update_asset"];
         trace?: never;
     };
+    "/api/v1/assets/{id}/clip-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the address of a clip
+         * @description Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
+         *     where it was asked for, but the file holds what lies before, back to the key frame (two to six seconds).
+         */
+        get: operations["get_clip_address"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/image-addresses": {
         parameters: {
             query?: never;
@@ -202,6 +223,27 @@ export interface paths {
          *     can be cached. The image is made when an address is asked for the first time.
          */
         get: operations["get_image_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/media-cookie": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a cookie for the media of a recording
+         * @description For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions and
+         *     stills of this recording, and nothing else; what is not there yet is answered 404.
+         */
+        get: operations["get_media_cookie"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1144,6 +1186,27 @@ export interface paths {
         head?: never;
         /** Update the organization */
         patch: operations["update_organization"];
+        trace?: never;
+    };
+    "/api/v1/organization/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the delivery policy */
+        get: operations["get_delivery_policy"];
+        /**
+         * Set the delivery policy
+         * @description Other processes of the server know of it within a few seconds, browsers within ten minutes, and caches once they let go of what they keep.
+         */
+        put: operations["put_delivery_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/organization/exports": {
@@ -2309,7 +2372,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -2601,6 +2664,8 @@ export interface components {
             label: string;
             /** @description BCP 47 tag. */
             language: string;
+            /** @description The same by signed address, once the recording can be played as HLS. */
+            signed_url?: string | null;
             /** @description WebVTT; needs the session. */
             url: string;
         };
@@ -2680,6 +2745,26 @@ export interface components {
          * @description An indexed passage.
          */
         ChunkId: string;
+        /** @description Where a clip can be had. */
+        ClipAddress: {
+            /**
+             * Format: date-time
+             * @description When the address stops working.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Where it begins, in milliseconds.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Where it ends, in milliseconds.
+             */
+            to_ms: number;
+            /** @description An MP4 file; it needs no session. */
+            url: string;
+        };
         /** @description An agreement, or the end of one. */
         Consent: {
             /** @description From which network address. */
@@ -2803,6 +2888,25 @@ export interface components {
         DeletionConfirmation: {
             /** @description The organization's name in addresses. */
             slug: string;
+        };
+        /** @description To which web sites an organization's media are delivered. */
+        DeliveryPolicy: {
+            /**
+             * @description Origins whose pages may read media, and call the API with a key: `https://app.example.com`, or `https://*.example.com` for everything
+             *     below that domain.
+             */
+            allowed_origins: string[];
+            /** @description Whether a request that does not say where it comes from is let in beside them. */
+            allows_no_referrer: boolean;
+            /**
+             * Format: int32
+             * @description For how many seconds caches may keep what does not change, at most as long as its address works.
+             */
+            cache_seconds: number;
+            /** @description Domains whose pages may show media: `example.com`, or `*.example.com` for everything below it. Everybody's where there are none. */
+            referrer_domains: string[];
+            /** @description Whether caches that serve many people, such as a CDN, may keep media. */
+            shared_caching: boolean;
         };
         /**
          * @description Where a delivery stands.
@@ -3321,6 +3425,30 @@ export interface components {
         MeChanges: {
             /** @description What others see, 1 to 100 printable characters; kept if absent or null. */
             name?: string | null;
+        };
+        /** @description A cookie that opens the media of one recording, and what it opens. */
+        MediaCookie: {
+            /** @description WebVTT captions. */
+            captions_url: string;
+            /** @description DASH manifest. */
+            dash_url: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /** @description HLS master playlist. */
+            hls_url: string;
+            /** @description The cookie's name, for who sets it themselves on a domain they share with this server. */
+            name: string;
+            /** @description Fetched by a page with `credentials: "include"`, it hands the cookie to the browser. */
+            open_url: string;
+            /** @description Its path: no other address is shown it. */
+            path: string;
+            /** @description A large still. */
+            poster_url: string;
+            /** @description Its value. */
+            value: string;
         };
         /** @description Somebody who belongs to an organization. */
         Member: {
@@ -4348,10 +4476,14 @@ export interface components {
         Playback: {
             /** @description Caption tracks. */
             captions: components["schemas"]["CaptionTrack"][];
+            /** @description DASH manifest of the same segments. */
+            dash_url?: string | null;
             /** @description The original under its own name. */
             download_url?: string | null;
             /** @description The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`. */
             file_url?: string | null;
+            /** @description A still of any second, which is to stand for `{second}`: `….jpg` is at most 1,280 pixels wide, `…-small.jpg` 480. */
+            frame_url_template?: string | null;
             /** @description HLS master playlist. */
             hls_url?: string | null;
             /**
@@ -4361,6 +4493,8 @@ export interface components {
             playable_after_ms?: number | null;
             /** @description A large still. */
             poster_url?: string | null;
+            /** @description HLS media playlist of the sound alone; 404 of a recording without any. */
+            sound_url?: string | null;
             /** @description WebVTT of storyboard tiles (`sprite.jpg#xywh=`). */
             storyboard_url?: string | null;
             /** @description Waveform peaks: `{duration_ms, peaks_per_second, peaks}`. */
@@ -4499,6 +4633,22 @@ export interface components {
         ProviderTrip: {
             /** @description The provider's page, for the browser to open. */
             url: string;
+        };
+        /** @description What is to be. */
+        PutDeliveryPolicy: {
+            /** @description At most 50. */
+            allowed_origins: string[];
+            /** @description Whether a request that does not say where it comes from is let in beside them. */
+            allows_no_referrer: boolean;
+            /**
+             * Format: int32
+             * @description At most 31,622,400: 366 days.
+             */
+            cache_seconds: number;
+            /** @description At most 100. */
+            referrer_domains: string[];
+            /** @description Whether caches that serve many people may keep media. */
+            shared_caching: boolean;
         };
         /** @description What a preset makes. */
         PutImagePreset: {
@@ -6358,6 +6508,75 @@ export interface operations {
             };
         };
     };
+    get_clip_address: {
+        parameters: {
+            query: {
+                /** @description Where it begins, in seconds from the beginning of the recording. */
+                from_seconds: number;
+                /** @description Where it ends; at most ten minutes later. */
+                to_seconds: number;
+                /** @description How long the address works at least, an hour to 366 days; a week if not given. */
+                expires_in_seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipAddress"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_image_addresses: {
         parameters: {
             query?: {
@@ -6416,6 +6635,71 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_media_cookie: {
+        parameters: {
+            query?: {
+                /** @description How long the cookie works at least, an hour to a day; half a day if not given. */
+                expires_in_seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaCookie"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10447,6 +10731,106 @@ export interface operations {
                 };
             };
             /** @description `name_invalid`, `slug_invalid` or `description_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_delivery_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDeliveryPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -75,6 +75,9 @@ export interface DomainChanges {
   required_provider?: string | null;
 }
 
+/** To which web sites media are delivered. */
+export type DeliveryPolicy = Sent<Schemas["DeliveryPolicy"]>;
+
 export type WebhookEvent = Schemas["WebhookEvent"];
 /** In the order in which they usually happen. */
 export const WEBHOOK_EVENTS = [

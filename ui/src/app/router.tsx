@@ -146,7 +146,7 @@ export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly V
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
   "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
-  "second_factor", "passkey", "identity", "user", "webhook_endpoint",
+  "second_factor", "passkey", "identity", "user", "delivery_policy", "webhook_endpoint",
 ] as const;
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
 export const TASK_STATUSES = ["pending", "held", "running", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
@@ -271,6 +271,12 @@ const domainsRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/DomainsPage"), "DomainsPage"),
 });
 
+const deliveryRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/delivery",
+  component: lazyRouteComponent(() => import("../features/settings/delivery/DeliveryPage"), "DeliveryPage"),
+});
+
 const webhooksRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/webhooks",
@@ -335,6 +341,7 @@ const routeTree = rootRoute.addChildren([
       organizationRoute,
       membersRoute,
       domainsRoute,
+      deliveryRoute,
       webhooksRoute,
       webhookRoute,
       tasksRoute,

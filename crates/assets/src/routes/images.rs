@@ -5,10 +5,10 @@
 
 use super::{
     addresses::extension,
-    media::{SANDBOX, is_current, signature_problem},
+    media::{SANDBOX, is_current, not_shown_here, signature_problem},
 };
 use crate::{
-    AssetsError, Renditions, keys,
+    AssetsError, DeliveryPolicies, Renditions, keys,
     renditions::Wanted,
     store::{self, MadeImage, Source},
 };
@@ -36,8 +36,11 @@ const PRESET_CACHED_SECONDS: i64 = 3600;
 const NAME_LENGTH_MAX: usize = 80;
 
 /// The images' own addresses, outside the API: they need no session.
-pub fn image_router(renditions: Renditions) -> axum::Router<App> {
-    axum::Router::new().route("/i/{id}/{options}/{name}", get(get_image)).layer(Extension(renditions))
+pub fn image_router(renditions: Renditions, policies: DeliveryPolicies) -> axum::Router<App> {
+    axum::Router::new()
+        .route("/i/{id}/{options}/{name}", get(get_image))
+        .layer(Extension(renditions))
+        .layer(Extension(policies))
 }
 
 /// What an address is for.
@@ -90,6 +93,7 @@ struct Signed {
 async fn get_image(
     State(app): State<App>,
     Extension(renditions): Extension<Renditions>,
+    Extension(policies): Extension<DeliveryPolicies>,
     path: Result<Path<(AssetId, String, String)>, PathRejection>,
     signed: Result<Query<Signed>, QueryRejection>,
     headers: HeaderMap,
@@ -101,6 +105,10 @@ async fn get_image(
     let grant = app.signer.verify_with(&s, &said(&options, &name), now).map_err(signature_problem)?;
     if grant.purpose != Purpose::Transform || grant.prefix != keys::asset(grant.organization_id, asset_id) {
         return Err(not_found());
+    }
+    let policy = policies.of(&app, grant.organization_id).await?;
+    if !policy.lets_in(&headers, &app.public_url) {
+        return Err(not_shown_here());
     }
     let transform: Transform = options.parse().map_err(|_| not_found())?;
     let (has_preset, is_negotiated) = (transform.preset.is_some(), transform.is_negotiated());
@@ -128,11 +136,14 @@ async fn get_image(
         describe(response.headers_mut(), made, format, &filename);
         response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
         let answer = response.headers_mut();
+        // A cache that serves many would show it on web sites that may not, unless that is what the organization wants.
+        let is_shared = policy.shared_caching || policy.referrer_domains.is_empty();
+        let whose = if is_shared { "public" } else { "private" };
         // What a preset makes may change, and what is negotiated depends on who asks.
         let cache = if has_preset {
-            format!("public, max-age={}", lifetime.min(PRESET_CACHED_SECONDS))
+            format!("{whose}, max-age={}", lifetime.min(PRESET_CACHED_SECONDS))
         } else {
-            format!("public, max-age={lifetime}, immutable")
+            format!("{whose}, max-age={lifetime}, immutable")
         };
         if let Ok(cache) = HeaderValue::from_str(&cache) {
             answer.insert(header::CACHE_CONTROL, cache);

@@ -1,37 +1,64 @@
-//! Delivery of blobs by signed address, with byte ranges and conditional requests.
+//! Delivery of media, by signed address or by the cookie of one asset, with byte ranges and conditional requests.
 
+use crate::{
+    delivery::{self, DeliveryPolicies, Fetched, Policy},
+    keys,
+    players::{MadeForPlayers, Players},
+};
 use axum::{
-    body::Body,
-    extract::{Path, State, rejection::PathRejection},
+    Extension,
+    body::{Body, Bytes},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, RangeRequest, SignatureError};
+use memoreel_blob::{
+    BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, RangeRequest, SignatureError,
+};
+use memoreel_kernel::AssetId;
 use memoreel_web::{App, Problem, ServedTo};
+use serde::Deserialize;
+use std::sync::Arc;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
 pub(super) const SANDBOX: &str = "default-src 'none'; sandbox";
+/// What a cookie opens, of all that was made of an asset.
+const BY_COOKIE: [&str; 2] = ["hls", "preview"];
 
-/// `/media/{token}/{path}`: needs no session, the token is the permission.
-pub fn media_router() -> axum::Router<App> {
+/// `/media/{token}/{path}` and `/media/clip/…`, where the address is the permission, and `/media/a/{asset}/{path}`, where a cookie is.
+/// None needs a session.
+pub fn media_router(policies: DeliveryPolicies, players: Players) -> axum::Router<App> {
     axum::Router::new()
-        .route("/media/{token}/", get(get_media_root))
-        .route("/media/{token}/{*path}", get(get_media))
+        .route("/media/{token}/", get(get_media_root).options(ask_root))
+        .route("/media/{token}/{*path}", get(get_media).options(ask))
+        .route("/media/a/{asset_id}/open", get(open_media).options(ask_by_cookie))
+        .route("/media/a/{asset_id}/{*path}", get(get_by_cookie).options(ask_by_cookie))
+        .route("/media/clip/{asset_id}/{span}/{name}", get(super::clips::get_clip).options(super::clips::ask))
+        .layer(Extension(policies))
+        .layer(Extension(players))
 }
+
+type Token = Result<Path<String>, PathRejection>;
+type Below = Result<Path<(String, String)>, PathRejection>;
 
 async fn get_media_root(
     state: State<App>,
-    token: Result<Path<String>, PathRejection>,
+    delivery: Delivery,
+    token: Token,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    get_media(state, token.map(|Path(token)| Path((token, String::new()))), method, headers).await
+    get_media(state, delivery, token.map(|Path(token)| Path((token, String::new()))), method, headers).await
 }
 
 async fn get_media(
     State(app): State<App>,
-    path: Result<Path<(String, String)>, PathRejection>,
+    delivery: Delivery,
+    path: Below,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -39,32 +66,222 @@ async fn get_media(
     let Path((token, path)) = path.map_err(|_| Problem::not_found("file"))?;
     let grant = app.signer.verify(&token, app.clock.now()).map_err(signature_problem)?;
     let key = grant.resolve(&path).map_err(|_| Problem::not_found("file"))?;
+    delivery.deliver(&app, &Asked { grant, key, method, headers, fetched: Fetched::ByAddress }).await
+}
+
+async fn ask_root(
+    state: State<App>,
+    delivery: Delivery,
+    token: Token,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    ask(state, delivery, token.map(|Path(token)| Path((token, String::new()))), headers).await
+}
+
+async fn ask(
+    State(app): State<App>,
+    delivery: Delivery,
+    path: Below,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Path((token, _)) = path.map_err(|_| Problem::not_found("file"))?;
+    let grant = app.signer.verify(&token, app.clock.now()).map_err(signature_problem)?;
+    let policy = delivery.policies.of(&app, grant.organization_id).await?;
+    Ok(delivery::preflight(&policy, &headers))
+}
+
+async fn ask_by_cookie(
+    State(app): State<App>,
+    delivery: Delivery,
+    request: Request,
+) -> Result<Response, Problem> {
+    delivery::preflight_by_cookie(
+        &app,
+        &delivery.policies,
+        request.headers(),
+        &memoreel_web::client_address(&request),
+    )
+    .await
+}
+
+async fn get_by_cookie(
+    State(app): State<App>,
+    delivery: Delivery,
+    path: Result<Path<(AssetId, String)>, PathRejection>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Path((asset_id, path)) = path.map_err(|_| Problem::not_found("file"))?;
+    let grant = presented(&app, asset_id, delivery::presented(&headers))?;
+    let is_open = path.split_once('/').is_some_and(|(folder, _)| BY_COOKIE.contains(&folder));
+    let key = grant.resolve(&path).ok().filter(|_| is_open).ok_or_else(|| Problem::not_found("file"))?;
+    delivery.deliver(&app, &Asked { grant, key, method, headers, fetched: Fetched::ByCookie }).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Opening {
+    t: String,
+}
+
+/// Hands the cookie to the browser of whoever has the address that says so.
+async fn open_media(
+    State(app): State<App>,
+    delivery: Delivery,
+    path: Result<Path<AssetId>, PathRejection>,
+    opening: Result<Query<Opening>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let not_found = || Problem::not_found("file");
+    let Path(asset_id) = path.map_err(|_| not_found())?;
+    let Query(Opening { t }) = opening.map_err(|_| not_found())?;
+    let grant = presented(&app, asset_id, [t.as_str()].into_iter())?;
+    let cookie = delivery::set_cookie(asset_id, &t, grant.expires_at, app.clock.now(), app.secure_cookies);
+    let open = async |_: &Policy| {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        let answer = response.headers_mut();
+        answer.extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    };
+    delivery.guarded(&app, &grant, &headers, Fetched::ByCookie, open).await
+}
+
+/// What the first good one of the cookies opens of this asset.
+fn presented<'t>(
+    app: &App,
+    asset_id: AssetId,
+    tokens: impl Iterator<Item = &'t str>,
+) -> Result<Grant, Problem> {
+    let mut refusal = Problem::new(
+        StatusCode::UNAUTHORIZED,
+        "media_cookie_missing",
+        "These media are opened by a cookie, which this request does not bring.",
+    );
+    for token in tokens {
+        match app.signer.verify_with(token, delivery::COOKIE, app.clock.now()) {
+            Ok(grant)
+                if grant.purpose == Purpose::Cookie
+                    && grant.prefix == keys::asset(grant.organization_id, asset_id) =>
+            {
+                return Ok(grant);
+            }
+            Ok(_) => refusal = Problem::not_found("file"),
+            Err(error) => refusal = signature_problem(error),
+        }
+    }
+    Err(refusal)
+}
+
+/// What every delivery takes.
+#[derive(Clone)]
+pub(super) struct Delivery {
+    pub(super) policies: DeliveryPolicies,
+    pub(super) players: Players,
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Problem> {
+        let (policies, players) = (parts.extensions.get().cloned(), parts.extensions.get().cloned());
+        let missing = || Problem::internal("media are delivered without policies or players");
+        Ok(Self { policies: policies.ok_or_else(missing)?, players: players.ok_or_else(missing)? })
+    }
+}
+
+/// What is asked for, and may be had.
+struct Asked {
+    grant: Grant,
+    key: BlobKey,
+    method: Method,
+    headers: HeaderMap,
+    fetched: Fetched,
+}
+
+impl Delivery {
+    /// Runs `answer` if the policy lets the request in, and says in its answer, good or bad, whose pages may read it.
+    pub(super) async fn guarded(
+        &self,
+        app: &App,
+        grant: &Grant,
+        headers: &HeaderMap,
+        fetched: Fetched,
+        answer: impl AsyncFnOnce(&Policy) -> Result<Response, Problem>,
+    ) -> Result<Response, Problem> {
+        let policy: Arc<Policy> = self.policies.of(app, grant.organization_id).await?;
+        let answered = if policy.lets_in(headers, &app.public_url) {
+            answer(&policy).await
+        } else {
+            Err(not_shown_here())
+        };
+        let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+        response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
+        delivery::describe_origin(&mut response, &policy, headers, fetched);
+        Ok(response)
+    }
+
+    async fn deliver(&self, app: &App, asked: &Asked) -> Result<Response, Problem> {
+        self.guarded(app, &asked.grant, &asked.headers, asked.fetched, async |policy| {
+            self.answer(app, asked, policy).await
+        })
+        .await
+    }
+
+    async fn answer(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
+        let made = MadeForPlayers::at(&asked.grant, &asked.key);
+        match made {
+            Some(MadeForPlayers::Frame(frame)) if app.blobs.head(&asked.key).await?.is_none() => {
+                self.players.make_frame(app, &frame, &asked.key).await?;
+                stored(app, asked, policy).await
+            }
+            None | Some(MadeForPlayers::Frame(_)) => stored(app, asked, policy).await,
+            Some(MadeForPlayers::Track(track)) => {
+                let (bytes, version) = self.players.track(app, &track).await?;
+                written(app, asked, policy, bytes.into(), Some(&version))
+            }
+            Some(MadeForPlayers::Text(text)) => {
+                let text = self.players.text(app, &text).await?;
+                written(app, asked, policy, text.into(), None)
+            }
+        }
+    }
+}
+
+/// A file of the blob store.
+async fn stored(app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
+    let Asked { key, method, headers, .. } = asked;
     if method == Method::HEAD {
-        let meta = app.blobs.head(&key).await?.ok_or_else(|| Problem::not_found("file"))?;
+        let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
         let mut response = StatusCode::OK.into_response();
-        describe(&mut response, &grant, &meta.key, meta.etag.as_deref());
+        describe(app, &mut response, asked, policy, meta.etag.as_deref());
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
         return Ok(response);
     }
-    let range = wanted_range(&headers);
-    let read = match app.blobs.get(&key, range).await {
+    let mut range = wanted_range(headers);
+    // A part of another version would be put together with what the client has (RFC 9110, 13.1.5).
+    if range.is_some() && headers.contains_key(header::IF_RANGE) {
+        let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
+        range = range.filter(|_| is_same(headers, meta.etag.as_deref()));
+    }
+    let read = match app.blobs.get(key, range).await {
         Ok(read) => read,
         Err(BlobError::RangeInvalid { size_bytes }) => return Err(range_problem(size_bytes)),
         Err(error) => return Err(error.into()),
     };
-    if is_current(&headers, read.meta.etag.as_deref()) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        describe(&mut response, &grant, &read.meta.key, read.meta.etag.as_deref());
-        return Ok(response);
-    }
-    Ok(answer(&grant, read, range.is_some()))
+    let etag = read.meta.etag.clone();
+    let mut response = if is_current(headers, etag.as_deref()) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        answer(read, range.is_some())
+    };
+    describe(app, &mut response, asked, policy, etag.as_deref());
+    Ok(response)
 }
 
-fn answer(grant: &Grant, read: BlobRead, partial: bool) -> Response {
+fn answer(read: BlobRead, partial: bool) -> Response {
     let BlobRead { meta, range, bytes } = read;
     let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut response = (status, Body::from_stream(bytes)).into_response();
-    describe(&mut response, grant, &meta.key, meta.etag.as_deref());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
     if partial
@@ -75,17 +292,58 @@ fn answer(grant: &Grant, read: BlobRead, partial: bool) -> Response {
     response
 }
 
-fn describe(response: &mut Response, grant: &Grant, key: &memoreel_blob::BlobKey, etag: Option<&str>) {
-    response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
+/// What was written just now. `version` tells it from another, if that takes no look at all of it.
+fn written(
+    app: &App,
+    asked: &Asked,
+    policy: &Policy,
+    bytes: Bytes,
+    version: Option<&str>,
+) -> Result<Response, Problem> {
+    let etag = match version {
+        Some(version) => super::clips::etag_of([version.as_bytes(), asked.key.as_str().as_bytes()]),
+        None => super::clips::etag_of([bytes.as_ref(), &[]]),
+    };
+    let size_bytes = bytes.len() as u64;
+    let range = wanted_range(&asked.headers).filter(|_| is_same(&asked.headers, Some(&etag)));
+    let range = range.map(|range| range.resolve(size_bytes)).transpose();
+    let range = range.map_err(|_| range_problem(Some(size_bytes)))?;
+    let mut response = match range {
+        _ if is_current(&asked.headers, Some(&etag)) => StatusCode::NOT_MODIFIED.into_response(),
+        None => bytes.into_response(),
+        Some(range) => {
+            let part = bytes.slice(range.start as usize..range.end as usize);
+            let mut response = (StatusCode::PARTIAL_CONTENT, part).into_response();
+            if let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&range, size_bytes)) {
+                response.headers_mut().insert(header::CONTENT_RANGE, value);
+            }
+            response
+        }
+    };
+    describe(app, &mut response, asked, policy, Some(&etag));
+    Ok(response)
+}
+
+fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, etag: Option<&str>) {
+    let grant = &asked.grant;
     let headers = response.headers_mut();
-    let content_type = memoreel_blob::content_type(key);
+    let content_type = memoreel_blob::content_type(&asked.key);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
-    // A master playlist gains variants while the ladder is encoded; everything else never changes under its key.
-    let cache = if content_type.contains("mpegurl") { "private, no-cache" } else { "private, max-age=3600" };
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    // A manifest gains variants while the ladder is encoded, and captions change; everything else never changes under its key.
+    let changes = content_type.contains("mpegurl")
+        || content_type.contains("dash")
+        || matches!(MadeForPlayers::at(grant, &asked.key), Some(MadeForPlayers::Text(_)));
+    // What a cookie opens is not to be had by its address, and what was uploaded may be more than is shown.
+    let is_shared =
+        asked.fetched == Fetched::ByAddress && matches!(grant.purpose, Purpose::Playback | Purpose::Preview);
+    let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();
+    let policy = Policy { shared_caching: policy.shared_caching && is_shared, ..policy.clone() };
+    if let Ok(cache) = HeaderValue::from_str(&policy.cache_control(changes, left_seconds)) {
+        headers.insert(header::CACHE_CONTROL, cache);
+    }
     if let Some(name) = &grant.download_name {
         headers.insert(
             header::CONTENT_DISPOSITION,
@@ -98,17 +356,25 @@ fn describe(response: &mut Response, grant: &Grant, key: &memoreel_blob::BlobKey
 }
 
 /// What `Range` asks for; one that is not understood is ignored (RFC 9110, 14.2).
-fn wanted_range(headers: &HeaderMap) -> Option<RangeRequest> {
+pub(super) fn wanted_range(headers: &HeaderMap) -> Option<RangeRequest> {
     RangeRequest::parse(headers.get(header::RANGE)?.to_str().ok()?).ok().flatten()
 }
 
 pub(super) fn is_current(headers: &HeaderMap, etag: Option<&str>) -> bool {
     let sent = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    sent.zip(etag)
-        .is_some_and(|(sent, etag)| sent.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag))
+    sent.zip(etag).is_some_and(|(sent, etag)| {
+        sent.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
+    })
 }
 
-fn range_problem(size_bytes: Option<u64>) -> Problem {
+/// Whether what `If-Range` names is what is there: a strong comparison. A date names nothing here.
+pub(super) fn is_same(headers: &HeaderMap, etag: Option<&str>) -> bool {
+    headers.get(header::IF_RANGE).is_none_or(|sent| {
+        etag.is_some_and(|etag| !etag.starts_with("W/") && sent.as_bytes() == etag.as_bytes())
+    })
+}
+
+pub(super) fn range_problem(size_bytes: Option<u64>) -> Problem {
     let problem = Problem::new(
         StatusCode::RANGE_NOT_SATISFIABLE,
         "range_invalid",
@@ -120,6 +386,17 @@ fn range_problem(size_bytes: Option<u64>) -> Problem {
         Some(value) => problem.header(header::CONTENT_RANGE, value),
         None => problem,
     }
+}
+
+/// 403: the page the request comes from may not show it.
+pub(super) fn not_shown_here() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "referrer_not_allowed",
+        "These media are not shown on the web site this request comes from.",
+    )
+    .hint("Add its domain to the delivery settings of the organization.")
+    .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
 
 pub(super) fn signature_problem(error: SignatureError) -> Problem {

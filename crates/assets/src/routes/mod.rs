@@ -5,6 +5,8 @@ mod announcement;
 mod asset_view;
 mod assets;
 mod batch;
+mod clips;
+mod delivery;
 mod documents;
 mod fields;
 mod folders;
@@ -23,14 +25,21 @@ pub use media::media_router;
 pub use tus::fuzz_upload_headers;
 pub use uploads::upload_router;
 
-use crate::model::{ReceiveUpload, RecordingBin};
+use crate::{
+    DeliveryPolicies,
+    model::{ReceiveUpload, RecordingBin},
+};
 use axum::Extension;
 use memoreel_web::App;
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes of assets, of folders, and of presets. `bin` deletes what is a recording, and `receiver` makes a video of a copy.
-pub fn asset_router(bin: Arc<dyn RecordingBin>, receiver: Arc<dyn ReceiveUpload>) -> OpenApiRouter<App> {
+/// The routes of assets, of folders, of presets, and of delivery. `bin` deletes what is a recording, and `receiver` makes a video of a copy.
+pub fn asset_router(
+    bin: Arc<dyn RecordingBin>,
+    receiver: Arc<dyn ReceiveUpload>,
+    policies: DeliveryPolicies,
+) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(assets::list_assets))
         .routes(routes!(assets::get_asset, assets::update_asset, assets::delete_asset))
@@ -40,8 +49,12 @@ pub fn asset_router(bin: Arc<dyn RecordingBin>, receiver: Arc<dyn ReceiveUpload>
         .routes(routes!(folders::update_folder, folders::delete_folder))
         .routes(routes!(documents::list_document_pages))
         .routes(routes!(addresses::get_image_addresses))
+        .routes(routes!(clips::get_clip_address))
+        .routes(routes!(delivery::get_media_cookie))
+        .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))
         .layer(Extension(bin))
         .layer(Extension(receiver))
+        .layer(Extension(policies))
 }

@@ -35,15 +35,18 @@ pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Resul
         video: video(app, &row, &progress, playback.as_ref()),
         playback: PlaybackView {
             hls_url: url(Shown::Hls),
+            dash_url: url(Shown::Dash),
+            sound_url: url(Shown::Sound),
             file_url: url(Shown::File),
             poster_url: url(Shown::Poster),
+            frame_url_template: url(Shown::Frames),
             storyboard_url: url(Shown::Storyboard),
             waveform_url: url(Shown::Waveform),
             download_url: url(Shown::Download),
             captions: row
                 .caption_language
                 .as_deref()
-                .map(|language| caption_track(&row, language))
+                .map(|language| caption_track(&row, language, url(Shown::Captions)))
                 .into_iter()
                 .collect(),
             playable_after_ms: row.playable_at.map(|at| (at - row.created_at).num_milliseconds()),
@@ -102,7 +105,7 @@ fn video(app: &App, row: &VideoRow, progress: &Progress, playback: Option<&Playb
     }
 }
 
-fn caption_track(row: &VideoRow, language: &str) -> CaptionTrack {
+fn caption_track(row: &VideoRow, language: &str, signed_url: Option<String>) -> CaptionTrack {
     let label = match language {
         "en" => "English",
         "und" => "Captions",
@@ -112,5 +115,6 @@ fn caption_track(row: &VideoRow, language: &str) -> CaptionTrack {
         language: language.to_owned(),
         label: label.to_owned(),
         url: format!("/api/v1/videos/{}/captions.vtt", row.id),
+        signed_url,
     }
 }

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 143] = {
+const EXPECTED: [(&str, Expected); 147] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -88,6 +88,8 @@ const EXPECTED: [(&str, Expected); 143] = {
         ("export_request_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),
         ("get_asset", NotFound),
+        ("get_clip_address", NotFound),
+        ("get_delivery_policy", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -97,6 +99,7 @@ const EXPECTED: [(&str, Expected); 143] = {
         ("get_export", NotFound),
         ("get_image_addresses", NotFound),
         ("get_me", TheirOwn),
+        ("get_media_cookie", NotFound),
         ("get_organization", TheirOwn),
         ("get_organization_export", NotFound),
         ("get_preferences", TheirOwn),
@@ -137,6 +140,7 @@ const EXPECTED: [(&str, Expected); 143] = {
         ("list_webhook_events", TheirOwn),
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
+        ("put_delivery_policy", TheirOwn),
         ("put_image_preset", TheirOwn),
         ("put_upload_content", NotFound),
         ("record_consent", TheirOwn),
@@ -221,6 +225,11 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
         json!({ "folder_id": folder["id"], "tags": ["secret harbour"], "metadata": { "harbour": "secret" } });
     ada.patch(&format!("/assets/{image}"), &kept).await.is(200);
     ada.put("/image-presets/wharf", &json!({ "options": "w=401" })).await.is(200);
+    let delivery = json!({
+        "allowed_origins": ["https://secret-harbour.example"], "referrer_domains": [], "allows_no_referrer": true,
+        "shared_caching": false, "cache_seconds": 60
+    });
+    ada.put("/organization/delivery", &delivery).await.is(200);
     let domain = ada.post("/domains", &json!({ "domain": "ours.example" })).await.is(201).json();
     let identity: Uuid = sqlx::query_scalar(
         "INSERT INTO user_identities (user_id, provider, subject) VALUES ($1::uuid, 'harbour', $1) RETURNING id",

@@ -18,6 +18,7 @@ mod closing;
 mod conditions;
 mod consents;
 mod crash;
+mod delivery;
 #[path = "../../../documents/tests/files/mod.rs"]
 mod document_files;
 mod documents;

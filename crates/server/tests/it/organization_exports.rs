@@ -31,6 +31,7 @@ const TABLES: &[(&str, Part)] = &[
     ("channels", Taken("channels.json")),
     ("chunk_embeddings", Left("computed from the chunks")),
     ("chunks", Left("computed from transcripts and documents")),
+    ("delivery_policies", Left("web sites that play from this server, which the next one is told anew")),
     ("document_pages", Left("read from the documents, whose files are taken")),
     ("folders", Taken("folders.json")),
     ("idempotency_keys", Left("answers to programs, kept for a day")),

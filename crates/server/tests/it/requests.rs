@@ -105,6 +105,11 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "create_domain" => json(json!({ "domain": "mine.example" })),
         "update_domain" => json(json!({ "join_role": "viewer" })),
         "list_assets" => request.query(&[("q", "harbour")]),
+        "get_clip_address" => request.query(&[("from_seconds", "0"), ("to_seconds", "1")]),
+        "put_delivery_policy" => json(json!({
+            "allowed_origins": ["https://mine.example"], "referrer_domains": [], "allows_no_referrer": true,
+            "shared_caching": false, "cache_seconds": 60
+        })),
         "put_image_preset" => json(json!({ "options": "w=402" })),
         "create_webhook_endpoint" => {
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))

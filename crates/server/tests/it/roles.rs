@@ -26,11 +26,12 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 143] = {
+const TAKES: [(&str, Takes); 147] = {
     use Action::{
-        DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
-        ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
-        ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization, UseApiKeys,
+        DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
+        ManageDomains, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics,
+        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
+        UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -88,6 +89,8 @@ const TAKES: [(&str, Takes); 143] = {
         ("export_request_log", Role(ReadAnalytics)),
         ("finish_provider_sign_in", Nothing),
         ("get_asset", Role(ReadContent)),
+        ("get_clip_address", Role(ReadContent)),
+        ("get_delivery_policy", Role(ManageDelivery)),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -97,6 +100,7 @@ const TAKES: [(&str, Takes); 143] = {
         ("get_export", Account),
         ("get_image_addresses", Role(ReadContent)),
         ("get_me", Account),
+        ("get_media_cookie", Role(ReadContent)),
         ("get_organization", Role(SeeOrganization)),
         ("get_organization_export", Role(ExportOrganization)),
         ("get_preferences", Account),
@@ -137,6 +141,7 @@ const TAKES: [(&str, Takes); 143] = {
         ("list_webhook_events", Role(ManageWebhooks)),
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
+        ("put_delivery_policy", Role(ManageDelivery)),
         ("put_image_preset", Role(EditContent)),
         ("put_upload_content", Nothing),
         ("record_consent", Account),

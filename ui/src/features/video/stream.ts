@@ -21,6 +21,8 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
     const stream = new HlsPlayer({ 
       // A recording that is still being encoded looks like a live stream, which would start at its end.
       startPosition: player.time_ms() / 1000,
+      // Captions come with the page, which can search and correct them.
+      enableWebVTT: false,
       capLevelToPlayerSize: true,
       maxBufferLength: 30,
       backBufferLength: 60,

@@ -35,6 +35,11 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("chunks", "visibility", "one of a list"),
     ("consents", "document", "one of a list"),
     (
+        "delivery_policies",
+        "*",
+        "web sites of the organization, in the spelling of addresses, which stay without whoever named them",
+    ),
+    (
         "document_pages",
         "*",
         "of the organization's documents, which stay without whoever uploaded them, and go with it",

@@ -18,12 +18,13 @@ pub use world::{HERE, Place, THERE};
 const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
-const ADMITTED: [(&str, &[&str]); 35] = [
+const ADMITTED: [(&str, &[&str]); 36] = [
     ("api_keys", &["SELECT", "UPDATE"]),
     ("assets", &["SELECT", "DELETE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("blobs", &["SELECT"]),
     ("consents", &["INSERT"]),
+    ("delivery_policies", &["SELECT"]),
     ("email_tokens", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("embedding_models", &["SELECT"]),
     ("erasures", &["SELECT", "INSERT", "UPDATE"]),

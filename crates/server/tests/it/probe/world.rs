@@ -170,6 +170,7 @@ const ROWS: &[(&str, Rest)] = &[
         "document_pages",
         |at| json!({ "asset_id": at.id("assets"), "page_number": 1, "text": "Harbour", "source": "ocr" }),
     ),
+    ("delivery_policies", |_| json!({})),
     ("image_presets", |_| json!({ "name": "card", "options": "w=400" })),
     ("renditions", |at| {
         json!({

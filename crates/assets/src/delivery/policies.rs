@@ -1,0 +1,168 @@
+//! The policies of this process: what was read of them, for a few seconds.
+
+use super::policy::Policy;
+use crate::{AssetsError, delivery::OriginPattern, store};
+use memoreel_db::SystemReason;
+use memoreel_kernel::{Caller, OrganizationId};
+use memoreel_web::App;
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// After so long it is asked again what a policy says. What changed in this process is known at once.
+const FRESH_FOR: Duration = Duration::from_secs(3);
+/// How much is remembered at most.
+const REMEMBERED: usize = 4096;
+
+/// The policies of all organizations, as far as this process was asked for them lately. Cheap to clone; the clones share what is
+/// remembered.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryPolicies {
+    policies: Remembered<OrganizationId, Arc<Policy>>,
+    origins: Remembered<(String, bool), bool>,
+}
+
+impl DeliveryPolicies {
+    /// What the organization says, or the default. Asked many times a second it takes a statement in a few seconds; if that fails, what
+    /// was known goes on to hold.
+    pub(crate) async fn of(
+        &self,
+        app: &App,
+        organization_id: OrganizationId,
+    ) -> Result<Arc<Policy>, AssetsError> {
+        let known = match self.policies.look_up(&organization_id) {
+            Known::Fresh(policy) => return Ok(policy),
+            Known::Old(policy) => Some(policy),
+            Known::Nothing => None,
+        };
+        let read = async {
+            let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
+            Ok::<_, AssetsError>(store::find_delivery_policy(&mut tx).await?.unwrap_or_default())
+        };
+        match (read.await, known) {
+            (Ok(policy), _) => {
+                let policy = Arc::new(policy);
+                self.policies.put(organization_id, Arc::clone(&policy));
+                Ok(policy)
+            }
+            (Err(error), Some(policy)) => {
+                tracing::warn!(%error, "a policy of delivery could not be read again");
+                Ok(policy)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// The organization's was changed.
+    pub(crate) fn forget(&self, organization_id: OrganizationId) {
+        self.policies.remove(&organization_id);
+        self.origins.clear();
+    }
+
+    /// Whether any organization admits the origin; if `exactly`, by naming it.
+    pub(crate) async fn is_admitted_somewhere(
+        &self,
+        app: &App,
+        origin: &str,
+        exactly: bool,
+    ) -> Result<bool, AssetsError> {
+        let asked = (origin.to_owned(), exactly);
+        let known = match self.origins.look_up(&asked) {
+            Known::Fresh(is_admitted) => return Ok(is_admitted),
+            Known::Old(is_admitted) => Some(is_admitted),
+            Known::Nothing => None,
+        };
+        let read = async {
+            let mut tx = app.db.system(SystemReason::AdmitOrigin).await?;
+            let patterns = if exactly { vec![origin.to_owned()] } else { OriginPattern::all_for(origin) };
+            Ok::<_, AssetsError>(store::is_origin_admitted(&mut tx, &patterns).await?)
+        };
+        match (read.await, known) {
+            (Ok(is_admitted), _) => {
+                self.origins.put(asked, is_admitted);
+                Ok(is_admitted)
+            }
+            (Err(_), Some(is_admitted)) => Ok(is_admitted),
+            (Err(error), None) => Err(error),
+        }
+    }
+}
+
+enum Known<V> {
+    Fresh(V),
+    /// Whoever is told so reads it again; meanwhile it counts as fresh for others.
+    Old(V),
+    Nothing,
+}
+
+/// What was read, and when.
+#[derive(Debug)]
+struct Remembered<K, V>(Arc<Mutex<HashMap<K, (V, Instant)>>>);
+
+impl<K, V> Clone for Remembered<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Remembered<K, V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
+    fn look_up(&self, key: &K) -> Known<V> {
+        let mut all = self.all();
+        let Some((value, read_at)) = all.get_mut(key) else { return Known::Nothing };
+        if read_at.elapsed() < FRESH_FOR {
+            return Known::Fresh(value.clone());
+        }
+        *read_at = Instant::now();
+        Known::Old(value.clone())
+    }
+
+    fn put(&self, key: K, value: V) {
+        let mut all = self.all();
+        if all.len() >= REMEMBERED {
+            all.retain(|_, (_, read_at)| read_at.elapsed() < FRESH_FOR);
+        }
+        // Whoever asks for thousands in three seconds gains nothing but that others are read again.
+        if all.len() >= REMEMBERED {
+            all.clear();
+        }
+        all.insert(key, (value, Instant::now()));
+    }
+
+    fn remove(&self, key: &K) {
+        self.all().remove(key);
+    }
+
+    fn clear(&self) {
+        self.all().clear();
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<K, (V, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for() {
+        let remembered = Remembered::<usize, bool>::default();
+        for number in 0..3 * REMEMBERED {
+            remembered.put(number, true);
+        }
+        assert!(remembered.all().len() <= REMEMBERED);
+        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Fresh(true)));
+        remembered.remove(&(3 * REMEMBERED - 1));
+        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Nothing));
+    }
+}

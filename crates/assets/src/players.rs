@@ -1,0 +1,475 @@
+//! What players ask for and nobody stored: manifests with captions in them, captions, one track of what holds two, and stills of any
+//! second.
+//!
+//! All of it is made of what is published as HLS, and of captions, which a slice above this one reads ([`ReadCaptions`]). Nothing but
+//! stills is kept; these lie beside the poster and go with it.
+
+use crate::{AssetsError, keys, store};
+use async_trait::async_trait;
+use futures::StreamExt;
+use memoreel_blob::{BlobError, BlobKey, Grant};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, Caller, OrganizationId};
+use memoreel_media::{
+    Control, Ffmpeg, Limits, Listed, MediaError, OneTrack, Timeline, captions_playlist, dash_manifest,
+    header_of_track, listed_variants, master_with_captions, segment_of_track, sound_playlist,
+};
+use memoreel_web::{App, Problem};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{OnceCell, Semaphore},
+};
+
+const MASTER: &str = "master.m3u8";
+const MEDIA: &str = "media.m3u8";
+const INIT: &str = "init.mp4";
+const CAPTIONS: &str = "captions.vtt";
+const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
+/// A day in two-second pieces is 43,200 segments of some forty bytes each.
+const PLAYLIST_BYTES_MAX: u64 = 16 << 20;
+/// A segment of six seconds in a heavy recording that was packaged as it is.
+const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+const ROOM_MIB: u32 = 256;
+/// A still is made of one segment.
+const FRAME_SOURCE_BYTES_MAX: u64 = 512 << 20;
+/// How long cutting may take: people wait for it.
+const CUT_TIME_MAX: Duration = Duration::from_secs(60);
+const CUT_MEMORY_BYTES: u64 = 1 << 30;
+const CUT_OUTPUT_BYTES_MAX: u64 = 2 << 30;
+/// What stills fit into: large ones, and small ones.
+const FRAME_SIDES: [(u32, u32); 2] = [(1280, 1280), (480, 854)];
+/// How many pixels the shorter side of the version should have that they are made of.
+const FRAME_SOURCES: [u32; 2] = [720, 360];
+
+/// Reads the captions of a recording.
+#[async_trait]
+pub trait ReadCaptions: Send + Sync {
+    /// Their language (BCP 47), if there are any; `und` where it is not known.
+    async fn language(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error>;
+
+    /// The captions as WebVTT, if there are any.
+    async fn webvtt(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error>;
+}
+
+/// Makes what players ask for. Cheap to clone.
+#[derive(Clone)]
+pub struct Players {
+    captions: Arc<dyn ReadCaptions>,
+    /// Looked for when something is cut for the first time: whoever only describes the API needs none.
+    ffmpeg: Arc<OnceCell<Ffmpeg>>,
+    /// Mebibytes in which segments are taken apart at once.
+    room: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for Players {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Players")
+    }
+}
+
+/// Something at a key at which nothing is stored, or not before it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MadeForPlayers {
+    /// Written anew each time.
+    Text(PlayerText),
+    /// Taken out of a segment each time.
+    Track(TrackFile),
+    /// Made once.
+    Frame(Frame),
+}
+
+/// A manifest, or captions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlayerText {
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+    kind: TextKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TextKind {
+    Master,
+    Manifest,
+    CaptionsPlaylist,
+    Captions,
+    Sound,
+}
+
+/// One track of a header or a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrackFile {
+    /// The folder of its version.
+    variant: BlobKey,
+    file: String,
+    track: OneTrack,
+}
+
+/// A still of one second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Frame {
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+    second: u32,
+    is_small: bool,
+}
+
+impl MadeForPlayers {
+    /// What is meant by a key that `grant` opens.
+    pub(crate) fn at(grant: &Grant, key: &BlobKey) -> Option<Self> {
+        let organization_id = grant.organization_id;
+        let mut segments = key.segments().skip(3);
+        let asset_id = AssetId::from_str(segments.next()?).ok()?;
+        let below = key.as_str().strip_prefix(keys::asset(organization_id, asset_id).as_str())?;
+        let text = |kind| Some(Self::Text(PlayerText { organization_id, asset_id, kind }));
+        match below.strip_prefix('/')? {
+            "hls/master.m3u8" => text(TextKind::Master),
+            "hls/manifest.mpd" => text(TextKind::Manifest),
+            "hls/captions.m3u8" => text(TextKind::CaptionsPlaylist),
+            "hls/captions.vtt" => text(TextKind::Captions),
+            "hls/sound.m3u8" => text(TextKind::Sound),
+            below if below.starts_with("hls/") => TrackFile::at(key).map(Self::Track),
+            other => {
+                let name = other.strip_prefix("preview/frames/")?.strip_suffix(".jpg")?;
+                let (digits, is_small) = match name.strip_suffix("-small") {
+                    Some(digits) => (digits, true),
+                    None => (name, false),
+                };
+                let second: u32 = digits.parse().ok()?;
+                // In one spelling, so that one second is not kept as `7`, `07` and `+7`.
+                (second.to_string() == digits).then_some(Self::Frame(Frame {
+                    organization_id,
+                    asset_id,
+                    second,
+                    is_small,
+                }))
+            }
+        }
+    }
+}
+
+impl TrackFile {
+    /// `…/hls/720p/sound/segment-00000.m4s`: there is no such folder.
+    fn at(key: &BlobKey) -> Option<Self> {
+        let (folder, file) = key.as_str().rsplit_once('/')?;
+        let (variant, track) = folder.rsplit_once('/')?;
+        let track = match track {
+            "picture" => OneTrack::Picture,
+            "sound" => OneTrack::Sound,
+            _ => return None,
+        };
+        let is_media = file == INIT || (file.starts_with("segment-") && file.ends_with(".m4s"));
+        let is_variant = variant.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/hls"));
+        (is_media && is_variant).then_some(())?;
+        Some(Self { variant: variant.parse().ok()?, file: file.to_owned(), track })
+    }
+}
+
+impl Players {
+    /// With what reads captions.
+    #[must_use]
+    pub fn new(captions: Arc<dyn ReadCaptions>) -> Self {
+        Self { captions, ffmpeg: Arc::default(), room: Arc::new(Semaphore::new(ROOM_MIB as usize)) }
+    }
+
+    /// A manifest, or captions.
+    pub(crate) async fn text(&self, app: &App, wanted: &PlayerText) -> Result<String, Problem> {
+        let published = Published { app, folder: keys::hls(wanted.organization_id, wanted.asset_id) };
+        match wanted.kind {
+            TextKind::Master => {
+                let master = published.read(MASTER).await?;
+                let language = self.language(app, wanted).await;
+                Ok(match language {
+                    Some(language) => master_with_captions(&master, &language, CAPTIONS_PLAYLIST),
+                    None => master,
+                })
+            }
+            TextKind::Manifest => {
+                let variants = published.variants().await?;
+                let mut timed = Vec::with_capacity(variants.len());
+                for variant in variants {
+                    let timeline = published.timeline(&variant).await?;
+                    timed.push((variant, timeline));
+                }
+                let language = self.language(app, wanted).await;
+                let captions = language.as_deref().map(|language| (language, CAPTIONS));
+                Ok(dash_manifest(&timed, captions))
+            }
+            TextKind::CaptionsPlaylist => {
+                let variants = published.variants().await?;
+                let first = variants.first().ok_or_else(|| Problem::not_found("file"))?;
+                Ok(captions_playlist(published.timeline(first).await?.duration_us(), CAPTIONS))
+            }
+            TextKind::Sound => {
+                let variants = published.variants().await?;
+                // All are cut at the same times, or are the only one.
+                let first = variants.first().ok_or_else(|| Problem::not_found("file"))?;
+                let timeline = published.timeline(first).await?;
+                sound_playlist(&variants, &timeline).ok_or_else(|| Problem::not_found("file"))
+            }
+            TextKind::Captions => {
+                let mut tx = app.db.tenant(&Caller::service(wanted.organization_id)).await?;
+                let captions = self.captions.webvtt(&mut tx, wanted.asset_id).await;
+                captions.map_err(AssetsError::from)?.ok_or_else(|| Problem::not_found("file"))
+            }
+        }
+    }
+
+    /// Of captions, a manifest tells that they are there. If that cannot be found out, it is played without them.
+    async fn language(&self, app: &App, wanted: &PlayerText) -> Option<String> {
+        let read = async {
+            let mut tx = app.db.tenant(&Caller::service(wanted.organization_id)).await?;
+            Ok::<_, AssetsError>(self.captions.language(&mut tx, wanted.asset_id).await?)
+        };
+        read.await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "a manifest leaves out captions");
+            None
+        })
+    }
+
+    /// One track of a header or a segment, with what tells it from another version of the same.
+    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Vec<u8>, String), Problem> {
+        let not_found = || Problem::not_found("file");
+        let source = wanted.variant.join(&wanted.file)?;
+        let meta = app.blobs.head(&source).await?.ok_or_else(not_found)?;
+        if meta.size_bytes > SEGMENT_BYTES_MAX {
+            return Err(BlobError::TooLarge { size_bytes_max: SEGMENT_BYTES_MAX }.into());
+        }
+        // What was read, and what is written, for as long as both are there.
+        let mebibytes = u32::try_from((2 * meta.size_bytes).div_ceil(1 << 20)).unwrap_or(u32::MAX);
+        let room = self.room.acquire_many(mebibytes.clamp(1, ROOM_MIB)).await.map_err(Problem::internal)?;
+        let init = app.blobs.get_bytes(&wanted.variant.join(INIT)?, PLAYLIST_BYTES_MAX).await?;
+        let alone = if wanted.file == INIT {
+            header_of_track(&init, wanted.track)
+        } else {
+            let segment = app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?;
+            segment_of_track(&init, &segment, wanted.track)
+        };
+        drop(room);
+        let version = meta.etag.unwrap_or_else(|| meta.modified_at.to_rfc3339());
+        Ok((alone.ok_or_else(not_found)?, version))
+    }
+
+    /// Makes the still, and keeps it at `key`.
+    pub(crate) async fn make_frame(&self, app: &App, frame: &Frame, key: &BlobKey) -> Result<(), Problem> {
+        let _place = app.limits.cuts.enter(&frame.organization_id.to_string()).await?;
+        // Others may have waited for the same.
+        if app.blobs.head(key).await?.is_some() {
+            return Ok(());
+        }
+        let published = Published { app, folder: keys::hls(frame.organization_id, frame.asset_id) };
+        let size = usize::from(frame.is_small);
+        let mut pictures = published.variants().await?;
+        pictures.retain(|variant| variant.size.is_some());
+        pictures.sort_by_key(Listed::short_side);
+        let large_enough = pictures.iter().find(|variant| variant.short_side() >= FRAME_SOURCES[size]);
+        let variant = large_enough.or(pictures.last()).ok_or_else(|| Problem::not_found("still"))?;
+        let timeline = published.timeline(variant).await?;
+        let at_us = u64::from(frame.second) * 1_000_000;
+        let (files, begins_us) = timeline.between(at_us, at_us);
+        if files.is_empty() {
+            return Err(Problem::not_found("still"));
+        }
+        let folder = scratch()?;
+        let input = folder.path().join("input.mp4");
+        published.fetch(variant, &files, &input, FRAME_SOURCE_BYTES_MAX).await?;
+        let ffmpeg = self.ffmpeg().await?;
+        let size = fitted(variant.size.unwrap_or((1, 1)), FRAME_SIDES[size]);
+        let at_ms = (at_us - begins_us) / 1000;
+        let still = ffmpeg.still(&input, at_ms, size, folder.path(), &Control::default()).await;
+        let still = still.map_err(cut_problem)?;
+        app.blobs.put_file(key, &folder.path().join(still)).await?;
+        // What was deleted meanwhile has taken its files along.
+        let mut tx = app.db.tenant(&Caller::service(frame.organization_id)).await?;
+        let is_there = store::find_asset(&mut tx, frame.asset_id).await.map_err(AssetsError::from)?.is_some();
+        drop(tx);
+        if !is_there {
+            app.blobs.delete(key).await?;
+            return Err(Problem::not_found("still"));
+        }
+        Ok(())
+    }
+
+    /// Cuts what lies between two moments out of a version, into a file of the folder that is returned. The name of the version and the
+    /// bytes it was made of tell one result from another.
+    pub(crate) async fn cut(&self, app: &App, span: &Span) -> Result<Cut, Problem> {
+        let _place = app.limits.cuts.enter(&span.organization_id.to_string()).await?;
+        let published = Published { app, folder: keys::hls(span.organization_id, span.asset_id) };
+        let variants = published.variants().await?;
+        let lasts_ms = span.to_ms - span.from_ms;
+        let is_light = |variant: &&Listed| {
+            u128::from(variant.bandwidth) * u128::from(lasts_ms) / 8000 <= u128::from(span.bytes_max)
+        };
+        let best = variants.iter().rev().find(is_light).or(variants.first());
+        let variant = best.ok_or_else(|| Problem::not_found("clip"))?;
+        let timeline = published.timeline(variant).await?;
+        let (files, begins_us) = timeline.between(span.from_ms * 1000, span.to_ms * 1000);
+        if files.is_empty() {
+            return Err(Problem::not_found("clip"));
+        }
+        let folder = scratch()?;
+        let input = folder.path().join("input.mp4");
+        let source_bytes = published.fetch(variant, &files, &input, 2 * span.bytes_max).await?;
+        let from_ms = span.from_ms.saturating_sub(begins_us / 1000);
+        let lasts = Duration::from_millis(lasts_ms);
+        let ffmpeg = self.ffmpeg().await?;
+        let file = ffmpeg.clip(&input, from_ms, lasts, folder.path(), &Control::default()).await;
+        let file = file.map_err(cut_problem)?;
+        Ok(Cut { folder, file, variant: variant.name.clone(), source_bytes })
+    }
+
+    async fn ffmpeg(&self) -> Result<&Ffmpeg, Problem> {
+        let limits = Limits {
+            wall_time: CUT_TIME_MAX,
+            memory_bytes: CUT_MEMORY_BYTES,
+            output_bytes_max: CUT_OUTPUT_BYTES_MAX,
+            threads: 1,
+            nice: 0,
+            ..Limits::default()
+        };
+        self.ffmpeg.get_or_try_init(|| Ffmpeg::locate(limits)).await.map_err(cut_problem)
+    }
+}
+
+/// A part of a recording.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) asset_id: AssetId,
+    pub(crate) from_ms: u64,
+    pub(crate) to_ms: u64,
+    /// A lighter version is taken if a better one would be larger.
+    pub(crate) bytes_max: u64,
+}
+
+/// A clip that was cut.
+#[derive(Debug)]
+pub(crate) struct Cut {
+    pub(crate) folder: TempDir,
+    pub(crate) file: &'static str,
+    pub(crate) variant: String,
+    pub(crate) source_bytes: u64,
+}
+
+/// What is published of an asset.
+struct Published<'a> {
+    app: &'a App,
+    folder: BlobKey,
+}
+
+impl Published<'_> {
+    async fn read(&self, path: &str) -> Result<String, Problem> {
+        let bytes = self.app.blobs.get_bytes(&self.folder.join(path)?, PLAYLIST_BYTES_MAX).await?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The versions, lightest first.
+    async fn variants(&self) -> Result<Vec<Listed>, Problem> {
+        Ok(listed_variants(&self.read(MASTER).await?))
+    }
+
+    async fn timeline(&self, variant: &Listed) -> Result<Timeline, Problem> {
+        Ok(Timeline::read(&self.read(&format!("{}/{MEDIA}", variant.name)).await?))
+    }
+
+    /// Writes the header and these segments into one file; returns its size.
+    async fn fetch(
+        &self,
+        variant: &Listed,
+        files: &[&str],
+        into: &Path,
+        bytes_max: u64,
+    ) -> Result<u64, Problem> {
+        let mut output = tokio::fs::File::create(into).await.map_err(Problem::internal)?;
+        let mut written = 0;
+        for file in std::iter::once(&INIT).chain(files) {
+            let key = self.folder.join(&format!("{}/{file}", variant.name))?;
+            let mut read = self.app.blobs.get(&key, None).await?;
+            written += read.meta.size_bytes;
+            if written > bytes_max {
+                return Err(BlobError::TooLarge { size_bytes_max: bytes_max }.into());
+            }
+            while let Some(bytes) = read.bytes.next().await {
+                output.write_all(&bytes.map_err(Problem::internal)?).await.map_err(Problem::internal)?;
+            }
+        }
+        output.flush().await.map_err(Problem::internal)?;
+        Ok(written)
+    }
+}
+
+fn scratch() -> Result<TempDir, Problem> {
+    tempfile::Builder::new().prefix("memoreel-cut-").tempdir().map_err(Problem::internal)
+}
+
+/// The largest size of the same proportions, in even numbers, that fits and enlarges nothing.
+fn fitted((width, height): (u32, u32), (width_max, height_max): (u32, u32)) -> (u32, u32) {
+    let (wide, high) = (f64::from(width.max(1)), f64::from(height.max(1)));
+    let scale = (f64::from(width_max) / wide).min(f64::from(height_max) / high).min(1.0);
+    let even = |side: f64| (((side * scale / 2.0).round() as u32) * 2).max(2);
+    (even(wide), even(high))
+}
+
+fn cut_problem(error: MediaError) -> Problem {
+    tracing::warn!(%error, detail = error.detail(), "a part of a recording could not be cut");
+    if matches!(error, MediaError::ToolMissing { .. }) {
+        return Problem::unavailable("cuts_unavailable", "Recordings cannot be cut at the moment.");
+    }
+    Problem::unavailable("cut_failed", "This part of the recording could not be cut. Try again later.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memoreel_blob::Purpose;
+    use memoreel_kernel::Timestamp;
+
+    #[test]
+    fn what_is_made_has_one_key_each() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let (organization_id, asset_id) = (OrganizationId::new(now), AssetId::new(now));
+        let grant = Grant {
+            organization_id,
+            purpose: Purpose::Playback,
+            prefix: keys::asset(organization_id, asset_id),
+            expires_at: now,
+            download_name: None,
+        };
+        let at = |path: &str| MadeForPlayers::at(&grant, &grant.resolve(path).unwrap());
+        let frame = |second, is_small| {
+            Some(MadeForPlayers::Frame(Frame { organization_id, asset_id, second, is_small }))
+        };
+        assert_eq!(at("preview/frames/7.jpg"), frame(7, false));
+        assert_eq!(at("preview/frames/0-small.jpg"), frame(0, true));
+        assert!(matches!(at("hls/manifest.mpd"), Some(MadeForPlayers::Text(_))));
+        assert!(matches!(at("hls/720p/sound/segment-00000.m4s"), Some(MadeForPlayers::Track(_))));
+        assert!(matches!(at("hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
+        for path in [
+            "preview/frames/07.jpg",
+            "preview/frames/+7.jpg",
+            "preview/frames/7.png",
+            "preview/frames/99999999999.jpg",
+            "preview/frames/7/8.jpg",
+            "preview/poster.jpg",
+            "hls/720p/media.m3u8",
+            "hls/720p/segment-00000.m4s",
+            "hls/sound/segment-00000.m4s",
+            "hls/a/720p/sound/segment-00000.m4s",
+            "hls/720p/sound/media.m3u8",
+            "images/hls/manifest.mpd",
+        ] {
+            assert_eq!(at(path), None, "{path}");
+        }
+        let other = Grant { organization_id: OrganizationId::new(now), ..grant.clone() };
+        assert_eq!(MadeForPlayers::at(&other, &grant.resolve("hls/manifest.mpd").unwrap()), None);
+    }
+
+    #[test]
+    fn stills_keep_their_proportions() {
+        assert_eq!(fitted((1920, 1080), (1280, 1280)), (1280, 720));
+        assert_eq!(fitted((1080, 1920), (480, 854)), (480, 854));
+        assert_eq!(fitted((320, 240), (1280, 1280)), (320, 240));
+        assert_eq!(fitted((4000, 2), (480, 854)), (480, 2));
+    }
+}

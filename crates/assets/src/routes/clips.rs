@@ -1,0 +1,291 @@
+//! Clips: a span of a recording as a file of its own, by signed address.
+//!
+//! A clip is cut out of the segments that are published, without encoding, which takes a moment; it is therefore made when it is asked
+//! for and not kept, so that no number of spans fills a disk. The signature covers the span, and places for cutting are limited.
+
+use super::media::{Delivery, SANDBOX, is_current, is_same, range_problem, signature_problem, wanted_range};
+use crate::{
+    AssetsError,
+    delivery::{self, Fetched},
+    keys,
+    players::{Cut, Span},
+    store,
+};
+use axum::{
+    body::Body,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::TimeDelta;
+use memoreel_blob::{Disposition, Grant, Purpose};
+use memoreel_kernel::{AssetId, Timestamp};
+use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io::SeekFrom;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+/// The longest clip.
+const CLIP_MS_MAX: u64 = 600_000;
+/// The shortest: a few pictures.
+const CLIP_MS_MIN: u64 = 100;
+/// About as large as a clip becomes; of a recording that needs more a lighter version is taken.
+const CLIP_BYTES_MAX: u64 = 512 << 20;
+const HOUR: i64 = 3600;
+const LIFETIME_DEFAULT: i64 = 7 * 24 * HOUR;
+const LIFETIME_MAX: i64 = 366 * 24 * HOUR;
+
+/// Which part of a recording is wanted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WantedClip {
+    /// Where it begins, in seconds from the beginning of the recording.
+    #[param(minimum = 0.0)]
+    from_seconds: f64,
+    /// Where it ends; at most ten minutes later.
+    #[param(minimum = 0.0)]
+    to_seconds: f64,
+    /// How long the address works at least, an hour to 366 days; a week if not given.
+    #[param(minimum = 3600, maximum = 31_622_400)]
+    expires_in_seconds: Option<i64>,
+}
+
+/// Where a clip can be had.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct ClipAddress {
+    /// An MP4 file; it needs no session.
+    url: String,
+    /// Where it begins, in milliseconds.
+    from_ms: u64,
+    /// Where it ends, in milliseconds.
+    to_ms: u64,
+    /// When the address stops working.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
+/// Get the address of a clip
+///
+/// Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
+/// where it was asked for, but the file holds what lies before, back to the key frame (two to six seconds).
+#[utoipa::path(get, path = "/assets/{id}/clip-address", operation_id = "get_clip_address", tag = "assets",
+    params(("id" = AssetId, Path), WantedClip),
+    responses((status = 200, body = ClipAddress), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody)))]
+pub(super) async fn get_clip_address(
+    State(app): State<App>,
+    May(caller, _): May<ReadContent>,
+    ResourceId(id): ResourceId<AssetId>,
+    Params(wanted): Params<WantedClip>,
+) -> Result<Json<ClipAddress>, Problem> {
+    let lifetime = wanted.expires_in_seconds.unwrap_or(LIFETIME_DEFAULT);
+    if !(HOUR..=LIFETIME_MAX).contains(&lifetime) {
+        let detail = format!("Addresses work for {HOUR} to {LIFETIME_MAX} seconds.");
+        return Err(Problem::invalid_field("expires_in_seconds", "lifetime_invalid", detail));
+    }
+    let mut tx = app.db.tenant(&caller).await?;
+    let row = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
+    drop(tx);
+    let row =
+        row.filter(|row| row.deleted_at.is_none() && matches!(row.kind.as_deref(), Some("video" | "audio")));
+    let row = row.ok_or(AssetsError::AssetNotFound)?;
+    let (from_ms, to_ms) = span(&wanted, row.duration_seconds)?;
+    let grant = Grant {
+        organization_id: caller.organization_id,
+        purpose: Purpose::Clip,
+        prefix: keys::asset(caller.organization_id, id),
+        expires_at: app.clock.now() + TimeDelta::seconds(lifetime),
+        download_name: Some(file_name(&row.filename, from_ms, to_ms)),
+    };
+    let said = format!("{from_ms}-{to_ms}/clip.mp4");
+    let token = app.signer.sign_with(&grant, &said);
+    let url = format!("{}/media/clip/{id}/{said}?s={token}", app.public_url);
+    // As it was signed: to the full hour.
+    let expires_at =
+        app.signer.verify_with(&token, &said, app.clock.now()).map_err(signature_problem)?.expires_at;
+    Ok(Json(ClipAddress { url, from_ms, to_ms, expires_at }))
+}
+
+fn span(wanted: &WantedClip, duration_seconds: Option<f64>) -> Result<(u64, u64), Problem> {
+    let refuse = |field: &str, detail: String| Err(Problem::invalid_field(field, "span_invalid", detail));
+    let lasts = duration_seconds.unwrap_or(f64::MAX);
+    let (from, to) = (wanted.from_seconds, wanted.to_seconds);
+    if !from.is_finite() || from < 0.0 || from >= lasts {
+        return refuse("from_seconds", "A clip begins within the recording.".to_owned());
+    }
+    if !to.is_finite() {
+        return refuse("to_seconds", "A clip ends after it begins.".to_owned());
+    }
+    let ms = |seconds: f64| (seconds * 1000.0).round() as u64;
+    let (from_ms, to_ms) = (ms(from), ms(to.min(lasts)));
+    match to_ms.checked_sub(from_ms) {
+        None | Some(..CLIP_MS_MIN) => {
+            refuse("to_seconds", format!("A clip ends at least {CLIP_MS_MIN} milliseconds after it begins."))
+        }
+        Some(CLIP_MS_MIN..=CLIP_MS_MAX) => Ok((from_ms, to_ms)),
+        Some(_) => refuse("to_seconds", format!("A clip lasts {} minutes at most.", CLIP_MS_MAX / 60_000)),
+    }
+}
+
+/// `Weekly call 1.05-2.30.mp4`: of what, and which part.
+fn file_name(filename: &str, from_ms: u64, to_ms: u64) -> String {
+    let stem =
+        filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename);
+    let told = |ms: u64| format!("{}.{:02}", ms / 60_000, ms / 1000 % 60);
+    format!("{stem} {}-{}.mp4", told(from_ms), told(to_ms))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Signed {
+    s: String,
+}
+
+type Place = Result<Path<(AssetId, String, String)>, PathRejection>;
+type Sign = Result<Query<Signed>, QueryRejection>;
+
+/// What an address opens, and the part it says.
+fn verified(app: &App, path: Place, signed: Sign) -> Result<(Grant, Span), Problem> {
+    let not_found = || Problem::not_found("clip");
+    let Path((asset_id, part, name)) = path.map_err(|_| not_found())?;
+    let Query(Signed { s }) = signed.map_err(|_| not_found())?;
+    let said = format!("{part}/{name}");
+    let grant = app.signer.verify_with(&s, &said, app.clock.now()).map_err(signature_problem)?;
+    let organization_id = grant.organization_id;
+    if grant.purpose != Purpose::Clip || grant.prefix != keys::asset(organization_id, asset_id) {
+        return Err(not_found());
+    }
+    let (from_ms, to_ms) = part
+        .split_once('-')
+        .and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)))
+        .filter(|(from, to)| to > from && to - from <= CLIP_MS_MAX)
+        .ok_or_else(not_found)?;
+    Ok((grant, Span { organization_id, asset_id, from_ms, to_ms, bytes_max: CLIP_BYTES_MAX }))
+}
+
+pub(super) async fn ask(
+    State(app): State<App>,
+    delivery: Delivery,
+    path: Place,
+    signed: Sign,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (grant, _) = verified(&app, path, signed)?;
+    let policy = delivery.policies.of(&app, grant.organization_id).await?;
+    Ok(delivery::preflight(&policy, &headers))
+}
+
+pub(super) async fn get_clip(
+    State(app): State<App>,
+    delivery: Delivery,
+    path: Place,
+    signed: Sign,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (grant, span) = verified(&app, path, signed)?;
+    delivery
+        .guarded(&app, &grant, &headers, Fetched::ByAddress, async |policy| {
+            let cut = delivery.players.cut(&app, &span).await?;
+            let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();
+            let mut response = sent(&span, cut, &headers).await?;
+            let answer = response.headers_mut();
+            if let Ok(cache) = HeaderValue::from_str(&policy.cache_control(false, left_seconds)) {
+                answer.insert(header::CACHE_CONTROL, cache);
+            }
+            let name = grant.download_name.as_deref().unwrap_or("clip.mp4");
+            answer.insert(
+                header::CONTENT_DISPOSITION,
+                memoreel_blob::content_disposition(Disposition::Attachment, name),
+            );
+            Ok(response)
+        })
+        .await
+}
+
+/// The file, or the part of it that is asked for. Its folder goes at once: what is open can be read to its end.
+async fn sent(span: &Span, cut: Cut, headers: &HeaderMap) -> Result<Response, Problem> {
+    let mut file =
+        tokio::fs::File::open(cut.folder.path().join(cut.file)).await.map_err(Problem::internal)?;
+    let size_bytes = file.metadata().await.map_err(Problem::internal)?.len();
+    let etag = etag_of([
+        span.asset_id.to_string().as_bytes(),
+        format!("{}-{}-{}-{size_bytes}-", span.from_ms, span.to_ms, cut.source_bytes).as_bytes(),
+        cut.variant.as_bytes(),
+    ]);
+    drop(cut);
+    let mut response = if is_current(headers, Some(&etag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let range = wanted_range(headers).filter(|_| is_same(headers, Some(&etag)));
+        let bytes = match range.map(|range| range.resolve(size_bytes)).transpose() {
+            Ok(range) => range,
+            Err(_) => return Err(range_problem(Some(size_bytes))),
+        };
+        let status = if bytes.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+        let part = bytes.clone().unwrap_or(0..size_bytes);
+        file.seek(SeekFrom::Start(part.start)).await.map_err(Problem::internal)?;
+        let length = part.end - part.start;
+        let stream = tokio_util::io::ReaderStream::new(file.take(length));
+        let mut response = (status, Body::from_stream(stream)).into_response();
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if bytes.is_some()
+            && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&part, size_bytes))
+        {
+            response.headers_mut().insert(header::CONTENT_RANGE, value);
+        }
+        response
+    };
+    let answer = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "video/mp4"),
+        (header::ACCEPT_RANGES, "bytes"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, SANDBOX),
+    ] {
+        answer.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        answer.insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// A tag of what is made of these.
+pub(super) fn etag_of<const N: usize>(parts: [&[u8]; N]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    format!("\"{}\"", hex::encode(&hash.finalize()[..16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_lies_within_its_recording() {
+        let of = |from_seconds, to_seconds| {
+            span(&WantedClip { from_seconds, to_seconds, expires_in_seconds: None }, Some(900.5)).ok()
+        };
+        assert_eq!(of(1.0, 2.5), Some((1_000, 2_500)));
+        assert_eq!(of(890.0, 2_000.0), Some((890_000, 900_500)));
+        for (from, to) in [
+            (-1.0, 2.0),
+            (2.0, 2.0),
+            (2.0, 1.0),
+            (2.0, 2.05),
+            (900.5, 901.0),
+            (0.0, 601.0),
+            (f64::NAN, 1.0),
+            (0.0, f64::NAN),
+            (0.0, f64::INFINITY),
+        ] {
+            assert_eq!(of(from, to), None, "{from} to {to}");
+        }
+        assert_eq!(file_name("会議.mov", 65_000, 150_000), "会議 1.05-2.30.mp4");
+    }
+}

@@ -1,0 +1,24 @@
+//! Captions for players, which know a recording by its file.
+
+use crate::{captions::to_webvtt, import::captions_from, store};
+use async_trait::async_trait;
+use memoreel_assets::ReadCaptions;
+use memoreel_db::TenantTx;
+use memoreel_kernel::AssetId;
+
+/// Reads the captions of the video whose recording an asset is.
+#[derive(Debug, Clone, Copy)]
+pub struct CaptionReader;
+
+#[async_trait]
+impl ReadCaptions for CaptionReader {
+    async fn language(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error> {
+        store::caption_language(tx, asset_id).await
+    }
+
+    async fn webvtt(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error> {
+        let Some(video_id) = store::video_of_asset(tx, asset_id).await? else { return Ok(None) };
+        let transcript = store::transcript_of(tx, video_id).await?;
+        Ok(transcript.map(|transcript| to_webvtt(&captions_from(&transcript))))
+    }
+}
