@@ -5,7 +5,7 @@
 
 use super::{policies::DeliveryPolicies, policy::Policy, web_address::Found};
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -32,6 +32,8 @@ const API_HEADERS: HeaderValue = HeaderValue::from_static(
     "authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, memoreel-organization, \
      range, x-request-id, tus-resumable, upload-length, upload-offset, upload-metadata, upload-checksum",
 );
+/// The route of the API that a signature opens.
+const SIGNED: &str = "/uploads/{id}/content";
 /// For how long a browser need not ask again, in seconds.
 const PREFLIGHT_KEPT: HeaderValue = HeaderValue::from_static("600");
 const TIMING: HeaderName = HeaderName::from_static("timing-allow-origin");
@@ -135,8 +137,8 @@ pub struct CrossOrigin {
     pub policies: DeliveryPolicies,
 }
 
-/// Around the API and its authentication: pages of origins that an organization admits may call it with keys of that organization, and
-/// with nothing else.
+/// Around the API and its authentication: pages of origins that an organization admits may call it with keys of that organization and
+/// addresses it signed, and with nothing else.
 pub async fn cross_origin(State(around): State<CrossOrigin>, request: Request, next: Next) -> Response {
     let Some(origin) = foreign_origin(request.headers(), &around.app.public_url) else {
         return next.run(request).await;
@@ -151,9 +153,11 @@ pub async fn cross_origin(State(around): State<CrossOrigin>, request: Request, n
     let has_key = request.headers().get(header::AUTHORIZATION).is_some_and(|value| {
         value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
     });
+    // A signed address is as good as a key, for the one thing that it opens.
+    let is_signed = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with(SIGNED));
     let mut response = next.run(request).await;
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
-    if has_key && around.admits(&origin, response.extensions().get::<ServedTo>()).await {
+    if (has_key || is_signed) && around.admits(&origin, response.extensions().get::<ServedTo>()).await {
         let headers = response.headers_mut();
         if let Ok(origin) = HeaderValue::from_str(&origin) {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -86,6 +86,27 @@ async fn whoever_has_an_address_sends_its_file_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_page_of_an_origin_that_was_named_may_send_a_file_to_an_address() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let named = json!({
+        "allowed_origins": ["https://app.example.com"], "referrer_domains": [], "allows_no_referrer": true,
+        "shared_caching": false, "cache_seconds": 3600,
+    });
+    ada.put("/organization/delivery", &named).await.is(200);
+    let to = path(&address(&ada, "document", 4).await);
+    let from = |method: &str, origin: &str| app.visitor().request(method, &to).header("origin", origin);
+    let ask = from("OPTIONS", "https://app.example.com").header("access-control-request-method", "PUT");
+    assert!(send(ask).await.is(204).header("access-control-allow-methods").contains("PUT"));
+    for (origin, may) in [("https://app.example.com", true), ("https://other.example.com", false)] {
+        let answer = send(from("PUT", origin).body("12345")).await;
+        assert_eq!(answer.headers.contains_key("access-control-allow-origin"), may, "{origin}");
+    }
+    let sent = send(from("PUT", "https://app.example.com").body("1234")).await.is(201);
+    assert_eq!(sent.header("access-control-allow-origin"), "https://app.example.com");
+}
+
+#[tokio::test]
 async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
