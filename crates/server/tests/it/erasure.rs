@@ -226,8 +226,9 @@ async fn others(connection: &mut PgConnection, without: &Person) -> BTreeMap<Str
     .await
     .unwrap();
     let mut rows = BTreeMap::new();
-    // What was erased, and counts of accounts, of which only hers go.
-    for table in tables.iter().filter(|table| !["erasures", "sign_in_attempts"].contains(&table.as_str())) {
+    // What was erased, counts of accounts, of which only hers go, and processes of the program.
+    let changing = ["erasures", "sign_in_attempts", "store_processes"];
+    for table in tables.iter().filter(|table| !changing.contains(&table.as_str())) {
         let query = format!("SELECT t::text FROM {table} t");
         let lines: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(&mut *connection).await.unwrap();
