@@ -199,7 +199,7 @@ export interface paths {
         /**
          * Get the address of a clip
          * @description Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
-         *     where it was asked for, but the file holds what lies before, back to the key frame (two to six seconds).
+         *     where it was asked for, but the file holds what lies before, back to the key frame.
          */
         get: operations["get_clip_address"];
         put?: never;

@@ -200,6 +200,6 @@ fn foreign_origin(headers: &HeaderMap, public_url: &str) -> Option<String> {
     let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let is_ours = Url::parse(public_url).is_ok_and(|url| url.origin().ascii_serialization() == origin)
-        || origin.split_once("://").map(|(_, origin)| Some(origin) == host).unwrap_or(false);
+        || origin.split_once("://").is_some_and(|(_, origin)| Some(origin) == host);
     (!is_ours).then(|| origin.to_owned())
 }

@@ -71,7 +71,7 @@ pub(super) struct ClipAddress {
 /// Get the address of a clip
 ///
 /// Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
-/// where it was asked for, but the file holds what lies before, back to the key frame (two to six seconds).
+/// where it was asked for, but the file holds what lies before, back to the key frame.
 #[utoipa::path(get, path = "/assets/{id}/clip-address", operation_id = "get_clip_address", tag = "assets",
     params(("id" = AssetId, Path), WantedClip),
     responses((status = 200, body = ClipAddress), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
