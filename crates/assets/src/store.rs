@@ -6,6 +6,7 @@ mod deletions;
 mod documents;
 mod folders;
 mod images;
+mod key_frames;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -14,6 +15,7 @@ pub(crate) use deletions::*;
 pub(crate) use documents::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;
+pub(crate) use key_frames::*;
 
 use crate::model::{Becomes, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata};
 use memoreel_blob::{BlobFacts, BlobKey};

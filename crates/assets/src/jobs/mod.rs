@@ -2,6 +2,7 @@
 //! under keys that a repeated run overwrites, and records it in the transaction that finishes the task.
 
 mod encode;
+mod key_frames;
 mod package;
 mod picture;
 mod probe;
@@ -13,6 +14,7 @@ mod store;
 mod waveform;
 
 pub use encode::Encode;
+pub use key_frames::KeyFrames;
 pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;

@@ -8,6 +8,7 @@ mod documents;
 mod fields;
 mod folders;
 mod images;
+mod key_frames;
 mod media;
 mod presets;
 mod tus;
@@ -33,6 +34,7 @@ pub fn asset_router(bin: Arc<dyn RecordingBin>, receiver: Arc<dyn ReceiveUpload>
         .routes(routes!(folders::list_folders, folders::create_folder))
         .routes(routes!(folders::update_folder, folders::delete_folder))
         .routes(routes!(documents::list_document_pages))
+        .routes(routes!(key_frames::list_key_frames))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))

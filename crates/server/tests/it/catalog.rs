@@ -40,7 +40,7 @@ const FEWER_VERBS: [(&str, &str, &str); 3] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 29] = [
+const NOT_AUDITED: [(&str, &str); 30] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
@@ -55,6 +55,7 @@ const NOT_AUDITED: [(&str, &str); 29] = [
     ("erasures", "what was erased, without anybody's data"),
     ("export_requests", "a person's own copies"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
+    ("key_frames", "looked for by background tasks"),
     ("organization_chunk_counts", "counts"),
     ("outbox", "what happened, in another form"),
     ("passkey_ceremonies", "challenges that wait ten minutes for an answer"),

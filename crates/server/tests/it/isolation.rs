@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 139] = {
+const EXPECTED: [(&str, Expected); 140] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -122,6 +122,7 @@ const EXPECTED: [(&str, Expected); 139] = {
         ("list_identities", TheirOwn),
         ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
+        ("list_key_frames", NotFound),
         ("list_members", TheirOwn),
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 139] = {
+const TAKES: [(&str, Takes); 140] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDomains,
         ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics, ReadAuditLog,
@@ -122,6 +122,7 @@ const TAKES: [(&str, Takes); 139] = {
         ("list_identities", Account),
         ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
+        ("list_key_frames", Role(ReadContent)),
         ("list_members", Role(SeeMembers)),
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
