@@ -1930,12 +1930,13 @@ CREATE TABLE public.chunks (
     written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     asset_id uuid,
     page_number integer,
-    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text]))),
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
     CONSTRAINT chunks_place CHECK (
 CASE entity_type
     WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
+    WHEN 'key_frame'::text THEN ((asset_id IS NULL) AND (page_number IS NULL) AND (video_id IS NOT NULL) AND (start_seconds IS NOT NULL) AND (end_seconds IS NOT NULL))
     ELSE ((asset_id IS NULL) AND (page_number IS NULL))
 END),
     CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
@@ -2109,6 +2110,24 @@ CREATE TABLE public.image_presets (
 );
 
 ALTER TABLE ONLY public.image_presets FORCE ROW LEVEL SECURITY;
+
+-- Name: key_frames; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.key_frames (
+    organization_id uuid NOT NULL,
+    asset_id uuid NOT NULL,
+    start_ms bigint NOT NULL,
+    shown jsonb NOT NULL,
+    hash bigint NOT NULL,
+    text text DEFAULT ''::text NOT NULL,
+    confidence real,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    CONSTRAINT key_frames_confidence CHECK ((((confidence >= (0)::double precision) AND (confidence <= (1)::double precision)) AND ((confidence IS NULL) = (text = ''::text)))),
+    CONSTRAINT key_frames_start CHECK ((start_ms >= 0))
+);
+
+ALTER TABLE ONLY public.key_frames FORCE ROW LEVEL SECURITY;
 
 -- Name: memberships; Type: TABLE; Schema: public; Owner: -
 
@@ -2897,6 +2916,11 @@ ALTER TABLE ONLY public.image_presets
 
 ALTER TABLE ONLY public.image_presets
     ADD CONSTRAINT image_presets_pkey PRIMARY KEY (organization_id, id);
+
+-- Name: key_frames key_frames_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.key_frames
+    ADD CONSTRAINT key_frames_pkey PRIMARY KEY (organization_id, asset_id, start_ms);
 
 -- Name: memberships memberships_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3909,6 +3933,16 @@ ALTER TABLE ONLY public.idempotency_keys
 ALTER TABLE ONLY public.image_presets
     ADD CONSTRAINT image_presets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
+-- Name: key_frames key_frames_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.key_frames
+    ADD CONSTRAINT key_frames_organization_id_asset_id_fkey FOREIGN KEY (organization_id, asset_id) REFERENCES public.assets(organization_id, id) ON DELETE CASCADE;
+
+-- Name: key_frames key_frames_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.key_frames
+    ADD CONSTRAINT key_frames_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: memberships memberships_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.memberships
@@ -4214,6 +4248,12 @@ CREATE POLICY app_delete ON public.idempotency_keys FOR DELETE TO memoreel_app U
 
 CREATE POLICY app_delete ON public.image_presets FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: key_frames app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.key_frames FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = key_frames.organization_id) AND (a.id = key_frames.asset_id))))));
+
 -- Name: memberships app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.memberships FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4349,6 +4389,12 @@ CREATE POLICY app_insert ON public.idempotency_keys FOR INSERT TO memoreel_app W
 -- Name: image_presets app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.image_presets FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: key_frames app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.key_frames FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = key_frames.organization_id) AND (a.id = key_frames.asset_id))))));
 
 -- Name: memberships app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4497,6 +4543,12 @@ CREATE POLICY app_select ON public.idempotency_keys FOR SELECT TO memoreel_app U
 -- Name: image_presets app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.image_presets FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: key_frames app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.key_frames FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = key_frames.organization_id) AND (a.id = key_frames.asset_id))))));
 
 -- Name: memberships app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4659,6 +4711,14 @@ CREATE POLICY app_update ON public.idempotency_keys FOR UPDATE TO memoreel_app U
 -- Name: image_presets app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.image_presets FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: key_frames app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.key_frames FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = key_frames.organization_id) AND (a.id = key_frames.asset_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.assets a
+  WHERE ((a.organization_id = key_frames.organization_id) AND (a.id = key_frames.asset_id))))));
 
 -- Name: memberships app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -4824,6 +4884,10 @@ ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.image_presets ENABLE ROW LEVEL SECURITY;
 
+-- Name: key_frames; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.key_frames ENABLE ROW LEVEL SECURITY;
+
 -- Name: memberships; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.memberships ENABLE ROW LEVEL SECURITY;
@@ -4927,6 +4991,10 @@ CREATE POLICY owner_all ON public.idempotency_keys TO memoreel_owner USING (true
 -- Name: image_presets owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.image_presets TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: key_frames owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.key_frames TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: memberships owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -5846,6 +5914,10 @@ GRANT SELECT,DELETE ON TABLE public.idempotency_keys TO memoreel_system;
 -- Name: TABLE image_presets; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.image_presets TO memoreel_app;
+
+-- Name: TABLE key_frames; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.key_frames TO memoreel_app;
 
 -- Name: TABLE memberships; Type: ACL; Schema: public; Owner: -
 

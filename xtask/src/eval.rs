@@ -12,6 +12,7 @@ mod qmsum;
 mod report;
 mod retrieval;
 mod robustness;
+mod seeing;
 mod summaries;
 
 use anyhow::Result;
@@ -35,6 +36,8 @@ enum What {
     Captions(captions::Options),
     /// ROUGE of summaries beside lead, TextRank and the extractive oracle, and chapters beside even spacing
     Summaries(summaries::Options),
+    /// Whether slide changes are found, what is on screen is read, and a search leads to its second
+    Seeing(seeing::Options),
     /// Whether any file crashes or hangs the server, or fails for no reason
     Robustness(robustness::Options),
 }
@@ -46,6 +49,7 @@ pub fn run(options: &Options) -> Result<()> {
         What::Retrieval(options) => retrieval::run(options),
         What::Captions(options) => captions::run(options),
         What::Summaries(options) => summaries::run(options),
+        What::Seeing(options) => seeing::run(options),
         What::Robustness(options) => robustness::run(options),
     }
 }

@@ -64,6 +64,9 @@ pub enum AssetsError {
         /// Where it continues.
         offset_bytes: u64,
     },
+    /// No such video, or not for this caller.
+    #[error("there is no such video")]
+    VideoNotFound,
     /// No such asset, or not for this caller.
     #[error("there is no such asset")]
     AssetNotFound,
@@ -175,6 +178,7 @@ impl From<AssetsError> for Problem {
             AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail),
             AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
             AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
+            AssetsError::VideoNotFound => Problem::not_found("video"),
             AssetsError::AssetNotFound => Problem::not_found("asset"),
             AssetsError::AssetInBin => {
                 Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")

@@ -50,6 +50,21 @@ pub(crate) fn preview(organization_id: OrganizationId, asset_id: AssetId) -> Blo
     key(&format!("{}/preview", asset(organization_id, asset_id)))
 }
 
+/// What key frames look like.
+pub(crate) fn frames(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
+    key(&format!("{}/frames", asset(organization_id, asset_id)))
+}
+
+/// There, the picture of the key frame that is shown first at this moment.
+pub(crate) fn frame_file(start_ms: u64) -> String {
+    format!("{start_ms}.jpg")
+}
+
+/// There, a small one.
+pub(crate) fn small_frame_file(start_ms: u64) -> String {
+    format!("{start_ms}-small.jpg")
+}
+
 /// Sound for speech recognition.
 pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))

@@ -1,5 +1,5 @@
 //! Stored files: resumable uploads, probing, renditions and delivery; images, and what is made of them when somebody asks; documents, and what is
-//! on their pages.
+//! on their pages; the key frames of videos, and what is written on those.
 //!
 //! What a file means to people (a video, its title, who may see it) is the library's business; whoever receives a finished
 //! upload implements [`ReceiveUpload`].
@@ -11,6 +11,7 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod jobs;
+mod key_frames;
 mod keys;
 mod model;
 mod playback;
@@ -25,9 +26,10 @@ pub use delivery::{CrossOrigin, DeliveryPolicies, cross_origin};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{
-    Encode, ExtractSpeech, Import, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, Store,
+    Encode, ExtractSpeech, Import, KeyFrames, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage, Store,
     Waveform, asset_settled, sweep_scratch,
 };
+pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};
 pub use model::{
     AssetStep, DocumentStep, ImageStep, ImportStep, ReceiveUpload, ReceivedUpload, RecordingBin,

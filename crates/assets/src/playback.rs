@@ -141,7 +141,7 @@ pub fn thumbnail_url(
     preview_url(organization_id, keys::preview(organization_id, asset_id), THUMBNAIL, signer, now)
 }
 
-fn preview_url(
+pub(crate) fn preview_url(
     organization_id: OrganizationId,
     prefix: BlobKey,
     file: &str,

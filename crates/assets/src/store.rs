@@ -8,6 +8,7 @@ mod documents;
 mod folders;
 mod images;
 mod imports;
+mod key_frames;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -18,6 +19,7 @@ pub(crate) use documents::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;
 pub(crate) use imports::*;
+pub(crate) use key_frames::*;
 
 use crate::model::{
     Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,

@@ -51,6 +51,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// What is on screen is known, and when.
+    KeyFramesReady {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The transcript was written or changed.
     TranscriptReady {
         /// The video.
@@ -155,6 +162,7 @@ impl Event {
             Event::AssetPackaged { .. } => "asset_packaged",
             Event::PlaybackReady { .. } => "playback_ready",
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
+            Event::KeyFramesReady { .. } => "key_frames_ready",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
@@ -185,6 +193,7 @@ impl Event {
             | Event::AssetPackaged { video_id, .. }
             | Event::PlaybackReady { video_id }
             | Event::SpeechAudioReady { video_id, .. }
+            | Event::KeyFramesReady { video_id, .. }
             | Event::TranscriptReady { video_id }
             | Event::VideoIndexed { video_id }
             | Event::SummaryReady { video_id }

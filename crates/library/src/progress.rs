@@ -27,15 +27,17 @@ impl Medium {
 
 /// Every step in the order people see it, with its share of the whole for a film, for sound alone and for text. The shares
 /// follow what the steps took on two cores, roughly.
-const PLAN: [(&str, [u32; 3]); 10] = [
+const PLAN: [(&str, [u32; 3]); 12] = [
     ("store", [2, 3, 0]),
     ("probe", [2, 3, 0]),
     ("package", [4, 8, 0]),
     ("audio", [3, 5, 0]),
     ("picture", [6, 0, 0]),
     ("waveform", [2, 5, 0]),
+    ("key_frames", [3, 0, 0]),
     ("transcribe", [35, 60, 0]),
     ("index", [4, 8, 1]),
+    ("index_key_frames", [1, 0, 0]),
     ("summarise", [4, 8, 1]),
     ("encode", [38, 0, 0]),
 ];

@@ -18,6 +18,7 @@ mod fmp4;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hls;
+mod key_frames;
 mod ladder;
 mod limits;
 mod outcome;
@@ -39,6 +40,7 @@ pub use dash::{
 };
 pub use error::MediaError;
 pub use hls::{Variant, VariantVideo, master_playlist};
+pub use key_frames::{KeyFrame, KeyFramePictures, Showing, distance};
 pub use ladder::{LADDER, Ladder, LadderStep, Rung, ladder};
 pub use limits::{Control, Limits, Progress};
 pub use package::{NotInstant, Packaging};

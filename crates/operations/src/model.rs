@@ -73,7 +73,7 @@ pub enum TaskSubject {
 pub struct Task {
     /// Its id.
     pub id: TaskId,
-    /// The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+    /// The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `key_frames`, `audio`, `transcribe`, `index`, `summarise`, and others.
     #[schema(example = "encode")]
     pub kind: String,
     /// Where it stands.

@@ -145,6 +145,7 @@ mod tests {
                 title: "Title".into(),
                 channel_id: None,
                 pictured_asset_id: None,
+                seen_in: None,
             },
             created_at: Timestamp::UNIX_EPOCH,
             configuration: "english".into(),

@@ -1,4 +1,4 @@
-//! Finding the second at which something was said, and the page on which it is written: passages, their vectors, and hybrid retrieval.
+//! Finding the second at which something was said or is on screen, and the page on which it is written: passages, their vectors, and hybrid retrieval.
 //!
 //! A transcript is cut into passages ([`chunking`]) whose sentences ([`moments`]) keep their times. Words and meaning are
 //! searched together inside the database function `search_chunks`, which applies organization, visibility and deletion;
@@ -13,6 +13,7 @@ mod forms;
 pub mod fuzzing;
 mod index;
 mod jobs;
+mod key_frames;
 mod likeness;
 mod model;
 mod moments;
@@ -25,6 +26,7 @@ pub use documents::{IndexDocument, IndexDocumentPayload};
 pub use error::SearchError;
 pub use index::{Nearby, PassageIndex};
 pub use jobs::{Index, IndexPayload};
+pub use key_frames::{IndexKeyFrames, IndexKeyFramesPayload};
 pub use model::{Mode, Model};
 pub use routes::router;
 

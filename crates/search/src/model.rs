@@ -116,6 +116,8 @@ pub(crate) enum FoundIn {
         channel_id: Option<ChannelId>,
         /// The file of the video, where there is a still of it.
         pictured_asset_id: Option<AssetId>,
+        /// The file of the video, where the passage is seen on screen rather than said.
+        seen_in: Option<AssetId>,
     },
     Document {
         id: AssetId,

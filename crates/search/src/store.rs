@@ -17,6 +17,7 @@ macro_rules! found_in {
                 title: $row.video_title.unwrap_or_default(),
                 channel_id: $row.channel_id,
                 pictured_asset_id: $row.pictured_asset_id,
+                seen_in: $row.seen_in,
             },
         }
     };
@@ -24,6 +25,7 @@ macro_rules! found_in {
 
 mod by_meaning;
 pub(crate) mod documents;
+pub(crate) mod key_frames;
 pub(crate) mod passages;
 
 use crate::index::{Nearby, Worded};
@@ -203,7 +205,9 @@ pub(crate) async fn search(
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
                (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
-                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
+                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId",
+               (SELECT c.entity_id FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
+                   AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14,
                $15::bigint::text::xid8, $16, $17, $18, $19, $20::bigint::text::xid8, $21, $22, $23, $24, $25) AS found
            -- A passage of a document names nothing of a video.

@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_assets::{
-    Encode, ExtractSpeech, Import, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
+    Encode, ExtractSpeech, Import, KeyFrames, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
     ReceiveUpload, Store, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
@@ -21,7 +21,7 @@ use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_outbound::Outbound;
 use memoreel_privacy::{Eraser, Journal, WriteExport, WriteOrganizationExport};
-use memoreel_search::{Index, IndexDocument};
+use memoreel_search::{Index, IndexDocument, IndexKeyFrames};
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
 use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets, SignInSettings};
@@ -122,11 +122,18 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Package(urgent))
         .with(Encode(media.clone()))
         .with(Picture(media.clone()))
+        .with(KeyFrames {
+            engine: media.clone(),
+            images: engines.images.clone(),
+            ocr: engines.ocr.clone(),
+            languages: engines.ocr_languages.clone(),
+        })
         .with(Waveform(media.clone()))
         .with(ExtractSpeech(media))
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))
         .with(SendMail::new(app.clone(), mailer.clone()))

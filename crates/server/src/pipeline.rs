@@ -1,12 +1,14 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
 use memoreel_assets::{
-    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, Package, Picture, Probe,
+    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames, Package, Picture, Probe,
     ReadDocument, ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
-use memoreel_search::{Index, IndexDocument, IndexDocumentPayload, IndexPayload};
+use memoreel_search::{
+    Index, IndexDocument, IndexDocumentPayload, IndexKeyFrames, IndexKeyFramesPayload, IndexPayload,
+};
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
 use uuid::Uuid;
@@ -15,6 +17,8 @@ use uuid::Uuid;
 const FIRST: i32 = 20;
 /// What people look at next.
 const SOON: i32 = 10;
+/// After what is said, by which most is found.
+const LATER: i32 = -5;
 /// What can wait: it takes longest and only improves what already works.
 const LAST: i32 = -10;
 
@@ -27,6 +31,7 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             let mut tasks = vec![file::<Package>(video_id, asset_id, FIRST)];
             if has_picture {
                 tasks.push(file::<Picture>(video_id, asset_id, SOON));
+                tasks.push(file::<KeyFrames>(video_id, asset_id, LATER));
             }
             if has_sound {
                 tasks.push(file::<ExtractSpeech>(video_id, asset_id, SOON));
@@ -38,13 +43,21 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         Event::SpeechAudioReady { video_id, asset_id } => {
             vec![task::<Transcribe>(video_id, TranscribePayload { video_id, asset_id }, 0)]
         }
+        Event::KeyFramesReady { video_id, .. } => {
+            vec![task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER)]
+        }
         Event::TranscriptReady { video_id } => {
             vec![
                 task::<Index>(video_id, IndexPayload { video_id }, SOON),
                 task::<Summarise>(video_id, SummarisePayload { video_id }, SOON),
             ]
         }
-        Event::VideoRestored { video_id } => vec![task::<Index>(video_id, IndexPayload { video_id }, SOON)],
+        Event::VideoRestored { video_id } => {
+            vec![
+                task::<Index>(video_id, IndexPayload { video_id }, SOON),
+                task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER),
+            ]
+        }
         Event::ImportRequested { asset_id, .. } => {
             vec![task::<Import>(event.subject_id(), ImportStep { asset_id }, FIRST)]
         }

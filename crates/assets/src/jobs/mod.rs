@@ -3,6 +3,7 @@
 
 mod encode;
 mod import;
+mod key_frames;
 mod package;
 mod picture;
 mod probe;
@@ -16,6 +17,7 @@ mod waveform;
 pub use encode::Encode;
 pub use import::Import;
 pub(crate) use import::source_place;
+pub use key_frames::KeyFrames;
 pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;

@@ -13,6 +13,7 @@ mod folders;
 mod forms;
 mod images;
 mod imports;
+mod key_frames;
 mod media;
 mod presets;
 mod tus;
@@ -48,6 +49,7 @@ pub fn asset_router(
         .routes(routes!(folders::list_folders, folders::create_folder))
         .routes(routes!(folders::update_folder, folders::delete_folder))
         .routes(routes!(documents::list_document_pages))
+        .routes(routes!(key_frames::list_key_frames))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(clips::get_clip_address))
         .routes(routes!(delivery::get_media_cookie))

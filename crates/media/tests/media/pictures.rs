@@ -1,6 +1,6 @@
 //! Posters and storyboards.
 
-use memoreel_media::MediaError;
+use memoreel_media::{MediaError, Showing, distance};
 
 use crate::support::{Bench, files, first_picture, is_empty, sample, stream};
 
@@ -103,4 +103,76 @@ async fn tiles_show_their_own_scene_whether_key_frames_are_near_or_far() {
             assert_eq!(is_red, tile < 5, "{name}, tile {tile}: {pixel:?}");
         }
     }
+}
+
+/// Two slides, drawn as blocks of lines, and the first one again; turned into a recording with these arguments of the encoder.
+fn slide_show(bench: &Bench, name: &str, encoding: &str) -> std::path::PathBuf {
+    let slide = |lines: [u32; 3]| {
+        let boxes = lines.into_iter().enumerate().map(|(number, width)| {
+            format!("drawbox=x=60:y={}:w={width}:h=24:color=black:t=fill", 60 + number * 90)
+        });
+        boxes.collect::<Vec<_>>().join(",")
+    };
+    let source = "-f lavfi -i color=white:s=640x360:r=10:d=5";
+    bench.make(
+        name,
+        &format!(
+            "{source} {source} {source} -filter_complex [0]{}[a];[1]{}[b];[2]{}[c];[a][b][c]concat=n=3 -c:v libx264 {encoding}",
+            slide([200, 400, 300]),
+            slide([480, 120, 500]),
+            slide([200, 400, 300])
+        ),
+    )
+}
+
+#[tokio::test]
+async fn slides_are_found_however_they_are_encoded_and_their_pictures_show_them() {
+    let bench = Bench::new().await;
+    let shown = |start_ms, end_ms| Showing { start_ms, end_ms };
+    // Plainly, with pictures that depend on later ones, and with a picture a second alone.
+    for (name, encoding) in [
+        ("plain.mp4", "-preset ultrafast"),
+        ("dependent.mp4", "-r 25 -bf 8 -b_strategy 0"),
+        ("rare.mp4", "-preset ultrafast -r 1"),
+    ] {
+        let input = slide_show(&bench, name, encoding);
+        let probe = bench.probe(&input).await;
+        let frames = bench.ffmpeg.key_frames(&input, &probe, 10, &bench.control).await.unwrap();
+        assert_eq!(frames.len(), 2, "{name}: {frames:?}");
+        assert_eq!(frames[0].shown[..2], [shown(0, 5_000), shown(10_000, 15_000)], "{name}");
+        assert_eq!(frames[1].shown, [shown(5_000, 10_000)], "{name}");
+        assert!(distance(frames[0].hash, frames[1].hash) > 0);
+
+        let out = bench.out(&format!("{name}.out"));
+        let pictures =
+            bench.ffmpeg.key_frame_pictures(&input, &probe, &frames, &out, &bench.control).await.unwrap();
+        assert_eq!(pictures.len(), 2);
+        // A place where only the second slide has something.
+        for (picture, is_dark) in pictures.iter().zip([false, true]) {
+            assert_eq!((picture.width, picture.height), (640, 360));
+            let pixels = first_picture(&out.join(&picture.large_file), 64);
+            assert_eq!(pixels[12 * 64 + 50][0] < 100, is_dark, "{name}");
+            assert!(out.join(&picture.small_file).is_file());
+        }
+    }
+    let plain = bench.path("plain.mp4");
+    let probe = bench.probe(&plain).await;
+    assert_eq!(bench.ffmpeg.key_frames(&plain, &probe, 1, &bench.control).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn sound_alone_has_no_key_frames_and_an_empty_picture_is_none() {
+    let bench = Bench::new().await;
+    let sound = sample("inaugural-address.mp3");
+    let probe = bench.probe(&sound).await;
+    let refused = bench.ffmpeg.key_frames(&sound, &probe, 10, &bench.control).await;
+    assert!(matches!(refused, Err(MediaError::NoPicture)));
+    let black = bench.make("black.mp4", "-f lavfi -i color=black:s=101x57:d=4 -c:v libx264 -pix_fmt yuv444p");
+    let probe = bench.probe(&black).await;
+    let frames = bench.ffmpeg.key_frames(&black, &probe, 10, &bench.control).await.unwrap();
+    assert_eq!(frames, []);
+    let out = bench.out("out");
+    let pictures =
+        bench.ffmpeg.key_frame_pictures(&black, &probe, &frames, &out, &bench.control).await.unwrap();
+    assert!(pictures.is_empty() && is_empty(&out));
 }

@@ -13,7 +13,7 @@ use crate::{
 use axum::Extension;
 use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use memoreel_assets::{document_file_url, page_image_url, thumbnail_url};
+use memoreel_assets::{document_file_url, key_frame_url, page_image_url, thumbnail_url};
 use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub(crate) struct SearchParams {
     video_id: Option<VideoId>,
     /// Only in videos of this channel.
     channel_id: Option<ChannelId>,
-    /// Only where this speaker speaks: a name or label, in any case.
+    /// Only where this speaker speaks: a name or label, in any case. What is on screen is nobody's.
     #[param(max_length = 100)]
     speaker: Option<String>,
     /// Only in videos added at or after this time or on or after this day (UTC).
@@ -69,15 +69,20 @@ pub(crate) struct Hit {
     chunk_id: ChunkId,
     /// What it is a passage of.
     kind: HitKind,
+    /// Where in it: whether it is said, seen or written.
+    #[schema(inline)]
+    source: HitSource,
     /// The video.
     video_id: Option<VideoId>,
     /// Its title.
     video_title: Option<String>,
     /// A picture of it.
     poster_url: Option<String>,
-    /// When the matching sentence begins in it, in milliseconds.
+    /// A picture of what is on screen at `start_ms`, where that is where it was found.
+    frame_url: Option<String>,
+    /// When the matching sentence begins in the video, or comes onto the screen, in milliseconds.
     start_ms: Option<i64>,
-    /// When it ends, in milliseconds.
+    /// When it ends, or is no longer shown, in milliseconds.
     end_ms: Option<i64>,
     /// The document, and the page.
     document: Option<HitDocument>,
@@ -103,10 +108,22 @@ pub(crate) struct Hit {
 #[schema(as = SearchHitKind)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HitKind {
-    /// A video: what is said at a second of it.
+    /// A video: what is said, or is on screen, at a second of it.
     Video,
     /// A document: what is written on a page of it.
     Document,
+}
+
+/// How it is in what it was found in.
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HitSource {
+    /// Somebody says it in a video.
+    Speech,
+    /// It is written on the screen in a video, such as on a slide.
+    Screen,
+    /// It is written on the page of a document.
+    Page,
 }
 
 /// The document in which something was found.
@@ -144,7 +161,11 @@ pub(crate) enum MatchedBy {
     Meaning,
 }
 
-/// The moments in which something is said and the pages on which it is written, by words and by meaning.
+/// Find what was said, what was on screen, and what is written
+///
+/// The moments in which something is said or is on screen in a video, and the pages on which it is written, by words and by meaning.
+/// `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
+/// it comes onto the screen.
 #[utoipa::path(
     get,
     path = "/search",
@@ -236,6 +257,10 @@ async fn hits(
     let now = app.clock.now();
     let hits = found.into_iter().map(|found| {
         let (organization_id, signer) = (caller.organization_id, &app.signer);
+        let seen_in = match &found.of {
+            FoundIn::Video { seen_in, .. } => *seen_in,
+            FoundIn::Document { .. } => None,
+        };
         let file = match &found.of {
             FoundIn::Video { .. } => None,
             FoundIn::Document { blob_key, filename, .. } => {
@@ -249,7 +274,11 @@ async fn hits(
             FoundIn::Document { id, page_number, is_pictured, .. } => is_pictured
                 .then(|| page_image_url(organization_id, *id, page_number.cast_unsigned(), signer, now)),
         };
-        hit(found, vector.as_deref(), likeness_floor, picture, file)
+        let mut hit = hit(found, vector.as_deref(), likeness_floor, picture, file);
+        hit.frame_url = seen_in
+            .zip(hit.start_ms)
+            .map(|(id, start_ms)| key_frame_url(organization_id, id, start_ms, signer, now));
+        hit
     });
     Ok((mode, hits.collect()))
 }
@@ -298,6 +327,8 @@ fn hit(
     let mut hit = Hit {
         chunk_id: found.chunk_id,
         kind: HitKind::Video,
+        source: HitSource::Speech,
+        frame_url: None,
         video_id: None,
         video_title: None,
         poster_url: None,
@@ -317,13 +348,16 @@ fn hit(
         created_at: found.created_at,
     };
     match found.of {
-        FoundIn::Video { id, title, channel_id, .. } => {
+        FoundIn::Video { id, title, channel_id, seen_in, .. } => {
+            if seen_in.is_some() {
+                hit.source = HitSource::Screen;
+            }
             (hit.video_id, hit.video_title, hit.poster_url) = (Some(id), Some(title), picture_url);
             (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
             hit.channel_id = channel_id;
         }
         FoundIn::Document { id, title, page_number, .. } => {
-            hit.kind = HitKind::Document;
+            (hit.kind, hit.source) = (HitKind::Document, HitSource::Page);
             hit.document =
                 Some(HitDocument { asset_id: id, title, page_number, image_url: picture_url, file_url });
         }

@@ -26,7 +26,9 @@ pub(super) async fn search(
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, meaning_rank, similarity AS "similarity!",
                (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
-                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId"
+                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId",
+               (SELECT c.entity_id FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
+                   AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
            FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[]::vector, $12, $13,
                $14::bigint::text::xid8, $15) AS found
            -- A passage of a document names nothing of a video.

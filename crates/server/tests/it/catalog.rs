@@ -45,7 +45,7 @@ const FEWER_VERBS: [(&str, &str, &str); 3] = [
 ];
 
 /// Tables whose changes are not in the audit log, and why.
-const NOT_AUDITED: [(&str, &str); 31] = [
+const NOT_AUDITED: [(&str, &str); 32] = [
     ("_sqlx_migrations", "changed by migrations alone"),
     ("asset_terms", "a copy of the tags and the metadata of assets, which are audited"),
     ("audit_logs", "the log itself"),
@@ -60,6 +60,7 @@ const NOT_AUDITED: [(&str, &str); 31] = [
     ("erasures", "what was erased, without anybody's data"),
     ("export_requests", "a person's own copies"),
     ("idempotency_keys", "kept for a day, so that a request may be repeated"),
+    ("key_frames", "looked for by background tasks"),
     ("organization_chunk_counts", "counts"),
     ("organization_stores", "how far a move is; where it leads is in the organization, which is audited"),
     ("outbox", "what happened, in another form"),

@@ -18,22 +18,24 @@ use undisturbed::{Undisturbed, assert_nothing_left};
 const MIB: usize = 1 << 20;
 
 /// Every kind of task.
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 12] = [
     "store",
     "probe",
     "package",
     "picture",
     "waveform",
     "audio",
+    "key_frames",
     "encode",
     "transcribe",
     "index",
+    "index_key_frames",
     "summarise",
 ];
 
 /// Those that wait for a process of their own, and can therefore be met in the middle of their work.
-const STEPS_WITH_PROCESSES: [&str; 7] =
-    ["probe", "package", "picture", "waveform", "audio", "encode", "transcribe"];
+const STEPS_WITH_PROCESSES: [&str; 8] =
+    ["probe", "package", "picture", "waveform", "audio", "key_frames", "encode", "transcribe"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_goes_on_where_it_was_after_a_kill_of_the_server_and_of_the_database() {

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 147] = {
+const EXPECTED: [(&str, Expected); 148] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -127,6 +127,7 @@ const EXPECTED: [(&str, Expected); 147] = {
         ("list_identities", TheirOwn),
         ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
+        ("list_key_frames", NotFound),
         ("list_members", TheirOwn),
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),

@@ -170,7 +170,7 @@ async fn a_private_video_is_its_authors_alone() {
     ada.patch(&path, &json!({ "visibility": "private" })).await.is(200);
     for person in [&member, &viewer] {
         assert_eq!(titles(&of(person, "GET", "/videos", json!({})).await.is(200).json()), [""; 0]);
-        for below in ["", "/transcript", "/summary", "/captions.vtt"] {
+        for below in ["", "/transcript", "/summary", "/key-frames", "/captions.vtt"] {
             of(person, "GET", &format!("{path}{below}"), json!({})).await.refuses(404, "not_found");
         }
     }
@@ -192,7 +192,7 @@ async fn a_deleted_video_is_nowhere_until_it_is_restored() {
     send(ada.request("PUT", &format!("{path}/captions")).body(vtt)).await.is(200);
     let before = ada.get(&format!("{path}/transcript")).await.is(200).json();
     ada.delete(&path).await.is(204);
-    for below in ["", "/transcript", "/summary", "/captions.vtt"] {
+    for below in ["", "/transcript", "/summary", "/key-frames", "/captions.vtt"] {
         ada.get(&format!("{path}{below}")).await.refuses(404, "not_found");
     }
     ada.patch(&path, &json!({ "title": "Ghost" })).await.refuses(404, "not_found");

@@ -65,6 +65,7 @@ mod round_trips;
 mod sealed;
 mod search;
 mod second_factor;
+mod seeing;
 mod serving_role;
 mod smtp;
 mod sso;

@@ -61,6 +61,7 @@ async fn state(connection: &mut PgConnection, folder: &Path) -> BTreeMap<String,
     for table in [
         "assets",
         "renditions",
+        "key_frames",
         "videos",
         "uploads",
         "transcripts",

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 147] = {
+const TAKES: [(&str, Takes); 148] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
         ManageDomains, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics,
@@ -128,6 +128,7 @@ const TAKES: [(&str, Takes); 147] = {
         ("list_identities", Account),
         ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
+        ("list_key_frames", Role(ReadContent)),
         ("list_members", Role(SeeMembers)),
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),

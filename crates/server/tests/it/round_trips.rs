@@ -119,13 +119,14 @@ fn socket_folder(options: &PgConnectOptions) -> PathBuf {
 
 /// Reads: the path, round trips and statements, the look at the session among them. Nobody waits for those that end a
 /// transaction and try a connection before it goes back into its pool: three of six, two of four.
-const READS: [(&str, usize, usize); 17] = [
+const READS: [(&str, usize, usize); 18] = [
     ("/me", 4, 2),
     ("/videos", 6, 2),
     ("/videos?sort=title&status=completed", 6, 2),
     ("/videos/{id}", 7, 3),
     ("/videos/{id}/transcript", 7, 3),
     ("/videos/{id}/summary", 7, 3),
+    ("/videos/{id}/key-frames", 7, 3),
     ("/videos/{id}/captions.vtt", 7, 3),
     ("/search?q=budget&mode=keyword", 6, 2),
     ("/search?q=budget&mode=semantic", 6, 2),

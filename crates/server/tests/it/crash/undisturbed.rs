@@ -52,7 +52,9 @@ async fn facts(database: &mut PgConnection, video_id: &str) -> Value {
              'segments', (SELECT jsonb_agg(jsonb_build_array(s.segment_index, s.text) ORDER BY s.segment_index, s.id)
                   FROM transcript_segments s WHERE s.video_id = v.id),
              'speakers', (SELECT jsonb_agg(s.label ORDER BY s.label) FROM speakers s WHERE s.video_id = v.id),
-             'chunks', (SELECT jsonb_agg(jsonb_build_array(c.chunk_index, c.text) ORDER BY c.chunk_index, c.id)
+             'key_frames', (SELECT jsonb_agg(jsonb_build_array(k.start_ms, k.shown, k.hash, k.text) ORDER BY k.start_ms)
+                  FROM key_frames k WHERE k.asset_id = v.asset_id),
+             'chunks', (SELECT jsonb_agg(jsonb_build_array(c.chunk_index, c.text) ORDER BY c.entity_type DESC, c.chunk_index, c.id)
                   FROM chunks c WHERE c.video_id = v.id),
              'vectors', (SELECT count(*) FROM chunk_embeddings e JOIN chunks c ON c.id = e.chunk_id WHERE c.video_id = v.id),
              'summaries', (SELECT jsonb_agg(s.sentences) FROM video_summaries s WHERE s.video_id = v.id),

@@ -46,6 +46,11 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ),
     ("email_tokens", "purpose", "one of a list"),
     ("image_presets", "*", "sizes and formats, under words in lower case that say for what"),
+    (
+        "key_frames",
+        "*",
+        "what is on screen in videos, with which it goes: private ones go with the person, shared ones stay without them",
+    ),
     ("memberships", "role", "one of a list"),
     ("organization_invitations", "role", "one of a list"),
     ("organization_invitations", "status", "one of a list"),
