@@ -1,8 +1,8 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
 use memoreel_assets::{
-    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames, Package, Picture, Probe,
-    ReadDocument, ReadImage, Store, Waveform,
+    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames, Package,
+    Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};

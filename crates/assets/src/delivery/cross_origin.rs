@@ -154,7 +154,8 @@ pub async fn cross_origin(State(around): State<CrossOrigin>, request: Request, n
         value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
     });
     // A signed address is as good as a key, for the one thing that it opens.
-    let is_signed = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with(SIGNED));
+    let is_signed =
+        request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str().ends_with(SIGNED));
     let mut response = next.run(request).await;
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     if (has_key || is_signed) && around.admits(&origin, response.extensions().get::<ServedTo>()).await {
