@@ -146,7 +146,10 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
   // Everything that moves a video is a task.
   void client.invalidateQueries({ queryKey: keys.tasks });
   const turned = before?.status !== status || before.stage !== stage || before.playable !== playable;
-  if (turned) void client.invalidateQueries({ queryKey: keys.video(event.video_id) });
+  if (turned) {
+    void client.invalidateQueries({ queryKey: keys.video(event.video_id) });
+    void client.invalidateQueries({ queryKey: keys.keyFrames(event.video_id) });
+  }
   if (status === "completed" || status === "failed") {
     void client.invalidateQueries({ queryKey: keys.videos });
     void client.invalidateQueries({ queryKey: keys.transcript(event.video_id) });

@@ -7,6 +7,7 @@ import type {
   AuditEntry,
   CaptionsAccepted,
   Channel,
+  KeyFrame,
   Me,
   Page,
   SearchMode,
@@ -35,6 +36,7 @@ export const keys = {
   videos: ["videos"] as const,
   video: (id: string) => ["video", id] as const,
   transcript: (id: string) => ["transcript", id] as const,
+  keyFrames: (id: string) => ["key-frames", id] as const,
   summary: (id: string) => ["summary", id] as const,
   channels: ["channels"] as const,
   apiKeys: ["api-keys"] as const,
@@ -119,6 +121,22 @@ export function summaryQuery(id: string) {
     queryFn: ({ signal }) => requestJson<Summary>("GET", `/videos/${encodeURIComponent(id)}/summary`, { signal }),
     staleTime: 60_000,
     refetchInterval: (query) => pendingInterval(query.state.data?.status),
+  });
+}
+
+/** What is on screen, page by page; looked for again while it may still be found. */
+export function keyFramesQuery(video: Pick<VideoDetail, "id" | "status">) {
+  return infiniteQueryOptions({
+    queryKey: keys.keyFrames(video.id),
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<KeyFrame>>("GET", `/videos/${encodeURIComponent(video.id)}/key-frames`, {
+        query: { limit: 100, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: 60_000,
+    refetchInterval: () => (isBusy(video) ? (connection.get().live ? 15_000 : 4000) : false),
   });
 }
 

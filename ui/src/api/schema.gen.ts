@@ -1428,7 +1428,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The moments in which something is said and the pages on which it is written, by words and by meaning. */
+        /**
+         * Find what was said, what was on screen, and what is written
+         * @description The moments in which something is said or is on screen in a video, and the pages on which it is written, by words and by meaning.
+         *     `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
+         *     it comes onto the screen.
+         */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -1842,6 +1847,28 @@ export interface paths {
         };
         /** The transcript as WebVTT, speakers as voices. */
         get: operations["get_captions_vtt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/key-frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the key frames of a video
+         * @description Slides and shots in the order in which they are shown first, each once, however often it comes back; with the text that was
+         *     recognised on them. None while they are looked for, and none of sound alone. The addresses need no session and work for half a day
+         *     at least.
+         */
+        get: operations["list_key_frames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3359,6 +3386,50 @@ export interface components {
          * @enum {string}
          */
         JoinRole: "none" | "viewer" | "member";
+        /** @description A picture that is on screen for a while, such as a slide. */
+        KeyFrame: {
+            /**
+             * Format: float
+             * @description How sure the recognition is of the text, from 0 to 1; absent without text.
+             */
+            confidence?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels down of the picture.
+             */
+            height: number;
+            /** @description A signed address of the picture. */
+            image_url: string;
+            /** @description As often as it is shown, in order. */
+            shown: components["schemas"]["KeyFrameShowing"][];
+            /**
+             * Format: int64
+             * @description When it is shown first, in milliseconds.
+             */
+            start_ms: number;
+            /** @description What is written on it, line by line; empty where no text was recognised. */
+            text: string;
+            /** @description A signed address of a small one. */
+            thumbnail_url: string;
+            /**
+             * Format: int32
+             * @description Pixels across of the picture.
+             */
+            width: number;
+        };
+        /** @description A stretch of time. */
+        KeyFrameShowing: {
+            /**
+             * Format: int64
+             * @description To here, in milliseconds.
+             */
+            end_ms: number;
+            /**
+             * Format: int64
+             * @description From here, in milliseconds.
+             */
+            start_ms: number;
+        };
         /** @description A point worth keeping. */
         KeyPoint: {
             /**
@@ -4020,6 +4091,42 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_KeyFrame: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: float
+                 * @description How sure the recognition is of the text, from 0 to 1; absent without text.
+                 */
+                confidence?: number | null;
+                /**
+                 * Format: int32
+                 * @description Pixels down of the picture.
+                 */
+                height: number;
+                /** @description A signed address of the picture. */
+                image_url: string;
+                /** @description As often as it is shown, in order. */
+                shown: components["schemas"]["KeyFrameShowing"][];
+                /**
+                 * Format: int64
+                 * @description When it is shown first, in milliseconds.
+                 */
+                start_ms: number;
+                /** @description What is written on it, line by line; empty where no text was recognised. */
+                text: string;
+                /** @description A signed address of a small one. */
+                thumbnail_url: string;
+                /**
+                 * Format: int32
+                 * @description Pixels across of the picture.
+                 */
+                width: number;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Member: {
             /** @description The rows. */
             items: {
@@ -4170,7 +4277,7 @@ export interface components {
                 /** @description Whether it runs and was asked to stop. */
                 is_stopping: boolean;
                 /**
-                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `key_frames`, `audio`, `transcribe`, `index`, `summarise`, and others.
                  * @example encode
                  */
                 kind: string;
@@ -4758,9 +4865,11 @@ export interface components {
             document?: components["schemas"]["SearchHitDocument"] | null;
             /**
              * Format: int64
-             * @description When it ends, in milliseconds.
+             * @description When it ends, or is no longer shown, in milliseconds.
              */
             end_ms?: number | null;
+            /** @description A picture of what is on screen at `start_ms`, where that is where it was found. */
+            frame_url?: string | null;
             /** @description The words of `text` that matched. */
             highlights: components["schemas"]["Highlight"][];
             /** @description What it is a passage of. */
@@ -4774,11 +4883,12 @@ export interface components {
              * @description Comparable within one answer only; higher is better.
              */
             score: number;
+            source: ("speech" | "screen" | "page") & Record<string, never>;
             /** @description Who speaks in `text`, in order. */
             speakers: string[];
             /**
              * Format: int64
-             * @description When the matching sentence begins in it, in milliseconds.
+             * @description When the matching sentence begins in the video, or comes onto the screen, in milliseconds.
              */
             start_ms?: number | null;
             /** @description The matching sentence with what is around it. */
@@ -5032,7 +5142,7 @@ export interface components {
             /** @description Whether it runs and was asked to stop. */
             is_stopping: boolean;
             /**
-             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `key_frames`, `audio`, `transcribe`, `index`, `summarise`, and others.
              * @example encode
              */
             kind: string;
@@ -11773,7 +11883,7 @@ export interface operations {
                 video_id?: components["schemas"]["VideoId"];
                 /** @description Only in videos of this channel. */
                 channel_id?: components["schemas"]["ChannelId"];
-                /** @description Only where this speaker speaks: a name or label, in any case. */
+                /** @description Only where this speaker speaks: a name or label, in any case. What is on screen is nobody's. */
                 speaker?: string;
                 /** @description Only in videos added at or after this time or on or after this day (UTC). */
                 from?: string;
@@ -13737,6 +13847,73 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_key_frames: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the key frames before: when the last of them is shown first. */
+                cursor?: string;
+                /** @description Key frames wanted, 1 to 100; 50 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["VideoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeyFrame"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

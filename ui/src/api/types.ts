@@ -162,6 +162,8 @@ export type Folder = Sent<Schemas["Folder"]>;
 export type ImageAddresses = Sent<Schemas["ImageAddresses"]>;
 export type ImagePreset = Sent<Schemas["ImagePreset"]>;
 
+export type KeyFrame = Sent<Schemas["KeyFrame"]>;
+
 export type SearchMode = Schemas["Mode"];
 export type Hit = Sent<Schemas["SearchHit"]>;
 export type SearchResult = Sent<Schemas["SearchResults"]>;

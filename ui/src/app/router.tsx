@@ -168,7 +168,7 @@ const libraryRoute = createRoute({
 const videoRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/videos/$videoId",
-  validateSearch: (raw: Raw) => compact({ t: seconds(raw["t"]), tab: oneOf(raw["tab"], ["summary", "details"]) }),
+  validateSearch: (raw: Raw) => compact({ t: seconds(raw["t"]), tab: oneOf(raw["tab"], ["screen", "summary", "details"]) }),
   component: lazyRouteComponent(() => import("../features/video/VideoPage"), "VideoPage"),
   loader: ({ context, params }) => {
     context.client.query(videoQuery(params.videoId)).catch(ignore);

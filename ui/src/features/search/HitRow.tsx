@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { AudioLines, FileText, Sparkles, TextQuote } from "lucide-react";
+import { AudioLines, FileText, MonitorPlay, Sparkles, TextQuote } from "lucide-react";
 import { memo, useState } from "react";
 import type { Hit } from "../../api/types";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
@@ -15,8 +15,11 @@ const REASONS = {
 export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const [broken, setBroken] = useState(false);
   const { document } = hit;
-  const picture = document ? document.image_url : hit.poster_url;
+  const isOnScreen = hit.frame_url !== null;
+  const picture = document ? document.image_url : (hit.frame_url ?? hit.poster_url);
   const startMs = hit.start_ms ?? 0;
+  // A second that has begun before the slide came would show the one before.
+  const second = isOnScreen ? Math.ceil(startMs / 1000) : Math.floor(startMs / 1000);
   return (
     <article className="hit">
       <div className="hit__poster" aria-hidden>
@@ -44,7 +47,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
             <Link
               to="/videos/$videoId"
               params={{ videoId: hit.video_id ?? "" }}
-              search={{ t: Math.floor(startMs / 1000) }}
+              search={isOnScreen ? { t: second, tab: "screen" } : { t: second }}
               className="hit__link"
               aria-label={strings.search.openAt(hit.video_title ?? "", speakClock(startMs))}
             >
@@ -60,6 +63,12 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
         </p>
         <p className="hit__why">
           <span className="visually-hidden">{strings.search.why}: </span>
+          {isOnScreen ? (
+            <span className="tag">
+              <MonitorPlay size={16} aria-hidden />
+              {strings.search.onScreen}
+            </span>
+          ) : null}
           {hit.matched_by.map((reason) => {
             const { label, icon: Icon } = REASONS[reason];
             return (

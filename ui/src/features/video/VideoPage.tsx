@@ -1,5 +1,6 @@
 import "./video.css";
 import "./transcript.css";
+import "./screen.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
@@ -16,10 +17,11 @@ import { formatAge } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { useVideoActions } from "../library/actions";
-import { VideoContext, type VideoContextValue } from "./context";
+import { useVideo, VideoContext, type VideoContextValue } from "./context";
 import { DetailsPanel, StageList } from "./Details";
 import { Player, useFullscreen } from "./Player";
 import { PlayerStore } from "./player-store";
+import { ScreenPanel } from "./Screen";
 import { ShortcutsDialog, usePlayerKeys } from "./shortcuts";
 import { hasAddress } from "./stream";
 import { SummaryPanel } from "./Summary";
@@ -146,7 +148,10 @@ function Heading({ video }: { video: VideoDetail }) {
   );
 }
 
-type Tab = "transcript" | "summary" | "details";
+type Tab = "transcript" | "screen" | "summary" | "details";
+
+const isOtherTab = (value: string): value is Exclude<Tab, "transcript"> =>
+  value === "screen" || value === "summary" || value === "details";
 
 function SidePanel({
   transcriptError,
@@ -155,17 +160,21 @@ function SidePanel({
   transcriptError: Error | null;
   onRetryTranscript: () => void;
 }) {
-  const { tab = "transcript" } = useSearch({ from: "/app/videos/$videoId" });
+  const { tab: wanted = "transcript" } = useSearch({ from: "/app/videos/$videoId" });
+  const { video } = useVideo();
+  const hasPicture = video.kind === "video";
+  const tab = wanted === "screen" && !hasPicture ? "transcript" : wanted;
   const navigate = useNavigate({ from: "/videos/$videoId" });
   const choose = (value: string): void => {
     void navigate({
-      search: ({ tab: _before, ...rest }) => (value === "summary" || value === "details" ? { ...rest, tab: value } : rest),
+      search: ({ tab: _before, ...rest }) => (isOtherTab(value) ? { ...rest, tab: value } : rest),
       replace: true,
       resetScroll: false,
     });
   };
   const tabs: [Tab, string][] = [
     ["transcript", strings.video.transcript],
+    ...(hasPicture ? ([["screen", strings.video.screen]] satisfies [Tab, string][]) : []),
     ["summary", strings.video.summary],
     ["details", strings.video.details],
   ];
@@ -185,6 +194,11 @@ function SidePanel({
           <TranscriptPanel />
         )}
       </Tabs.Content>
+      {hasPicture ? (
+        <Tabs.Content value="screen" className="panel__body" tabIndex={-1}>
+          <ScreenPanel />
+        </Tabs.Content>
+      ) : null}
       <Tabs.Content value="summary" className="panel__body" tabIndex={-1}>
         <SummaryPanel />
       </Tabs.Content>

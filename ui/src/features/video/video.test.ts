@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Segment, Speaker } from "../../api/types";
+import type { KeyFrame, Segment, Speaker } from "../../api/types";
+import { frameAt } from "./frames";
 import { PlayerStore } from "./player-store";
 import { toChapter } from "./shortcuts";
 import { buildLanes } from "./Timeline";
@@ -132,5 +133,27 @@ describe("the player", () => {
     expect(player.state().rate).toBe(2);
     for (let press = 0; press < 20; press += 1) player.stepRate(-1);
     expect(player.state().rate).toBe(0.5);
+  });
+});
+
+describe("what is on screen", () => {
+  const frame = (...shown: [number, number][]): KeyFrame => ({
+    start_ms: shown[0]?.[0] ?? 0,
+    shown: shown.map(([start_ms, end_ms]) => ({ start_ms, end_ms })),
+    text: "",
+    confidence: null,
+    image_url: "",
+    thumbnail_url: "",
+    width: 16,
+    height: 9,
+  });
+  const frames = [frame([0, 2000], [9000, 9500]), frame([2000, 4000])];
+
+  it("is the key frame that is shown, whether for the first time or again", () => {
+    expect([0, 1999, 2000, 9100].map((ms) => frameAt(frames, ms))).toEqual([0, 0, 1, 0]);
+  });
+
+  it("is none of them between two, and after all", () => {
+    expect([4000, 9500].map((ms) => frameAt(frames, ms))).toEqual([-1, -1]);
   });
 });
