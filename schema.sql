@@ -623,27 +623,34 @@ CREATE FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_id
     SET enable_bitmapscan TO 'off'
     SET enable_hashjoin TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'off'
     AS $$
 #variable_conflict use_column
 DECLARE
     v_place integer;
     v_status text;
+    v_delivery record;
     v_endpoint record;
     v_taken jsonb := '{}';
 BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
     FOR v_place IN 1 .. cardinality(p_ids) LOOP
+        -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
+        SELECT d.ctid AS place, d.id, d.endpoint_id INTO v_delivery FROM webhook_deliveries d
+            WHERE d.organization_id = p_organization_ids[v_place] AND d.id >= p_ids[v_place]
+            ORDER BY d.organization_id, d.id LIMIT 1 FOR UPDATE;
+        CONTINUE WHEN NOT FOUND OR v_delivery.id <> p_ids[v_place];
         v_status := p_statuses[v_place];
         -- There is no other try where nothing is told any more.
-        IF v_status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_deliveries d
-                JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
-                WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place]), true) THEN
+        IF v_status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_endpoints e
+                WHERE e.organization_id = p_organization_ids[v_place] AND e.id = v_delivery.endpoint_id), true) THEN
             v_status := 'failed';
         END IF;
         UPDATE webhook_deliveries d SET status = v_status, attempts = d.attempts + 1, last_attempt_at = p_now,
             next_attempt_at = p_next_attempts[v_place], response_status = p_response_statuses[v_place],
             response_body = p_response_bodies[v_place], error_code = p_error_codes[v_place], duration_ms = p_durations[v_place],
             lease = NULL, leased_by = NULL, finished_at = CASE WHEN v_status = 'pending' THEN NULL ELSE p_now END
-        WHERE d.organization_id = p_organization_ids[v_place] AND d.id = p_ids[v_place] AND d.lease = p_leases[v_place]
+        WHERE d.ctid = v_delivery.place AND d.lease = p_leases[v_place]
         RETURNING d.organization_id, d.endpoint_id INTO v_endpoint;
         IF FOUND THEN
             -- Whether any of the endpoint's was taken.
@@ -977,16 +984,23 @@ CREATE FUNCTION public.named_files(p_organization_id uuid) RETURNS TABLE(source 
     UNION ALL
     SELECT 'renditions', r.id, r.blob_key, false, true FROM renditions r WHERE r.organization_id = p_organization_id
     UNION ALL
-    -- The segments of a playlist, and the tiles of a storyboard, lie beside it.
+    -- The segments of a playlist, the tiles of a storyboard, and the stills beside a poster lie beside it.
     SELECT 'renditions', r.id, regexp_replace(r.blob_key, '/[^/]*$', ''), true, false FROM renditions r
-        WHERE r.organization_id = p_organization_id AND r.kind IN ('hls_variant', 'storyboard')
+        WHERE r.organization_id = p_organization_id AND r.kind IN ('hls_variant', 'storyboard', 'poster')
     UNION ALL
     SELECT 'document_pages', p.asset_id, p.image_key, false, true FROM document_pages p
         WHERE p.organization_id = p_organization_id AND p.image_key IS NOT NULL
     UNION ALL
+    -- Its pictures are named by its second.
+    SELECT 'key_frames', k.asset_id, root.key || '/assets/' || k.asset_id || '/frames/' || k.start_ms || '.jpg', false, true FROM key_frames k, root
+        WHERE k.organization_id = p_organization_id
+    UNION ALL
+    SELECT DISTINCT 'key_frames', k.asset_id, root.key || '/assets/' || k.asset_id || '/frames', true, false FROM key_frames k, root
+        WHERE k.organization_id = p_organization_id
+    UNION ALL
     -- Where an upload that is not over is about to be stored.
     SELECT 'uploads', u.id, root.key || '/contents/' || u.id, true, false FROM uploads u, root
-        WHERE u.organization_id = p_organization_id AND u.status IN ('open', 'received')
+        WHERE u.organization_id = p_organization_id AND u.status IN ('open', 'importing', 'received')
     UNION ALL
     -- What something is being made of.
     SELECT 'tasks', t.id, root.key || '/assets/' || a.id, true, false FROM root, tasks t
@@ -2540,12 +2554,13 @@ CREATE TABLE public.uploads (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'video'::text NOT NULL,
-    replaces_id uuid,
+    source bytea,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text, 'document'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
-    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
+    CONSTRAINT uploads_source CHECK (((source IS NULL) OR (status = 'importing'::text))),
+    CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'importing'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
     CONSTRAINT uploads_video CHECK (((kind = 'video'::text) = (video_id IS NOT NULL)))
 );
 
@@ -3082,6 +3097,11 @@ ALTER TABLE ONLY public.transcripts
 ALTER TABLE ONLY public.transcripts
     ADD CONSTRAINT transcripts_video_key UNIQUE (organization_id, video_id);
 
+-- Name: uploads uploads_id_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.uploads
+    ADD CONSTRAINT uploads_id_key UNIQUE (id);
+
 -- Name: uploads uploads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.uploads
@@ -3367,22 +3387,6 @@ CREATE INDEX request_logs_organization ON ONLY public.request_logs USING btree (
 
 CREATE INDEX request_logs_default_organization_id_created_at_idx ON public.request_logs_default USING btree (organization_id, created_at);
 
--- Name: request_logs_path; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX request_logs_path ON ONLY public.request_logs USING btree (path, created_at);
-
--- Name: request_logs_default_path_created_at_idx; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX request_logs_default_path_created_at_idx ON public.request_logs_default USING btree (path, created_at);
-
--- Name: request_logs_status_code; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX request_logs_status_code ON ONLY public.request_logs USING btree (status_code, created_at);
-
--- Name: request_logs_default_status_code_created_at_idx; Type: INDEX; Schema: public; Owner: -
-
-CREATE INDEX request_logs_default_status_code_created_at_idx ON public.request_logs_default USING btree (status_code, created_at);
-
 -- Name: sessions_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
@@ -3438,6 +3442,10 @@ CREATE INDEX uploads_asset ON public.uploads USING btree (organization_id, asset
 -- Name: uploads_expiry; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (status = 'open'::text);
+
+-- Name: uploads_importing; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX uploads_importing ON public.uploads USING btree (created_at) WHERE (status = 'importing'::text);
 
 -- Name: uploads_user; Type: INDEX; Schema: public; Owner: -
 
@@ -3519,17 +3527,9 @@ CREATE INDEX webhook_secrets_expiry ON public.webhook_secrets USING btree (expir
 
 ALTER INDEX public.request_logs_organization ATTACH PARTITION public.request_logs_default_organization_id_created_at_idx;
 
--- Name: request_logs_default_path_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
-
-ALTER INDEX public.request_logs_path ATTACH PARTITION public.request_logs_default_path_created_at_idx;
-
 -- Name: request_logs_default_pkey; Type: INDEX ATTACH; Schema: public; Owner: -
 
 ALTER INDEX public.request_logs_pkey ATTACH PARTITION public.request_logs_default_pkey;
-
--- Name: request_logs_default_status_code_created_at_idx; Type: INDEX ATTACH; Schema: public; Owner: -
-
-ALTER INDEX public.request_logs_status_code ATTACH PARTITION public.request_logs_default_status_code_created_at_idx;
 
 -- Name: memberships access_changed; Type: TRIGGER; Schema: public; Owner: -
 

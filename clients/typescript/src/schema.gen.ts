@@ -136,7 +136,12 @@ export interface paths {
          */
         get: operations["list_assets"];
         put?: never;
-        post?: never;
+        /**
+         * Upload a file as a form
+         * @description `multipart/form-data` with the file in the field `file`, and before or after it what else is said. What is cut off leaves nothing; send what is
+         *     large as a resumable upload.
+         */
+        post: operations["upload_form"];
         delete?: never;
         options?: never;
         head?: never;
@@ -189,6 +194,27 @@ export interface paths {
         patch: operations["update_asset"];
         trace?: never;
     };
+    "/api/v1/assets/{id}/clip-address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the address of a clip
+         * @description Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
+         *     where it was asked for, but the file holds what lies before, back to the key frame.
+         */
+        get: operations["get_clip_address"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/image-addresses": {
         parameters: {
             query?: never;
@@ -202,6 +228,27 @@ export interface paths {
          *     can be cached. The image is made when an address is asked for the first time.
          */
         get: operations["get_image_addresses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/media-cookie": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a cookie for the media of a recording
+         * @description For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions and
+         *     stills of this recording, and nothing else; what is not there yet is answered 404.
+         */
+        get: operations["get_media_cookie"];
         put?: never;
         post?: never;
         delete?: never;
@@ -684,6 +731,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a file from a link
+         * @description The video or asset exists at once, and the file is fetched in the background; what fails is told as of any other step. The address may be one
+         *     that was signed for a while: it is kept sealed until the file is here, and nowhere else.
+         */
+        post: operations["import_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -1146,6 +1214,27 @@ export interface paths {
         patch: operations["update_organization"];
         trace?: never;
     };
+    "/api/v1/organization/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the delivery policy */
+        get: operations["get_delivery_policy"];
+        /**
+         * Set the delivery policy
+         * @description Other processes of the server know of it within a few seconds, browsers within ten minutes, and caches once they let go of what they keep.
+         */
+        put: operations["put_delivery_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organization/exports": {
         parameters: {
             query?: never;
@@ -1365,7 +1454,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The moments in which something is said and the pages on which it is written, by words and by meaning. */
+        /**
+         * Find what was said, what was on screen, and what is written
+         * @description The moments in which something is said or is on screen in a video, and the pages on which it is written, by words and by meaning.
+         *     `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
+         *     it comes onto the screen.
+         */
         get: operations["search"];
         put?: never;
         post?: never;
@@ -1589,6 +1683,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upload-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an address for an upload
+         * @description Whoever has the address may PUT one file to it, without a session or a key, until it expires. The bytes are the body as it is. What was
+         *     cut off is sent again as a whole, or continued as a resumable upload by whoever has a session.
+         */
+        post: operations["create_upload_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -1630,6 +1745,26 @@ export interface paths {
         head: operations["get_upload_offset"];
         /** Append to an upload */
         patch: operations["append_upload"];
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a file to its address
+         * @description Sent again, it takes the place of what was cut off; once it has arrived as a whole, sending it again changes nothing.
+         */
+        put: operations["put_upload_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users": {
@@ -1779,6 +1914,28 @@ export interface paths {
         };
         /** The transcript as WebVTT, speakers as voices. */
         get: operations["get_captions_vtt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/key-frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the key frames of a video
+         * @description Slides and shots in the order in which they are shown first, each once, however often it comes back; with the text that was
+         *     recognised on them. None while they are looked for, and none of sound alone. The addresses need no session and work for half a day
+         *     at least.
+         */
+        get: operations["list_key_frames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2309,7 +2466,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -2465,6 +2622,11 @@ export interface components {
          * @enum {string}
          */
         AssetKind: "image" | "video" | "audio" | "document";
+        /**
+         * @description How long what becomes of a file stays.
+         * @enum {string}
+         */
+        AssetStore: "temporary" | "permanent";
         /** @description What a message about an image or a document carries. */
         AssetWebhookData: {
             /** @description The asset as it was when it happened. */
@@ -2601,6 +2763,8 @@ export interface components {
             label: string;
             /** @description BCP 47 tag. */
             language: string;
+            /** @description The same by signed address, once the recording can be played as HLS. */
+            signed_url?: string | null;
             /** @description WebVTT; needs the session. */
             url: string;
         };
@@ -2680,6 +2844,26 @@ export interface components {
          * @description An indexed passage.
          */
         ChunkId: string;
+        /** @description Where a clip can be had. */
+        ClipAddress: {
+            /**
+             * Format: date-time
+             * @description When the address stops working.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Where it begins, in milliseconds.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Where it ends, in milliseconds.
+             */
+            to_ms: number;
+            /** @description An MP4 file; it needs no session. */
+            url: string;
+        };
         /** @description An agreement, or the end of one. */
         Consent: {
             /** @description From which network address. */
@@ -2773,6 +2957,28 @@ export interface components {
              */
             slug?: string | null;
         };
+        /** @description The file that is to be sent. */
+        CreateUploadAddress: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /**
+             * Format: int64
+             * @description How long the address works at least, a minute to a day; an hour if not given.
+             */
+            expires_in_seconds?: number | null;
+            /** @description Its name. */
+            filename?: string | null;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description What it becomes; a video if not given. */
+            kind?: components["schemas"]["UploadKind"];
+            /**
+             * Format: int64
+             * @description Its size. Nothing longer or shorter is taken.
+             */
+            size_bytes: number;
+            store?: components["schemas"]["AssetStore"] | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
+        };
         /** @description A new video without a recording. */
         CreateVideo: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -2803,6 +3009,25 @@ export interface components {
         DeletionConfirmation: {
             /** @description The organization's name in addresses. */
             slug: string;
+        };
+        /** @description To which web sites an organization's media are delivered. */
+        DeliveryPolicy: {
+            /**
+             * @description Origins whose pages may read media, and call the API with a key: `https://app.example.com`, or `https://*.example.com` for everything
+             *     below that domain.
+             */
+            allowed_origins: string[];
+            /** @description Whether a request that does not say where it comes from is let in beside them. */
+            allows_no_referrer: boolean;
+            /**
+             * Format: int32
+             * @description For how many seconds caches may keep what does not change, at most as long as its address works.
+             */
+            cache_seconds: number;
+            /** @description Domains whose pages may show media: `example.com`, or `*.example.com` for everything below it. Everybody's where there are none. */
+            referrer_domains: string[];
+            /** @description Whether caches that serve many people, such as a CDN, may keep media. */
+            shared_caching: boolean;
         };
         /**
          * @description Where a delivery stands.
@@ -3151,6 +3376,20 @@ export interface components {
         ImagePresets: {
             items: components["schemas"]["ImagePreset"][];
         };
+        /** @description Where a file lies, and what it is. */
+        ImportFile: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /** @description Its name; the last part of the address if not given. */
+            filename?: string | null;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description What it becomes; a video if not given. */
+            kind?: components["schemas"]["UploadKind"];
+            store?: components["schemas"]["AssetStore"] | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
+            /** @description The address of the file itself, with https. */
+            url: string;
+        };
         /** @description An invitation as those who manage it see it, without its token. */
         Invitation: {
             /**
@@ -3255,6 +3494,50 @@ export interface components {
          * @enum {string}
          */
         JoinRole: "none" | "viewer" | "member";
+        /** @description A picture that is on screen for a while, such as a slide. */
+        KeyFrame: {
+            /**
+             * Format: float
+             * @description How sure the recognition is of the text, from 0 to 1; absent without text.
+             */
+            confidence?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels down of the picture.
+             */
+            height: number;
+            /** @description A signed address of the picture. */
+            image_url: string;
+            /** @description As often as it is shown, in order. */
+            shown: components["schemas"]["KeyFrameShowing"][];
+            /**
+             * Format: int64
+             * @description When it is shown first, in milliseconds.
+             */
+            start_ms: number;
+            /** @description What is written on it, line by line; empty where no text was recognised. */
+            text: string;
+            /** @description A signed address of a small one. */
+            thumbnail_url: string;
+            /**
+             * Format: int32
+             * @description Pixels across of the picture.
+             */
+            width: number;
+        };
+        /** @description A stretch of time. */
+        KeyFrameShowing: {
+            /**
+             * Format: int64
+             * @description To here, in milliseconds.
+             */
+            end_ms: number;
+            /**
+             * Format: int64
+             * @description From here, in milliseconds.
+             */
+            start_ms: number;
+        };
         /** @description A point worth keeping. */
         KeyPoint: {
             /**
@@ -3322,6 +3605,30 @@ export interface components {
             /** @description What others see, 1 to 100 printable characters; kept if absent or null. */
             name?: string | null;
         };
+        /** @description A cookie that opens the media of one recording, and what it opens. */
+        MediaCookie: {
+            /** @description WebVTT captions. */
+            captions_url: string;
+            /** @description DASH manifest. */
+            dash_url: string;
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /** @description HLS master playlist. */
+            hls_url: string;
+            /** @description The cookie's name, for who sets it themselves on a domain they share with this server. */
+            name: string;
+            /** @description Fetched by a page with `credentials: "include"`, it hands the cookie to the browser. */
+            open_url: string;
+            /** @description Its path: no other address is shown it. */
+            path: string;
+            /** @description A large still. */
+            poster_url: string;
+            /** @description Its value. */
+            value: string;
+        };
         /** @description Somebody who belongs to an organization. */
         Member: {
             /** @description Their address, as they wrote it. */
@@ -3382,6 +3689,13 @@ export interface components {
             is_given: boolean;
             /** @description The version that was read; needed to agree. */
             version?: string | null;
+        };
+        /** @description What a file becomes. */
+        NewFile: {
+            asset_id?: components["schemas"]["AssetId"] | null;
+            /** @description The upload that brings it. */
+            upload_id: components["schemas"]["UploadId"];
+            video_id?: components["schemas"]["VideoId"] | null;
         };
         /** @description A passkey that an authenticator made. */
         NewPasskey: {
@@ -3892,6 +4206,42 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_KeyFrame: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: float
+                 * @description How sure the recognition is of the text, from 0 to 1; absent without text.
+                 */
+                confidence?: number | null;
+                /**
+                 * Format: int32
+                 * @description Pixels down of the picture.
+                 */
+                height: number;
+                /** @description A signed address of the picture. */
+                image_url: string;
+                /** @description As often as it is shown, in order. */
+                shown: components["schemas"]["KeyFrameShowing"][];
+                /**
+                 * Format: int64
+                 * @description When it is shown first, in milliseconds.
+                 */
+                start_ms: number;
+                /** @description What is written on it, line by line; empty where no text was recognised. */
+                text: string;
+                /** @description A signed address of a small one. */
+                thumbnail_url: string;
+                /**
+                 * Format: int32
+                 * @description Pixels across of the picture.
+                 */
+                width: number;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Member: {
             /** @description The rows. */
             items: {
@@ -4042,7 +4392,7 @@ export interface components {
                 /** @description Whether it runs and was asked to stop. */
                 is_stopping: boolean;
                 /**
-                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+                 * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `key_frames`, `audio`, `transcribe`, `index`, `summarise`, and others.
                  * @example encode
                  */
                 kind: string;
@@ -4348,10 +4698,14 @@ export interface components {
         Playback: {
             /** @description Caption tracks. */
             captions: components["schemas"]["CaptionTrack"][];
+            /** @description DASH manifest of the same segments. */
+            dash_url?: string | null;
             /** @description The original under its own name. */
             download_url?: string | null;
             /** @description The file as it was uploaded, for a media element, where browsers play it as it is. It is there before `hls_url`. */
             file_url?: string | null;
+            /** @description A still of any second, which is to stand for `{second}`: `….jpg` is at most 1,280 pixels wide, `…-small.jpg` 480. */
+            frame_url_template?: string | null;
             /** @description HLS master playlist. */
             hls_url?: string | null;
             /**
@@ -4361,6 +4715,8 @@ export interface components {
             playable_after_ms?: number | null;
             /** @description A large still. */
             poster_url?: string | null;
+            /** @description HLS media playlist of the sound alone; 404 of a recording without any. */
+            sound_url?: string | null;
             /** @description WebVTT of storyboard tiles (`sprite.jpg#xywh=`). */
             storyboard_url?: string | null;
             /** @description Waveform peaks: `{duration_ms, peaks_per_second, peaks}`. */
@@ -4500,6 +4856,22 @@ export interface components {
             /** @description The provider's page, for the browser to open. */
             url: string;
         };
+        /** @description What is to be. */
+        PutDeliveryPolicy: {
+            /** @description At most 50. */
+            allowed_origins: string[];
+            /** @description Whether a request that does not say where it comes from is let in beside them. */
+            allows_no_referrer: boolean;
+            /**
+             * Format: int32
+             * @description At most 31,622,400: 366 days.
+             */
+            cache_seconds: number;
+            /** @description At most 100. */
+            referrer_domains: string[];
+            /** @description Whether caches that serve many people may keep media. */
+            shared_caching: boolean;
+        };
         /** @description What a preset makes. */
         PutImagePreset: {
             /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
@@ -4608,9 +4980,11 @@ export interface components {
             document?: components["schemas"]["SearchHitDocument"] | null;
             /**
              * Format: int64
-             * @description When it ends, in milliseconds.
+             * @description When it ends, or is no longer shown, in milliseconds.
              */
             end_ms?: number | null;
+            /** @description A picture of what is on screen at `start_ms`, where that is where it was found. */
+            frame_url?: string | null;
             /** @description The words of `text` that matched. */
             highlights: components["schemas"]["Highlight"][];
             /** @description What it is a passage of. */
@@ -4624,11 +4998,12 @@ export interface components {
              * @description Comparable within one answer only; higher is better.
              */
             score: number;
+            source: ("speech" | "screen" | "page") & Record<string, never>;
             /** @description Who speaks in `text`, in order. */
             speakers: string[];
             /**
              * Format: int64
-             * @description When the matching sentence begins in it, in milliseconds.
+             * @description When the matching sentence begins in the video, or comes onto the screen, in milliseconds.
              */
             start_ms?: number | null;
             /** @description The matching sentence with what is around it. */
@@ -4882,7 +5257,7 @@ export interface components {
             /** @description Whether it runs and was asked to stop. */
             is_stopping: boolean;
             /**
-             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `audio`, `transcribe`, `index`, `summarise`, and others.
+             * @description The step: `store`, `probe`, `package`, `encode`, `picture`, `waveform`, `key_frames`, `audio`, `transcribe`, `index`, `summarise`, and others.
              * @example encode
              */
             kind: string;
@@ -5238,9 +5613,39 @@ export interface components {
              * @description Announced size.
              */
             size_bytes: number;
-            /** @description `open`, `received`, `stored`, `terminated` or `expired`. */
+            /** @description `open`, `importing`, `received`, `stored`, `terminated` or `expired`. */
             status: string;
             video_id?: components["schemas"]["VideoId"] | null;
+        };
+        /** @description Where a file is to be sent, as the body of one PUT. */
+        UploadAddress: components["schemas"]["NewFile"] & {
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /** @description The address. */
+            url: string;
+        };
+        /** @description A file, and what is said of it. */
+        UploadForm: {
+            /** @description Of a video, the channel it is put into. */
+            channel_id?: string | null;
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /** @description Its name, instead of that of the file. */
+            filename?: string | null;
+            /** @description The folder it is put into. */
+            folder_id?: string | null;
+            /** @description `video`, which is what a file becomes where nothing is said, `image` or `document`. */
+            kind?: string | null;
+            /** @description `permanent`, or `temporary` for a day. */
+            store?: string | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
         };
         /**
          * Format: uuid
@@ -6094,6 +6499,86 @@ export interface operations {
             };
         };
     };
+    upload_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFile"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_assets: {
         parameters: {
             query?: never;
@@ -6358,6 +6843,75 @@ export interface operations {
             };
         };
     };
+    get_clip_address: {
+        parameters: {
+            query: {
+                /** @description Where it begins, in seconds from the beginning of the recording. */
+                from_seconds: number;
+                /** @description Where it ends; at most ten minutes later. */
+                to_seconds: number;
+                /** @description How long the address works at least, an hour to 366 days; a week if not given. */
+                expires_in_seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipAddress"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_image_addresses: {
         parameters: {
             query?: {
@@ -6416,6 +6970,71 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_media_cookie: {
+        parameters: {
+            query?: {
+                /** @description How long the cookie works at least, an hour to a day; half a day if not given. */
+                expires_in_seconds?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MediaCookie"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8319,6 +8938,70 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportFile"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFile"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10466,6 +11149,106 @@ export interface operations {
             };
         };
     };
+    get_delivery_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_delivery_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutDeliveryPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_organization_exports: {
         parameters: {
             query?: never;
@@ -11389,7 +12172,7 @@ export interface operations {
                 video_id?: components["schemas"]["VideoId"];
                 /** @description Only in videos of this channel. */
                 channel_id?: components["schemas"]["ChannelId"];
-                /** @description Only where this speaker speaks: a name or label, in any case. */
+                /** @description Only where this speaker speaks: a name or label, in any case. What is on screen is nobody's. */
                 speaker?: string;
                 /** @description Only in videos added at or after this time or on or after this day (UTC). */
                 from?: string;
@@ -12232,6 +13015,78 @@ export interface operations {
             };
         };
     };
+    create_upload_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUploadAddress"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAddress"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -12651,6 +13506,115 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_upload_content: {
+        parameters: {
+            query: {
+                /** @description The signature. */
+                s: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13353,6 +14317,73 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_key_frames: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the key frames before: when the last of them is shown first. */
+                cursor?: string;
+                /** @description Key frames wanted, 1 to 100; 50 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["VideoId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KeyFrame"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

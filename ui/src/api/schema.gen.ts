@@ -136,7 +136,12 @@ export interface paths {
          */
         get: operations["list_assets"];
         put?: never;
-        post?: never;
+        /**
+         * Upload a file as a form
+         * @description `multipart/form-data` with the file in the field `file`, and before or after it what else is said. What is cut off leaves nothing; send what is
+         *     large as a resumable upload.
+         */
+        post: operations["upload_form"];
         delete?: never;
         options?: never;
         head?: never;
@@ -721,6 +726,27 @@ export interface paths {
          * @description Addresses that name it show nothing from then on.
          */
         delete: operations["delete_image_preset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import a file from a link
+         * @description The video or asset exists at once, and the file is fetched in the background; what fails is told as of any other step. The address may be one
+         *     that was signed for a while: it is kept sealed until the file is here, and nowhere else.
+         */
+        post: operations["import_file"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1657,6 +1683,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upload-addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an address for an upload
+         * @description Whoever has the address may PUT one file to it, without a session or a key, until it expires. The bytes are the body as it is. What was
+         *     cut off is sent again as a whole, or continued as a resumable upload by whoever has a session.
+         */
+        post: operations["create_upload_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -1698,6 +1745,26 @@ export interface paths {
         head: operations["get_upload_offset"];
         /** Append to an upload */
         patch: operations["append_upload"];
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send a file to its address
+         * @description Sent again, it takes the place of what was cut off; once it has arrived as a whole, sending it again changes nothing.
+         */
+        put: operations["put_upload_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users": {
@@ -2555,6 +2622,11 @@ export interface components {
          * @enum {string}
          */
         AssetKind: "image" | "video" | "audio" | "document";
+        /**
+         * @description How long what becomes of a file stays.
+         * @enum {string}
+         */
+        AssetStore: "temporary" | "permanent";
         /** @description What a message about an image or a document carries. */
         AssetWebhookData: {
             /** @description The asset as it was when it happened. */
@@ -2884,6 +2956,28 @@ export interface components {
              * @example harbour-board
              */
             slug?: string | null;
+        };
+        /** @description The file that is to be sent. */
+        CreateUploadAddress: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /**
+             * Format: int64
+             * @description How long the address works at least, a minute to a day; an hour if not given.
+             */
+            expires_in_seconds?: number | null;
+            /** @description Its name. */
+            filename?: string | null;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description What it becomes; a video if not given. */
+            kind?: components["schemas"]["UploadKind"];
+            /**
+             * Format: int64
+             * @description Its size. Nothing longer or shorter is taken.
+             */
+            size_bytes: number;
+            store?: components["schemas"]["AssetStore"] | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
         };
         /** @description A new video without a recording. */
         CreateVideo: {
@@ -3282,6 +3376,20 @@ export interface components {
         ImagePresets: {
             items: components["schemas"]["ImagePreset"][];
         };
+        /** @description Where a file lies, and what it is. */
+        ImportFile: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /** @description Its name; the last part of the address if not given. */
+            filename?: string | null;
+            folder_id?: components["schemas"]["FolderId"] | null;
+            /** @description What it becomes; a video if not given. */
+            kind?: components["schemas"]["UploadKind"];
+            store?: components["schemas"]["AssetStore"] | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
+            /** @description The address of the file itself, with https. */
+            url: string;
+        };
         /** @description An invitation as those who manage it see it, without its token. */
         Invitation: {
             /**
@@ -3581,6 +3689,13 @@ export interface components {
             is_given: boolean;
             /** @description The version that was read; needed to agree. */
             version?: string | null;
+        };
+        /** @description What a file becomes. */
+        NewFile: {
+            asset_id?: components["schemas"]["AssetId"] | null;
+            /** @description The upload that brings it. */
+            upload_id: components["schemas"]["UploadId"];
+            video_id?: components["schemas"]["VideoId"] | null;
         };
         /** @description A passkey that an authenticator made. */
         NewPasskey: {
@@ -5498,9 +5613,39 @@ export interface components {
              * @description Announced size.
              */
             size_bytes: number;
-            /** @description `open`, `received`, `stored`, `terminated` or `expired`. */
+            /** @description `open`, `importing`, `received`, `stored`, `terminated` or `expired`. */
             status: string;
             video_id?: components["schemas"]["VideoId"] | null;
+        };
+        /** @description Where a file is to be sent, as the body of one PUT. */
+        UploadAddress: components["schemas"]["NewFile"] & {
+            /**
+             * Format: date-time
+             * @description When it stops working.
+             */
+            expires_at: string;
+            /** @description The address. */
+            url: string;
+        };
+        /** @description A file, and what is said of it. */
+        UploadForm: {
+            /** @description Of a video, the channel it is put into. */
+            channel_id?: string | null;
+            /**
+             * Format: binary
+             * @description The file.
+             */
+            file: string;
+            /** @description Its name, instead of that of the file. */
+            filename?: string | null;
+            /** @description The folder it is put into. */
+            folder_id?: string | null;
+            /** @description `video`, which is what a file becomes where nothing is said, `image` or `document`. */
+            kind?: string | null;
+            /** @description `permanent`, or `temporary` for a day. */
+            store?: string | null;
+            /** @description Of a video, its title. */
+            title?: string | null;
         };
         /**
          * Format: uuid
@@ -6336,6 +6481,86 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadForm"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFile"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8713,6 +8938,70 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportFile"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewFile"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12726,6 +13015,78 @@ export interface operations {
             };
         };
     };
+    create_upload_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateUploadAddress"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAddress"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -13145,6 +13506,115 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_upload_content: {
+        parameters: {
+            query: {
+                /** @description The signature. */
+                s: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
