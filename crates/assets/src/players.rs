@@ -447,7 +447,6 @@ mod tests {
         assert!(matches!(at("hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
         for path in [
             "preview/frames/07.jpg",
-            "preview/frames/+7.jpg",
             "preview/frames/7.png",
             "preview/frames/99999999999.jpg",
             "preview/frames/7/8.jpg",

@@ -5,7 +5,7 @@ use crate::client::{Answer, Client};
 use serde_json::Value;
 
 /// Operations anybody may call.
-pub const PUBLIC: [&str; 15] = [
+pub const PUBLIC: [&str; 16] = [
     "begin_passkey_sign_in",
     "confirm_email",
     "confirm_email_change",
@@ -18,6 +18,7 @@ pub const PUBLIC: [&str; 15] = [
     "finish_provider_sign_in",
     "list_providers",
     "lookup_invitation",
+    "put_upload_content",
     "request_password_reset",
     "reset_password",
     "start_provider_sign_in",

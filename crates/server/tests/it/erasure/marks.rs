@@ -66,6 +66,7 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("store_processes", "*", "names of files, made of ids, for the seconds in which they are copied"),
     ("tasks", "status", "one of a list"),
     ("uploads", "kind", "one of a list"),
+    ("uploads", "source", "sealed, and there only while a file is fetched"),
     ("uploads", "status", "one of a list"),
     ("user_preferences", "email_notifications", "one of a list"),
     ("user_preferences", "theme", "one of a list"),

@@ -269,7 +269,7 @@ impl Load {
                     seed += 1;
                     let Some((id, expected)) = somebody.upload(seed).await else { continue };
                     somebody.has(&id, &expected).await;
-                    if seed % 3 == 0 {
+                    if seed.is_multiple_of(3) {
                         somebody.delete(&id).await;
                     } else {
                         somebody.tally.kept.lock().unwrap().insert(id, expected);
