@@ -82,6 +82,9 @@ pub enum AssetsError {
     /// No such folder, or of another organization.
     #[error("there is no such folder")]
     FolderNotFound,
+    /// No such channel, or of another organization.
+    #[error("there is no such channel")]
+    ChannelNotFound,
     /// Another folder there has the name.
     #[error("a folder of this name is there already")]
     FolderNameTaken,
@@ -187,6 +190,7 @@ impl From<AssetsError> for Problem {
             AssetsError::NotCopied => Problem::conflict("asset_not_ready", detail)
                 .hint("Ask for the asset until its status is ready."),
             AssetsError::FolderNotFound => Problem::not_found("folder"),
+            AssetsError::ChannelNotFound => Problem::not_found("channel"),
             AssetsError::FolderNameTaken => {
                 Problem::conflict("folder_name_taken", detail).hint("Choose another name.")
             }

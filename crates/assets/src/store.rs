@@ -163,6 +163,24 @@ pub(crate) async fn receive_upload(
     Ok(())
 }
 
+/// Whether the channel and the folder that a file is to be put into are there; what is not named is.
+pub(crate) async fn places_exist(
+    tx: &mut TenantTx,
+    metadata: &UploadMetadata,
+) -> Result<(bool, bool), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        r#"SELECT $2::uuid IS NULL OR EXISTS (SELECT FROM channels WHERE organization_id = $1 AND id = $2) AS "channel!",
+               $3::uuid IS NULL OR EXISTS (SELECT FROM folders WHERE organization_id = $1 AND id = $3) AS "folder!""#,
+        organization_id.uuid(),
+        metadata.channel_id.map(|id| id.uuid()),
+        metadata.folder_id.map(|id| id.uuid()),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok((row.channel, row.folder))
+}
+
 /// As what somebody belongs to the organization, while they and it go on.
 pub(crate) async fn role_of(tx: &mut TenantTx, user_id: UserId) -> Result<Option<Role>, sqlx::Error> {
     let organization_id = tx.organization_id();

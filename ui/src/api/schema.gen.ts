@@ -4998,7 +4998,8 @@ export interface components {
              * @description Comparable within one answer only; higher is better.
              */
             score: number;
-            source: ("speech" | "screen" | "page") & Record<string, never>;
+            /** @description Where in it: whether it is said, seen or written. */
+            source: components["schemas"]["SearchHitSource"];
             /** @description Who speaks in `text`, in order. */
             speakers: string[];
             /**
@@ -5033,6 +5034,11 @@ export interface components {
          * @enum {string}
          */
         SearchHitKind: "video" | "document";
+        /**
+         * @description How it is in what it was found in.
+         * @enum {string}
+         */
+        SearchHitSource: "speech" | "screen" | "page";
         /** @description What was found. */
         SearchResults: {
             /** @description The hits, best first. */
@@ -6537,6 +6543,14 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8986,6 +9000,14 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13045,6 +13067,14 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

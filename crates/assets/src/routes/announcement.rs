@@ -3,7 +3,9 @@
 use crate::{
     AssetsError,
     model::{Becomes, UPLOAD_LIFETIME, Upload, UploadKind, UploadMetadata},
+    store,
 };
+use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, ChannelId, FolderId, Timestamp, UploadId, VideoId};
 use serde::Deserialize;
 
@@ -124,6 +126,15 @@ impl Announcement {
             status: "open".to_owned(),
             expires_at: now + UPLOAD_LIFETIME,
         }
+    }
+}
+
+/// Refuses a channel or a folder that is not there.
+pub(super) async fn check_places(tx: &mut TenantTx, metadata: &UploadMetadata) -> Result<(), AssetsError> {
+    match store::places_exist(tx, metadata).await? {
+        (true, true) => Ok(()),
+        (false, _) => Err(AssetsError::ChannelNotFound),
+        (_, false) => Err(AssetsError::FolderNotFound),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
 
-use super::{announcement::Announcement, uploads::NewFile};
+use super::{
+    announcement::{Announcement, check_places},
+    uploads::NewFile,
+};
 use crate::{
     AssetsError,
     model::UPLOAD_BYTES_MAX,
@@ -52,7 +55,7 @@ pub(super) struct UploadForm {
 #[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 pub(super) async fn upload_form(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -119,6 +122,7 @@ async fn receive(
     let now = app.clock.now();
     let upload = said.upload(caller, id, size_bytes, now);
     let mut tx = app.db.tenant(caller).await?;
+    check_places(&mut tx, &upload.metadata).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;
     store::receive_upload(&mut tx, id, asset_id).await?;

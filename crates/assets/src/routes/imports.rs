@@ -1,7 +1,7 @@
 //! Files fetched from where somebody says they lie.
 
 use super::{
-    announcement::{Announcement, Keep},
+    announcement::{Announcement, Keep, check_places},
     uploads::NewFile,
 };
 use crate::{
@@ -50,7 +50,7 @@ pub(super) struct ImportFile {
 /// that was signed for a while: it is kept sealed until the file is here, and nowhere else.
 #[utoipa::path(post, path = "/imports", operation_id = "import_file", tag = "uploads", request_body = ImportFile,
     responses((status = 202, body = NewFile), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn import_file(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -73,6 +73,7 @@ pub(super) async fn import_file(
     let source =
         app.secrets.seal(url.as_str().as_bytes(), source_place(upload.id)).map_err(Problem::internal)?;
     let mut tx = app.db.tenant(&caller).await?;
+    check_places(&mut tx, &upload.metadata).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, &receiver, &upload, now).await?;
     store::begin_import(&mut tx, upload.id, asset_id, &source).await?;

@@ -1,7 +1,7 @@
 //! Files sent to a signed address, which needs no session: for programs and pages that are to upload one file and do nothing else.
 
 use super::{
-    announcement::{Announcement, Keep},
+    announcement::{Announcement, Keep, check_places},
     media::signature_problem,
     uploads::{NewFile, UploadView},
 };
@@ -74,7 +74,7 @@ pub(super) struct UploadAddress {
 /// cut off is sent again as a whole, or continued as a resumable upload by whoever has a session.
 #[utoipa::path(post, path = "/upload-addresses", operation_id = "create_upload_address", tag = "uploads", request_body = CreateUploadAddress,
     responses((status = 201, body = UploadAddress), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn create_upload_address(
     State(app): State<App>,
     May(caller, _): May<EditContent>,
@@ -100,6 +100,7 @@ pub(super) async fn create_upload_address(
     let now = app.clock.now();
     let upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
+    check_places(&mut tx, &upload.metadata).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
     let (url, expires_at) =

@@ -70,7 +70,6 @@ pub(crate) struct Hit {
     /// What it is a passage of.
     kind: HitKind,
     /// Where in it: whether it is said, seen or written.
-    #[schema(inline)]
     source: HitSource,
     /// The video.
     video_id: Option<VideoId>,
@@ -116,6 +115,7 @@ pub(crate) enum HitKind {
 
 /// How it is in what it was found in.
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHitSource)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HitSource {
     /// Somebody says it in a video.
