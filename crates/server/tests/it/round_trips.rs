@@ -126,7 +126,7 @@ const READS: [(&str, usize, usize); 18] = [
     ("/videos/{id}", 7, 3),
     ("/videos/{id}/transcript", 7, 3),
     ("/videos/{id}/summary", 7, 3),
-    ("/videos/{id}/key-frames", 7, 3),
+    ("/videos/{id}/key-frames", 6, 2),
     ("/videos/{id}/captions.vtt", 7, 3),
     ("/search?q=budget&mode=keyword", 6, 2),
     ("/search?q=budget&mode=semantic", 6, 2),

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command};
 
 const BUDGET: &str = "Budget of the harbour\nThe crane is repaired in spring";
-const BUDGET_GROWN: &str = "Budget of the harbour\nThe crane is repaired in spring\nA zeppelin lands at noon";
+/// What is added is as large as a paragraph: a single line of the size of letters is less than what moves on a screen.
+const BUDGET_GROWN: &str = "Budget of the harbour\nThe crane is repaired in spring\nA zeppelin lands at noon beside the northern quay\nand brings two hundred crates of oranges for the town\nwhich are to be sold on the market before the evening\nby whoever has nothing better to do on that day";
 const GLACIER: &str = "Expedition to the north\nGlaciers melt slowly\nWalruses sleep on the ice";
 
 /// A silent recording of slides, each with what it says and for how many seconds.
