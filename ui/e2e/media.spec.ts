@@ -78,8 +78,8 @@ test("a file is imported from a link, and a link that leads nowhere says so", as
   await expect(file(page, "harbour.heic")).toBeVisible();
 
   await page.keyboard.press("ControlOrMeta+k");
-  await page.getByRole("combobox").fill("import");
-  await page.keyboard.press("Enter");
+  await page.getByRole("combobox", { name: "Find anything" }).fill("import");
+  await page.getByRole("option", { name: "Import from a link" }).click();
   await dialog.getByLabel("Link to the file").fill(`${at}/nothing.png`);
   await dialog.getByLabel("Link to the file").press("Enter");
   await expect(trayRow(page, "nothing.png")).toContainText("404");
