@@ -22,15 +22,26 @@ pub(super) struct Announcement {
 
 impl Announcement {
     /// Of what is said in JSON.
-    pub(super) fn of(kind: UploadKind, filename: Option<&str>, title: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// [`AssetsError::Field`] for what is too long, which is cut where it comes in a header or a form.
+    pub(super) fn of(
+        kind: UploadKind,
+        filename: Option<&str>,
+        title: Option<&str>,
+    ) -> Result<Self, AssetsError> {
         let mut said = Self { kind, ..Self::default() };
-        for (name, value) in [("filename", filename), ("title", title)] {
-            // Neither is ever refused.
-            if let Some(value) = value {
-                let _taken = said.say(name, value);
+        for (field, value, length_max) in
+            [("filename", filename, FILENAME_LENGTH_MAX), ("title", title, TITLE_LENGTH_MAX)]
+        {
+            let Some(value) = value else { continue };
+            let refuse = |reason| AssetsError::Field { field, code: "field_invalid", reason };
+            if value.chars().count() > length_max {
+                return Err(refuse(format!("the {field} has at most {length_max} characters")));
             }
+            said.say(field, value).map_err(refuse)?;
         }
-        said
+        Ok(said)
     }
 
     /// And where it is put, and for how long.

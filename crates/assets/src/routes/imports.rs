@@ -58,11 +58,8 @@ pub(super) async fn import_file(
     Json(wanted): Json<ImportFile>,
 ) -> Result<(StatusCode, Json<NewFile>), Problem> {
     let url = address(&app, &wanted.url)?;
-    let mut file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref()).placed(
-        wanted.channel_id,
-        wanted.folder_id,
-        wanted.store,
-    );
+    let mut file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?
+        .placed(wanted.channel_id, wanted.folder_id, wanted.store);
     file.or_named(&percent_decode_str(url.path()).decode_utf8_lossy());
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;

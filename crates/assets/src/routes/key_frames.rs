@@ -19,7 +19,7 @@ const FRAMES_MAX: u32 = 100;
 #[into_params(parameter_in = Query)]
 pub(super) struct ListKeyFrames {
     /// The `next_cursor` of the key frames before: when the last of them is shown first.
-    #[param(pattern = "^[0-9]{1,12}$")]
+    #[param(pattern = "^[0-9]{1,9}$")]
     cursor: Option<String>,
     /// Key frames wanted, 1 to 100; 50 if not given.
     #[param(minimum = 1, maximum = 100)]

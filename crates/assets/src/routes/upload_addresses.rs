@@ -74,7 +74,7 @@ pub(super) struct UploadAddress {
 /// cut off is sent again as a whole, or continued as a resumable upload by whoever has a session.
 #[utoipa::path(post, path = "/upload-addresses", operation_id = "create_upload_address", tag = "uploads", request_body = CreateUploadAddress,
     responses((status = 201, body = UploadAddress), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn create_upload_address(
     State(app): State<App>,
     May(caller, _): May<EditContent>,
@@ -88,12 +88,14 @@ pub(super) async fn create_upload_address(
     if wanted.size_bytes == 0 {
         return Err(Problem::invalid_field("size_bytes", "size_invalid", "A file has at least one byte."));
     }
-    let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref()).placed(
+    let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?.placed(
         wanted.channel_id,
         wanted.folder_id,
         wanted.store,
     );
-    file.check_size(wanted.size_bytes)?;
+    file.check_size(wanted.size_bytes).map_err(|error| {
+        Problem::invalid_field("size_bytes", "upload_too_large", format!("This cannot be sent: {error}."))
+    })?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
     }

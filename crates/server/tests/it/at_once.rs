@@ -112,8 +112,9 @@ async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let ada = app.person("ada").await;
     for (wanted, status, code) in [
         (json!({ "size_bytes": 0 }), 422, "size_invalid"),
-        (json!({ "size_bytes": 5_368_709_121_u64 }), 413, "upload_too_large"),
-        (json!({ "size_bytes": 52_428_801, "kind": "image" }), 413, "upload_too_large"),
+        (json!({ "size_bytes": 5_368_709_121_u64 }), 422, "upload_too_large"),
+        (json!({ "size_bytes": 52_428_801, "kind": "image" }), 422, "upload_too_large"),
+        (json!({ "size_bytes": 1, "title": "x".repeat(201) }), 422, "field_invalid"),
         (json!({ "size_bytes": 1, "expires_in_seconds": 59 }), 422, "lifetime_invalid"),
         (json!({ "size_bytes": 1, "kind": "film" }), 422, "body_invalid"),
         (json!({ "size_bytes": 1, "bytes": 2 }), 422, "body_invalid"),
