@@ -113,9 +113,9 @@ async fn store(data: &Path, size_bytes: u64) -> Result<(BlobKey, PathBuf)> {
     let now = SystemClock.now();
     let (organization, asset) = (OrganizationId::new(now), AssetId::new(now));
     let key: BlobKey = format!("organizations/{organization}/assets/{asset}/original.mp4").parse()?;
-    let blobs = BlobStore::disk(data.join("product/blobs"))?;
-    blobs.put_file(&key, &draft).await?;
-    let path = blobs.local_path(&key).await?.path().to_owned();
+    let root = data.join("product/blobs");
+    BlobStore::disk(&root)?.put_file(&key, &draft).await?;
+    let path = root.join(key.as_str());
     Ok((key, path))
 }
 
