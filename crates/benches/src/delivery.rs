@@ -115,7 +115,7 @@ async fn store(data: &Path, size_bytes: u64) -> Result<(BlobKey, PathBuf)> {
     let key: BlobKey = format!("organizations/{organization}/assets/{asset}/original.mp4").parse()?;
     let root = data.join("product/blobs");
     BlobStore::disk(&root)?.put_file(&key, &draft).await?;
-    let path = root.join(key.as_str());
+    let path = root.join("blobs").join(key.as_str());
     Ok((key, path))
 }
 

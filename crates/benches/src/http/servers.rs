@@ -67,7 +67,7 @@ impl Server {
             "daemon off; user root; worker_processes auto; pid {own}/nginx.pid; error_log {own}/nginx-error.log;
              events {{ worker_connections 1024; }}
              http {{
-                 access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; client_body_temp_path {own}/nginx-body;
+                 access_log off; sendfile on; tcp_nopush off; keepalive_requests 1000000; client_body_temp_path {own}/nginx-body;
                  proxy_temp_path {own}/nginx-proxy; fastcgi_temp_path {own}/nginx-fastcgi; uwsgi_temp_path {own}/nginx-uwsgi;
                  scgi_temp_path {own}/nginx-scgi; server {{ listen {address}; root {root}; }}
              }}",
