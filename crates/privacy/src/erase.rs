@@ -364,6 +364,12 @@ impl Eraser {
         let now = self.app.clock.now();
         let mut found = plan.clone();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        // Whoever else was at it, or a commit whose answer did not arrive, may have removed them meanwhile.
+        if let Some(OpenErasure { plan, report: Some(report), .. }) =
+            store::find_open_erasure(&mut tx, subject.kind(), subject.id()).await?
+        {
+            return Ok((report, plan));
+        }
         let mut rows = match subject {
             Subject::Person(user_id) => {
                 let attempts =

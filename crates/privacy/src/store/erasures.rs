@@ -118,7 +118,8 @@ pub(crate) async fn delete_organization_now(
     Ok(())
 }
 
-/// The erasure of this subject, if it was begun and not finished.
+/// The erasure of this subject, if it was begun and not finished: as it stands once every transaction that changes it is over, and
+/// locked until the end of this one.
 pub(crate) async fn find_open_erasure(
     tx: &mut SystemTx,
     kind: &str,
@@ -126,7 +127,7 @@ pub(crate) async fn find_open_erasure(
 ) -> Result<Option<OpenErasure>, PrivacyError> {
     let row = sqlx::query!(
         r#"SELECT id AS "id: ErasureId", plan, report FROM erasures
-           WHERE kind = $1 AND subject_id = $2 AND finished_at IS NULL AND plan IS NOT NULL"#,
+           WHERE kind = $1 AND subject_id = $2 AND finished_at IS NULL AND plan IS NOT NULL FOR UPDATE"#,
         kind,
         subject_id,
     )

@@ -49,8 +49,15 @@ async fn words_are_ranked_in_memory_as_in_the_database_and_under_its_rules() {
     app.work().await;
     let ada = app.person("ada").await;
     let ben = app.colleague(&ada, "ben", "member").await;
+    // More passages have a winch than are ranked, each another share of it: of equal ones, any may be chosen. Few have a crane.
     let mut texts: Vec<String> = (0..1_100)
-        .map(|number| paragraph(&format!("Number{number}{}", if number % 2 == 0 { " crane" } else { "" })))
+        .map(|number| {
+            let crane = if number % 40 == 0 { " crane" } else { "" };
+            let even = usize::from(number % 2 == 0);
+            let winches =
+                " winch".repeat(even * (1 + number / 100)) + &" on".repeat(even * (number % 100) / 2);
+            paragraph(&format!("Number{number}{crane}{winches}"))
+        })
         .collect();
     texts[300] = paragraph("The buoy lies beside the crane, and behind the buoy another buoy");
     texts[301] = paragraph("Nobody names it here");
@@ -74,6 +81,7 @@ async fn words_are_ranked_in_memory_as_in_the_database_and_under_its_rules() {
 
     let queries = [
         "crane&mode=keyword",
+        "winch&mode=keyword",
         "buoy&mode=keyword",
         "crane+buoy+wall&mode=keyword",
         "lighthouse+cranes&mode=keyword",
@@ -90,8 +98,8 @@ async fn words_are_ranked_in_memory_as_in_the_database_and_under_its_rules() {
         before.push((to_ada(query).await, to_ben(query).await));
     }
     assert_eq!(before[0].1[0].1, 901 * 60);
-    assert_eq!((before[4].0.len(), before[4].1.len()), (1, 0), "only Ada sees what is hidden");
-    assert_eq!(before[8].0.len(), 0);
+    assert_eq!((before[5].0.len(), before[5].1.len()), (1, 0), "only Ada sees what is hidden");
+    assert_eq!(before[9].0.len(), 0);
     read_into_memory(&app, &ada).await;
     for (query, before) in queries.iter().zip(&before) {
         assert_eq!(to_ada(query).await, before.0, "{query}, Ada");
