@@ -2,6 +2,7 @@
 //! system, holds what is being written, so that a rename makes it visible at once.
 
 use crate::batches::{BATCH_BYTES, Batches};
+use crate::cached;
 use crate::error::blocking;
 use crate::scratch::{Scratch, remove_all};
 use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
@@ -185,14 +186,17 @@ impl Disk {
     }
 
     pub(crate) async fn get(&self, key: &BlobKey, range: Option<RangeRequest>) -> Result<BlobRead> {
-        let (path, key) = (self.path(key), key.clone());
-        blocking(move || {
-            let (file, meta) = open_blob(&path, &key)?;
-            let range = range.map_or(Ok(0..meta.size_bytes), |range| range.resolve(meta.size_bytes))?;
-            let bytes = read_file(file, range.clone()).boxed();
-            Ok(BlobRead { meta, range, bytes })
-        })
-        .await
+        let path = self.path(key);
+        let (file, meta) = match cached::open(&path) {
+            Some(file) => known_blob(file, key)?,
+            None => {
+                let key = key.clone();
+                blocking(move || open_blob(&path, &key)).await?
+            }
+        };
+        let range = range.map_or(Ok(0..meta.size_bytes), |range| range.resolve(meta.size_bytes))?;
+        let bytes = read_file(file, range.clone()).boxed();
+        Ok(BlobRead { meta, range, bytes })
     }
 
     pub(crate) async fn head(&self, key: &BlobKey) -> Result<Option<BlobMeta>> {
@@ -344,15 +348,18 @@ fn hash(file: &mut File) -> Result<BlobFacts> {
 }
 
 fn open_blob(path: &Path, key: &BlobKey) -> Result<(File, BlobMeta)> {
-    let missing = || BlobError::NotFound { key: key.clone() };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if is_missing(&error) => return Err(missing()),
+        Err(error) if is_missing(&error) => return Err(BlobError::NotFound { key: key.clone() }),
         Err(error) => return Err(error.into()),
     };
+    known_blob(file, key)
+}
+
+fn known_blob(file: File, key: &BlobKey) -> Result<(File, BlobMeta)> {
     let meta = file.metadata()?;
     if !meta.is_file() {
-        return Err(missing());
+        return Err(BlobError::NotFound { key: key.clone() });
     }
     Ok((file, blob_meta(key.clone(), &meta)?))
 }
@@ -373,17 +380,23 @@ pub(crate) fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = io:
         if length == 0 {
             return Ok(None);
         }
-        let (reader, start) = (file.clone(), range.start);
-        let chunk = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; length];
-            reader.read_exact_at(&mut chunk, start)?;
-            io::Result::Ok(chunk)
-        })
-        .await
-        .map_err(io::Error::other)??;
-        range.start += length as u64;
-        Ok(Some((Bytes::from(chunk), (file, range))))
+        let chunk = match cached::read(&file, range.start, length) {
+            Some(chunk) => chunk,
+            None => read_from_disk(Arc::clone(&file), range.start, length).await?,
+        };
+        range.start += chunk.len() as u64;
+        io::Result::Ok(Some((Bytes::from(chunk), (file, range))))
     })
+}
+
+async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Vec<u8>> {
+    tokio::task::spawn_blocking(move || {
+        let mut chunk = vec![0; length];
+        file.read_exact_at(&mut chunk, start)?;
+        Ok(chunk)
+    })
+    .await
+    .map_err(io::Error::other)?
 }
 
 /// Visits the blobs below a folder in the byte order of their keys, until `visit` returns false.

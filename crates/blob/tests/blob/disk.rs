@@ -47,6 +47,25 @@ async fn an_end_that_is_longer_than_the_blob_is_all_of_it() {
     assert_eq!(read.range, 0..10);
 }
 
+/// The system is asked to forget it, wholly and in part; where it does not, this reads from memory, as the other tests do.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_the_system_does_not_have_in_memory_is_read_from_the_disk() {
+    use rustix::fs::{Advice, fadvise};
+    let dir = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let store = BlobStore::disk(dir.path()).unwrap();
+    let content = content(3 << 20);
+    store.put_bytes(&key("a"), content.clone()).await.unwrap();
+    for (from, length) in [(0, 0), (1 << 20, 1 << 20), ((100 << 10) + 1, 50 << 10)] {
+        let file = std::fs::File::open(dir.path().join("blobs/a")).unwrap();
+        file.sync_all().unwrap();
+        fadvise(&file, from, std::num::NonZero::new(length), Advice::DontNeed).unwrap();
+        let read = store.get(&key("a"), None).await.unwrap().bytes;
+        let bytes = read.map(Result::unwrap).collect::<Vec<_>>().await.concat();
+        assert!(bytes == content, "{from} {length}");
+    }
+}
+
 #[tokio::test]
 async fn a_folder_of_blobs_is_no_blob() {
     let dir = tempfile::tempdir().unwrap();
@@ -96,8 +115,10 @@ async fn a_blob_that_shrinks_while_it_is_read_fails_the_stream() {
     assert!((64 << 10..=256 << 10).contains(&first.len()));
     let file = std::fs::OpenOptions::new().write(true).open(dir.path().join("blobs/a")).unwrap();
     file.set_len(first.len() as u64 + 10).unwrap();
-    let error = read.bytes.next().await.unwrap().unwrap_err();
+    let mut rest = read.bytes.collect::<Vec<_>>().await;
+    let error = rest.pop().unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    assert!(rest.into_iter().map(|chunk| chunk.unwrap().len()).sum::<usize>() <= 10);
 }
 
 #[tokio::test]
