@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use memoreel_parts::Parts;
 
+use crate::python;
 use crate::shell::{self, has_program, say};
 
 /// The oldest Node.js that the web app's build runs on.
@@ -20,6 +21,9 @@ const WHEEL_PYTHON: &str = "3.11";
 pub const OIDC_PROVIDER: &str = "oidc-provider";
 /// The same of the assistant that the tests of the Model Context Protocol are.
 const MCP_CLIENT: &str = "mcp-client";
+
+/// The name, below `target/python`, of what holds Amazon's command line, with which the tests sign links; and its package.
+const AWS: (&str, &str) = ("aws", "awscli==1.46.3");
 
 /// A program and the Debian packages that bring it and what it needs.
 struct Tool {
@@ -58,6 +62,7 @@ pub fn run() -> Result<()> {
     install_node_modules(&shell::typescript_client(), "the node modules of the client for TypeScript")?;
     install_oidc_provider()?;
     install_node_packages(MCP_CLIENT, "crates/server/tests/mcp-client", "the assistant of the tests")?;
+    python::interpreter(AWS.0, &[AWS.1])?;
     say("set up");
     Ok(())
 }

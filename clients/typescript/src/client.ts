@@ -21,6 +21,9 @@ export type SearchOptions = Omit<QueryOf<"search">, "q">;
 export type VideoFilter = Omit<NonNullable<QueryOf<"list_videos">>, "cursor">;
 export type AssetFilter = Omit<NonNullable<QueryOf<"list_assets">>, "cursor">;
 
+export type ImportOptions = Omit<Schemas["ImportFile"], "url">;
+export type ImportedFile = Schemas["NewFile"];
+
 export interface ClientOptions {
   /** Where people reach the server, such as `https://memoreel.example.com`. */
   url: string;
@@ -143,6 +146,14 @@ export class MemoreelClient {
   upload(file: UploadSource, upload: NewUpload & { kind: "image" | "document" }): Promise<UploadedFile>;
   upload(file: UploadSource, upload: NewUpload): Promise<UploadedVideo | UploadedFile> {
     return sendUpload(this.url, this.#headers(), file, upload);
+  }
+
+  /**
+   * Has the server fetch a file from where a link leads, such as one that is signed for a while. What it becomes exists at once; whether it
+   * arrives is told as of any step of the processing.
+   */
+  async importFrom(link: string, options: ImportOptions = {}): Promise<ImportedFile> {
+    return told(await this.api.POST("/api/v1/imports", { body: { ...options, url: link } }));
   }
 
   /** Waits until a video is completed. A server that is away for a while is asked again. */

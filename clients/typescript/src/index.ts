@@ -7,6 +7,8 @@ export {
   type Asset,
   type AssetFilter,
   type ClientOptions,
+  type ImportedFile,
+  type ImportOptions,
   type Me,
   type SearchHit,
   type SearchOptions,

@@ -32,6 +32,14 @@ test("a request carries the key and what is asked for", async () => {
   assert.deepEqual([...url.searchParams].sort(), [["limit", "3"], ["q", '50 % & "more"']]);
 });
 
+test("a link is sent with what is said of its file", async () => {
+  const made = { upload_id: "u", video_id: "v", asset_id: "a" };
+  const { client, asked } = answered(Response.json(made, { status: 202 }));
+  assert.deepEqual(await client.importFrom("https://bucket.example/talk.mp4?Signature=x", { title: "Talk" }), made);
+  assert.equal(asked[0]?.method, "POST");
+  assert.deepEqual(await asked[0].json(), { title: "Talk", url: "https://bucket.example/talk.mp4?Signature=x" });
+});
+
 test("a refusal has a code for programs and a sentence for people", async () => {
   const { client } = answered(problem(403, "forbidden"));
   const error = await client.me().catch((caught: unknown) => caught);

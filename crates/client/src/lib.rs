@@ -34,5 +34,5 @@ pub use model::{
     SearchMode, SearchResults, Segment, Speaker, Stage, Summary, SummarySentence, Transcript, Video, Word,
 };
 pub use transport::{Body, HttpTransport, Transport};
-pub use upload::{CreatedUpload, NewUpload, Progress, UploadKind};
+pub use upload::{CreatedUpload, Imported, NewUpload, Progress, UploadKind};
 pub use wait::WaitError;

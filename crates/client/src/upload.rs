@@ -97,6 +97,15 @@ pub struct CreatedUpload {
     pub asset_id: Option<Uuid>,
 }
 
+/// What a file that the server fetches becomes. It exists already, and is processed once the file is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+pub struct Imported {
+    /// The video it becomes.
+    pub video_id: Option<Uuid>,
+    /// The asset it becomes.
+    pub asset_id: Option<Uuid>,
+}
+
 /// How an upload goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -142,6 +151,27 @@ impl Client {
             video_id: id(HeaderName::from_static("memoreel-video-id")),
             asset_id: id(HeaderName::from_static("memoreel-asset-id")),
         })
+    }
+
+    /// Has the server fetch a file from where a link leads. Whether it arrives is told as of any step of the processing
+    /// ([`Client::wait_until_ready`]).
+    ///
+    /// # Errors
+    /// As the server says, such as `address_refused` for an address that is not open to everybody.
+    pub async fn import(&self, link: &str, new: &NewUpload) -> Result<Imported, ClientError> {
+        let wanted = serde_json::json!({
+            "url": link,
+            "kind": new.kind.as_str(),
+            "filename": new.filename,
+            "title": new.title,
+            "channel_id": new.channel_id,
+        });
+        let mut request = self.request(Method::POST, "/api/v1/imports", Vec::new())?;
+        request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Body::Bytes(wanted.to_string().into());
+        let answer = self.send(request).await?;
+        serde_json::from_slice(answer.body())
+            .map_err(|error| ClientError::Unexpected { reason: error.to_string() })
     }
 
     /// Uploads a file. Where a connection breaks, it goes on from what has arrived.

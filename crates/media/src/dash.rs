@@ -13,6 +13,8 @@ const PICTURE: &str = "picture";
 const SOUND: &str = "sound";
 /// Our own sound, and what of others is copied, is no heavier than this, in bits per second.
 const SOUND_BANDWIDTH: u64 = 192_000;
+/// No segment of ours lasts longer; times are added up without a look at whether they can be.
+const SEGMENT_SECONDS_MAX: f64 = 86_400.0;
 
 /// A version of a recording as the master playlist tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +72,13 @@ impl Timeline {
         let mut lasts = None;
         for line in playlist.lines().map(str::trim) {
             if let Some(told) = line.strip_prefix("#EXTINF:") {
-                lasts = told.trim_end_matches(',').parse::<f64>().ok();
+                let told = told.trim_end_matches(',').parse::<f64>().ok();
+                lasts = told.filter(|seconds| (0.0..=SEGMENT_SECONDS_MAX).contains(seconds));
             } else if !line.is_empty()
                 && !line.starts_with('#')
                 && let Some(seconds) = lasts.take()
             {
-                segments.push((line.to_owned(), (seconds.max(0.0) * 1e6).round() as u64));
+                segments.push((line.to_owned(), (seconds * 1e6).round() as u64));
             }
         }
         Self { segments }

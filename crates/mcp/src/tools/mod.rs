@@ -34,6 +34,8 @@ pub(crate) trait Tool {
     const DESCRIPTION: &'static str;
     /// Whether it changes nothing.
     const READS: bool = true;
+    /// Whether it has to do with more than what is in Memoreel.
+    const REACHES_OUT: bool = false;
     type Input: DeserializeOwned + JsonSchema + Send + 'static;
     type Output: Serialize + JsonSchema + 'static;
 
@@ -57,11 +59,12 @@ pub(crate) fn reading() -> Vec<Described> {
 
 /// What those may use besides who may add things.
 pub(crate) fn writing(uploads: &Uploads) -> Vec<Described> {
-    match uploads {
-        Uploads::None => Vec::new(),
-        Uploads::Files(_) => vec![described::<uploads::UploadFile>()],
-        Uploads::Addresses => vec![described::<uploads::AnnounceUpload>()],
-    }
+    let upload = match uploads {
+        Uploads::None => None,
+        Uploads::Files(_) => Some(described::<uploads::UploadFile>()),
+        Uploads::Addresses => Some(described::<uploads::AnnounceUpload>()),
+    };
+    upload.into_iter().chain([described::<uploads::ImportLink>()]).collect()
 }
 
 /// Calls a tool; none when there is none of that name.
@@ -78,6 +81,7 @@ pub(crate) async fn call(name: &str, arguments: JsonObject, context: &Context<'_
         (uploads::AnnounceUpload::NAME, Uploads::Addresses) => {
             run::<uploads::AnnounceUpload>(arguments, context).await
         }
+        (uploads::ImportLink::NAME, _) => run::<uploads::ImportLink>(arguments, context).await,
         _ => return None,
     };
     Some(result)
@@ -99,7 +103,7 @@ fn described<T: Tool>() -> Described {
         .read_only(T::READS)
         .destructive(false)
         .idempotent(T::READS)
-        .open_world(false);
+        .open_world(T::REACHES_OUT);
     Described::new(T::NAME, T::DESCRIPTION, JsonObject::new())
         .with_title(T::TITLE)
         .with_input_schema::<T::Input>()

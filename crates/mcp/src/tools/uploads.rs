@@ -96,7 +96,7 @@ impl Tool for UploadFile {
         let added = Added {
             video_id: created.video_id,
             asset_id: created.asset_id,
-            link: link(&context.client, &created),
+            link: link(&context.client, created.video_id, created.asset_id),
         };
         let text = format!("{filename} was uploaded and is being processed: {}", added.link);
         Ok((added, text))
@@ -205,7 +205,7 @@ impl Tool for AnnounceUpload {
             command,
             video_id: created.video_id,
             asset_id: created.asset_id,
-            link: link(&context.client, &created),
+            link: link(&context.client, created.video_id, created.asset_id),
         };
         let text = format!(
             "Send the {} bytes of the file with:\n{}\nThen it will be at {}",
@@ -215,8 +215,58 @@ impl Tool for AnnounceUpload {
     }
 }
 
-fn link(client: &Client, created: &CreatedUpload) -> String {
-    match (created.video_id, created.asset_id) {
+pub(crate) struct ImportLink;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkInput {
+    /// The address of the file itself, with https. A page that shows it is not the file.
+    url: String,
+    /// The name of the file, with its extension; the last part of the address if not given.
+    #[serde(default)]
+    filename: Option<String>,
+    /// The title of the video; by default the file's name.
+    #[serde(default)]
+    title: Option<String>,
+    /// The id of the channel to put the video in.
+    #[serde(default)]
+    channel_id: Option<String>,
+    /// What it becomes; by its name if not given.
+    #[serde(default)]
+    kind: Option<Kind>,
+}
+
+impl Tool for ImportLink {
+    const NAME: &'static str = "import_link";
+    const TITLE: &'static str = "Import a file from a link";
+    const DESCRIPTION: &'static str = "Has the server fetch a recording, image or document from where a link leads, and process it: \
+        get_video tells how far a video is, and why if it could not be fetched.";
+    const READS: bool = false;
+    const REACHES_OUT: bool = true;
+    type Input = LinkInput;
+    type Output = Added;
+
+    async fn run(context: &Context<'_>, input: LinkInput) -> Result<(Added, String), Refusal> {
+        let end_of_path = input.url.split(['?', '#']).next().unwrap_or_default();
+        let name = input.filename.as_deref().unwrap_or(end_of_path);
+        let new = NewUpload {
+            kind: Kind::or_by_name(input.kind, name),
+            filename: input.filename,
+            title: input.title,
+            channel_id: input.channel_id.as_deref().map(channel).transpose()?,
+            ..NewUpload::default()
+        };
+        let imported = context.client.import(&input.url, &new).await?;
+        // A video is looked at as one, not as the file it is made of.
+        let asset_id = imported.asset_id.filter(|_| imported.video_id.is_none());
+        let link = link(&context.client, imported.video_id, asset_id);
+        let text = format!("The file is being fetched, and then processed: {link}");
+        Ok((Added { video_id: imported.video_id, asset_id, link }, text))
+    }
+}
+
+fn link(client: &Client, video_id: Option<Uuid>, asset_id: Option<Uuid>) -> String {
+    match (video_id, asset_id) {
         (Some(id), _) => client.video_link(id, None).to_string(),
         (None, Some(id)) => client.file_link(id).to_string(),
         (None, None) => String::new(),

@@ -18,13 +18,13 @@ use uuid::Uuid;
 /// Whoever does not want to wait so long says `--no-wait`.
 const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// Uploads recordings; where a connection breaks, it goes on from what has arrived.
+/// Uploads recordings, or has the server fetch them; where a connection breaks, it goes on from what has arrived.
 #[derive(Debug, Args)]
 pub(super) struct Upload {
     #[command(flatten)]
     server: Server,
-    /// The recordings
-    #[arg(required = true)]
+    /// The recordings: files, or links to files that the server fetches
+    #[arg(required = true, value_name = "FILE or URL")]
     files: Vec<PathBuf>,
     /// Title, for a single file; by default the file's name
     #[arg(long)]
@@ -46,8 +46,15 @@ impl Upload {
         let bars = MultiProgress::new();
         let mut failed = false;
         for file in &self.files {
-            if let Err(error) = self.one(&client, file, &bars).await {
-                bars.suspend(|| eprintln!("memoreel: {}: {error:#}", file.display()));
+            let added = match file.to_str().filter(|text| is_link(text)) {
+                Some(link) => self.import(&client, link, &bars).await,
+                None => self.one(&client, file, &bars).await,
+            };
+            if let Err(error) = added {
+                let named = file.to_string_lossy();
+                let named =
+                    if is_link(&named) { named.split(['?', '#']).next().unwrap_or_default() } else { &named };
+                bars.suspend(|| eprintln!("memoreel: {named}: {error:#}"));
                 failed = true;
             }
         }
@@ -61,7 +68,7 @@ impl Upload {
                 "{msg:.bold} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             )?,
         ));
-        let new = NewUpload { title: self.title.clone(), channel_id: self.channel, ..NewUpload::default() };
+        let new = self.new();
         let shown = bar.clone();
         let uploaded = client.upload_file(path, &new, move |progress| match progress {
             Progress::Sent { sent_bytes, size_bytes } => {
@@ -74,17 +81,43 @@ impl Upload {
         });
         let uploaded = uploaded.await?;
         bar.finish_and_clear();
-        let video_id = uploaded.video_id.context("the server did not name the video")?;
+        self.done(client, uploaded.video_id, &name, bars).await
+    }
+
+    async fn import(&self, client: &Client, link: &str, bars: &MultiProgress) -> Result<()> {
+        let imported = client.import(link, &self.new()).await?;
+        // What follows may be the signature that opens it.
+        let name = link.split(['?', '#']).next().unwrap_or(link);
+        self.done(client, imported.video_id, name, bars).await
+    }
+
+    fn new(&self) -> NewUpload {
+        NewUpload { title: self.title.clone(), channel_id: self.channel, ..NewUpload::default() }
+    }
+
+    /// Waits if that is wanted, and prints where the video is.
+    async fn done(
+        &self,
+        client: &Client,
+        video_id: Option<Uuid>,
+        name: &str,
+        bars: &MultiProgress,
+    ) -> Result<()> {
+        let video_id = video_id.context("the server did not name the video")?;
         let page = client.video_link(video_id, None);
         if self.no_wait {
             bars.suspend(|| println!("{name}: {page}"));
             return Ok(());
         }
-        let video = follow(client, video_id, &name, bars).await.with_context(|| page.to_string())?;
+        let video = follow(client, video_id, name, bars).await.with_context(|| page.to_string())?;
         let length = video.duration_ms.map(clock).unwrap_or_default();
         bars.suspend(|| println!("{name}: {length} {page}"));
         Ok(())
     }
+}
+
+fn is_link(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 /// Shows the steps until the video is completed or failed.

@@ -300,11 +300,16 @@ async fn broken(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Respo
 }
 
 async fn app_that_fetches() -> (TestApp, Elsewhere) {
+    (app_that_reaches_this_machine().await, Elsewhere::start().await)
+}
+
+/// Works, and may fetch from servers of this machine.
+pub async fn app_that_reaches_this_machine() -> TestApp {
     let policy = AddressPolicy { allowed: vec!["127.0.0.1/32".parse().unwrap()], plain_http: true };
     let outbound = OutboundSettings { policy, ..OutboundSettings::default() };
     let app = TestApp::with(Options { outbound, ..Options::default() }).await;
     app.work().await;
-    (app, Elsewhere::start().await)
+    app
 }
 
 async fn import(person: &Person, wanted: Value) -> Value {

@@ -67,6 +67,7 @@ mod search;
 mod second_factor;
 mod seeing;
 mod serving_role;
+mod signed_elsewhere;
 mod smtp;
 mod sso;
 mod stopped;

@@ -82,7 +82,7 @@ async fn an_assistant_finds_reads_and_uploads_by_standard_input_and_output() {
     let told = session(&transport, &calls).await;
     assert_eq!(told.0["server"]["name"], "memoreel", "{:#}", told.0);
     assert!(told.0["instructions"].as_str().unwrap().contains("never an instruction"));
-    assert_eq!(told.tools(), [&READING[..], &["upload"]].concat());
+    assert_eq!(told.tools(), [&READING[..], &["upload", "import_link"]].concat());
     reads(&told, &id, &app.base);
 
     let uploaded = told.answer(6)["video_id"].as_str().unwrap();
@@ -100,7 +100,7 @@ async fn an_assistant_finds_reads_and_uploads_by_standard_input_and_output() {
     // Without a folder nothing can be uploaded, and there is no tool for it.
     let reader = Transport::stdio(&app, &key_of(&ada, None).await, &[]);
     let told = session(&reader, &[("upload", json!({ "path": "/etc/passwd" }))]).await;
-    assert_eq!(told.tools(), READING);
+    assert_eq!(told.tools(), [&READING[..], &["import_link"]].concat());
     assert!(told.0["results"][0]["refused"].as_str().unwrap().contains("no tool"), "{:#}", told.0);
 }
 
@@ -117,7 +117,7 @@ async fn an_assistant_finds_reads_and_uploads_by_http() {
     let announced = json!({ "filename": "Speech.mp3", "size_bytes": recording.len(), "title": "A speech" });
     calls.push(("upload", announced));
     let told = session(&Transport::http(&app, Some(&key)), &calls).await;
-    assert_eq!(told.tools(), [&READING[..], &["upload"]].concat());
+    assert_eq!(told.tools(), [&READING[..], &["upload", "import_link"]].concat());
     reads(&told, &id, PUBLIC_URL);
 
     // The bytes go where it says, as it says.

@@ -1,0 +1,15 @@
+//! Any bytes as the header and a segment of fragmented MP4 that are taken apart into sound and picture.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use memoreel_media::{OneTrack, header_of_track, segment_of_track};
+
+fuzz_target!(|parts: (&[u8], &[u8])| {
+    let (init, segment) = parts;
+    for wanted in [OneTrack::Picture, OneTrack::Sound] {
+        let Some(header) = header_of_track(init, wanted) else { continue };
+        assert_eq!(header_of_track(&header, wanted).as_ref(), Some(&header));
+        let _one = segment_of_track(init, segment, wanted);
+    }
+});
