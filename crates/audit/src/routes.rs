@@ -1,18 +1,17 @@
 //! The audit log over HTTP, for owners.
 
 use crate::{
-    export::{self, ExportFormat},
+    export,
     model::AuditEntry,
     store::{self, EntryFilter},
 };
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use http::header;
-use memoreel_kernel::{Cursor, Page, UserId};
-use memoreel_web::{App, Json, May, PageParams, Params, ProblemBody, Result, action::ReadAuditLog};
+use memoreel_kernel::{Page, UserId};
+use memoreel_web::{
+    App, Json, LogFormat, LogLine, May, PageParams, Params, ProblemBody, Result, action::ReadAuditLog,
+    send_log_file,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -51,7 +50,7 @@ struct ListEntries {
 struct ExportEntries {
     /// `jsonl` (the default) or `csv`.
     #[param(inline)]
-    format: Option<ExportFormat>,
+    format: Option<LogFormat>,
     /// Only what this person did.
     actor_id: Option<UserId>,
     /// Only this action (`video.deleted`), or everything done to one kind of thing (`video`).
@@ -86,7 +85,7 @@ async fn list_audit_entries(
     let filter = EntryFilter { actor_id, action, target_id, from, to };
     let mut tx = app.db.tenant(&caller).await?;
     let entries = store::entries(&mut tx, &filter, page.after, page.limit_plus_one()).await?;
-    Ok(Json(page.page(entries, |entry| Cursor { time: entry.occurred_at, id: entry.id.uuid() })))
+    Ok(Json(page.page(entries, LogLine::place)))
 }
 
 /// Export the audit log
@@ -109,13 +108,9 @@ async fn export_audit_log(
     Params(wanted): Params<ExportEntries>,
 ) -> Result<Response> {
     let ExportEntries { format, actor_id, action, target_id, from, to } = wanted;
-    let format = format.unwrap_or(ExportFormat::Jsonl);
+    let format = format.unwrap_or_default();
     let filter = EntryFilter { actor_id, action, target_id, from, to };
-    let headers = [
-        (header::CONTENT_TYPE, format.content_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
     let place = app.limits.exports.enter(&caller.organization_id.to_string()).await?;
-    Ok((headers, export::body(app.db.clone(), caller, filter, format, place)).into_response())
+    let file = export::file(app.db.clone(), caller, filter, format);
+    Ok(send_log_file("audit-log", format, file, place))
 }

@@ -2,16 +2,13 @@
 
 use crate::{
     analytics::{Range, RouteOrder, RouteTrafficList, Step, Storage, Traffic},
-    export::{self, RequestLogFormat},
-    store,
+    export, store,
 };
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use http::header;
-use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadAnalytics};
+use memoreel_web::{
+    App, Json, LogFormat, May, Params, ProblemBody, Result, action::ReadAnalytics, send_log_file,
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -95,7 +92,7 @@ pub(super) async fn get_storage(
 pub(super) struct ExportParams {
     /// `jsonl` (the default) or `csv`.
     #[param(inline)]
-    format: Option<RequestLogFormat>,
+    format: Option<LogFormat>,
     /// From this time on; a day before the end if not given.
     from: Option<DateTime<Utc>>,
     /// Before this time; until now if not given.
@@ -118,11 +115,7 @@ pub(super) async fn export_request_log(
 ) -> Result<Response> {
     let range = Range::new(from, to, Step::Day, app.clock.now())?;
     let format = format.unwrap_or_default();
-    let headers = [
-        (header::CONTENT_TYPE, format.content_type().to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", format.file_name())),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
     let place = app.limits.exports.enter(&caller.organization_id.to_string()).await?;
-    Ok((headers, export::body(app.db.clone(), caller, range, format, place)).into_response())
+    let file = export::file(app.db.clone(), caller, range, format);
+    Ok(send_log_file("requests", format, file, place))
 }
