@@ -51,6 +51,7 @@ export const strings = {
     requestId: "Request id",
     copyRequestId: "Copy the request id",
     loadMore: "Show more",
+    moreFailed: "The next ones could not be read.",
     dismiss: "Dismiss",
   },
   auth: {

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { keyFramesQuery } from "../../api/queries";
 import type { KeyFrame } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { LoadMore } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import { formatClock, speakClock } from "../../lib/format";
 import { strings } from "../../strings";
@@ -20,7 +21,7 @@ export function ScreenPanel() {
   const frames = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? NO_FRAMES, [list.data]);
   const shown = usePlayerTime(player, (ms) => frameAt(frames, ms));
   if (list.isPending) return <ScreenSkeleton />;
-  if (list.isError) return <Problem error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.isError && frames.length === 0) return <Problem error={list.error} onRetry={() => void list.refetch()} />;
   if (frames.length === 0) {
     const status = video.stages.find((stage) => stage.stage === "key_frames")?.status;
     if (status === "waiting" || status === "running") {
@@ -38,16 +39,7 @@ export function ScreenPanel() {
           <Frame key={frame.start_ms} frame={frame} isShown={index === shown} onSeek={(ms) => player.seek(ms)} />
         ))}
       </ol>
-      {list.hasNextPage ? (
-        <button
-          type="button"
-          className="button frames__more"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {strings.common.loadMore}
-        </button>
-      ) : null}
+      <LoadMore list={list} className="frames__more" />
     </>
   );
 }
