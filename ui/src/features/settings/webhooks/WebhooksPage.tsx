@@ -43,7 +43,7 @@ export function WebhooksPage() {
       ) : endpoints.length === 0 ? (
         <Empty icon={Webhook} title={strings.webhooks.none} text={strings.webhooks.noneText} />
       ) : (
-        <ul className="webhooks" aria-label={strings.webhooks.title}>
+        <ul className="lines" aria-label={strings.webhooks.title}>
           {endpoints.map((endpoint) => (
             <Row key={endpoint.id} endpoint={endpoint} />
           ))}
