@@ -156,7 +156,13 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   }
   return (
     <>
-      <span className="asset__cell">{kindName(asset.kind)}</span>
+      {asset.status === "ready" ? (
+        <span className="asset__cell">{kindName(asset.kind)}</span>
+      ) : (
+        <span className={asset.status === "failed" ? "asset__cell asset__cell--bad" : "asset__cell"}>
+          {strings.media.statuses[asset.status]}
+        </span>
+      )}
       <span className="asset__cell asset__cell--wide number">{size}</span>
       <span className="asset__cell number">{formatBytes(asset.size_bytes)}</span>
       <time className="asset__cell asset__cell--wide" dateTime={asset.retention_until ?? asset.created_at}>

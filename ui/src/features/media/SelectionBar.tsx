@@ -39,7 +39,7 @@ export function SelectionBar({
       </span>
       <button type="button" className="button button--small button--quiet" disabled={isReading} onClick={onAll}>
         <ListChecks size={16} aria-hidden />
-        <span className="chosen__label">{strings.media.selectAll}</span>
+        {strings.media.selectAll}
       </button>
       <span className="chosen__space" />
       {inBin ? (

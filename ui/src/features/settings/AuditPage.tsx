@@ -102,14 +102,21 @@ function Entry({ entry }: { entry: AuditEntry }) {
 }
 
 /** "Ada changed the video “Harbour”". */
-export function sentence({ actor, action, target_kind: kind, label }: AuditEntry): string {
-  const name = actor.name ?? (actor.id === null ? strings.audit.system : strings.audit.formerMember);
-  const who = actor.kind === "api_key" ? strings.audit.byKey(name) : name;
+export function sentence({ actor, action, target_kind: kind, label, new: fields, old: before }: AuditEntry): string {
+  const by = actor.name ?? (actor.id === null ? strings.audit.system : strings.audit.formerMember);
+  const who = actor.kind === "api_key" ? strings.audit.byKey(by) : by;
   if (action === "session.created") return strings.audit.signedIn(who);
   if (action === "session.deleted") return strings.audit.signedOut(who);
   const done = action.slice(action.indexOf(".") + 1);
   const thing = strings.audit.things[kind] ?? kind;
-  return strings.audit.did(who, strings.audit.verbs[done] ?? done, label === null ? thing : strings.audit.named(thing, label));
+  const name = label ?? filename(fields) ?? filename(before);
+  return strings.audit.did(who, strings.audit.verbs[done] ?? done, name === null ? thing : strings.audit.named(thing, name));
+}
+
+/** What a file is called, of which the server keeps no label. */
+function filename(fields: AuditEntry["new"] | undefined): string | null {
+  const name = fields?.["filename"];
+  return typeof name === "string" ? name : null;
 }
 
 function shown(value: unknown): string {

@@ -58,7 +58,8 @@ function Details({ task }: { task: Task }) {
   const details = useQuery(taskQuery(task.id));
   return (
     <div className="tasks__details">
-      {task.error_message === null ? null : <p>{task.error_message}</p>}
+      {/* Of a task that failed, the line above says it. */}
+      {task.error_message === null || task.status === "failed" ? null : <p>{task.error_message}</p>}
       {task.advice === null ? null : <p className="soft">{task.advice}</p>}
       {details.isPending ? (
         <div className="skeleton" style={{ height: 60 }} />

@@ -2,6 +2,7 @@ import "./traffic.css";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ChartColumn } from "lucide-react";
+import { Fragment } from "react";
 import {
   exportQuery,
   ROUTE_ORDERS,
@@ -169,7 +170,13 @@ function Routes({ range }: { range: TrafficRange }) {
               {routes.data.items.map((one) => (
                 <tr key={`${one.method} ${one.route}`}>
                   <th scope="row">
-                    <code>{one.route === "unmatched" ? strings.traffic.pages : `${one.method} ${one.route}`}</code>
+                    {one.route === "unmatched" ? (
+                      strings.traffic.pagesBy(one.method)
+                    ) : (
+                      <code>
+                        {one.method} <Route path={one.route} />
+                      </code>
+                    )}
                   </th>
                   <td>{formatNumber(one.requests)}</td>
                   <td>{formatDuration(one.duration_ms_p50)}</td>
@@ -184,6 +191,16 @@ function Routes({ range }: { range: TrafficRange }) {
       )}
     </section>
   );
+}
+
+/** Breaks between its parts where it is too long. */
+function Route({ path }: { path: string }) {
+  return path.split(/(?=\/)/u).map((part, index) => (
+    <Fragment key={`${part} ${index}`}>
+      {index === 0 ? null : <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function Kept() {
