@@ -95,12 +95,12 @@ function Delivery({
   const [open, setOpen] = useState(false);
   return (
     <li>
-      <details className="webhooks__delivery" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <details className="line" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          <span className={`tag webhooks__status webhooks__status--${delivery.status}`}>
+          <span className={`tag line__status line__status--${delivery.status}`}>
             {strings.webhooks.status[delivery.status]}
           </span>
-          <span className="webhooks__what">
+          <span className="line__what">
             <span>{strings.webhooks.description_of[delivery.event] ?? delivery.event}</span>
             <span className="faint small">{facts(delivery)}</span>
           </span>
@@ -148,7 +148,7 @@ function Details({
   if (details.isError) return <Problem error={details.error} onRetry={() => void details.refetch()} />;
   const { payload, response_body: answer } = details.data;
   return (
-    <div className="webhooks__details">
+    <div className="line__details">
       <p className="faint small">
         <code>{delivery.id}</code> · <code>{delivery.event}</code>
       </p>

@@ -58,7 +58,7 @@ function Row({ endpoint }: { endpoint: WebhookEndpoint }) {
   return (
     <li>
       <Link className="webhooks__row" to="/settings/webhooks/$endpointId" params={{ endpointId: endpoint.id }}>
-        <span className="webhooks__what">
+        <span className="line__what">
           <span className="webhooks__url">{endpoint.url}</span>
           {endpoint.description === null ? null : <span className="soft small">{endpoint.description}</span>}
           <span className="faint small">
