@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect, type Page } from "@playwright/test";
-import { expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test } from "./helpers";
+import { expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test } from "./helpers";
 
 const MODULES = path.resolve(import.meta.dirname, "../node_modules");
 const SCRIPTS: Record<string, string> = {
@@ -197,20 +197,9 @@ test("pages of another origin upload with a key, and play with hls.js and Shaka 
 
 test("the settings of delivery look as they did, in light, dark and on a phone", async ({ page }) => {
   await signUp(page, newAccount());
-  mkdirSync("e2e/screenshots", { recursive: true });
-  for (const look of [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     await page.goto("/settings/delivery");
     await page.getByLabel("Origins").waitFor();
-    await page.waitForTimeout(300);
-    await page.screenshot({ path: `e2e/screenshots/delivery-${look.name}.png`, fullPage: true });
-    await test.step(look.name, () => expectAccessible(page));
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
-  }
+    await keepLook(page, `delivery-${look}`, { fullPage: true });
+  });
 });

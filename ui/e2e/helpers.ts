@@ -120,3 +120,29 @@ export async function expectAccessible(page: Page): Promise<void> {
   const told = violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target.join(" ")).join(", ")}`);
   expect(told).toEqual([]);
 }
+
+export const LOOKS = [
+  { name: "light", colorScheme: "light", width: 1440, height: 900 },
+  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
+  { name: "phone", colorScheme: "light", width: 375, height: 760 },
+] as const;
+
+/** Visits in light, in dark and on a phone. */
+export async function inEveryLook(pages: readonly Page[], visit: (look: string) => Promise<void>): Promise<void> {
+  for (const { name, colorScheme, width, height } of LOOKS) {
+    for (const page of pages) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+    }
+    await visit(name);
+  }
+}
+
+/** Keeps a picture of the page, which has to be accessible and must not scroll sideways. */
+export async function keepLook(page: Page, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: `e2e/screenshots/${name}.png`, ...options });
+  await test.step(name, () => expectAccessible(page));
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(overflow, `${name} does not scroll sideways`).toBeLessThanOrEqual(0);
+}

@@ -1,7 +1,6 @@
 import { expect } from "@playwright/test";
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { chooseFiles, currentTime, expectAccessible, FILES, openVideo, play, videoId, test } from "./helpers";
+import { chooseFiles, currentTime, FILES, inEveryLook, keepLook, openVideo, play, videoId, test } from "./helpers";
 
 /** The first word of the address's famous sentence, "ask not what your country can do for you", in seconds. */
 const ASK_NOT_FROM_S = 0;
@@ -196,23 +195,11 @@ test("every page is accessible and looks as it did, in light, dark and on a phon
     ["settings", "/settings", ".settings__who"],
     ["keys", "/settings/keys", ".settings__new"],
   ];
-  mkdirSync("e2e/screenshots", { recursive: true });
-  const looks = [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const;
-  for (const look of looks) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     for (const [name, address, ready] of pages) {
       await page.goto(address);
       await page.locator(ready).first().waitFor();
-      await page.waitForTimeout(500);
-      await page.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png` });
-      await test.step(`${name} in ${look.name}`, () => expectAccessible(page));
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, `${name} does not scroll sideways`).toBeLessThanOrEqual(0);
+      await keepLook(page, `${name}-${look}`);
     }
-  }
+  });
 });

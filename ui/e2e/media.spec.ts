@@ -1,14 +1,8 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, type Locator, type Page } from "@playwright/test";
-import { chooseFiles, expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
-
-const LOOKS = [
-  { name: "light", colorScheme: "light", width: 1440, height: 900 },
-  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-  { name: "phone", colorScheme: "light", width: 375, height: 760 },
-] as const;
+import { chooseFiles, expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
 
 const files = (page: Page): Locator => page.getByRole("list", { name: "Files" }).getByRole("listitem");
 const file = (page: Page, name: string): Locator => files(page).filter({ hasText: name });
@@ -207,32 +201,106 @@ test("folders are renamed, moved and deleted, and what is looked for stands in t
   await page.keyboard.press("Escape");
 });
 
-test("a list of many files reads on by itself", async ({ page }) => {
+/** Copies the one file there is until there are so many, each with a name that says when it came. */
+async function copyUntil(page: Page, count: number): Promise<void> {
+  const headers = { "X-Memoreel-Request": "1" };
+  const { items } = (await (await page.request.get("/api/v1/assets")).json()) as { items: { id: string }[] };
+  const ids = [items[0]?.id ?? ""];
+  while (ids.length < count) {
+    const some = ids.slice(0, Math.min(50, count - ids.length));
+    const copied = await page.request.post("/api/v1/assets/batch", { headers, data: { action: "copy", ids: some } });
+    expect(copied.ok(), await copied.text()).toBe(true);
+    ids.push(...((await copied.json()) as { items: { copy_id: string }[] }).items.map((item) => item.copy_id));
+  }
+}
+
+/** Where in the whole list what has the focus stands. */
+function focusedPlace(page: Page): Promise<number> {
+  return page.evaluate(() => Number(document.activeElement?.closest("li")?.getAttribute("aria-posinset") ?? 0));
+}
+
+test("a list of many files reads on by itself, and holds only what is in view", async ({ page }) => {
+  test.setTimeout(180_000);
   await signUp(page, newAccount());
   await page.goto("/media");
   await dropImages(page, ["quay.png"]);
   await expect(files(page)).toHaveCount(1);
-  const headers = { "X-Memoreel-Request": "1" };
-  const ids = [((await (await page.request.get("/api/v1/assets")).json()) as { items: { id: string }[] }).items[0]?.id ?? ""];
-  while (ids.length < 75) {
-    const copied = await page.request.post("/api/v1/assets/batch", { headers, data: { action: "copy", ids: ids.slice(0, Math.min(50, 75 - ids.length)) } });
-    expect(copied.ok(), await copied.text()).toBe(true);
-    ids.push(...((await copied.json()) as { items: { copy_id: string }[] }).items.map((item) => item.copy_id));
+  await copyUntil(page, 230);
+  const main = page.getByRole("main");
+  const scrolled = (): Promise<number> => main.evaluate((element) => element.scrollTop);
+  for (const view of ["Grid", "List"]) {
+    await page.goto("/media");
+    await page.getByRole("button", { name: view, exact: true }).click();
+    await expect(files(page).first()).toHaveAttribute("aria-posinset", "1");
+    await expect(files(page).first()).toHaveAttribute("aria-setsize", "-1");
+    // Scrolled to the end, it reads on until there is no more.
+    await expect(async () => {
+      await main.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      await expect(files(page).last()).toHaveAttribute("aria-posinset", "230", { timeout: 500 });
+    }).toPass({ timeout: 30_000 });
+    await expect(files(page).last()).toHaveAttribute("aria-setsize", "230");
+    await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+    expect(await files(page).count(), `${view} holds what is in view`).toBeLessThan(90);
+
+    // Whoever comes back is where they were.
+    const before = await scrolled();
+    expect(before).toBeGreaterThan(1000);
+    await files(page).last().getByRole("link").click();
+    await expect(page).toHaveURL(/\/files\//u);
+    await page.getByRole("heading", { name: "Facts" }).waitFor();
+    await page.goBack();
+    await expect(files(page).last()).toHaveAttribute("aria-posinset", "230");
+    await expect.poll(scrolled).toBeGreaterThan(before - 4);
+    await expect(files(page).last()).toBeInViewport();
+
+    // Keys go through all of it, and what has the focus keeps it when it is scrolled away.
+    await files(page).last().getByRole("link").focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => focusedPlace(page)).toBe(1);
+    await expect(page.locator(":focus")).toBeInViewport();
+    for (let step = 0; step < 30; step += 1) await page.keyboard.press("ArrowDown");
+    const after = await focusedPlace(page);
+    expect(after, "thirty rows on").toBeGreaterThan(30);
+    await expect(page.locator(":focus")).toBeInViewport();
+    await main.evaluate((element) => element.scrollTo(0, 0));
+    await expect(files(page).first()).toHaveAttribute("aria-posinset", "1");
+    expect(await focusedPlace(page)).toBe(after);
+    await page.keyboard.press("ArrowUp");
+    expect(await focusedPlace(page)).toBeLessThan(after);
+    await expect(page.locator(":focus")).toBeInViewport();
+
+    // A stretch from one end to the other; nothing moves when the bar comes.
+    const bar = page.getByRole("toolbar", { name: "What to do with the selection" });
+    await page.keyboard.press("Home");
+    const top = await files(page).first().evaluate((element) => element.getBoundingClientRect().top);
+    await page.keyboard.press("Space");
+    await expect(bar).toContainText("1 file selected");
+    expect(await files(page).first().evaluate((element) => element.getBoundingClientRect().top)).toBe(top);
+    await page.keyboard.press("Shift+End");
+    await expect(bar).toContainText("230 files selected");
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await expect(bar).toHaveCount(0);
   }
+
+  // All are chosen before all are read, more than one request takes are deleted at once, and come back at once.
   await page.reload();
-  await expect(files(page)).toHaveCount(60);
-  await files(page).last().scrollIntoViewIfNeeded();
-  await expect(files(page)).toHaveCount(75);
-  await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
-  // More than one request takes are deleted at once, and come back at once.
   await files(page).first().getByRole("link").focus();
   await page.keyboard.press("Control+a");
+  await expect(page.getByRole("toolbar", { name: "What to do with the selection" })).toContainText("230 files selected");
   await page.keyboard.press("Delete");
-  await expect(page.getByText("75 files deleted")).toBeVisible();
+  await expect(page.getByText("230 files deleted")).toBeVisible();
   await expect(page.getByRole("heading", { name: "No files yet" })).toBeVisible();
   await page.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByText("75 files restored")).toBeVisible();
+  await expect(page.getByText("230 files restored")).toBeVisible();
   await expect(files(page).first()).toBeVisible();
+
+  // Where one was deleted, the next has the focus.
+  await files(page).nth(2).getByRole("link").focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("Delete");
+  await expect(page.getByText("1 file deleted")).toBeVisible();
+  await expect.poll(() => focusedPlace(page)).toBe(3);
 });
 
 test("the media browser looks as it did, in light, dark and on a phone", async ({ page }) => {
@@ -244,21 +312,14 @@ test("the media browser looks as it did, in light, dark and on a phone", async (
   await expect(trayRow(page, "still-photo.heic")).toContainText("Ready");
   await dropImages(page, ["quay.png", "crane.png", "gull over the old harbour at noon.png"]);
   await expect(files(page)).toHaveCount(5);
-  mkdirSync("e2e/screenshots", { recursive: true });
-  for (const look of LOOKS) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     for (const view of ["Grid", "List"]) {
       await page.goto("/media");
       await page.getByRole("button", { name: view, exact: true }).click();
       await page.getByRole("checkbox", { name: "Select crane.png" }).check();
-      await page.waitForTimeout(600);
-      await page.screenshot({ path: `e2e/screenshots/media-${view.toLowerCase()}-${look.name}.png` });
-      await test.step(`${view} in ${look.name}`, () => expectAccessible(page));
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
+      await keepLook(page, `media-${view.toLowerCase()}-${look}`);
     }
-  }
+  });
 });
 
 test("the page of a file shows it, and takes its name, tags and metadata", async ({ page }) => {
@@ -394,22 +455,16 @@ test("the page of a file looks as it did, in light, dark and on a phone", async 
     await expect(page.getByRole("heading", { level: 1 })).toHaveText(shown);
     addresses.push([name, page.url()]);
   }
-  mkdirSync("e2e/screenshots", { recursive: true });
-  for (const look of LOOKS) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     for (const [name, address] of addresses) {
       await page.goto(address);
       await page.getByRole("heading", { name: "Facts" }).waitFor();
-      await page.waitForTimeout(1500);
-      await page.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png` });
+      await page.waitForTimeout(1000);
+      await keepLook(page, `${name}-${look}`);
       if (name === "file-image") {
         await page.getByRole("heading", { name: "Transform" }).scrollIntoViewIfNeeded();
-        await page.getByRole("region", { name: "Transform" }).screenshot({ path: `e2e/screenshots/playground-${look.name}.png` });
+        await page.getByRole("region", { name: "Transform" }).screenshot({ path: `e2e/screenshots/playground-${look}.png` });
       }
-      await test.step(`${name} in ${look.name}`, () => expectAccessible(page));
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, "it does not scroll sideways").toBeLessThanOrEqual(0);
     }
-  }
+  });
 });

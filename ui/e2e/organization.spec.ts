@@ -1,6 +1,6 @@
 import { expect, test, type Browser, type Page } from "@playwright/test";
-import { mkdirSync, readFileSync } from "node:fs";
-import { expectAccessible, newAccount, sample, signIn, signUp, type Account } from "./helpers";
+import { readFileSync } from "node:fs";
+import { expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
 
 /** A name no other test uses, so that lists can be asked for it. */
 function newName(): string {
@@ -411,25 +411,13 @@ test("the pages of an organization are accessible and look as they did, in light
     [page, "members", "/settings/members", ".row__role"],
     [stranger, "invitation", open, ".auth__choices"],
   ];
-  mkdirSync("e2e/screenshots", { recursive: true });
-  const looks = [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const;
-  for (const look of looks) {
+  await inEveryLook([page, stranger], async (look) => {
     for (const [tab, name, address, ready] of pages) {
-      await tab.emulateMedia({ colorScheme: look.colorScheme });
-      await tab.setViewportSize({ width: look.width, height: look.height });
       await tab.goto(address);
       await tab.locator(ready).first().waitFor();
-      await tab.waitForTimeout(300);
-      await tab.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png` });
-      await test.step(`${name} in ${look.name}`, () => expectAccessible(tab));
-      const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, `${name} does not scroll sideways`).toBeLessThanOrEqual(0);
+      await keepLook(tab, `${name}-${look}`);
     }
-  }
+  });
   await stranger.context().close();
 });
 

@@ -1,11 +1,5 @@
 import { expect } from "@playwright/test";
-import { chooseFiles, currentTime, expectAccessible, newAccount, openVideo, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
-
-const LOOKS = [
-  { name: "light", colorScheme: "light", width: 1440, height: 900 },
-  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-  { name: "phone", colorScheme: "light", width: 375, height: 760 },
-] as const;
+import { chooseFiles, currentTime, expectAccessible, inEveryLook, keepLook, newAccount, openVideo, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
 
 /** The lecture shows this slide from about a second and a half on. */
 const SLIDE_FROM_S = 1.4;
@@ -33,13 +27,10 @@ test("slides are listed, play from where they are shown, and are found by what i
   expect(await currentTime(page)).toBeLessThan(SLIDE_TO_S);
   await expect(slide).toHaveAttribute("aria-current", "true");
 
-  for (const { name, colorScheme, width, height } of LOOKS) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height });
+  await inEveryLook([page], async (look) => {
     await expect(slide).toBeVisible();
-    await expectAccessible(page);
-    await page.screenshot({ path: `e2e/screenshots/screen-${name}.png` });
-  }
+    await keepLook(page, `screen-${look}`);
+  });
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 1440, height: 900 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, type Page } from "@playwright/test";
-import { expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test } from "./helpers";
+import { expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test } from "./helpers";
 
 async function choose(page: Page, name: string, buffer: Buffer): Promise<void> {
   const chooser = page.waitForEvent("filechooser");
@@ -84,23 +84,11 @@ test("what runs shows how far it is, is stopped and goes on when asked", async (
   await page.getByRole("combobox", { name: "Status" }).selectOption("Running");
   await expect(encode).toContainText("Harbour", { timeout: PROCESSING_MS });
 
-  mkdirSync("e2e/screenshots", { recursive: true });
-  const looks = [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const;
-  for (const look of looks) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     await page.goto("/settings/tasks");
     await list.getByRole("listitem").first().waitFor();
     await list.locator("summary").first().click();
     await page.getByText("By step, in the last 24 hours").click();
-    await page.waitForTimeout(400);
-    await page.screenshot({ path: `e2e/screenshots/tasks-${look.name}.png`, fullPage: true });
-    await test.step(`tasks in ${look.name}`, () => expectAccessible(page));
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow, "tasks do not scroll sideways").toBeLessThanOrEqual(0);
-  }
+    await keepLook(page, `tasks-${look}`, { fullPage: true });
+  });
 });

@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
 import { expect } from "@playwright/test";
-import { expectAccessible, newAccount, signUp, test } from "./helpers";
+import { expectAccessible, inEveryLook, keepLook, newAccount, signUp, test } from "./helpers";
 
 test("what is asked of the server is counted, shown and taken along", async ({ page }) => {
   test.setTimeout(180_000);
@@ -11,7 +10,7 @@ test("what is asked of the server is counted, shown and taken along", async ({ p
   const refused = await page.request.post("/api/v1/channels", { headers, data: { name: "" } });
   expect(refused.status()).toBe(422);
   await page.getByRole("link", { name: "Traffic" }).click();
-  const totals = page.locator(".traffic__strip");
+  const totals = page.locator(".figures");
   // The log is written within a second or so.
   await expect(async () => {
     await page.reload();
@@ -38,21 +37,9 @@ test("what is asked of the server is counted, shown and taken along", async ({ p
   await page.getByRole("menuitem", { name: "Requests as CSV" }).click();
   expect((await file).suggestedFilename()).toBe("requests.csv");
 
-  mkdirSync("e2e/screenshots", { recursive: true });
-  const looks = [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const;
-  for (const look of looks) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     await page.goto("/settings/traffic");
     await totals.waitFor();
-    await page.waitForTimeout(400);
-    await page.screenshot({ path: `e2e/screenshots/traffic-${look.name}.png`, fullPage: true });
-    await test.step(`traffic in ${look.name}`, () => expectAccessible(page));
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(overflow, "traffic does not scroll sideways").toBeLessThanOrEqual(0);
-  }
+    await keepLook(page, `traffic-${look}`, { fullPage: true });
+  });
 });

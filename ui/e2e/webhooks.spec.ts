@@ -1,8 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, type Page } from "@playwright/test";
-import { expectAccessible, newAccount, signUp, test } from "./helpers";
+import { expectAccessible, inEveryLook, keepLook, newAccount, signUp, test } from "./helpers";
 
 /** Somebody who is told, on this machine: the server of these tests may send there. */
 class Receiver {
@@ -187,26 +186,14 @@ test("webhooks look as they did, in light, dark and on a phone", async ({ page }
   await changeVideo(page, "Weekly sync");
   await page.getByRole("button", { name: "Refresh" }).click();
   await expect(told).toContainText("answered 503");
-  mkdirSync("e2e/screenshots", { recursive: true });
-  const looks = [
-    { name: "light", colorScheme: "light", width: 1440, height: 900 },
-    { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
-    { name: "phone", colorScheme: "light", width: 375, height: 760 },
-  ] as const;
-  for (const look of looks) {
-    await page.emulateMedia({ colorScheme: look.colorScheme });
-    await page.setViewportSize({ width: look.width, height: look.height });
+  await inEveryLook([page], async (look) => {
     for (const name of ["webhooks", "webhook", "webhook-new"]) {
       await page.goto(name === "webhook" ? address : "/settings/webhooks");
-      await page.locator(".webhooks > li").first().waitFor();
+      await page.locator(".lines > li").first().waitFor();
       if (name === "webhook") await told.locator("summary").first().click();
       if (name === "webhook-new") await page.getByRole("button", { name: "Add endpoint" }).click();
-      await page.waitForTimeout(400);
-      await page.screenshot({ path: `e2e/screenshots/${name}-${look.name}.png`, fullPage: name === "webhook" });
-      await test.step(`${name} in ${look.name}`, () => expectAccessible(page));
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      expect(overflow, `${name} does not scroll sideways`).toBeLessThanOrEqual(0);
+      await keepLook(page, `${name}-${look}`, { fullPage: name === "webhook" });
     }
-  }
+  });
   receiver.stop();
 });

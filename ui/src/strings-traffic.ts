@@ -32,7 +32,7 @@ export const trafficStrings = {
     half: "Half within",
     most: "95 % within",
     errorRate: "Errors",
-    pages: "Pages and files of the web app",
+    pagesBy: (method: string) => (method === "GET" ? "Pages and files of the web app" : `Outside the API (${method})`),
     storage: "Storage",
     storageLead: "What your recordings and files take up.",
     storageNone: "Nothing is kept yet.",

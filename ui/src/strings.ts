@@ -51,6 +51,7 @@ export const strings = {
     requestId: "Request id",
     copyRequestId: "Copy the request id",
     loadMore: "Show more",
+    moreFailed: "The next ones could not be read.",
     dismiss: "Dismiss",
   },
   auth: {
@@ -458,6 +459,9 @@ export const strings = {
     signedIn: (who: string) => `${who} signed in`,
     signedOut: (who: string) => `${who} signed out a device`,
     kinds: {
+      asset: "Files",
+      folder: "Folders",
+      image_preset: "Image presets",
       video: "Videos",
       transcript: "Transcripts",
       speaker: "Speakers",
@@ -477,6 +481,9 @@ export const strings = {
       domain: "Domains",
     } as Record<string, string>,
     things: {
+      asset: "the file",
+      folder: "the folder",
+      image_preset: "the image preset",
       video: "the video",
       transcript: "the transcript",
       speaker: "the speaker",

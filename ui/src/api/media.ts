@@ -42,8 +42,10 @@ export function assetsQuery(filter: AssetFilter) {
     getNextPageParam: (page) => page.next_cursor ?? null,
     placeholderData: keepPreviousData,
     refetchInterval: (query) => {
-      const waits = query.state.data?.pages.some((page) => page.items.some((one) => one.status === "pending")) ?? false;
-      return waits ? PENDING_MS : false;
+      const pages = query.state.data?.pages ?? [];
+      const waits = pages.some((page) => page.items.some((one) => one.status === "pending"));
+      // All pages are asked for anew, so a long list is asked for less often.
+      return waits ? PENDING_MS * Math.ceil(pages.length / 4) : false;
     },
   });
 }

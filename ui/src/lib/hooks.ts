@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type RefObject } from "react";
 import { strings } from "../strings";
 
 export function useDebounced<T>(value: T, delayMs: number): T {
@@ -8,6 +8,33 @@ export function useDebounced<T>(value: T, delayMs: number): T {
     return () => clearTimeout(timer);
   }, [value, delayMs]);
   return settled;
+}
+
+/**
+ * The text of a field that follows the address, and that the address follows once typing pauses. Going back or clearing
+ * what is looked for changes the address first; the field follows, unless it is ahead.
+ */
+export function useAddressText(
+  value: string | undefined,
+  pauseMs: number,
+  onSettled: (text: string | undefined) => void,
+): { text: string; settled: string; onText: (text: string) => void } {
+  const [text, setText] = useState(value ?? "");
+  const settled = useDebounced(text.trim(), pauseMs);
+  const latest = useRef({ value, onSettled });
+  useEffect(() => {
+    latest.current = { value, onSettled };
+  });
+  useEffect(() => {
+    // An address that says so already stays as it is, and the page where it was scrolled to.
+    if (settled !== (latest.current.value ?? "")) latest.current.onSettled(settled === "" ? undefined : settled);
+  }, [settled]);
+  const [shown, setShown] = useState(value);
+  if (shown !== value) {
+    setShown(value);
+    if ((value ?? "") !== text.trim() && (value ?? "") !== settled) setText(value ?? "");
+  }
+  return { text, settled, onText: setText };
 }
 
 export function useMedia(query: string): boolean {
@@ -41,4 +68,22 @@ export const MAIN_ID = "main";
 
 export function mainElement(): HTMLElement | null {
   return document.getElementById(MAIN_ID);
+}
+
+/** How far below the beginning of what scrolls an element begins; follows when something above it changes. */
+export function useScrollMargin(element: RefObject<HTMLElement | null>, scroller: () => HTMLElement | null): number {
+  const [margin, setMargin] = useState(0);
+  useLayoutEffect(() => {
+    const scrolled = scroller();
+    const measured = element.current;
+    if (!scrolled || !measured) return;
+    const measure = (): void =>
+      setMargin(Math.round(measured.getBoundingClientRect().top - scrolled.getBoundingClientRect().top + scrolled.scrollTop));
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(scrolled);
+    for (const child of scrolled.children) observer.observe(child);
+    return () => observer.disconnect();
+  }, [element, scroller]);
+  return margin;
 }

@@ -1,15 +1,17 @@
 import "./library.css";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { LibraryBig, Search, SearchX, Upload } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useMay } from "../../api/me";
-import { channelsQuery, videosQuery } from "../../api/queries";
+import { videosQuery } from "../../api/queries";
 import { Empty } from "../../components/Empty";
+import { LoadMore, useReadOn } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
-import { useDebounced, useTitle } from "../../lib/hooks";
+import { useAddressText, useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { chooseFiles } from "../uploads/choose";
+import { ChannelSelect } from "./ChannelSelect";
 import { VideoGrid, VideoGridSkeleton } from "./VideoGrid";
 
 const TYPING_PAUSE_MS = 150;
@@ -23,10 +25,7 @@ export function LibraryPage() {
     videosQuery({ title: filter.title, channel_id: filter.channel, status: filter.status, sort: filter.sort ?? "newest" }),
   );
   const list = useMemo(() => videos.data?.pages.flatMap((page) => page.items) ?? [], [videos.data]);
-  const { fetchNextPage, isFetchingNextPage } = videos;
-  const more = useCallback(() => {
-    if (!isFetchingNextPage) void fetchNextPage();
-  }, [fetchNextPage, isFetchingNextPage]);
+  const readOn = useReadOn(videos);
   const filtered = filter.title !== undefined || filter.channel !== undefined || filter.status !== undefined;
 
   return (
@@ -42,7 +41,8 @@ export function LibraryPage() {
       ) : list.length > 0 ? (
         <section>
           <h2 className="visually-hidden">{strings.library.grid}</h2>
-          <VideoGrid videos={list} hasMore={videos.hasNextPage} onMore={more} />
+          <VideoGrid videos={list} hasMore={videos.hasNextPage} onNearEnd={readOn} />
+          <LoadMore list={videos} className="library__more" />
         </section>
       ) : filtered ? (
         <Empty icon={SearchX} title={strings.library.noMatchTitle} text={strings.library.noMatchText}>
@@ -71,20 +71,9 @@ export function LibraryPage() {
 function Filters() {
   const filter = useSearch({ from: "/app/library" });
   const navigate = useNavigate({ from: "/library" });
-  const channels = useQuery(channelsQuery);
-  const [title, setTitle] = useState(filter.title ?? "");
-  const settled = useDebounced(title.trim(), TYPING_PAUSE_MS);
-
-  useEffect(() => {
-    void navigate({ search: ({ title: _before, ...rest }) => (settled === "" ? rest : { ...rest, title: settled }), replace: true });
-  }, [settled, navigate]);
-
-  // Going back or clearing the filters changes the address first; the field follows.
-  const [shown, setShown] = useState(filter.title);
-  if (shown !== filter.title) {
-    setShown(filter.title);
-    if ((filter.title ?? "") !== title.trim()) setTitle(filter.title ?? "");
-  }
+  const { text, onText } = useAddressText(filter.title, TYPING_PAUSE_MS, (title) => {
+    void navigate({ search: (before) => ({ ...before, title }), replace: true });
+  });
 
   const choose = (name: "channel" | "status" | "sort", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
@@ -99,25 +88,11 @@ function Filters() {
           type="search"
           aria-label={strings.library.filterTitle}
           placeholder={strings.library.filterTitle}
-          value={title}
-          onChange={(event) => setTitle(event.target.value)}
+          value={text}
+          onChange={(event) => onText(event.target.value)}
         />
       </div>
-      {channels.data?.items.length === 0 ? null : (
-        <select
-          className="select select--quiet"
-          aria-label={strings.library.channel}
-          value={filter.channel ?? ""}
-          onChange={(event) => choose("channel", event.target.value)}
-        >
-          <option value="">{strings.library.allChannels}</option>
-          {channels.data?.items.map((channel) => (
-            <option key={channel.id} value={channel.id}>
-              {channel.name}
-            </option>
-          ))}
-        </select>
-      )}
+      <ChannelSelect value={filter.channel} onChoose={(channel) => choose("channel", channel ?? "")} />
       <select
         className="select select--quiet"
         aria-label={strings.library.status}

@@ -53,7 +53,7 @@ export const VideoCard = memo(function VideoCard({ video, actions }: { video: Vi
                 onDone={() => setRenaming(false)}
               />
             ) : (
-              <Link to="/videos/$videoId" params={{ videoId: video.id }} className="card__link" title={video.title}>
+              <Link to="/videos/$videoId" params={{ videoId: video.id }} className="card__link" title={video.title} data-focus>
                 {video.title}
               </Link>
             )}

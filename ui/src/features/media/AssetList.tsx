@@ -1,18 +1,32 @@
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef, type MouseEvent } from "react";
+import { useMemo, type MouseEvent } from "react";
 import type { Asset } from "../../api/types";
+import { VirtualGrid } from "../../components/VirtualGrid";
 import { formatAge, formatBytes, formatDate } from "../../lib/format";
+import type { GridLayout } from "../../lib/grid";
 import { strings } from "../../strings";
 import { beginDrag } from "./drag";
-import { everything, NOTHING, stretched, toggled, type Selection } from "./selection";
+import { NOTHING, stretched, toggled, type Selection } from "./selection";
 import { kindName, Thumb } from "./Thumb";
 
 export interface Choosing {
   selection: Selection;
   onSelect: (selection: Selection) => void;
+  /** Of all there are, also of those that are not read yet. */
+  onSelectAll: () => void;
   /** What the Delete key does. */
   onDelete: (() => void) | undefined;
 }
+
+/** As `.assets` has it. */
+const TILES: GridLayout = {
+  columnWidthMin: 176,
+  columnsMin: 2,
+  columnGap: 16,
+  rowGap: 20,
+  rowHeight: (columnWidth) => (columnWidth * 3) / 4 + 55,
+};
+const LINES: GridLayout = { columnsMin: 1, columnGap: 0, rowGap: 0, rowHeight: () => 47 };
 
 /** Files as tiles or as lines. Arrows go from one to the next, Shift with them chooses, Space and Ctrl-A too. */
 export function AssetList({
@@ -20,29 +34,62 @@ export function AssetList({
   view,
   mayEdit,
   hasMore,
+  onNearEnd,
   selection,
   onSelect,
+  onSelectAll,
   onDelete,
-}: { assets: readonly Asset[]; view: "grid" | "list"; mayEdit: boolean; hasMore: boolean } & Choosing) {
-  const list = useRef<HTMLUListElement>(null);
-  const order = assets.map((asset) => asset.id);
-  useListKeys(list, { order, selection, onSelect, onDelete, enabled: mayEdit });
+}: {
+  assets: readonly Asset[];
+  view: "grid" | "list";
+  mayEdit: boolean;
+  hasMore: boolean;
+  onNearEnd: () => void;
+} & Choosing) {
+  const order = useMemo(() => assets.map((asset) => asset.id), [assets]);
+  const choose = (id: string, stretch: boolean): void =>
+    onSelect(stretch ? stretched(selection, id, order) : toggled(selection, id));
+
+  const onMove = (from: Asset, to: Asset, isStretched: boolean): void => {
+    if (!isStretched || !mayEdit) return;
+    onSelect(stretched(selection.anchor === null ? toggled(NOTHING, from.id) : selection, to.id, order));
+  };
+  const onKey = (event: KeyboardEvent, asset: Asset): boolean => {
+    if (!mayEdit) return false;
+    if (event.key === " " && event.target instanceof Element && event.target.matches("[data-focus]")) choose(asset.id, event.shiftKey);
+    else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) onSelectAll();
+    else if (event.key === "Escape" && selection.ids.size > 0) onSelect(NOTHING);
+    else if (event.key === "Delete" && selection.ids.size > 0 && onDelete) onDelete();
+    else return false;
+    return true;
+  };
+
   return (
-    <ul ref={list} className={view === "grid" ? "assets" : "assets assets--list"} aria-label={strings.media.files}>
-      {assets.map((asset, index) => (
+    <VirtualGrid
+      // Another view has rows of another height.
+      key={view}
+      items={assets}
+      layout={view === "grid" ? TILES : LINES}
+      label={strings.media.files}
+      className={view === "grid" ? "" : "assets--list"}
+      itemClassName="asset"
+      isChosen={(asset) => selection.ids.has(asset.id)}
+      hasMore={hasMore}
+      onNearEnd={onNearEnd}
+      onMove={onMove}
+      onKey={onKey}
+    >
+      {(asset) => (
         <Item
-          key={asset.id}
           asset={asset}
           view={view}
           mayEdit={mayEdit}
-          place={index + 1}
-          size={hasMore ? -1 : assets.length}
           chosen={selection.ids.has(asset.id)}
           dragged={() => (selection.ids.has(asset.id) ? [...selection.ids] : [asset.id])}
-          onChoose={(stretch) => onSelect(stretch ? stretched(selection, asset.id, order) : toggled(selection, asset.id))}
+          onChoose={(stretch) => choose(asset.id, stretch)}
         />
-      ))}
-    </ul>
+      )}
+    </VirtualGrid>
   );
 }
 
@@ -50,8 +97,6 @@ function Item({
   asset,
   view,
   mayEdit,
-  place,
-  size,
   chosen,
   dragged,
   onChoose,
@@ -59,8 +104,6 @@ function Item({
   asset: Asset;
   view: "grid" | "list";
   mayEdit: boolean;
-  place: number;
-  size: number;
   chosen: boolean;
   dragged: () => string[];
   onChoose: (stretch: boolean) => void;
@@ -71,7 +114,7 @@ function Item({
     onChoose(event.shiftKey);
   };
   return (
-    <li className="asset" data-chosen={chosen} aria-setsize={size} aria-posinset={place}>
+    <>
       {mayEdit ? (
         <label className="asset__check">
           <input
@@ -87,7 +130,7 @@ function Item({
         params={{ assetId: asset.id }}
         className="asset__link"
         title={asset.filename}
-        data-asset={asset.id}
+        data-focus
         draggable={mayEdit}
         onClick={onClick}
         onDragStart={(event) => beginDrag(event, dragged())}
@@ -96,7 +139,7 @@ function Item({
         <span className="asset__name truncate">{asset.filename}</span>
         <Facts asset={asset} view={view} />
       </Link>
-    </li>
+    </>
   );
 }
 
@@ -113,7 +156,13 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   }
   return (
     <>
-      <span className="asset__cell">{kindName(asset.kind)}</span>
+      {asset.status === "ready" ? (
+        <span className="asset__cell">{kindName(asset.kind)}</span>
+      ) : (
+        <span className={asset.status === "failed" ? "asset__cell asset__cell--bad" : "asset__cell"}>
+          {strings.media.statuses[asset.status]}
+        </span>
+      )}
       <span className="asset__cell asset__cell--wide number">{size}</span>
       <span className="asset__cell number">{formatBytes(asset.size_bytes)}</span>
       <time className="asset__cell asset__cell--wide" dateTime={asset.retention_until ?? asset.created_at}>
@@ -121,56 +170,4 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
       </time>
     </>
   );
-}
-
-function useListKeys(
-  list: React.RefObject<HTMLUListElement | null>,
-  choosing: Choosing & { order: readonly string[]; enabled: boolean },
-): void {
-  const latest = useRef(choosing);
-  useEffect(() => {
-    latest.current = choosing;
-  });
-  useEffect(() => {
-    const element = list.current;
-    if (!element) return;
-    const onKey = (event: KeyboardEvent): void => {
-      const { order, selection, onSelect, onDelete, enabled } = latest.current;
-      const links = [...element.querySelectorAll<HTMLElement>("[data-asset]")];
-      const item = event.target instanceof Element ? event.target.closest("li") : null;
-      const at = links.findIndex((link) => item?.contains(link) === true);
-      const id = links[at]?.dataset["asset"];
-      if (id === undefined || event.altKey) return;
-      const next = nextOf(event.key, at, links);
-      if (next !== undefined) {
-        const target = links[next];
-        if (!target) return;
-        target.focus();
-        if (event.shiftKey && enabled) {
-          const from = selection.anchor === null ? toggled(NOTHING, id) : selection;
-          onSelect(stretched(from, target.dataset["asset"] ?? id, order));
-        }
-      } else if (!enabled) return;
-      else if (event.key === " " && event.target === links[at]) onSelect(event.shiftKey ? stretched(selection, id, order) : toggled(selection, id));
-      else if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) onSelect(everything(order));
-      else if (event.key === "Escape" && selection.ids.size > 0) onSelect(NOTHING);
-      else if (event.key === "Delete" && selection.ids.size > 0 && onDelete) onDelete();
-      else return;
-      event.preventDefault();
-    };
-    element.addEventListener("keydown", onKey);
-    return () => element.removeEventListener("keydown", onKey);
-  }, [list]);
-}
-
-/** Which link an arrow leads to from the one at `at`; undefined of every other key. */
-function nextOf(key: string, at: number, links: readonly HTMLElement[]): number | undefined {
-  const top = links[0]?.offsetTop;
-  const found = links.findIndex((link) => link.offsetTop !== top);
-  const columns = found === -1 ? links.length : found;
-  const onwards = document.documentElement.dir === "rtl" ? -1 : 1;
-  const step = { ArrowRight: onwards, ArrowLeft: -onwards, ArrowDown: columns, ArrowUp: -columns }[key];
-  if (key === "Home") return 0;
-  if (key === "End") return links.length - 1;
-  return step === undefined ? undefined : at + step;
 }

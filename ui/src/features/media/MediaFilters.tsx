@@ -1,7 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Search, Tag } from "lucide-react";
-import { useEffect, useState } from "react";
-import { useDebounced } from "../../lib/hooks";
+import { useAddressText } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { ASSET_KINDS, ASSET_STATUSES, type Place } from "./place";
 
@@ -63,20 +62,9 @@ function TextFilter({
   icon: typeof Search;
 }) {
   const navigate = useNavigate({ from: "/media" });
-  const [text, setText] = useState(value ?? "");
-  const settled = useDebounced(text.trim(), TYPING_PAUSE_MS);
-
-  useEffect(() => {
-    void navigate({ search: ({ [name]: _before, ...rest }) => (settled === "" ? rest : { ...rest, [name]: settled }), replace: true });
-  }, [settled, name, navigate]);
-
-  // Going back or clearing the filters changes the address first; the field follows.
-  const [shown, setShown] = useState(value);
-  if (shown !== value) {
-    setShown(value);
-    if ((value ?? "") !== text.trim()) setText(value ?? "");
-  }
-
+  const { text, onText } = useAddressText(value, TYPING_PAUSE_MS, (settled) => {
+    void navigate({ search: (before) => ({ ...before, [name]: settled }), replace: true });
+  });
   return (
     <div className="filters__title">
       <Icon size={16} aria-hidden />
@@ -87,7 +75,7 @@ function TextFilter({
         placeholder={placeholder}
         maxLength={QUERY_LENGTH_MAX}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => onText(event.target.value)}
       />
     </div>
   );

@@ -1,12 +1,19 @@
 import "./media.css";
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+  type InfiniteData,
+  type UseInfiniteQueryResult,
+} from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronRight, FolderOpen, Images, LayoutGrid, Link2, List, SearchX, Trash2, Upload } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { assetsQuery, foldersQuery, renewMedia } from "../../api/media";
 import { useMay } from "../../api/me";
-import type { Asset, Folder } from "../../api/types";
+import type { Asset, Folder, Page } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { LoadMore, useReadOn } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import { NARROW, useMedia, useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences } from "../../lib/preferences";
@@ -21,10 +28,12 @@ import { FolderNav } from "./FolderNav";
 import { folderPath } from "./folders";
 import { MediaFilters } from "./MediaFilters";
 import { bare, filterOf, folderOf, isNarrowed, type Place } from "./place";
-import { everything, listed, NOTHING } from "./selection";
+import { everything, listed, NOTHING, type Selection } from "./selection";
 import { SelectionBar } from "./SelectionBar";
 
 const NO_FOLDERS: readonly Folder[] = [];
+/** More are not chosen at once: what is done to them is asked for fifty at a time. */
+const PAGES_CHOSEN_MAX = 100;
 
 export function MediaPage() {
   const place = useSearch({ from: "/app/media" });
@@ -161,6 +170,12 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
   const selection = useMemo(() => listed(wanted, order), [wanted, order]);
   const chosen = assets.filter((asset) => selection.ids.has(asset.id));
   const inBin = place.bin === "1";
+  const readOn = useReadOn(files);
+  const all = useEverything(files, setWanted);
+  const choose = (next: Selection): void => {
+    all.stop();
+    setWanted(next);
+  };
 
   if (files.isPending) return <AssetsSkeleton view={mediaView} />;
   if (files.isError && assets.length === 0) return <Problem error={files.error} onRetry={() => void files.refetch()} />;
@@ -175,8 +190,9 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
           inBin={inBin}
           folder={folderOf(place)}
           actions={actions}
-          onAll={() => setWanted(everything(order))}
-          onClear={() => setWanted(NOTHING)}
+          isReading={all.isReading}
+          onAll={all.choose}
+          onClear={() => choose(NOTHING)}
         />
       ) : null}
       <AssetList
@@ -184,50 +200,58 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
         view={mediaView}
         mayEdit={mayEdit}
         hasMore={files.hasNextPage}
+        onNearEnd={readOn}
         selection={selection}
-        onSelect={setWanted}
+        onSelect={choose}
+        onSelectAll={all.choose}
         onDelete={
-          inBin
+          inBin || all.isReading
             ? undefined
             : () => {
-                setWanted(NOTHING);
+                choose(NOTHING);
                 void actions.remove([...selection.ids]);
               }
         }
       />
-      {files.hasNextPage ? (
-        <More busy={files.isFetchingNextPage} failed={files.isFetchNextPageError} onMore={() => void files.fetchNextPage()} />
-      ) : null}
+      <LoadMore list={files} />
     </>
   );
 }
 
-/** Reads on by itself when it comes near, and when it is pressed. */
-function More({ busy, failed, onMore }: { busy: boolean; failed: boolean; onMore: () => void }) {
-  const button = useRef<HTMLButtonElement>(null);
-  const latest = useRef(onMore);
+/** Chooses all there are: those that are not read yet are read first, which whatever is chosen meanwhile stops. */
+function useEverything(
+  files: UseInfiniteQueryResult<InfiniteData<Page<Asset>>>,
+  onSelect: (selection: Selection) => void,
+): { isReading: boolean; choose: () => void; stop: () => void } {
+  const [isReading, setReading] = useState(false);
+  const round = useRef(0);
   useEffect(() => {
-    latest.current = onMore;
-  });
-  useEffect(() => {
-    const element = button.current;
-    if (!element || busy || failed) return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) latest.current();
-      },
-      { rootMargin: "600px" },
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [busy, failed]);
-  return (
-    <div>
-      <button ref={button} type="button" className="button" disabled={busy} onClick={onMore}>
-        {busy ? strings.common.loading : strings.common.loadMore}
-      </button>
-    </div>
-  );
+    const rounds = round;
+    return () => {
+      rounds.current += 1;
+    };
+  }, []);
+  const stop = (): void => {
+    round.current += 1;
+    setReading(false);
+  };
+  const choose = (): void => {
+    const mine = (round.current += 1);
+    const read = async (): Promise<void> => {
+      let seen: Pick<typeof files, "data" | "hasNextPage" | "isError"> = files;
+      const take = (): void => onSelect(everything(seen.data?.pages.flatMap((page) => page.items.map((asset) => asset.id)) ?? []));
+      take();
+      while (seen.hasNextPage && !seen.isError && seen.data && seen.data.pages.length < PAGES_CHOSEN_MAX) {
+        setReading(true);
+        seen = await files.fetchNextPage({ cancelRefetch: false });
+        if (round.current !== mine) return;
+        take();
+      }
+      setReading(false);
+    };
+    void read();
+  };
+  return { isReading, choose, stop };
 }
 
 function Nothing({ place, mayEdit }: { place: Place; mayEdit: boolean }) {

@@ -13,6 +13,7 @@ export function SelectionBar({
   inBin,
   folder,
   actions,
+  isReading,
   onAll,
   onClear,
 }: {
@@ -21,6 +22,8 @@ export function SelectionBar({
   inBin: boolean;
   folder: string | null;
   actions: MediaActions;
+  /** More become chosen by and by. */
+  isReading: boolean;
   onAll: () => void;
   onClear: () => void;
 }) {
@@ -32,11 +35,11 @@ export function SelectionBar({
   return (
     <div className="chosen" role="toolbar" aria-label={strings.media.selection}>
       <span className="chosen__count number" role="status">
-        {strings.media.selected(chosen.length)}
+        {isReading ? strings.media.selecting(chosen.length) : strings.media.selected(chosen.length)}
       </span>
-      <button type="button" className="button button--small button--quiet" onClick={onAll}>
+      <button type="button" className="button button--small button--quiet" disabled={isReading} onClick={onAll}>
         <ListChecks size={16} aria-hidden />
-        <span className="chosen__label">{strings.media.selectAll}</span>
+        {strings.media.selectAll}
       </button>
       <span className="chosen__space" />
       {inBin ? (
@@ -44,6 +47,7 @@ export function SelectionBar({
           <button
             type="button"
             className="button button--small"
+            disabled={isReading}
             onClick={() => {
               onClear();
               void actions.restore(ids);
@@ -53,7 +57,7 @@ export function SelectionBar({
             {strings.media.restore}
           </button>
           {removable.length > 0 ? (
-            <button type="button" className="button button--small button--danger" onClick={() => setAsked("forGood")}>
+            <button type="button" className="button button--small button--danger" disabled={isReading} onClick={() => setAsked("forGood")}>
               <Trash2 size={16} aria-hidden />
               {strings.media.deleteForGood}
             </button>
@@ -61,17 +65,18 @@ export function SelectionBar({
         </>
       ) : (
         <>
-          <button type="button" className="button button--small" onClick={() => setAsked("move")}>
+          <button type="button" className="button button--small" disabled={isReading} onClick={() => setAsked("move")}>
             <FolderInput size={16} aria-hidden />
             {strings.media.move}
           </button>
-          <button type="button" className="button button--small" onClick={() => setAsked("copy")}>
+          <button type="button" className="button button--small" disabled={isReading} onClick={() => setAsked("copy")}>
             <Copy size={16} aria-hidden />
             {strings.media.copy}
           </button>
           <button
             type="button"
             className="button button--small button--danger"
+            disabled={isReading}
             onClick={() => {
               onClear();
               void actions.remove(ids);

@@ -31,14 +31,16 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
   const usable = near && asset.deleted_at === null && asset.status === "ready";
   const address = useQuery({ ...imageAddressesQuery(asset.id, THUMB), enabled: usable && asset.kind === "image" });
   const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
-  const Icon = assetIcons[asset.kind ?? "file"];
+  const hasFailed = asset.status === "failed";
+  // A small one has no room for the badge.
+  const Icon = small && hasFailed ? CircleAlert : assetIcons[asset.kind ?? "file"];
   const src = asset.kind === "image" ? address.data && here(address.data.src) : (video.data?.poster_url ?? undefined);
   return (
     <span ref={box} className="thumb" data-small={small}>
-      <Icon className="thumb__icon" size={small ? 20 : 28} strokeWidth={1.5} aria-hidden />
+      <Icon className={small && hasFailed ? "thumb__icon thumb__icon--bad" : "thumb__icon"} size={small ? 20 : 28} strokeWidth={1.5} aria-hidden />
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
       {src === undefined || asset.deleted_at !== null ? null : <Picture key={src} src={src} srcSet={setHere(address.data?.srcset)} />}
-      {small ? null : asset.status === "failed" ? (
+      {small ? null : hasFailed ? (
         <span className="thumb__badge thumb__badge--bad">
           <CircleAlert size={16} aria-hidden />
           {strings.media.statuses.failed}

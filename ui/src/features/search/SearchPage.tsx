@@ -3,16 +3,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Search, SearchX, SlidersHorizontal, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { channelsQuery, searchQuery } from "../../api/queries";
+import { searchQuery } from "../../api/queries";
 import type { SearchMode } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
-import { NARROW, useDebounced, useMedia, useTitle } from "../../lib/hooks";
+import { NARROW, useAddressText, useMedia, useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
+import { ChannelSelect } from "../library/ChannelSelect";
 import { HitRow, HitSkeleton } from "./HitRow";
 
 /** Short enough that an answer follows the last key at once, long enough not to ask for every letter. */
 const TYPING_PAUSE_MS = 120;
+const SPEAKER_PAUSE_MS = 250;
 
 const MODES: { value: SearchMode; label: string }[] = [
   { value: "hybrid", label: strings.search.hybrid },
@@ -24,8 +26,9 @@ export function SearchPage() {
   const filter = useSearch({ from: "/app/search" });
   const navigate = useNavigate({ from: "/search" });
   const field = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(filter.q ?? "");
-  const settled = useDebounced(text.trim(), TYPING_PAUSE_MS);
+  const { text, settled, onText } = useAddressText(filter.q, TYPING_PAUSE_MS, (q) => {
+    void navigate({ search: (before) => ({ ...before, q }), replace: true });
+  });
   const mode = filter.mode ?? "hybrid";
   const narrow = useMedia(NARROW);
   const [filtersOpen, setFiltersOpen] = useState(
@@ -34,17 +37,6 @@ export function SearchPage() {
   useTitle(filter.q ? `${filter.q} · ${strings.search.title}` : strings.search.title);
 
   useEffect(() => field.current?.focus(), []);
-
-  useEffect(() => {
-    void navigate({ search: ({ q: _before, ...rest }) => (settled === "" ? rest : { ...rest, q: settled }), replace: true });
-  }, [settled, navigate]);
-
-  // The palette and the back button change the address; the field follows unless it is ahead.
-  const [shown, setShown] = useState(filter.q);
-  if (shown !== filter.q) {
-    setShown(filter.q);
-    if ((filter.q ?? "") !== text.trim() && (filter.q ?? "") !== settled) setText(filter.q ?? "");
-  }
 
   const result = useQuery(
     searchQuery({
@@ -74,7 +66,7 @@ export function SearchPage() {
           value={text}
           autoComplete="off"
           spellCheck={false}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => onText(event.target.value)}
           onKeyDown={(event) => {
             if (event.key === "ArrowDown") {
               event.preventDefault();
@@ -153,21 +145,12 @@ export function SearchPage() {
 function Filters() {
   const filter = useSearch({ from: "/app/search" });
   const navigate = useNavigate({ from: "/search" });
-  const channels = useQuery(channelsQuery);
-  const [speaker, setSpeaker] = useState(filter.speaker ?? "");
-  const settledSpeaker = useDebounced(speaker.trim(), 250);
   const any = [filter.speaker, filter.channel, filter.from, filter.to].some((value) => value !== undefined);
 
   const set = (name: "speaker" | "channel" | "from" | "to", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
   };
-
-  useEffect(() => {
-    void navigate({
-      search: ({ speaker: _before, ...rest }) => (settledSpeaker === "" ? rest : { ...rest, speaker: settledSpeaker }),
-      replace: true,
-    });
-  }, [settledSpeaker, navigate]);
+  const speaker = useAddressText(filter.speaker, SPEAKER_PAUSE_MS, (settled) => set("speaker", settled ?? ""));
 
   return (
     <div className="search__more">
@@ -175,24 +158,10 @@ function Filters() {
         className="input input--quiet search__speaker"
         aria-label={strings.search.speaker}
         placeholder={strings.search.anySpeaker}
-        value={speaker}
-        onChange={(event) => setSpeaker(event.target.value)}
+        value={speaker.text}
+        onChange={(event) => speaker.onText(event.target.value)}
       />
-      {channels.data?.items.length === 0 ? null : (
-        <select
-          className="select select--quiet"
-          aria-label={strings.library.channel}
-          value={filter.channel ?? ""}
-          onChange={(event) => set("channel", event.target.value)}
-        >
-          <option value="">{strings.library.allChannels}</option>
-          {channels.data?.items.map((channel) => (
-            <option key={channel.id} value={channel.id}>
-              {channel.name}
-            </option>
-          ))}
-        </select>
-      )}
+      <ChannelSelect value={filter.channel} onChoose={(channel) => set("channel", channel ?? "")} />
       <DateField label={strings.search.from} value={filter.from} onChange={(value) => set("from", value)} />
       <DateField label={strings.search.to} value={filter.to} onChange={(value) => set("to", value)} />
       {any ? (
@@ -200,7 +169,7 @@ function Filters() {
           type="button"
           className="button button--small button--quiet"
           onClick={() => {
-            setSpeaker("");
+            speaker.onText("");
             void navigate({
               search: ({ speaker: _speaker, channel: _channel, from: _from, to: _to, ...rest }) => rest,
               replace: true,

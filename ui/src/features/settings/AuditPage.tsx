@@ -1,38 +1,23 @@
 import "./audit.css";
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Download } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import { request } from "../../api/client";
 import { auditLogQuery } from "../../api/queries";
 import type { AuditEntry } from "../../api/types";
 import { AUDITED } from "../../app/router";
-import { Problem } from "../../components/Problem";
-import { save } from "../../lib/download";
+import { Choice } from "../../components/Choice";
+import { PagedList } from "../../components/Listed";
+import { Scrolled } from "../../components/Scrolled";
 import { formatDateTime } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { tell } from "../library/actions";
-
-const EXPORTS = [
-  { format: "csv", label: strings.audit.exportCsv },
-  { format: "jsonl", label: strings.audit.exportJsonl },
-] as const;
+import { ExportMenu } from "./ExportMenu";
 
 /** Who changed what in this organization, for its owners. */
 export function AuditPage() {
   useTitle(strings.settings.audit);
-  const { kind = "" } = useSearch({ from: "/app/settings/audit" });
+  const { kind } = useSearch({ from: "/app/settings/audit" });
   const navigate = useNavigate();
-  const list = useInfiniteQuery(auditLogQuery(kind));
-  const entries = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const download = useMutation({
-    mutationFn: async (format: string) => {
-      const answer = await request("GET", "/audit-log/export", { query: { format, action: kind } });
-      save(await answer.blob(), `audit-log.${format}`);
-    },
-    onError: tell,
-  });
+  const list = useInfiniteQuery(auditLogQuery(kind ?? ""));
 
   return (
     <section className="settings__section">
@@ -41,60 +26,31 @@ export function AuditPage() {
           <h2>{strings.settings.audit}</h2>
           <p className="soft">{strings.audit.lead}</p>
         </div>
-        <DropdownMenu.Root>
-          <DropdownMenu.Trigger className="button" disabled={download.isPending}>
-            <Download size={16} aria-hidden />
-            {strings.audit.export}
-          </DropdownMenu.Trigger>
-          <DropdownMenu.Portal>
-            <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
-              {EXPORTS.map(({ format, label }) => (
-                <DropdownMenu.Item key={format} className="menu__item" onSelect={() => download.mutate(format)}>
-                  {label}
-                </DropdownMenu.Item>
-              ))}
-            </DropdownMenu.Content>
-          </DropdownMenu.Portal>
-        </DropdownMenu.Root>
+        <ExportMenu
+          label={strings.audit.export}
+          formats={{ csv: strings.audit.exportCsv, jsonl: strings.audit.exportJsonl }}
+          path="/audit-log/export"
+          query={(format) => ({ format, action: kind })}
+          name="audit-log"
+        />
       </div>
-      <label className="audit__filter">
-        <span className="soft small">{strings.audit.only}</span>
-        <select
-          className="select"
-          value={kind}
-          onChange={(event) => {
-            const chosen = AUDITED.find((known) => known === event.target.value);
-            void navigate({ to: "/settings/audit", search: chosen ? { kind: chosen } : {}, replace: true });
-          }}
-        >
-          <option value="">{strings.audit.all}</option>
-          {AUDITED.map((known) => (
-            <option key={known} value={known}>
-              {strings.audit.kinds[known]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 240 }} />
-      ) : list.isError && entries.length === 0 ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : entries.length === 0 ? (
-        <p className="faint">{strings.audit.none}</p>
-      ) : (
-        <ol className="audit" aria-label={strings.settings.audit} aria-busy={list.isPlaceholderData}>
-          {entries.map((entry) => (
-            <Entry key={entry.id} entry={entry} />
-          ))}
-        </ol>
-      )}
-      {list.hasNextPage ? (
-        <div>
-          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {strings.common.loadMore}
-          </button>
-        </div>
-      ) : null}
+      <Choice
+        label={strings.audit.only}
+        value={kind}
+        options={AUDITED}
+        nameOf={(known) => strings.audit.kinds[known] ?? known}
+        any={strings.audit.all}
+        onChoose={(chosen) => void navigate({ to: "/settings/audit", search: chosen ? { kind: chosen } : {}, replace: true })}
+      />
+      <PagedList
+        list={list}
+        label={strings.settings.audit}
+        className="lines"
+        height={240}
+        none={<p className="faint">{strings.audit.none}</p>}
+      >
+        {(entry) => <Entry key={entry.id} entry={entry} />}
+      </PagedList>
     </section>
   );
 }
@@ -118,8 +74,8 @@ function Entry({ entry }: { entry: AuditEntry }) {
         </summary>
         {entry.is_erased ? <p className="soft small">{strings.audit.erased}</p> : null}
         {fields.length > 0 ? (
-          <div className="audit__scroll">
-            <table className="audit__values">
+          <Scrolled label={sentence(entry)} className="table-scroll">
+            <table className="table audit__values">
               <thead>
                 <tr>
                   <th scope="col">{strings.audit.field}</th>
@@ -137,7 +93,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolled>
         ) : null}
         <p className="faint small audit__facts">{facts.filter((fact) => fact !== null).join(" · ")}</p>
       </details>
@@ -146,14 +102,21 @@ function Entry({ entry }: { entry: AuditEntry }) {
 }
 
 /** "Ada changed the video “Harbour”". */
-export function sentence({ actor, action, target_kind: kind, label }: AuditEntry): string {
-  const name = actor.name ?? (actor.id === null ? strings.audit.system : strings.audit.formerMember);
-  const who = actor.kind === "api_key" ? strings.audit.byKey(name) : name;
+export function sentence({ actor, action, target_kind: kind, label, new: fields, old: before }: AuditEntry): string {
+  const by = actor.name ?? (actor.id === null ? strings.audit.system : strings.audit.formerMember);
+  const who = actor.kind === "api_key" ? strings.audit.byKey(by) : by;
   if (action === "session.created") return strings.audit.signedIn(who);
   if (action === "session.deleted") return strings.audit.signedOut(who);
   const done = action.slice(action.indexOf(".") + 1);
   const thing = strings.audit.things[kind] ?? kind;
-  return strings.audit.did(who, strings.audit.verbs[done] ?? done, label === null ? thing : strings.audit.named(thing, label));
+  const name = label ?? filename(fields) ?? filename(before);
+  return strings.audit.did(who, strings.audit.verbs[done] ?? done, name === null ? thing : strings.audit.named(thing, name));
+}
+
+/** What a file is called, of which the server keeps no label. */
+function filename(fields: AuditEntry["new"] | undefined): string | null {
+  const name = fields?.["filename"];
+  return typeof name === "string" ? name : null;
 }
 
 function shown(value: unknown): string {

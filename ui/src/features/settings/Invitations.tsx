@@ -5,7 +5,7 @@ import { invitationsQuery, organizationCommands } from "../../api/organizations"
 import { keys } from "../../api/queries";
 import type { Invitation } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
-import { Problem } from "../../components/Problem";
+import { PagedList } from "../../components/Listed";
 import { Tip } from "../../components/Tip";
 import { formatDate } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
@@ -18,7 +18,6 @@ export function Invitations() {
   const client = useQueryClient();
   const list = useInfiniteQuery(invitationsQuery);
   const [doomed, setDoomed] = useState<Invitation | null>(null);
-  const invitations = list.data?.pages.flatMap((page) => page.items) ?? [];
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: keys.invitations });
 
   const resend = useMutation({
@@ -38,32 +37,23 @@ export function Invitations() {
         <h2>{strings.invitations.title}</h2>
         <p className="soft">{strings.invitations.lead}</p>
       </div>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError && invitations.length === 0 ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : invitations.length === 0 ? (
-        <p className="faint">{strings.invitations.none}</p>
-      ) : (
-        <ul className="rows" aria-label={strings.invitations.title}>
-          {invitations.map((invitation) => (
-            <InvitationRow
-              key={invitation.id}
-              invitation={invitation}
-              busy={resend.isPending}
-              onResend={() => resend.mutate(invitation.id)}
-              onRevoke={() => setDoomed(invitation)}
-            />
-          ))}
-        </ul>
-      )}
-      {list.hasNextPage ? (
-        <div>
-          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {strings.common.loadMore}
-          </button>
-        </div>
-      ) : null}
+      <PagedList
+        list={list}
+        label={strings.invitations.title}
+        className="rows"
+        height={56}
+        none={<p className="faint">{strings.invitations.none}</p>}
+      >
+        {(invitation) => (
+          <InvitationRow
+            key={invitation.id}
+            invitation={invitation}
+            busy={resend.isPending}
+            onResend={() => resend.mutate(invitation.id)}
+            onRevoke={() => setDoomed(invitation)}
+          />
+        )}
+      </PagedList>
       {resend.data ? <IssuedDialog invitation={resend.data} onClose={() => resend.reset()} /> : null}
       {doomed ? (
         <Confirm

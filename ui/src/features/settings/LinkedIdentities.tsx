@@ -1,14 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link2 } from "lucide-react";
 import { useState } from "react";
-import { fieldErrors, isApiError } from "../../api/client";
+import { isApiError } from "../../api/client";
 import { keys } from "../../api/queries";
 import { identitiesQuery, providersQuery, signInCommands } from "../../api/sign-in";
 import type { Identity, ProviderOffer } from "../../api/types";
+import { AskPassword } from "../../components/AskPassword";
 import { Confirm } from "../../components/Confirm";
-import { Dialog } from "../../components/Dialog";
+import { Listed } from "../../components/Listed";
 import { Problem } from "../../components/Problem";
-import { TextField } from "../../components/TextField";
 import { formatAge, formatDate } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -45,19 +45,18 @@ export function LinkedIdentities() {
         <h2>{strings.identities.title}</h2>
         <p className="soft">{strings.identities.lead}</p>
       </div>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : identities.length === 0 ? (
-        <p className="faint">{strings.identities.none}</p>
-      ) : (
+      <Listed
+        query={list}
+        isEmpty={identities.length === 0}
+        height={56}
+        none={<p className="faint">{strings.identities.none}</p>}
+      >
         <ul className="rows" aria-label={strings.identities.title}>
           {identities.map((identity) => (
             <IdentityRow key={identity.id} identity={identity} onUnlink={() => setDoomed(identity)} />
           ))}
         </ul>
-      )}
+      </Listed>
       {link.isError && !isPasswordMissing(link.error) ? <Problem error={link.error} /> : null}
       {list.isSuccess && others.length > 0 ? (
         <div className="settings__buttons">
@@ -124,48 +123,16 @@ function IdentityRow({ identity, onUnlink }: { identity: Identity; onUnlink: () 
 
 /** Asks who adds a way into an account that has a password to type it. */
 function PasswordDialog({ provider, onClose }: { provider: ProviderOffer; onClose: () => void }) {
-  const [password, setPassword] = useState("");
-  const link = useMutation({
-    mutationFn: () => signInCommands.start(provider.id, { link: true, return_to: HERE, password }),
-    onSuccess: ({ url }) => window.location.assign(url),
-  });
-  const errors = fieldErrors(link.error, { password_wrong: "password" });
   return (
-    <Dialog
-      open
-      onClose={onClose}
+    <AskPassword
       title={strings.identities.passwordTitle(provider.name)}
-      description={strings.identities.passwordText}
-    >
-      <form
-        className="settings__form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (password !== "") link.mutate();
-        }}
-      >
-        {link.isError && errors.password === undefined ? <Problem error={link.error} /> : null}
-        <TextField
-          label={strings.auth.password}
-          type="password"
-          autoComplete="current-password"
-          value={password}
-          error={errors.password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <div className="dialog__actions">
-          <button type="button" className="button" onClick={onClose}>
-            {strings.common.cancel}
-          </button>
-          <button
-            type="submit"
-            className="button button--primary"
-            disabled={password === "" || link.isPending || link.isSuccess}
-          >
-            {strings.identities.goOn}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      text={strings.identities.passwordText}
+      action={strings.identities.goOn}
+      onSubmit={async (password) => {
+        const { url } = await signInCommands.start(provider.id, { link: true, return_to: HERE, password });
+        window.location.assign(url);
+      }}
+      onClose={onClose}
+    />
   );
 }

@@ -8,7 +8,7 @@ import { keys } from "../../api/queries";
 import type { Me, Member, Role } from "../../api/types";
 import { useEnterOrganization } from "../../app/organization";
 import { Confirm } from "../../components/Confirm";
-import { Problem } from "../../components/Problem";
+import { PagedList } from "../../components/Listed";
 import { formatDate, initials } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
@@ -24,7 +24,6 @@ export function MembersPage() {
   const list = useInfiniteQuery(membersQuery);
   const mayInvite = useMay("invite_members");
   const [inviting, setInviting] = useState(false);
-  const members = list.data?.pages.flatMap((page) => page.items) ?? [];
 
   return (
     <>
@@ -41,23 +40,10 @@ export function MembersPage() {
             </button>
           ) : null}
         </div>
-        {list.isPending || !me ? (
-          <div className="skeleton" style={{ height: 56 }} />
-        ) : list.isError && members.length === 0 ? (
-          <Problem error={list.error} onRetry={() => void list.refetch()} />
-        ) : (
-          <ul className="rows" aria-label={strings.settings.members}>
-            {members.map((member) => (
-              <MemberRow key={member.user_id} member={member} me={me} />
-            ))}
-          </ul>
-        )}
-        {list.hasNextPage ? (
-          <div>
-            <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              {strings.common.loadMore}
-            </button>
-          </div>
+        {me ? (
+          <PagedList list={list} label={strings.settings.members} className="rows" height={56}>
+            {(member) => <MemberRow key={member.user_id} member={member} me={me} />}
+          </PagedList>
         ) : null}
       </section>
       {mayInvite ? <Invitations /> : null}

@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { keyFramesQuery } from "../../api/queries";
 import type { KeyFrame } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { LoadMore } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import { formatClock, speakClock } from "../../lib/format";
 import { strings } from "../../strings";
@@ -20,7 +21,7 @@ export function ScreenPanel() {
   const frames = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? NO_FRAMES, [list.data]);
   const shown = usePlayerTime(player, (ms) => frameAt(frames, ms));
   if (list.isPending) return <ScreenSkeleton />;
-  if (list.isError) return <Problem error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.isError && frames.length === 0) return <Problem error={list.error} onRetry={() => void list.refetch()} />;
   if (frames.length === 0) {
     const status = video.stages.find((stage) => stage.stage === "key_frames")?.status;
     if (status === "waiting" || status === "running") {
@@ -33,57 +34,48 @@ export function ScreenPanel() {
   }
   return (
     <>
-      <ol className="frames" aria-label={strings.screen.list}>
+      <ol className="key-frames" aria-label={strings.screen.list}>
         {frames.map((frame, index) => (
           <Frame key={frame.start_ms} frame={frame} isShown={index === shown} onSeek={(ms) => player.seek(ms)} />
         ))}
       </ol>
-      {list.hasNextPage ? (
-        <button
-          type="button"
-          className="button frames__more"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          {strings.common.loadMore}
-        </button>
-      ) : null}
+      <LoadMore list={list} className="key-frames__more" />
     </>
   );
 }
 
 function Frame({ frame, isShown, onSeek }: { frame: KeyFrame; isShown: boolean; onSeek: (ms: number) => void }) {
   const [broken, setBroken] = useState(false);
-  const text = frame.text.replaceAll("\n", " · ");
+  const text = frame.text.split("\n").map(withoutBullet).join(" · ");
   return (
-    <li className="frame" data-shown={isShown}>
+    <li className="key-frame" data-shown={isShown}>
       <button
         type="button"
-        className="frame__play"
+        className="key-frame__play"
         aria-current={isShown ? "true" : undefined}
         aria-label={strings.screen.playFrom(speakClock(frame.start_ms), text)}
         onClick={() => onSeek(frame.start_ms)}
       >
-        <span className="frame__picture" style={{ aspectRatio: `${frame.width} / ${frame.height}` }}>
+        <span className="key-frame__picture" style={{ aspectRatio: `${frame.width} / ${frame.height}` }}>
           {broken ? null : (
             <img src={frame.thumbnail_url} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
           )}
-          <span className="frame__time time">{formatClock(frame.start_ms)}</span>
+          <span className="key-frame__time time">{formatClock(frame.start_ms)}</span>
         </span>
         {text === "" ? null : (
-          <span className="frame__text" dir="auto">
+          <span className="key-frame__text" dir="auto">
             {text}
           </span>
         )}
       </button>
       {frame.shown.length > 1 ? (
-        <p className="frame__again faint small">
+        <p className="key-frame__again faint small">
           {strings.screen.again}
           {frame.shown.slice(1).map(({ start_ms }) => (
             <button
               key={start_ms}
               type="button"
-              className="frame__at time"
+              className="key-frame__at time"
               aria-label={strings.transcript.seekTo(speakClock(start_ms))}
               onClick={() => onSeek(start_ms)}
             >
@@ -96,14 +88,19 @@ function Frame({ frame, isShown, onSeek }: { frame: KeyFrame; isShown: boolean; 
   );
 }
 
+/** A line of a slide; its bullet is no letter, and read as one that looks like it. */
+function withoutBullet(line: string): string {
+  return line.replace(/^[=•▪■*·–-]+\s+/u, "");
+}
+
 function ScreenSkeleton() {
   return (
-    <div className="frames" aria-busy>
+    <div className="key-frames" aria-busy>
       <span className="visually-hidden" role="status">
         {strings.common.loading}
       </span>
       {Array.from({ length: 3 }, (_, index) => (
-        <div key={index} className="skeleton frame__skeleton" aria-hidden />
+        <div key={index} className="skeleton key-frame__skeleton" aria-hidden />
       ))}
     </div>
   );

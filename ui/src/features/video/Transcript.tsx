@@ -1,11 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, Captions, FileWarning, LoaderCircle, Locate, Search } from "lucide-react";
-import { memo, useCallback, useDeferredValue, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useMay } from "../../api/me";
 import type { Segment, Speaker, Transcript as TranscriptData } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { formatClock, speakClock } from "../../lib/format";
-import { mainElement, useMedia } from "../../lib/hooks";
+import { mainElement, useMedia, useScrollMargin } from "../../lib/hooks";
 import { findAll } from "../../lib/marks";
 import { indexAt } from "../../lib/vtt";
 import { strings } from "../../strings";
@@ -52,7 +52,6 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const oneColumn = useMedia(ONE_COLUMN);
-  const [margin, setMargin] = useState(0);
   const [following, setFollowing] = useState(true);
   const active = usePlayerTime(player, (ms) => indexAt(segments, ms));
 
@@ -63,6 +62,7 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
   const match = matches[Math.min(chosen, matches.length - 1)];
 
   const scroller = useCallback(() => (oneColumn ? mainElement() : box.current), [oneColumn]);
+  const margin = useScrollMargin(list, scroller);
   const rows = useVirtualizer({
     count: segments.length,
     getScrollElement: scroller,
@@ -71,19 +71,6 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
     scrollMargin: margin,
     getItemKey: (index) => segments[index]?.id ?? index,
   });
-
-  useLayoutEffect(() => {
-    const scrolled = scroller();
-    const element = list.current;
-    if (!scrolled || !element) return;
-    const measure = (): void =>
-      setMargin(Math.round(element.getBoundingClientRect().top - scrolled.getBoundingClientRect().top + scrolled.scrollTop));
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(scrolled);
-    for (const child of scrolled.children) observer.observe(child);
-    return () => observer.disconnect();
-  }, [scroller]);
 
   const bringIntoView = useCallback(
     (index: number): void => {

@@ -5,7 +5,7 @@ import { commands, keys, sessionsQuery } from "../../../api/queries";
 import type { Session } from "../../../api/types";
 import { useSignOut } from "../../../app/TopBar";
 import { Confirm } from "../../../components/Confirm";
-import { Problem } from "../../../components/Problem";
+import { Listed } from "../../../components/Listed";
 import { deviceName, readDevice } from "../../../lib/device";
 import { formatAge, formatDate } from "../../../lib/format";
 import { showToast } from "../../../lib/toasts";
@@ -35,13 +35,9 @@ export function Sessions() {
         <h2>{strings.sessions.title}</h2>
         <p className="soft">{strings.sessions.lead}</p>
       </div>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : (
+      <Listed query={list} isEmpty={!list.data} height={56}>
         <ul className="rows" aria-label={strings.sessions.title}>
-          {list.data.items.map((session) => (
+          {list.data?.items.map((session) => (
             <SessionRow
               key={session.id}
               session={session}
@@ -49,7 +45,7 @@ export function Sessions() {
             />
           ))}
         </ul>
-      )}
+      </Listed>
       {others.length > 0 ? (
         <div>
           <button type="button" className="button button--danger" onClick={() => setAllDoomed(true)}>

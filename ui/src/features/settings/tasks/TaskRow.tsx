@@ -19,12 +19,12 @@ export function TaskRow({ task }: { task: Task }) {
   const [open, setOpen] = useState(false);
   return (
     <li>
-      <details className="tasks__task" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <details className="line" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          <span className={`tag tasks__status tasks__status--${task.status}`}>
+          <span className={`tag line__status line__status--${task.status}`}>
             {task.is_stopping ? strings.tasks.stopping : strings.tasks.status[task.status]}
           </span>
-          <span className="tasks__what">
+          <span className="line__what">
             <span>{kindName(task.kind)}</span>
             <span className="faint small">{facts(task)}</span>
             {task.status === "running" ? <Progress task={task} /> : null}
@@ -57,8 +57,9 @@ function Progress({ task }: { task: Task }) {
 function Details({ task }: { task: Task }) {
   const details = useQuery(taskQuery(task.id));
   return (
-    <div className="tasks__details">
-      {task.error_message === null ? null : <p>{task.error_message}</p>}
+    <div className="line__details">
+      {/* Of a task that failed, the line above says it. */}
+      {task.error_message === null || task.status === "failed" ? null : <p>{task.error_message}</p>}
       {task.advice === null ? null : <p className="soft">{task.advice}</p>}
       {details.isPending ? (
         <div className="skeleton" style={{ height: 60 }} />

@@ -5,8 +5,11 @@ import { ListChecks } from "lucide-react";
 import { taskStatsQuery, tasksQuery } from "../../../api/tasks";
 import type { TaskStats, TaskStatus } from "../../../api/types";
 import { TASK_STATUSES } from "../../../app/router";
+import { Choice } from "../../../components/Choice";
 import { Empty } from "../../../components/Empty";
-import { Problem } from "../../../components/Problem";
+import { Figure, Figures } from "../../../components/Figures";
+import { PagedList } from "../../../components/Listed";
+import { Scrolled } from "../../../components/Scrolled";
 import { formatAge, formatDateTime } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
@@ -22,7 +25,6 @@ export function TasksPage() {
   const filter = useSearch({ from: "/app/settings/tasks" });
   const navigate = useNavigate();
   const list = useInfiniteQuery(tasksQuery(filter));
-  const tasks = list.data?.pages.flatMap((page) => page.items) ?? [];
   const isFiltered = filter.status !== undefined || filter.kind !== undefined;
   const choose = (change: { status?: TaskStatus | undefined; kind?: string | undefined }): void => {
     void navigate({ to: "/settings/tasks", search: { ...filter, ...change }, replace: true });
@@ -35,59 +37,38 @@ export function TasksPage() {
       </div>
       <Stats />
       <div className="tasks__filters" role="group" aria-label={strings.tasks.filters}>
-        <label>
-          <span className="soft small">{strings.tasks.only}</span>
-          <select
-            className="select"
-            value={filter.status ?? ""}
-            onChange={(event) => choose({ status: TASK_STATUSES.find((known) => known === event.target.value) })}
-          >
-            <option value="">{strings.tasks.all}</option>
-            {TASK_STATUSES.map((known) => (
-              <option key={known} value={known}>
-                {strings.tasks.status[known]}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          <span className="soft small">{strings.tasks.kind}</span>
-          <select
-            className="select"
-            value={filter.kind ?? ""}
-            onChange={(event) => choose({ kind: event.target.value === "" ? undefined : event.target.value })}
-          >
-            <option value="">{strings.tasks.all}</option>
-            {KINDS.map((known) => (
-              <option key={known} value={known}>
-                {kindName(known)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label={strings.tasks.only}
+          value={filter.status}
+          options={TASK_STATUSES}
+          nameOf={(known) => strings.tasks.status[known]}
+          any={strings.tasks.all}
+          onChoose={(status) => choose({ status })}
+        />
+        <Choice
+          label={strings.tasks.kind}
+          value={filter.kind}
+          options={KINDS}
+          nameOf={kindName}
+          any={strings.tasks.all}
+          onChoose={(kind) => choose({ kind })}
+        />
       </div>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 240 }} />
-      ) : list.isError && tasks.length === 0 ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : tasks.length === 0 && isFiltered ? (
-        <p className="faint">{strings.tasks.noneFiltered}</p>
-      ) : tasks.length === 0 ? (
-        <Empty icon={ListChecks} title={strings.tasks.none} text={strings.tasks.noneText} />
-      ) : (
-        <ol className="tasks" aria-label={strings.tasks.title} aria-busy={list.isPlaceholderData}>
-          {tasks.map((task) => (
-            <TaskRow key={task.id} task={task} />
-          ))}
-        </ol>
-      )}
-      {list.hasNextPage ? (
-        <div>
-          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {strings.common.loadMore}
-          </button>
-        </div>
-      ) : null}
+      <PagedList
+        list={list}
+        label={strings.tasks.title}
+        className="lines"
+        height={240}
+        none={
+          isFiltered ? (
+            <p className="faint">{strings.tasks.noneFiltered}</p>
+          ) : (
+            <Empty icon={ListChecks} title={strings.tasks.none} text={strings.tasks.noneText} />
+          )
+        }
+      >
+        {(task) => <TaskRow key={task.id} task={task} />}
+      </PagedList>
     </section>
   );
 }
@@ -103,21 +84,19 @@ function Stats() {
   const since = data.oldest_waiting_since;
   return (
     <>
-      <dl className="tasks__strip" aria-label={strings.tasks.stats}>
+      <Figures label={strings.tasks.stats}>
         <Figure name={strings.tasks.running} value={String(countOf(data, "running"))} />
         <Figure name={strings.tasks.waiting} value={String(countOf(data, "pending"))} />
         {held > 0 ? <Figure name={strings.tasks.held} value={String(held)} /> : null}
         <Figure name={strings.tasks.failed} value={String(failed)} isBad={failed > 0} />
         <Figure name={strings.tasks.lastDay} value={String(done)} />
         {since === null ? null : <Figure name={strings.tasks.longest} value={formatAge(since)} title={formatDateTime(since)} />}
-      </dl>
+      </Figures>
       {data.last_day.length === 0 ? null : (
         <details>
           <summary className="soft small">{strings.tasks.steps}</summary>
-          {/* It scrolls on a phone, so the keyboard has to reach it. */}
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className="tasks__scroll" tabIndex={0} role="region" aria-label={strings.tasks.steps}>
-            <table className="tasks__steps">
+          <Scrolled label={strings.tasks.steps} className="table-scroll tasks__steps">
+            <table className="table table--numbers">
               <thead>
                 <tr>
                   <th scope="col">{strings.tasks.step}</th>
@@ -139,21 +118,10 @@ function Stats() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </Scrolled>
         </details>
       )}
     </>
-  );
-}
-
-function Figure({ name, value, title, isBad = false }: { name: string; value: string; title?: string; isBad?: boolean }) {
-  return (
-    <div>
-      <dt className="soft small">{name}</dt>
-      <dd className={isBad ? "tasks__bad" : undefined} title={title}>
-        {value}
-      </dd>
-    </div>
   );
 }
 

@@ -1,3 +1,4 @@
+import { Scrolled } from "../../../components/Scrolled";
 import { strings } from "../../../strings";
 import { bars, HEIGHT, WIDTH } from "./plot";
 
@@ -63,10 +64,8 @@ export function Plot({
       </ul>
       <details>
         <summary className="soft small">{strings.traffic.table}</summary>
-        {/* It scrolls, so the keyboard has to reach it. */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <div className="traffic__scroll traffic__scroll--high" tabIndex={0} role="region" aria-label={title}>
-          <table className="traffic__table">
+        <Scrolled label={title} className="table-scroll traffic__numbers">
+          <table className="table table--numbers">
             <thead>
               <tr>
                 <th scope="col">{strings.traffic.time}</th>
@@ -88,7 +87,7 @@ export function Plot({
               ))}
             </tbody>
           </table>
-        </div>
+        </Scrolled>
       </details>
     </figure>
   );

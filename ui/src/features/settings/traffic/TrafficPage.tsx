@@ -1,9 +1,8 @@
 import "./traffic.css";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { ChartColumn, Download } from "lucide-react";
-import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
+import { ChartColumn } from "lucide-react";
+import { Fragment } from "react";
 import {
   exportQuery,
   ROUTE_ORDERS,
@@ -13,23 +12,20 @@ import {
   trafficQuery,
   type TrafficRange,
 } from "../../../api/analytics";
-import { request } from "../../../api/client";
 import type { Traffic } from "../../../api/types";
+import { Choice } from "../../../components/Choice";
 import { Empty } from "../../../components/Empty";
+import { Figure, Figures } from "../../../components/Figures";
 import { Problem } from "../../../components/Problem";
-import { save } from "../../../lib/download";
+import { Scrolled } from "../../../components/Scrolled";
 import { formatBytes, formatDate, formatDateTime, formatDuration, formatNumber } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
-import { tell } from "../../library/actions";
+import { ExportMenu } from "../ExportMenu";
 import { Plot } from "./Plot";
 
 const RANGES = Object.keys(TRAFFIC_RANGES) as TrafficRange[];
 const DAY_MS = 24 * 3_600_000;
-const EXPORTS = [
-  { format: "csv", label: strings.traffic.exportCsv },
-  { format: "jsonl", label: strings.traffic.exportJsonl },
-] as const;
 
 /** What is asked of the server, how long it takes, and what it keeps. */
 export function TrafficPage() {
@@ -37,13 +33,6 @@ export function TrafficPage() {
   const search = useSearch({ from: "/app/settings/traffic" });
   const { range = "day" } = search;
   const navigate = useNavigate();
-  const download = useMutation({
-    mutationFn: async (format: string) => {
-      const answer = await request("GET", "/analytics/export", { query: exportQuery(range, format) });
-      save(await answer.blob(), `requests.${format}`);
-    },
-    onError: tell,
-  });
   return (
     <>
       <section className="settings__section">
@@ -52,43 +41,27 @@ export function TrafficPage() {
             <h2>{strings.traffic.title}</h2>
             <p className="soft">{strings.traffic.lead}</p>
           </div>
-          <DropdownMenu.Root>
-            <DropdownMenu.Trigger className="button" disabled={download.isPending}>
-              <Download size={16} aria-hidden />
-              {strings.traffic.export}
-            </DropdownMenu.Trigger>
-            <DropdownMenu.Portal>
-              <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
-                {EXPORTS.map(({ format, label }) => (
-                  <DropdownMenu.Item key={format} className="menu__item" onSelect={() => download.mutate(format)}>
-                    {label}
-                  </DropdownMenu.Item>
-                ))}
-              </DropdownMenu.Content>
-            </DropdownMenu.Portal>
-          </DropdownMenu.Root>
+          <ExportMenu
+            label={strings.traffic.export}
+            formats={{ csv: strings.traffic.exportCsv, jsonl: strings.traffic.exportJsonl }}
+            path="/analytics/export"
+            query={(format) => exportQuery(range, format)}
+            name="requests"
+          />
         </div>
-        <label className="traffic__range">
-          <span className="soft small">{strings.traffic.range}</span>
-          <select
-            className="select"
-            value={range}
-            onChange={(event) => {
-              const chosen = RANGES.find((known) => known === event.target.value);
-              void navigate({
-                to: "/settings/traffic",
-                search: { ...search, range: chosen === "day" ? undefined : chosen },
-                replace: true,
-              });
-            }}
-          >
-            {RANGES.map((known) => (
-              <option key={known} value={known}>
-                {strings.traffic.ranges[known]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label={strings.traffic.range}
+          value={range}
+          options={RANGES}
+          nameOf={(known) => strings.traffic.ranges[known]}
+          onChoose={(chosen) =>
+            void navigate({
+              to: "/settings/traffic",
+              search: { ...search, range: chosen === "day" ? undefined : chosen },
+              replace: true,
+            })
+          }
+        />
         <Requests range={range} />
       </section>
       <Routes range={range} />
@@ -111,14 +84,14 @@ function Requests({ range }: { range: TrafficRange }) {
   const errors = sum(points, "errors");
   return (
     <>
-      <dl className="traffic__strip" aria-label={strings.traffic.totals}>
+      <Figures label={strings.traffic.totals}>
         <Figure name={strings.traffic.requests} value={formatNumber(requests)} />
         <Figure name={strings.traffic.refusals} value={formatNumber(refusals)} />
         <Figure name={strings.traffic.errors} value={formatNumber(errors)} />
         <Figure name={strings.traffic.sent} value={formatBytes(sum(points, "bytes_out"))} />
         <Figure name={strings.traffic.media} value={formatBytes(sum(points, "media_bytes_out"))} />
         <Figure name={strings.traffic.received} value={formatBytes(sum(points, "bytes_in"))} />
-      </dl>
+      </Figures>
       <Plot
         title={strings.traffic.requestsPlot}
         times={times}
@@ -150,15 +123,6 @@ function Requests({ range }: { range: TrafficRange }) {
   );
 }
 
-function Figure({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt className="soft small">{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
-}
-
 function Routes({ range }: { range: TrafficRange }) {
   const search = useSearch({ from: "/app/settings/traffic" });
   const { sort = "slowest" } = search;
@@ -170,27 +134,19 @@ function Routes({ range }: { range: TrafficRange }) {
         <h2>{strings.traffic.routes}</h2>
         <p className="soft">{strings.traffic.routesLead}</p>
       </div>
-      <label className="traffic__range">
-        <span className="soft small">{strings.traffic.sort}</span>
-        <select
-          className="select"
-          value={sort}
-          onChange={(event) => {
-            const chosen = ROUTE_ORDERS.find((known) => known === event.target.value);
-            void navigate({
-              to: "/settings/traffic",
-              search: { ...search, sort: chosen === "slowest" ? undefined : chosen },
-              replace: true,
-            });
-          }}
-        >
-          {ROUTE_ORDERS.map((known) => (
-            <option key={known} value={known}>
-              {strings.traffic.sorts[known]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        label={strings.traffic.sort}
+        value={sort}
+        options={ROUTE_ORDERS}
+        nameOf={(known) => strings.traffic.sorts[known]}
+        onChoose={(chosen) =>
+          void navigate({
+            to: "/settings/traffic",
+            search: { ...search, sort: chosen === "slowest" ? undefined : chosen },
+            replace: true,
+          })
+        }
+      />
       {routes.isPending ? (
         <div className="skeleton" style={{ height: 200 }} />
       ) : !routes.data ? (
@@ -198,8 +154,8 @@ function Routes({ range }: { range: TrafficRange }) {
       ) : routes.data.items.length === 0 ? (
         <p className="faint">{strings.traffic.none}</p>
       ) : (
-        <Scroll name={strings.traffic.routesTable}>
-          <table className="traffic__table">
+        <Scrolled label={strings.traffic.routesTable} className="table-scroll">
+          <table className="table table--numbers">
             <thead>
               <tr>
                 <th scope="col">{strings.traffic.route}</th>
@@ -214,21 +170,37 @@ function Routes({ range }: { range: TrafficRange }) {
               {routes.data.items.map((one) => (
                 <tr key={`${one.method} ${one.route}`}>
                   <th scope="row">
-                    <code>{one.route === "unmatched" ? strings.traffic.pages : `${one.method} ${one.route}`}</code>
+                    {one.route === "unmatched" ? (
+                      strings.traffic.pagesBy(one.method)
+                    ) : (
+                      <code>
+                        {one.method} <Route path={one.route} />
+                      </code>
+                    )}
                   </th>
                   <td>{formatNumber(one.requests)}</td>
                   <td>{formatDuration(one.duration_ms_p50)}</td>
                   <td>{formatDuration(one.duration_ms_p95)}</td>
-                  <td className={one.errors > 0 ? "traffic__bad" : undefined}>{formatPercent(one.error_rate)}</td>
+                  <td className={one.errors > 0 ? "table__bad" : undefined}>{formatPercent(one.error_rate)}</td>
                   <td>{formatBytes(one.bytes_out)}</td>
                 </tr>
               ))}
             </tbody>
           </table>
-        </Scroll>
+        </Scrolled>
       )}
     </section>
   );
+}
+
+/** Breaks between its parts where it is too long. */
+function Route({ path }: { path: string }) {
+  return path.split(/(?=\/)/u).map((part, index) => (
+    <Fragment key={`${part} ${index}`}>
+      {index === 0 ? null : <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function Kept() {
@@ -247,8 +219,8 @@ function Kept() {
         <p className="faint">{strings.traffic.storageNone}</p>
       ) : (
         <>
-          <Scroll name={strings.traffic.kind}>
-            <table className="traffic__table">
+          <Scrolled label={strings.traffic.kind} className="table-scroll">
+            <table className="table table--numbers">
               <thead>
                 <tr>
                   <th scope="col">{strings.traffic.kind}</th>
@@ -270,10 +242,10 @@ function Kept() {
                 ))}
               </tbody>
             </table>
-          </Scroll>
+          </Scrolled>
           {storage.data.channels.length === 0 ? null : (
-            <Scroll name={strings.traffic.channel}>
-              <table className="traffic__table">
+            <Scrolled label={strings.traffic.channel} className="table-scroll">
+              <table className="table table--numbers">
                 <thead>
                   <tr>
                     <th scope="col">{strings.traffic.channel}</th>
@@ -291,21 +263,11 @@ function Kept() {
                   ))}
                 </tbody>
               </table>
-            </Scroll>
+            </Scrolled>
           )}
         </>
       )}
     </section>
-  );
-}
-
-/** A table that scrolls on a phone, so the keyboard has to reach it. */
-function Scroll({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className="traffic__scroll" tabIndex={0} role="region" aria-label={name}>
-      {children}
-    </div>
   );
 }
 

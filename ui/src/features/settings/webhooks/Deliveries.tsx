@@ -6,6 +6,8 @@ import { keys } from "../../../api/queries";
 import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
 import { deliveriesQuery, deliveryQuery, webhookCommands } from "../../../api/webhooks";
 import { DELIVERY_STATUSES } from "../../../app/router";
+import { Choice } from "../../../components/Choice";
+import { PagedList } from "../../../components/Listed";
 import { Problem } from "../../../components/Problem";
 import { Tip } from "../../../components/Tip";
 import { formatDateTime } from "../../../lib/format";
@@ -19,7 +21,6 @@ export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
   const navigate = useNavigate();
   const client = useQueryClient();
   const list = useInfiniteQuery(deliveriesQuery(endpoint.id, status));
-  const deliveries = list.data?.pages.flatMap((page) => page.items) ?? [];
   const renew = (): Promise<void> => client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpoint.id) });
   const replayFailed = useMutation({
     // Everything that is kept.
@@ -50,49 +51,34 @@ export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
           </button>
         </div>
       </div>
-      <label className="webhooks__filter">
-        <span className="soft small">{strings.webhooks.only}</span>
-        <select
-          className="select"
-          value={status ?? ""}
-          onChange={(event) => {
-            const chosen = DELIVERY_STATUSES.find((known) => known === event.target.value);
-            void navigate({
-              to: "/settings/webhooks/$endpointId",
-              params: { endpointId: endpoint.id },
-              search: chosen ? { status: chosen } : {},
-              replace: true,
-            });
-          }}
-        >
-          <option value="">{strings.webhooks.all}</option>
-          {DELIVERY_STATUSES.map((known) => (
-            <option key={known} value={known}>
-              {strings.webhooks.status[known]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {list.isPending ? (
-        <div className="skeleton" style={{ height: 160 }} />
-      ) : list.isError && deliveries.length === 0 ? (
-        <Problem error={list.error} onRetry={() => void list.refetch()} />
-      ) : deliveries.length === 0 ? (
-        <p className="faint">{status === undefined ? strings.webhooks.deliveriesNone : strings.webhooks.deliveriesNoneFiltered}</p>
-      ) : (
-        <ol className="webhooks" aria-label={strings.webhooks.deliveries} aria-busy={list.isPlaceholderData}>
-          {deliveries.map((delivery) => (
-            <Delivery key={delivery.id} delivery={delivery} mayReplay={endpoint.active} onReplayed={() => void renew()} />
-          ))}
-        </ol>
-      )}
-      {list.hasNextPage ? (
-        <div>
-          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {strings.common.loadMore}
-          </button>
-        </div>
-      ) : null}
+      <Choice
+        label={strings.webhooks.only}
+        value={status}
+        options={DELIVERY_STATUSES}
+        nameOf={(known) => strings.webhooks.status[known]}
+        any={strings.webhooks.all}
+        onChoose={(chosen) =>
+          void navigate({
+            to: "/settings/webhooks/$endpointId",
+            params: { endpointId: endpoint.id },
+            search: chosen ? { status: chosen } : {},
+            replace: true,
+          })
+        }
+      />
+      <PagedList
+        list={list}
+        label={strings.webhooks.deliveries}
+        className="lines"
+        height={160}
+        none={
+          <p className="faint">{status === undefined ? strings.webhooks.deliveriesNone : strings.webhooks.deliveriesNoneFiltered}</p>
+        }
+      >
+        {(delivery) => (
+          <Delivery key={delivery.id} delivery={delivery} mayReplay={endpoint.active} onReplayed={() => void renew()} />
+        )}
+      </PagedList>
     </section>
   );
 }
@@ -109,12 +95,12 @@ function Delivery({
   const [open, setOpen] = useState(false);
   return (
     <li>
-      <details className="webhooks__delivery" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <details className="line" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          <span className={`tag webhooks__status webhooks__status--${delivery.status}`}>
+          <span className={`tag line__status line__status--${delivery.status}`}>
             {strings.webhooks.status[delivery.status]}
           </span>
-          <span className="webhooks__what">
+          <span className="line__what">
             <span>{strings.webhooks.description_of[delivery.event] ?? delivery.event}</span>
             <span className="faint small">{facts(delivery)}</span>
           </span>
@@ -162,7 +148,7 @@ function Details({
   if (details.isError) return <Problem error={details.error} onRetry={() => void details.refetch()} />;
   const { payload, response_body: answer } = details.data;
   return (
-    <div className="webhooks__details">
+    <div className="line__details">
       <p className="faint small">
         <code>{delivery.id}</code> · <code>{delivery.event}</code>
       </p>

@@ -43,7 +43,7 @@ export function WebhooksPage() {
       ) : endpoints.length === 0 ? (
         <Empty icon={Webhook} title={strings.webhooks.none} text={strings.webhooks.noneText} />
       ) : (
-        <ul className="webhooks" aria-label={strings.webhooks.title}>
+        <ul className="lines" aria-label={strings.webhooks.title}>
           {endpoints.map((endpoint) => (
             <Row key={endpoint.id} endpoint={endpoint} />
           ))}
@@ -58,7 +58,7 @@ function Row({ endpoint }: { endpoint: WebhookEndpoint }) {
   return (
     <li>
       <Link className="webhooks__row" to="/settings/webhooks/$endpointId" params={{ endpointId: endpoint.id }}>
-        <span className="webhooks__what">
+        <span className="line__what">
           <span className="webhooks__url">{endpoint.url}</span>
           {endpoint.description === null ? null : <span className="soft small">{endpoint.description}</span>}
           <span className="faint small">
