@@ -34,6 +34,7 @@ export const taskStrings = {
       probe: "Reading the file",
       package: "Making it playable",
       encode: "Encoding",
+      encode_av1: "Encoding in AV1",
       picture: "Taking pictures",
       audio: "Extracting the sound",
       waveform: "Drawing the waveform",

@@ -262,7 +262,7 @@ impl Players {
         let size = usize::from(frame.is_small);
         let mut pictures = published.variants().await?;
         pictures.retain(|variant| variant.size.is_some());
-        pictures.sort_by_key(Listed::short_side);
+        pictures.sort_by_key(|variant| (variant.short_side(), variant.is_av1()));
         let large_enough = pictures.iter().find(|variant| variant.short_side() >= FRAME_SOURCES[size]);
         let variant = large_enough.or(pictures.last()).ok_or_else(|| Problem::not_found("still"))?;
         let timeline = published.timeline(variant).await?;
@@ -301,7 +301,8 @@ impl Players {
         let is_light = |variant: &&Listed| {
             u128::from(variant.bandwidth) * u128::from(lasts_ms) / 8000 <= u128::from(span.bytes_max)
         };
-        let best = variants.iter().rev().find(is_light).or(variants.first());
+        // A clip is a file that is passed on: it is of what every player knows.
+        let best = variants.iter().filter(|variant| !variant.is_av1()).rfind(is_light).or(variants.first());
         let variant = best.ok_or_else(|| Problem::not_found("clip"))?;
         let timeline = published.timeline(variant).await?;
         let (files, begins_us) = timeline.between(span.from_ms * 1000, span.to_ms * 1000);
@@ -364,7 +365,7 @@ impl Published<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The versions, lightest first.
+    /// The versions, lightest first, those of AV1 last.
     async fn variants(&self) -> Result<Vec<Listed>, Problem> {
         Ok(listed_variants(&self.read(MASTER).await?))
     }

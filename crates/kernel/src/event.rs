@@ -39,6 +39,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// What everybody plays is encoded, and AV1 is wanted besides.
+    Av1Wanted {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The video can be played.
     PlaybackReady {
         /// The video.
@@ -160,6 +167,7 @@ impl Event {
             Event::AssetStored { .. } => "asset_stored",
             Event::AssetProbed { .. } => "asset_probed",
             Event::AssetPackaged { .. } => "asset_packaged",
+            Event::Av1Wanted { .. } => "av1_wanted",
             Event::PlaybackReady { .. } => "playback_ready",
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
             Event::KeyFramesReady { .. } => "key_frames_ready",
@@ -191,6 +199,7 @@ impl Event {
             | Event::AssetStored { video_id, .. }
             | Event::AssetProbed { video_id, .. }
             | Event::AssetPackaged { video_id, .. }
+            | Event::Av1Wanted { video_id, .. }
             | Event::PlaybackReady { video_id }
             | Event::SpeechAudioReady { video_id, .. }
             | Event::KeyFramesReady { video_id, .. }

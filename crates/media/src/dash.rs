@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::OneTrack;
-use crate::hls::INIT;
+use crate::hls::{INIT, is_av1};
 
 /// Where one track of a version lies by itself, in the folder of the version.
 const PICTURE: &str = "picture";
@@ -46,6 +46,12 @@ impl Listed {
             (false, OneTrack::Picture) => format!("{}/{PICTURE}", self.name),
             (false, OneTrack::Sound) => format!("{}/{SOUND}", self.name),
         }
+    }
+
+    /// Whether not every player knows how its picture is written.
+    #[must_use]
+    pub fn is_av1(&self) -> bool {
+        is_av1(&self.codecs)
     }
 
     /// Pixels of its shorter side; 0 of sound alone.
@@ -105,7 +111,7 @@ impl Timeline {
     }
 }
 
-/// Reads one of our own master playlists, lowest bandwidth first.
+/// Reads one of our own master playlists, in its order.
 #[must_use]
 pub fn listed_variants(master: &str) -> Vec<Listed> {
     let mut listed = Vec::new();
@@ -150,9 +156,17 @@ pub fn dash_manifest(variants: &[(Listed, Timeline)], captions: Option<(&str, &s
          <Period id=\"0\" start=\"PT0S\">\n",
         seconds(duration)
     );
-    for (kind, track) in [("video", OneTrack::Picture), ("audio", OneTrack::Sound)] {
-        let mut of_kind: Vec<&(Listed, Timeline)> =
-            variants.iter().filter(|(listed, _)| listed.codecs_of(track).is_some()).collect();
+    // Players change over within a set, which therefore holds one codec.
+    for (kind, track, of_av1) in [
+        ("video", OneTrack::Picture, Some(false)),
+        ("video", OneTrack::Picture, Some(true)),
+        ("audio", OneTrack::Sound, None),
+    ] {
+        let mut of_kind: Vec<&(Listed, Timeline)> = variants
+            .iter()
+            .filter(|(listed, _)| of_av1.is_none_or(|of_av1| listed.is_av1() == of_av1))
+            .filter(|(listed, _)| listed.codecs_of(track).is_some())
+            .collect();
         if track == OneTrack::Sound {
             // It is about the same in each.
             of_kind.truncate(1);
@@ -309,6 +323,7 @@ mod tests {
             bandwidth_peak,
             bandwidth_average: bandwidth_peak / 2,
             duration_ms: 14_500,
+            start_us: 0,
             size_bytes: 1,
             segment_count: 3,
             segment_ms_max: 6_000,

@@ -39,9 +39,9 @@ pub use dash::{
     Listed, Timeline, captions_playlist, dash_manifest, listed_variants, master_with_captions, sound_playlist,
 };
 pub use error::MediaError;
-pub use hls::{Variant, VariantVideo, master_playlist};
+pub use hls::{Variant, VariantVideo, first_with_sound, master_playlist};
 pub use key_frames::{KeyFrame, KeyFramePictures, Showing, distance};
-pub use ladder::{LADDER, Ladder, LadderStep, Rung, ladder};
+pub use ladder::{EncodingPlan, LADDER, Ladder, LadderStep, PictureCodec, PlanError, Rung, ladder};
 pub use limits::{Control, Limits, Progress};
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};

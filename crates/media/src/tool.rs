@@ -27,6 +27,7 @@ struct Tools {
     version: String,
     decodable: HashSet<String>,
     maps_tones: bool,
+    encodes_av1: bool,
 }
 
 impl Ffmpeg {
@@ -68,6 +69,7 @@ impl Ffmpeg {
         let tools = Tools {
             version,
             decodable: second_words(&codecs, |flags| flags.starts_with('D')),
+            encodes_av1: encoders.contains("libsvtav1"),
             maps_tones: filters.contains("zscale") && filters.contains("tonemap"),
             ffmpeg,
             ffprobe,
@@ -97,6 +99,12 @@ impl Ffmpeg {
     #[must_use]
     pub fn maps_tones(&self) -> bool {
         self.tools.maps_tones
+    }
+
+    /// Whether this build encodes AV1 (SVT-AV1).
+    #[must_use]
+    pub fn encodes_av1(&self) -> bool {
+        self.tools.encodes_av1
     }
 
     /// Whether this build decodes `codec` (ffmpeg's name).

@@ -54,6 +54,7 @@ export const keys = {
   emailConfirmation: (token: string) => ["email-confirmation", token] as const,
   auditLog: ["audit-log"] as const,
   delivery: ["delivery"] as const,
+  encoding: ["encoding"] as const,
   webhooks: ["webhooks"] as const,
   webhook: (id: string) => ["webhooks", id] as const,
   webhookDeliveries: (endpointId: string) => ["webhooks", endpointId, "deliveries"] as const,

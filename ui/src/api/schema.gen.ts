@@ -1235,6 +1235,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organization/encoding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the encoding settings */
+        get: operations["get_encoding_settings"];
+        /**
+         * Set the encoding settings
+         * @description They hold for videos that come in from then on: what is to be made of one is decided when its file is looked into.
+         */
+        put: operations["put_encoding_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organization/exports": {
         parameters: {
             query?: never;
@@ -2466,7 +2487,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "manage_encoding" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -3155,6 +3176,56 @@ export interface components {
         /** @description Whether the address of an account is to become another. */
         EmailStatus: {
             pending?: components["schemas"]["PendingEmailChange"] | null;
+        };
+        /** @description A size that can be made. */
+        EncodingChoice: {
+            /**
+             * Format: int64
+             * @description The bit rate it has where nothing else is said.
+             */
+            bit_rate: number;
+            /**
+             * Format: int64
+             * @description The highest that can be chosen.
+             */
+            bit_rate_max: number;
+            /**
+             * Format: int64
+             * @description The lowest that can be chosen.
+             */
+            bit_rate_min: number;
+            /**
+             * Format: int32
+             * @description Pixels of the shorter side of the picture.
+             */
+            height: number;
+        };
+        /**
+         * @description How pictures are written.
+         * @enum {string}
+         */
+        EncodingCodec: "h264" | "av1";
+        /** @description Which versions are made of the videos that come in. */
+        EncodingSettings: {
+            /** @description What `steps` can be chosen from. */
+            choices: components["schemas"]["EncodingChoice"][];
+            /** @description How the larger versions are written. */
+            codec: components["schemas"]["EncodingCodec"];
+            /** @description The sizes that are made, as far as a video has them, the smallest first. */
+            steps: components["schemas"]["EncodingStep"][];
+        };
+        /** @description A size that is made. */
+        EncodingStep: {
+            /**
+             * Format: int64
+             * @description The highest bit rate of H.264, in bits a second; easy pictures use less, and AV1 three fifths of it at most.
+             */
+            bit_rate: number;
+            /**
+             * Format: int32
+             * @description Pixels of the shorter side of the picture.
+             */
+            height: number;
         };
         /** @description Whether the account is closed, and what its closing means. */
         ErasureState: {
@@ -4872,6 +4943,13 @@ export interface components {
             /** @description Whether caches that serve many people may keep media. */
             shared_caching: boolean;
         };
+        /** @description What is to be. */
+        PutEncodingSettings: {
+            /** @description How the larger versions are written. */
+            codec: components["schemas"]["EncodingCodec"];
+            /** @description Each size once, in any order. */
+            steps: components["schemas"]["WantedStep"][];
+        };
         /** @description What a preset makes. */
         PutImagePreset: {
             /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
@@ -5810,6 +5888,19 @@ export interface components {
          * @enum {string}
          */
         Visibility: "private" | "organization" | "public";
+        /** @description A size that is to be made. */
+        WantedStep: {
+            /**
+             * Format: int64
+             * @description The highest bit rate, within the limits of the choice; its own if not given.
+             */
+            bit_rate?: number | null;
+            /**
+             * Format: int32
+             * @description One of `choices`.
+             */
+            height: number;
+        };
         /** @description An image or a document in a message. */
         WebhookAsset: {
             /**
@@ -11234,6 +11325,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_encoding_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncodingSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_encoding_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutEncodingSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncodingSettings"];
                 };
             };
             401: {

@@ -78,6 +78,11 @@ export interface DomainChanges {
 /** To which web sites media are delivered. */
 export type DeliveryPolicy = Sent<Schemas["DeliveryPolicy"]>;
 
+/** Which versions are made of the videos that come in. */
+export type EncodingSettings = Sent<Schemas["EncodingSettings"]>;
+export type EncodingChoice = Sent<Schemas["EncodingChoice"]>;
+export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps">;
+
 export type WebhookEvent = Schemas["WebhookEvent"];
 /** In the order in which they usually happen. */
 export const WEBHOOK_EVENTS = [

@@ -14,7 +14,7 @@ mod speech;
 mod store;
 mod waveform;
 
-pub use encode::Encode;
+pub use encode::{Encode, EncodeAv1};
 pub use import::Import;
 pub(crate) use import::source_place;
 pub use key_frames::KeyFrames;
@@ -32,7 +32,7 @@ use crate::{model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
 use memoreel_kernel::UploadId;
-use memoreel_media::{Control, Ffmpeg, MediaError};
+use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
 use memoreel_tasks::{Finished, TaskFailure, TaskRun};
 use scratch::StepFolder;
 use std::path::PathBuf;
@@ -67,7 +67,7 @@ impl MediaEngine {
             )
         })?;
         let file = self.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
-        Ok(Input { file, probe })
+        Ok(Input { file, probe, plan: asset.plan })
     }
 
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
@@ -108,6 +108,7 @@ async fn forget(
 struct Input {
     file: LocalFile,
     probe: memoreel_media::Probe,
+    plan: EncodingPlan,
 }
 
 /// Stops ffmpeg with the task and reports its progress as `from..to` of the task's.

@@ -8,6 +8,7 @@ mod batch;
 mod clips;
 mod delivery;
 mod documents;
+mod encoding;
 mod fields;
 mod folders;
 mod forms;
@@ -54,6 +55,7 @@ pub fn asset_router(
         .routes(routes!(clips::get_clip_address))
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
+        .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))
         .layer(Extension(bin))

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 148] = {
+const EXPECTED: [(&str, Expected); 150] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -90,6 +90,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("get_asset", NotFound),
         ("get_clip_address", NotFound),
         ("get_delivery_policy", TheirOwn),
+        ("get_encoding_settings", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -142,6 +143,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("put_delivery_policy", TheirOwn),
+        ("put_encoding_settings", TheirOwn),
         ("put_image_preset", TheirOwn),
         ("put_upload_content", NotFound),
         ("record_consent", TheirOwn),

@@ -26,12 +26,12 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 148] = {
+const TAKES: [(&str, Takes); 150] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
-        ManageDomains, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics,
-        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
-        UseApiKeys,
+        ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
+        ReadAnalytics, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
+        TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -91,6 +91,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("get_asset", Role(ReadContent)),
         ("get_clip_address", Role(ReadContent)),
         ("get_delivery_policy", Role(ManageDelivery)),
+        ("get_encoding_settings", Role(ManageEncoding)),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -143,6 +144,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
         ("put_delivery_policy", Role(ManageDelivery)),
+        ("put_encoding_settings", Role(ManageEncoding)),
         ("put_image_preset", Role(EditContent)),
         ("put_upload_content", Nothing),
         ("record_consent", Account),
