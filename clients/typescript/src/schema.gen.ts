@@ -277,6 +277,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/renditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was made of an asset
+         * @description The newest first: versions that are played, stills, sound, and what was made of an image when somebody asked. Addresses need no session
+         *     and work for half a day.
+         */
+        get: operations["list_renditions"];
+        put?: never;
+        /**
+         * Make a sound file of a recording
+         * @description Of video or audio. It is made once, in the background: whoever asks again is told how far it is, and gets it when it is there. It goes with
+         *     the recording.
+         */
+        post: operations["create_rendition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/restore": {
         parameters: {
             query?: never;
@@ -2537,6 +2563,13 @@ export interface components {
             /** @description The version that holds now. */
             version: string;
         };
+        /** @description What was asked for. */
+        AskedRendition: {
+            /** @description Its name among the renditions of the asset. */
+            name: string;
+            rendition?: components["schemas"]["Rendition"] | null;
+            status: components["schemas"]["RenditionStatus"];
+        };
         /** @description A stored file. */
         Asset: {
             /**
@@ -2977,6 +3010,16 @@ export interface components {
              * @example harbour-board
              */
             slug?: string | null;
+        };
+        /** @description What is to be made of a recording. */
+        CreateRendition: {
+            /** @description How its sound is written. */
+            format: components["schemas"]["SoundFileFormat"];
+            /**
+             * Format: int32
+             * @description The loudness (EBU R 128) it is brought to, in whole LUFS, -31 to -9: -16 is usual for speech. As loud as it is if not given.
+             */
+            loudness_lufs?: number | null;
         };
         /** @description The file that is to be sent. */
         CreateUploadAddress: {
@@ -4398,6 +4441,64 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Rendition: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Bits a second, on average.
+                 */
+                bit_rate?: number | null;
+                /** @description RFC 6381 names of what it is written in. */
+                codecs?: string | null;
+                /** @description Its media type. */
+                content_type: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made first.
+                 */
+                created_at: string;
+                /** @description A signed address where it is downloaded as a file, under a name. */
+                download_url?: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it plays, in milliseconds.
+                 */
+                duration_ms?: number | null;
+                /**
+                 * Format: int32
+                 * @description Pixels down.
+                 */
+                height?: number | null;
+                /**
+                 * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
+                 *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+                 */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description What its sound was brought to, in LUFS.
+                 */
+                loudness_lufs?: number | null;
+                /** @description Tells it from others of the asset. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Its size; of a version that is played in pieces, of all of them.
+                 */
+                size_bytes: number;
+                /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
+                url?: string | null;
+                /**
+                 * Format: int32
+                 * @description Pixels across.
+                 */
+                width?: number | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Session: {
             /** @description The rows. */
             items: {
@@ -4960,6 +5061,64 @@ export interface components {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
             recovery_codes: string[];
         };
+        /** @description Something that was made of an asset. */
+        Rendition: {
+            /**
+             * Format: int64
+             * @description Bits a second, on average.
+             */
+            bit_rate?: number | null;
+            /** @description RFC 6381 names of what it is written in. */
+            codecs?: string | null;
+            /** @description Its media type. */
+            content_type: string;
+            /**
+             * Format: date-time
+             * @description When it was made first.
+             */
+            created_at: string;
+            /** @description A signed address where it is downloaded as a file, under a name. */
+            download_url?: string | null;
+            /**
+             * Format: int64
+             * @description How long it plays, in milliseconds.
+             */
+            duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height?: number | null;
+            /**
+             * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
+             *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description What its sound was brought to, in LUFS.
+             */
+            loudness_lufs?: number | null;
+            /** @description Tells it from others of the asset. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size; of a version that is played in pieces, of all of them.
+             */
+            size_bytes: number;
+            /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
+            url?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width?: number | null;
+        };
+        /**
+         * @description How far what was asked for is.
+         * @enum {string}
+         */
+        RenditionStatus: "pending" | "ready";
         /** @description What is sent again. */
         ReplayWebhookDeliveries: {
             /**
@@ -5208,6 +5367,11 @@ export interface components {
             /** @description Its name in addresses. */
             slug: string;
         };
+        /**
+         * @description How a sound file is written.
+         * @enum {string}
+         */
+        SoundFileFormat: "mp3" | "opus";
         /** @description A voice in a video. */
         Speaker: {
             /**
@@ -7207,6 +7371,157 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_renditions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rendition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rendition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRendition"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRendition"];
+                };
+            };
+            /** @description It is being made */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRendition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

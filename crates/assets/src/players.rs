@@ -12,7 +12,8 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
     Control, Ffmpeg, Limits, Listed, MediaError, OneTrack, Timeline, captions_playlist, dash_manifest,
-    header_of_track, listed_variants, master_with_captions, segment_of_track, sound_playlist,
+    header_of_track, listed_variants, master_with_captions, master_with_sound, segment_of_track,
+    sound_playlist,
 };
 use memoreel_web::{App, Problem};
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
@@ -25,6 +26,7 @@ use tokio::{
 const MASTER: &str = "master.m3u8";
 const MEDIA: &str = "media.m3u8";
 const INIT: &str = "init.mp4";
+const SOUND: &str = "sound.m3u8";
 const CAPTIONS: &str = "captions.vtt";
 const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
 /// A day in two-second pieces is 43,200 segments of some forty bytes each.
@@ -178,7 +180,7 @@ impl Players {
         let published = Published { app, folder: keys::hls(wanted.organization_id, wanted.asset_id) };
         match wanted.kind {
             TextKind::Master => {
-                let master = published.read(MASTER).await?;
+                let master = master_with_sound(&published.read(MASTER).await?, SOUND);
                 let language = self.language(app, wanted).await;
                 Ok(match language {
                     Some(language) => master_with_captions(&master, &language, CAPTIONS_PLAYLIST),

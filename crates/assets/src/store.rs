@@ -10,6 +10,7 @@ mod folders;
 mod images;
 mod imports;
 mod key_frames;
+mod renditions;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -22,6 +23,7 @@ pub(crate) use folders::*;
 pub(crate) use images::*;
 pub(crate) use imports::*;
 pub(crate) use key_frames::*;
+pub(crate) use renditions::*;
 
 use crate::model::{
     Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,

@@ -65,6 +65,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// Somebody wants a sound file of a recording.
+    SoundWanted {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The transcript was written or changed.
     TranscriptReady {
         /// The video.
@@ -171,6 +178,7 @@ impl Event {
             Event::PlaybackReady { .. } => "playback_ready",
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
             Event::KeyFramesReady { .. } => "key_frames_ready",
+            Event::SoundWanted { .. } => "sound_wanted",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
@@ -213,7 +221,9 @@ impl Event {
             Event::ImportRequested { video_id, asset_id } => {
                 video_id.map_or(asset_id.uuid(), |video_id| video_id.uuid())
             }
-            Event::ImageAdded { asset_id }
+            // Beside the video, which neither waits nor fails with it.
+            Event::SoundWanted { asset_id, .. }
+            | Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
             | Event::ImageDeleted { asset_id }

@@ -2,7 +2,7 @@
 
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
-    Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
+    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -46,6 +46,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         }
         Event::KeyFramesReady { video_id, .. } => {
             vec![task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER)]
+        }
+        Event::SoundWanted { video_id, asset_id } => {
+            vec![task::<MakeSounds>(asset_id, AssetStep { video_id, asset_id }, SOON)]
         }
         Event::TranscriptReady { video_id } => {
             vec![

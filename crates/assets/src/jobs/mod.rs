@@ -4,6 +4,7 @@
 mod encode;
 mod import;
 mod key_frames;
+mod make_sounds;
 mod package;
 mod picture;
 mod probe;
@@ -18,6 +19,7 @@ pub use encode::{Encode, EncodeAv1};
 pub use import::Import;
 pub(crate) use import::source_place;
 pub use key_frames::KeyFrames;
+pub use make_sounds::MakeSounds;
 pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;
@@ -115,6 +117,12 @@ struct Input {
 fn control(run: &TaskRun, from: f32, to: f32) -> Control {
     let report = run.progress_between(from, to);
     Control::cancelled_by(run.cancelled().clone()).reporting(move |fraction| report(fraction as f32))
+}
+
+/// The same for one of several things that a task makes.
+fn control_part(run: &TaskRun, number: usize, of: usize) -> Control {
+    let share = 0.95 / of.max(1) as f32;
+    control(run, share * number as f32, share * (number + 1) as f32)
 }
 
 fn media_failure(error: MediaError) -> TaskFailure {

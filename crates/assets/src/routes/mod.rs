@@ -17,6 +17,8 @@ mod imports;
 mod key_frames;
 mod media;
 mod presets;
+mod renditions;
+mod sounds;
 mod tus;
 mod upload_addresses;
 mod uploads;
@@ -53,6 +55,7 @@ pub fn asset_router(
         .routes(routes!(key_frames::list_key_frames))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(clips::get_clip_address))
+        .routes(routes!(renditions::list_renditions, sounds::create_rendition))
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
         .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))

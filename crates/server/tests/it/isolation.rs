@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 150] = {
+const EXPECTED: [(&str, Expected); 152] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -56,6 +56,7 @@ const EXPECTED: [(&str, Expected); 150] = {
         ("create_organization", TheirOwn),
         ("create_organization_export", TheirOwn),
         ("create_passkey", Refused),
+        ("create_rendition", NotFound),
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
         ("create_upload", TheirOwn),
@@ -129,6 +130,7 @@ const EXPECTED: [(&str, Expected); 150] = {
         ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_key_frames", NotFound),
+        ("list_renditions", NotFound),
         ("list_members", TheirOwn),
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),

@@ -1,8 +1,8 @@
-//! What is made of recordings: the versions that an organization chooses.
+//! What is made of recordings: the versions that an organization chooses, and the list of all of it, and sound files.
 
 use crate::{
     app::{PUBLIC_URL, TestApp, sample},
-    client::{Client, Person},
+    client::{Client, Person, send},
 };
 use serde_json::{Value, json};
 
@@ -143,4 +143,226 @@ async fn what_is_chosen_holds_for_what_comes_in_from_then_on() {
         !again["stages"].as_array().unwrap().iter().any(|stage| stage["stage"] == "encode_av1"),
         "{again:#}"
     );
+}
+
+/// Everything that is listed of an asset, over pages of a few.
+async fn listed(ada: &Person, asset_id: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut path = format!("/assets/{asset_id}/renditions?limit=3");
+    loop {
+        let page = ada.get(&path).await.is(200).json();
+        all.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["next_cursor"].as_str() else { return all };
+        path = format!("/assets/{asset_id}/renditions?limit=3&cursor={cursor}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_of_a_recording_is_listed_with_addresses_that_work() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (video, asset_id) = recorded(&app, &ada, "video-call.mp4", "Weekly 会議.mp4").await;
+    let all = listed(&ada, &asset_id).await;
+    let mut kinds: Vec<&str> = all.iter().map(|one| one["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    let wanted = [
+        "file",
+        "hls_master",
+        "hls_variant",
+        "hls_variant",
+        "hls_variant",
+        "poster",
+        "speech_audio",
+        "storyboard",
+        "thumbnail",
+        "waveform",
+    ];
+    assert_eq!(kinds, wanted, "{all:#?}");
+    let visitor = app.visitor();
+    for one in &all {
+        assert!(one["size_bytes"].as_i64().unwrap() > 0, "{one:#}");
+        if one["kind"] == "speech_audio" {
+            assert_eq!((&one["url"], &one["download_url"]), (&Value::Null, &Value::Null));
+            continue;
+        }
+        let answer = visitor.get(&path_of(&one["url"])).await.is(200);
+        let content_type = answer.header("content-type");
+        assert_eq!(content_type, one["content_type"].as_str().unwrap());
+        // A playlist leads on by itself.
+        if content_type.contains("mpegurl") {
+            let text = answer.text();
+            let next = text.lines().find(|line| !line.starts_with('#')).unwrap();
+            let folder = path_of(&one["url"]).rsplit_once('/').unwrap().0.to_owned();
+            visitor.get(&format!("{folder}/{next}")).await.is(200);
+        }
+    }
+    let one = all.iter().find(|one| one["name"] == "hls-480p").unwrap();
+    assert_eq!((&one["width"], &one["height"]), (&json!(852), &json!(480)));
+    assert!(
+        one["codecs"].as_str().unwrap().starts_with("avc1.") && one["bit_rate"].as_u64() > Some(10_000),
+        "{one:#}"
+    );
+    assert!((4_000..6_500).contains(&one["duration_ms"].as_u64().unwrap()), "{one:#}");
+    let file = all.iter().find(|one| one["kind"] == "file").unwrap();
+    let got = visitor.get(&path_of(&file["download_url"])).await.is(200);
+    assert_eq!(got.body.len(), sample("video-call.mp4").len());
+    assert!(got.header("content-disposition").contains("filename*=UTF-8''Weekly%20%E4%BC%9A%E8%AD%B0.mp4"));
+
+    // Of others' and of what is in the bin nothing is told, nor of a private recording to a colleague.
+    let path = format!("/assets/{asset_id}/renditions");
+    app.person("bob").await.get(&path).await.refuses(404, "not_found");
+    ada.get(&format!("{path}?cursor=junk")).await.refuses(422, "cursor_invalid");
+    ada.delete(&format!("/videos/{}", video["id"].as_str().unwrap())).await.is(204);
+    ada.get(&path).await.refuses(404, "not_found");
+}
+
+/// Asks for a sound file until it is there.
+async fn sound_of(ada: &Person, asset_id: &str, wanted: &Value) -> Value {
+    let path = format!("/assets/{asset_id}/renditions");
+    for _ in 0..300 {
+        let answer = ada.post(&path, wanted).await;
+        let asked = answer.json();
+        match answer.status {
+            200 => {
+                assert_eq!(asked["status"], "ready");
+                return asked["rendition"].clone();
+            }
+            202 => assert_eq!((&asked["status"], &asked["rendition"]), (&json!("pending"), &Value::Null)),
+            _ => panic!("{asked:#}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{wanted} was not made in time");
+}
+
+/// The files below the folder of blobs that have this ending.
+fn files(app: &TestApp, extension: &str) -> Vec<std::path::PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![app.folder().join("blobs")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|one| one == extension) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn sound_is_made_once_when_it_is_asked_for_and_goes_with_the_recording() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (video, asset_id) = recorded(&app, &ada, "video-call.mp4", "Weekly 会議.mp4").await;
+    let path = format!("/assets/{asset_id}/renditions");
+    let before =
+        ada.get("/analytics/storage").await.is(200).json()["kinds"][0]["rendition_bytes"].as_i64().unwrap();
+
+    // Several at once, of which each is made.
+    ada.post(&path, &json!({ "format": "opus" })).await.is(202);
+    ada.post(&path, &json!({ "format": "mp3", "loudness_lufs": -20 })).await.is(202);
+    let mp3 = sound_of(&ada, &asset_id, &json!({ "format": "mp3" })).await;
+    let opus = sound_of(&ada, &asset_id, &json!({ "format": "opus" })).await;
+    let level = sound_of(&ada, &asset_id, &json!({ "format": "mp3", "loudness_lufs": -20 })).await;
+    let visitor = app.visitor();
+    let mut bytes = 0;
+    for (sound, name, content_type, loudness) in [
+        (&mp3, "sound-mp3", "audio/mpeg", Value::Null),
+        (&opus, "sound-opus", "audio/ogg", Value::Null),
+        (&level, "sound-mp3-20lufs", "audio/mpeg", json!(-20)),
+    ] {
+        assert_eq!((&sound["name"], &sound["content_type"]), (&json!(name), &json!(content_type)));
+        assert_eq!((&sound["kind"], &sound["loudness_lufs"]), (&json!("sound"), &loudness));
+        let played = visitor.get(&path_of(&sound["url"])).await.is(200);
+        assert_eq!(played.header("content-type"), content_type);
+        assert!(!played.headers.contains_key("content-disposition"));
+        assert_eq!(sound["size_bytes"], played.body.len());
+        bytes += played.body.len() as i64;
+        let part = send(visitor.request("GET", &path_of(&sound["url"])).header("range", "bytes=10-99"))
+            .await
+            .is(206);
+        assert_eq!(part.body[..], played.body[10..100]);
+        let saved = visitor.get(&path_of(&sound["download_url"])).await.is(200);
+        let ending = if content_type == "audio/ogg" { "opus" } else { "mp3" };
+        let named = format!("filename*=UTF-8''Weekly%20%E4%BC%9A%E8%AD%B0.{ending}");
+        let told = saved.header("content-disposition");
+        assert!(told.starts_with("attachment") && told.contains(&named), "{told}");
+    }
+    assert!(visitor.get(&path_of(&opus["url"])).await.body.starts_with(b"OggS"));
+    let after =
+        ada.get("/analytics/storage").await.is(200).json()["kinds"][0]["rendition_bytes"].as_i64().unwrap();
+    assert_eq!(after - before, bytes);
+
+    // What is there is found, and nothing is done again.
+    app.idle().await;
+    let count = async || -> i64 {
+        let tasks = sqlx::query_scalar("SELECT count(*) FROM tasks WHERE kind = 'make_sounds'");
+        tasks.fetch_one(&mut app.superuser().await).await.unwrap()
+    };
+    let tasks = count().await;
+    let again = ada.post(&path, &json!({ "format": "mp3" })).await.is(200).json();
+    assert_eq!(again["rendition"]["created_at"], mp3["created_at"]);
+    assert_eq!(count().await, tasks);
+    let names: Vec<Value> =
+        listed(&ada, &asset_id).await.into_iter().map(|one| one["name"].clone()).collect();
+    assert!(
+        ["sound-mp3", "sound-opus", "sound-mp3-20lufs"].iter().all(|name| names.contains(&json!(name))),
+        "{names:?}"
+    );
+    // The video neither waits nor changes for it.
+    assert_eq!(
+        ada.get(&format!("/videos/{}", video["id"].as_str().unwrap())).await.is(200).json()["status"],
+        "completed"
+    );
+
+    assert_eq!((files(&app, "mp3").len(), files(&app, "opus").len()), (2, 1));
+    ada.delete(&format!("/videos/{}", video["id"].as_str().unwrap())).await.is(204);
+    ada.post(&path, &json!({ "format": "mp3" })).await.refuses(404, "not_found");
+    app.clock.advance(chrono::TimeDelta::days(32));
+    app.sweep().await;
+    app.clock.advance(chrono::TimeDelta::hours(2));
+    app.sweep().await;
+    assert_eq!((files(&app, "mp3").len(), files(&app, "opus").len()), (0, 0));
+}
+
+#[tokio::test]
+async fn sound_is_refused_where_there_is_none_or_it_is_not_theirs() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (video, asset_id) = recorded(&app, &ada, "sonnet.mp3", "Sonnet.mp3").await;
+    let path = format!("/assets/{asset_id}/renditions");
+    for lufs in [-32, -8, 0] {
+        let wanted = json!({ "format": "mp3", "loudness_lufs": lufs });
+        ada.post(&path, &wanted).await.refuses(422, "loudness_invalid");
+    }
+    for odd in [
+        json!({}),
+        json!({ "format": "wav" }),
+        json!({ "format": "mp3", "bit_rate": 1 }),
+        json!({ "format": "mp3", "loudness_lufs": -16.5 }),
+    ] {
+        let answer = ada.post(&path, &odd).await;
+        assert!((400..500).contains(&answer.status), "{odd}: {}", answer.text());
+    }
+    let image = ada.upload_image("Photo.heic", sample("still-photo.heic")).await;
+    app.idle().await;
+    let wanted = json!({ "format": "opus", "loudness_lufs": -16 });
+    ada.post(&format!("/assets/{image}/renditions"), &wanted).await.refuses(409, "asset_has_no_sound");
+    let bob = app.person("bob").await;
+    bob.post(&path, &wanted).await.refuses(404, "not_found");
+
+    // A colleague sees and asks, until the video is private.
+    let eve = app.colleague(&ada, "eve", "member").await;
+    eve.ask(&ada.organization_id, "POST", &path, wanted.clone()).await.is(202);
+    sound_of(&ada, &asset_id, &wanted).await;
+    ada.patch(&format!("/videos/{}", video["id"].as_str().unwrap()), &json!({ "visibility": "private" }))
+        .await
+        .is(200);
+    eve.ask(&ada.organization_id, "POST", &path, wanted).await.refuses(404, "not_found");
+    eve.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
 }

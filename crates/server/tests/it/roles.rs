@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 150] = {
+const TAKES: [(&str, Takes); 152] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
         ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
@@ -57,6 +57,7 @@ const TAKES: [(&str, Takes); 150] = {
         ("create_organization", Account),
         ("create_organization_export", Role(ExportOrganization)),
         ("create_passkey", Account),
+        ("create_rendition", Role(EditContent)),
         ("create_session", Nothing),
         ("create_session_by_passkey", Nothing),
         ("create_upload", Role(EditContent)),
@@ -130,6 +131,7 @@ const TAKES: [(&str, Takes); 150] = {
         ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
         ("list_key_frames", Role(ReadContent)),
+        ("list_renditions", Role(ReadContent)),
         ("list_members", Role(SeeMembers)),
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
