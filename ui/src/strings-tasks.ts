@@ -37,6 +37,7 @@ export const taskStrings = {
       encode_av1: "Encoding in AV1",
       picture: "Taking pictures",
       audio: "Extracting the sound",
+      make_sounds: "Making sound files",
       waveform: "Drawing the waveform",
       key_frames: "Looking at the screen",
       transcribe: "Writing the transcript",
