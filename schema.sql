@@ -2047,6 +2047,23 @@ CREATE TABLE public.embedding_models (
     CONSTRAINT embedding_models_status CHECK ((status = ANY (ARRAY['building'::text, 'live'::text, 'retired'::text])))
 );
 
+-- Name: encoding_settings; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.encoding_settings (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    codec text DEFAULT 'h264'::text NOT NULL,
+    heights integer[] DEFAULT '{360}'::integer[] NOT NULL,
+    bit_rates bigint[] DEFAULT '{800000}'::bigint[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT encoding_settings_bit_rates CHECK ((cardinality(bit_rates) = cardinality(heights))),
+    CONSTRAINT encoding_settings_codec CHECK ((codec = ANY (ARRAY['h264'::text, 'av1'::text]))),
+    CONSTRAINT encoding_settings_heights CHECK (((cardinality(heights) >= 1) AND (cardinality(heights) <= 16)))
+);
+
+ALTER TABLE ONLY public.encoding_settings FORCE ROW LEVEL SECURITY;
+
 -- Name: erasures; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.erasures (
@@ -2346,7 +2363,7 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text])))
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text, 'sound'::text])))
 );
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;
@@ -2896,6 +2913,16 @@ ALTER TABLE ONLY public.embedding_models
 
 ALTER TABLE ONLY public.embedding_models
     ADD CONSTRAINT embedding_models_pkey PRIMARY KEY (id);
+
+-- Name: encoding_settings encoding_settings_organization_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.encoding_settings
+    ADD CONSTRAINT encoding_settings_organization_key UNIQUE (organization_id);
+
+-- Name: encoding_settings encoding_settings_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.encoding_settings
+    ADD CONSTRAINT encoding_settings_pkey PRIMARY KEY (organization_id, id);
 
 -- Name: erasures erasures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3591,6 +3618,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.channels FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.delivery_policies FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('delivery_policy', 'allowed_origins', 'referrer_domains', 'allows_no_referrer', 'shared_caching', 'cache_seconds');
 
+-- Name: encoding_settings audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.encoding_settings FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('encoding_settings', 'codec', 'heights', 'bit_rates');
+
 -- Name: folders audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.folders FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('folder', 'name', 'parent_id');
@@ -3682,6 +3713,10 @@ CREATE TRIGGER chunks_counted_out AFTER DELETE ON public.chunks REFERENCING OLD 
 -- Name: delivery_policies delivery_policies_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER delivery_policies_updated_at BEFORE UPDATE ON public.delivery_policies FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
+
+-- Name: encoding_settings encoding_settings_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER encoding_settings_updated_at BEFORE UPDATE ON public.encoding_settings FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: assets files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3902,6 +3937,11 @@ ALTER TABLE ONLY public.document_pages
 
 ALTER TABLE ONLY public.email_tokens
     ADD CONSTRAINT email_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE CASCADE;
+
+-- Name: encoding_settings encoding_settings_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.encoding_settings
+    ADD CONSTRAINT encoding_settings_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
 
 -- Name: export_requests export_requests_user_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -4236,6 +4276,10 @@ CREATE POLICY app_delete ON public.delivery_policies FOR DELETE TO memoreel_app 
 
 CREATE POLICY app_delete ON public.document_pages FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: encoding_settings app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.encoding_settings FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: folders app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.folders FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4377,6 +4421,10 @@ CREATE POLICY app_insert ON public.delivery_policies FOR INSERT TO memoreel_app 
 -- Name: document_pages app_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_insert ON public.document_pages FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: encoding_settings app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.encoding_settings FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: folders app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4531,6 +4579,10 @@ CREATE POLICY app_select ON public.delivery_policies FOR SELECT TO memoreel_app 
 -- Name: document_pages app_select; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_select ON public.document_pages FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
+-- Name: encoding_settings app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.encoding_settings FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: folders app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -4700,6 +4752,10 @@ CREATE POLICY app_update ON public.delivery_policies FOR UPDATE TO memoreel_app 
 
 CREATE POLICY app_update ON public.document_pages FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
+-- Name: encoding_settings app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.encoding_settings FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: folders app_update; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_update ON public.folders FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4864,6 +4920,10 @@ ALTER TABLE public.document_pages ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.email_tokens ENABLE ROW LEVEL SECURITY;
 
+-- Name: encoding_settings; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.encoding_settings ENABLE ROW LEVEL SECURITY;
+
 -- Name: erasures; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.erasures ENABLE ROW LEVEL SECURITY;
@@ -4971,6 +5031,10 @@ CREATE POLICY owner_all ON public.document_pages TO memoreel_owner USING (true) 
 -- Name: email_tokens owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.email_tokens TO memoreel_owner USING (true) WITH CHECK (true);
+
+-- Name: encoding_settings owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.encoding_settings TO memoreel_owner USING (true) WITH CHECK (true);
 
 -- Name: erasures owner_all; Type: POLICY; Schema: public; Owner: -
 
@@ -5893,6 +5957,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.email_tokens TO memoreel_syste
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_app;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_system;
 GRANT SELECT ON TABLE public.embedding_models TO memoreel_search;
+
+-- Name: TABLE encoding_settings; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.encoding_settings TO memoreel_app;
 
 -- Name: TABLE erasures; Type: ACL; Schema: public; Owner: -
 

@@ -7,6 +7,7 @@ import { signInStrings } from "./strings-sign-in";
 import { taskStrings } from "./strings-tasks";
 import { trafficStrings } from "./strings-traffic";
 import { deliveryStrings } from "./strings-delivery";
+import { encodingStrings } from "./strings-encoding";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -103,6 +104,7 @@ export const strings = {
   ...taskStrings,
   ...trafficStrings,
   ...deliveryStrings,
+  ...encodingStrings,
   ...webhookStrings,
   home: {
     title: "Home",
@@ -157,6 +159,7 @@ export const strings = {
     probe: "Reading the file",
     package: "Making it playable",
     encode: "Encoding",
+    encode_av1: "Encoding in AV1",
     picture: "Taking pictures",
     audio: "Listening",
     waveform: "Drawing the waveform",
@@ -474,6 +477,7 @@ export const strings = {
       session: "Sign-ins",
       second_factor: "Authenticator apps",
       delivery_policy: "Delivery",
+      encoding_settings: "Encoding",
       webhook_endpoint: "Webhooks",
       passkey: "Passkeys",
       user: "Accounts",
@@ -496,6 +500,7 @@ export const strings = {
       session: "the session",
       second_factor: "the authenticator app",
       delivery_policy: "the delivery settings",
+      encoding_settings: "the encoding settings",
       webhook_endpoint: "the webhook endpoint",
       webhook_secret: "the secret of a webhook",
       passkey: "the passkey",

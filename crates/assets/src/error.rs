@@ -79,6 +79,12 @@ pub enum AssetsError {
     /// There is nothing yet to make a second one of.
     #[error("an asset that is not ready cannot be copied")]
     NotCopied,
+    /// It is not known yet what is in it.
+    #[error("an asset that is not ready has nothing to make something of")]
+    NotReady,
+    /// There is nothing to hear.
+    #[error("there is no sound in this asset")]
+    NoSound,
     /// No such folder, or of another organization.
     #[error("there is no such folder")]
     FolderNotFound,
@@ -189,6 +195,9 @@ impl From<AssetsError> for Problem {
             AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
             AssetsError::NotCopied => Problem::conflict("asset_not_ready", detail)
                 .hint("Ask for the asset until its status is ready."),
+            AssetsError::NotReady => Problem::conflict("asset_not_ready", detail)
+                .hint("Ask for the asset until its status is ready."),
+            AssetsError::NoSound => Problem::conflict("asset_has_no_sound", detail),
             AssetsError::FolderNotFound => Problem::not_found("folder"),
             AssetsError::ChannelNotFound => Problem::not_found("channel"),
             AssetsError::FolderNameTaken => {

@@ -3,6 +3,7 @@
 
 use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId, UploadId};
+use memoreel_media::SoundFormat;
 use sha2::{Digest, Sha256};
 
 fn key(text: &str) -> BlobKey {
@@ -68,6 +69,16 @@ pub(crate) fn small_frame_file(start_ms: u64) -> String {
 /// Sound for speech recognition.
 pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))
+}
+
+/// A sound file; `name` is the rendition's.
+pub(crate) fn sound(
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+    name: &str,
+    format: SoundFormat,
+) -> BlobKey {
+    key(&format!("{}/sounds/{name}.{}", asset(organization_id, asset_id), format.as_str()))
 }
 
 /// What the pages of a document look like.

@@ -26,8 +26,8 @@ pub use delivery::{CrossOrigin, DeliveryPolicies, cross_origin};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
 pub use jobs::{
-    Encode, ExtractSpeech, Import, KeyFrames, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
-    Store, Waveform, asset_settled, sweep_scratch,
+    Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
+    ReadDocument, ReadImage, Store, Waveform, asset_settled, sweep_scratch,
 };
 pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};

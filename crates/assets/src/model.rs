@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, ChannelId, FolderId, UploadId, UserId, VideoId};
-use memoreel_media::Kind;
+use memoreel_media::{Kind, SoundFormat, TargetLoudness};
 use memoreel_web::{App, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,39 @@ pub struct AssetStep {
     pub asset_id: AssetId,
 }
 
+/// A sound file of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WantedSound {
+    pub(crate) format: SoundFormat,
+    /// As loud as it is, if none.
+    pub(crate) loudness: Option<TargetLoudness>,
+}
+
+impl WantedSound {
+    /// The name of the rendition: `sound-mp3`, or `sound-opus-16lufs` for one that is brought to -16 LUFS.
+    pub(crate) fn name(self) -> String {
+        let format = self.format.as_str();
+        match self.loudness {
+            None => format!("sound-{format}"),
+            Some(target) => format!("sound-{format}-{}lufs", -target.lufs()),
+        }
+    }
+
+    /// The inverse of [`WantedSound::name`].
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix("sound-")?;
+        let (format, loudness) = match rest.split_once('-') {
+            None => (rest, None),
+            Some((format, target)) => {
+                let lufs: i32 = target.strip_suffix("lufs")?.parse().ok()?;
+                (format, Some(TargetLoudness::new(-lufs)?))
+            }
+        };
+        let format = SoundFormat::ALL.into_iter().find(|one| one.as_str() == format)?;
+        Some(Self { format, loudness }).filter(|sound| sound.name() == name)
+    }
+}
+
 /// The input of the step that fetches a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportStep {
@@ -223,4 +256,30 @@ pub(crate) struct ImageFacts {
     pub(crate) colour_space: String,
     /// In base64.
     pub(crate) thumbhash: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_file_has_one_name() {
+        for format in SoundFormat::ALL {
+            for loudness in (TargetLoudness::LEAST - 1..=TargetLoudness::MOST).map(TargetLoudness::new) {
+                let sound = WantedSound { format, loudness };
+                assert_eq!(WantedSound::parse(&sound.name()), Some(sound));
+            }
+        }
+        for odd in [
+            "sound",
+            "sound-wav",
+            "sound-mp3-",
+            "sound-mp3-8lufs",
+            "sound-mp3-016lufs",
+            "sound-mp3--16lufs",
+            "Sound-mp3",
+        ] {
+            assert_eq!(WantedSound::parse(odd), None, "{odd}");
+        }
+    }
 }

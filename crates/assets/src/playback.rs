@@ -128,6 +128,25 @@ pub(crate) fn download_url(
     format!("/media/{}/", signer.sign(&grant))
 }
 
+/// The signed address of a file that is shown or played, by a token for everything below `prefix`.
+pub(crate) fn shown_url(
+    organization_id: OrganizationId,
+    prefix: BlobKey,
+    key: &BlobKey,
+    signer: &UrlSigner,
+    now: Timestamp,
+) -> Option<String> {
+    let path = key.as_str().strip_prefix(prefix.as_str())?.trim_start_matches('/').to_owned();
+    let grant = Grant {
+        organization_id,
+        purpose: Purpose::Playback,
+        prefix,
+        expires_at: now + ADDRESS_LIFETIME,
+        download_name: None,
+    };
+    Some(format!("/media/{}/{path}", signer.sign(&grant)))
+}
+
 const THUMBNAIL: &str = "poster-small.jpg";
 
 /// The signed address of an asset's still for grids, which it is known to have.

@@ -12,7 +12,8 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
     Control, Ffmpeg, Limits, Listed, MediaError, OneTrack, Timeline, captions_playlist, dash_manifest,
-    header_of_track, listed_variants, master_with_captions, segment_of_track, sound_playlist,
+    header_of_track, listed_variants, master_with_captions, master_with_sound, segment_of_track,
+    sound_playlist,
 };
 use memoreel_web::{App, Problem};
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
@@ -25,6 +26,7 @@ use tokio::{
 const MASTER: &str = "master.m3u8";
 const MEDIA: &str = "media.m3u8";
 const INIT: &str = "init.mp4";
+const SOUND: &str = "sound.m3u8";
 const CAPTIONS: &str = "captions.vtt";
 const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
 /// A day in two-second pieces is 43,200 segments of some forty bytes each.
@@ -178,7 +180,7 @@ impl Players {
         let published = Published { app, folder: keys::hls(wanted.organization_id, wanted.asset_id) };
         match wanted.kind {
             TextKind::Master => {
-                let master = published.read(MASTER).await?;
+                let master = master_with_sound(&published.read(MASTER).await?, SOUND);
                 let language = self.language(app, wanted).await;
                 Ok(match language {
                     Some(language) => master_with_captions(&master, &language, CAPTIONS_PLAYLIST),
@@ -262,7 +264,7 @@ impl Players {
         let size = usize::from(frame.is_small);
         let mut pictures = published.variants().await?;
         pictures.retain(|variant| variant.size.is_some());
-        pictures.sort_by_key(Listed::short_side);
+        pictures.sort_by_key(|variant| (variant.short_side(), variant.is_av1()));
         let large_enough = pictures.iter().find(|variant| variant.short_side() >= FRAME_SOURCES[size]);
         let variant = large_enough.or(pictures.last()).ok_or_else(|| Problem::not_found("still"))?;
         let timeline = published.timeline(variant).await?;
@@ -301,7 +303,8 @@ impl Players {
         let is_light = |variant: &&Listed| {
             u128::from(variant.bandwidth) * u128::from(lasts_ms) / 8000 <= u128::from(span.bytes_max)
         };
-        let best = variants.iter().rev().find(is_light).or(variants.first());
+        // A clip is a file that is passed on: it is of what every player knows.
+        let best = variants.iter().filter(|variant| !variant.is_av1()).rfind(is_light).or(variants.first());
         let variant = best.ok_or_else(|| Problem::not_found("clip"))?;
         let timeline = published.timeline(variant).await?;
         let (files, begins_us) = timeline.between(span.from_ms * 1000, span.to_ms * 1000);
@@ -364,7 +367,7 @@ impl Published<'_> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The versions, lightest first.
+    /// The versions, lightest first, those of AV1 last.
     async fn variants(&self) -> Result<Vec<Listed>, Problem> {
         Ok(listed_variants(&self.read(MASTER).await?))
     }

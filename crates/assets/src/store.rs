@@ -5,10 +5,12 @@ mod blobs;
 mod deletions;
 mod delivery;
 mod documents;
+mod encoding;
 mod folders;
 mod images;
 mod imports;
 mod key_frames;
+mod renditions;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -16,10 +18,12 @@ pub(crate) use blobs::*;
 pub(crate) use deletions::*;
 pub(crate) use delivery::*;
 pub(crate) use documents::*;
+pub(crate) use encoding::*;
 pub(crate) use folders::*;
 pub(crate) use images::*;
 pub(crate) use imports::*;
 pub(crate) use key_frames::*;
+pub(crate) use renditions::*;
 
 use crate::model::{
     Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,
@@ -298,6 +302,8 @@ pub(crate) async fn mark_stored(
 pub(crate) struct StoredAsset {
     pub(crate) blob_key: BlobKey,
     pub(crate) probe: Option<memoreel_media::Probe>,
+    /// What is to be encoded of it.
+    pub(crate) plan: memoreel_media::EncodingPlan,
 }
 
 pub(crate) async fn find_stored(
@@ -306,7 +312,7 @@ pub(crate) async fn find_stored(
 ) -> Result<Option<StoredAsset>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT blob_key, metadata -> 'probe' AS probe FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
+        "SELECT blob_key, metadata -> 'probe' AS probe, metadata -> 'encoding' AS encoding FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
         organization_id.uuid(),
         asset_id.uuid(),
     )
@@ -314,10 +320,12 @@ pub(crate) async fn find_stored(
     .await?;
     Ok(row.and_then(|row| {
         let probe = row.probe.and_then(|probe| serde_json::from_value(probe).ok());
-        Some(StoredAsset { blob_key: row.blob_key?.parse().ok()?, probe })
+        let plan = row.encoding.and_then(|plan| serde_json::from_value(plan).ok()).unwrap_or_default();
+        Some(StoredAsset { blob_key: row.blob_key?.parse().ok()?, probe, plan })
     }))
 }
 
+/// Writes down what was probed. What is to be encoded is decided by what the organization says now, once: whoever looks again finds the same.
 pub(crate) async fn record_probe(
     tx: &mut TenantTx,
     asset_id: AssetId,
@@ -327,7 +335,12 @@ pub(crate) async fn record_probe(
     let (video, audio) = (probe.video.as_ref(), probe.audio.as_ref());
     sqlx::query!(
         "UPDATE assets SET kind = $3, width = $4, height = $5, duration_seconds = $6, bitrate = $7, sample_rate = $8,
-             channels = $9, metadata = metadata || jsonb_build_object('probe', $10::jsonb)
+             channels = $9, metadata = metadata || jsonb_build_object('probe', $10::jsonb) || CASE
+                 WHEN metadata ? 'probe' THEN '{}'
+                 ELSE jsonb_build_object('encoding', (SELECT jsonb_build_object('codec', e.codec, 'steps', (
+                     SELECT jsonb_agg(jsonb_build_object('short_side', s.height, 'bit_rate', s.bit_rate))
+                     FROM unnest(e.heights, e.bit_rates) AS s (height, bit_rate)))
+                 FROM encoding_settings e WHERE e.organization_id = $1)) END
          WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         asset_id.uuid(),

@@ -159,6 +159,7 @@ pub fn content_type(key: &BlobKey) -> &'static str {
         "ts" => "video/mp2t",
         "m4a" => "audio/mp4",
         "mp3" => "audio/mpeg",
+        "opus" => "audio/ogg",
         "wav" => "audio/wav",
         "jpg" => "image/jpeg",
         "png" => "image/png",

@@ -31,6 +31,8 @@ pub enum Action {
     ManageWebhooks,
     /// Say which web sites media are delivered to, and for how long caches keep them.
     ManageDelivery,
+    /// Say which versions are made of the videos that come in.
+    ManageEncoding,
     /// Put background tasks before or behind others.
     PrioritiseTasks,
     /// See how much is asked, sent and kept, and take the log of requests along.
@@ -55,7 +57,7 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of the roles they take.
-    pub const ALL: [Action; 22] = [
+    pub const ALL: [Action; 23] = [
         Action::ReadContent,
         Action::UseApiKeys,
         Action::SeeOrganization,
@@ -68,6 +70,7 @@ impl Action {
         Action::ManageOrganization,
         Action::ManageWebhooks,
         Action::ManageDelivery,
+        Action::ManageEncoding,
         Action::PrioritiseTasks,
         Action::ReadAnalytics,
         Action::ChangeSlug,
@@ -94,6 +97,7 @@ impl Action {
             | Action::ManageOrganization
             | Action::ManageWebhooks
             | Action::ManageDelivery
+            | Action::ManageEncoding
             | Action::PrioritiseTasks
             | Action::ReadAnalytics => Role::Admin,
             Action::ChangeSlug

@@ -39,6 +39,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// What everybody plays is encoded, and AV1 is wanted besides.
+    Av1Wanted {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The video can be played.
     PlaybackReady {
         /// The video.
@@ -53,6 +60,13 @@ pub enum Event {
     },
     /// What is on screen is known, and when.
     KeyFramesReady {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
+    /// Somebody wants a sound file of a recording.
+    SoundWanted {
         /// The video the file belongs to.
         video_id: VideoId,
         /// The file.
@@ -160,9 +174,11 @@ impl Event {
             Event::AssetStored { .. } => "asset_stored",
             Event::AssetProbed { .. } => "asset_probed",
             Event::AssetPackaged { .. } => "asset_packaged",
+            Event::Av1Wanted { .. } => "av1_wanted",
             Event::PlaybackReady { .. } => "playback_ready",
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
             Event::KeyFramesReady { .. } => "key_frames_ready",
+            Event::SoundWanted { .. } => "sound_wanted",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
@@ -191,6 +207,7 @@ impl Event {
             | Event::AssetStored { video_id, .. }
             | Event::AssetProbed { video_id, .. }
             | Event::AssetPackaged { video_id, .. }
+            | Event::Av1Wanted { video_id, .. }
             | Event::PlaybackReady { video_id }
             | Event::SpeechAudioReady { video_id, .. }
             | Event::KeyFramesReady { video_id, .. }
@@ -204,7 +221,9 @@ impl Event {
             Event::ImportRequested { video_id, asset_id } => {
                 video_id.map_or(asset_id.uuid(), |video_id| video_id.uuid())
             }
-            Event::ImageAdded { asset_id }
+            // Beside the video, which neither waits nor fails with it.
+            Event::SoundWanted { asset_id, .. }
+            | Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }
             | Event::ImageDeleted { asset_id }

@@ -27,7 +27,7 @@ impl Medium {
 
 /// Every step in the order people see it, with its share of the whole for a film, for sound alone and for text. The shares
 /// follow what the steps took on two cores, roughly.
-const PLAN: [(&str, [u32; 3]); 12] = [
+const PLAN: [(&str, [u32; 3]); 13] = [
     ("store", [2, 3, 0]),
     ("probe", [2, 3, 0]),
     ("package", [4, 8, 0]),
@@ -40,7 +40,11 @@ const PLAN: [(&str, [u32; 3]); 12] = [
     ("index_key_frames", [1, 0, 0]),
     ("summarise", [4, 8, 1]),
     ("encode", [38, 0, 0]),
+    ("encode_av1", [60, 0, 0]),
 ];
+
+/// Steps of which nobody expects anything until they are asked for.
+const WHERE_WANTED: [&str; 1] = ["encode_av1"];
 
 /// How far a video is.
 #[derive(Debug, PartialEq)]
@@ -55,6 +59,7 @@ pub(crate) fn progress(tasks: &[TaskStage], medium: Medium, settled: bool) -> Pr
     let stages: Vec<Stage> = PLAN
         .iter()
         .filter(|(_, shares)| shares[medium as usize] > 0)
+        .filter(|(name, _)| !WHERE_WANTED.contains(name) || tasks.iter().any(|task| task.stage == *name))
         .map(|(name, _)| stage(name, tasks.iter().find(|task| task.stage == *name), settled))
         .collect();
     let current = |state| stages.iter().find(|stage| stage.status == state).map(|stage| stage.stage.clone());

@@ -6,11 +6,13 @@
 use std::fmt::Write;
 
 use crate::OneTrack;
-use crate::hls::INIT;
+use crate::hls::{INIT, is_av1};
 
 /// Where one track of a version lies by itself, in the folder of the version.
 const PICTURE: &str = "picture";
 const SOUND: &str = "sound";
+/// The version that was packaged without encoding, whose sound may be of any weight.
+const AS_UPLOADED: &str = "source";
 /// Our own sound, and what of others is copied, is no heavier than this, in bits per second.
 const SOUND_BANDWIDTH: u64 = 192_000;
 /// No segment of ours lasts longer; times are added up without a look at whether they can be.
@@ -48,6 +50,12 @@ impl Listed {
             (false, OneTrack::Picture) => format!("{}/{PICTURE}", self.name),
             (false, OneTrack::Sound) => format!("{}/{SOUND}", self.name),
         }
+    }
+
+    /// Whether not every player knows how its picture is written.
+    #[must_use]
+    pub fn is_av1(&self) -> bool {
+        is_av1(&self.codecs)
     }
 
     /// Pixels of its shorter side; 0 of sound alone.
@@ -108,7 +116,7 @@ impl Timeline {
     }
 }
 
-/// Reads one of our own master playlists, lowest bandwidth first.
+/// Reads one of our own master playlists, in its order.
 #[must_use]
 pub fn listed_variants(master: &str) -> Vec<Listed> {
     let mut listed = Vec::new();
@@ -153,9 +161,17 @@ pub fn dash_manifest(variants: &[(Listed, Timeline)], captions: Option<(&str, &s
          <Period id=\"0\" start=\"PT0S\">\n",
         seconds(duration)
     );
-    for (kind, track) in [("video", OneTrack::Picture), ("audio", OneTrack::Sound)] {
-        let mut of_kind: Vec<&(Listed, Timeline)> =
-            variants.iter().filter(|(listed, _)| listed.codecs_of(track).is_some()).collect();
+    // Players change over within a set, which therefore holds one codec.
+    for (kind, track, of_av1) in [
+        ("video", OneTrack::Picture, Some(false)),
+        ("video", OneTrack::Picture, Some(true)),
+        ("audio", OneTrack::Sound, None),
+    ] {
+        let mut of_kind: Vec<&(Listed, Timeline)> = variants
+            .iter()
+            .filter(|(listed, _)| of_av1.is_none_or(|of_av1| listed.is_av1() == of_av1))
+            .filter(|(listed, _)| listed.codecs_of(track).is_some())
+            .collect();
         if track == OneTrack::Sound {
             // It is about the same in each.
             of_kind.truncate(1);
@@ -267,6 +283,25 @@ pub fn master_with_captions(master: &str, language: &str, address: &str) -> Stri
     text
 }
 
+/// The master playlist with the sound alone as one more version, where that is right: beside pictures, where it is known to be light
+/// because we made or weighed it, and where it is clearly lighter than they are. `address` is that of [`sound_playlist`].
+#[must_use]
+pub fn master_with_sound(master: &str, address: &str) -> String {
+    let listed = listed_variants(master);
+    let lightest = listed.iter().filter(|one| one.size.is_some()).map(|one| one.bandwidth).min();
+    let heard = listed.iter().find_map(|one| Some((one, one.codecs_of(OneTrack::Sound)?)));
+    let mut text = master.to_owned();
+    if let Some((first, codecs)) = heard
+        && first.size.is_some()
+        && first.name != AS_UPLOADED
+        && lightest.is_some_and(|lightest| lightest >= 2 * SOUND_BANDWIDTH)
+    {
+        let _ =
+            writeln!(text, "#EXT-X-STREAM-INF:BANDWIDTH={SOUND_BANDWIDTH},CODECS=\"{codecs}\"\n{address}");
+    }
+    text
+}
+
 /// A media playlist of the sound alone, of the first of the versions that has some; `None` where none has.
 #[must_use]
 pub fn sound_playlist(variants: &[Listed], timeline: &Timeline) -> Option<String> {
@@ -312,6 +347,7 @@ mod tests {
             bandwidth_peak,
             bandwidth_average: bandwidth_peak / 2,
             duration_ms: 14_500,
+            start_us: 0,
             size_bytes: 1,
             segment_count: 3,
             segment_ms_max: 6_000,
@@ -356,6 +392,27 @@ mod tests {
             (vec!["segment-00000.m4s", "segment-00001.m4s", "segment-00002.m4s"], 0)
         );
         assert_eq!(timeline.between(14_500_000, 14_500_000), (vec![], 0));
+    }
+
+    #[test]
+    fn the_sound_alone_is_offered_where_it_is_clearly_lighter() {
+        let video = VariantVideo { width: 640, height: 360, frame_rate: 25.0 };
+        let with = |variants: &[Variant]| {
+            let master = master_playlist(variants);
+            let with = master_with_sound(&master, "sound.m3u8");
+            assert_eq!(listed_variants(&with), listed_variants(&master), "it is none of ours");
+            with.strip_prefix(&master).map(str::to_owned)
+        };
+        let offered = "#EXT-X-STREAM-INF:BANDWIDTH=192000,CODECS=\"mp4a.40.2\"\nsound.m3u8\n";
+        assert_eq!(with(&[variant("360p", Some(video), 800_000)]).as_deref(), Some(offered));
+        for others in [
+            [variant("360p", Some(video), 300_000)],
+            [variant("source", Some(video), 800_000)],
+            [variant("audio", None, 800_000)],
+            [Variant { codecs: "avc1.64001f".to_owned(), ..variant("360p", Some(video), 800_000) }],
+        ] {
+            assert_eq!(with(&others).as_deref(), Some(""));
+        }
     }
 
     #[test]

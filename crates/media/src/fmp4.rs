@@ -36,7 +36,7 @@ pub(crate) struct SegmentTime {
 }
 
 impl Header {
-    /// `None` when a track is neither H.264 nor AAC, or the header is broken.
+    /// `None` when a track is none of H.264, AV1 and AAC, or the header is broken.
     pub(crate) fn read(init: &[u8]) -> Option<Self> {
         let movie = child(init, b"moov")?;
         let mut names = Vec::new();
@@ -182,6 +182,18 @@ fn track_codec(track: &[u8]) -> Option<String> {
             let name = std::str::from_utf8(&kind).ok()?;
             Some(format!("{name}.{profile:02x}{constraints:02x}{level:02x}"))
         }
+        b"av01" => {
+            // AV1 in ISOBMFF, 2.3 and 5: profile, level, tier and depth, as the sequence header has them.
+            let [_, profile_and_level, depth, ..] = child(entry.get(78..)?, b"av1C")? else { return None };
+            let (profile, level) = (profile_and_level >> 5, profile_and_level & 31);
+            let tier = if depth & 0x80 == 0 { 'M' } else { 'H' };
+            let bits = match depth >> 5 & 3 {
+                0 => 8,
+                2 => 10,
+                _ => 12,
+            };
+            Some(format!("av01.{profile}.{level:02}{tier}.{bits:02}"))
+        }
         b"mp4a" => {
             let descriptors = child(entry.get(28..)?, b"esds")?.get(4..)?;
             Some(format!("mp4a.40.{}", audio_object_type(descriptors)?))
@@ -293,6 +305,21 @@ mod tests {
         }
         assert_eq!(Header::read(&nested), None);
         assert_eq!(Header::read(&[]), None);
+    }
+
+    #[test]
+    fn av1_is_named_by_profile_level_tier_and_depth() {
+        let named = |first: u8, second: u8| {
+            let entry = [&[0; 78][..], &boxed(b"av1C", &[0x81, first, second, 0])].concat();
+            let mut inside = [&[0; 8][..], &boxed(b"av01", &entry)].concat();
+            for kind in [b"stsd", b"stbl", b"minf", b"mdia"] {
+                inside = boxed(kind, &inside);
+            }
+            track_codec(&inside)
+        };
+        assert_eq!(named(0x08, 0x0c).as_deref(), Some("av01.0.08M.08"));
+        assert_eq!(named(0x0d, 0x4c).as_deref(), Some("av01.0.13M.10"));
+        assert_eq!(named(0x4f, 0xec).as_deref(), Some("av01.2.15H.12"));
     }
 
     #[test]

@@ -34,6 +34,9 @@ pub struct Variant {
     pub bandwidth_average: u64,
     /// Sum of the segments' durations.
     pub duration_ms: u64,
+    /// When its first picture is shown (or its sound begins, without one), in microseconds of its own time: encoders that look ahead begin later.
+    #[serde(default)]
+    pub start_us: u64,
     /// Sum of the files' sizes, header and playlist included.
     pub size_bytes: u64,
     /// Number of segments.
@@ -97,7 +100,7 @@ fn finish_now(
     let files = finished_segments(&text).ok_or_else(nothing_written)?;
     let init = small_file(&folder.join(INIT))?;
     let header = Header::read(&init).ok_or_else(nothing_written)?;
-    let segments = measure(folder, files, &header)?;
+    let (segments, start_us) = measure(folder, files, &header)?;
     let playlist = media_playlist(&segments);
     std::fs::write(&path, &playlist).map_err(MediaError::io("written", &path))?;
 
@@ -112,16 +115,17 @@ fn finish_now(
         bandwidth_peak: peak(&segments, target_seconds(&segments)).max(bandwidth_average),
         bandwidth_average,
         duration_ms: duration_ms.round() as u64,
+        start_us,
         size_bytes: media_bytes + init.len() as u64 + playlist.len() as u64,
         segment_count: u32::try_from(segments.len()).unwrap_or(u32::MAX),
         segment_ms_max: segments.iter().map(|segment| segment.duration_ms).fold(0.0, f64::max).round() as u64,
     })
 }
 
-/// Each segment lasts until the next one starts; the last one as long as anything in it.
-fn measure(folder: &Path, files: Vec<String>, header: &Header) -> Result<Vec<Segment>, MediaError> {
+/// Each segment lasts until the next one starts; the last one as long as anything in it. Beside them, when the first one starts.
+fn measure(folder: &Path, files: Vec<String>, header: &Header) -> Result<(Vec<Segment>, u64), MediaError> {
     let mut segments: Vec<Segment> = Vec::with_capacity(files.len());
-    let mut last_start_ms = 0.0;
+    let (mut first_start_ms, mut last_start_ms) = (None, 0.0);
     for file in files {
         let path = folder.join(&file);
         let opened = File::open(&path).map_err(MediaError::io("opened", &path))?;
@@ -132,10 +136,11 @@ fn measure(folder: &Path, files: Vec<String>, header: &Header) -> Result<Vec<Seg
             last.duration_ms = time.start_ms - last_start_ms;
         }
         last_start_ms = time.start_ms;
+        first_start_ms.get_or_insert(time.start_ms);
         segments.push(Segment { file, duration_ms: time.end_ms - time.start_ms, size_bytes });
     }
     if segments.iter().all(|segment| segment.duration_ms > 0.0) {
-        Ok(segments)
+        Ok((segments, (first_start_ms.unwrap_or(0.0) * 1000.0).round().max(0.0) as u64))
     } else {
         Err(nothing_written())
     }
@@ -216,11 +221,27 @@ fn peak(segments: &[Segment], target_seconds: f64) -> u64 {
     highest
 }
 
-/// The master playlist over variants whose folders lie beside it, lowest bandwidth first.
+/// Whether these RFC 6381 names are of AV1, which not every player knows.
+pub(crate) fn is_av1(codecs: &str) -> bool {
+    codecs.split(',').any(|name| name.starts_with("av01"))
+}
+
+fn place(variant: &Variant) -> (bool, u64, &str) {
+    (is_av1(&variant.codecs), variant.bandwidth_peak, variant.name.as_str())
+}
+
+/// The first version in the master playlist that has sound.
+#[must_use]
+pub fn first_with_sound(variants: &[Variant]) -> Option<&Variant> {
+    variants.iter().filter(|variant| variant.has_audio).min_by_key(|variant| place(variant))
+}
+
+/// The master playlist over variants whose folders lie beside it, lowest bandwidth first. What not every player knows comes last: some
+/// begin with the first they are told.
 #[must_use]
 pub fn master_playlist(variants: &[Variant]) -> String {
     let mut ordered: Vec<&Variant> = variants.iter().collect();
-    ordered.sort_by_key(|variant| (variant.bandwidth_peak, variant.name.as_str()));
+    ordered.sort_by_key(|variant| place(variant));
     let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
     for variant in ordered {
         text.push_str(&format!(

@@ -1,4 +1,7 @@
 //! The encoded ladder: the same recording at several sizes, cut at the same times.
+//!
+//! Every browser plays H.264. AV1 says the same in fewer bits, and takes longer: where it is wanted it comes besides, of H.264 only the
+//! smallest rung is made, and who plays AV1 has the larger ones.
 
 use std::path::Path;
 
@@ -12,7 +15,7 @@ use crate::staging::Staging;
 use crate::{Control, Ffmpeg, MediaError, Probe};
 
 /// A step of [`LADDER`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LadderStep {
     /// The `p` number: the shorter side of the picture.
     pub short_side: u32,
@@ -28,6 +31,13 @@ pub const LADDER: [LadderStep; 4] = [
     LadderStep { short_side: 1080, bit_rate: 5_000_000 },
 ];
 
+/// A rung of AV1 looks like one of H.264 with this part of its rate.
+const AV1_RATE: (u64, u64) = (3, 5);
+/// Constant quality, 0 (best) to 63, below the highest rate.
+const AV1_QUALITY: &str = "35";
+/// Speed of SVT-AV1, 0 (slowest) to 13.
+const AV1_SPEED: &str = "10";
+
 /// A picture this little smaller than a step (1078 lines, say) still counts as that step.
 const ALMOST: f64 = 0.96;
 /// Key frames come this often, and a multiple of it is the segment length: jumps land close, segments align.
@@ -38,11 +48,134 @@ const COPIED_AUDIO_RATE_MAX: u64 = 192_000;
 /// Every recording's sound is a little longer or shorter than its picture.
 const STAYS_FROM_MS: u64 = 1_000;
 
+/// How pictures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureCodec {
+    /// H.264, which every browser plays.
+    #[default]
+    H264,
+    /// AV1.
+    Av1,
+}
+
+/// What is to be encoded of recordings: which of the sizes, at which rates, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "UncheckedPlan")]
+pub struct EncodingPlan {
+    codec: PictureCodec,
+    steps: Vec<LadderStep>,
+}
+
+#[derive(Deserialize)]
+struct UncheckedPlan {
+    codec: PictureCodec,
+    steps: Vec<LadderStep>,
+}
+
+impl TryFrom<UncheckedPlan> for EncodingPlan {
+    type Error = PlanError;
+
+    fn try_from(plan: UncheckedPlan) -> Result<Self, PlanError> {
+        Self::new(plan.codec, plan.steps)
+    }
+}
+
+/// Why a plan is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// There is nothing to encode.
+    #[error("at least one size is made")]
+    Empty,
+    /// No step of [`LADDER`].
+    #[error("{short_side} is none of the sizes that can be made")]
+    Size {
+        /// What was asked for.
+        short_side: u32,
+    },
+    /// One size twice.
+    #[error("{short_side} is named twice")]
+    Twice {
+        /// Which.
+        short_side: u32,
+    },
+    /// A rate that looks bad, or wastes.
+    #[error("{short_side} takes {least} to {most} bits a second")]
+    Rate {
+        /// Of which step.
+        short_side: u32,
+        /// In bits per second.
+        least: u64,
+        /// In bits per second.
+        most: u64,
+    },
+}
+
+impl LadderStep {
+    /// Which rates may be chosen for this step of [`LADDER`], in bits per second: a quarter of its own to four times as much.
+    #[must_use]
+    pub fn rates(&self) -> std::ops::RangeInclusive<u64> {
+        self.bit_rate / 4..=self.bit_rate * 4
+    }
+}
+
+impl EncodingPlan {
+    /// Steps in any order, each of a size of [`LADDER`], once, at a rate that may be chosen for it.
+    ///
+    /// # Errors
+    /// [`PlanError`].
+    pub fn new(codec: PictureCodec, mut steps: Vec<LadderStep>) -> Result<Self, PlanError> {
+        if steps.is_empty() {
+            return Err(PlanError::Empty);
+        }
+        steps.sort_by_key(|step| step.short_side);
+        for (number, step) in steps.iter().enumerate() {
+            let short_side = step.short_side;
+            let offered = LADDER.iter().find(|offered| offered.short_side == short_side);
+            let rates = offered.ok_or(PlanError::Size { short_side })?.rates();
+            if number > 0 && steps[number - 1].short_side == short_side {
+                return Err(PlanError::Twice { short_side });
+            }
+            if !rates.contains(&step.bit_rate) {
+                return Err(PlanError::Rate { short_side, least: *rates.start(), most: *rates.end() });
+            }
+        }
+        Ok(Self { codec, steps })
+    }
+
+    /// The same sizes for an ffmpeg that encodes nothing but H.264.
+    #[must_use]
+    pub fn without_av1(&self) -> Self {
+        Self { codec: PictureCodec::H264, steps: self.steps.clone() }
+    }
+
+    /// How the larger rungs are written.
+    #[must_use]
+    pub fn codec(&self) -> PictureCodec {
+        self.codec
+    }
+
+    /// Lowest first.
+    #[must_use]
+    pub fn steps(&self) -> &[LadderStep] {
+        &self.steps
+    }
+}
+
+impl Default for EncodingPlan {
+    fn default() -> Self {
+        Self { codec: PictureCodec::default(), steps: LADDER.to_vec() }
+    }
+}
+
 /// One rendition to encode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
-    /// Name of its folder, such as `720p`.
+    /// Name of its folder, such as `720p` or `720p-av1`.
     pub name: String,
+    /// How its picture is written.
+    #[serde(default)]
+    pub codec: PictureCodec,
     /// Even, upright, square pixels.
     pub width: u32,
     /// Even, upright, square pixels.
@@ -58,39 +191,76 @@ pub struct Ladder {
     pub rungs: Vec<Rung>,
     /// Whether the sound goes into every rung as it is.
     pub copies_audio: bool,
+    /// When the first picture is to be shown, if not as early as the encoder can: as in another version ([`Variant::start_us`]), whose sound
+    /// goes with these pictures where players fetch both apart.
+    pub start_us: u64,
 }
 
-/// The rungs a recording needs, lowest first: every step not above its own size, or its own size when that is
-/// below the first step. Empty without a picture.
+impl Ladder {
+    /// The rungs of one codec alone, which are made in one pass.
+    #[must_use]
+    pub fn of(&self, codec: PictureCodec) -> Self {
+        let rungs = self.rungs.iter().filter(|rung| rung.codec == codec).cloned().collect();
+        Self { rungs, ..self.clone() }
+    }
+
+    /// The same, beginning when `other` does.
+    #[must_use]
+    pub fn beginning_with(self, other: &Variant) -> Self {
+        Self { start_us: other.start_us, ..self }
+    }
+}
+
+/// The rungs a recording needs by `plan`, lowest first: every step not above its own size, or its own size when that is
+/// below the first step. Empty without a picture. Those of AV1 come last.
 ///
 /// A step is left out when `instant`, the variant that was packaged without encoding, is about its size and at
 /// most twice its rate. Sound that `instant` could take over, and that is not much heavier than ours, is copied: it loses
 /// nothing, costs nothing, and all variants then have the same.
 #[must_use]
-pub fn ladder(probe: &Probe, instant: Option<&Variant>) -> Ladder {
+pub fn ladder(probe: &Probe, instant: Option<&Variant>, plan: &EncodingPlan) -> Ladder {
     let sound = probe.audio.as_ref().filter(|audio| is_web_audio(audio));
     let is_light = sound.and_then(|audio| audio.bit_rate).is_some_and(|rate| rate <= COPIED_AUDIO_RATE_MAX);
-    Ladder { rungs: rungs(probe, instant), copies_audio: instant.is_some() && is_light }
+    Ladder { rungs: rungs(probe, instant, plan), copies_audio: instant.is_some() && is_light, start_us: 0 }
 }
 
-fn rungs(probe: &Probe, instant: Option<&Variant>) -> Vec<Rung> {
+fn rungs(probe: &Probe, instant: Option<&Variant>, plan: &EncodingPlan) -> Vec<Rung> {
     let Some(video) = &probe.video else { return Vec::new() };
     let short_side = video.short_side();
     let reaches = |step: &&LadderStep| f64::from(short_side) >= f64::from(step.short_side) * ALMOST;
     let rung = |number: Option<u32>, step: &LadderStep| {
         let (width, height) = fitted(video, number.unwrap_or(short_side));
         let name = format!("{}p", number.unwrap_or(width.min(height)));
-        Rung { name, width, height, bit_rate: step.bit_rate }
+        Rung { name, codec: PictureCodec::H264, width, height, bit_rate: step.bit_rate }
     };
     let mut rungs: Vec<Rung> =
-        LADDER.iter().filter(reaches).map(|step| rung(Some(step.short_side), step)).collect();
+        plan.steps.iter().filter(reaches).map(|step| rung(Some(step.short_side), step)).collect();
     if rungs.is_empty() {
-        rungs.push(rung(None, &LADDER[0]));
+        // A plan may begin with a size for which there is more to show.
+        rungs.push(rung(None, LADDER.iter().rfind(reaches).unwrap_or(&LADDER[0])));
+    }
+    let besides: Vec<Rung> = match plan.codec {
+        PictureCodec::H264 => Vec::new(),
+        PictureCodec::Av1 => rungs.iter().map(in_av1).collect(),
+    };
+    if !besides.is_empty() {
+        rungs.truncate(1);
     }
     if let Some(instant) = instant {
         rungs.retain(|rung| !covers(instant, rung));
     }
+    rungs.extend(besides);
     rungs
+}
+
+fn in_av1(rung: &Rung) -> Rung {
+    let (part, whole) = AV1_RATE;
+    Rung {
+        name: format!("{}-av1", rung.name),
+        codec: PictureCodec::Av1,
+        bit_rate: rung.bit_rate * part / whole,
+        ..rung.clone()
+    }
 }
 
 /// Whether `instant` is about the rung's size and not much heavier.
@@ -103,7 +273,7 @@ fn covers(instant: &Variant, rung: &Rung) -> bool {
 }
 
 impl Ffmpeg {
-    /// Encodes every rung as H.264 and AAC in one pass over the recording. Each becomes a folder of `out_dir`.
+    /// Encodes every rung, with sound as AAC, in one pass over the recording. Each becomes a folder of `out_dir`.
     ///
     /// # Errors
     /// Any [`MediaError`]; `out_dir` is then as before.
@@ -160,15 +330,16 @@ impl Ffmpeg {
                     encode_audio(&mut arguments);
                 }
             }
-            let (most, buffer) = (rung.bit_rate.to_string(), (rung.bit_rate * 3 / 2).to_string());
             let key_frames = format!("expr:gte(t,n_forced*{KEY_FRAME_SECONDS})");
+            encode_picture(&mut arguments, rung, threads);
             arguments
-                .add(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p"])
-                .add(["-crf", "22", "-maxrate", &most, "-bufsize", &buffer, "-threads", &threads.to_string()])
                 // Scene cuts and the encoder's own interval would put key frames elsewhere in each rung.
-                .add(["-sc_threshold", "0", "-g", "100000", "-force_key_frames", &key_frames])
+                .add(["-g", "100000", "-force_key_frames", &key_frames])
                 // Pictures keep their times to 1/90,000 s, however unevenly they come.
                 .add(["-fps_mode", "vfr", "-enc_time_base", "1:90000"]);
+            if ladder.start_us > 0 {
+                arguments.add(["-output_ts_offset", &format!("{}us", ladder.start_us)]);
+            }
             hls::output(&mut arguments, &rung.name);
         }
         Ok(arguments)
@@ -211,5 +382,56 @@ impl Ffmpeg {
             ));
         }
         Ok(graph)
+    }
+}
+
+fn encode_picture(arguments: &mut Arguments, rung: &Rung, threads: usize) {
+    let (most, buffer) = (rung.bit_rate.to_string(), (rung.bit_rate * 3 / 2).to_string());
+    match rung.codec {
+        PictureCodec::H264 => {
+            arguments
+                .add(["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p"])
+                .add(["-crf", "22", "-sc_threshold", "0"])
+                .add(["-maxrate", &most, "-bufsize", &buffer, "-threads", &threads.to_string()]);
+        }
+        PictureCodec::Av1 => {
+            arguments
+                .add(["-c:v", "libsvtav1", "-preset", AV1_SPEED, "-pix_fmt", "yuv420p"])
+                .add(["-crf", AV1_QUALITY, "-maxrate", &most, "-bufsize", &buffer])
+                .add(["-svtav1-params", &format!("lp={threads}:scd=0:enable-force-key-frames=1")]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(short_side: u32, bit_rate: u64) -> LadderStep {
+        LadderStep { short_side, bit_rate }
+    }
+
+    #[test]
+    fn a_plan_is_made_of_offered_steps_once_each_or_refused() {
+        let plan =
+            EncodingPlan::new(PictureCodec::Av1, vec![step(720, 2_000_000), step(360, 800_000)]).unwrap();
+        assert_eq!(plan.steps(), [step(360, 800_000), step(720, 2_000_000)]);
+        let told = serde_json::to_value(&plan).unwrap();
+        assert_eq!(serde_json::from_value::<EncodingPlan>(told).unwrap(), plan);
+        let refused =
+            |steps: &[LadderStep]| EncodingPlan::new(PictureCodec::H264, steps.to_vec()).unwrap_err();
+        assert_eq!(refused(&[]), PlanError::Empty);
+        assert_eq!(refused(&[step(500, 800_000)]), PlanError::Size { short_side: 500 });
+        assert_eq!(refused(&[step(360, 800_000), step(360, 900_000)]), PlanError::Twice { short_side: 360 });
+        for rate in [0, 199_999, 3_200_001, u64::MAX] {
+            let rates = PlanError::Rate { short_side: 360, least: 200_000, most: 3_200_000 };
+            assert_eq!(refused(&[step(360, rate)]), rates, "{rate}");
+        }
+        for odd in [
+            r#"{"codec":"h264","steps":[]}"#,
+            r#"{"codec":"hevc","steps":[{"short_side":360,"bit_rate":800000}]}"#,
+        ] {
+            assert!(serde_json::from_str::<EncodingPlan>(odd).is_err(), "{odd}");
+        }
     }
 }

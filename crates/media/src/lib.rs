@@ -27,6 +27,7 @@ mod poster;
 mod probe;
 mod process;
 mod sniff;
+mod sound_file;
 mod spawn;
 mod staging;
 mod storyboard;
@@ -36,17 +37,19 @@ mod waveform;
 
 pub use audio::{ExtractedAudio, SpeechChannels};
 pub use dash::{
-    Listed, Timeline, captions_playlist, dash_manifest, listed_variants, master_with_captions, sound_playlist,
+    Listed, Timeline, captions_playlist, dash_manifest, listed_variants, master_with_captions,
+    master_with_sound, sound_playlist,
 };
 pub use error::MediaError;
-pub use hls::{Variant, VariantVideo, master_playlist};
+pub use hls::{Variant, VariantVideo, first_with_sound, master_playlist};
 pub use key_frames::{KeyFrame, KeyFramePictures, Showing, distance};
-pub use ladder::{LADDER, Ladder, LadderStep, Rung, ladder};
+pub use ladder::{EncodingPlan, LADDER, Ladder, LadderStep, PictureCodec, PlanError, Rung, ladder};
 pub use limits::{Control, Limits, Progress};
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};
 pub use probe::{AudioStream, Probe, SubtitleStream, VideoStream};
 pub use sniff::{Kind, SNIFF_BYTES, Sniffed, sniff};
+pub use sound_file::{SoundFile, SoundFormat, TargetLoudness};
 pub use storyboard::Storyboard;
 pub use tool::Ffmpeg;
 pub use tracks::{OneTrack, header_of_track, segment_of_track};

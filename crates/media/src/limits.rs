@@ -64,6 +64,14 @@ impl Control {
         Self { on_progress: Some(Arc::new(on_progress)), ..self }
     }
 
+    /// The same control for a step that is `from..to` of the whole.
+    pub(crate) fn part(&self, from: f64, to: f64) -> Self {
+        let on_progress = self.on_progress.clone().map(|report| -> Progress {
+            Arc::new(move |fraction: f64| report(from + fraction.clamp(0.0, 1.0) * (to - from)))
+        });
+        Self { cancel: self.cancel.clone(), on_progress }
+    }
+
     pub(crate) fn report(&self, fraction: f64) {
         if let Some(on_progress) = &self.on_progress {
             on_progress(fraction.clamp(0.0, 1.0));

@@ -27,6 +27,7 @@ struct Tools {
     version: String,
     decodable: HashSet<String>,
     maps_tones: bool,
+    encoders: HashSet<String>,
 }
 
 impl Ffmpeg {
@@ -69,6 +70,7 @@ impl Ffmpeg {
             version,
             decodable: second_words(&codecs, |flags| flags.starts_with('D')),
             maps_tones: filters.contains("zscale") && filters.contains("tonemap"),
+            encoders,
             ffmpeg,
             ffprobe,
         };
@@ -99,6 +101,20 @@ impl Ffmpeg {
         self.tools.maps_tones
     }
 
+    /// Whether this build encodes AV1 (SVT-AV1).
+    #[must_use]
+    pub fn encodes_av1(&self) -> bool {
+        self.tools.encoders.contains("libsvtav1")
+    }
+
+    /// An error if this build was made without the encoder of this name.
+    pub(crate) fn need_encoder(&self, name: &str) -> Result<(), MediaError> {
+        if self.tools.encoders.contains(name) {
+            return Ok(());
+        }
+        Err(MediaError::ToolMissing { what: format!("ffmpeg was built without the encoder {name}.") })
+    }
+
     /// Whether this build decodes `codec` (ffmpeg's name).
     pub(crate) fn decodes(&self, codec: &str) -> bool {
         self.tools.decodable.contains(codec)
@@ -122,6 +138,25 @@ impl Ffmpeg {
         .await?;
         control.report(1.0);
         Ok(())
+    }
+
+    /// Runs ffmpeg for the end of what it reports beside its progress.
+    pub(crate) async fn measure(
+        &self,
+        mut arguments: Arguments,
+        duration_ms: u64,
+        control: &Control,
+    ) -> Result<String, MediaError> {
+        // What filters measure is told to whoever wants to know more than errors.
+        arguments.add(["-loglevel", "info"]);
+        arguments.add(["-f", "null", "-"]);
+        let mut progress = ProgressReport::new(duration_ms, control);
+        let call = Call { program: &self.tools.ffmpeg, arguments, directory: None, time_max: None };
+        run(call, &self.limits, control, |bytes| {
+            progress.push(bytes);
+            Ok(())
+        })
+        .await
     }
 
     /// Runs ffmpeg for what it writes to standard output.

@@ -8,8 +8,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use memoreel_assets::{
-    Encode, ExtractSpeech, Import, KeyFrames, MediaEngine, Package, Picture, Probe, ReadDocument, ReadImage,
-    ReceiveUpload, Store, Waveform,
+    Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
+    ReadDocument, ReadImage, ReceiveUpload, Store, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -121,6 +121,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Probe(urgent.clone()))
         .with(Package(urgent))
         .with(Encode(media.clone()))
+        .with(EncodeAv1(media.clone()))
         .with(Picture(media.clone()))
         .with(KeyFrames {
             engine: media.clone(),
@@ -129,6 +130,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
             languages: engines.ocr_languages.clone(),
         })
         .with(Waveform(media.clone()))
+        .with(MakeSounds(media.clone()))
         .with(ExtractSpeech(media))
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))

@@ -1,8 +1,8 @@
 //! What follows what: the one table of the product's flow, from an event to the tasks that come next.
 
 use memoreel_assets::{
-    AssetStep, DocumentStep, Encode, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames, Package,
-    Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
+    AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
+    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -40,11 +40,15 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             tasks
         }
         Event::AssetPackaged { video_id, asset_id } => vec![file::<Encode>(video_id, asset_id, LAST)],
+        Event::Av1Wanted { video_id, asset_id } => vec![file::<EncodeAv1>(video_id, asset_id, LAST)],
         Event::SpeechAudioReady { video_id, asset_id } => {
             vec![task::<Transcribe>(video_id, TranscribePayload { video_id, asset_id }, 0)]
         }
         Event::KeyFramesReady { video_id, .. } => {
             vec![task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER)]
+        }
+        Event::SoundWanted { video_id, asset_id } => {
+            vec![task::<MakeSounds>(asset_id, AssetStep { video_id, asset_id }, SOON)]
         }
         Event::TranscriptReady { video_id } => {
             vec![

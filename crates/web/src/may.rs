@@ -105,6 +105,7 @@ pub mod action {
         ManageOrganization,
         ManageWebhooks,
         ManageDelivery,
+        ManageEncoding,
         PrioritiseTasks,
         ReadAnalytics,
         ManageDomains,

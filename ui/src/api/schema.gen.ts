@@ -277,6 +277,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/renditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what was made of an asset
+         * @description The newest first: versions that are played, stills, sound, and what was made of an image when somebody asked. Addresses need no session
+         *     and work for half a day.
+         */
+        get: operations["list_renditions"];
+        put?: never;
+        /**
+         * Make a sound file of a recording
+         * @description Of video or audio. It is made once, in the background: whoever asks again is told how far it is, and gets it when it is there. It goes with
+         *     the recording.
+         */
+        post: operations["create_rendition"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/restore": {
         parameters: {
             query?: never;
@@ -1228,6 +1254,27 @@ export interface paths {
          * @description Other processes of the server know of it within a few seconds, browsers within ten minutes, and caches once they let go of what they keep.
          */
         put: operations["put_delivery_policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organization/encoding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the encoding settings */
+        get: operations["get_encoding_settings"];
+        /**
+         * Set the encoding settings
+         * @description They hold for videos that come in from then on: what is to be made of one is decided when its file is looked into.
+         */
+        put: operations["put_encoding_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2466,7 +2513,7 @@ export interface components {
          * @description Something that takes a role. What people do with their own account takes none.
          * @enum {string}
          */
-        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
+        Action: "read_content" | "use_api_keys" | "see_organization" | "see_members" | "leave_organization" | "edit_content" | "manage_channels" | "invite_members" | "manage_members" | "manage_organization" | "manage_webhooks" | "manage_delivery" | "manage_encoding" | "prioritise_tasks" | "read_analytics" | "change_slug" | "manage_owners" | "manage_domains" | "transfer_organization" | "export_organization" | "delete_organization" | "restore_organization" | "read_audit_log";
         /** @description A bearer key, without its secret. */
         ApiKey: {
             /**
@@ -2515,6 +2562,13 @@ export interface components {
             url?: string | null;
             /** @description The version that holds now. */
             version: string;
+        };
+        /** @description What was asked for. */
+        AskedRendition: {
+            /** @description Its name among the renditions of the asset. */
+            name: string;
+            rendition?: components["schemas"]["Rendition"] | null;
+            status: components["schemas"]["RenditionStatus"];
         };
         /** @description A stored file. */
         Asset: {
@@ -2957,6 +3011,16 @@ export interface components {
              */
             slug?: string | null;
         };
+        /** @description What is to be made of a recording. */
+        CreateRendition: {
+            /** @description How its sound is written. */
+            format: components["schemas"]["SoundFileFormat"];
+            /**
+             * Format: int32
+             * @description The loudness (EBU R 128) it is brought to, in whole LUFS, -31 to -9: -16 is usual for speech. As loud as it is if not given.
+             */
+            loudness_lufs?: number | null;
+        };
         /** @description The file that is to be sent. */
         CreateUploadAddress: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -3155,6 +3219,56 @@ export interface components {
         /** @description Whether the address of an account is to become another. */
         EmailStatus: {
             pending?: components["schemas"]["PendingEmailChange"] | null;
+        };
+        /** @description A size that can be made. */
+        EncodingChoice: {
+            /**
+             * Format: int64
+             * @description The bit rate it has where nothing else is said.
+             */
+            bit_rate: number;
+            /**
+             * Format: int64
+             * @description The highest that can be chosen.
+             */
+            bit_rate_max: number;
+            /**
+             * Format: int64
+             * @description The lowest that can be chosen.
+             */
+            bit_rate_min: number;
+            /**
+             * Format: int32
+             * @description Pixels of the shorter side of the picture.
+             */
+            height: number;
+        };
+        /**
+         * @description How pictures are written.
+         * @enum {string}
+         */
+        EncodingCodec: "h264" | "av1";
+        /** @description Which versions are made of the videos that come in. */
+        EncodingSettings: {
+            /** @description What `steps` can be chosen from. */
+            choices: components["schemas"]["EncodingChoice"][];
+            /** @description How the larger versions are written. */
+            codec: components["schemas"]["EncodingCodec"];
+            /** @description The sizes that are made, as far as a video has them, the smallest first. */
+            steps: components["schemas"]["EncodingStep"][];
+        };
+        /** @description A size that is made. */
+        EncodingStep: {
+            /**
+             * Format: int64
+             * @description The highest bit rate of H.264, in bits a second; easy pictures use less, and AV1 three fifths of it at most.
+             */
+            bit_rate: number;
+            /**
+             * Format: int32
+             * @description Pixels of the shorter side of the picture.
+             */
+            height: number;
         };
         /** @description Whether the account is closed, and what its closing means. */
         ErasureState: {
@@ -4327,6 +4441,64 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list, newest first unless the list says otherwise. */
+        Page_Rendition: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Bits a second, on average.
+                 */
+                bit_rate?: number | null;
+                /** @description RFC 6381 names of what it is written in. */
+                codecs?: string | null;
+                /** @description Its media type. */
+                content_type: string;
+                /**
+                 * Format: date-time
+                 * @description When it was made first.
+                 */
+                created_at: string;
+                /** @description A signed address where it is downloaded as a file, under a name. */
+                download_url?: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it plays, in milliseconds.
+                 */
+                duration_ms?: number | null;
+                /**
+                 * Format: int32
+                 * @description Pixels down.
+                 */
+                height?: number | null;
+                /**
+                 * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
+                 *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+                 */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description What its sound was brought to, in LUFS.
+                 */
+                loudness_lufs?: number | null;
+                /** @description Tells it from others of the asset. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Its size; of a version that is played in pieces, of all of them.
+                 */
+                size_bytes: number;
+                /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
+                url?: string | null;
+                /**
+                 * Format: int32
+                 * @description Pixels across.
+                 */
+                width?: number | null;
+            }[];
+            /** @description Pass as `cursor` to read on; absent on the last page. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list, newest first unless the list says otherwise. */
         Page_Session: {
             /** @description The rows. */
             items: {
@@ -4872,6 +5044,13 @@ export interface components {
             /** @description Whether caches that serve many people may keep media. */
             shared_caching: boolean;
         };
+        /** @description What is to be. */
+        PutEncodingSettings: {
+            /** @description How the larger versions are written. */
+            codec: components["schemas"]["EncodingCodec"];
+            /** @description Each size once, in any order. */
+            steps: components["schemas"]["WantedStep"][];
+        };
         /** @description What a preset makes. */
         PutImagePreset: {
             /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
@@ -4882,6 +5061,64 @@ export interface components {
             /** @description Ten codes, each of which opens one session in place of a code of the app. */
             recovery_codes: string[];
         };
+        /** @description Something that was made of an asset. */
+        Rendition: {
+            /**
+             * Format: int64
+             * @description Bits a second, on average.
+             */
+            bit_rate?: number | null;
+            /** @description RFC 6381 names of what it is written in. */
+            codecs?: string | null;
+            /** @description Its media type. */
+            content_type: string;
+            /**
+             * Format: date-time
+             * @description When it was made first.
+             */
+            created_at: string;
+            /** @description A signed address where it is downloaded as a file, under a name. */
+            download_url?: string | null;
+            /**
+             * Format: int64
+             * @description How long it plays, in milliseconds.
+             */
+            duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels down.
+             */
+            height?: number | null;
+            /**
+             * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
+             *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+             */
+            kind: string;
+            /**
+             * Format: int64
+             * @description What its sound was brought to, in LUFS.
+             */
+            loudness_lufs?: number | null;
+            /** @description Tells it from others of the asset. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Its size; of a version that is played in pieces, of all of them.
+             */
+            size_bytes: number;
+            /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
+            url?: string | null;
+            /**
+             * Format: int32
+             * @description Pixels across.
+             */
+            width?: number | null;
+        };
+        /**
+         * @description How far what was asked for is.
+         * @enum {string}
+         */
+        RenditionStatus: "pending" | "ready";
         /** @description What is sent again. */
         ReplayWebhookDeliveries: {
             /**
@@ -5130,6 +5367,11 @@ export interface components {
             /** @description Its name in addresses. */
             slug: string;
         };
+        /**
+         * @description How a sound file is written.
+         * @enum {string}
+         */
+        SoundFileFormat: "mp3" | "opus";
         /** @description A voice in a video. */
         Speaker: {
             /**
@@ -5810,6 +6052,19 @@ export interface components {
          * @enum {string}
          */
         Visibility: "private" | "organization" | "public";
+        /** @description A size that is to be made. */
+        WantedStep: {
+            /**
+             * Format: int64
+             * @description The highest bit rate, within the limits of the choice; its own if not given.
+             */
+            bit_rate?: number | null;
+            /**
+             * Format: int32
+             * @description One of `choices`.
+             */
+            height: number;
+        };
         /** @description An image or a document in a message. */
         WebhookAsset: {
             /**
@@ -7116,6 +7371,157 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_renditions: {
+        parameters: {
+            query?: {
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows wanted, 1 to 100; 20 if not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rendition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rendition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRendition"];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRendition"];
+                };
+            };
+            /** @description It is being made */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRendition"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11234,6 +11640,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_encoding_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncodingSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_encoding_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutEncodingSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncodingSettings"];
                 };
             };
             401: {

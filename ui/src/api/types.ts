@@ -78,6 +78,16 @@ export interface DomainChanges {
 /** To which web sites media are delivered. */
 export type DeliveryPolicy = Sent<Schemas["DeliveryPolicy"]>;
 
+/** Something that was made of an asset. */
+export type Rendition = Sent<Schemas["Rendition"]>;
+export type AskedRendition = Sent<Schemas["AskedRendition"]>;
+export type WantedRendition = Schemas["CreateRendition"];
+
+/** Which versions are made of the videos that come in. */
+export type EncodingSettings = Sent<Schemas["EncodingSettings"]>;
+export type EncodingChoice = Sent<Schemas["EncodingChoice"]>;
+export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps">;
+
 export type WebhookEvent = Schemas["WebhookEvent"];
 /** In the order in which they usually happen. */
 export const WEBHOOK_EVENTS = [

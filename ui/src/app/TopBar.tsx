@@ -69,6 +69,7 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/settings/audit": strings.settings.audit,
   "/app/settings/domains": strings.domains.title,
   "/app/settings/delivery": strings.delivery.title,
+  "/app/settings/encoding": strings.encoding.title,
   "/app/settings/webhooks": strings.webhooks.title,
   "/app/settings/webhooks/$endpointId": strings.webhooks.title,
 };

@@ -146,7 +146,8 @@ export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly V
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
   "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
-  "second_factor", "passkey", "identity", "user", "delivery_policy", "webhook_endpoint", "asset", "folder", "image_preset",
+  "second_factor", "passkey", "identity", "user", "delivery_policy", "encoding_settings", "webhook_endpoint", "asset", "folder",
+  "image_preset",
 ] as const;
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
 export const TASK_STATUSES = ["pending", "held", "running", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
@@ -277,6 +278,12 @@ const deliveryRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/delivery/DeliveryPage"), "DeliveryPage"),
 });
 
+const encodingRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: "/encoding",
+  component: lazyRouteComponent(() => import("../features/settings/encoding/EncodingPage"), "EncodingPage"),
+});
+
 const webhooksRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: "/webhooks",
@@ -342,6 +349,7 @@ const routeTree = rootRoute.addChildren([
       membersRoute,
       domainsRoute,
       deliveryRoute,
+      encodingRoute,
       webhooksRoute,
       webhookRoute,
       tasksRoute,

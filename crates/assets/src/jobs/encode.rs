@@ -1,6 +1,8 @@
 //! The ladder: smaller renditions for slower lines, and the only ones where the original cannot be played as it is.
+//!
+//! AV1, where an organization wants it, is a step of its own after what everybody plays: it takes longest.
 
-use super::{MediaEngine, blob_failure, control, media_failure};
+use super::{Input, MediaEngine, blob_failure, control, media_failure};
 use crate::{
     keys,
     model::AssetStep,
@@ -8,7 +10,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_kernel::Event;
-use memoreel_media::{Variant, ladder, master_playlist};
+use memoreel_media::{Ladder, PictureCodec, Variant, first_with_sound, ladder, master_playlist};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -24,21 +26,73 @@ impl Handle for Encode {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
+        let ladder = wanted(&self.0, run, step, &input).await?;
+        let mut events = vec![Event::PlaybackReady { video_id: step.video_id }];
+        if !ladder.of(PictureCodec::Av1).rungs.is_empty() {
+            events.push(Event::Av1Wanted { video_id: step.video_id, asset_id: step.asset_id });
+        }
+        encode(&self.0, run, step, &input, &ladder.of(PictureCodec::H264), &events).await
+    }
+}
+
+/// Encodes what is wanted in AV1 besides, and adds it to the master playlist.
+#[derive(Debug)]
+pub struct EncodeAv1(pub MediaEngine);
+
+#[async_trait]
+impl Handle for EncodeAv1 {
+    const KIND: &'static str = "encode_av1";
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let input = self.0.input(run, step).await?;
+        let ladder = wanted(&self.0, run, step, &input).await?.of(PictureCodec::Av1);
         let mut tx = run.begin().await?;
         let published = sql::hls_variants(&mut tx, step.asset_id).await?;
         drop(tx);
-        let instant = published.iter().find(|variant| variant.name == "source");
-        let ladder = ladder(&input.probe, instant);
-        let folder = self.0.scratch_folder()?;
-        let variants = self
-            .0
-            .ffmpeg
-            .encode_ladder(input.file.path(), &input.probe, &ladder, folder.path(), &control(run, 0.0, 0.95))
-            .await
-            .map_err(media_failure)?;
-        let ready = Event::PlaybackReady { video_id: step.video_id };
-        publish_variants(&self.0, run, step, folder.path(), variants, &[ready]).await
+        // Players of DASH hear the sound of the first version that has some.
+        let ladder = match first_with_sound(&published) {
+            Some(first) => ladder.beginning_with(first),
+            None => ladder,
+        };
+        encode(&self.0, run, step, &input, &ladder, &[]).await
     }
+}
+
+/// What is to be encoded of a recording, as was decided when it was looked into.
+async fn wanted(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    step: AssetStep,
+    input: &Input,
+) -> Result<Ladder, TaskFailure> {
+    let mut tx = run.begin().await?;
+    let published = sql::hls_variants(&mut tx, step.asset_id).await?;
+    drop(tx);
+    let instant = published.iter().find(|variant| variant.name == "source");
+    if input.plan.codec() == PictureCodec::Av1 && !engine.ffmpeg.encodes_av1() {
+        tracing::warn!("AV1 is wanted, but this ffmpeg was built without SVT-AV1; H.264 is made instead");
+        return Ok(ladder(&input.probe, instant, &input.plan.without_av1()));
+    }
+    Ok(ladder(&input.probe, instant, &input.plan))
+}
+
+async fn encode(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    step: AssetStep,
+    input: &Input,
+    ladder: &Ladder,
+    events: &[Event],
+) -> Result<Finished, TaskFailure> {
+    let folder = engine.scratch_folder()?;
+    let variants = engine
+        .ffmpeg
+        .encode_ladder(input.file.path(), &input.probe, ladder, folder.path(), &control(run, 0.0, 0.95))
+        .await
+        .map_err(media_failure)?;
+    publish_variants(engine, run, step, folder.path(), variants, events).await
 }
 
 /// Stores variants, then a master playlist that lists them beside those already published, then records both.

@@ -4,6 +4,7 @@
 mod encode;
 mod import;
 mod key_frames;
+mod make_sounds;
 mod package;
 mod picture;
 mod probe;
@@ -14,10 +15,11 @@ mod speech;
 mod store;
 mod waveform;
 
-pub use encode::Encode;
+pub use encode::{Encode, EncodeAv1};
 pub use import::Import;
 pub(crate) use import::source_place;
 pub use key_frames::KeyFrames;
+pub use make_sounds::MakeSounds;
 pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;
@@ -32,7 +34,7 @@ use crate::{model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
 use memoreel_kernel::UploadId;
-use memoreel_media::{Control, Ffmpeg, MediaError};
+use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
 use memoreel_tasks::{Finished, TaskFailure, TaskRun};
 use scratch::StepFolder;
 use std::path::PathBuf;
@@ -67,7 +69,7 @@ impl MediaEngine {
             )
         })?;
         let file = self.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
-        Ok(Input { file, probe })
+        Ok(Input { file, probe, plan: asset.plan })
     }
 
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
@@ -108,12 +110,19 @@ async fn forget(
 struct Input {
     file: LocalFile,
     probe: memoreel_media::Probe,
+    plan: EncodingPlan,
 }
 
 /// Stops ffmpeg with the task and reports its progress as `from..to` of the task's.
 fn control(run: &TaskRun, from: f32, to: f32) -> Control {
     let report = run.progress_between(from, to);
     Control::cancelled_by(run.cancelled().clone()).reporting(move |fraction| report(fraction as f32))
+}
+
+/// The same for one of several things that a task makes.
+fn control_part(run: &TaskRun, number: usize, of: usize) -> Control {
+    let share = 0.95 / of.max(1) as f32;
+    control(run, share * number as f32, share * (number + 1) as f32)
 }
 
 fn media_failure(error: MediaError) -> TaskFailure {

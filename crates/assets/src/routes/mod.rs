@@ -8,6 +8,7 @@ mod batch;
 mod clips;
 mod delivery;
 mod documents;
+mod encoding;
 mod fields;
 mod folders;
 mod forms;
@@ -16,6 +17,8 @@ mod imports;
 mod key_frames;
 mod media;
 mod presets;
+mod renditions;
+mod sounds;
 mod tus;
 mod upload_addresses;
 mod uploads;
@@ -52,8 +55,10 @@ pub fn asset_router(
         .routes(routes!(key_frames::list_key_frames))
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(clips::get_clip_address))
+        .routes(routes!(renditions::list_renditions, sounds::create_rendition))
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
+        .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))
         .layer(Extension(bin))

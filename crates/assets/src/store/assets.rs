@@ -203,7 +203,8 @@ pub(crate) async fn copy_asset(
          SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
-             channels, page_count, metadata, coalesce($4, folder_id), $5, tags, custom_metadata, $6, $6
+             -- What is made on request is asked for anew.
+             channels, page_count, metadata - 'sounds', coalesce($4, folder_id), $5, tags, custom_metadata, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
-use memoreel_media::{Packaging, Variant, ladder, master_playlist};
+use memoreel_media::{
+    EncodingPlan, LADDER, Packaging, PictureCodec, Timeline, Variant, dash_manifest, first_with_sound,
+    ladder, listed_variants, master_playlist,
+};
 
 use crate::support::{Bench, files, first_picture, packet_times, sample, stream};
 
 async fn encoded(bench: &Bench, input: &Path, out: &Path) -> Vec<Variant> {
     let probe = bench.probe(input).await;
-    let rungs = ladder(&probe, None);
+    let rungs = ladder(&probe, None, &EncodingPlan::default());
     bench.ffmpeg.encode_ladder(input, &probe, &rungs, out, &bench.control).await.expect("encoding works")
 }
 
@@ -60,10 +63,101 @@ async fn a_rung_that_the_instant_packaging_covers_is_not_encoded_again() {
     let packaging =
         bench.ffmpeg.package_instantly(&input, &probe, &bench.out("out"), &bench.control).await.unwrap();
     let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
-    let rungs: Vec<String> = ladder(&probe, Some(&instant)).rungs.into_iter().map(|rung| rung.name).collect();
+    let rungs: Vec<String> = ladder(&probe, Some(&instant), &EncodingPlan::default())
+        .rungs
+        .into_iter()
+        .map(|rung| rung.name)
+        .collect();
     assert_eq!(rungs, ["360p", "480p"]);
     let heavy = Variant { bandwidth_average: 20_000_000, ..instant };
-    assert_eq!(ladder(&probe, Some(&heavy)).rungs.len(), 3);
+    assert_eq!(ladder(&probe, Some(&heavy), &EncodingPlan::default()).rungs.len(), 3);
+}
+
+#[tokio::test]
+async fn a_plan_says_which_rungs_there_are_and_how_heavy_they_become() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "call.mp4",
+        "-f lavfi -i testsrc2=s=1280x720:r=30:d=6 -vf noise=alls=60:allf=t -c:v libx264 -preset ultrafast -pix_fmt yuv420p",
+    );
+    let probe = bench.probe(&input).await;
+    let step = |number: usize, bit_rate| memoreel_media::LadderStep { bit_rate, ..LADDER[number] };
+    let plan = EncodingPlan::new(PictureCodec::H264, vec![step(2, 1_000_000), step(3, 5_000_000)]).unwrap();
+    let rungs = ladder(&probe, None, &plan);
+    let out = bench.out("out");
+    let variants = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap();
+    assert_eq!(names(&variants), ["720p"]);
+    assert!(
+        (500_000..1_300_000).contains(&variants[0].bandwidth_average),
+        "{}",
+        variants[0].bandwidth_average
+    );
+    // Of what is smaller than every step that was chosen, its own size is made.
+    let plan = EncodingPlan::new(PictureCodec::H264, vec![step(3, 5_000_000)]).unwrap();
+    let rungs = ladder(&probe, None, &plan).rungs;
+    assert_eq!((rungs.len(), rungs[0].name.as_str(), rungs[0].bit_rate), (1, "720p", LADDER[2].bit_rate));
+}
+
+#[tokio::test]
+async fn av1_lies_beside_the_smallest_rung_and_is_cut_at_the_same_times() {
+    let bench = Bench::new().await;
+    assert!(bench.ffmpeg.encodes_av1(), "the tests want an ffmpeg with SVT-AV1");
+    let input = bench.make(
+        "call.mp4",
+        "-f lavfi -i testsrc2=s=854x480:r=25:d=13 -f lavfi -i sine=d=13 -c:v libx264 -preset ultrafast -c:a aac",
+    );
+    let probe = bench.probe(&input).await;
+    let plan = EncodingPlan::new(PictureCodec::Av1, LADDER.to_vec()).unwrap();
+    let rungs = ladder(&probe, None, &plan);
+    let out = bench.out("out");
+    let encode = async |rungs: &memoreel_media::Ladder| {
+        bench.ffmpeg.encode_ladder(&input, &probe, rungs, &out, &bench.control).await.unwrap()
+    };
+    let mut variants = encode(&rungs.of(PictureCodec::H264)).await;
+    let av1 = rungs.of(PictureCodec::Av1).beginning_with(first_with_sound(&variants).unwrap());
+    variants.splice(0..0, encode(&av1).await);
+    assert_eq!(names(&variants), ["360p-av1", "480p-av1", "360p"]);
+    let playlist = |name: &str| out.join(name).join("media.m3u8");
+    let plain = packet_times(&playlist("360p"), "v", "K");
+    for variant in &variants[..2] {
+        let shown = stream(&playlist(&variant.name), "video");
+        assert_eq!((&shown["codec_name"], &shown["pix_fmt"]), (&"av1".into(), &"yuv420p".into()));
+        assert!(
+            variant.codecs.starts_with("av01.0.0") && variant.codecs.ends_with("M.08,mp4a.40.2"),
+            "{}",
+            variant.codecs
+        );
+        let times = packet_times(&playlist(&variant.name), "v", "K");
+        assert_eq!(times.len(), plain.len(), "{times:?}");
+        let since = |times: &[f64]| times.iter().map(|time| time - times[0]).collect::<Vec<_>>();
+        let (one, other) = (since(&times), since(&plain));
+        assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 0.001), "{times:?} {plain:?}");
+        // The sound of one goes with the pictures of the other.
+        assert!(variant.start_us.abs_diff(variants[2].start_us) < 1_000, "{variants:?}");
+        let sound = |name: &str| packet_times(&playlist(name), "a", "")[0];
+        assert!((sound(&variant.name) - sound("360p")).abs() < 0.002);
+        assert!((12_900..13_300).contains(&variant.duration_ms), "{}", variant.duration_ms);
+        let rung = rungs.rungs.iter().find(|rung| rung.name == variant.name).unwrap();
+        assert!(variant.bandwidth_average < rung.bit_rate + 300_000, "{}", variant.bandwidth_average);
+    }
+
+    // What every player knows is told first, and no set of the manifest holds both.
+    let master = master_playlist(&variants);
+    let order: Vec<&str> = master.lines().filter(|line| line.ends_with("media.m3u8")).collect();
+    assert_eq!(order, ["360p/media.m3u8", "360p-av1/media.m3u8", "480p-av1/media.m3u8"]);
+    let timed: Vec<_> = listed_variants(&master)
+        .into_iter()
+        .map(|one| {
+            let text = std::fs::read_to_string(playlist(&one.name)).unwrap();
+            (one, Timeline::read(&text))
+        })
+        .collect();
+    let manifest = dash_manifest(&timed, None);
+    let sets: Vec<&str> = manifest.split("<AdaptationSet").skip(1).collect();
+    let counts = |name: &str| sets.iter().map(|set| set.matches(name).count()).collect::<Vec<_>>();
+    assert_eq!(counts("codecs=\"avc1."), [1, 0, 0], "{manifest}");
+    assert_eq!(counts("codecs=\"av01."), [0, 2, 0], "{manifest}");
+    assert_eq!(counts("codecs=\"mp4a."), [0, 0, 1], "{manifest}");
 }
 
 #[tokio::test]
@@ -166,7 +260,7 @@ async fn encoding_twice_gives_the_same_files_and_progress_only_grows() {
     let control = bench.control.clone().reporting(move |fraction| noted.lock().unwrap().push(fraction));
     let input = sample("lecture.mov");
     let probe = bench.probe(&input).await;
-    let rungs = ladder(&probe, None);
+    let rungs = ladder(&probe, None, &EncodingPlan::default());
     let (one, two) = (bench.out("one"), bench.out("two"));
     let first = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &one, &control).await.unwrap();
     let second = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &two, &bench.control).await.unwrap();
@@ -201,7 +295,7 @@ async fn light_sound_that_browsers_play_goes_into_every_rung_as_it_is() {
     let out = bench.out("out");
     let packaging = bench.ffmpeg.package_instantly(&input, &probe, &out, &bench.control).await.unwrap();
     let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
-    let ladder = ladder(&probe, Some(&instant));
+    let ladder = ladder(&probe, Some(&instant), &EncodingPlan::default());
     assert!(ladder.copies_audio);
     bench.ffmpeg.encode_ladder(&input, &probe, &ladder, &out, &bench.control).await.unwrap();
     let again = bench.out("again");
@@ -219,9 +313,9 @@ async fn light_sound_that_browsers_play_goes_into_every_rung_as_it_is() {
 
     let mut heavy = probe.clone();
     heavy.audio.as_mut().unwrap().bit_rate = Some(320_000);
-    assert!(!memoreel_media::ladder(&heavy, Some(&instant)).copies_audio);
+    assert!(!memoreel_media::ladder(&heavy, Some(&instant), &EncodingPlan::default()).copies_audio);
     assert!(
-        !memoreel_media::ladder(&probe, None).copies_audio,
+        !memoreel_media::ladder(&probe, None, &EncodingPlan::default()).copies_audio,
         "nothing shows that copying keeps it in time"
     );
 }

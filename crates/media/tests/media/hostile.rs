@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use memoreel_media::{Ffmpeg, Limits, MediaError, ladder};
+use memoreel_media::{EncodingPlan, Ffmpeg, Limits, MediaError, ladder};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Bench, is_empty, sample};
@@ -101,8 +101,11 @@ async fn a_cut_off_recording_is_encoded_as_far_as_it_goes() {
     std::fs::write(&cut, bytes).unwrap();
     let probe = bench.probe(&cut).await;
     let out = bench.out("out");
-    let variants =
-        bench.ffmpeg.encode_ladder(&cut, &probe, &ladder(&probe, None), &out, &bench.control).await.unwrap();
+    let variants = bench
+        .ffmpeg
+        .encode_ladder(&cut, &probe, &ladder(&probe, None, &EncodingPlan::default()), &out, &bench.control)
+        .await
+        .unwrap();
     assert!((2_000..8_000).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
 }
 
@@ -118,8 +121,10 @@ async fn a_picture_that_cannot_be_decoded_leaves_nothing_behind() {
     std::fs::write(&broken, bytes).unwrap();
     let probe = bench.probe(&broken).await;
     let out = bench.out("out");
-    let encoded =
-        bench.ffmpeg.encode_ladder(&broken, &probe, &ladder(&probe, None), &out, &bench.control).await;
+    let encoded = bench
+        .ffmpeg
+        .encode_ladder(&broken, &probe, &ladder(&probe, None, &EncodingPlan::default()), &out, &bench.control)
+        .await;
     assert_eq!(encoded.unwrap_err().code(), "media_damaged");
     let poster = bench.ffmpeg.poster(&broken, &probe, &out, &bench.control).await;
     assert_eq!(poster.unwrap_err().code(), "media_damaged");
@@ -152,7 +157,7 @@ fn children_on(path: &std::path::Path) -> usize {
 async fn cancelling_and_running_out_of_time_stop_the_child_and_clear_the_folder() {
     let bench = Bench::new().await;
     let (input, probe) = endless(&bench).await;
-    let rungs = ladder(&probe, None);
+    let rungs = ladder(&probe, None, &EncodingPlan::default());
     let out = bench.out("out");
 
     let cancel = CancellationToken::new();
@@ -182,7 +187,7 @@ async fn dropping_the_call_kills_the_child() {
     let bench = Bench::new().await;
     let (input, probe) = endless(&bench).await;
     let out = bench.out("out");
-    let rungs = ladder(&probe, None);
+    let rungs = ladder(&probe, None, &EncodingPlan::default());
     let call = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control);
     assert!(tokio::time::timeout(Duration::from_millis(700), call).await.is_err());
     let patience = Instant::now();
@@ -215,8 +220,10 @@ async fn a_recording_that_needs_more_memory_than_allowed_is_refused() {
     let (input, probe) = endless(&bench).await;
     let starved = bench.ffmpeg.with_limits(Limits { memory_bytes: 100 << 20, ..Limits::default() });
     let out = bench.out("out");
-    let error =
-        starved.encode_ladder(&input, &probe, &ladder(&probe, None), &out, &bench.control).await.unwrap_err();
+    let error = starved
+        .encode_ladder(&input, &probe, &ladder(&probe, None, &EncodingPlan::default()), &out, &bench.control)
+        .await
+        .unwrap_err();
     // Encoders do not all say that memory was the reason.
     assert!(matches!(error.code(), "media_too_large" | "media_failed"), "{error} {:?}", error.detail());
     assert!(is_empty(&out));
@@ -238,7 +245,7 @@ async fn a_killed_parent_leaves_no_child_behind() {
     if let Some(input) = std::env::var_os(INPUT) {
         let bench = Bench::new().await;
         let probe = bench.probe(input.as_ref()).await;
-        let rungs = ladder(&probe, None);
+        let rungs = ladder(&probe, None, &EncodingPlan::default());
         let _ = bench
             .ffmpeg
             .encode_ladder(input.as_ref(), &probe, &rungs, &bench.out("out"), &bench.control)

@@ -1,6 +1,6 @@
 //! Waveforms and sound for speech recognition.
 
-use memoreel_media::{MediaError, SpeechChannels};
+use memoreel_media::{MediaError, SoundFormat, SpeechChannels, TargetLoudness};
 
 use crate::support::{Bench, is_empty, sample, stream};
 
@@ -78,4 +78,86 @@ async fn a_silent_film_has_no_sound_to_extract() {
     assert!(matches!(refused, Err(MediaError::NoSound)));
     assert!(matches!(bench.ffmpeg.waveform(&film, &probe, &bench.control).await, Err(MediaError::NoSound)));
     assert!(is_empty(&out));
+}
+
+/// Loudness as ffmpeg's own meter shows it, in LUFS.
+fn loudness(path: &std::path::Path) -> f64 {
+    let answer = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-hide_banner", "-nostats", "-i"])
+        .arg(path)
+        .args(["-af", "ebur128", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let report = String::from_utf8(answer.stderr).unwrap();
+    let summary = report.rsplit("Summary:").next().unwrap();
+    let told =
+        summary.lines().find_map(|line| line.trim().strip_prefix("I:")).unwrap_or_else(|| panic!("{report}"));
+    told.trim().trim_end_matches("LUFS").trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn sound_becomes_files_that_last_as_long_as_the_recording() {
+    let bench = Bench::new().await;
+    let input = sample("video-call.mp4");
+    let probe = bench.probe(&input).await;
+    let out = bench.out("out");
+    for (format, codec) in [(SoundFormat::Mp3, "mp3"), (SoundFormat::Opus, "opus")] {
+        let made =
+            bench.ffmpeg.encode_sound(&input, &probe, format, None, &out, &bench.control).await.unwrap();
+        assert_eq!(made.path, out.join(format!("sound.{codec}")));
+        assert_eq!((made.channels, made.measured_lufs), (2, None));
+        let facts = stream(&made.path, "audio");
+        assert_eq!((&facts["codec_name"], &facts["channels"]), (&codec.into(), &2.into()));
+        let lasts: f64 = facts["duration"].as_str().unwrap().parse().unwrap();
+        assert!((lasts - probe.duration_ms as f64 / 1000.0).abs() < 0.2, "{lasts}");
+        assert!(stream(&made.path, "video").is_null());
+    }
+    let silent = bench.make("silent.mp4", "-f lavfi -i testsrc=s=64x64:d=1 -c:v libx264 -pix_fmt yuv420p");
+    let probe = bench.probe(&silent).await;
+    let error =
+        bench.ffmpeg.encode_sound(&silent, &probe, SoundFormat::Mp3, None, &out, &bench.control).await;
+    assert!(matches!(error, Err(MediaError::NoSound)), "{error:?}");
+}
+
+#[tokio::test]
+async fn sound_is_brought_to_the_loudness_that_was_asked_for() {
+    let bench = Bench::new().await;
+    // Speech, made quiet, in which a loud moment does not clip once it is raised.
+    let quiet = bench.path("quiet.wav");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-y", "-i"])
+        .arg(sample("sonnet.mp3"))
+        .args(["-t", "20", "-af", "volume=-18dB"])
+        .arg(&quiet)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let probe = bench.probe(&quiet).await;
+    let before = loudness(&quiet);
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = std::sync::Arc::clone(&heard);
+    let control = bench.control.clone().reporting(move |fraction| told.lock().unwrap().push(fraction));
+    for (format, lufs) in [(SoundFormat::Mp3, -16), (SoundFormat::Opus, -23)] {
+        let target = TargetLoudness::new(lufs);
+        let out = bench.out(format.as_str());
+        let made = bench.ffmpeg.encode_sound(&quiet, &probe, format, target, &out, &control).await.unwrap();
+        let after = loudness(&made.path);
+        assert!((after - f64::from(lufs)).abs() < 1.0, "{after} instead of {lufs}, from {before}");
+        assert!((made.measured_lufs.unwrap() - before).abs() < 0.5, "{made:?} {before}");
+    }
+    let heard = heard.lock().unwrap();
+    assert!(heard.iter().any(|part| (0.05..=0.4).contains(part)) && heard.contains(&1.0), "{heard:?}");
+
+    // Silence has no loudness to be brought to another.
+    let silence = bench.make("silence.wav", "-f lavfi -i anullsrc=r=48000:cl=stereo:d=4");
+    let probe = bench.probe(&silence).await;
+    let out = bench.out("silence");
+    let target = Some(TargetLoudness::SPEECH);
+    let made = bench
+        .ffmpeg
+        .encode_sound(&silence, &probe, SoundFormat::Mp3, target, &out, &bench.control)
+        .await
+        .unwrap();
+    assert_eq!(made.measured_lufs, None);
+    assert!(loudness(&made.path) < -69.0);
 }

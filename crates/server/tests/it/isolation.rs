@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 148] = {
+const EXPECTED: [(&str, Expected); 152] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -56,6 +56,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("create_organization", TheirOwn),
         ("create_organization_export", TheirOwn),
         ("create_passkey", Refused),
+        ("create_rendition", NotFound),
         ("create_session", TheirOwn),
         ("create_session_by_passkey", TheirOwn),
         ("create_upload", TheirOwn),
@@ -90,6 +91,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("get_asset", NotFound),
         ("get_clip_address", NotFound),
         ("get_delivery_policy", TheirOwn),
+        ("get_encoding_settings", TheirOwn),
         ("get_captions_json", NotFound),
         ("get_captions_srt", NotFound),
         ("get_captions_txt", NotFound),
@@ -128,6 +130,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("list_image_presets", TheirOwn),
         ("list_invitations", TheirOwn),
         ("list_key_frames", NotFound),
+        ("list_renditions", NotFound),
         ("list_members", TheirOwn),
         ("list_organization_exports", TheirOwn),
         ("list_passkeys", TheirOwn),
@@ -142,6 +145,7 @@ const EXPECTED: [(&str, Expected); 148] = {
         ("lookup_invitation", TheirOwn),
         ("put_captions", NotFound),
         ("put_delivery_policy", TheirOwn),
+        ("put_encoding_settings", TheirOwn),
         ("put_image_preset", TheirOwn),
         ("put_upload_content", NotFound),
         ("record_consent", TheirOwn),

@@ -57,6 +57,7 @@ mod process;
 mod proxies;
 mod queue;
 mod receiver;
+mod renditions;
 mod request_logs;
 mod requests;
 mod responsive;

@@ -33,6 +33,7 @@ const TABLES: &[(&str, Part)] = &[
     ("chunks", Left("computed from transcripts, documents and key frames")),
     ("delivery_policies", Left("web sites that play from this server, which the next one is told anew")),
     ("document_pages", Left("read from the documents, whose files are taken")),
+    ("encoding_settings", Left("which sizes are made of videos, which the next server is told anew")),
     ("folders", Taken("folders.json")),
     ("idempotency_keys", Left("answers to programs, kept for a day")),
     ("image_presets", Taken("image-presets.json")),

@@ -110,6 +110,8 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             "allowed_origins": ["https://mine.example"], "referrer_domains": [], "allows_no_referrer": true,
             "shared_caching": false, "cache_seconds": 60
         })),
+        "create_rendition" => json(json!({ "format": "mp3" })),
+        "put_encoding_settings" => json(json!({ "codec": "h264", "steps": [{ "height": 480 }] })),
         "put_image_preset" => json(json!({ "options": "w=402" })),
         "create_webhook_endpoint" => {
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))

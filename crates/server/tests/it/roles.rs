@@ -26,12 +26,12 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 148] = {
+const TAKES: [(&str, Takes); 152] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
-        ManageDomains, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks, ReadAnalytics,
-        ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization, TransferOrganization,
-        UseApiKeys,
+        ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
+        ReadAnalytics, ReadAuditLog, ReadContent, RestoreOrganization, SeeMembers, SeeOrganization,
+        TransferOrganization, UseApiKeys,
     };
     use Takes::{Account, Nothing, Role};
     [
@@ -57,6 +57,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("create_organization", Account),
         ("create_organization_export", Role(ExportOrganization)),
         ("create_passkey", Account),
+        ("create_rendition", Role(EditContent)),
         ("create_session", Nothing),
         ("create_session_by_passkey", Nothing),
         ("create_upload", Role(EditContent)),
@@ -91,6 +92,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("get_asset", Role(ReadContent)),
         ("get_clip_address", Role(ReadContent)),
         ("get_delivery_policy", Role(ManageDelivery)),
+        ("get_encoding_settings", Role(ManageEncoding)),
         ("get_captions_json", Role(ReadContent)),
         ("get_captions_srt", Role(ReadContent)),
         ("get_captions_txt", Role(ReadContent)),
@@ -129,6 +131,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("list_image_presets", Role(ReadContent)),
         ("list_invitations", Role(InviteMembers)),
         ("list_key_frames", Role(ReadContent)),
+        ("list_renditions", Role(ReadContent)),
         ("list_members", Role(SeeMembers)),
         ("list_organization_exports", Role(ExportOrganization)),
         ("list_passkeys", Account),
@@ -143,6 +146,7 @@ const TAKES: [(&str, Takes); 148] = {
         ("lookup_invitation", Nothing),
         ("put_captions", Role(EditContent)),
         ("put_delivery_policy", Role(ManageDelivery)),
+        ("put_encoding_settings", Role(ManageEncoding)),
         ("put_image_preset", Role(EditContent)),
         ("put_upload_content", Nothing),
         ("record_consent", Account),

@@ -22,6 +22,7 @@ import { AssetFacts } from "./AssetFacts";
 import { AssetPreview } from "./AssetPreview";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
+import { Renditions } from "./Renditions";
 import { TagsEditor } from "./TagsEditor";
 
 const Playground = lazy(() => import("./Playground"));
@@ -121,6 +122,7 @@ function Found({ asset }: { asset: Asset }) {
         </div>
         <div className="file__side">
           <AssetFacts asset={asset} folders={folders} editable={editable} />
+          {asset.status === "ready" && asset.deleted_at === null ? <Renditions asset={asset} /> : null}
           <TagsEditor asset={asset} editable={editable} />
           <MetadataEditor asset={asset} editable={editable} />
         </div>

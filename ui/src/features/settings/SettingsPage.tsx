@@ -7,6 +7,7 @@ export function SettingsLayout() {
   const organization = useMe()?.organization.name ?? "";
   const mayManageDomains = useMay("manage_domains");
   const mayManageDelivery = useMay("manage_delivery");
+  const mayManageEncoding = useMay("manage_encoding");
   const mayManageWebhooks = useMay("manage_webhooks");
   const mayReadAnalytics = useMay("read_analytics");
   const mayReadAuditLog = useMay("read_audit_log");
@@ -36,6 +37,7 @@ export function SettingsLayout() {
             <Link to="/settings/tasks">{strings.tasks.title}</Link>
             {mayManageDomains ? <Link to="/settings/domains">{strings.domains.title}</Link> : null}
             {mayManageDelivery ? <Link to="/settings/delivery">{strings.delivery.title}</Link> : null}
+            {mayManageEncoding ? <Link to="/settings/encoding">{strings.encoding.title}</Link> : null}
             {mayManageWebhooks ? <Link to="/settings/webhooks">{strings.webhooks.title}</Link> : null}
             {mayReadAnalytics ? <Link to="/settings/traffic">{strings.traffic.title}</Link> : null}
             {mayReadAuditLog ? <Link to="/settings/audit">{strings.settings.audit}</Link> : null}

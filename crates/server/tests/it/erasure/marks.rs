@@ -45,6 +45,7 @@ const UNMARKED: &[(&str, &str, &str)] = &[
         "of the organization's documents, which stay without whoever uploaded them, and go with it",
     ),
     ("email_tokens", "purpose", "one of a list"),
+    ("encoding_settings", "codec", "one of a list"),
     ("image_presets", "*", "sizes and formats, under words in lower case that say for what"),
     (
         "key_frames",

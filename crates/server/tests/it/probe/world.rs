@@ -171,6 +171,7 @@ const ROWS: &[(&str, Rest)] = &[
         |at| json!({ "asset_id": at.id("assets"), "page_number": 1, "text": "Harbour", "source": "ocr" }),
     ),
     ("delivery_policies", |_| json!({})),
+    ("encoding_settings", |_| json!({})),
     ("key_frames", |at| {
         json!({
             "asset_id": at.id("assets"), "start_ms": 0, "shown": [], "hash": 0, "text": "Harbour", "confidence": 1, "width": 2,

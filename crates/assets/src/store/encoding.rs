@@ -1,0 +1,57 @@
+//! SQL of what is to be encoded.
+
+use memoreel_db::TenantTx;
+use memoreel_kernel::Timestamp;
+use memoreel_media::{EncodingPlan, LadderStep, PictureCodec};
+
+/// What the organization says of the videos that come in, if it says something.
+pub(crate) async fn find_encoding_plan(tx: &mut TenantTx) -> Result<Option<EncodingPlan>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query!(
+        "SELECT codec, heights, bit_rates FROM encoding_settings WHERE organization_id = $1",
+        organization_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    // They were written from a plan, and can be read as one unless its steps are not offered any more.
+    Ok(row.and_then(|row| {
+        let codec =
+            if row.codec == codec_name(PictureCodec::Av1) { PictureCodec::Av1 } else { PictureCodec::H264 };
+        let steps = row.heights.iter().zip(&row.bit_rates).map(|(height, bit_rate)| LadderStep {
+            short_side: height.cast_unsigned(),
+            bit_rate: bit_rate.cast_unsigned(),
+        });
+        EncodingPlan::new(codec, steps.collect()).ok()
+    }))
+}
+
+pub(crate) async fn put_encoding_plan(
+    tx: &mut TenantTx,
+    plan: &EncodingPlan,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let heights: Vec<i32> = plan.steps().iter().map(|step| step.short_side.cast_signed()).collect();
+    let bit_rates: Vec<i64> = plan.steps().iter().map(|step| step.bit_rate.cast_signed()).collect();
+    sqlx::query!(
+        "INSERT INTO encoding_settings (organization_id, codec, heights, bit_rates, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $5)
+         ON CONFLICT (organization_id) DO UPDATE SET codec = excluded.codec, heights = excluded.heights, bit_rates = excluded.bit_rates",
+        organization_id.uuid(),
+        codec_name(plan.codec()),
+        &heights,
+        &bit_rates,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// As it is in rows, and in what is kept with recordings.
+fn codec_name(codec: PictureCodec) -> &'static str {
+    match codec {
+        PictureCodec::H264 => "h264",
+        PictureCodec::Av1 => "av1",
+    }
+}

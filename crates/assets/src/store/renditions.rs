@@ -1,0 +1,93 @@
+//! SQL of what was made of assets.
+
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, PageRequest, RenditionId, Timestamp};
+
+/// A rendition as it is listed.
+#[derive(Debug)]
+pub(crate) struct RenditionRow {
+    pub(crate) id: RenditionId,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) blob_key: String,
+    pub(crate) content_type: String,
+    pub(crate) byte_size: i64,
+    pub(crate) width: Option<i32>,
+    pub(crate) height: Option<i32>,
+    pub(crate) metadata: serde_json::Value,
+    pub(crate) created_at: Timestamp,
+}
+
+/// The newest first, after a cursor.
+pub(crate) async fn list_renditions(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    page: &PageRequest,
+) -> Result<Vec<RenditionRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        RenditionRow,
+        r#"SELECT id AS "id: _", kind, name, blob_key, content_type, byte_size, width, height, metadata, created_at
+           FROM renditions
+           WHERE organization_id = $1 AND asset_id = $2 AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
+           ORDER BY created_at DESC, id DESC LIMIT $5"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+        page.after.map(|after| after.time),
+        page.after.map(|after| after.id),
+        page.limit_plus_one(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// The rendition of this name, if it is there.
+pub(crate) async fn find_rendition(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    name: &str,
+) -> Result<Option<RenditionRow>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        RenditionRow,
+        r#"SELECT id AS "id: _", kind, name, blob_key, content_type, byte_size, width, height, metadata, created_at
+           FROM renditions WHERE organization_id = $1 AND asset_id = $2 AND name = $3"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+        name,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Remembers that a sound file of this name is wanted.
+pub(crate) async fn want_sound(tx: &mut TenantTx, asset_id: AssetId, name: &str) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET metadata = metadata || jsonb_build_object('sounds',
+             coalesce(metadata -> 'sounds', '{}') || jsonb_build_object($3::text, true))
+         WHERE organization_id = $1 AND id = $2 AND NOT coalesce(metadata -> 'sounds' ? $3, false)",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        name,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The names of the sound files that are wanted and not there.
+pub(crate) async fn sounds_to_make(tx: &mut TenantTx, asset_id: AssetId) -> Result<Vec<String>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT wanted.name AS "name!"
+           FROM assets a, jsonb_object_keys(coalesce(a.metadata -> 'sounds', '{}')) AS wanted (name)
+           WHERE a.organization_id = $1 AND a.id = $2 AND NOT EXISTS (
+               SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = $2 AND r.name = wanted.name)
+           ORDER BY wanted.name"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await
+}

@@ -1,0 +1,79 @@
+import { mkdirSync } from "node:fs";
+import { expect } from "@playwright/test";
+import { chooseFiles, expectAccessible, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
+
+const LOOKS = [
+  { name: "light", colorScheme: "light", width: 1440, height: 900 },
+  { name: "dark", colorScheme: "dark", width: 1440, height: 900 },
+  { name: "phone", colorScheme: "light", width: 375, height: 760 },
+] as const;
+
+test("what is encoded is chosen in the settings, and what was made of a file is listed with it", async ({ page }, info) => {
+  test.setTimeout(PROCESSING_MS + 120_000);
+  const shots = info.outputPath("looks");
+  mkdirSync(shots, { recursive: true });
+  const look = async (name: string): Promise<void> => {
+    for (const { name: look, colorScheme, width, height } of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: `${shots}/${name}-${look}.png`, fullPage: true });
+    }
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize({ width: 1440, height: 900 });
+  };
+  await signUp(page, newAccount());
+  await page.goto("/settings");
+  await page.getByRole("link", { name: "Encoding" }).click();
+  await expect(page.getByRole("heading", { name: "Sizes" })).toBeVisible();
+  await expectAccessible(page);
+  const save = page.getByRole("button", { name: "Save" });
+  await expect(save).toBeDisabled();
+
+  const rate = page.getByLabel("At most, for 360p (Mbit/s)");
+  await expect(rate).toHaveValue("0.8");
+  await rate.fill("9");
+  await expect(rate).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByText("A number from 0.2 to 3.2.")).toBeVisible();
+  await expect(save).toBeDisabled();
+  await expectAccessible(page);
+  await rate.fill("0.5");
+  for (const size of ["480p", "720p", "1080p"]) await page.getByRole("checkbox", { name: size }).uncheck();
+  await page.getByRole("checkbox", { name: "360p" }).uncheck();
+  await expect(page.getByText("Choose at least one size.")).toBeVisible();
+  await expect(save).toBeDisabled();
+  await page.getByRole("checkbox", { name: "360p" }).check();
+  await page.getByRole("radio", { name: /^AV1/u }).check();
+  await save.click();
+  await expect(page.getByText("Saved")).toBeVisible();
+  await page.reload();
+  await expect(rate).toHaveValue("0.5");
+  await expect(page.getByRole("checkbox", { name: "480p" })).not.toBeChecked();
+  await expect(page.getByRole("radio", { name: /^AV1/u })).toBeChecked();
+  await look("encoding");
+
+  await chooseFiles(page, [sample("video-call.mp4")]);
+  await expect(trayRow(page, "video-call.mp4")).toContainText("Ready", { timeout: PROCESSING_MS });
+  await page.getByRole("button", { name: "Clear finished" }).click();
+  const { items } = (await (await page.request.get("/api/v1/assets?kind=video")).json()) as { items: { id: string }[] };
+  await page.goto(`/files/${items[0]?.id ?? ""}`);
+  const list = page.getByRole("list", { name: "Made of it" });
+  for (const name of ["720p, H.264, as uploaded", "360p, H.264", "360p, AV1", "Playlist of all versions", "Waveform"]) {
+    await expect(list.getByRole("listitem").filter({ hasText: name }).first()).toBeVisible();
+  }
+  await expect(list.getByRole("listitem").filter({ hasText: "360p, AV1" })).toContainText(/640 × 360 · [\d,.]+ kbit\/s · /u);
+  await expectAccessible(page);
+
+  const make = page.getByRole("button", { name: "Make the file" });
+  await page.getByLabel("Sound file").selectOption("MP3");
+  await page.getByRole("checkbox", { name: /usual loudness of speech/u }).check();
+  await make.click();
+  const sound = list.getByRole("listitem").filter({ hasText: "Sound as MP3, at −16 LUFS" });
+  await expect(sound).toBeVisible({ timeout: 60_000 });
+  // It is there, so it is not made again.
+  await expect(make).toBeDisabled();
+  const download = page.waitForEvent("download");
+  await sound.getByRole("link", { name: /^Download/u }).click();
+  expect((await download).suggestedFilename()).toBe("video-call.mp3");
+  await expectAccessible(page);
+  await look("renditions");
+});

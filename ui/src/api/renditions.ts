@@ -1,0 +1,42 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { requestJson } from "./client";
+import { keys } from "./queries";
+import type { AskedRendition, Page, Rendition, Task, WantedRendition } from "./types";
+
+const PAGE_SIZE = 50;
+const BUSY_MS = 1500;
+
+/** What was made of an asset, the newest first. */
+export function renditionsQuery(assetId: string) {
+  return infiniteQueryOptions({
+    queryKey: keys.renditions(assetId),
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<Rendition>>("GET", `/assets/${encodeURIComponent(assetId)}/renditions`, {
+        query: { limit: PAGE_SIZE, cursor: pageParam },
+        signal,
+      }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export const isUnderway = (task: Pick<Task, "status"> | undefined): boolean =>
+  task?.status === "pending" || task?.status === "running";
+
+/** The last task that makes sound files of an asset, if there was one. It is looked at while it is underway. */
+export function soundTaskQuery(assetId: string) {
+  return queryOptions({
+    queryKey: keys.soundTask(assetId),
+    queryFn: async ({ signal }) => {
+      const query = { subject_id: assetId, kind: "make_sounds", limit: 1 };
+      const page = await requestJson<Page<Task>>("GET", "/tasks", { query, signal });
+      return page.items[0] ?? null;
+    },
+    refetchInterval: (query) => (isUnderway(query.state.data ?? undefined) ? BUSY_MS : false),
+  });
+}
+
+export const renditionCommands = {
+  make: (assetId: string, json: WantedRendition) =>
+    requestJson<AskedRendition>("POST", `/assets/${encodeURIComponent(assetId)}/renditions`, { json }),
+};

@@ -1,0 +1,42 @@
+import type { Rendition } from "../../api/types";
+import { formatBytes, formatClock } from "../../lib/format";
+import { strings } from "../../strings";
+
+/** In the order in which people look for them. */
+const ORDER = ["sound", "hls_variant", "hls_master", "file", "image", "poster", "thumbnail", "storyboard", "waveform", "speech_audio"];
+
+/** By kind, the larger ones first. */
+export function inOrder(items: readonly Rendition[]): Rendition[] {
+  const place = (one: Rendition): number => {
+    const at = ORDER.indexOf(one.kind);
+    return at < 0 ? ORDER.length : at;
+  };
+  const side = (one: Rendition): number => Math.min(one.width ?? 0, one.height ?? 0);
+  return [...items].sort((a, b) => place(a) - place(b) || side(b) - side(a) || a.name.localeCompare(b.name));
+}
+
+/** What people call it. */
+export function renditionName(one: Rendition): string {
+  const names = strings.renditions;
+  if (one.kind === "hls_variant") {
+    const codec = one.codecs?.includes("av01") === true ? names.av1 : names.h264;
+    if (one.width === null || one.height === null) return names.soundVersion;
+    const size = names.version(Math.min(one.width, one.height), codec);
+    return one.name === "hls-source" ? names.asUploaded(size) : size;
+  }
+  if (one.kind === "sound") {
+    const format = one.content_type === "audio/mpeg" ? names.mp3 : names.opus;
+    return one.loudness_lufs === null ? names.soundFile(format) : names.soundFileAt(format, one.loudness_lufs);
+  }
+  return names.kinds[one.kind] ?? one.kind;
+}
+
+/** Its size on screen and on disk, and what else is known. */
+export function renditionFacts(one: Rendition): string[] {
+  const facts: string[] = [];
+  if (one.width !== null && one.height !== null) facts.push(`${one.width} × ${one.height}`);
+  if (one.kind === "sound" && one.duration_ms !== null) facts.push(formatClock(one.duration_ms));
+  if (one.bit_rate !== null) facts.push(strings.renditions.rate(Math.max(1, Math.round(one.bit_rate / 1000))));
+  facts.push(formatBytes(one.size_bytes));
+  return facts;
+}
