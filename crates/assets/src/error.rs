@@ -79,6 +79,9 @@ pub enum AssetsError {
     /// There is nothing yet to make a second one of.
     #[error("an asset that is not ready cannot be copied")]
     NotCopied,
+    /// Its first file has not been looked at.
+    #[error("the file of an asset that is not ready cannot be replaced")]
+    NotReplaced,
     /// No such folder, or of another organization.
     #[error("there is no such folder")]
     FolderNotFound,
@@ -187,7 +190,7 @@ impl From<AssetsError> for Problem {
                 Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")
             }
             AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
-            AssetsError::NotCopied => Problem::conflict("asset_not_ready", detail)
+            AssetsError::NotCopied | AssetsError::NotReplaced => Problem::conflict("asset_not_ready", detail)
                 .hint("Ask for the asset until its status is ready."),
             AssetsError::FolderNotFound => Problem::not_found("folder"),
             AssetsError::ChannelNotFound => Problem::not_found("channel"),
