@@ -671,9 +671,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- Name: fitting_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], double precision[], integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: fitting_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text[], uuid[], double precision[], integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) RETURNS record
+CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) RETURNS record
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -703,6 +703,7 @@ CREATE FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_
                  THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
         AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
             c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+        AND ($11::text[] IS NULL OR c.entity_type = ANY($11))
     
                 ORDER BY near.distance, c.id LIMIT p_count) AS fitting;
         END $_$;
@@ -871,6 +872,26 @@ BEGIN
     RETURN v_dropped;
 END $_$;
 
+-- Name: leavings_follow_content(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.leavings_follow_content() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    WITH gone AS (
+        DELETE FROM renditions WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING blob_key
+    ), unread AS (
+        DELETE FROM document_pages WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING image_key
+    )
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone
+    UNION ALL
+    SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL;
+    DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
+    RETURN NULL;
+END $$;
+
 -- Name: mark_missing_files(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) RETURNS bigint
@@ -892,9 +913,9 @@ BEGIN
     RETURN v_changed + v_rows;
 END $$;
 
--- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
+-- Name: matching_chunks(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text[], text, regconfig[], xid8); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
+CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_query text, p_configurations regconfig[], p_written_since xid8) RETURNS TABLE(id uuid, place smallint, token_count integer, occurrences double precision)
     LANGUAGE plpgsql STABLE ROWS 500
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
@@ -923,6 +944,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
                             AND words_within(c.organization_id, c.context_vector) @@ v_within
                             AND (c.visibility <> 'private' OR c.owner_id = p_user_id OR p_service)
                             AND (p_video_id IS NULL OR c.video_id = p_video_id)
+                            AND (p_kinds IS NULL OR c.entity_type = ANY(p_kinds))
                     ) AS named
                     GROUP BY video_id ORDER BY sum(1.0 / holders) DESC, video_id LIMIT 10);
             END IF;
@@ -965,6 +987,7 @@ CREATE FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p
                  THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
         AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
             c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+        AND ($11::text[] IS NULL OR c.entity_type = ANY($11))
     
             ) AS counted
             WHERE counted.said > 0 OR counted.about > 0;
@@ -1022,9 +1045,9 @@ CREATE FUNCTION public.named_files(p_organization_id uuid) RETURNS TABLE(source 
         WHERE d.organization_id = p_organization_id
 $_$;
 
--- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: nearest_chunks(uuid, uuid, boolean, public.vector, uuid, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text[], uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
+CREATE FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_near uuid[], p_near_before xid8, p_count integer) RETURNS TABLE(id uuid, distance double precision)
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -1061,7 +1084,7 @@ BEGIN
         END IF;
         SELECT fitting.ids, fitting.distances INTO v_ids, v_distances
         FROM fitting_chunks(p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
-            p_excluded, v_chosen_ids, v_chosen_distances, p_count) AS fitting;
+            p_excluded, p_kinds, v_chosen_ids, v_chosen_distances, p_count) AS fitting;
         -- Enough, or all there are.
         IF coalesce(cardinality(v_ids), 0) = p_count
             OR (p_near IS NULL AND coalesce(cardinality(v_chosen_ids), 0) < v_chosen) THEN
@@ -1072,12 +1095,12 @@ BEGIN
         v_chosen := v_chosen * 8;
     END LOOP;
     RETURN QUERY EXECUTE
-        'SELECT c.id, e.embedding <=> $11 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
-         CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $12
+        'SELECT c.id, e.embedding <=> $12 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+         CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $13
              OFFSET 0) AS e
-         WHERE ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $13'
+         WHERE ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $14'
     USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
-        p_embedding, p_model_id, p_count;
+        p_kinds, p_embedding, p_model_id, p_count;
 END $_$;
 
 -- Name: next_store_generation(); Type: FUNCTION; Schema: public; Owner: -
@@ -1402,9 +1425,9 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks(uuid, uuid, text, text, text[], text[], public.vector, uuid, uuid, uuid, text, timestamp with time zone, timestamp with time zone, text[], uuid[], xid8, uuid[], double precision[], integer, boolean, xid8, smallint[], double precision[], double precision, double precision, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
+CREATE FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_kinds text[], p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET work_mem TO '32MB'
@@ -1438,13 +1461,13 @@ BEGIN
     IF p_mode <> 'keyword' THEN
         SELECT array_agg(near.id ORDER BY near.distance, near.id) INTO v_near
         FROM nearest_chunks(p_organization_id, p_user_id, v_service, p_embedding, p_model_id, p_video_id, p_channel_id,
-            p_from, p_to, p_speaker, p_phrases, p_excluded, p_near, p_near_before, v_depth) AS near;
+            p_from, p_to, p_speaker, p_phrases, p_excluded, p_kinds, p_near, p_near_before, v_depth) AS near;
     END IF;
 
     WHILE p_worded IS NOT NULL LOOP
         SELECT fitting.ids, fitting.distances INTO v_chosen, v_chosen_distances
         FROM fitting_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases,
-            p_excluded, p_worded[1:v_taken], ARRAY(SELECT -words FROM unnest(p_worded_words[1:v_taken]) AS words), v_wanted) AS fitting;
+            p_excluded, p_kinds, p_worded[1:v_taken], ARRAY(SELECT -words FROM unnest(p_worded_words[1:v_taken]) AS words), v_wanted) AS fitting;
         EXIT WHEN v_taken = p_worded_best OR cardinality(v_chosen) >= v_wanted;
         v_taken := p_worded_best;
     END LOOP;
@@ -1462,7 +1485,7 @@ BEGIN
         END IF;
         WITH weights AS MATERIALIZED (
             SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
-                p_phrases, p_excluded, p_query, v_configurations, CASE WHEN v_renewed THEN p_worded_before END)
+                p_phrases, p_excluded, p_kinds, p_query, v_configurations, CASE WHEN v_renewed THEN p_worded_before END)
             WHERE p_mode <> 'semantic'
         ), rarity AS (
             SELECT place, ln(1 + (greatest(coalesce(v_chunk_count, 0) - count(*), 0) + 0.5) / (count(*) + 0.5)) AS idf
@@ -1518,9 +1541,9 @@ BEGIN
         v_ids, v_words, v_ranks, p_limit);
 END $$;
 
--- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
+-- Name: search_chunks_by_meaning(uuid, uuid, boolean, uuid, uuid, timestamp with time zone, timestamp with time zone, text, text[], text[], text[], public.vector, uuid, uuid[], xid8, integer); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
+CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, meaning_rank bigint, similarity double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -1583,6 +1606,7 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
                  THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
         AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
             c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+        AND ($11::text[] IS NULL OR c.entity_type = ANY($11))
     
                     ORDER BY near.distance, near.chunk_id LIMIT p_limit) AS fitting) AS hit
                 WHERE hit.count = p_limit ORDER BY hit.rank;
@@ -1596,7 +1620,7 @@ CREATE FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_i
             -- which a statement around it would not find.
             SELECT array_agg(near.id ORDER BY near.rank), array_agg(near.distance ORDER BY near.rank) INTO v_ids, v_distances
             FROM nearest_chunks(p_organization_id, p_user_id, p_service, p_embedding, p_model_id, p_video_id, p_channel_id, p_from,
-                p_to, p_speaker, p_phrases, p_excluded, v_left, NULL, p_limit)
+                p_to, p_speaker, p_phrases, p_excluded, p_kinds, v_left, NULL, p_limit)
                 WITH ORDINALITY AS near(id, distance, rank);
             RETURN QUERY SELECT c.id, c.video_id, v.title, v.channel_id, v.asset_id, v.created_at, c.text, c.start_seconds,
                 c.end_seconds, c.spans,
@@ -1634,6 +1658,7 @@ CREATE FUNCTION public.search_conditions() RETURNS text
                  THEN to_tsvector('simple', c.text) @@ phraseto_tsquery('simple', wanted) ELSE false END) FROM unnest($9) AS wanted))
         AND (cardinality($10::text[]) = 0 OR NOT (SELECT bool_or(
             c.search_vector @@ phraseto_tsquery(text_search_configuration(c.language), unwanted)) FROM unnest($10) AS unwanted))
+        AND ($11::text[] IS NULL OR c.entity_type = ANY($11))
     $sql$
 $_$;
 
@@ -1844,16 +1869,23 @@ CREATE TABLE public.assets (
     custom_metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     deleted_at timestamp with time zone,
     retention_until timestamp with time zone,
+    description text,
+    recognised_text text,
+    version integer DEFAULT 1 NOT NULL,
+    replacement_id uuid,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
     CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
     CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
+    CONSTRAINT assets_description_length CHECK (((char_length(description) >= 1) AND (char_length(description) <= 2000))),
     CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
     CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
+    CONSTRAINT assets_recognised_text_length CHECK ((char_length(recognised_text) <= 20000)),
     CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
     CONSTRAINT assets_status CHECK ((status = ANY (ARRAY['pending'::text, 'ready'::text, 'failed'::text, 'deleted'::text]))),
     CONSTRAINT assets_tags_number CHECK ((cardinality(tags) <= 50)),
+    CONSTRAINT assets_version CHECK ((version >= 1)),
     CONSTRAINT assets_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 
@@ -1944,15 +1976,17 @@ CREATE TABLE public.chunks (
     written_in xid8 DEFAULT pg_current_xact_id() NOT NULL,
     asset_id uuid,
     page_number integer,
-    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text]))),
+    is_description boolean DEFAULT false NOT NULL,
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text, 'image'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
-    CONSTRAINT chunks_place CHECK (
+    CONSTRAINT chunks_place CHECK ((
 CASE entity_type
     WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
+    WHEN 'image'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NULL) AND (video_id IS NULL))
     WHEN 'key_frame'::text THEN ((asset_id IS NULL) AND (page_number IS NULL) AND (video_id IS NOT NULL) AND (start_seconds IS NOT NULL) AND (end_seconds IS NOT NULL))
     ELSE ((asset_id IS NULL) AND (page_number IS NULL))
-END),
+END AND ((entity_type = 'image'::text) OR (NOT is_description)))),
     CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
@@ -2572,9 +2606,11 @@ CREATE TABLE public.uploads (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'video'::text NOT NULL,
     source bytea,
+    replaces_id uuid,
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text, 'document'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
+    CONSTRAINT uploads_replaces CHECK (((replaces_id IS NULL) OR (kind <> 'video'::text))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
     CONSTRAINT uploads_source CHECK (((source IS NULL) OR (status = 'importing'::text))),
     CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'importing'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
@@ -3474,6 +3510,10 @@ CREATE INDEX uploads_expiry ON public.uploads USING btree (expires_at) WHERE (st
 
 CREATE INDEX uploads_importing ON public.uploads USING btree (created_at) WHERE (status = 'importing'::text);
 
+-- Name: uploads_replacing; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX uploads_replacing ON public.uploads USING btree (organization_id, replaces_id) WHERE (replaces_id IS NOT NULL);
+
 -- Name: uploads_user; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX uploads_user ON public.uploads USING btree (user_id);
@@ -3596,7 +3636,7 @@ CREATE TRIGGER asset_terms_follow_new AFTER INSERT ON public.assets FOR EACH ROW
 
 -- Name: assets assets_lead_chunks; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER assets_lead_chunks AFTER UPDATE OF deleted_at ON public.assets FOR EACH ROW WHEN (((new.kind = 'document'::text) AND (new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.chunks_follow_asset();
+CREATE TRIGGER assets_lead_chunks AFTER UPDATE OF deleted_at ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['document'::text, 'image'::text])) AND (new.deleted_at IS NOT NULL) AND (old.deleted_at IS NULL))) EXECUTE FUNCTION public.chunks_follow_asset();
 
 -- Name: assets assets_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3608,7 +3648,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EAC
 
 -- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF filename, folder_id, tags, custom_metadata, deleted_at, blob_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'deleted_at');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF filename, folder_id, tags, custom_metadata, deleted_at, blob_id, description, replacement_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'deleted_at', 'description', 'replacement_id');
 
 -- Name: channels audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3737,6 +3777,10 @@ CREATE TRIGGER image_presets_updated_at BEFORE UPDATE ON public.image_presets FO
 -- Name: webhook_endpoints inactive; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER inactive AFTER UPDATE OF active ON public.webhook_endpoints FOR EACH ROW WHEN ((old.active AND (NOT new.active))) EXECUTE FUNCTION public.end_webhook_deliveries();
+
+-- Name: assets leavings_follow_content; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER leavings_follow_content AFTER UPDATE OF version ON public.assets FOR EACH ROW WHEN ((new.version <> old.version)) EXECUTE FUNCTION public.leavings_follow_content();
 
 -- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
 
@@ -5778,10 +5822,10 @@ GRANT ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_le
 REVOKE ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_ids uuid[], p_leases uuid[], p_statuses text[], p_next_attempts timestamp with time zone[], p_response_statuses integer[], p_response_bodies text[], p_error_codes text[], p_durations integer[], p_gone uuid[], p_now timestamp with time zone, p_failing_for interval) TO memoreel_system;
 
--- Name: FUNCTION fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
+REVOKE ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fitting_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_ids uuid[], p_distances double precision[], p_count integer, OUT ids uuid[], OUT distances double precision[]) TO memoreel_search;
 
 -- Name: FUNCTION folders_form_a_tree(); Type: ACL; Schema: public; Owner: -
 
@@ -5813,23 +5857,27 @@ GRANT ALL ON FUNCTION public.holdings_of_person(p_user_id uuid) TO memoreel_syst
 REVOKE ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) TO memoreel_system;
 
+-- Name: FUNCTION leavings_follow_content(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.leavings_follow_content() FROM PUBLIC;
+
 -- Name: FUNCTION mark_missing_files(p_organization_id uuid, p_keys text[]); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.mark_missing_files(p_organization_id uuid, p_keys text[]) TO memoreel_system;
 
--- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_query text, p_configurations regconfig[], p_written_since xid8); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.matching_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_query text, p_configurations regconfig[], p_written_since xid8) FROM PUBLIC;
 
 -- Name: FUNCTION named_files(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.named_files(p_organization_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.named_files(p_organization_id uuid) TO memoreel_system;
 
--- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_near uuid[], p_near_before xid8, p_count integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.nearest_chunks(p_organization_id uuid, p_user_id uuid, p_service boolean, p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_near uuid[], p_near_before xid8, p_count integer) FROM PUBLIC;
 
 -- Name: FUNCTION next_store_generation(); Type: ACL; Schema: public; Owner: -
 
@@ -5873,15 +5921,15 @@ GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dim
 REVOKE ALL ON FUNCTION public.seal_audit_logs(p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_audit_logs(p_limit integer) TO memoreel_system;
 
--- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_kinds text[], p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_kinds text[], p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks(p_organization_id uuid, p_user_id uuid, p_mode text, p_query text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_video_id uuid, p_channel_id uuid, p_speaker text, p_from timestamp with time zone, p_to timestamp with time zone, p_kinds text[], p_near uuid[], p_near_before xid8, p_worded uuid[], p_worded_words double precision[], p_worded_best integer, p_worded_is_cut boolean, p_worded_before xid8, p_places smallint[], p_rarities double precision[], p_length double precision, p_surroundings double precision, p_limit integer) TO memoreel_app;
 
--- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
+REVOKE ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_chunks_by_meaning(p_organization_id uuid, p_user_id uuid, p_service boolean, p_video_id uuid, p_channel_id uuid, p_from timestamp with time zone, p_to timestamp with time zone, p_speaker text, p_phrases text[], p_excluded text[], p_kinds text[], p_embedding public.vector, p_model_id uuid, p_near uuid[], p_near_before xid8, p_limit integer) TO memoreel_app;
 
 -- Name: FUNCTION search_configurations(p_organization_id uuid); Type: ACL; Schema: public; Owner: -
 

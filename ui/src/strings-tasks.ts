@@ -45,6 +45,8 @@ export const taskStrings = {
       index_key_frames: "Indexing what is on screen",
       summarise: "Summarising",
       read_image: "Reading the image",
+      read_image_text: "Looking for text in the image",
+      index_image: "Indexing the image",
       send_invitation: "Sending an invitation",
       send_notice: "Sending a notice",
       export_organization: "Packing an export",

@@ -1503,7 +1503,8 @@ export interface paths {
         };
         /**
          * Find what was said, what was on screen, and what is written
-         * @description The moments in which something is said or is on screen in a video, and the pages on which it is written, by words and by meaning.
+         * @description The moments in which something is said or is on screen in a video, the pages on which it is written, and the images that show it by their
+         *     description or by what is written in them: by words and by meaning.
          *     `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
          *     it comes onto the screen.
          */
@@ -1764,7 +1765,8 @@ export interface paths {
          * Create an upload
          * @description tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
          *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
-         *     `image` or `document`), and of videos `title` and `channel_id`.
+         *     `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an image or
+         *     document of the same kind, `replaces`.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -2594,6 +2596,8 @@ export interface components {
              * @description When it was put into the bin.
              */
             deleted_at?: string | null;
+            /** @description What there is to see or hear, in the words of people: what an `alt` attribute should say of an image, which is found by it. */
+            description?: string | null;
             document?: components["schemas"]["DocumentDetail"] | null;
             /**
              * Format: double
@@ -2626,6 +2630,7 @@ export interface components {
              * @description Pages of a document.
              */
             page_count?: number | null;
+            replacement?: components["schemas"]["AssetReplacement"] | null;
             /**
              * Format: date-time
              * @description Until when it can be taken out of the bin.
@@ -2647,11 +2652,18 @@ export interface components {
             status: string;
             /** @description In lower case, in their order. */
             tags: string[];
+            /** @description What is written in an image, line by line, by which it is found, too; absent until it was looked for. */
+            text?: string | null;
             /**
              * Format: date-time
              * @description When it was changed last.
              */
             updated_at: string;
+            /**
+             * Format: int32
+             * @description How many files it has had: one more with each that replaced another.
+             */
+            version: number;
             video_id?: components["schemas"]["VideoId"] | null;
             /**
              * Format: int32
@@ -2676,6 +2688,13 @@ export interface components {
          * @enum {string}
          */
         AssetKind: "image" | "video" | "audio" | "document";
+        /** @description A file that is to replace another. */
+        AssetReplacement: {
+            error?: components["schemas"]["AssetFailure"] | null;
+            status: ("pending" | "failed") & Record<string, never>;
+            /** @description The upload that brings it. */
+            upload_id: components["schemas"]["UploadId"];
+        };
         /**
          * @description How long what becomes of a file stays.
          * @enum {string}
@@ -3034,6 +3053,7 @@ export interface components {
             folder_id?: components["schemas"]["FolderId"] | null;
             /** @description What it becomes; a video if not given. */
             kind?: components["schemas"]["UploadKind"];
+            replaces?: components["schemas"]["AssetId"] | null;
             /**
              * Format: int64
              * @description Its size. Nothing longer or shorter is taken.
@@ -3498,6 +3518,7 @@ export interface components {
             folder_id?: components["schemas"]["FolderId"] | null;
             /** @description What it becomes; a video if not given. */
             kind?: components["schemas"]["UploadKind"];
+            replaces?: components["schemas"]["AssetId"] | null;
             store?: components["schemas"]["AssetStore"] | null;
             /** @description Of a video, its title. */
             title?: string | null;
@@ -4012,6 +4033,8 @@ export interface components {
                  * @description When it was put into the bin.
                  */
                 deleted_at?: string | null;
+                /** @description What there is to see or hear, in the words of people: what an `alt` attribute should say of an image, which is found by it. */
+                description?: string | null;
                 document?: components["schemas"]["DocumentDetail"] | null;
                 /**
                  * Format: double
@@ -4044,6 +4067,7 @@ export interface components {
                  * @description Pages of a document.
                  */
                 page_count?: number | null;
+                replacement?: components["schemas"]["AssetReplacement"] | null;
                 /**
                  * Format: date-time
                  * @description Until when it can be taken out of the bin.
@@ -4065,11 +4089,18 @@ export interface components {
                 status: string;
                 /** @description In lower case, in their order. */
                 tags: string[];
+                /** @description What is written in an image, line by line, by which it is found, too; absent until it was looked for. */
+                text?: string | null;
                 /**
                  * Format: date-time
                  * @description When it was changed last.
                  */
                 updated_at: string;
+                /**
+                 * Format: int32
+                 * @description How many files it has had: one more with each that replaced another.
+                 */
+                version: number;
                 video_id?: components["schemas"]["VideoId"] | null;
                 /**
                  * Format: int32
@@ -5204,14 +5235,14 @@ export interface components {
             /** @description At most a hundred. */
             items: components["schemas"]["RouteTraffic"][];
         };
-        /** @description A moment of a video or a passage of a document that was found. */
+        /** @description A moment of a video or a passage of a document or image that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
             /** @description The passage. */
             chunk_id: components["schemas"]["ChunkId"];
             /**
              * Format: date-time
-             * @description When the video or document was added.
+             * @description When the video, document or image was added.
              */
             created_at: string;
             document?: components["schemas"]["SearchHitDocument"] | null;
@@ -5224,6 +5255,7 @@ export interface components {
             frame_url?: string | null;
             /** @description The words of `text` that matched. */
             highlights: components["schemas"]["Highlight"][];
+            image?: components["schemas"]["SearchHitImage"] | null;
             /** @description What it is a passage of. */
             kind: components["schemas"]["SearchHitKind"];
             /** @description Why it was found. */
@@ -5266,16 +5298,39 @@ export interface components {
             /** @description What it calls itself, or else its file's name. */
             title: string;
         };
+        /** @description The image in which something was found. */
+        SearchHitImage: {
+            /** @description The image. */
+            asset_id: components["schemas"]["AssetId"];
+            /** @description How people describe it. */
+            description?: string | null;
+            /** @description A signed address of the file. */
+            file_url?: string | null;
+            /** @description Its file's name. */
+            filename: string;
+            /**
+             * Format: int32
+             * @description Pixels down of the image.
+             */
+            height?: number | null;
+            /** @description A signed address of a small one, at most 480 pixels on each side. */
+            thumbnail_url: string;
+            /**
+             * Format: int32
+             * @description Pixels across of the image.
+             */
+            width?: number | null;
+        };
         /**
-         * @description What something was found in.
+         * @description What something is found in.
          * @enum {string}
          */
-        SearchHitKind: "video" | "document";
+        SearchHitKind: "video" | "document" | "image";
         /**
          * @description How it is in what it was found in.
          * @enum {string}
          */
-        SearchHitSource: "speech" | "screen" | "page";
+        SearchHitSource: "speech" | "screen" | "page" | "picture" | "description";
         /** @description What was found. */
         SearchResults: {
             /** @description The hits, best first. */
@@ -5761,6 +5816,8 @@ export interface components {
         };
         /** @description What may be changed of an asset. Absent fields stay; null clears. */
         UpdateAsset: {
+            /** @description What there is to see or hear, for those who do not: up to 2,000 characters. An image is found by it. Null removes it. */
+            description?: string | null;
             /** @description 1 to 255 characters, without slashes. */
             filename?: string | null;
             folder_id?: components["schemas"]["FolderId"] | null;
@@ -5890,6 +5947,8 @@ export interface components {
             folder_id?: string | null;
             /** @description `video`, which is what a file becomes where nothing is said, `image` or `document`. */
             kind?: string | null;
+            /** @description An image or document of the same kind, whose file it replaces. */
+            replaces?: string | null;
             /** @description `permanent`, or `temporary` for a day. */
             store?: string | null;
             /** @description Of a video, its title. */
@@ -6813,7 +6872,23 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9414,6 +9489,14 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12696,6 +12779,8 @@ export interface operations {
                 mode?: "hybrid" | "keyword" | "semantic";
                 /** @description Hits wanted, 1 to 100; 20 if not given. */
                 limit?: number;
+                /** @description Only in these: `video`, `document` or `image`, with commas between several; in all if not given. */
+                kind?: string;
                 /** @description Only in this video. */
                 video_id?: components["schemas"]["VideoId"];
                 /** @description Only in videos of this channel. */
@@ -13588,6 +13673,14 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13666,6 +13759,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -13675,6 +13784,14 @@ export interface operations {
                 };
             };
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -17,6 +17,8 @@ export interface NewUpload {
   channelId?: string;
   /** The folder it is put into. */
   folderId?: string;
+  /** The image or document of the same kind whose file it replaces. */
+  replaces?: string;
   /** `temporary` is removed after a day. */
   store?: "temporary" | "permanent";
   /** Of a stream whose length cannot be known from itself. */
@@ -109,6 +111,7 @@ function metadataOf(options: NewUpload): Record<string, string> {
   if (options.title !== undefined) metadata["title"] = options.title;
   if (options.channelId !== undefined) metadata["channel_id"] = options.channelId;
   if (options.folderId !== undefined) metadata["folder_id"] = options.folderId;
+  if (options.replaces !== undefined) metadata["replaces"] = options.replaces;
   if (options.store !== undefined) metadata["store"] = options.store;
   return metadata;
 }

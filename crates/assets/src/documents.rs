@@ -1,9 +1,8 @@
 //! What other slices need of documents.
 
 use crate::{
-    keys,
     model::DocumentFacts,
-    playback::{download_url, page_url},
+    playback::{download_url, preview_url},
     store::{self, AssetRow},
 };
 use memoreel_blob::UrlSigner;
@@ -66,14 +65,14 @@ pub fn document_file_url(
     Some(download_url(organization_id, key, filename, signer, now))
 }
 
-/// The signed address of what a page, numbered from 1, looks like, which it is known to have.
+/// The signed address of what a page looks like, which lies at `image_key`; those of one document share a token.
 #[must_use]
 pub fn page_image_url(
     organization_id: OrganizationId,
-    asset_id: AssetId,
-    page_number: u32,
+    image_key: &str,
     signer: &UrlSigner,
     now: Timestamp,
-) -> String {
-    page_url(organization_id, keys::pages(organization_id, asset_id), page_number, signer, now)
+) -> Option<String> {
+    let (folder, file) = image_key.rsplit_once('/')?;
+    Some(preview_url(organization_id, folder.parse().ok()?, file, signer, now))
 }

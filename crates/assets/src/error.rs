@@ -85,6 +85,9 @@ pub enum AssetsError {
     /// There is nothing to hear.
     #[error("there is no sound in this asset")]
     NoSound,
+    /// Its first file has not been looked at.
+    #[error("the file of an asset that is not ready cannot be replaced")]
+    NotReplaced,
     /// No such folder, or of another organization.
     #[error("there is no such folder")]
     FolderNotFound,
@@ -193,7 +196,7 @@ impl From<AssetsError> for Problem {
                 Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")
             }
             AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
-            AssetsError::NotCopied => Problem::conflict("asset_not_ready", detail)
+            AssetsError::NotCopied | AssetsError::NotReplaced => Problem::conflict("asset_not_ready", detail)
                 .hint("Ask for the asset until its status is ready."),
             AssetsError::NotReady => Problem::conflict("asset_not_ready", detail)
                 .hint("Ask for the asset until its status is ready."),

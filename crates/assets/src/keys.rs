@@ -81,23 +81,33 @@ pub(crate) fn sound(
     key(&format!("{}/sounds/{name}.{}", asset(organization_id, asset_id), format.as_str()))
 }
 
-/// What the pages of a document look like.
-pub(crate) fn pages(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/pages", asset(organization_id, asset_id)))
+/// What the pages of a document look like: those of its first file, or of one that replaces another. The former are shown until the latter is read.
+pub(crate) fn pages(
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+    replacement: Option<UploadId>,
+) -> BlobKey {
+    let folder = asset(organization_id, asset_id);
+    match replacement {
+        None => key(&format!("{folder}/pages")),
+        Some(upload_id) => key(&format!("{folder}/pages-{upload_id}")),
+    }
 }
 
-/// What a page of a document, numbered from 1, looks like.
-pub(crate) fn page(organization_id: OrganizationId, asset_id: AssetId, number: u32) -> BlobKey {
-    key(&format!("{}/{number}.webp", pages(organization_id, asset_id)))
+/// There, what a page, numbered from 1, looks like.
+pub(crate) fn page(pages: &BlobKey, number: u32) -> BlobKey {
+    key(&format!("{pages}/{number}.webp"))
 }
 
-/// An image that was made of the asset; `name` is the rendition's.
+/// An image that was made of the asset's file at `original`; `name` is the rendition's. What is made of another file of the asset, before or
+/// after it, lies elsewhere.
 pub(crate) fn made(
     organization_id: OrganizationId,
     asset_id: AssetId,
+    original: &BlobKey,
     name: &str,
     extension: &str,
 ) -> BlobKey {
-    let hash = hex::encode(&Sha256::digest(name)[..16]);
+    let hash = hex::encode(&Sha256::digest(format!("{original} {name}"))[..16]);
     key(&format!("{}/images/{hash}.{extension}", asset(organization_id, asset_id)))
 }

@@ -10,6 +10,7 @@ mod documents;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod images;
 mod jobs;
 mod key_frames;
 mod keys;
@@ -25,9 +26,10 @@ pub use deletions::{sweep_deletions, sweep_staging};
 pub use delivery::{CrossOrigin, DeliveryPolicies, cross_origin};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
 pub use error::AssetsError;
+pub use images::{ImageText, image_text, image_thumbnail_url};
 pub use jobs::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, Store, Waveform, asset_settled, sweep_scratch,
+    ReadDocument, ReadImage, ReadImageText, Store, TextReader, Waveform, asset_settled, sweep_scratch,
 };
 pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};

@@ -55,9 +55,9 @@ pub(crate) enum UploadKind {
     /// A video, whether or not there is more than sound to it.
     #[default]
     Video,
-    /// An image, which has the id of its upload.
+    /// An image, which has the id of its first upload.
     Image,
-    /// A document, which has the id of its upload.
+    /// A document, which has the id of its first upload.
     Document,
 }
 
@@ -93,6 +93,8 @@ pub(crate) struct Upload {
     pub(crate) user_id: Option<UserId>,
     /// What it becomes.
     pub(crate) becomes: Becomes,
+    /// The asset whose file it replaces: that is what it becomes.
+    pub(crate) replaces_id: Option<AssetId>,
     pub(crate) filename: String,
     pub(crate) metadata: UploadMetadata,
     pub(crate) size_bytes: u64,
@@ -118,7 +120,7 @@ impl Becomes {
         }
     }
 
-    /// The asset it becomes where that is named before the first byte: it has the id of its upload.
+    /// The asset it becomes where that is named before the first byte: it has the id of its upload, unless it is there already.
     pub(crate) fn asset_id(self) -> Option<AssetId> {
         match self {
             Self::Video(_) => None,

@@ -176,14 +176,3 @@ pub(crate) fn preview_url(
     };
     format!("/media/{}/{file}", signer.sign(&grant))
 }
-
-/// The signed address of what a page of a document looks like; those of one document share a token.
-pub(crate) fn page_url(
-    organization_id: OrganizationId,
-    pages: BlobKey,
-    page_number: u32,
-    signer: &UrlSigner,
-    now: Timestamp,
-) -> String {
-    preview_url(organization_id, pages, &format!("{page_number}.webp"), signer, now)
-}

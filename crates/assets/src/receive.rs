@@ -94,20 +94,35 @@ async fn acknowledge(
     if offset < upload.size_bytes {
         store::advance_upload(&mut tx, id, offset, now + UPLOAD_LIFETIME).await?;
     } else {
-        let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;
+        let asset_id = match become_asset(&mut tx, receiver, &upload, now).await {
+            Err(AssetsError::AssetNotFound) => {
+                // Nobody waits for its bytes any more.
+                store::terminate_upload(&mut tx, upload.id).await?;
+                tx.commit().await?;
+                return Err(AssetsError::AssetNotFound);
+            }
+            made => made?,
+        };
         store::receive_upload(&mut tx, upload.id, asset_id).await?;
         app.events.emit(&mut tx, &added(upload.becomes, asset_id)).await?;
     }
     Ok(tx.commit().await?)
 }
 
-/// Makes the asset that an upload becomes, and its video. Returns the asset.
+/// Makes the asset that an upload becomes, and its video, or notes that it replaces the content of one. Returns the asset.
 pub(crate) async fn become_asset(
     tx: &mut TenantTx,
     receiver: &Receiver,
     upload: &Upload,
     now: Timestamp,
 ) -> Result<AssetId, AssetsError> {
+    if let Some(asset_id) = upload.replaces_id {
+        return match store::begin_replacement(tx, upload, asset_id).await? {
+            true => Ok(asset_id),
+            // Deleted, or put into the bin, since it was announced.
+            false => Err(AssetsError::AssetNotFound),
+        };
+    }
     let asset_id = upload.becomes.asset_id().unwrap_or_else(|| AssetId::new(now));
     store::insert_asset(tx, upload, asset_id, now).await?;
     if let Becomes::Video(video_id) = upload.becomes {

@@ -129,15 +129,16 @@ impl Renditions {
         drop((turn, bytes));
 
         let name = wanted.name();
-        let key = keys::made(wanted.organization_id, wanted.asset_id, &name, wanted.format.extension());
+        let key =
+            keys::made(wanted.organization_id, wanted.asset_id, &original, &name, wanted.format.extension());
         let mut digest = hex::encode(Sha256::digest(&made.bytes));
         digest.truncate(DIGEST_LENGTH);
         app.blobs.put_bytes(&key, made.bytes.clone()).await?;
         let caller = Caller::service(wanted.organization_id);
         let mut tx = app.db.tenant(&caller).await?;
         let now = app.clock.now();
-        if !store::put_made(&mut tx, wanted.asset_id, &name, &key, &made, &digest, now).await? {
-            // The image was deleted meanwhile, perhaps with its files.
+        if !store::put_made(&mut tx, wanted.asset_id, &original, &name, &key, &made, &digest, now).await? {
+            // The image was deleted meanwhile, perhaps with its files, or has another file.
             app.blobs.delete(&key).await?;
             return Err(AssetsError::ImageNotFound);
         }

@@ -11,6 +11,7 @@ mod images;
 mod imports;
 mod key_frames;
 mod renditions;
+mod replacements;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -24,6 +25,7 @@ pub(crate) use images::*;
 pub(crate) use imports::*;
 pub(crate) use key_frames::*;
 pub(crate) use renditions::*;
+pub(crate) use replacements::*;
 
 use crate::model::{
     Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,
@@ -36,8 +38,9 @@ use uuid::Uuid;
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "INSERT INTO uploads (organization_id, id, user_id, video_id, filename, metadata, size_bytes, expires_at, kind)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO uploads (organization_id, id, user_id, video_id, filename, metadata, size_bytes, expires_at, kind,
+             replaces_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         organization_id.uuid(),
         upload.id.uuid(),
         upload.user_id.map(|id| id.uuid()),
@@ -47,6 +50,7 @@ pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<
         upload.size_bytes.cast_signed(),
         upload.expires_at,
         upload.becomes.kind().as_str(),
+        upload.replaces_id.map(|id| id.uuid()),
     )
     .execute(&mut **tx)
     .await?;
@@ -71,7 +75,8 @@ pub(crate) async fn find_upload(
     }
     let row = sqlx::query!(
         r#"SELECT id AS "id: UploadId", user_id AS "user_id: UserId",
-               video_id AS "video_id: VideoId", kind, filename, metadata, size_bytes, offset_bytes, status, expires_at
+               video_id AS "video_id: VideoId", replaces_id AS "replaces_id: AssetId", kind, filename, metadata, size_bytes, offset_bytes,
+               status, expires_at
            FROM uploads WHERE organization_id = $1 AND id = $2"#,
         organization_id.uuid(),
         id.uuid(),
@@ -81,7 +86,8 @@ pub(crate) async fn find_upload(
     Ok(row.map(|row| Upload {
         id: row.id,
         user_id: row.user_id,
-        becomes: becomes(row.id, row.video_id, &row.kind),
+        becomes: becomes(row.replaces_id.unwrap_or(AssetId(row.id.uuid())), row.video_id, &row.kind),
+        replaces_id: row.replaces_id,
         filename: row.filename,
         metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
         size_bytes: row.size_bytes.cast_unsigned(),
@@ -91,11 +97,12 @@ pub(crate) async fn find_upload(
     }))
 }
 
-fn becomes(id: UploadId, video_id: Option<VideoId>, kind: &str) -> Becomes {
+/// `asset_id` is that of an image or a document.
+fn becomes(asset_id: AssetId, video_id: Option<VideoId>, kind: &str) -> Becomes {
     match video_id {
         Some(video_id) => Becomes::Video(video_id),
-        None if kind == UploadKind::Document.as_str() => Becomes::Document(AssetId(id.uuid())),
-        None => Becomes::Image(AssetId(id.uuid())),
+        None if kind == UploadKind::Document.as_str() => Becomes::Document(asset_id),
+        None => Becomes::Image(asset_id),
     }
 }
 

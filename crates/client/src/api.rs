@@ -1,8 +1,8 @@
 //! The operations that a client has.
 
 use crate::{
-    Asset, ClientError, HttpTransport, Me, Page, Problem, SearchMode, SearchResults, Summary, Transcript,
-    Transport, Video, transport::Body,
+    Asset, ClientError, HttpTransport, Me, Page, Problem, SearchKind, SearchMode, SearchResults, Summary,
+    Transcript, Transport, Video, transport::Body,
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
@@ -57,6 +57,8 @@ pub struct Search {
     pub mode: SearchMode,
     /// 1 to 100; 20 if not given.
     pub limit: Option<u32>,
+    /// Only in these; in all where nothing is named.
+    pub kinds: Vec<SearchKind>,
     /// Only in this video.
     pub video_id: Option<Uuid>,
     /// Only in videos of this channel.
@@ -280,11 +282,16 @@ impl Client {
     }
 }
 
+fn kinds(kinds: &[SearchKind]) -> String {
+    kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",")
+}
+
 fn search_query(wanted: &Search) -> Query {
     vec![
         ("q", Some(wanted.query.clone())),
         ("mode", Some(wanted.mode.as_str().to_owned())),
         ("limit", wanted.limit.map(|limit| limit.to_string())),
+        ("kind", (!wanted.kinds.is_empty()).then(|| kinds(&wanted.kinds))),
         ("video_id", wanted.video_id.map(|id| id.to_string())),
         ("channel_id", wanted.channel_id.map(|id| id.to_string())),
         ("speaker", wanted.speaker.clone()),

@@ -31,7 +31,8 @@ pub use api::{Assets, CaptionFormat, Client, Search, Videos};
 pub use error::{ClientError, FieldError, Problem};
 pub use model::{
     Asset, Author, Chapter, Failure, KeyPoint, Me, Organization, Page, Person, SearchHit, SearchHitDocument,
-    SearchMode, SearchResults, Segment, Speaker, Stage, Summary, SummarySentence, Transcript, Video, Word,
+    SearchHitImage, SearchKind, SearchMode, SearchResults, Segment, Speaker, Stage, Summary, SummarySentence,
+    Transcript, Video, Word,
 };
 pub use transport::{Body, HttpTransport, Transport};
 pub use upload::{CreatedUpload, Imported, NewUpload, Progress, UploadKind};

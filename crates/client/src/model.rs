@@ -177,6 +177,12 @@ pub struct Asset {
     pub duration_seconds: Option<f64>,
     /// How many pages it has.
     pub page_count: Option<i32>,
+    /// How people describe it.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// What is written in an image; absent until it was looked for.
+    #[serde(default)]
+    pub text: Option<String>,
     /// What it was tagged with.
     #[serde(default)]
     pub tags: Vec<String>,
@@ -211,6 +217,27 @@ impl SearchMode {
     }
 }
 
+/// What is searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchKind {
+    /// Videos: what is said in them, and what is on screen.
+    Video,
+    /// Documents: what is written on their pages.
+    Document,
+    /// Images: what is written in them, and how people describe them.
+    Image,
+}
+
+impl SearchKind {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Document => "document",
+            Self::Image => "image",
+        }
+    }
+}
+
 /// What was found.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SearchResults {
@@ -222,10 +249,10 @@ pub struct SearchResults {
     pub took_ms: u64,
 }
 
-/// A moment of a video or a passage of a document.
+/// A moment of a video or a passage of a document or image.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SearchHit {
-    /// `video` or `document`.
+    /// `video`, `document` or `image`.
     pub kind: String,
     /// The video.
     pub video_id: Option<Uuid>,
@@ -237,6 +264,9 @@ pub struct SearchHit {
     pub end_ms: Option<i64>,
     /// The document, and the page.
     pub document: Option<SearchHitDocument>,
+    /// The image.
+    #[serde(default)]
+    pub image: Option<SearchHitImage>,
     /// Who speaks in `text`, in order.
     pub speakers: Vec<String>,
     /// The matching sentence with what is around it.
@@ -254,6 +284,19 @@ pub struct SearchHitDocument {
     pub title: String,
     /// The page, from 1.
     pub page_number: i32,
+}
+
+/// The image in which something was found.
+#[derive(Debug, Clone, Deserialize)]
+pub struct SearchHitImage {
+    /// The image.
+    pub asset_id: Uuid,
+    /// Its file's name.
+    pub filename: String,
+    /// How people describe it.
+    pub description: Option<String>,
+    /// A small one, by a signed address that expires.
+    pub thumbnail_url: String,
 }
 
 /// The text of a video.

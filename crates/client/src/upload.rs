@@ -70,6 +70,8 @@ pub struct NewUpload {
     pub title: Option<String>,
     /// The channel of the video.
     pub channel_id: Option<Uuid>,
+    /// The image or document of the same kind whose file it replaces.
+    pub replaces: Option<Uuid>,
     /// How long to wait after the first failure; twice as long after each further one, up to half a minute.
     pub retry_after: Duration,
 }
@@ -81,6 +83,7 @@ impl Default for NewUpload {
             kind: UploadKind::Video,
             title: None,
             channel_id: None,
+            replaces: None,
             retry_after: Duration::from_secs(1),
         }
     }
@@ -288,11 +291,13 @@ async fn file_size(path: &Path) -> Result<u64, ClientError> {
 
 fn metadata(filename: &str, new: &NewUpload) -> Result<HeaderValue, ClientError> {
     let channel_id = new.channel_id.map(|id| id.to_string());
+    let replaces = new.replaces.map(|id| id.to_string());
     let pairs = [
         ("filename", Some(filename)),
         ("kind", Some(new.kind.as_str())),
         ("title", new.title.as_deref()),
         ("channel_id", channel_id.as_deref()),
+        ("replaces", replaces.as_deref()),
     ];
     let given = pairs
         .iter()

@@ -139,6 +139,16 @@ pub enum Event {
         /// The image.
         asset_id: AssetId,
     },
+    /// What is written in the image is known, as far as it can be.
+    ImageTextReady {
+        /// The image.
+        asset_id: AssetId,
+    },
+    /// The name or description of the image changed.
+    ImageChanged {
+        /// The image.
+        asset_id: AssetId,
+    },
     /// All bytes of a document are in staging and its asset exists.
     DocumentAdded {
         /// The document.
@@ -192,6 +202,8 @@ impl Event {
             Event::ImageFailed { .. } => "image_failed",
             Event::ImageDeleted { .. } => "image_deleted",
             Event::ImageRestored { .. } => "image_restored",
+            Event::ImageTextReady { .. } => "image_text_ready",
+            Event::ImageChanged { .. } => "image_changed",
             Event::DocumentAdded { .. } => "document_added",
             Event::DocumentReady { .. } => "document_ready",
             Event::DocumentFailed { .. } => "document_failed",
@@ -228,6 +240,8 @@ impl Event {
             | Event::ImageFailed { asset_id }
             | Event::ImageDeleted { asset_id }
             | Event::ImageRestored { asset_id }
+            | Event::ImageTextReady { asset_id }
+            | Event::ImageChanged { asset_id }
             | Event::DocumentAdded { asset_id }
             | Event::DocumentReady { asset_id }
             | Event::DocumentFailed { asset_id }

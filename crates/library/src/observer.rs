@@ -29,6 +29,6 @@ impl SubjectObserver for VideoObserver {
         if store::mark_settled(tx, video_id, failure.clone(), self.0.now()).await? {
             return Ok(Some(Event::VideoSettled { video_id }));
         }
-        asset_settled(tx, subject_id, failure).await
+        asset_settled(tx, subject_id, failure, self.0.now()).await
     }
 }

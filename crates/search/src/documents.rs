@@ -5,10 +5,10 @@ use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
 use crate::moments::moments;
-use crate::store::documents::{NewPassage, Whose, clear_passages, insert_passages};
+use crate::store::documents::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{PageOfText, document_text};
+use memoreel_assets::document_text;
 use memoreel_kernel::AssetId;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
@@ -59,23 +59,26 @@ impl Handle for IndexDocument {
         })?;
         let (mut numbers, mut drafts, mut spans) = (Vec::new(), Vec::new(), Vec::new());
         for page in &text.pages {
-            for (draft, said) in passages(page) {
-                numbers.push(page.page_number);
+            for (draft, said) in passages(&page.text) {
+                numbers.push(Some(page.page_number));
                 drafts.push(draft);
                 spans.push(said);
             }
         }
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
         let passages = numbers.into_iter().zip(chunks);
-        let passages = passages.map(|(page_number, chunk)| NewPassage { page_number, chunk }).collect();
+        let language = text.language.as_deref();
+        let passages = passages
+            .map(|(page_number, chunk)| NewPassage { page_number, is_description: false, language, chunk })
+            .collect();
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        if clear_passages(&mut tx, asset_id).await? {
+        if clear_passages(&mut tx, asset_id, WrittenIn::Document).await? {
             let whose = Whose {
+                kind: WrittenIn::Document,
                 asset_id,
                 title: &text.title,
-                language: text.language.as_deref(),
                 created_at: text.created_at,
             };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
@@ -84,9 +87,9 @@ impl Handle for IndexDocument {
     }
 }
 
-/// The passages of a page with their sentences, which have a place but no time.
-fn passages(page: &PageOfText) -> Vec<(ChunkDraft, Vec<Span>)> {
-    let paragraphs = page.text.split("\n\n").enumerate();
+/// The passages of what is written with their sentences, which have a place but no time.
+pub(crate) fn passages(text: &str) -> Vec<(ChunkDraft, Vec<Span>)> {
+    let paragraphs = text.split("\n\n").enumerate();
     let inputs: Vec<ChunkInput> = paragraphs
         .map(|(at, text)| {
             let place = i64::try_from(at).unwrap_or(i64::MAX / PARAGRAPH_MS) * PARAGRAPH_MS;
@@ -117,7 +120,7 @@ mod tests {
     fn passages_end_with_paragraphs_and_lose_no_word() {
         let paragraph = |word: &str| format!("{} ends.", format!("{word} ").repeat(70).trim_end());
         let text = [paragraph("one"), paragraph("two"), "A short one.".to_owned()].join("\n\n");
-        let found = passages(&PageOfText { page_number: 3, text: text.clone() });
+        let found = passages(&text);
         assert_eq!(found.len(), 2, "{found:#?}");
         assert!(found[0].0.text.ends_with("one ends.") && found[1].0.text.ends_with("A short one."));
         let words = |text: &str| text.split_whitespace().count();

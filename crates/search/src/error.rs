@@ -13,6 +13,9 @@ pub enum SearchError {
     /// The number of hits asked for is out of bounds.
     #[error("the limit is out of bounds")]
     LimitInvalid,
+    /// What to look in is not known.
+    #[error("`{0}` is nothing that is searched")]
+    KindInvalid(String),
     /// A date is neither a time nor a day.
     #[error("`{field}` is neither a time nor a day")]
     DateInvalid {
@@ -42,6 +45,11 @@ impl From<SearchError> for Problem {
                 "limit",
                 "limit_invalid",
                 format!("The limit must be 1 to {}.", crate::LIMIT_MAX),
+            ),
+            SearchError::KindInvalid(_) => Self::invalid_field(
+                "kind",
+                "kind_invalid",
+                "The kind must be video, document or image, or several of them with commas between.",
             ),
             SearchError::DateInvalid { field } => Self::invalid_field(
                 field,

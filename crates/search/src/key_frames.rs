@@ -131,7 +131,7 @@ fn slides(texts: &[TextOnScreen]) -> Vec<Slide> {
 }
 
 /// The passages of the slides, with moments that begin when what they say came.
-fn passages(texts: &[TextOnScreen]) -> Vec<(ChunkDraft, Vec<Span>)> {
+pub(crate) fn passages(texts: &[TextOnScreen]) -> Vec<(ChunkDraft, Vec<Span>)> {
     let mut passages = Vec::new();
     for slide in slides(texts) {
         let inputs: Vec<ChunkInput> = slide

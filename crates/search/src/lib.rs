@@ -1,4 +1,5 @@
-//! Finding the second at which something was said or is on screen, and the page on which it is written: passages, their vectors, and hybrid retrieval.
+//! Finding the second at which something was said or is on screen, the page on which it is written, and the image that shows it: passages,
+//! their vectors, and hybrid retrieval.
 //!
 //! A transcript is cut into passages ([`chunking`]) whose sentences ([`moments`]) keep their times. Words and meaning are
 //! searched together inside the database function `search_chunks`, which applies organization, visibility and deletion;
@@ -11,6 +12,7 @@ mod excerpt;
 mod forms;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod images;
 mod index;
 mod jobs;
 mod key_frames;
@@ -24,6 +26,7 @@ mod vectors;
 
 pub use documents::{IndexDocument, IndexDocumentPayload};
 pub use error::SearchError;
+pub use images::{IndexImage, IndexImagePayload};
 pub use index::{Nearby, PassageIndex};
 pub use jobs::{Index, IndexPayload};
 pub use key_frames::{IndexKeyFrames, IndexKeyFramesPayload};

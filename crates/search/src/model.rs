@@ -81,6 +81,40 @@ impl Mode {
     }
 }
 
+/// What something is found in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHitKind)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HitKind {
+    /// A video: what is said, or is on screen, at a second of it.
+    Video,
+    /// A document: what is written on a page of it.
+    Document,
+    /// An image: what is written in it, or in its description.
+    Image,
+}
+
+impl HitKind {
+    /// As it is named in a query.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "video" => Self::Video,
+            "document" => Self::Document,
+            "image" => Self::Image,
+            _ => return None,
+        })
+    }
+
+    /// What its passages are, as `chunks.entity_type` keeps it.
+    fn entity_types(self) -> &'static [&'static str] {
+        match self {
+            Self::Video => &["transcript", "key_frame"],
+            Self::Document => &["document"],
+            Self::Image => &["image"],
+        }
+    }
+}
+
 /// What narrows a search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filters {
@@ -92,6 +126,16 @@ pub(crate) struct Filters {
     pub(crate) from: Option<Timestamp>,
     /// Latest time the video was added.
     pub(crate) to: Option<Timestamp>,
+    /// In what; in everything where nothing is named.
+    pub(crate) kinds: Vec<HitKind>,
+}
+
+impl Filters {
+    /// Which passages are looked for; all where nothing is said.
+    pub(crate) fn entity_types(&self) -> Option<Vec<String>> {
+        let types = self.kinds.iter().flat_map(|kind| kind.entity_types()).map(|&kind| kind.to_owned());
+        (!self.kinds.is_empty()).then(|| types.collect())
+    }
 }
 
 /// A sentence of a passage and when it is said, as `chunks.spans` keeps it.
@@ -123,9 +167,22 @@ pub(crate) enum FoundIn {
         id: AssetId,
         title: String,
         page_number: i32,
-        /// Whether there is a picture of the page.
-        is_pictured: bool,
+        /// Where a picture of the page lies, if there is one.
+        page_image_key: Option<String>,
         /// Where its file lies, and under which name it came.
+        blob_key: String,
+        filename: String,
+    },
+    Image {
+        id: AssetId,
+        description: Option<String>,
+        /// Whether the passage is of the description rather than written in the image.
+        is_described: bool,
+        /// How many files it has had.
+        version: i32,
+        width: Option<i32>,
+        height: Option<i32>,
+        /// Where its file lies, and its name.
         blob_key: String,
         filename: String,
     },

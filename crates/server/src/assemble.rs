@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReceiveUpload, Store, Waveform,
+    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Store, TextReader, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -21,7 +21,7 @@ use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_outbound::Outbound;
 use memoreel_privacy::{Eraser, Journal, WriteExport, WriteOrganizationExport};
-use memoreel_search::{Index, IndexDocument, IndexKeyFrames};
+use memoreel_search::{Index, IndexDocument, IndexImage, IndexKeyFrames};
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
 use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets, SignInSettings};
@@ -96,6 +96,11 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
     // People wait for these: they do not give way to the encoding of other recordings.
     let urgent = Limits { nice: 0, ..media.ffmpeg.limits().clone() };
     let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };
+    let reader = TextReader {
+        images: engines.images.clone(),
+        ocr: engines.ocr.clone(),
+        languages: engines.ocr_languages.clone(),
+    };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
         .with(Import {
@@ -109,6 +114,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
             staging: app.staging.clone(),
             clock: Arc::clone(&app.clock),
         })
+        .with(ReadImageText { reader: reader.clone(), blobs: app.blobs.clone() })
         .with(ReadDocument {
             documents: engines.documents.clone(),
             images: engines.images.clone(),
@@ -123,18 +129,14 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
         .with(Encode(media.clone()))
         .with(EncodeAv1(media.clone()))
         .with(Picture(media.clone()))
-        .with(KeyFrames {
-            engine: media.clone(),
-            images: engines.images.clone(),
-            ocr: engines.ocr.clone(),
-            languages: engines.ocr_languages.clone(),
-        })
+        .with(KeyFrames { engine: media.clone(), reader })
         .with(Waveform(media.clone()))
         .with(MakeSounds(media.clone()))
         .with(ExtractSpeech(media))
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed)))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))

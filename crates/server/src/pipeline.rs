@@ -2,12 +2,13 @@
 
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
-    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, Store, Waveform,
+    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, Store, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
 use memoreel_search::{
-    Index, IndexDocument, IndexDocumentPayload, IndexKeyFrames, IndexKeyFramesPayload, IndexPayload,
+    Index, IndexDocument, IndexDocumentPayload, IndexImage, IndexImagePayload, IndexKeyFrames,
+    IndexKeyFramesPayload, IndexPayload,
 };
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
@@ -66,6 +67,14 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             vec![task::<Import>(event.subject_id(), ImportStep { asset_id }, FIRST)]
         }
         Event::ImageAdded { asset_id } => vec![task::<ReadImage>(asset_id, ImageStep { asset_id }, FIRST)],
+        Event::ImageReady { asset_id } => {
+            vec![task::<ReadImageText>(asset_id, ImageStep { asset_id }, SOON)]
+        }
+        Event::ImageTextReady { asset_id }
+        | Event::ImageChanged { asset_id }
+        | Event::ImageRestored { asset_id } => {
+            vec![task::<IndexImage>(asset_id, IndexImagePayload { asset_id }, SOON)]
+        }
         Event::DocumentAdded { asset_id } => {
             vec![task::<ReadDocument>(asset_id, DocumentStep { asset_id }, SOON)]
         }
@@ -78,10 +87,8 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         | Event::VideoChanged { .. }
         | Event::VideoDeleted { .. }
         | Event::VideoSettled { .. }
-        | Event::ImageReady { .. }
         | Event::ImageFailed { .. }
         | Event::ImageDeleted { .. }
-        | Event::ImageRestored { .. }
         | Event::DocumentFailed { .. }
         | Event::DocumentDeleted { .. } => Vec::new(),
     }

@@ -28,6 +28,8 @@ export interface AssetFilter {
 
 const PAGE_SIZE = 60;
 const PENDING_MS = 2000;
+/** Where text can be looked for, it is there after so long. */
+const TEXT_PENDING_MS = 60_000;
 /** As many as one request may name. */
 const BATCH_MAX = 50;
 /** Addresses work for a week. */
@@ -43,18 +45,24 @@ export function assetsQuery(filter: AssetFilter) {
     placeholderData: keepPreviousData,
     refetchInterval: (query) => {
       const pages = query.state.data?.pages ?? [];
-      const waits = pages.some((page) => page.items.some((one) => one.status === "pending"));
+      const waits = pages.some((page) => page.items.some((one) => one.status === "pending" || one.replacement?.status === "pending"));
       // All pages are asked for anew, so a long list is asked for less often.
       return waits ? PENDING_MS * Math.ceil(pages.length / 4) : false;
     },
   });
 }
 
+/** Whether more is about to be known of it: what is written in an image comes a little later. */
+function isAwaited(asset: Asset): boolean {
+  const isBeingRead = asset.kind === "image" && asset.status === "ready" && asset.text === null;
+  return asset.status === "pending" || asset.replacement?.status === "pending" || (isBeingRead && Date.now() - Date.parse(asset.updated_at) < TEXT_PENDING_MS);
+}
+
 export function assetQuery(id: string) {
   return queryOptions({
     queryKey: keys.asset(id),
     queryFn: ({ signal }) => requestJson<Asset>("GET", `/assets/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: (query) => (query.state.data?.status === "pending" ? PENDING_MS : false),
+    refetchInterval: (query) => (query.state.data && isAwaited(query.state.data) ? PENDING_MS : false),
     retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
   });
 }
@@ -72,9 +80,10 @@ export interface WantedAddresses {
   sizes?: string | undefined;
 }
 
-export function imageAddressesQuery(id: string, wanted: WantedAddresses) {
+/** Another file of the image has other addresses. */
+export function imageAddressesQuery({ id, version }: Pick<Asset, "id" | "version">, wanted: WantedAddresses) {
   return queryOptions({
-    queryKey: [...keys.imageAddresses(id), wanted],
+    queryKey: [...keys.imageAddresses(id), version, wanted],
     queryFn: ({ signal }) =>
       requestJson<ImageAddresses>("GET", `/assets/${encodeURIComponent(id)}/image-addresses`, { query: { ...wanted }, signal }),
     staleTime: ADDRESSES_FRESH_MS,

@@ -10,6 +10,7 @@ import type {
   KeyFrame,
   Me,
   Page,
+  HitKind,
   SearchMode,
   SearchResult,
   Session,
@@ -180,6 +181,7 @@ export function auditLogQuery(action: string) {
 export interface SearchFilter {
   q: string;
   mode: SearchMode;
+  kind?: HitKind | undefined;
   speaker?: string | undefined;
   channel_id?: string | undefined;
   from?: string | undefined;

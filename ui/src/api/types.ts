@@ -153,12 +153,26 @@ export type CaptionsAccepted = Sent<Schemas["AcceptedCaptions"]>;
 
 export type AssetKind = "image" | "video" | "audio" | "document";
 export type AssetStatus = "pending" | "ready" | "failed";
+/** A file that is to replace another, until it does. */
+interface Replacement {
+  upload_id: string;
+  status: "pending" | "failed";
+  error: Sent<Schemas["AssetFailure"]> | null;
+}
+
 export type Asset = Narrow<
   Sent<Schemas["Asset"]>,
-  { kind: AssetKind | null; status: AssetStatus; metadata: Record<string, unknown>; image: Sent<Schemas["ImageDetail"]> | null }
+  {
+    kind: AssetKind | null;
+    status: AssetStatus;
+    replacement: Replacement | null;
+    metadata: Record<string, unknown>;
+    image: Sent<Schemas["ImageDetail"]> | null;
+  }
 >;
 
 export interface AssetChanges {
+  description?: string | null;
   filename?: string;
   folder_id?: string | null;
   is_temporary?: boolean;
@@ -175,6 +189,7 @@ export type ImagePreset = Sent<Schemas["ImagePreset"]>;
 export type KeyFrame = Sent<Schemas["KeyFrame"]>;
 
 export type SearchMode = Schemas["Mode"];
+export type HitKind = Schemas["SearchHitKind"];
 export type Hit = Sent<Schemas["SearchHit"]>;
 export type SearchResult = Sent<Schemas["SearchResults"]>;
 

@@ -14,7 +14,7 @@ import { meQuery } from "../api/me";
 import { preferencesQuery } from "../api/preferences";
 import { summaryQuery, transcriptQuery, videoQuery, videosQuery, type VideoSort } from "../api/queries";
 import { providersQuery } from "../api/sign-in";
-import type { SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
+import type { HitKind, SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
 import { readPlace } from "../features/media/place";
 import { Frame } from "./Frame";
 import { CrashPage, NotFoundPage } from "./Fallbacks";
@@ -151,6 +151,7 @@ export const AUDITED = [
 ] as const;
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
 export const TASK_STATUSES = ["pending", "held", "running", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];
+const SEARCHED_KINDS = ["video", "document", "image"] as const satisfies readonly HitKind[];
 export const MODES = ["hybrid", "keyword", "semantic"] as const satisfies readonly SearchMode[];
 
 const libraryRoute = createRoute({
@@ -190,6 +191,7 @@ const searchRoute = createRoute({
     compact({
       q: text(raw["q"]),
       mode: oneOf(raw["mode"], MODES),
+      kind: oneOf(raw["kind"], SEARCHED_KINDS),
       speaker: text(raw["speaker"]),
       channel: text(raw["channel"]),
       from: text(raw["from"]),

@@ -10,9 +10,11 @@ mod picture;
 mod probe;
 mod read_document;
 mod read_image;
+mod read_image_text;
 mod scratch;
 mod speech;
 mod store;
+mod text_reader;
 mod waveform;
 
 pub use encode::{Encode, EncodeAv1};
@@ -25,9 +27,11 @@ pub use picture::Picture;
 pub use probe::Probe;
 pub use read_document::ReadDocument;
 pub use read_image::{ReadImage, asset_settled};
+pub use read_image_text::ReadImageText;
 pub use scratch::sweep_scratch;
 pub use speech::ExtractSpeech;
 pub use store::Store;
+pub use text_reader::TextReader;
 pub use waveform::Waveform;
 
 use crate::{model::AssetStep, store as sql};

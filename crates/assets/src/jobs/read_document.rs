@@ -1,17 +1,21 @@
 //! From staging to the blob store, for documents: what is on their pages, and what those look like.
 
-use super::{blob_failure, remove_duplicate, remove_staged};
+use super::{
+    blob_failure,
+    read_image::{Awaited, awaited},
+    remove_duplicate, remove_staged,
+};
 use crate::{
     keys,
     model::{DocumentFacts, DocumentStep},
     store::{self as sql, AssetRow, ReadDocumentFacts, ReadPage},
 };
 use async_trait::async_trait;
-use memoreel_blob::{BlobStore, LocalFile, Staging};
+use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
 use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
 use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
-use memoreel_kernel::{Clock, Event, OrganizationId, UploadId};
+use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_ocr::{Languages, Ocr, OcrError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::{
@@ -56,17 +60,18 @@ impl Handle for ReadDocument {
     async fn run(&self, run: &TaskRun, step: DocumentStep) -> Result<Finished, TaskFailure> {
         let mut tx = run.begin().await?;
         let document = sql::find_asset(&mut tx, step.asset_id).await?;
+        let content = awaited(&mut tx, step.asset_id).await?;
         // Deleted meanwhile, or done by a run that was killed after it.
-        let Some(row) = document.filter(|document| document.status == "pending") else {
-            return run.finish(tx, &[]).await;
-        };
+        let Some((row, content)) = document.zip(content) else { return run.finish(tx, &[]).await };
         drop(tx);
-        let file = self.file(&row).await?;
+        let replacement = content.replaces.then_some(content.upload_id);
+        let file = self.file(&row, content).await?;
         let bytes = tokio::fs::read(file.path()).await?;
         let mut document = self.documents.open(&bytes, &row.filename).await.map_err(document_failure)?;
         drop(bytes);
         let organization_id = run.caller().organization_id;
-        let pages = self.pages(run, organization_id, step, &mut document).await?;
+        let folder = keys::pages(organization_id, step.asset_id, replacement);
+        let pages = self.pages(run, &folder, &mut document).await?;
         let described = document.described().clone();
         document.close().await.map_err(document_failure)?;
 
@@ -76,7 +81,7 @@ impl Handle for ReadDocument {
         let DocumentFile::Staged(upload_id, _) = file else {
             let mut tx = run.begin().await?;
             if !sql::mark_document_ready(&mut tx, step.asset_id, &read(None)).await? {
-                return self.forget_pages(run, tx, step).await;
+                return self.forget_pages(run, tx, &folder).await;
             }
             return run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await;
         };
@@ -84,9 +89,14 @@ impl Handle for ReadDocument {
         let stored = self.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
         let mut tx = run.begin().await?;
         let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
-        if !sql::mark_document_ready(&mut tx, step.asset_id, &read(Some((&stored, &blob)))).await? {
+        let read = read(Some((&stored, &blob)));
+        let is_awaited = match replacement {
+            Some(upload_id) => sql::replace_document(&mut tx, step.asset_id, upload_id, &read).await?,
+            None => sql::mark_document_ready(&mut tx, step.asset_id, &read).await?,
+        };
+        if !is_awaited {
             self.blobs.delete(&key).await.map_err(blob_failure)?;
-            return self.forget_pages(run, tx, step).await;
+            return self.forget_pages(run, tx, &folder).await;
         }
         let finished = run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await?;
         remove_staged(&self.staging, upload_id).await;
@@ -111,8 +121,9 @@ impl DocumentFile {
 }
 
 impl ReadDocument {
-    async fn file(&self, row: &AssetRow) -> Result<DocumentFile, TaskFailure> {
-        if let Some(key) = row.blob_key.as_deref().and_then(|key| key.parse().ok()) {
+    async fn file(&self, row: &AssetRow, content: Awaited) -> Result<DocumentFile, TaskFailure> {
+        let stored = row.blob_key.as_deref().filter(|_| !content.replaces);
+        if let Some(key) = stored.and_then(|key| key.parse().ok()) {
             return Ok(DocumentFile::Stored(self.blobs.local_path(&key).await.map_err(blob_failure)?));
         }
         let lost = || {
@@ -121,8 +132,7 @@ impl ReadDocument {
                 "The uploaded file is no longer on the server. Upload it again.",
             )
         };
-        // A document has the id of its upload.
-        let upload_id = UploadId(row.id.uuid());
+        let upload_id = content.upload_id;
         let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
         if size_bytes > self.documents.limits().bytes_max {
             let most = self.documents.limits().bytes_max >> 20;
@@ -132,16 +142,15 @@ impl ReadDocument {
         Ok(DocumentFile::Staged(upload_id, self.staging.path(upload_id)))
     }
 
-    /// Ends a task whose document was deleted meanwhile, by somebody who may have removed its files before these came.
+    /// Ends a task whose document was deleted, or got another file, meanwhile, by somebody who may have removed its files before these came.
     async fn forget_pages(
         &self,
         run: &TaskRun,
         tx: TenantTx,
-        step: DocumentStep,
+        folder: &BlobKey,
     ) -> Result<Finished, TaskFailure> {
         drop(tx);
-        let folder = keys::asset(run.caller().organization_id, step.asset_id);
-        self.blobs.delete_prefix(&folder).await.map_err(blob_failure)?;
+        self.blobs.delete_prefix(folder).await.map_err(blob_failure)?;
         let tx = run.begin().await?;
         run.finish(tx, &[]).await
     }
@@ -149,8 +158,7 @@ impl ReadDocument {
     async fn pages(
         &self,
         run: &TaskRun,
-        organization_id: OrganizationId,
-        step: DocumentStep,
+        folder: &BlobKey,
         document: &mut Document<'_>,
     ) -> Result<Vec<ReadPage>, TaskFailure> {
         let (count, has_images) =
@@ -175,7 +183,7 @@ impl ReadDocument {
                     self.look_for_text(&picture, &mut one).await;
                 }
                 let (webp, size) = self.smaller(&picture).await?;
-                let key = keys::page(organization_id, step.asset_id, page + 1);
+                let key = keys::page(folder, page + 1);
                 self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
                 one.image = Some((key, size.width, size.height));
             }

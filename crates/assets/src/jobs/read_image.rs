@@ -11,7 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use memoreel_blob::{BlobStore, Staging};
 use memoreel_db::TenantTx;
 use memoreel_images::{Described, ImageError, Images};
-use memoreel_kernel::{Clock, Event, UploadId};
+use memoreel_kernel::{AssetId, Clock, Event, Timestamp, UploadId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::sync::Arc;
 
@@ -36,11 +36,10 @@ impl Handle for ReadImage {
 
     async fn run(&self, run: &TaskRun, step: ImageStep) -> Result<Finished, TaskFailure> {
         let mut tx = run.begin().await?;
-        let image = sql::find_asset(&mut tx, step.asset_id).await?;
-        // Deleted meanwhile, or done by a run that was killed after it.
-        if image.is_none_or(|image| image.status != "pending") {
+        let Some(content) = awaited(&mut tx, step.asset_id).await? else {
+            // Deleted meanwhile, or done by a run that was killed after it.
             return run.finish(tx, &[]).await;
-        }
+        };
         drop(tx);
         let lost = || {
             TaskFailure::permanent(
@@ -48,8 +47,7 @@ impl Handle for ReadImage {
                 "The uploaded file is no longer on the server. Upload it again.",
             )
         };
-        // An image has the id of its upload.
-        let upload_id = UploadId(step.asset_id.uuid());
+        let upload_id = content.upload_id;
         let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
         if size_bytes > self.images.limits().bytes_max {
             let most = self.images.limits().bytes_max >> 20;
@@ -68,7 +66,12 @@ impl Handle for ReadImage {
         let image = StoredImage { described: &described, facts: &facts, stored: &stored };
         let mut tx = run.begin().await?;
         let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
-        if !sql::mark_image_ready(&mut tx, step.asset_id, &image, &blob).await? {
+        let is_awaited = if content.replaces {
+            sql::replace_image(&mut tx, step.asset_id, upload_id, &image, &blob).await?
+        } else {
+            sql::mark_image_ready(&mut tx, step.asset_id, &image, &blob).await?
+        };
+        if !is_awaited {
             return forget(run, tx, &self.blobs, &key).await;
         }
         let finished = run.finish(tx, &[Event::ImageReady { asset_id: step.asset_id }]).await?;
@@ -76,6 +79,24 @@ impl Handle for ReadImage {
         remove_duplicate(&self.blobs, &key, &blob).await;
         Ok(finished)
     }
+}
+
+/// A content that an image or document waits for.
+pub(super) struct Awaited {
+    /// The upload that brought it.
+    pub(super) upload_id: UploadId,
+    /// Whether it takes the place of another one, which is there until then.
+    pub(super) replaces: bool,
+}
+
+pub(super) async fn awaited(tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<Awaited>, sqlx::Error> {
+    let Some(asset) = sql::find_asset(tx, asset_id).await? else { return Ok(None) };
+    if asset.status == "pending" {
+        // Its first one has its id.
+        return Ok(Some(Awaited { upload_id: UploadId(asset_id.uuid()), replaces: false }));
+    }
+    let replacement = sql::replacement_of(tx, asset_id).await?;
+    Ok(replacement.map(|upload_id| Awaited { upload_id, replaces: true }))
 }
 
 fn facts(described: &Described) -> ImageFacts {
@@ -101,7 +122,7 @@ fn image_failure(error: ImageError) -> TaskFailure {
     }
 }
 
-/// Marks an image or a document that was given up, in the transaction that gives it up.
+/// Marks an image or a document that was given up, or what was to replace its file, in the transaction that gives it up.
 ///
 /// # Errors
 /// When the statement fails.
@@ -109,9 +130,13 @@ pub async fn asset_settled(
     tx: &mut TenantTx,
     subject_id: uuid::Uuid,
     failure: Option<(String, String)>,
+    now: Timestamp,
 ) -> Result<Option<Event>, sqlx::Error> {
     let Some((code, message)) = failure else { return Ok(None) };
     let kind = sql::mark_asset_failed(tx, subject_id, &code, &message).await?;
+    if kind.is_none() {
+        sql::mark_replacement_failed(tx, subject_id, &code, &message, now).await?;
+    }
     let asset_id = subject_id.into();
     Ok(kind.map(|kind| match kind.as_str() {
         "document" => Event::DocumentFailed { asset_id },

@@ -106,7 +106,12 @@ pub(super) async fn get_image_addresses(
 
     let sized = Sized::new(&source, &transform)?;
     let at = |transform: &Transform| {
-        let addressed = Addressed { organization_id: caller.organization_id, asset_id: id, expires_at };
+        let addressed = Addressed {
+            organization_id: caller.organization_id,
+            asset_id: id,
+            version: source.version,
+            expires_at,
+        };
         address(&app, addressed, transform, &source.filename)
     };
     let size = sized.size(&transform);

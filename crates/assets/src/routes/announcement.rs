@@ -16,6 +16,8 @@ const TITLE_LENGTH_MAX: usize = 200;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Announcement {
     pub(super) kind: UploadKind,
+    /// The asset whose file it replaces.
+    replaces: Option<AssetId>,
     filename: String,
     pub(super) metadata: UploadMetadata,
 }
@@ -57,6 +59,12 @@ impl Announcement {
         self
     }
 
+    /// And the asset whose file it replaces.
+    pub(super) fn replacing(mut self, asset_id: Option<AssetId>) -> Self {
+        self.replaces = asset_id;
+        self
+    }
+
     /// Takes in one thing that is said; what it does not know is nothing to it, as clients may say what they like beside it.
     ///
     /// # Errors
@@ -82,6 +90,12 @@ impl Announcement {
                 let folder =
                     value.parse().map_err(|_| "`folder_id` must be the id of a folder".to_owned())?;
                 self.metadata.folder_id = Some(folder);
+            }
+            "replaces" => {
+                let asset = value
+                    .parse()
+                    .map_err(|_| "`replaces` must be the id of an image or document".to_owned())?;
+                self.replaces = Some(asset);
             }
             "store" => {
                 self.metadata.is_temporary = match value {
@@ -127,9 +141,10 @@ impl Announcement {
             user_id: caller.user_id,
             becomes: match self.kind {
                 UploadKind::Video => Becomes::Video(VideoId::new(now)),
-                UploadKind::Image => Becomes::Image(AssetId(id.uuid())),
-                UploadKind::Document => Becomes::Document(AssetId(id.uuid())),
+                UploadKind::Image => Becomes::Image(self.replaces.unwrap_or(AssetId(id.uuid()))),
+                UploadKind::Document => Becomes::Document(self.replaces.unwrap_or(AssetId(id.uuid()))),
             },
+            replaces_id: self.replaces,
             filename: self.filename().to_owned(),
             metadata: self.metadata,
             size_bytes,
@@ -147,6 +162,26 @@ pub(super) async fn check_places(tx: &mut TenantTx, metadata: &UploadMetadata) -
         (false, _) => Err(AssetsError::ChannelNotFound),
         (_, false) => Err(AssetsError::FolderNotFound),
     }
+}
+
+/// Refuses a file that is to replace what it cannot.
+pub(super) async fn check_replaced(tx: &mut TenantTx, upload: &Upload) -> Result<(), AssetsError> {
+    let Some(id) = upload.replaces_id else { return Ok(()) };
+    let row = store::find_asset(tx, id).await?.ok_or(AssetsError::AssetNotFound)?;
+    let refuse = |field, code, reason: &str| AssetsError::Field { field, code, reason: reason.to_owned() };
+    let kind = row.kind.as_deref().filter(|_| row.video_id.is_none());
+    let Some(kind @ ("image" | "document")) = kind else {
+        let reason = "the file of a recording cannot be replaced: upload it as another video";
+        return Err(refuse("replaces", "replace_unsupported", reason));
+    };
+    if kind != upload.becomes.kind().as_str() {
+        let reason = format!("the kind must be that of the asset whose file is replaced, which is `{kind}`");
+        return Err(refuse("kind", "replace_kind_mismatch", &reason));
+    }
+    if row.deleted_at.is_some() {
+        return Err(AssetsError::AssetInBin);
+    }
+    if row.status == "pending" { Err(AssetsError::NotReplaced) } else { Ok(()) }
 }
 
 /// How long what becomes of a file stays.

@@ -6,7 +6,7 @@ use crate::{
     playback::download_url,
     store::AssetRow,
 };
-use memoreel_kernel::{AssetId, FolderId, OrganizationId, Timestamp, VideoId};
+use memoreel_kernel::{AssetId, FolderId, OrganizationId, Timestamp, UploadId, VideoId};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,10 @@ pub(super) struct Asset {
     status: String,
     /// Why it failed.
     error: Option<AssetFailure>,
+    /// How many files it has had: one more with each that replaced another.
+    version: i32,
+    /// The file that is to replace this one, until it does.
+    replacement: Option<Replacement>,
     /// Its name: at first the one on the machine it came from.
     filename: String,
     /// Its media type, by content.
@@ -97,6 +101,10 @@ pub(super) struct Asset {
     image: Option<ImageDetail>,
     /// What is known of a document.
     document: Option<DocumentDetail>,
+    /// What there is to see or hear, in the words of people: what an `alt` attribute should say of an image, which is found by it.
+    description: Option<String>,
+    /// What is written in an image, line by line, by which it is found, too; absent until it was looked for.
+    text: Option<String>,
     /// In lower case, in their order.
     tags: Vec<String>,
     /// What programs keep with it.
@@ -119,6 +127,27 @@ pub(super) struct Asset {
     /// When it was changed last.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+}
+
+/// A file that is to replace another.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = AssetReplacement)]
+pub(super) struct Replacement {
+    /// The upload that brings it.
+    upload_id: UploadId,
+    /// `pending` until it is here and looked at, or `failed`; the asset then stays as it is.
+    #[schema(inline)]
+    status: ReplacementStatus,
+    /// Why it failed.
+    error: Option<AssetFailure>,
+}
+
+/// How far a file is that is to replace another.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReplacementStatus {
+    Pending,
+    Failed,
 }
 
 /// Why an asset failed.
@@ -159,6 +188,15 @@ impl Asset {
             .as_deref()
             .and_then(|key| key.parse().ok())
             .map(|key| download_url(organization_id, key, &row.filename, &app.signer, now));
+        let replacement = row.replacement_id.map(|upload_id| {
+            let error: Option<AssetFailure> =
+                row.replacement_error.and_then(|error| serde_json::from_value(error).ok());
+            let status = match error {
+                None => ReplacementStatus::Pending,
+                Some(_) => ReplacementStatus::Failed,
+            };
+            Replacement { upload_id, status, error }
+        });
         Self {
             id: row.id,
             kind: row.kind.as_deref().and_then(AssetKind::parse),
@@ -166,6 +204,8 @@ impl Asset {
             folder_id: row.folder_id,
             status: row.status,
             error: row.error.and_then(|error| serde_json::from_value(error).ok()),
+            version: row.version,
+            replacement,
             filename: row.filename,
             content_type: row.content_type,
             size_bytes: row.byte_size,
@@ -187,6 +227,8 @@ impl Asset {
                 thumbhash: facts.thumbhash,
             }),
             document: document.map(|facts| DocumentDetail::new(facts, row.page_count)),
+            description: row.description,
+            text: row.recognised_text,
             tags: row.tags,
             metadata: row.custom_metadata,
             file_url,

@@ -136,6 +136,10 @@ pub(super) struct UpdateAsset {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<FolderId>)]
     folder_id: Option<Option<FolderId>>,
+    /// What there is to see or hear, for those who do not: up to 2,000 characters. An image is found by it. Null removes it.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<String>, max_length = 2000, pattern = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$")]
+    description: Option<Option<String>>,
     /// All of its tags, at most 50 of 1 to 50 characters.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
@@ -163,6 +167,7 @@ pub(super) async fn update_asset(
     let changes = AssetChanges {
         filename: update.filename.as_deref().map(fields::filename).transpose()?,
         folder_id: update.folder_id,
+        description: update.description.map(fields::description).transpose()?,
         tags: update.tags.as_deref().map(fields::tags).transpose()?,
         custom_metadata: update.metadata.map(Value::Object),
         is_temporary: update.is_temporary,
@@ -173,6 +178,11 @@ pub(super) async fn update_asset(
     let row = find(&mut tx, id).await?;
     if !is_changed {
         return Err(AssetsError::AssetInBin.into());
+    }
+    // By these it is found.
+    let is_told = changes.filename.is_some() || changes.description.is_some();
+    if is_told && row.kind.as_deref() == Some(AssetKind::Image.as_str()) {
+        app.events.emit(&mut tx, &Event::ImageChanged { asset_id: id }).await?;
     }
     tx.commit().await?;
     Ok(Json(Asset::new(&app, caller.organization_id, row)))

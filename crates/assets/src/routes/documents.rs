@@ -118,18 +118,18 @@ pub(super) async fn list_document_pages(
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| has_more).map(|row| row.page_number.to_string());
-    let items = rows.into_iter().map(|row| page(&app, caller.organization_id, id, row)).collect();
+    let items = rows.into_iter().map(|row| page(&app, caller.organization_id, row)).collect();
     Ok(Json(Page { items, next_cursor }))
 }
 
-fn page(app: &App, organization_id: OrganizationId, id: AssetId, row: PageRow) -> DocumentPage {
-    let url = |number| page_image_url(organization_id, id, number, &app.signer, app.clock.now());
+fn page(app: &App, organization_id: OrganizationId, row: PageRow) -> DocumentPage {
+    let url = |key: &str| page_image_url(organization_id, key, &app.signer, app.clock.now());
     DocumentPage {
         page_number: row.page_number,
         text: row.text,
         source: row.source,
         headings: serde_json::from_value(row.headings).unwrap_or_default(),
-        image_url: row.image_key.map(|_| url(row.page_number.cast_unsigned())),
+        image_url: row.image_key.as_deref().and_then(url),
         width: row.width,
         height: row.height,
     }

@@ -4,6 +4,7 @@ use crate::AssetsError;
 use serde_json::{Map, Value};
 
 const FILENAME_LENGTH_MAX: usize = 255;
+const DESCRIPTION_LENGTH_MAX: usize = 2_000;
 const TAGS_MAX: usize = 50;
 const TAG_LENGTH_MAX: usize = 50;
 const METADATA_NAMES_MAX: usize = 100;
@@ -35,6 +36,21 @@ pub(super) fn filename(given: &str) -> Result<String, AssetsError> {
         return Err(refuse("filename", "name_invalid", "the filename must have no slashes"));
     }
     Ok(name)
+}
+
+/// What people say of a file: paragraphs, without spaces around them. One that says nothing is none.
+pub(super) fn description(given: Option<String>) -> Result<Option<String>, AssetsError> {
+    let Some(text) = given else { return Ok(None) };
+    let text = text.trim();
+    if text.chars().count() > DESCRIPTION_LENGTH_MAX
+        || text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'))
+    {
+        let reason = format!(
+            "the description must have at most {DESCRIPTION_LENGTH_MAX} characters and no control characters"
+        );
+        return Err(refuse("description", "description_invalid", reason));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 fn tag(tag: &str) -> Result<String, AssetsError> {

@@ -1,7 +1,7 @@
 //! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
 
 use super::{
-    announcement::{Announcement, check_places},
+    announcement::{Announcement, check_places, check_replaced},
     uploads::NewFile,
 };
 use crate::{
@@ -46,6 +46,8 @@ pub(super) struct UploadForm {
     folder_id: Option<String>,
     /// `permanent`, or `temporary` for a day.
     store: Option<String>,
+    /// An image or document of the same kind, whose file it replaces.
+    replaces: Option<String>,
 }
 
 /// Upload a file as a form
@@ -55,7 +57,7 @@ pub(super) struct UploadForm {
 #[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 pub(super) async fn upload_form(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -123,6 +125,7 @@ async fn receive(
     let upload = said.upload(caller, id, size_bytes, now);
     let mut tx = app.db.tenant(caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
+    check_replaced(&mut tx, &upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;
     store::receive_upload(&mut tx, id, asset_id).await?;

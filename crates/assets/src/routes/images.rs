@@ -45,16 +45,18 @@ pub fn image_router(renditions: Renditions, policies: DeliveryPolicies) -> axum:
 
 /// What an address is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Addressed {
-    pub(super) organization_id: OrganizationId,
-    pub(super) asset_id: AssetId,
-    pub(super) expires_at: Timestamp,
+pub(crate) struct Addressed {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) asset_id: AssetId,
+    /// How many files the image has had.
+    pub(crate) version: i32,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// The signed address of what `transform` makes of an image.
-pub(super) fn address(app: &App, addressed: Addressed, transform: &Transform, filename: &str) -> String {
-    let Addressed { organization_id, asset_id, expires_at } = addressed;
-    let (options, name) = (transform.to_string(), address_name(filename, extension(transform)));
+pub(crate) fn address(app: &App, addressed: Addressed, transform: &Transform, filename: &str) -> String {
+    let Addressed { organization_id, asset_id, version, expires_at } = addressed;
+    let (options, name) = (transform.to_string(), address_name(filename, version, extension(transform)));
     let grant = Grant {
         organization_id,
         purpose: Purpose::Transform,
@@ -70,14 +72,15 @@ fn said(options: &str, name: &str) -> String {
     format!("{options}/{name}")
 }
 
-/// The file's name as it can stand in an address as it is.
-fn address_name(filename: &str, extension: Option<&str>) -> String {
+/// The file's name as it can stand in an address as it is. Caches keep what an address shows, so that another file has another one.
+fn address_name(filename: &str, version: i32, extension: Option<&str>) -> String {
     let stem = stem(filename);
     let plain =
         stem.chars().map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' });
     let words: String = plain.take(NAME_LENGTH_MAX).collect();
     let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
     let words = if words.is_empty() { "image".to_owned() } else { words.join("-") };
+    let words = if version > 1 { format!("{words}-v{version}") } else { words };
     extension.map_or(words.clone(), |extension| format!("{words}.{extension}"))
 }
 
@@ -216,14 +219,15 @@ mod tests {
 
     #[test]
     fn a_name_in_an_address_is_plain() {
-        for (filename, extension, name) in [
-            ("Harbour at night.JPG", Some("webp"), "Harbour-at-night.webp"),
-            ("größe.png", None, "gr-e"),
-            ("会議.png", Some("jpg"), "image.jpg"),
-            ("a/../b?c#d.png", None, "a-b-c-d"),
-            (".hidden", None, "hidden"),
+        for (filename, version, extension, name) in [
+            ("Harbour at night.JPG", 1, Some("webp"), "Harbour-at-night.webp"),
+            ("Harbour at night.JPG", 3, Some("webp"), "Harbour-at-night-v3.webp"),
+            ("größe.png", 1, None, "gr-e"),
+            ("会議.png", 1, Some("jpg"), "image.jpg"),
+            ("a/../b?c#d.png", 1, None, "a-b-c-d"),
+            (".hidden", 1, None, "hidden"),
         ] {
-            assert_eq!(address_name(filename, extension), name);
+            assert_eq!(address_name(filename, version, extension), name);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Files fetched from where somebody says they lie.
 
 use super::{
-    announcement::{Announcement, Keep, check_places},
+    announcement::{Announcement, Keep, check_places, check_replaced},
     uploads::NewFile,
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     store,
 };
 use axum::{Extension, extract::State, http::StatusCode};
-use memoreel_kernel::{ChannelId, Event, FolderId, UploadId};
+use memoreel_kernel::{AssetId, ChannelId, Event, FolderId, UploadId};
 use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -42,6 +42,8 @@ pub(super) struct ImportFile {
     folder_id: Option<FolderId>,
     /// How long it stays; until it is deleted if not given.
     store: Option<Keep>,
+    /// An image or document of the same kind, whose file it replaces.
+    replaces: Option<AssetId>,
 }
 
 /// Import a file from a link
@@ -50,7 +52,7 @@ pub(super) struct ImportFile {
 /// that was signed for a while: it is kept sealed until the file is here, and nowhere else.
 #[utoipa::path(post, path = "/imports", operation_id = "import_file", tag = "uploads", request_body = ImportFile,
     responses((status = 202, body = NewFile), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn import_file(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -59,7 +61,8 @@ pub(super) async fn import_file(
 ) -> Result<(StatusCode, Json<NewFile>), Problem> {
     let url = address(&app, &wanted.url)?;
     let mut file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?
-        .placed(wanted.channel_id, wanted.folder_id, wanted.store);
+        .placed(wanted.channel_id, wanted.folder_id, wanted.store)
+        .replacing(wanted.replaces);
     file.or_named(&percent_decode_str(url.path()).decode_utf8_lossy());
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
@@ -71,6 +74,7 @@ pub(super) async fn import_file(
         app.secrets.seal(url.as_str().as_bytes(), source_place(upload.id)).map_err(Problem::internal)?;
     let mut tx = app.db.tenant(&caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
+    check_replaced(&mut tx, &upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, &receiver, &upload, now).await?;
     store::begin_import(&mut tx, upload.id, asset_id, &source).await?;

@@ -24,6 +24,7 @@ mod upload_addresses;
 mod uploads;
 
 pub use images::image_router;
+pub(crate) use images::{Addressed, address};
 pub use media::media_router;
 #[cfg(fuzzing)]
 pub use tus::fuzz_upload_headers;

@@ -1,7 +1,7 @@
 //! Files sent to a signed address, which needs no session: for programs and pages that are to upload one file and do nothing else.
 
 use super::{
-    announcement::{Announcement, Keep, check_places},
+    announcement::{Announcement, Keep, check_places, check_replaced},
     media::signature_problem,
     uploads::{NewFile, UploadView},
 };
@@ -19,7 +19,9 @@ use axum::{
 };
 use chrono::TimeDelta;
 use memoreel_blob::{Grant, Purpose};
-use memoreel_kernel::{Action, Actor, Caller, ChannelId, FolderId, OrganizationId, Timestamp, UploadId};
+use memoreel_kernel::{
+    Action, Actor, AssetId, Caller, ChannelId, FolderId, OrganizationId, Timestamp, UploadId,
+};
 use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, ServedTo, action::EditContent};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,8 @@ pub(super) struct CreateUploadAddress {
     folder_id: Option<FolderId>,
     /// How long it stays; until it is deleted if not given.
     store: Option<Keep>,
+    /// An image or document of the same kind, whose file it replaces.
+    replaces: Option<AssetId>,
     /// How long the address works at least, a minute to a day; an hour if not given.
     #[schema(minimum = 60, maximum = 86400)]
     expires_in_seconds: Option<i64>,
@@ -74,7 +78,7 @@ pub(super) struct UploadAddress {
 /// cut off is sent again as a whole, or continued as a resumable upload by whoever has a session.
 #[utoipa::path(post, path = "/upload-addresses", operation_id = "create_upload_address", tag = "uploads", request_body = CreateUploadAddress,
     responses((status = 201, body = UploadAddress), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody)))]
 pub(super) async fn create_upload_address(
     State(app): State<App>,
     May(caller, _): May<EditContent>,
@@ -88,11 +92,9 @@ pub(super) async fn create_upload_address(
     if wanted.size_bytes == 0 {
         return Err(Problem::invalid_field("size_bytes", "size_invalid", "A file has at least one byte."));
     }
-    let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?.placed(
-        wanted.channel_id,
-        wanted.folder_id,
-        wanted.store,
-    );
+    let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?
+        .placed(wanted.channel_id, wanted.folder_id, wanted.store)
+        .replacing(wanted.replaces);
     file.check_size(wanted.size_bytes).map_err(|error| {
         Problem::invalid_field("size_bytes", "upload_too_large", format!("This cannot be sent: {error}."))
     })?;
@@ -103,6 +105,7 @@ pub(super) async fn create_upload_address(
     let upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
+    check_replaced(&mut tx, &upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
     let (url, expires_at) =

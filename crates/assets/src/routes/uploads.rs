@@ -3,7 +3,7 @@
 //! An offset is told to the client only when the bytes before it are synced and the row says so. Bytes that were staged but
 //! not acknowledged (the server was killed in the middle of a request) are taken up at the client's next HEAD.
 
-use super::{forms, imports, tus, upload_addresses};
+use super::{announcement::check_replaced, forms, imports, tus, upload_addresses};
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
     model::{Becomes, ReceiveUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
@@ -120,7 +120,8 @@ impl NewFile {
 ///
 /// tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
 /// `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
-/// `image` or `document`), and of videos `title` and `channel_id`.
+/// `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an image or
+/// document of the same kind, `replaces`.
 #[utoipa::path(post, path = "/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = u64, Header, description = "Size of the file in bytes"),
@@ -128,8 +129,8 @@ impl NewFile {
     responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document",
             headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = Option<String>), ("Memoreel-Asset-Id" = Option<String>))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 412, body = ProblemBody), (status = 413, body = ProblemBody), (status = 429, body = ProblemBody),
-        (status = 503, body = ProblemBody)))]
+        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 412, body = ProblemBody), (status = 413, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn create_upload(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,
@@ -148,6 +149,7 @@ async fn create_upload(
     let now = app.clock.now();
     let upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
+    check_replaced(&mut tx, &upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
 

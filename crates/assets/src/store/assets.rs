@@ -2,7 +2,7 @@
 
 use crate::model::{RETENTION, TEMPORARY_LIFETIME};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{AssetId, FolderId, PageRequest, Timestamp, VideoId};
+use memoreel_kernel::{AssetId, FolderId, PageRequest, Timestamp, UploadId, VideoId};
 use serde_json::Value;
 
 /// An asset's row, with the video whose file it is.
@@ -28,6 +28,11 @@ pub(crate) struct AssetRow {
     pub(crate) image: Option<Value>,
     pub(crate) document: Option<Value>,
     pub(crate) error: Option<Value>,
+    pub(crate) version: i32,
+    pub(crate) replacement_id: Option<UploadId>,
+    pub(crate) replacement_error: Option<Value>,
+    pub(crate) description: Option<String>,
+    pub(crate) recognised_text: Option<String>,
     pub(crate) tags: Vec<String>,
     pub(crate) custom_metadata: Value,
     pub(crate) expires_at: Option<Timestamp>,
@@ -46,8 +51,10 @@ macro_rules! select_assets {
                    (SELECT v.id FROM videos v WHERE v.organization_id = $1 AND v.asset_id = a.id LIMIT 1) AS "video_id: _",
                    a.folder_id AS "folder_id: _", a.kind, a.status, a.filename, a.content_type, a.byte_size, a.sha256, a.blob_key,
                    a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
-                   a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'error' AS error, a.tags, a.custom_metadata, a.expires_at,
-                   a.deleted_at, a.retention_until, a.created_at, a.updated_at
+                   a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'error' AS error,
+                   a.version, a.replacement_id AS "replacement_id: _", a.metadata -> 'replacement_error' AS replacement_error,
+                   a.description, a.recognised_text, a.tags, a.custom_metadata, a.expires_at, a.deleted_at, a.retention_until,
+                   a.created_at, a.updated_at
                FROM assets a WHERE a.organization_id = $1 AND "# + $chosen,
             $($parameter),+
         )
@@ -111,6 +118,8 @@ pub(crate) async fn find_asset(tx: &mut TenantTx, id: AssetId) -> Result<Option<
 pub(crate) struct AssetChanges {
     pub(crate) filename: Option<String>,
     pub(crate) folder_id: Option<Option<FolderId>>,
+    /// `Some(None)` removes it.
+    pub(crate) description: Option<Option<String>>,
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) custom_metadata: Option<Value>,
     pub(crate) is_temporary: Option<bool>,
@@ -128,7 +137,8 @@ pub(crate) async fn update_asset(
         "UPDATE assets SET filename = coalesce($3, filename),
              folder_id = CASE WHEN $4 THEN $5 ELSE folder_id END,
              tags = coalesce($6, tags), custom_metadata = coalesce($7, custom_metadata),
-             expires_at = CASE WHEN $8::bool IS NULL THEN expires_at WHEN $8 THEN coalesce(expires_at, $9) END
+             expires_at = CASE WHEN $8::bool IS NULL THEN expires_at WHEN $8 THEN coalesce(expires_at, $9) END,
+             description = CASE WHEN $10 THEN $11 ELSE description END
          WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),
@@ -139,6 +149,8 @@ pub(crate) async fn update_asset(
         changes.custom_metadata,
         changes.is_temporary,
         now + TEMPORARY_LIFETIME,
+        changes.description.is_some(),
+        changes.description.as_ref().and_then(Option::as_deref),
     )
     .execute(&mut **tx)
     .await?;
@@ -199,12 +211,12 @@ pub(crate) async fn copy_asset(
     let copied = sqlx::query!(
         "INSERT INTO assets (organization_id, id, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              status, width, height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, folder_id, owner_id, tags,
-             custom_metadata, created_at, updated_at)
+             custom_metadata, description, recognised_text, created_at, updated_at)
          SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
              -- What is made on request is asked for anew.
-             channels, page_count, metadata - 'sounds', coalesce($4, folder_id), $5, tags, custom_metadata, $6, $6
+             channels, page_count, metadata - 'sounds', coalesce($4, folder_id), $5, tags, custom_metadata, description, recognised_text, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),

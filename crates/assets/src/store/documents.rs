@@ -4,7 +4,7 @@ use super::HeldBlob;
 use crate::{documents::PageOfText, model::DocumentFacts};
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_kernel::AssetId;
+use memoreel_kernel::{AssetId, UploadId};
 
 /// What reading a document found out.
 pub(crate) struct ReadDocumentFacts<'a> {
@@ -56,6 +56,44 @@ pub(crate) async fn mark_document_ready(
     .fetch_one(&mut **tx)
     .await?;
     if ready == 0 {
+        return Ok(false);
+    }
+    insert_pages(tx, id, document.pages).await?;
+    Ok(true)
+}
+
+/// Gives a document that is there the content that replaces its own, with its pages. Returns whether that was still waited for.
+pub(crate) async fn replace_document(
+    tx: &mut TenantTx,
+    id: AssetId,
+    upload_id: UploadId,
+    document: &ReadDocumentFacts<'_>,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (facts, blob) = document.content.unzip();
+    let replaced = sqlx::query!(
+        "WITH came AS (
+             UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND id = $10 AND replaces_id = $2 AND status = 'received'
+             RETURNING id
+         )
+         UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, blob_id = $9, page_count = $7,
+             metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
+             version = version + 1, replacement_id = nullif(replacement_id, came.id)
+         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'document'",
+        organization_id.uuid(),
+        id.uuid(),
+        document.content_type,
+        blob.map(|blob| blob.blob_key.as_str()),
+        facts.map(|facts| facts.size_bytes.cast_signed()),
+        facts.map(|facts| &facts.sha256[..]),
+        i32::try_from(document.pages.len()).unwrap_or(i32::MAX),
+        serde_json::to_value(document.facts).unwrap_or_default(),
+        blob.map(|blob| blob.id.uuid()),
+        upload_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    if replaced.rows_affected() == 0 {
         return Ok(false);
     }
     insert_pages(tx, id, document.pages).await?;

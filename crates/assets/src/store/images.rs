@@ -5,7 +5,7 @@ use crate::model::ImageFacts;
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
 use memoreel_images::{Described, Made};
-use memoreel_kernel::{AssetId, RenditionId, Timestamp};
+use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
 use uuid::Uuid;
 
 /// What storing an image found out.
@@ -48,6 +48,42 @@ pub(crate) async fn mark_image_ready(
     Ok(ready == 1)
 }
 
+/// Gives an image that is there the content that replaces its own. Returns whether that was still waited for.
+pub(crate) async fn replace_image(
+    tx: &mut TenantTx,
+    id: AssetId,
+    upload_id: UploadId,
+    image: &StoredImage<'_>,
+    blob: &HeldBlob,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let replaced = sqlx::query!(
+        "WITH came AS (
+             UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND id = $11 AND replaces_id = $2 AND status = 'received'
+             RETURNING id
+         )
+         UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
+             metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('image', $9::jsonb), blob_id = $10,
+             status = 'ready', recognised_text = NULL, version = version + 1,
+             replacement_id = nullif(replacement_id, came.id)
+         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'image'",
+        organization_id.uuid(),
+        id.uuid(),
+        image.described.header.format.content_type(),
+        blob.blob_key,
+        image.stored.size_bytes.cast_signed(),
+        &image.stored.sha256[..],
+        image.described.size.width.cast_signed(),
+        image.described.size.height.cast_signed(),
+        serde_json::to_value(image.facts).unwrap_or_default(),
+        blob.id.uuid(),
+        upload_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(replaced.rows_affected() == 1)
+}
+
 /// Whether there is such an image or document, not ready: of which kind.
 pub(crate) async fn mark_asset_failed(
     tx: &mut TenantTx,
@@ -76,6 +112,8 @@ pub(crate) async fn mark_asset_failed(
 pub(crate) struct Source {
     pub(crate) blob_key: String,
     pub(crate) filename: String,
+    /// How many files it has had.
+    pub(crate) version: i32,
     pub(crate) width: i32,
     pub(crate) height: i32,
     pub(crate) is_animated: bool,
@@ -92,7 +130,7 @@ pub(crate) async fn find_source(
     let organization_id = tx.organization_id();
     sqlx::query_as!(
         Source,
-        r#"SELECT blob_key AS "blob_key!", filename, width AS "width!", height AS "height!",
+        r#"SELECT blob_key AS "blob_key!", filename, version, width AS "width!", height AS "height!",
                coalesce((metadata -> 'image' -> 'frames')::int > 1, false) AS "is_animated!",
                coalesce((metadata -> 'image' -> 'has_alpha')::bool, false) AS "has_alpha!",
                (SELECT p.options FROM image_presets p WHERE p.organization_id = $1 AND p.name = $3) AS preset
@@ -105,6 +143,53 @@ pub(crate) async fn find_source(
     )
     .fetch_optional(&mut **tx)
     .await
+}
+
+/// An image that text is looked for in.
+pub(crate) struct LegibleImage {
+    pub(crate) blob_key: String,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+    /// Whether that was done.
+    pub(crate) is_read: bool,
+}
+
+/// The image, in the bin or not, once it is ready.
+pub(crate) async fn find_legible(
+    tx: &mut TenantTx,
+    id: AssetId,
+) -> Result<Option<LegibleImage>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        LegibleImage,
+        r#"SELECT blob_key AS "blob_key!", width AS "width!", height AS "height!", recognised_text IS NOT NULL AS "is_read!"
+           FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND status = 'ready'
+               AND blob_key IS NOT NULL AND width IS NOT NULL AND height IS NOT NULL"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Keeps what is written in the image, if this is still its file.
+pub(crate) async fn record_image_text(
+    tx: &mut TenantTx,
+    id: AssetId,
+    blob_key: &str,
+    text: &str,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET recognised_text = $4 WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND blob_key = $3",
+        organization_id.uuid(),
+        id.uuid(),
+        blob_key,
+        text,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// An image that was made of another.
@@ -133,10 +218,12 @@ pub(crate) async fn find_made(
     .await
 }
 
-/// Whether the image it was made of is still there: its row is held until the transaction ends.
+/// Whether the image it was made of is still there, and that is still its file: its row is held until the transaction ends.
+#[expect(clippy::too_many_arguments, reason = "it is a row, column by column")]
 pub(crate) async fn put_made(
     tx: &mut TenantTx,
     asset_id: AssetId,
+    original: &BlobKey,
     name: &str,
     blob_key: &BlobKey,
     made: &Made,
@@ -145,11 +232,12 @@ pub(crate) async fn put_made(
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let put = sqlx::query!(
-        "WITH source AS (SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' FOR KEY SHARE)
+        "WITH source AS (SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND blob_key = $12 FOR SHARE)
          INSERT INTO renditions (organization_id, id, asset_id, kind, name, blob_key, content_type, byte_size, width, height, metadata,
              created_at)
          SELECT $1, $3, source.id, 'image', $4, $5, $6, $7, $8, $9, jsonb_build_object('digest', $10::text), $11 FROM source
-         ON CONFLICT (organization_id, asset_id, name) DO UPDATE SET byte_size = excluded.byte_size, metadata = excluded.metadata",
+         ON CONFLICT (organization_id, asset_id, name) DO UPDATE SET blob_key = excluded.blob_key, byte_size = excluded.byte_size,
+             metadata = excluded.metadata",
         organization_id.uuid(),
         asset_id.uuid(),
         RenditionId::new(now).uuid(),
@@ -161,6 +249,7 @@ pub(crate) async fn put_made(
         made.size.height.cast_signed(),
         digest,
         now,
+        original.to_string(),
     )
     .execute(&mut **tx)
     .await?;

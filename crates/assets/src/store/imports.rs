@@ -39,8 +39,8 @@ pub(crate) async fn find_import(
 ) -> Result<Option<FoundImport>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        r#"SELECT id AS "id: UploadId", user_id AS "user_id: UserId", video_id AS "video_id: VideoId", kind, filename, metadata,
-               size_bytes, offset_bytes, status, expires_at, source AS "source!"
+        r#"SELECT id AS "id: UploadId", user_id AS "user_id: UserId", video_id AS "video_id: VideoId", replaces_id AS "replaces_id: AssetId",
+               kind, filename, metadata, size_bytes, offset_bytes, status, expires_at, source AS "source!"
            FROM uploads WHERE organization_id = $1 AND asset_id = $2 AND status = 'importing' AND source IS NOT NULL"#,
         organization_id.uuid(),
         asset_id.uuid(),
@@ -51,7 +51,8 @@ pub(crate) async fn find_import(
         upload: Upload {
             id: row.id,
             user_id: row.user_id,
-            becomes: becomes(row.id, row.video_id, &row.kind),
+            becomes: becomes(row.replaces_id.unwrap_or(AssetId(row.id.uuid())), row.video_id, &row.kind),
+            replaces_id: row.replaces_id,
             filename: row.filename,
             metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
             size_bytes: row.size_bytes.cast_unsigned(),
@@ -95,7 +96,9 @@ pub(crate) async fn receive_import(
              UPDATE uploads SET status = 'received', size_bytes = $4, offset_bytes = $4, source = NULL
              WHERE organization_id = $1 AND id = $2 AND asset_id = $3 AND status = 'importing' RETURNING asset_id
          )
-         UPDATE assets SET byte_size = $4 FROM received WHERE assets.organization_id = $1 AND assets.id = received.asset_id",
+         -- What is replaced is as large as it is until then.
+         UPDATE assets SET byte_size = CASE WHEN blob_id IS NULL THEN $4 ELSE byte_size END
+         FROM received WHERE assets.organization_id = $1 AND assets.id = received.asset_id",
         organization_id.uuid(),
         id.uuid(),
         asset_id.uuid(),

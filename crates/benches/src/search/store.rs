@@ -187,7 +187,7 @@ pub async fn search_product(
     let rows = sqlx::query(
         "SELECT * FROM search_chunks_by_meaning(
              p_organization_id => $1, p_user_id => $2, p_service => false, p_video_id => NULL, p_channel_id => NULL, p_from => NULL,
-             p_to => NULL, p_speaker => NULL, p_phrases => '{}', p_excluded => '{}', p_embedding => $3::real[]::vector,
+             p_to => NULL, p_speaker => NULL, p_phrases => '{}', p_excluded => '{}', p_kinds => NULL, p_embedding => $3::real[]::vector,
              p_model_id => $4, p_near => $5, p_near_before => $6::bigint::text::xid8, p_limit => $7)",
     )
     .bind(caller.organization_id.uuid())

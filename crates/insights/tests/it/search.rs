@@ -143,7 +143,7 @@ async fn nobody_finds_what_they_may_not_see() {
 async fn the_function_answers_only_for_the_caller_of_the_transaction() {
     let mut stage = Stage::new().await;
     library(&mut stage).await;
-    let ask = "SELECT chunk_id FROM search_chunks($1, $2, 'keyword', 'travel', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    let ask = "SELECT chunk_id FROM search_chunks($1, $2, 'keyword', 'travel', '{}', '{}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
              NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 5)";
     for (asked, as_whom, rows) in
         [(stage.ana, stage.ana, Some(2)), (stage.ana, stage.eve, None), (stage.ana, stage.ben, None)]

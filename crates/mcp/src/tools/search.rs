@@ -1,11 +1,11 @@
-//! Finding moments and pages.
+//! Finding moments, pages and images.
 
 use super::{Context, Tool};
 use crate::{
     outcome::Refusal,
     shown::{clock, link, seconds, video_of, within},
 };
-use memoreel_client::{Client, SearchHit, SearchMode};
+use memoreel_client::{Client, SearchHit, SearchKind, SearchMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -29,6 +29,18 @@ pub(crate) enum By {
     Meaning,
 }
 
+/// What is searched.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum In {
+    /// What is said in videos, and what is on screen.
+    Video,
+    /// What is written on pages.
+    Document,
+    /// What is written in images, and in their descriptions.
+    Image,
+}
+
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SearchInput {
@@ -41,6 +53,9 @@ pub(crate) struct SearchInput {
     #[serde(default)]
     #[schemars(range(min = 1, max = 50))]
     limit: Option<u32>,
+    /// Only in these; in all if not given.
+    #[serde(default)]
+    kinds: Vec<In>,
     /// Only in this video: its id, or a link to it.
     #[serde(default)]
     video: Option<String>,
@@ -66,17 +81,17 @@ pub(crate) struct Found {
     by: By,
 }
 
-/// A moment of a video, or a page of a document.
+/// A moment of a video, a page of a document, or an image.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Hit {
-    /// The title of the video or document.
+    /// The title of the video or document, or the name of the image.
     title: String,
     /// What was said or written, with what is around it.
     quote: String,
     /// Who says it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     speakers: Vec<String>,
-    /// Opens the player at that second, or the document.
+    /// Opens the player at that second, or the document or image.
     link: String,
     /// The video.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +102,7 @@ struct Hit {
     /// When it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     end_seconds: Option<f64>,
-    /// The document.
+    /// The document or image.
     #[serde(skip_serializing_if = "Option::is_none")]
     asset_id: Option<Uuid>,
     /// The page, from 1.
@@ -95,11 +110,22 @@ struct Hit {
     page: Option<i32>,
 }
 
+impl In {
+    fn kind(self) -> SearchKind {
+        match self {
+            Self::Video => SearchKind::Video,
+            Self::Document => SearchKind::Document,
+            Self::Image => SearchKind::Image,
+        }
+    }
+}
+
 impl Tool for Search {
     const NAME: &'static str = "search";
-    const TITLE: &'static str = "Search recordings and documents";
-    const DESCRIPTION: &'static str = "Finds the moments in which something is said, and the pages on which it is written, by \
-        words and by meaning. Each hit has a quote, who says it, the second, and a link that opens the player there.";
+    const TITLE: &'static str = "Search recordings, documents and images";
+    const DESCRIPTION: &'static str = "Finds the moments in which something is said, the pages on which it is written, and the \
+        images that show it by their description or by what is written in them: by words and by meaning. Each hit has a quote, who says it, \
+        the second, and a link that opens the player there.";
     type Input = SearchInput;
     type Output = Found;
 
@@ -112,6 +138,7 @@ impl Tool for Search {
                 By::Meaning => SearchMode::Semantic,
             },
             limit: Some(within("limit", input.limit.unwrap_or(LIMIT_DEFAULT), 1, LIMIT_MAX)?),
+            kinds: input.kinds.into_iter().map(In::kind).collect(),
             video_id: input.video.as_deref().map(video_of).transpose()?.map(|(id, _)| id),
             channel_id,
             speaker: input.speaker,
@@ -139,17 +166,16 @@ pub(super) fn channel(given: &str) -> Result<Uuid, Refusal> {
 
 fn shown(client: &Client, hit: SearchHit) -> Hit {
     let (start, end) = (hit.start_ms.map(seconds), hit.end_ms.map(seconds));
-    let (title, link, page) = match (&hit.document, hit.video_id) {
-        (Some(document), _) => (
-            document.title.clone(),
-            client.file_link(document.asset_id).to_string(),
-            Some(document.page_number),
-        ),
-        (None, Some(id)) => {
+    let file = |id| client.file_link(id).to_string();
+    let (title, link, page) = match (&hit.document, &hit.image, hit.video_id) {
+        (Some(document), ..) => (document.title.clone(), file(document.asset_id), Some(document.page_number)),
+        (None, Some(image), _) => (image.filename.clone(), file(image.asset_id), None),
+        (None, None, Some(id)) => {
             (hit.video_title.unwrap_or_default(), link(client, id, start.unwrap_or_default()), None)
         }
-        (None, None) => (String::new(), String::new(), None),
+        (None, None, None) => (String::new(), String::new(), None),
     };
+    let document_id = hit.document.map(|document| document.asset_id);
     Hit {
         title,
         quote: hit.text,
@@ -158,7 +184,7 @@ fn shown(client: &Client, hit: SearchHit) -> Hit {
         video_id: hit.video_id,
         start_seconds: start,
         end_seconds: end,
-        asset_id: hit.document.map(|document| document.asset_id),
+        asset_id: document_id.or(hit.image.map(|image| image.asset_id)),
         page,
     }
 }
@@ -172,7 +198,7 @@ fn text(hits: &[Hit]) -> String {
         let place = match (hit.start_seconds, hit.page) {
             (Some(start), _) => format!("at {}", clock(start)),
             (None, Some(page)) => format!("page {page}"),
-            (None, None) => String::new(),
+            (None, None) => "image".to_owned(),
         };
         let _ = write!(text, "{}. {}, {place}", index + 1, hit.title);
         if !hit.speakers.is_empty() {

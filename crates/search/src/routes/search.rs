@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::excerpt::{excerpt, matched_by};
 use crate::index::Reader;
-use crate::model::{Filters, Found, FoundIn, Mode};
+use crate::model::{Filters, Found, FoundIn, HitKind, Mode};
 use crate::query::{Query, parse};
 use crate::store::{self, Meaning};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 use axum::Extension;
 use axum::extract::State;
 use chrono::{Datelike, NaiveDate, NaiveTime};
-use memoreel_assets::{document_file_url, key_frame_url, page_image_url, thumbnail_url};
+use memoreel_assets::{document_file_url, image_thumbnail_url, key_frame_url, page_image_url, thumbnail_url};
 use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,9 @@ pub(crate) struct SearchParams {
     /// Hits wanted, 1 to 100; 20 if not given.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
+    /// Only in these: `video`, `document` or `image`, with commas between several; in all if not given.
+    #[param(pattern = "^(video|document|image)(,(video|document|image)){0,2}$")]
+    kind: Option<String>,
     /// Only in this video.
     video_id: Option<VideoId>,
     /// Only in videos of this channel.
@@ -61,7 +64,7 @@ pub(crate) struct SearchResults {
     mode: Mode,
 }
 
-/// A moment of a video or a passage of a document that was found.
+/// A moment of a video or a passage of a document or image that was found.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SearchHit)]
 pub(crate) struct Hit {
@@ -85,6 +88,8 @@ pub(crate) struct Hit {
     end_ms: Option<i64>,
     /// The document, and the page.
     document: Option<HitDocument>,
+    /// The image.
+    image: Option<HitImage>,
     /// Who speaks in `text`, in order.
     speakers: Vec<String>,
     /// The matching sentence with what is around it.
@@ -97,20 +102,9 @@ pub(crate) struct Hit {
     score: f64,
     /// The video's channel.
     channel_id: Option<ChannelId>,
-    /// When the video or document was added.
+    /// When the video, document or image was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-}
-
-/// What something was found in.
-#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
-#[schema(as = SearchHitKind)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum HitKind {
-    /// A video: what is said, or is on screen, at a second of it.
-    Video,
-    /// A document: what is written on a page of it.
-    Document,
 }
 
 /// How it is in what it was found in.
@@ -124,6 +118,10 @@ pub(crate) enum HitSource {
     Screen,
     /// It is written on the page of a document.
     Page,
+    /// It is written in an image.
+    Picture,
+    /// It is how people describe an image.
+    Description,
 }
 
 /// The document in which something was found.
@@ -138,6 +136,26 @@ pub(crate) struct HitDocument {
     page_number: i32,
     /// A signed address of what the page looks like.
     image_url: Option<String>,
+    /// A signed address of the file.
+    file_url: Option<String>,
+}
+
+/// The image in which something was found.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = SearchHitImage)]
+pub(crate) struct HitImage {
+    /// The image.
+    asset_id: AssetId,
+    /// Its file's name.
+    filename: String,
+    /// How people describe it.
+    description: Option<String>,
+    /// A signed address of a small one, at most 480 pixels on each side.
+    thumbnail_url: String,
+    /// Pixels across of the image.
+    width: Option<i32>,
+    /// Pixels down of the image.
+    height: Option<i32>,
     /// A signed address of the file.
     file_url: Option<String>,
 }
@@ -163,7 +181,8 @@ pub(crate) enum MatchedBy {
 
 /// Find what was said, what was on screen, and what is written
 ///
-/// The moments in which something is said or is on screen in a video, and the pages on which it is written, by words and by meaning.
+/// The moments in which something is said or is on screen in a video, the pages on which it is written, and the images that show it by their
+/// description or by what is written in them: by words and by meaning.
 /// `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
 /// it comes onto the screen.
 #[utoipa::path(
@@ -259,11 +278,11 @@ async fn hits(
         let (organization_id, signer) = (caller.organization_id, &app.signer);
         let seen_in = match &found.of {
             FoundIn::Video { seen_in, .. } => *seen_in,
-            FoundIn::Document { .. } => None,
+            FoundIn::Document { .. } | FoundIn::Image { .. } => None,
         };
         let file = match &found.of {
             FoundIn::Video { .. } => None,
-            FoundIn::Document { blob_key, filename, .. } => {
+            FoundIn::Document { blob_key, filename, .. } | FoundIn::Image { blob_key, filename, .. } => {
                 document_file_url(organization_id, blob_key, filename, signer, now)
             }
         };
@@ -271,8 +290,12 @@ async fn hits(
             FoundIn::Video { pictured_asset_id, .. } => {
                 pictured_asset_id.map(|id| thumbnail_url(organization_id, id, signer, now))
             }
-            FoundIn::Document { id, page_number, is_pictured, .. } => is_pictured
-                .then(|| page_image_url(organization_id, *id, page_number.cast_unsigned(), signer, now)),
+            FoundIn::Document { page_image_key, .. } => {
+                page_image_key.as_deref().and_then(|key| page_image_url(organization_id, key, signer, now))
+            }
+            FoundIn::Image { id, version, filename, .. } => {
+                Some(image_thumbnail_url(app, organization_id, *id, *version, filename))
+            }
         };
         let mut hit = hit(found, vector.as_deref(), likeness_floor, picture, file);
         hit.frame_url = seen_in
@@ -335,6 +358,7 @@ fn hit(
         start_ms: None,
         end_ms: None,
         document: None,
+        image: None,
         speakers: excerpt.speakers,
         text: excerpt.text,
         highlights: excerpt
@@ -361,6 +385,20 @@ fn hit(
             hit.document =
                 Some(HitDocument { asset_id: id, title, page_number, image_url: picture_url, file_url });
         }
+        FoundIn::Image { id, description, is_described, width, height, filename, .. } => {
+            hit.kind = HitKind::Image;
+            hit.source = if is_described { HitSource::Description } else { HitSource::Picture };
+            let thumbnail_url = picture_url.unwrap_or_default();
+            hit.image = Some(HitImage {
+                asset_id: id,
+                filename,
+                description,
+                thumbnail_url,
+                width,
+                height,
+                file_url,
+            });
+        }
     }
     hit
 }
@@ -382,7 +420,20 @@ fn filters(params: &SearchParams) -> Result<Filters, SearchError> {
         speaker: speaker.filter(|name| !name.is_empty()),
         from: date(&params.from, "from", false)?,
         to: date(&params.to, "to", true)?,
+        kinds: params.kind.as_deref().map(kinds).transpose()?.unwrap_or_default(),
     })
+}
+
+/// Kinds with commas between them, each once.
+fn kinds(text: &str) -> Result<Vec<HitKind>, SearchError> {
+    let mut kinds = Vec::new();
+    for name in text.split(',') {
+        let kind = HitKind::parse(name).ok_or_else(|| SearchError::KindInvalid(name.to_owned()))?;
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    Ok(kinds)
 }
 
 /// A time as it stands, or the first or last microsecond of a day. Only years that the database knows, too.
@@ -402,6 +453,14 @@ fn moment(text: &str, field: &'static str, end_of_day: bool) -> Result<Timestamp
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kinds_are_named_one_by_one() {
+        assert_eq!(kinds("image,video,image").unwrap(), [HitKind::Image, HitKind::Video]);
+        for refused in ["", "Image", "image,", "audio", "image video", "image, video"] {
+            assert!(kinds(refused).is_err(), "{refused:?}");
+        }
+    }
 
     #[test]
     fn a_day_is_taken_from_its_first_to_its_last_moment() {

@@ -17,11 +17,13 @@ pub(super) async fn search(
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
     let caller = *tx.caller();
+    let entity_types = filters.entity_types();
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id: VideoId", video_title,
-               channel_id AS "channel_id: ChannelId", coalesce(video_created_at, document.created_at) AS "created_at!",
-               document.id AS "document_id: AssetId", document.title AS document_title, document.page_number,
-               document.is_pictured, document.blob_key, document.filename,
+               channel_id AS "channel_id: ChannelId", coalesce(video_created_at, file.created_at) AS "created_at!",
+               file.id AS "file_id: AssetId", file.kind AS file_kind, file.title AS file_title, file.page_number,
+               file.page_image_key, file.blob_key, file.filename, file.description, file.is_described, file.version, file.width,
+               file.height,
                text AS "text!", start_seconds, end_seconds,
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, meaning_rank, similarity AS "similarity!",
@@ -29,17 +31,18 @@ pub(super) async fn search(
                    AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId",
                (SELECT c.entity_id FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
                    AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
-           FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[]::vector, $12, $13,
-               $14::bigint::text::xid8, $15) AS found
-           -- A passage of a document names nothing of a video.
+           FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::real[]::vector, $13, $14,
+               $15::bigint::text::xid8, $16) AS found
+           -- A passage of a document or an image names nothing of a video.
            LEFT JOIN LATERAL (
                SELECT a.id, coalesce(a.metadata -> 'document' ->> 'title', a.filename) AS title, c.page_number, a.created_at,
-                   a.blob_key, a.filename,
-                   EXISTS (SELECT FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
-                       AND p.page_number = c.page_number AND p.image_key IS NOT NULL) AS is_pictured
-               FROM chunks c JOIN assets a ON a.organization_id = $1 AND a.id = c.asset_id AND a.status = 'ready'
-               WHERE c.organization_id = $1 AND c.id = found.chunk_id AND found.video_id IS NULL) AS document ON true
-           WHERE found.video_id IS NOT NULL OR document.id IS NOT NULL"#,
+                   a.kind, a.blob_key, a.filename, a.description, a.version, a.width, a.height,
+                   c.is_description AS is_described,
+                   (SELECT p.image_key FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
+                       AND p.page_number = c.page_number) AS page_image_key
+               FROM chunks c JOIN assets a ON a.organization_id = $1 AND a.id = c.asset_id AND a.status = 'ready' AND a.deleted_at IS NULL
+               WHERE c.organization_id = $1 AND c.id = found.chunk_id AND found.video_id IS NULL) AS file ON true
+           WHERE found.video_id IS NOT NULL OR file.id IS NOT NULL"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),
         caller.role.is_none(),
@@ -50,6 +53,7 @@ pub(super) async fn search(
         filters.speaker,
         &query.phrases,
         &query.excluded,
+        entity_types.as_deref(),
         vector,
         model_id.uuid(),
         nearby.map(|nearby| nearby.chunk_ids.as_slice()),

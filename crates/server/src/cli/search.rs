@@ -6,9 +6,9 @@ use super::{
 };
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use memoreel_client::{Client, SearchHit, SearchMode};
+use memoreel_client::{Client, SearchHit, SearchKind, SearchMode};
 
-/// Finds what was said, by words and by meaning.
+/// Finds what was said, shown and written, by words and by meaning.
 #[derive(Debug, Args)]
 pub(super) struct Search {
     #[command(flatten)]
@@ -18,6 +18,9 @@ pub(super) struct Search {
     /// How to look
     #[arg(long, value_enum, default_value_t = Mode::Hybrid)]
     mode: Mode,
+    /// Where to look; several with commas between
+    #[arg(long, value_enum, value_delimiter = ',')]
+    kind: Vec<Kind>,
     /// How many hits
     #[arg(long, default_value_t = 5)]
     limit: u32,
@@ -36,6 +39,16 @@ enum Mode {
     Semantic,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// What is said in videos, or on screen
+    Video,
+    /// What is written in documents
+    Document,
+    /// What is written in images, or how people describe them
+    Image,
+}
+
 impl Search {
     pub(super) async fn run(self) -> Result<()> {
         let client = connect(&self.server)?;
@@ -45,6 +58,7 @@ impl Search {
                 Mode::Keyword => SearchMode::Keyword,
                 Mode::Semantic => SearchMode::Semantic,
             },
+            kinds: self.kind.into_iter().map(Kind::searched).collect(),
             limit: Some(self.limit),
             ..memoreel_client::Search::of(self.query)
         };
@@ -61,11 +75,27 @@ impl Search {
     }
 }
 
+impl Kind {
+    fn searched(self) -> SearchKind {
+        match self {
+            Self::Video => SearchKind::Video,
+            Self::Document => SearchKind::Document,
+            Self::Image => SearchKind::Image,
+        }
+    }
+}
+
 fn print_hit(client: &Client, hit: &SearchHit) {
     if let Some(document) = &hit.document {
         println!("page {}  {}", document.page_number, document.title);
         println!("    {}", hit.text);
         println!("    {}", client.file_link(document.asset_id));
+        return;
+    }
+    if let Some(image) = &hit.image {
+        println!("image  {}", image.filename);
+        println!("    {}", hit.text);
+        println!("    {}", client.file_link(image.asset_id));
         return;
     }
     let start_ms = hit.start_ms.unwrap_or_default();

@@ -156,7 +156,7 @@ impl World {
         sqlx::query_scalar(
             "SELECT chunk_id FROM search_chunks_by_meaning($1, $2, false,
                  (SELECT id FROM videos WHERE organization_id = $1 AND title = $6),
-                 (SELECT id FROM channels WHERE organization_id = $1 AND name = $7), $9::text::timestamptz, NULL, $8, $3, '{}',
+                 (SELECT id FROM channels WHERE organization_id = $1 AND name = $7), $9::text::timestamptz, NULL, $8, $3, '{}', NULL,
                  $4::text::vector, $5, $10, $11::bigint::text::xid8, $12)",
         )
         .bind(organization_id.uuid())
@@ -273,7 +273,7 @@ async fn what_was_chosen_in_memory_is_shown_as_what_was_compared() {
     for near in [Some(near), None] {
         let mut tx = world.db.tenant(&caller).await.unwrap();
         let rows = sqlx::query_scalar(
-            "SELECT to_jsonb(hit) FROM search_chunks_by_meaning($1, $2, false, NULL, NULL, NULL, NULL, NULL, '{}', '{}',
+            "SELECT to_jsonb(hit) FROM search_chunks_by_meaning($1, $2, false, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL,
                  $3::text::vector, $4, $5, $6::bigint::text::xid8, $7) AS hit",
         )
         .bind(organization_id.uuid())
@@ -320,7 +320,7 @@ async fn a_search_for_another_caller_than_the_transactions_is_refused() {
     ] {
         let mut tx = world.db.tenant(&caller).await.unwrap();
         let refused = sqlx::query(
-            "SELECT * FROM search_chunks_by_meaning($1, $2, $3, NULL, NULL, NULL, NULL, NULL, '{}', '{}', '[1]', NULL, NULL, NULL, 1)",
+            "SELECT * FROM search_chunks_by_meaning($1, $2, $3, NULL, NULL, NULL, NULL, NULL, '{}', '{}', NULL, '[1]', NULL, NULL, NULL, 1)",
         )
         .bind(organization_id)
         .bind(user_id.map(|id| id.uuid()))

@@ -2,7 +2,7 @@ import "./media.css";
 import "./asset.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { CircleAlert, Copy, Download, FileX, FolderInput, RotateCcw, Trash2 } from "lucide-react";
+import { CircleAlert, Copy, Download, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { isApiError } from "../../api/client";
 import { assetQuery, foldersQuery, mediaCommands, renewMedia } from "../../api/media";
@@ -15,11 +15,15 @@ import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
 import { formatDateTime } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
+import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
+import { pickFiles } from "../uploads/choose";
+import { kindOfFile, replaceFile } from "../uploads/manager";
 import { useMediaActions } from "./actions";
 import { AssetFacts } from "./AssetFacts";
 import { AssetPreview } from "./AssetPreview";
+import { DescriptionEditor, TextInPicture } from "./DescriptionEditor";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
 import { Renditions } from "./Renditions";
@@ -111,6 +115,7 @@ function Found({ asset }: { asset: Asset }) {
           <p>{asset.error.message}</p>
         </div>
       ) : null}
+      <ReplacementNotice asset={asset} />
       <div className="file__columns">
         <div className="file__main">
           <AssetPreview asset={asset} />
@@ -121,6 +126,8 @@ function Found({ asset }: { asset: Asset }) {
           ) : null}
         </div>
         <div className="file__side">
+          <DescriptionEditor asset={asset} editable={editable} />
+          <TextInPicture asset={asset} />
           <AssetFacts asset={asset} folders={folders} editable={editable} />
           {asset.status === "ready" && asset.deleted_at === null ? <Renditions asset={asset} /> : null}
           <TagsEditor asset={asset} editable={editable} />
@@ -131,10 +138,41 @@ function Found({ asset }: { asset: Asset }) {
   );
 }
 
+/** A file that is to replace this one, until it does. */
+function ReplacementNotice({ asset }: { asset: Asset }) {
+  const { replacement } = asset;
+  if (!replacement) return null;
+  if (replacement.status === "pending") {
+    return (
+      <p className="notice" role="status">
+        {strings.asset.replacing}
+      </p>
+    );
+  }
+  return (
+    <div className="notice notice--bad" role="alert">
+      <p className="notice__title">
+        <CircleAlert size={16} aria-hidden />
+        {strings.asset.notReplaced}
+      </p>
+      <p>{replacement.error?.message}</p>
+    </div>
+  );
+}
+
+/** Asks for a file of the same kind, and sends it. */
+async function chooseReplacement(id: string, kind: "image" | "document"): Promise<void> {
+  const [file] = await pickFiles(false);
+  if (!file) return;
+  if (kindOfFile(file) === kind) replaceFile(file, { id, kind });
+  else showToast(strings.asset.replaceOther(strings.media.kindOf[kind]));
+}
+
 function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly Folder[]; mayEdit: boolean }) {
   const actions = useMediaActions();
   const navigate = useNavigate();
   const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
+  const { kind } = asset;
   const here = asset.folder_id === null ? {} : { folder: asset.folder_id };
   const leave = (): void => void navigate({ to: "/media", search: here });
   return (
@@ -147,6 +185,12 @@ function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly 
       )}
       {!mayEdit ? null : asset.deleted_at === null ? (
         <>
+          {(kind === "image" || kind === "document") && asset.status !== "pending" ? (
+            <button type="button" className="button" onClick={() => void chooseReplacement(asset.id, kind)}>
+              <Replace size={16} aria-hidden />
+              {strings.asset.replace}
+            </button>
+          ) : null}
           <button type="button" className="button" onClick={() => setAsked("move")}>
             <FolderInput size={16} aria-hidden />
             {strings.media.move}

@@ -34,7 +34,7 @@ function Quiet({ asset, title, text }: { asset: Asset; title: string; text?: str
 }
 
 function ImagePreview({ asset }: { asset: Asset }) {
-  const address = useQuery(imageAddressesQuery(asset.id, PREVIEW));
+  const address = useQuery(imageAddressesQuery(asset, PREVIEW));
   const [loaded, setLoaded] = useState(false);
   if (address.isError) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
   return (
@@ -46,7 +46,7 @@ function ImagePreview({ asset }: { asset: Asset }) {
           src={here(address.data.src)}
           srcSet={setHere(address.data.srcset)}
           sizes={address.data.sizes ?? undefined}
-          alt={asset.filename}
+          alt={asset.description ?? asset.filename}
           data-loaded={loaded}
           onLoad={() => setLoaded(true)}
         />
@@ -80,7 +80,7 @@ function AudioPreview({ asset }: { asset: Asset }) {
       {asset.file_url === null ? null : (
         // What is said in it stands on the page of the recording.
         // eslint-disable-next-line jsx-a11y/media-has-caption
-        <audio controls preload="metadata" src={asset.file_url} aria-label={asset.filename} />
+        <audio controls preload="metadata" src={asset.file_url} aria-label={asset.description ?? asset.filename} />
       )}
       {asset.video_id === null ? null : <OpenVideo videoId={asset.video_id} />}
     </div>

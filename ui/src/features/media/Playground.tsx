@@ -26,7 +26,7 @@ export default function Playground({ asset, mayEdit }: { asset: Asset; mayEdit: 
   const presets = useQuery(imagePresetsQuery).data?.items ?? [];
   const wrong = wrongNumbers(transform);
   const settled = useDebounced(optionsOf(transform), TYPING_PAUSE_MS);
-  const shown = useQuery({ ...imageAddressesQuery(asset.id, { options: settled }), placeholderData: keepPreviousData });
+  const shown = useQuery({ ...imageAddressesQuery(asset, { options: settled }), placeholderData: keepPreviousData });
   const change = (part: Partial<Transform>): void => setTransform({ ...transform, ...part });
   const number = (name: NumberName, label: string): ReactNode => (
     <NumberField name={name} label={label} value={transform[name]} wrong={wrong.includes(name)} onChange={(value) => change({ [name]: value })} />
@@ -214,7 +214,7 @@ function Address({
   const dense = /(^|,)dpr=/u.test(options);
   // Densities multiply what the options say; widths say it anew, so that one dpr among them would be a second.
   const set = useQuery({
-    ...imageAddressesQuery(asset.id, { options, ...(dense ? {} : { widths: widthsFor(width ?? 1), sizes: `${width ?? 1}px` }) }),
+    ...imageAddressesQuery(asset, { options, ...(dense ? {} : { widths: widthsFor(width ?? 1), sizes: `${width ?? 1}px` }) }),
     enabled: width !== undefined,
     placeholderData: keepPreviousData,
   });

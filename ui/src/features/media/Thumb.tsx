@@ -29,7 +29,7 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
   const box = useRef<HTMLSpanElement>(null);
   const near = useNear(box);
   const usable = near && asset.deleted_at === null && asset.status === "ready";
-  const address = useQuery({ ...imageAddressesQuery(asset.id, THUMB), enabled: usable && asset.kind === "image" });
+  const address = useQuery({ ...imageAddressesQuery(asset, THUMB), enabled: usable && asset.kind === "image" });
   const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
   const hasFailed = asset.status === "failed";
   // A small one has no room for the badge.

@@ -4,6 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import {
   Building2,
   House,
+  ImageIcon,
   Images,
   KeyRound,
   LibraryBig,
@@ -54,7 +55,7 @@ interface Group {
   entries: Entry[];
 }
 
-/** One field that finds videos, moments, pages and commands. */
+/** One field that finds videos, moments, images, pages and commands. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState("");
   const query = useDebounced(text.trim(), TYPING_PAUSE_MS);
@@ -227,11 +228,25 @@ function useGroups(text: string, query: string): Group[] {
     const answered = query === text && query !== "" && !moments.isPlaceholderData;
     const momentEntries = (answered ? (moments.data?.items ?? []) : []).map<Entry>((hit) => ({
       id: `moment-${hit.chunk_id}`,
-      icon: Quote,
+      icon: hit.image ? ImageIcon : Quote,
       label: hit.text,
-      content: <Moment text={hit.text} highlights={hit.highlights} title={hit.document?.title ?? hit.video_title ?? ""} />,
-      note: hit.document ? strings.search.page(hit.document.page_number) : formatClock(hit.start_ms ?? 0),
+      content: (
+        <Moment
+          text={hit.text}
+          highlights={hit.highlights}
+          title={hit.image?.filename ?? hit.document?.title ?? hit.video_title ?? ""}
+        />
+      ),
+      note: hit.image
+        ? strings.search.image
+        : hit.document
+          ? strings.search.page(hit.document.page_number)
+          : formatClock(hit.start_ms ?? 0),
       run: () => {
+        if (hit.image) {
+          void navigate({ to: "/files/$assetId", params: { assetId: hit.image.asset_id } });
+          return;
+        }
         if (hit.document) {
           window.open(hit.document.image_url ?? hit.document.file_url ?? undefined, "_blank", "noreferrer");
           return;

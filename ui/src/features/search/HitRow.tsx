@@ -1,39 +1,58 @@
 import { Link } from "@tanstack/react-router";
-import { AudioLines, FileText, MonitorPlay, Sparkles, TextQuote } from "lucide-react";
+import { AudioLines, FileText, ImageIcon, MessageSquareText, MonitorPlay, ScanText, Sparkles, TextQuote, type LucideIcon } from "lucide-react";
 import { memo, useState } from "react";
 import type { Hit } from "../../api/types";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
 import { cutByHighlights } from "../../lib/marks";
 import { strings } from "../../strings";
+import { here } from "../media/addresses";
+
+/** Where in something it was found, where that is not what everybody expects. */
+const SOURCES: Partial<Record<Hit["source"], { label: string; icon: LucideIcon }>> = {
+  screen: { label: strings.search.onScreen, icon: MonitorPlay },
+  picture: { label: strings.search.inPicture, icon: ScanText },
+  description: { label: strings.search.description, icon: MessageSquareText },
+};
 
 const REASONS = {
   words: { label: strings.search.words, icon: TextQuote },
   meaning: { label: strings.search.meaning, icon: Sparkles },
 } as const;
 
-/** A found moment or page: where it is, who speaks, what is said with the match marked, and why it is here. */
+/** A found moment, page or image: where it is, who speaks, what is said with the match marked, and why it is here. */
 export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const [broken, setBroken] = useState(false);
-  const { document } = hit;
-  const isOnScreen = hit.frame_url !== null;
-  const picture = document ? document.image_url : (hit.frame_url ?? hit.poster_url);
+  const { document, image } = hit;
+  const isOnScreen = hit.source === "screen";
+  const picture = image ? here(image.thumbnail_url) : document ? document.image_url : (hit.frame_url ?? hit.poster_url);
+  const source = SOURCES[hit.source];
+  const Blank = image ? ImageIcon : document ? FileText : AudioLines;
   const startMs = hit.start_ms ?? 0;
   // A second that has begun before the slide came would show the one before.
   const second = isOnScreen ? Math.ceil(startMs / 1000) : Math.floor(startMs / 1000);
   return (
     <article className="hit">
       <div className="hit__poster" aria-hidden>
-        {document ? <FileText size={20} strokeWidth={1.5} /> : <AudioLines size={20} strokeWidth={1.5} />}
+        <Blank size={20} strokeWidth={1.5} />
         {picture !== null && !broken ? (
           <img src={picture} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
         ) : null}
         <span className="card__badge time">
-          {document ? strings.search.page(document.page_number) : formatClock(startMs)}
+          {image ? strings.search.image : document ? strings.search.page(document.page_number) : formatClock(startMs)}
         </span>
       </div>
       <div className="hit__body">
         <p className="hit__where">
-          {document ? (
+          {image ? (
+            <Link
+              to="/files/$assetId"
+              params={{ assetId: image.asset_id }}
+              className="hit__link"
+              aria-label={strings.search.openImage(image.filename)}
+            >
+              {image.filename}
+            </Link>
+          ) : document ? (
             <a
               href={document.image_url ?? document.file_url ?? undefined}
               target="_blank"
@@ -63,10 +82,10 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
         </p>
         <p className="hit__why">
           <span className="visually-hidden">{strings.search.why}: </span>
-          {isOnScreen ? (
+          {source ? (
             <span className="tag">
-              <MonitorPlay size={16} aria-hidden />
-              {strings.search.onScreen}
+              <source.icon size={16} aria-hidden />
+              {source.label}
             </span>
           ) : null}
           {hit.matched_by.map((reason) => {

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Search, SearchX, SlidersHorizontal, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { searchQuery } from "../../api/queries";
-import type { SearchMode } from "../../api/types";
+import type { HitKind, SearchMode } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { NARROW, useAddressText, useMedia, useTitle } from "../../lib/hooks";
@@ -22,6 +22,12 @@ const MODES: { value: SearchMode; label: string }[] = [
   { value: "semantic", label: strings.search.semantic },
 ];
 
+const KINDS: { value: HitKind; label: string }[] = [
+  { value: "video", label: strings.media.kinds.video },
+  { value: "document", label: strings.media.kinds.document },
+  { value: "image", label: strings.media.kinds.image },
+];
+
 export function SearchPage() {
   const filter = useSearch({ from: "/app/search" });
   const navigate = useNavigate({ from: "/search" });
@@ -32,7 +38,7 @@ export function SearchPage() {
   const mode = filter.mode ?? "hybrid";
   const narrow = useMedia(NARROW);
   const [filtersOpen, setFiltersOpen] = useState(
-    filter.speaker !== undefined || filter.channel !== undefined || filter.from !== undefined || filter.to !== undefined,
+    filter.kind !== undefined || filter.speaker !== undefined || filter.channel !== undefined || filter.from !== undefined || filter.to !== undefined,
   );
   useTitle(filter.q ? `${filter.q} · ${strings.search.title}` : strings.search.title);
 
@@ -42,6 +48,7 @@ export function SearchPage() {
     searchQuery({
       q: settled,
       mode,
+      kind: filter.kind,
       speaker: filter.speaker,
       channel_id: filter.channel,
       from: filter.from,
@@ -145,15 +152,28 @@ export function SearchPage() {
 function Filters() {
   const filter = useSearch({ from: "/app/search" });
   const navigate = useNavigate({ from: "/search" });
-  const any = [filter.speaker, filter.channel, filter.from, filter.to].some((value) => value !== undefined);
+  const any = [filter.kind, filter.speaker, filter.channel, filter.from, filter.to].some((value) => value !== undefined);
 
-  const set = (name: "speaker" | "channel" | "from" | "to", value: string): void => {
+  const set = (name: "kind" | "speaker" | "channel" | "from" | "to", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
   };
   const speaker = useAddressText(filter.speaker, SPEAKER_PAUSE_MS, (settled) => set("speaker", settled ?? ""));
 
   return (
     <div className="search__more">
+      <select
+        className="select select--quiet"
+        aria-label={strings.search.kind}
+        value={filter.kind ?? ""}
+        onChange={(event) => set("kind", event.target.value)}
+      >
+        <option value="">{strings.search.anyKind}</option>
+        {KINDS.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
       <input
         className="input input--quiet search__speaker"
         aria-label={strings.search.speaker}
@@ -171,7 +191,7 @@ function Filters() {
           onClick={() => {
             speaker.onText("");
             void navigate({
-              search: ({ speaker: _speaker, channel: _channel, from: _from, to: _to, ...rest }) => rest,
+              search: ({ kind: _kind, speaker: _speaker, channel: _channel, from: _from, to: _to, ...rest }) => rest,
               replace: true,
             });
           }}

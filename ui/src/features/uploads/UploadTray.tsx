@@ -156,28 +156,31 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
 
 /** An image or a document that has arrived: it is looked at in a moment. */
 function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Asset | undefined }) {
-  const done = asset !== undefined && asset.status !== "pending";
+  const replacement = asset?.replacement;
+  const done = asset !== undefined && asset.status !== "pending" && replacement?.status !== "pending";
+  const ready = done && asset.status === "ready" && !replacement;
+  const error = asset?.error ?? replacement?.error;
   return (
     <li className="tray__row" data-state={entry.state}>
       <KindIcon entry={entry} />
       <div className="tray__body">
         <p className="tray__name truncate">{entry.filename}</p>
         <p className="tray__line faint small number">
-          {asset?.status === "ready" ? (
+          {ready ? (
             <span className="tray__done">
               <CircleCheck size={16} aria-hidden />
               {strings.status.completed}
             </span>
-          ) : asset?.status === "failed" ? (
+          ) : done ? (
             strings.status.failed
           ) : (
             strings.upload.received
           )}
         </p>
-        {asset?.error ? <p className="small tray__error">{asset.error.message}</p> : null}
+        {error ? <p className="small tray__error">{error.message}</p> : null}
       </div>
       <div className="tray__actions">
-        {asset?.status === "ready" ? (
+        {ready ? (
           <Link to="/files/$assetId" params={{ assetId: asset.id }} className="button button--small">
             {strings.upload.open}
           </Link>

@@ -100,6 +100,29 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
   startNext();
 }
 
+/** Sends a file that is to replace that of an image or a document. */
+export function replaceFile(file: File, asset: { id: string; kind: UploadKind }): void {
+  const record: UploadRecord = {
+    key: newKey(),
+    filename: file.name,
+    size_bytes: file.size,
+    sent_bytes: 0,
+    modified_ms: file.lastModified,
+    address: null,
+    video_id: null,
+    channel_id: null,
+    kind: asset.kind,
+    asset_id: asset.id,
+    folder_id: null,
+    replaces: asset.id,
+    organization_id: chosenOrganization(),
+  };
+  running.set(record.key, { file, record, upload: null, speed: new Speed() });
+  uploads.set((list) => [...list, entryOf(record, "queued")]);
+  remember(record);
+  startNext();
+}
+
 /** Shows what becomes of a file that the server fetches, as of one that was sent. */
 export function followImport(file: NewFile, filename: string, kind: UploadKind): void {
   const entry: UploadEntry = {
@@ -195,6 +218,7 @@ async function send(key: string): Promise<void> {
   if (record.kind !== undefined && record.kind !== "video") metadata["kind"] = record.kind;
   if (record.channel_id !== null) metadata["channel_id"] = record.channel_id;
   if (record.folder_id) metadata["folder_id"] = record.folder_id;
+  if (record.replaces) metadata["replaces"] = record.replaces;
 
   const upload = new Upload(file, {
     endpoint: `${API_PREFIX}/uploads`,

@@ -16,6 +16,8 @@ export interface UploadRecord {
   /** The image it becomes, and the folder it goes to. */
   asset_id?: string | null;
   folder_id?: string | null;
+  /** The image or document whose file it replaces. */
+  replaces?: string;
   /** Where it goes, whatever organization is looked at meanwhile; `null` is the personal one. */
   organization_id: string | null;
 }
