@@ -195,7 +195,7 @@ impl Ffmpeg {
         if is_empty {
             return Err(MediaError::Damaged { what: "its sound cannot be decoded.", detail: String::new() });
         }
-        staging.publish(&[file.clone()])?;
+        staging.publish(std::slice::from_ref(&file))?;
         let measured_lufs = measured.map(|found| found.integrated);
         Ok(SoundFile { path: out_dir.join(file), channels, measured_lufs })
     }

@@ -137,3 +137,18 @@ pub fn files(folder: &Path) -> Vec<String> {
 pub fn is_empty(folder: &Path) -> bool {
     std::fs::read_dir(folder).unwrap().next().is_none()
 }
+
+/// Loudness as ffmpeg's own meter shows it, in LUFS.
+pub fn loudness(path: &Path) -> f64 {
+    let answer = Command::new("ffmpeg")
+        .args(["-nostdin", "-hide_banner", "-nostats", "-i"])
+        .arg(path)
+        .args(["-af", "ebur128", "-f", "null", "-"])
+        .output()
+        .unwrap();
+    let report = String::from_utf8(answer.stderr).unwrap();
+    let summary = report.rsplit("Summary:").next().unwrap();
+    let told =
+        summary.lines().find_map(|line| line.trim().strip_prefix("I:")).unwrap_or_else(|| panic!("{report}"));
+    told.trim().trim_end_matches("LUFS").trim().parse().unwrap()
+}
