@@ -138,6 +138,7 @@ impl Function {
                     ("worded_best" | "length" | "surroundings", _) => "1".to_owned(),
                     ("worded_before", _) => u64::MAX.to_string(),
                     ("speakers", _) => "{Speaker 1}".to_owned(),
+                    ("kinds", _) => "{transcript}".to_owned(),
                     ("mode", _) => "hybrid".to_owned(),
                     ("language", _) => "en".to_owned(),
                     (_, "uuid" | "timestamp with time zone" | "audit_logs") | ("speaker", _) => {
