@@ -60,7 +60,7 @@ pub(crate) fn file(
     format: LogFormat,
 ) -> impl Stream<Item = Result<Bytes, LogFileError>> + Send {
     log_file(format, PAGE, move |after| {
-        let (db, range) = (db.clone(), range.clone());
+        let db = db.clone();
         async move {
             let mut tx = db.tenant(&caller).await?;
             Ok(store::logged_requests(&mut tx, &range, after, PAGE as i64).await.map_err(DbError::from)?)

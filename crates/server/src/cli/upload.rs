@@ -68,7 +68,7 @@ impl Upload {
                 "{msg:.bold} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             )?,
         ));
-        let new = self.new();
+        let new = self.described();
         let shown = bar.clone();
         let uploaded = client.upload_file(path, &new, move |progress| match progress {
             Progress::Sent { sent_bytes, size_bytes } => {
@@ -85,13 +85,13 @@ impl Upload {
     }
 
     async fn import(&self, client: &Client, link: &str, bars: &MultiProgress) -> Result<()> {
-        let imported = client.import(link, &self.new()).await?;
+        let imported = client.import(link, &self.described()).await?;
         // What follows may be the signature that opens it.
         let name = link.split(['?', '#']).next().unwrap_or(link);
         self.done(client, imported.video_id, name, bars).await
     }
 
-    fn new(&self) -> NewUpload {
+    fn described(&self) -> NewUpload {
         NewUpload { title: self.title.clone(), channel_id: self.channel, ..NewUpload::default() }
     }
 

@@ -183,7 +183,7 @@ async fn a_search_looks_where_it_is_told_to() {
         assert_eq!(found(None, mode).await, all, "{mode}");
         assert_eq!(found(Some("image,document,video"), mode).await, all, "{mode}");
         for (kind, only) in [("video", &of_video), ("document", &of_document), ("image", &of_image)] {
-            assert_eq!(found(Some(kind), mode).await, [only.clone()], "{kind} {mode}");
+            assert_eq!(found(Some(kind), mode).await, std::slice::from_ref(only), "{kind} {mode}");
         }
         assert_eq!(found(Some("image,video"), mode).await, [of_image.clone(), of_video.clone()], "{mode}");
     }
