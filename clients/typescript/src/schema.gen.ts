@@ -2691,7 +2691,8 @@ export interface components {
         /** @description A file that is to replace another. */
         AssetReplacement: {
             error?: components["schemas"]["AssetFailure"] | null;
-            status: ("pending" | "failed") & Record<string, never>;
+            /** @description How far it is. */
+            status: components["schemas"]["ReplacementStatus"];
             /** @description The upload that brings it. */
             upload_id: components["schemas"]["UploadId"];
         };
@@ -5150,6 +5151,11 @@ export interface components {
          * @enum {string}
          */
         RenditionStatus: "pending" | "ready";
+        /**
+         * @description How far a file is that is to replace another.
+         * @enum {string}
+         */
+        ReplacementStatus: "pending" | "failed";
         /** @description What is sent again. */
         ReplayWebhookDeliveries: {
             /**

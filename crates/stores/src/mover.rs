@@ -29,8 +29,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const KNOWN_WITHIN: Duration = Duration::from_secs(30);
 /// How long writing waits at most for the last of it to be copied, before it goes on for a while.
 const HELD_WITHIN: Duration = Duration::from_secs(8);
-/// As many changes as are copied while writing waits.
+/// As many changes as are copied while writing waits, however long they take.
 const FEW_CHANGES: usize = 20;
+/// And as many as were copied in so long the last time: about as many came meanwhile.
+const SHORT_ROUND: Duration = Duration::from_secs(2);
 const ROUNDS_MAX: u32 = 200;
 /// What clocks of stores and of the database may differ by.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
@@ -195,7 +197,9 @@ impl Mover {
             if self.lost(&known, &mut lost).await? {
                 copier.whole(&folder, Some(since)).await?;
             }
-            if self.catch_up(id, &mut copier).await? > FEW_CHANGES {
+            let begun = Instant::now();
+            let changes = self.catch_up(id, &mut copier).await?;
+            if changes > FEW_CHANGES && begun.elapsed() > SHORT_ROUND {
                 continue;
             }
             let held = self.advance(id, generation, MoveState::Held).await?;

@@ -13,6 +13,8 @@ use std::{
 
 /// Files on their way at once; each large one takes some 64 MiB of memory.
 const AT_ONCE: usize = 4;
+/// Folders that are compared at once.
+const LISTED_AT_ONCE: usize = 16;
 /// Files between two words about how far it is.
 const TOLD_EVERY: usize = 256;
 const ATTEMPTS: u32 = 6;
@@ -42,26 +44,10 @@ impl Copier<'_> {
         folder: &BlobKey,
         unless_since: Option<Timestamp>,
     ) -> Result<(), StoresError> {
-        let mut old = Listing::of(self.from.list(Some(folder))).await?;
-        let mut new = Listing::of(self.to.list(Some(folder))).await?;
+        let mut differences = Differences::of(self.from, self.to, folder, unless_since).await?;
         let mut steps = Vec::with_capacity(TOLD_EVERY);
-        loop {
-            let order = match (&old.next, &new.next) {
-                (None, None) => break,
-                (Some(blob), Some(copy)) => blob.key.cmp(&copy.key),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-            };
-            let blob = if order.is_le() { old.advance().await? } else { None };
-            let copy = if order.is_ge() { new.advance().await? } else { None };
-            match (blob, copy) {
-                (Some(blob), Some(copy))
-                    if blob.size_bytes == copy.size_bytes
-                        && unless_since.is_some_and(|since| blob.modified_at < since) => {}
-                (Some(blob), _) => steps.push(Step::Copy(blob.key)),
-                (None, Some(copy)) => steps.push(Step::Delete(copy.key)),
-                (None, None) => {}
-            }
+        while let Some(step) = differences.next().await? {
+            steps.push(step);
             if steps.len() >= TOLD_EVERY {
                 self.carry_out(std::mem::take(&mut steps)).await?;
             }
@@ -71,13 +57,16 @@ impl Copier<'_> {
 
     /// Makes the new store as the old one is where something changed.
     pub(crate) async fn catch_up(&mut self, changes: BTreeSet<Change>) -> Result<(), StoresError> {
-        let mut steps = Vec::new();
-        for change in changes {
-            if change.is_folder {
-                self.whole(&change.key, None).await?;
-            } else {
-                steps.push(Step::Copy(change.key));
-            }
+        let (folders, files): (Vec<Change>, Vec<Change>) =
+            changes.into_iter().partition(|change| change.is_folder);
+        let mut steps: Vec<Step> = files.into_iter().map(|change| Step::Copy(change.key)).collect();
+        // Most are of assets that were deleted, and take two lists each to find little.
+        let (from, to) = (self.from, self.to);
+        let mut found = futures::stream::iter(folders)
+            .map(|folder| async move { Differences::of(from, to, &folder.key, None).await?.all().await })
+            .buffer_unordered(LISTED_AT_ONCE);
+        while let Some(more) = found.try_next().await? {
+            steps.extend(more);
         }
         self.carry_out(steps).await
     }
@@ -130,6 +119,55 @@ async fn carried_out(
             }
             done => return done,
         }
+    }
+}
+
+/// What is to be done to a folder of the new store, file by file.
+struct Differences {
+    old: Listing,
+    new: Listing,
+    unless_since: Option<Timestamp>,
+}
+
+impl Differences {
+    async fn of(
+        from: &SingleStore,
+        to: &SingleStore,
+        folder: &BlobKey,
+        unless_since: Option<Timestamp>,
+    ) -> Result<Self, BlobError> {
+        let (old, new) =
+            tokio::try_join!(Listing::of(from.list(Some(folder))), Listing::of(to.list(Some(folder))))?;
+        Ok(Self { old, new, unless_since })
+    }
+
+    async fn next(&mut self) -> Result<Option<Step>, BlobError> {
+        loop {
+            let order = match (&self.old.next, &self.new.next) {
+                (None, None) => return Ok(None),
+                (Some(blob), Some(copy)) => blob.key.cmp(&copy.key),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+            };
+            let blob = if order.is_le() { self.old.advance().await? } else { None };
+            let copy = if order.is_ge() { self.new.advance().await? } else { None };
+            match (blob, copy) {
+                (Some(blob), Some(copy))
+                    if blob.size_bytes == copy.size_bytes
+                        && self.unless_since.is_some_and(|since| blob.modified_at < since) => {}
+                (Some(blob), _) => return Ok(Some(Step::Copy(blob.key))),
+                (None, Some(copy)) => return Ok(Some(Step::Delete(copy.key))),
+                (None, None) => {}
+            }
+        }
+    }
+
+    async fn all(mut self) -> Result<Vec<Step>, BlobError> {
+        let mut steps = Vec::new();
+        while let Some(step) = self.next().await? {
+            steps.push(step);
+        }
+        Ok(steps)
     }
 }
 

@@ -153,19 +153,12 @@ export type CaptionsAccepted = Sent<Schemas["AcceptedCaptions"]>;
 
 export type AssetKind = "image" | "video" | "audio" | "document";
 export type AssetStatus = "pending" | "ready" | "failed";
-/** A file that is to replace another, until it does. */
-interface Replacement {
-  upload_id: string;
-  status: "pending" | "failed";
-  error: Sent<Schemas["AssetFailure"]> | null;
-}
-
 export type Asset = Narrow<
   Sent<Schemas["Asset"]>,
   {
     kind: AssetKind | null;
     status: AssetStatus;
-    replacement: Replacement | null;
+    replacement: Sent<Schemas["AssetReplacement"]> | null;
     metadata: Record<string, unknown>;
     image: Sent<Schemas["ImageDetail"]> | null;
   }

@@ -8,6 +8,9 @@ use memoreel_images::geometry::Size;
 use memoreel_kernel::Event;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 
+/// What is smaller on both sides, in pixels, is an icon, on which nobody reads anything.
+const SIDE_MIN: u32 = 128;
+
 /// Looks for text in an image that is ready.
 #[derive(Debug)]
 pub struct ReadImageText {
@@ -35,10 +38,14 @@ impl Handle for ReadImageText {
             return run.finish(tx, &[known]).await;
         }
         drop(tx);
-        let key = image.blob_key.parse().map_err(TaskFailure::internal)?;
-        let bytes = self.blobs.get_bytes(&key, self.reader.images.limits().bytes_max).await;
         let size = Size { width: image.width.cast_unsigned(), height: image.height.cast_unsigned() };
-        let read = self.reader.read(run, &bytes.map_err(blob_failure)?, size).await?;
+        let read = if size.width.max(size.height) < SIDE_MIN {
+            Some((String::new(), None))
+        } else {
+            let key = image.blob_key.parse().map_err(TaskFailure::internal)?;
+            let bytes = self.blobs.get_bytes(&key, self.reader.images.limits().bytes_max).await;
+            self.reader.read(run, &bytes.map_err(blob_failure)?, size).await?
+        };
 
         let mut tx = run.begin().await?;
         if let Some((text, _)) = read {

@@ -135,8 +135,7 @@ pub(super) struct Asset {
 pub(super) struct Replacement {
     /// The upload that brings it.
     upload_id: UploadId,
-    /// `pending` until it is here and looked at, or `failed`; the asset then stays as it is.
-    #[schema(inline)]
+    /// How far it is.
     status: ReplacementStatus,
     /// Why it failed.
     error: Option<AssetFailure>,
@@ -146,7 +145,9 @@ pub(super) struct Replacement {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ReplacementStatus {
+    /// Until it is here and looked at.
     Pending,
+    /// It cannot be used, and the asset stays as it is.
     Failed,
 }
 
