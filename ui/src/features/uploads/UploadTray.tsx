@@ -1,10 +1,10 @@
 import "./uploads.css";
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronUp, CircleCheck, FileText, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { assetQuery } from "../../api/media";
-import { isBusy, videoQuery } from "../../api/queries";
+import { isBusy, keys, videoQuery } from "../../api/queries";
 import type { Asset, Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
 import { ApiError, chosenOrganization } from "../../api/client";
@@ -47,6 +47,13 @@ export function UploadTray() {
     entry.kind === "video" ? isWorking(videoOf(entry)) : assetOf(entry)?.status === "pending";
 
   useEffect(() => restoreUploads(), []);
+
+  // A file may have come to an asset that was known, whose page waits for nothing yet.
+  const client = useQueryClient();
+  const received = assetIds.join(" ");
+  useEffect(() => {
+    for (const id of received.split(" ")) if (id !== "") void client.invalidateQueries({ queryKey: keys.asset(id) });
+  }, [client, received]);
 
   if (entries.length === 0) return null;
 
