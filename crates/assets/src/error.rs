@@ -196,10 +196,10 @@ impl From<AssetsError> for Problem {
                 Problem::conflict("asset_in_bin", detail).hint("Restore the asset first.")
             }
             AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
-            AssetsError::NotCopied | AssetsError::NotReplaced => Problem::conflict("asset_not_ready", detail)
-                .hint("Ask for the asset until its status is ready."),
-            AssetsError::NotReady => Problem::conflict("asset_not_ready", detail)
-                .hint("Ask for the asset until its status is ready."),
+            AssetsError::NotCopied | AssetsError::NotReady | AssetsError::NotReplaced => {
+                Problem::conflict("asset_not_ready", detail)
+                    .hint("Ask for the asset until its status is ready.")
+            }
             AssetsError::NoSound => Problem::conflict("asset_has_no_sound", detail),
             AssetsError::FolderNotFound => Problem::not_found("folder"),
             AssetsError::ChannelNotFound => Problem::not_found("channel"),

@@ -46,14 +46,15 @@ impl Upload {
         let bars = MultiProgress::new();
         let mut failed = false;
         for file in &self.files {
-            let added = match file.to_str().filter(|text| is_link(text)) {
-                Some(link) => self.import(&client, link, &bars).await,
-                None => self.one(&client, file, &bars).await,
+            let (named, added) = match file.to_str().filter(|text| is_link(text)) {
+                Some(link) => {
+                    // What follows may be the signature that opens it.
+                    let named = link.split(['?', '#']).next().unwrap_or_default();
+                    (named.to_owned(), self.import(&client, link, named, &bars).await)
+                }
+                None => (file.display().to_string(), self.one(&client, file, &bars).await),
             };
             if let Err(error) = added {
-                let named = file.to_string_lossy();
-                let named =
-                    if is_link(&named) { named.split(['?', '#']).next().unwrap_or_default() } else { &named };
                 bars.suspend(|| eprintln!("memoreel: {named}: {error:#}"));
                 failed = true;
             }
@@ -84,10 +85,8 @@ impl Upload {
         self.done(client, uploaded.video_id, &name, bars).await
     }
 
-    async fn import(&self, client: &Client, link: &str, bars: &MultiProgress) -> Result<()> {
+    async fn import(&self, client: &Client, link: &str, name: &str, bars: &MultiProgress) -> Result<()> {
         let imported = client.import(link, &self.described()).await?;
-        // What follows may be the signature that opens it.
-        let name = link.split(['?', '#']).next().unwrap_or(link);
         self.done(client, imported.video_id, name, bars).await
     }
 

@@ -4,10 +4,9 @@ use crate::{
     app::TestApp,
     client::{Client, send},
     document_files::{docx, open_document, pdf, pptx, refused, scanned_pdf, word_paragraph},
+    page_pictures::page_pictures,
 };
 use chrono::TimeDelta;
-use memoreel_documents::{DocumentLimits, Documents};
-use memoreel_parts::Parts;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -43,11 +42,7 @@ async fn search(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
 
 /// A page as a scanner makes it: a picture of these words.
 async fn scanned(text: &str) -> Vec<u8> {
-    let command = vec![env!("CARGO_BIN_EXE_memoreel").into(), "document-worker".into()];
-    let documents =
-        Documents::new(command, Parts::locate().unwrap().pdfium().unwrap(), DocumentLimits::default());
-    let mut document = documents.open(&pdf(&[text]), "a.pdf").await.unwrap();
-    scanned_pdf(&[document.image(0, 2_000).await.unwrap().png])
+    scanned_pdf(&page_pictures(&[text], 2_000).await)
 }
 
 #[tokio::test]

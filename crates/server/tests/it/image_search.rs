@@ -4,22 +4,12 @@ use crate::{
     app::{PUBLIC_URL, TestApp, sample},
     client::{Client, send},
     document_files::pdf,
+    page_pictures::picture,
     search::video_of,
 };
 use chrono::TimeDelta;
-use memoreel_documents::{DocumentLimits, Documents};
-use memoreel_parts::Parts;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// A picture of these words, as a PNG.
-async fn picture(text: &str) -> Vec<u8> {
-    let command = vec![env!("CARGO_BIN_EXE_memoreel").into(), "document-worker".into()];
-    let documents =
-        Documents::new(command, Parts::locate().unwrap().pdfium().unwrap(), DocumentLimits::default());
-    let mut document = documents.open(&pdf(&[text]), "a.pdf").await.unwrap();
-    document.image(0, 1_400).await.unwrap().png
-}
 
 /// The image once it is ready, and what is written in it is known.
 async fn read(client: &Client, id: &str) -> Value {

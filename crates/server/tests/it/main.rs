@@ -47,6 +47,7 @@ mod openapi;
 mod organization_exports;
 mod organizations;
 mod own_postgres;
+mod page_pictures;
 mod passkeys;
 mod pipeline;
 mod pooled;

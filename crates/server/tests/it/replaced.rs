@@ -4,22 +4,12 @@ use crate::{
     app::{PUBLIC_URL, TestApp, sample},
     client::{Answer, Client, Person, metadata, send},
     document_files::pdf,
+    page_pictures::picture,
 };
 use chrono::TimeDelta;
-use memoreel_documents::{DocumentLimits, Documents};
-use memoreel_parts::Parts;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-
-/// A picture of these words, as a PNG.
-async fn picture(text: &str) -> Vec<u8> {
-    let command = vec![env!("CARGO_BIN_EXE_memoreel").into(), "document-worker".into()];
-    let documents =
-        Documents::new(command, Parts::locate().unwrap().pdfium().unwrap(), DocumentLimits::default());
-    let mut document = documents.open(&pdf(&[text]), "a.pdf").await.unwrap();
-    document.image(0, 1_400).await.unwrap().png
-}
 
 fn sum(bytes: &[u8]) -> Value {
     json!(hex::encode(Sha256::digest(bytes)))

@@ -3,11 +3,9 @@
 use crate::{
     app::{TestApp, sample},
     client::{Answer, Client, Person, send},
-    document_files::pdf,
+    page_pictures::page_pictures,
 };
 use chrono::TimeDelta;
-use memoreel_documents::{DocumentLimits, Documents};
-use memoreel_parts::Parts;
 use serde_json::{Value, json};
 use std::{fs, path::Path, process::Command};
 
@@ -18,18 +16,14 @@ const GLACIER: &str = "Expedition to the north\nGlaciers melt slowly\nWalruses s
 
 /// A silent recording of slides, each with what it says and for how many seconds.
 async fn slide_show(slides: &[(&str, u32)]) -> Vec<u8> {
-    let command = vec![env!("CARGO_BIN_EXE_memoreel").into(), "document-worker".into()];
-    let documents =
-        Documents::new(command, Parts::locate().unwrap().pdfium().unwrap(), DocumentLimits::default());
     let folder = tempfile::tempdir().unwrap();
     let texts: Vec<&str> = slides.iter().map(|(text, _)| *text).collect();
-    let mut document = documents.open(&pdf(&texts), "slides.pdf").await.unwrap();
+    let pages = page_pictures(&texts, 1_800).await;
     let mut film = Command::new("ffmpeg");
     film.args(["-nostdin", "-v", "error", "-y"]);
-    for (number, (_, seconds)) in slides.iter().enumerate() {
-        let page = document.image(u32::try_from(number).unwrap(), 1_800).await.unwrap();
+    for (number, ((_, seconds), page)) in slides.iter().zip(pages).enumerate() {
         let path = folder.path().join(format!("{number}.png"));
-        fs::write(&path, page.png).unwrap();
+        fs::write(&path, page).unwrap();
         film.args(["-loop", "1", "-r", "10", "-t", &seconds.to_string(), "-i"]).arg(path);
     }
     let path = folder.path().join("slides.mp4");
