@@ -100,6 +100,13 @@ impl Receiver {
         self.shared.messages.lock().unwrap().len()
     }
 
+    /// Whether the nth message had come before.
+    pub fn is_repeated(&self, number: usize) -> bool {
+        let messages = self.shared.messages.lock().unwrap();
+        let id = messages[number - 1].id();
+        messages[..number - 1].iter().any(|message| message.id() == id)
+    }
+
     /// The messages once there are as many.
     pub async fn received(&self, count: usize) -> Vec<Message> {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
