@@ -125,4 +125,20 @@ describe("a long list", () => {
     rerender(<Listing items={items.slice(1)} />);
     expect(document.activeElement).toBe(document.body);
   });
+
+  it("gives the focus back to what had it when the page was left, on the way back alone", () => {
+    const items = things(5000);
+    const step = (key: string): void => window.history.replaceState({ __TSR_key: key }, "");
+    step("the list");
+    const { unmount } = render(<Listing items={items} />);
+    screen.getByText("thing 3").focus();
+    press("End");
+    unmount();
+    step("what was opened");
+    render(<Listing items={items} />).unmount();
+    expect(document.activeElement).toBe(document.body);
+    step("the list");
+    render(<Listing items={items} />);
+    expect(place()).toBe("5000");
+  });
 });

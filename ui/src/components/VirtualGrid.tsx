@@ -4,20 +4,16 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, typ
 import { flushSync } from "react-dom";
 import { columnsFor, nextInGrid, withRow, type GridLayout } from "../lib/grid";
 import { mainElement, useScrollMargin } from "../lib/hooks";
+import { keepPlace, keptPlace, type Kept } from "../lib/places";
 
 const OVERSCAN_ROWS = 3;
 /** So many rows before the end is read on. */
 const NEAR_END_ROWS = 3;
 
-/** Where the focus is in the list; it keeps its row while it is out of view. */
-interface Kept {
-  id: string;
-  index: number;
-}
-
 /**
  * A list in rows of which only those near the window exist, so that any length of it scrolls alike. Arrows, Home and End
- * go from one to the next: to what in each is marked with `data-focus`.
+ * go from one to the next: to what in each is marked with `data-focus`. What has the focus keeps its row while it is out
+ * of view, and has it again for whoever comes back to the page.
  */
 export function VirtualGrid<T extends { id: string }>({
   items,
@@ -49,7 +45,7 @@ export function VirtualGrid<T extends { id: string }>({
   const list = useRef<HTMLUListElement>(null);
   const width = useWidth(list);
   const margin = useScrollMargin(list, mainElement);
-  const [kept, setKept] = useState<Kept | null>(null);
+  const [kept, setKept] = useState<Kept | null>(() => keptPlace(label));
   const places = useMemo(() => new Map(items.map((item, index) => [item.id, index])), [items]);
   const keptIndex = kept === null ? -1 : (places.get(kept.id) ?? Math.min(kept.index, items.length - 1));
 
@@ -80,13 +76,18 @@ export function VirtualGrid<T extends { id: string }>({
     if (hasMore && lastVisible >= rowCount - NEAR_END_ROWS) onNearEnd();
   }, [hasMore, lastVisible, rowCount, onNearEnd]);
 
+  const onKept = (next: Kept): void => {
+    setKept(next);
+    keepPlace(label, next);
+  };
   const focus = (index: number): void => {
     const item = items[index];
     if (!item) return;
-    flushSync(() => setKept({ id: item.id, index }));
+    flushSync(() => onKept({ id: item.id, index }));
     focusIn(list.current, index);
   };
-  useFocus(list, { items, columns, keptIndex, focus, onKept: setKept, onMove, onKey });
+  useFocus(list, { items, columns, keptIndex, focus, onKept, onMove, onKey });
+  useReturn(list, kept, keptIndex);
 
   return (
     <ul ref={list} className={`virtual ${className}`} aria-label={label} style={{ height: rows.getTotalSize() }}>
@@ -118,10 +119,17 @@ export function VirtualGrid<T extends { id: string }>({
   );
 }
 
+function itemAt(list: HTMLElement | null, index: number): HTMLElement | null | undefined {
+  return list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+}
+
+function inItem(list: HTMLElement | null, index: number): HTMLElement | null | undefined {
+  return itemAt(list, index)?.querySelector<HTMLElement>("[data-focus]");
+}
+
 function focusIn(list: HTMLElement | null, index: number): void {
-  const item = list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
-  item?.querySelector<HTMLElement>("[data-focus]")?.focus({ preventScroll: true });
-  item?.scrollIntoView({ block: "nearest" });
+  inItem(list, index)?.focus({ preventScroll: true });
+  itemAt(list, index)?.scrollIntoView({ block: "nearest" });
 }
 
 function useWidth(element: RefObject<HTMLElement | null>): number {
@@ -197,6 +205,17 @@ function useFocus<T extends { id: string }>(
       element.removeEventListener("keydown", onKeyDown);
     };
   }, [list]);
+}
+
+/** Gives the focus back once to what had it when the page was left, unless it is elsewhere by then. The page scrolls by itself. */
+function useReturn(list: RefObject<HTMLUListElement | null>, kept: Kept | null, keptIndex: number): void {
+  const isAwaited = useRef(kept !== null);
+  useEffect(() => {
+    const target = isAwaited.current ? inItem(list.current, keptIndex) : null;
+    if (!target) return;
+    isAwaited.current = false;
+    if (document.activeElement === document.body) target.focus({ preventScroll: true });
+  });
 }
 
 /** Whether keys move from where they are pressed; in a field or on the button of a menu they have a meaning of their own. */

@@ -1,9 +1,7 @@
-import { useId, useState } from "react";
+import { useId } from "react";
 import type { Asset } from "../../api/types";
-import { Problem } from "../../components/Problem";
-import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
-import { useChangeAsset } from "./AssetPage";
+import { DraftActions, useDraft } from "./Draft";
 
 const DESCRIPTION_LENGTH_MAX = 2000;
 
@@ -11,9 +9,8 @@ const DESCRIPTION_LENGTH_MAX = 2000;
 export function DescriptionEditor({ asset, editable }: { asset: Asset; editable: boolean }) {
   const field = useId();
   const saved = asset.description ?? "";
-  const [draft, setDraft] = useState<string | null>(null);
-  const change = useChangeAsset(asset.id);
-  const text = draft ?? saved;
+  const draft = useDraft(asset.id, saved);
+  const { text } = draft;
   if (!editable) {
     return saved === "" ? null : (
       <section className="file__section">
@@ -37,37 +34,12 @@ export function DescriptionEditor({ asset, editable }: { asset: Asset; editable:
         maxLength={DESCRIPTION_LENGTH_MAX}
         value={text}
         aria-describedby={`${field}-note`}
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={(event) => draft.edit(event.target.value)}
       />
       <p id={`${field}-note`} className="field__hint">
         {asset.kind === "image" ? strings.asset.descriptionOfImageHint : strings.asset.descriptionHint}
       </p>
-      {change.isError ? <Problem error={change.error} /> : null}
-      {text !== saved ? (
-        <div className="file__add">
-          <button
-            type="button"
-            className="button button--small button--primary"
-            disabled={change.isPending}
-            onClick={() =>
-              change.mutate(
-                { description: text.trim() === "" ? null : text },
-                {
-                  onSuccess: () => {
-                    setDraft(null);
-                    showToast(strings.asset.saved);
-                  },
-                },
-              )
-            }
-          >
-            {strings.common.save}
-          </button>
-          <button type="button" className="button button--small" onClick={() => setDraft(null)}>
-            {strings.common.cancel}
-          </button>
-        </div>
-      ) : null}
+      <DraftActions draft={draft} changes={{ description: text.trim() === "" ? null : text }} />
     </section>
   );
 }

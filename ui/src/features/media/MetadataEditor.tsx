@@ -1,10 +1,8 @@
-import { useId, useState } from "react";
+import { useId } from "react";
 import type { Asset } from "../../api/types";
-import { Problem } from "../../components/Problem";
-import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
-import { useChangeAsset } from "./AssetPage";
 import { Code } from "./Code";
+import { DraftActions, useDraft } from "./Draft";
 import { readMetadata } from "./metadata";
 
 const written = (metadata: Record<string, unknown>): string => JSON.stringify(metadata, null, 2);
@@ -13,9 +11,8 @@ const written = (metadata: Record<string, unknown>): string => JSON.stringify(me
 export function MetadataEditor({ asset, editable }: { asset: Asset; editable: boolean }) {
   const field = useId();
   const saved = written(asset.metadata);
-  const [draft, setDraft] = useState<string | null>(null);
-  const change = useChangeAsset(asset.id);
-  const text = draft ?? saved;
+  const draft = useDraft(asset.id, saved);
+  const { text } = draft;
   const read = readMetadata(text);
   const wrong = "problem" in read ? read.problem : undefined;
   if (!editable) {
@@ -39,38 +36,12 @@ export function MetadataEditor({ asset, editable }: { asset: Asset; editable: bo
         value={text}
         aria-invalid={wrong !== undefined}
         aria-describedby={`${field}-note`}
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={(event) => draft.edit(event.target.value)}
       />
       <p id={`${field}-note`} className={wrong === undefined ? "field__hint" : "field__error"}>
         {wrong ?? strings.asset.metadataHint}
       </p>
-      {change.isError ? <Problem error={change.error} /> : null}
-      {text !== saved ? (
-        <div className="file__add">
-          <button
-            type="button"
-            className="button button--small button--primary"
-            disabled={wrong !== undefined || change.isPending}
-            onClick={() => {
-              if (!("value" in read)) return;
-              change.mutate(
-                { metadata: read.value },
-                {
-                  onSuccess: () => {
-                    setDraft(null);
-                    showToast(strings.asset.saved);
-                  },
-                },
-              );
-            }}
-          >
-            {strings.common.save}
-          </button>
-          <button type="button" className="button button--small" onClick={() => setDraft(null)}>
-            {strings.common.cancel}
-          </button>
-        </div>
-      ) : null}
+      <DraftActions draft={draft} changes={"value" in read ? { metadata: read.value } : null} />
     </section>
   );
 }
