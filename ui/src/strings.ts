@@ -189,6 +189,7 @@ export const strings = {
     offline: "Connection lost. Continues by itself.",
     needsFile: "Interrupted. Choose the same file to continue where it stopped.",
     received: "Received",
+    gone: "Deleted",
     progress: (sent: string, total: string) => `${sent} of ${total}`,
     speed: (perSecond: string) => `${perSecond}/s`,
     remaining: (time: string) => `${time} left`,

@@ -138,6 +138,11 @@ export function isApiError(error: unknown): error is ApiError {
   return error instanceof ApiError;
 }
 
+/** Whether what was asked for is not there any more. */
+export function isGone(error: unknown): boolean {
+  return isApiError(error) && error.status === 404;
+}
+
 /** What a refusal says about single fields; `codes` names the field that a problem as a whole is about. */
 export function fieldErrors<Field extends string>(error: unknown, codes: Readonly<Record<string, Field>>): Partial<Record<Field, string>> {
   if (!isApiError(error)) return {};

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { isApiError, request, requestJson } from "./client";
+import { isApiError, isGone, request, requestJson } from "./client";
 import { keys } from "./queries";
 import type {
   ImportFile,
@@ -62,7 +62,10 @@ export function assetQuery(id: string) {
   return queryOptions({
     queryKey: keys.asset(id),
     queryFn: ({ signal }) => requestJson<Asset>("GET", `/assets/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: (query) => (query.state.data && isAwaited(query.state.data) ? PENDING_MS : false),
+    refetchInterval: (query) => {
+      const asset = query.state.data;
+      return asset && isAwaited(asset) && !isGone(query.state.error) ? PENDING_MS : false;
+    },
     retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
   });
 }

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { connection } from "./connection";
-import { isApiError, request, requestJson } from "./client";
+import { isApiError, isGone, request, requestJson } from "./client";
 import type {
   ApiKey,
   ApiKeyCreated,
@@ -103,7 +103,7 @@ export function videoQuery(id: string) {
     queryFn: ({ signal }) => requestJson<VideoDetail>("GET", `/videos/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: (query) => {
       const video = query.state.data;
-      if (!video || !isBusy(video)) return false;
+      if (!video || !isBusy(video) || isGone(query.state.error)) return false;
       return connection.get().live ? 15_000 : 3000;
     },
     retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,

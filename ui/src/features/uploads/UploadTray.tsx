@@ -1,5 +1,5 @@
 import "./uploads.css";
-import { useQueries, useQueryClient } from "@tanstack/react-query";
+import { useQueries, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronUp, CircleCheck, FileText, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
@@ -7,7 +7,7 @@ import { assetQuery } from "../../api/media";
 import { isBusy, keys, videoQuery } from "../../api/queries";
 import type { Asset, Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
-import { ApiError, chosenOrganization } from "../../api/client";
+import { ApiError, chosenOrganization, isGone } from "../../api/client";
 import { kindIcons } from "../../components/kind";
 import { Tip } from "../../components/Tip";
 import { formatBytes, formatRemaining } from "../../lib/format";
@@ -34,15 +34,15 @@ export function UploadTray() {
   const ids = entries.flatMap((entry) => (entry.state === "received" && entry.video_id !== null ? [entry.video_id] : []));
   const videos = useQueries({
     queries: ids.map((id) => videoQuery(id)),
-    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+    combine: (results) => byId(ids, results),
   });
-  const videoOf = (entry: UploadEntry): VideoDetail | undefined => videos.get(entry.video_id ?? "");
+  const videoOf = (entry: UploadEntry): Made<VideoDetail> => videos.get(entry.video_id ?? "");
   const assetIds = entries.flatMap((entry) => (entry.state === "received" && entry.asset_id !== null ? [entry.asset_id] : []));
   const assets = useQueries({
     queries: assetIds.map((id) => assetQuery(id)),
-    combine: (results) => new Map(results.flatMap(({ data }) => (data ? [[data.id, data] as const] : []))),
+    combine: (results) => byId(assetIds, results),
   });
-  const assetOf = (entry: UploadEntry): Asset | undefined => assets.get(entry.asset_id ?? "");
+  const assetOf = (entry: UploadEntry): Made<Asset> => assets.get(entry.asset_id ?? "");
   const works = (entry: UploadEntry): boolean =>
     entry.kind === "video" ? isWorking(videoOf(entry)) : assetOf(entry)?.status === "pending";
 
@@ -106,8 +106,15 @@ export function UploadTray() {
   );
 }
 
-function isWorking(video: VideoDetail | undefined): boolean {
-  return video === undefined || isBusy(video);
+/** What became of a file: `undefined` until it is known, `null` once it was deleted. */
+type Made<T> = T | null | undefined;
+
+function byId<T extends { id: string }>(ids: readonly string[], results: readonly UseQueryResult<T>[]): Map<string, Made<T>> {
+  return new Map(ids.map((id, index) => [id, isGone(results[index]?.error) ? null : results[index]?.data]));
+}
+
+function isWorking(video: Made<VideoDetail>): boolean {
+  return video === undefined || (video !== null && isBusy(video));
 }
 
 function trayTitle(entries: UploadEntry[], works: (entry: UploadEntry) => boolean): string {
@@ -119,7 +126,7 @@ function trayTitle(entries: UploadEntry[], works: (entry: UploadEntry) => boolea
   return processing > 0 ? strings.upload.summaryProcessing(processing) : strings.upload.summaryDone;
 }
 
-function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }) {
   const received = entry.state === "received" && entry.video_id !== null;
   const processing = received && isWorking(video);
   const failed = entry.state === "failed" || video?.status === "failed";
@@ -136,7 +143,7 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
       <KindIcon entry={entry} />
       <div className="tray__body">
         <p className="tray__name truncate">{entry.filename}</p>
-        {received && video?.status === "completed" ? null : (
+        {received && (video === null || video?.status === "completed") ? null : (
           <div
             className={`progress ${failed ? "progress--bad" : entry.state === "uploading" || processing ? "progress--live" : ""}`}
             role="progressbar"
@@ -162,9 +169,9 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: VideoDetail | un
 }
 
 /** An image or a document that has arrived: it is looked at in a moment. */
-function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Asset | undefined }) {
+function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) {
   const replacement = asset?.replacement;
-  const done = asset !== undefined && asset.status !== "pending" && replacement?.status !== "pending";
+  const done = asset && asset.status !== "pending" && replacement?.status !== "pending";
   const ready = done && asset.status === "ready" && !replacement;
   const error = asset?.error ?? replacement?.error;
   return (
@@ -180,6 +187,8 @@ function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Asset | undefin
             </span>
           ) : done ? (
             strings.status.failed
+          ) : asset === null ? (
+            strings.upload.gone
           ) : (
             strings.upload.received
           )}
@@ -192,7 +201,7 @@ function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Asset | undefin
             {strings.upload.open}
           </Link>
         ) : null}
-        {done || asset === undefined ? <Dismiss entry={entry} /> : null}
+        <Dismiss entry={entry} />
       </div>
     </li>
   );
@@ -211,7 +220,7 @@ function kindOf(filename: string): Video["kind"] {
   return /\.(mp3|wav|m4a|flac|ogg|opus|aac)$/iu.test(filename) ? "audio" : "video";
 }
 
-function Line({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+function Line({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }) {
   switch (entry.state) {
     case "queued":
       return <>{strings.upload.queued}</>;
@@ -224,6 +233,7 @@ function Line({ entry, video }: { entry: UploadEntry; video: VideoDetail | undef
     case "failed":
       return <>{strings.upload.failedTitle}</>;
     case "received": {
+      if (video === null) return <>{strings.upload.gone}</>;
       if (!video) return <>{strings.upload.received}</>;
       if (video.status === "completed") {
         return (
@@ -250,7 +260,7 @@ function Line({ entry, video }: { entry: UploadEntry; video: VideoDetail | undef
 const sentOf = (entry: UploadEntry): string =>
   strings.upload.progress(formatBytes(entry.sent_bytes), formatBytes(entry.size_bytes));
 
-function RowActions({ entry, video }: { entry: UploadEntry; video: VideoDetail | undefined }) {
+function RowActions({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }) {
   if (entry.state === "received") {
     return (
       <>
@@ -259,7 +269,7 @@ function RowActions({ entry, video }: { entry: UploadEntry; video: VideoDetail |
             {strings.upload.open}
           </Link>
         ) : null}
-        {video && !isBusy(video) ? <Dismiss entry={entry} /> : null}
+        <Dismiss entry={entry} />
       </>
     );
   }

@@ -1,0 +1,61 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { Tooltip } from "radix-ui";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { strings } from "../../strings";
+import { followImport, uploads } from "./manager";
+import { UploadTray } from "./UploadTray";
+
+const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
+const row = (): HTMLElement => screen.getByRole("listitem");
+
+function show(): void {
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <Tooltip.Provider>
+        <UploadTray />
+      </Tooltip.Provider>
+    </QueryClientProvider>,
+  );
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  uploads.set([]);
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("what was received", () => {
+  it("is over once it is deleted while it is processed: it is asked for no more, and can be dismissed", async () => {
+    let deleted = false;
+    const fetched = vi.fn((_address: string) =>
+      Promise.resolve(
+        deleted
+          ? answer(404, { title: "Not found", code: "not_found", detail: "There is no such video." })
+          : answer(200, { id: "v1", status: "processing", stage: null, progress: 40, error: null, playable: false }),
+      ),
+    );
+    vi.stubGlobal("fetch", fetched);
+    followImport({ upload_id: "u1", video_id: "v1" }, "call.mp4", "video");
+    show();
+    await act(() => vi.advanceTimersByTimeAsync(100));
+    expect(row().textContent).toContain("40 %");
+    expect(screen.getByRole("button", { name: strings.common.dismiss })).toBeDefined();
+
+    deleted = true;
+    await act(() => vi.advanceTimersByTimeAsync(5000));
+    expect(row().textContent).toContain(strings.upload.gone);
+    const asked = fetched.mock.calls.length;
+    await act(() => vi.advanceTimersByTimeAsync(60_000));
+    expect(fetched.mock.calls.length).toBe(asked);
+
+    fireEvent.click(screen.getByRole("button", { name: strings.common.dismiss }));
+    expect(screen.queryByRole("listitem")).toBeNull();
+  });
+});
