@@ -12,10 +12,12 @@ import { createRoot } from "react-dom/client";
 import { setOrganization } from "./api/client";
 import { queryClient } from "./app/query-client";
 import { router } from "./app/router";
+import { watchParts } from "./lib/outdated";
 import { followSystemTheme, preferences } from "./lib/preferences";
 
 setOrganization(preferences().organizationId);
 followSystemTheme();
+watchParts();
 
 // While a dialog is open, a library of Radix adds a style sheet, which the page's content policy takes with the page's nonce only.
 setNonce(document.querySelector<HTMLMetaElement>("meta[property='csp-nonce']")?.nonce ?? "");

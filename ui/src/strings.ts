@@ -212,6 +212,8 @@ export const strings = {
     },
     notMediaHint: "Choose a recording, for example MP4, MOV, WebM, MP3 or WAV, an image, a document such as PDF, or a transcript as VTT or SRT.",
     failedTitle: "The upload failed",
+    notLoaded: "The part of this page that uploads files could not be loaded.",
+    notLoadedHint: "Try again. If it happens again, the server was updated: reload the page, and choose the same file to continue.",
     tooLarge: "The file is larger than this server accepts.",
     tooLargeHint: "Shorten or compress it, or ask whoever runs this server to raise the limit.",
     cancelled: (name: string) => `Upload of “${name}” cancelled`,
@@ -553,5 +555,6 @@ export const strings = {
     crash: "This page stopped working",
     crashText: "Reload it. What you uploaded and saved is safe.",
     reload: "Reload",
+    outdated: "A part of this page could not be loaded. The server may have been updated. Reload when it suits you.",
   },
 } as const;

@@ -211,8 +211,13 @@ function startNext(): void {
 async function send(key: string): Promise<void> {
   const run = running.get(key);
   if (!run) return;
-  const { Upload, DetailedError } = await import("tus-js-client");
+  const part = await import("tus-js-client").catch(() => null);
   if (uploads.get().find((entry) => entry.key === key)?.state !== "uploading") return;
+  if (!part) {
+    notLoaded(key);
+    return;
+  }
+  const { Upload, DetailedError } = part;
   const { file, record } = run;
   const metadata: Record<string, string> = { filename: file.name, filetype: file.type };
   if (record.kind !== undefined && record.kind !== "video") metadata["kind"] = record.kind;
@@ -294,6 +299,20 @@ async function sendText(key: string): Promise<void> {
     } else {
       change(key, { state: "failed", problem: error.problem });
     }
+  }
+  startNext();
+}
+
+/** The part of the app that sends did not come: either there is no connection, or another version of the app took its place. */
+function notLoaded(key: string): void {
+  if (navigator.onLine) {
+    change(key, {
+      state: "failed",
+      problem: { ...parseProblem("", 0), title: strings.upload.failedTitle, detail: strings.upload.notLoaded, hint: strings.upload.notLoadedHint },
+    });
+  } else {
+    change(key, { state: "offline" });
+    waitForConnection(key);
   }
   startNext();
 }

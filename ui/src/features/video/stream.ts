@@ -12,7 +12,7 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
   let stopped = false;
   let disconnect: (() => void) | null = null;
 
-  void import("hls.js").then(({ default: HlsPlayer }) => {
+  const start = ({ default: HlsPlayer }: typeof import("hls.js")): void => {
     if (stopped) return;
     if (!HlsPlayer.isSupported()) {
       disconnect = connectFile(media, url, player);
@@ -40,6 +40,9 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
     });
     stream.loadSource(url);
     stream.attachMedia(media);
+  };
+  import("hls.js").then(start, () => {
+    if (!stopped) player.fail(true);
   });
 
   return () => {
