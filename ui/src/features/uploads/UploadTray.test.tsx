@@ -2,16 +2,21 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { Tooltip } from "radix-ui";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { meQuery } from "../../api/me";
+import type { Me } from "../../api/types";
 import { strings } from "../../strings";
-import { followImport, uploads } from "./manager";
+import { followImport, setUploader } from "./manager";
 import { UploadTray } from "./UploadTray";
 
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
 const row = (): HTMLElement => screen.getByRole("listitem");
 
 function show(): void {
+  const client = new QueryClient();
+  client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
+  client.setQueryDefaults(meQuery.queryKey, { staleTime: Infinity });
   render(
-    <QueryClientProvider client={new QueryClient()}>
+    <QueryClientProvider client={client}>
       <Tooltip.Provider>
         <UploadTray />
       </Tooltip.Provider>
@@ -21,12 +26,13 @@ function show(): void {
 
 beforeEach(() => {
   localStorage.clear();
-  uploads.set([]);
   vi.useFakeTimers();
+  setUploader("u1");
 });
 
 afterEach(() => {
   cleanup();
+  setUploader(null);
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronUp, CircleCheck, FileText, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
 import { useEffect, useState } from "react";
 import { assetQuery } from "../../api/media";
+import { useMe } from "../../api/me";
 import { isBusy, keys, videoQuery } from "../../api/queries";
 import type { Asset, Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
@@ -19,8 +20,8 @@ import {
   continueWith,
   dismissUpload,
   pauseUpload,
-  restoreUploads,
   resumeUpload,
+  setUploader,
   uploads,
   type UploadEntry,
 } from "./manager";
@@ -46,7 +47,8 @@ export function UploadTray() {
   const works = (entry: UploadEntry): boolean =>
     entry.kind === "video" ? isWorking(videoOf(entry)) : assetOf(entry)?.status === "pending";
 
-  useEffect(() => restoreUploads(), []);
+  const userId = useMe()?.user.id;
+  useEffect(() => (userId === undefined ? undefined : setUploader(userId)), [userId]);
 
   // A file may have come to an asset that was known, whose page waits for nothing yet.
   const client = useQueryClient();

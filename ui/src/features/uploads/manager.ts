@@ -5,6 +5,7 @@ import { Store } from "../../lib/store";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { forget, readRecords, remember, type UploadKind, type UploadRecord } from "./records";
+import { announceTab, isOpenElsewhere, newKey, TAB } from "./tabs";
 import { isTranscript, removeVideo, sendTranscript } from "./transcripts";
 
 export type UploadState = "queued" | "uploading" | "paused" | "offline" | "needs-file" | "failed" | "received";
@@ -50,13 +51,59 @@ interface Running {
 
 const running = new Map<string, Running>();
 
-/** Interrupted uploads of earlier visits, shown so that they can be continued. */
-export function restoreUploads(): void {
+let uploaderId: string | null = null;
+let leaveTabs: (() => void) | null = null;
+
+/** Makes this the person whose uploads are shown and sent; `null` is nobody. Those of whoever it was before stop, and wait in storage for them. */
+export function setUploader(userId: string | null): void {
+  if (userId !== uploaderId) {
+    for (const key of [...running.keys()]) letGo(key);
+    uploads.set([]);
+    uploaderId = userId;
+  }
+  if (userId === null) {
+    leaveTabs?.();
+    leaveTabs = null;
+  } else if (leaveTabs) {
+    syncUploads();
+  } else {
+    leaveTabs = announceTab(syncUploads);
+  }
+}
+
+/**
+ * Brings the list in step with what is stored, which other tabs change too: interrupted uploads of earlier visits are shown
+ * so that they can be continued, and what another tab sends is its own affair.
+ */
+export function syncUploads(): void {
+  if (uploaderId === null) return;
+  const records = new Map(readRecords().map((record) => [record.key, record]));
+  for (const { key, state } of uploads.get()) {
+    const record = records.get(key);
+    const elsewhere = record !== undefined && isOpenElsewhere(record.tab);
+    if (running.has(key) ? elsewhere : state === "needs-file" && (elsewhere || !record)) takeOff(key);
+  }
   const known = new Set(uploads.get().map((entry) => entry.key));
-  const restored = readRecords()
-    .filter((record) => !known.has(record.key))
+  const restored = [...records.values()]
+    .filter((record) => record.user_id === uploaderId && !known.has(record.key) && !isOpenElsewhere(record.tab))
     .map((record) => entryOf(record, "needs-file"));
   if (restored.length > 0) uploads.set((list) => [...list, ...restored]);
+}
+
+/** Stops sending, and leaves what is stored to whoever continues. */
+function letGo(key: string): void {
+  const run = running.get(key);
+  running.delete(key);
+  void run?.upload?.abort();
+  if (run) remember({ ...run.record, tab: null });
+}
+
+/** Another tab has it now. */
+function takeOff(key: string): void {
+  void running.get(key)?.upload?.abort();
+  running.delete(key);
+  uploads.set((list) => list.filter((entry) => entry.key !== key));
+  startNext();
 }
 
 export interface Chosen {
@@ -74,7 +121,9 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
       .get()
       .find((entry) => entry.state === "needs-file" && entry.organization_id === chosenOrganization() && sameFile(entry, file));
     const record = waiting ? readRecords().find((candidate) => candidate.key === waiting.key) : undefined;
-    if (waiting && record) {
+    if (waiting && record && !isOpenElsewhere(record.tab)) {
+      record.tab = TAB;
+      remember(record);
       running.set(record.key, { file, record, upload: null, speed: new Speed() });
       change(record.key, { state: "queued" });
       continue;
@@ -92,6 +141,8 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
       asset_id: null,
       folder_id: openFolder.get(),
       organization_id: chosenOrganization(),
+      user_id: uploaderId,
+      tab: TAB,
     };
     running.set(fresh.key, { file, record: fresh, upload: null, speed: new Speed() });
     uploads.set((list) => [...list, entryOf(fresh, "queued")]);
@@ -116,6 +167,8 @@ export function replaceFile(file: File, asset: { id: string; kind: UploadKind })
     folder_id: null,
     replaces: asset.id,
     organization_id: chosenOrganization(),
+    user_id: uploaderId,
+    tab: TAB,
   };
   running.set(record.key, { file, record, upload: null, speed: new Speed() });
   uploads.set((list) => [...list, entryOf(record, "queued")]);
@@ -183,11 +236,6 @@ export function cancelUpload(key: string): void {
 /** Takes a finished or failed entry off the tray. */
 export function dismissUpload(key: string): void {
   drop(key);
-}
-
-/** `crypto.randomUUID` exists only on pages served over TLS, which a server on a local network may not be. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
 }
 
 function drop(key: string): void {
@@ -286,13 +334,16 @@ async function sendText(key: string): Promise<void> {
   try {
     const videoId = await sendTranscript(run.file, run.record);
     if (running.get(key) !== run) {
-      await removeVideo(videoId, run.record);
+      // What is still remembered was not cancelled: whoever sent it signed out meanwhile.
+      if (readRecords().some((record) => record.key === key)) forget(key);
+      else await removeVideo(videoId, run.record);
       return;
     }
     forget(key);
     running.delete(key);
     change(key, { state: "received", sent_bytes: run.file.size, video_id: videoId });
   } catch (error) {
+    if (running.get(key) !== run) return;
     if (!isApiError(error) || error.status === 0) {
       change(key, { state: "offline" });
       waitForConnection(key);

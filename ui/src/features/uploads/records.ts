@@ -20,6 +20,10 @@ export interface UploadRecord {
   replaces?: string;
   /** Where it goes, whatever organization is looked at meanwhile; `null` is the personal one. */
   organization_id: string | null;
+  /** Whose it is: others who use this browser see nothing of it. */
+  user_id: string | null;
+  /** The tab that sends it, or did until it ended. */
+  tab: string | null;
 }
 
 const STORAGE_KEY = "memoreel.uploads";
@@ -29,10 +33,15 @@ const HANDLES = "upload-handles";
 export function readRecords(): UploadRecord[] {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "[]");
-    return Array.isArray(value) ? (value as UploadRecord[]) : [];
+    // Those of before they named a person are nobody's, and go with the next change.
+    return Array.isArray(value) ? (value as Partial<UploadRecord>[]).filter(isWhole) : [];
   } catch {
     return [];
   }
+}
+
+function isWhole(record: Partial<UploadRecord>): record is UploadRecord {
+  return record.user_id !== undefined && record.tab !== undefined;
 }
 
 function write(records: UploadRecord[]): void {

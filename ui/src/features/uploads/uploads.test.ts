@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setOrganization } from "../../api/client";
-import { addFiles, continueWith, kindOfFile, openFolder, restoreUploads, Speed, uploads } from "./manager";
+import { addFiles, continueWith, kindOfFile, openFolder, setUploader, Speed, syncUploads, uploads } from "./manager";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
+import { announceTab, TAB } from "./tabs";
 
 const record: UploadRecord = {
   key: "k1",
@@ -13,30 +14,33 @@ const record: UploadRecord = {
   video_id: "v1",
   channel_id: null,
   organization_id: null,
+  user_id: "u1",
+  tab: null,
 };
 
 beforeEach(() => {
+  setUploader(null);
   localStorage.clear();
-  uploads.set([]);
+  setUploader("u1");
 });
 
 describe("an interrupted upload", () => {
   it("is shown after a reload with what the server already has", () => {
     remember(record);
-    restoreUploads();
+    syncUploads();
     expect(uploads.get()).toMatchObject([{ key: "k1", state: "needs-file", sent_bytes: 2, video_id: "v1" }]);
   });
 
   it("does not continue with another file", () => {
     remember(record);
-    restoreUploads();
+    syncUploads();
     expect(continueWith("k1", new File(["longer than four"], "call.mp4"))).toBe(false);
     expect(uploads.get()[0]?.state).toBe("needs-file");
   });
 
   it("does not continue from another organization", () => {
     remember({ ...record, organization_id: "o1" });
-    restoreUploads();
+    syncUploads();
     addFiles([{ file: new File(["1234"], "call.mp4", { type: "video/mp4" }) }]);
     expect(uploads.get().map((entry) => entry.organization_id)).toEqual(["o1", null]);
     expect(uploads.get()[0]?.state).toBe("needs-file");
@@ -44,7 +48,7 @@ describe("an interrupted upload", () => {
 
   it("continues under the same entry when the same file is chosen anywhere", () => {
     remember(record);
-    restoreUploads();
+    syncUploads();
     addFiles([{ file: new File(["1234"], "call.mp4", { type: "video/mp4" }) }]);
     expect(uploads.get()).toHaveLength(1);
     expect(uploads.get()[0]?.state).not.toBe("needs-file");
@@ -54,6 +58,65 @@ describe("an interrupted upload", () => {
     remember(record);
     forget("k1");
     expect(readRecords()).toEqual([]);
+  });
+});
+
+describe("whoever uses the browser next", () => {
+  const file = new File(["1234"], "call.mp4", { type: "video/mp4" });
+
+  it("sees and continues nothing of the one before", () => {
+    remember(record);
+    syncUploads();
+    setUploader("u2");
+    expect(uploads.get()).toEqual([]);
+    addFiles([{ file }]);
+    expect(uploads.get()).toMatchObject([{ sent_bytes: 0, video_id: null }]);
+    expect(readRecords()).toMatchObject([{ key: "k1", user_id: "u1" }, { user_id: "u2" }]);
+  });
+
+  it("finds stopped what ran, which its owner can go on with", () => {
+    addFiles([{ file }]);
+    const [sent] = uploads.get();
+    setUploader(null);
+    expect(uploads.get()).toEqual([]);
+    setUploader("u1");
+    expect(uploads.get()).toMatchObject([{ key: sent?.key, state: "needs-file" }]);
+  });
+});
+
+describe("another tab", () => {
+  const open = (tab: string): void => localStorage.setItem(`memoreel.tab.${tab}`, String(Date.now()));
+
+  it("that is open keeps what it sends to itself", () => {
+    open("t2");
+    remember({ ...record, tab: "t2" });
+    syncUploads();
+    expect(uploads.get()).toEqual([]);
+  });
+
+  it("that ended leaves what it sent to be continued", () => {
+    localStorage.setItem("memoreel.tab.t2", String(Date.now() - 600_000));
+    remember({ ...record, tab: "t2" });
+    remember({ ...record, key: "k2", tab: "t3" });
+    syncUploads();
+    expect(uploads.get().map((entry) => entry.key)).toEqual(["k1", "k2"]);
+  });
+
+  it("that continues an interrupted upload takes it over", () => {
+    remember(record);
+    syncUploads();
+    open("t2");
+    remember({ ...record, tab: "t2" });
+    syncUploads();
+    expect(uploads.get()).toEqual([]);
+    expect(readRecords()).toHaveLength(1);
+  });
+
+  it("learns that this one is open until it goes", () => {
+    const leave = announceTab(() => undefined);
+    expect(localStorage.getItem(`memoreel.tab.${TAB}`)).not.toBeNull();
+    leave();
+    expect(localStorage.getItem(`memoreel.tab.${TAB}`)).toBeNull();
   });
 });
 
