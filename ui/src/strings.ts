@@ -36,6 +36,7 @@ export const strings = {
     themeLight: "Light",
     themeDark: "Dark",
     signOut: "Sign out",
+    stillSignedIn: "You are still signed in.",
   },
   common: {
     cancel: "Cancel",

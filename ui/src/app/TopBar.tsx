@@ -3,18 +3,21 @@ import { Link, useMatches, useNavigate } from "@tanstack/react-router";
 import { Check, ChevronRight, CloudOff, KeyRound, LogOut, Monitor, Moon, Search, Sun, Upload, UserRound } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
-import { setOrganization } from "../api/client";
+import { isApiError, setOrganization } from "../api/client";
 import { connection } from "../api/connection";
 import { assetQuery } from "../api/media";
 import { useMay, useMe } from "../api/me";
 import { useChangeTheme } from "../api/preferences";
 import { commands, videoQuery } from "../api/queries";
 import { Tip } from "../components/Tip";
+import { sayWhy } from "../features/library/actions";
 import { chooseFiles } from "../features/uploads/choose";
+import { setUploader } from "../features/uploads/manager";
 import { initials } from "../lib/format";
 import { NARROW, useMedia } from "../lib/hooks";
 import { setPreferences, usePreferences, type Theme } from "../lib/preferences";
 import { useStore } from "../lib/store";
+import { showToast } from "../lib/toasts";
 import { strings } from "../strings";
 import { NewOrganizationDialog, OrganizationItems } from "./OrganizationMenu";
 
@@ -123,18 +126,29 @@ const THEMES: { value: Theme; label: string; icon: typeof Sun }[] = [
   { value: "dark", label: strings.bar.themeDark, icon: Moon },
 ];
 
-/** Ends the session and leads to signing in, and from there to `next` if it is given. */
-export function useSignOut(next?: string): () => void {
+/**
+ * Ends the session and leads to signing in, and from there to `next` if it is given. Where that fails the session still works,
+ * so the page stays and `onError` says why.
+ */
+export function useSignOut(next?: string, onError: (error: unknown) => void = tellStillSignedIn): () => void {
   const client = useQueryClient();
   const navigate = useNavigate();
   return () => {
-    void commands.signOut().finally(() => {
+    const leave = (): void => {
+      setUploader(null);
       setOrganization(null);
       setPreferences({ organizationId: null });
       void navigate({ to: "/sign-in", search: next === undefined ? {} : { next } }).then(() => client.clear());
+    };
+    commands.signOut().then(leave, (error: unknown) => {
+      // Without a session there is none to end.
+      if (isApiError(error) && error.status === 401) leave();
+      else onError(error);
     });
   };
 }
+
+const tellStillSignedIn = (error: unknown): void => void showToast(`${strings.bar.stillSignedIn} ${sayWhy(error)}`);
 
 function AccountMenu() {
   const user = useMe()?.user;

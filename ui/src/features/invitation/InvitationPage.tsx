@@ -139,9 +139,11 @@ function AcceptButton({ token }: { token: string }) {
 
 /** The invitation is for one address; whoever is signed in with another is told for which. */
 function OtherAccount({ invited, own }: { invited: string; own: string }) {
-  const signOut = useSignOut(HERE);
+  const [refused, setRefused] = useState<unknown>(null);
+  const signOut = useSignOut(HERE, setRefused);
   return (
     <>
+      {refused === null ? null : <Problem error={refused} />}
       <div className="notice" role="status">
         <p className="notice__title">{strings.invitation.otherTitle}</p>
         <p className="soft">{strings.invitation.otherText(invited, own)}</p>

@@ -65,10 +65,12 @@ function refresh(client: QueryClient, id: string): void {
 }
 
 export function tell(error: unknown): void {
-  if (!isApiError(error)) {
-    showToast(strings.errors.title);
-    return;
-  }
+  showToast(sayWhy(error));
+}
+
+/** What was refused and what to do next, in a line. */
+export function sayWhy(error: unknown): string {
+  if (!isApiError(error)) return strings.errors.title;
   const { title, detail, hint } = error.problem;
-  showToast([detail || title, hint].filter(Boolean).join(" "));
+  return [detail || title, hint].filter(Boolean).join(" ");
 }
