@@ -32,6 +32,21 @@ test("a wrong password is refused with words, a right one opens the app", async 
   await expect(page.getByRole("heading", { name: "Drop a recording to begin" })).toBeVisible();
 });
 
+test("signing out that fails says so and stays, and works once the server can be reached", async ({ page, context }) => {
+  await signUp(page, newAccount());
+  await context.setOffline(true);
+  const signOut = async (): Promise<void> => {
+    await page.getByRole("button", { name: "Account" }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+  };
+  await signOut();
+  await expect(page.getByText(/You are still signed in\./u)).toBeVisible();
+  await expect(page).not.toHaveURL(/\/sign-in/u);
+  await context.setOffline(false);
+  await signOut();
+  await expect(page).toHaveURL(/\/sign-in/u);
+});
+
 test("a short password and a taken address are explained at their fields", async ({ page }) => {
   const account = newAccount();
   await signUp(page, account);
