@@ -113,6 +113,11 @@ test("an upload can be paused, resumed and cancelled", async ({ page }) => {
   await row.getByRole("button", { name: "Pause" }).click();
   await row.getByRole("button", { name: "Cancel the upload" }).click();
   await expect(row).toHaveCount(0);
-  await expect.poll(() => removed.length).toBe(1);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(row.getByText(/^Paused/u)).toBeVisible();
+  await row.getByRole("button", { name: "Cancel the upload" }).click();
+  await expect(row).toHaveCount(0);
+  expect(removed).toEqual([]);
+  await expect.poll(() => removed.length, { timeout: 20_000 }).toBe(1);
   expect(await page.evaluate(() => localStorage.getItem("memoreel.uploads"))).toBe("[]");
 });

@@ -12,7 +12,7 @@ import { commands, videoQuery } from "../api/queries";
 import { Tip } from "../components/Tip";
 import { sayWhy } from "../features/library/actions";
 import { chooseFiles } from "../features/uploads/choose";
-import { setUploader } from "../features/uploads/manager";
+import { setUploader, settleCancelled } from "../features/uploads/manager";
 import { initials } from "../lib/format";
 import { NARROW, useMedia } from "../lib/hooks";
 import { setPreferences, usePreferences, type Theme } from "../lib/preferences";
@@ -140,7 +140,7 @@ export function useSignOut(next?: string, onError: (error: unknown) => void = te
       setPreferences({ organizationId: null });
       void navigate({ to: "/sign-in", search: next === undefined ? {} : { next } }).then(() => client.clear());
     };
-    commands.signOut().then(leave, (error: unknown) => {
+    settleCancelled().then(commands.signOut).then(leave, (error: unknown) => {
       // Without a session there is none to end.
       if (isApiError(error) && error.status === 401) leave();
       else onError(error);

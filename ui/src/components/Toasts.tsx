@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { outdated } from "../lib/outdated";
-import { dismissToast, toasts } from "../lib/toasts";
+import { chooseAction, dismissToast, toasts } from "../lib/toasts";
 import { useStore } from "../lib/store";
 import { strings } from "../strings";
 
@@ -28,10 +28,7 @@ export function Toasts() {
               <button
                 type="button"
                 className="toast__action"
-                onClick={() => {
-                  toast.action?.run();
-                  dismissToast(toast.id);
-                }}
+                onClick={() => chooseAction(toast.id)}
               >
                 {toast.action.label}
               </button>

@@ -61,9 +61,8 @@ export function UploadTray() {
 
   const clearFinished = (): void => {
     for (const entry of entries) {
-      if (entry.state === "failed" || (entry.state === "received" && !works(entry))) {
-        dismissUpload(entry.key);
-      }
+      // What failed is not finished: trying again continues it.
+      if (entry.state === "received" && !works(entry)) dismissUpload(entry.key);
     }
   };
   const Toggle = open ? ChevronDown : ChevronUp;

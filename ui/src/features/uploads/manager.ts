@@ -2,7 +2,7 @@ import type { Upload as TusUpload } from "tus-js-client";
 import { apiHeaders, API_PREFIX, chosenOrganization, isApiError, parseProblem } from "../../api/client";
 import type { NewFile, Problem } from "../../api/types";
 import { Store } from "../../lib/store";
-import { showToast } from "../../lib/toasts";
+import { dismissToast, showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { forget, readRecords, remember, type UploadKind, type UploadRecord } from "./records";
 import { announceTab, isOpenElsewhere, newKey, TAB } from "./tabs";
@@ -57,6 +57,7 @@ let leaveTabs: (() => void) | null = null;
 /** Makes this the person whose uploads are shown and sent; `null` is nobody. Those of whoever it was before stop, and wait in storage for them. */
 export function setUploader(userId: string | null): void {
   if (userId !== uploaderId) {
+    void settleCancelled();
     for (const key of [...running.keys()]) letGo(key);
     uploads.set([]);
     uploaderId = userId;
@@ -83,7 +84,7 @@ export function syncUploads(): void {
     const elsewhere = record !== undefined && isOpenElsewhere(record.tab);
     if (running.has(key) ? elsewhere : state === "needs-file" && (elsewhere || !record)) takeOff(key);
   }
-  const known = new Set(uploads.get().map((entry) => entry.key));
+  const known = new Set([...uploads.get().map((entry) => entry.key), ...cancelled.keys()]);
   const restored = [...records.values()]
     .filter((record) => record.user_id === uploaderId && !known.has(record.key) && !isOpenElsewhere(record.tab))
     .map((record) => entryOf(record, "needs-file"));
@@ -219,21 +220,66 @@ export function resumeUpload(key: string): void {
   startNext();
 }
 
-/** Stops the upload and lets the server drop what it received. */
+/** What was cancelled and can still be taken back, with the toast that offers it. */
+const cancelled = new Map<string, { entry: UploadEntry; toast: number }>();
+
+/** Stops the upload; the server drops what it received once nobody can take that back any more. */
 export function cancelUpload(key: string): void {
   const entry = uploads.get().find((candidate) => candidate.key === key);
-  const run = running.get(key);
-  const address = run?.record.address ?? readRecords().find((record) => record.key === key)?.address ?? null;
-  void run?.upload?.abort();
-  if (address !== null) {
-    void fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0", ...apiHeaders(entry?.organization_id) } }).catch(() => undefined);
+  if (!entry) return;
+  if (isTranscript(entry.filename) && entry.state === "uploading") {
+    drop(key);
+    showToast(strings.upload.cancelled(entry.filename));
+    startNext();
+    return;
   }
-  drop(key);
-  if (entry) showToast(strings.upload.cancelled(entry.filename));
+  const run = running.get(key);
+  void run?.upload?.abort();
+  run?.speed.reset();
+  // Until then no other tab takes it for interrupted.
+  const record = run?.record ?? readRecords().find((candidate) => candidate.key === key);
+  if (record) remember({ ...record, tab: TAB });
+  uploads.set((list) => list.filter((candidate) => candidate.key !== key));
+  const toast = showToast(strings.upload.cancelled(entry.filename), {
+    label: strings.common.undo,
+    run: () => takeBack(key),
+    lapse: () => void settle(key),
+  });
+  cancelled.set(key, { entry, toast });
   startNext();
 }
 
-/** Takes a finished or failed entry off the tray. */
+function takeBack(key: string): void {
+  const found = cancelled.get(key);
+  if (!found) return;
+  cancelled.delete(key);
+  const { entry } = found;
+  const ran = entry.state === "uploading" || entry.state === "offline";
+  uploads.set((list) => [...list, { ...entry, speed: 0, state: ran ? "queued" : entry.state }]);
+  startNext();
+}
+
+async function settle(key: string): Promise<void> {
+  const found = cancelled.get(key);
+  if (!found) return;
+  cancelled.delete(key);
+  dismissToast(found.toast);
+  const address = running.get(key)?.record.address ?? readRecords().find((record) => record.key === key)?.address ?? null;
+  drop(key);
+  if (address === null) return;
+  const headers = { "Tus-Resumable": "1.0.0", ...apiHeaders(found.entry.organization_id) };
+  // Kept alive, as it may be the last thing the page does.
+  await fetch(address, { method: "DELETE", headers, keepalive: true }).catch(() => undefined);
+}
+
+/** Nothing that was cancelled can be taken back from here on: the session or the page ends. */
+export async function settleCancelled(): Promise<void> {
+  await Promise.all([...cancelled.keys()].map(settle));
+}
+
+window.addEventListener("pagehide", () => void settleCancelled());
+
+/** Takes a finished entry off the tray. */
 export function dismissUpload(key: string): void {
   drop(key);
 }

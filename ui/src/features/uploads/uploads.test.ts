@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setOrganization } from "../../api/client";
-import { addFiles, continueWith, kindOfFile, openFolder, setUploader, Speed, syncUploads, uploads } from "./manager";
+import { addFiles, cancelUpload, continueWith, kindOfFile, openFolder, setUploader, Speed, syncUploads, uploads } from "./manager";
+import { chooseAction, dismissToast, toasts } from "../../lib/toasts";
 import { forget, readRecords, remember, type UploadRecord } from "./records";
 import { announceTab, TAB } from "./tabs";
 
@@ -58,6 +59,43 @@ describe("an interrupted upload", () => {
     remember(record);
     forget("k1");
     expect(readRecords()).toEqual([]);
+  });
+});
+
+describe("a cancelled upload", () => {
+  const removed = vi.fn((_address: string, _init: RequestInit) => Promise.resolve(new Response(null, { status: 204 })));
+  const offer = (): number => toasts.get().at(-1)?.id ?? 0;
+
+  beforeEach(() => {
+    removed.mockClear();
+    vi.stubGlobal("fetch", removed);
+    remember(record);
+    syncUploads();
+    cancelUpload("k1");
+    syncUploads();
+    expect(uploads.get()).toEqual([]);
+    expect(removed).not.toHaveBeenCalled();
+  });
+
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("is there again when that is taken back", () => {
+    const id = offer();
+    chooseAction(id);
+    dismissToast(id);
+    expect(uploads.get()).toMatchObject([{ key: "k1", state: "needs-file", sent_bytes: 2 }]);
+    expect(removed).not.toHaveBeenCalled();
+  });
+
+  it("is deleted on the server once it can no longer be taken back", () => {
+    dismissToast(offer());
+    expect(removed.mock.calls.map(([address, init]) => `${init.method} ${address}`)).toEqual(["DELETE /api/v1/uploads/u1"]);
+    expect(readRecords()).toEqual([]);
+  });
+
+  it("is deleted on the server when the page ends before that", () => {
+    window.dispatchEvent(new Event("pagehide"));
+    expect(removed).toHaveBeenCalledOnce();
   });
 });
 
