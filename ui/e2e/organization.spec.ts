@@ -1,6 +1,6 @@
 import { expect, test, type Browser, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
-import { expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
+import { addTranscript, expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
 
 /** A name no other test uses, so that lists can be asked for it. */
 function newName(): string {
@@ -48,23 +48,6 @@ async function join(browser: Browser, account: Account, link: string): Promise<P
   await page.getByRole("button", { name: "Accept" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
   return page;
-}
-
-/** A recording that everybody in the organization of the page may see. */
-async function addTranscript(page: Page, title: string): Promise<string> {
-  const organization = await page.evaluate(
-    () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
-  );
-  const headers = { "X-Memoreel-Request": "1", "Memoreel-Organization": organization };
-  const made = await page.request.post("/api/v1/videos", { headers, data: { title } });
-  expect(made.status(), await made.text()).toBe(201);
-  const { id } = (await made.json()) as { id: string };
-  const captions = await page.request.put(`/api/v1/videos/${id}/captions`, {
-    headers: { ...headers, "Content-Type": "text/vtt" },
-    data: "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n",
-  });
-  expect(captions.ok(), await captions.text()).toBe(true);
-  return id;
 }
 
 /** A folder, and an image in it, of the organization of the page; returns the image's id. */

@@ -41,6 +41,7 @@ export const strings = {
     cancel: "Cancel",
     close: "Close",
     save: "Save",
+    saved: "Saved",
     undo: "Undo",
     retry: "Try again",
     copy: "Copy",
