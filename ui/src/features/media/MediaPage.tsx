@@ -46,7 +46,7 @@ export function MediaPage() {
   const name = place.bin ? strings.media.bin : place.folder === "none" ? strings.media.unsorted : (path.at(-1)?.name ?? strings.media.all);
   const goneFolder = folders.isSuccess && place.folder !== undefined && place.folder !== "none" && path.length === 0;
   useTitle(place.bin || place.folder !== undefined ? `${name} · ${strings.media.title}` : strings.media.title);
-  useUploadsHere(place);
+  useUploadsHere(path.at(-1)?.id ?? null);
 
   const nav = <FolderNav folders={known} place={place} mayEdit={mayEdit} actions={actions} />;
   return (
@@ -93,10 +93,9 @@ export function MediaPage() {
   );
 }
 
-/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there. */
-function useUploadsHere(place: Place): void {
+/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there; one that is not known takes nothing. */
+function useUploadsHere(folder: string | null): void {
   const client = useQueryClient();
-  const folder = folderOf(place);
   const arrived = useStore(uploads).filter((entry) => entry.state === "received").length;
   useEffect(() => {
     openFolder.set(folder);
