@@ -323,6 +323,21 @@ test("an invitation can be declined, renewed and revoked", async ({ page, browse
   await stranger.context().close();
 });
 
+test("an admin is not offered to renew the invitation of an owner", async ({ page, browser }) => {
+  await signUp(page, newAccount());
+  await createOrganization(page, newName());
+  const [owner, member, admin] = [newAccount(), newAccount(), person("Max Admin")];
+  await invite(page, owner.email, "Owner");
+  await invite(page, member.email, "Member");
+  await expect(page.getByRole("button", { name: `Send ${owner.email} a new link` })).toBeVisible();
+  const theirs = await join(browser, admin, await invite(page, admin.email, "Admin"));
+  await theirs.goto("/settings/members");
+  await expect(theirs.getByRole("button", { name: `Send ${member.email} a new link` })).toBeVisible();
+  await expect(theirs.getByRole("button", { name: `Revoke the invitation of ${owner.email}` })).toBeVisible();
+  await expect(theirs.getByRole("button", { name: `Send ${owner.email} a new link` })).toHaveCount(0);
+  await theirs.context().close();
+});
+
 test("an organization is deleted by typing its short name, and restored", async ({ page }) => {
   const name = newName();
   await signUp(page, newAccount());
