@@ -50,6 +50,7 @@ export const strings = {
     more: "More",
     remove: "Remove",
     done: "Done",
+    doneOf: (done: number, total: number) => `${done} of ${total}`,
     requestId: "Request id",
     copyRequestId: "Copy the request id",
     loadMore: "Show more",
