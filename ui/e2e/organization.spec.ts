@@ -437,6 +437,7 @@ test("an owner takes the organization along, and somebody else is not offered to
   await row.getByRole("button", { name: /^Download/u }).click();
   expect((await download).suggestedFilename()).toBe("memoreel-organization.zip");
   await row.getByRole("button", { name: /^Delete/u }).click();
+  await page.getByRole("dialog", { name: /^Remove “Export of/u }).getByRole("button", { name: "Remove" }).click();
   await expect(page.getByText("No exports yet")).toBeVisible();
 
   await member.goto("/settings/organization");

@@ -21,3 +21,34 @@ test("a description that is refused stays in its field, and is saved once it is 
   await page.reload();
   await expect(field).toHaveValue("What we spend next year.");
 });
+
+test("captions replace a transcript once that is confirmed, and what is read stays when it cannot be read anew", async ({ page }) => {
+  await signUp(page, newAccount());
+  const id = await addTranscript(page, "About the budget");
+  await page.goto(`/videos/${id}`);
+  const panel = page.locator(".panel__body--transcript");
+  await expect(panel).toContainText("decided about the budget");
+  let failed = 0;
+  await page.route(`**/api/v1/videos/${id}/transcript`, (route) => {
+    failed += 1;
+    return route.fulfill({ status: 500, body: "" });
+  });
+  const captions = {
+    name: "better.vtt",
+    mimeType: "text/vtt",
+    buffer: Buffer.from("WEBVTT\n\n00:00.000 --> 00:02.000\nWe spent it all.\n"),
+  };
+  await page.locator("input[type=file][accept*=vtt]").setInputFiles(captions);
+  const dialog = page.getByRole("dialog", { name: "Replace the transcript of “About the budget”?" });
+  await expect(dialog).toContainText("better.vtt");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  expect(failed).toBe(0);
+  await page.locator("input[type=file][accept*=vtt]").setInputFiles(captions);
+  await dialog.getByRole("button", { name: "Replace" }).click();
+  await expect.poll(() => failed).toBeGreaterThanOrEqual(3);
+  await page.waitForTimeout(300);
+  await expect(panel).toContainText("decided about the budget");
+  await page.unroute(`**/api/v1/videos/${id}/transcript`);
+  await page.reload();
+  await expect(panel).toContainText("We spent it all.");
+});

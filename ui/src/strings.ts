@@ -242,6 +242,10 @@ export const strings = {
     downloadTxt: "Transcript (text)",
     downloadJson: "Transcript (JSON)",
     uploadCaptions: "Replace captions…",
+    captionsTitle: (title: string) => `Replace the transcript of “${title}”?`,
+    captionsText: (file: string) =>
+      `“${file}” takes its place. Its words, its speakers with the names they were given, and its summary go. This cannot be undone.`,
+    captionsReplace: "Replace",
     captionsReplaced: "The captions replaced the transcript.",
     captionsWarned: (lines: number) =>
       lines === 1 ? "1 line could not be used as it stood." : `${lines} lines could not be used as they stood.`,
