@@ -52,3 +52,17 @@ test("captions replace a transcript once that is confirmed, and what is read sta
   await page.reload();
   await expect(panel).toContainText("We spent it all.");
 });
+
+test("the title is changed by keyboard, and has the focus afterwards", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto(`/videos/${await addTranscript(page, "About the budget")}`);
+  const title = page.getByRole("heading", { level: 1 }).getByRole("button");
+  await title.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(title).toBeFocused();
+  await title.press("Enter");
+  await page.keyboard.type("About money");
+  await page.keyboard.press("Enter");
+  await expect(title).toHaveText("About money");
+  await expect(title).toBeFocused();
+});
