@@ -101,6 +101,40 @@ test("an API key is shown once, works, and stops working when it is removed", as
   await outside.dispose();
 });
 
+test("an API key has the role and the expiry that were chosen, and says when it has expired", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/settings/keys");
+  await expect(page.getByLabel("Role")).toHaveValue("owner");
+  await expect(page.getByLabel("Expires")).toHaveValue("90");
+  const made = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/api-keys"));
+  await page.getByLabel("What is it for?").fill("Reader");
+  await page.getByLabel("Role").selectOption("Viewer");
+  await page.getByRole("button", { name: "Create key" }).click();
+  const { role, expires_at } = (await made).postDataJSON() as { role: string; expires_at: string };
+  expect(role).toBe("viewer");
+  expect(Math.round((Date.parse(expires_at) - Date.now()) / 86_400_000)).toBe(90);
+  const row = (name: string) => page.getByRole("list", { name: "API keys" }).getByRole("listitem").filter({ hasText: name });
+  await expect(row("Reader")).toContainText("Viewer · expires");
+
+  await page.getByLabel("What is it for?").fill("Today");
+  await page.getByLabel("Expires").selectOption("On a date…");
+  await expect(page.getByRole("button", { name: "Create key" })).toBeDisabled();
+  await page.getByLabel("Last day").fill("2020-01-31");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await expect(page.getByLabel("Last day")).toHaveAttribute("aria-invalid", "true");
+  await expectAccessible(page);
+  await page.getByLabel("Expires").selectOption("Never");
+  await expect(page.getByText("Whoever gets hold of it can use it until you remove it.")).toBeVisible();
+  await page.getByRole("button", { name: "Create key" }).click();
+  await expect(row("Today")).toContainText("never expires");
+
+  await page.clock.setFixedTime(Date.now() + 91 * 86_400_000);
+  await page.reload();
+  await expect(row("Reader").getByText("Expired", { exact: true })).toBeVisible();
+  await expect(row("Today").getByText("Expired", { exact: true })).toHaveCount(0);
+  await expectAccessible(page);
+});
+
 test("a password is reset by the mailed link, which works once, and the new password opens the app", async ({ page }) => {
   const account = newAccount();
   const renewed = { ...account, password: "seven herons by the river" };

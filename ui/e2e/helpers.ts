@@ -101,6 +101,23 @@ export async function openVideo(page: Page, filename: string, query = ""): Promi
   await expect(page.getByRole("region", { name: "Player", exact: true })).toBeVisible();
 }
 
+/** A recording that everybody in the organization of the page may see. */
+export async function addTranscript(page: Page, title: string): Promise<string> {
+  const organization = await page.evaluate(
+    () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
+  );
+  const headers = { "X-Memoreel-Request": "1", "Memoreel-Organization": organization };
+  const made = await page.request.post("/api/v1/videos", { headers, data: { title } });
+  expect(made.status(), await made.text()).toBe(201);
+  const { id } = (await made.json()) as { id: string };
+  const captions = await page.request.put(`/api/v1/videos/${id}/captions`, {
+    headers: { ...headers, "Content-Type": "text/vtt" },
+    data: "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n",
+  });
+  expect(captions.ok(), await captions.text()).toBe(true);
+  return id;
+}
+
 export function currentTime(page: Page): Promise<number> {
   return page.locator("video").evaluate((media: HTMLVideoElement) => media.currentTime);
 }

@@ -137,6 +137,7 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await page.getByRole("checkbox", { name: "Select quay.png" }).check();
   await bar.getByRole("button", { name: "Delete" }).click();
   await expect(files(page)).toHaveCount(1);
+  await expect(files(page).first().getByRole("link")).toBeFocused();
   await places(page).getByRole("link", { name: "Bin" }).click();
   await expect(files(page)).toHaveCount(1);
   await expectAccessible(page);

@@ -1,6 +1,6 @@
 import { expect, test, type Browser, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
-import { expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
+import { addTranscript, expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
 
 /** A name no other test uses, so that lists can be asked for it. */
 function newName(): string {
@@ -48,23 +48,6 @@ async function join(browser: Browser, account: Account, link: string): Promise<P
   await page.getByRole("button", { name: "Accept" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
   return page;
-}
-
-/** A recording that everybody in the organization of the page may see. */
-async function addTranscript(page: Page, title: string): Promise<string> {
-  const organization = await page.evaluate(
-    () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
-  );
-  const headers = { "X-Memoreel-Request": "1", "Memoreel-Organization": organization };
-  const made = await page.request.post("/api/v1/videos", { headers, data: { title } });
-  expect(made.status(), await made.text()).toBe(201);
-  const { id } = (await made.json()) as { id: string };
-  const captions = await page.request.put(`/api/v1/videos/${id}/captions`, {
-    headers: { ...headers, "Content-Type": "text/vtt" },
-    data: "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n",
-  });
-  expect(captions.ok(), await captions.text()).toBe(true);
-  return id;
 }
 
 /** A folder, and an image in it, of the organization of the page; returns the image's id. */
@@ -340,6 +323,21 @@ test("an invitation can be declined, renewed and revoked", async ({ page, browse
   await stranger.context().close();
 });
 
+test("an admin is not offered to renew the invitation of an owner", async ({ page, browser }) => {
+  await signUp(page, newAccount());
+  await createOrganization(page, newName());
+  const [owner, member, admin] = [newAccount(), newAccount(), person("Max Admin")];
+  await invite(page, owner.email, "Owner");
+  await invite(page, member.email, "Member");
+  await expect(page.getByRole("button", { name: `Send ${owner.email} a new link` })).toBeVisible();
+  const theirs = await join(browser, admin, await invite(page, admin.email, "Admin"));
+  await theirs.goto("/settings/members");
+  await expect(theirs.getByRole("button", { name: `Send ${member.email} a new link` })).toBeVisible();
+  await expect(theirs.getByRole("button", { name: `Revoke the invitation of ${owner.email}` })).toBeVisible();
+  await expect(theirs.getByRole("button", { name: `Send ${owner.email} a new link` })).toHaveCount(0);
+  await theirs.context().close();
+});
+
 test("an organization is deleted by typing its short name, and restored", async ({ page }) => {
   const name = newName();
   await signUp(page, newAccount());
@@ -439,6 +437,7 @@ test("an owner takes the organization along, and somebody else is not offered to
   await row.getByRole("button", { name: /^Download/u }).click();
   expect((await download).suggestedFilename()).toBe("memoreel-organization.zip");
   await row.getByRole("button", { name: /^Delete/u }).click();
+  await page.getByRole("dialog", { name: /^Remove “Export of/u }).getByRole("button", { name: "Remove" }).click();
   await expect(page.getByText("No exports yet")).toBeVisible();
 
   await member.goto("/settings/organization");

@@ -40,6 +40,7 @@ test("an export is made, fetched and deleted", async ({ page }) => {
   expect(file.suggestedFilename()).toBe("memoreel-export.zip");
   expect(statSync(await file.path()).size).toBeGreaterThan(1000);
   await row.getByRole("button", { name: /^Delete/u }).click();
+  await page.getByRole("dialog", { name: /^Remove “Export of/u }).getByRole("button", { name: "Remove" }).click();
   await expect(page.getByText("No exports yet")).toBeVisible();
 });
 

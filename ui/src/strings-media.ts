@@ -134,7 +134,6 @@ export const mediaStrings = {
     metadataHint: "What your programs keep with it, as a JSON object.",
     metadataNotJson: (reason: string) => `This is not JSON: ${reason}`,
     metadataNotObject: "It has to be a JSON object, such as {\"project\": \"Harbour\"}.",
-    saved: "Saved",
   },
   renditions: {
     title: "Made of it",

@@ -35,6 +35,8 @@ export const privacyStrings = {
     exportProgress: (name: string) => `Progress of ${name}`,
     exportDownload: (name: string) => `Download: ${name}`,
     exportDelete: (name: string) => `Delete: ${name}`,
+    exportDeleteTitle: (name: string) => `Remove “${name}”?`,
+    exportDeleteText: "Its file is deleted and can no longer be fetched. What is in it stays where it is; you can make another export.",
     exportDeleted: "The export is gone",
     download: "Download",
     close: "Close your account",

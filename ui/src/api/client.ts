@@ -2,14 +2,21 @@ import type { Problem } from "./types";
 
 export const API_PREFIX = "/api/v1";
 
+const WAITS_MAX = 10;
+const WAIT_MS = 1000;
+const WAIT_MS_MAX = 60_000;
+
 /** What the server refused, or that it could not be reached (status 0). */
 export class ApiError extends Error {
   readonly problem: Problem;
+  /** How long the server asks to be left alone, where it says so. */
+  readonly retry_after_ms: number | null;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, retry_after_ms: number | null = null) {
     super(problem.detail || problem.title);
     this.name = "ApiError";
     this.problem = problem;
+    this.retry_after_ms = retry_after_ms;
   }
 
   get status(): number {
@@ -82,8 +89,27 @@ export async function request(
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new ApiError(unreachable());
   }
-  if (!response.ok) throw new ApiError(await readProblem(response));
+  if (!response.ok) throw new ApiError(await readProblem(response), retryAfter(response));
   return response;
+}
+
+/** Only seconds; a date is as good as nothing said. */
+function retryAfter(response: Response): number | null {
+  const seconds = Number(response.headers.get("retry-after") ?? "");
+  return seconds > 0 ? seconds * 1000 : null;
+}
+
+/** Waits where the server says that it is asked too often, and asks again. */
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isApiError(error) || error.status !== 429 || waits === WAITS_MAX) throw error;
+      const wait_ms = Math.min(error.retry_after_ms ?? WAIT_MS, WAIT_MS_MAX);
+      await new Promise((resolve) => setTimeout(resolve, wait_ms));
+    }
+  }
 }
 
 export async function requestJson<T>(

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { isApiError, isGone, request, requestJson } from "./client";
+import { isApiError, isGone, patiently, request, requestJson } from "./client";
 import { keys } from "./queries";
 import type {
   ImportFile,
@@ -99,17 +99,42 @@ export const imagePresetsQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** What became of many: what was done, and what kept the rest from being done. */
+export interface Outcome<T> {
+  done: T[];
+  error: Error | null;
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
 export const mediaCommands = {
   changeAsset: (id: string, json: AssetChanges) => requestJson<Asset>("PATCH", `/assets/${id}`, { json }),
-  deleteForGood: (id: string) => request("DELETE", `/assets/${id}`, { query: { permanently: "true" } }),
+  /** One after the other; what is gone already is as it should be. */
+  deleteForGood: async (ids: readonly string[], onProgress?: (done: number) => void): Promise<Outcome<string>> => {
+    const done: string[] = [];
+    for (const id of ids) {
+      try {
+        await patiently(() => request("DELETE", `/assets/${id}`, { query: { permanently: "true" } }));
+      } catch (error) {
+        if (!isGone(error)) return { done, error: asError(error) };
+      }
+      done.push(id);
+      onProgress?.(done.length);
+    }
+    return { done, error: null };
+  },
   /** The same for many; what is refused is told in the outcome. */
-  batch: async (action: BatchAction, ids: readonly string[], folderId?: string | null): Promise<BatchItem[]> => {
-    const outcome: BatchItem[] = [];
+  batch: async (action: BatchAction, ids: readonly string[], folderId?: string | null): Promise<Outcome<BatchItem>> => {
+    const done: BatchItem[] = [];
     for (let at = 0; at < ids.length; at += BATCH_MAX) {
       const json = { action, ids: ids.slice(at, at + BATCH_MAX), ...(folderId === undefined ? {} : { folder_id: folderId }) };
-      outcome.push(...(await requestJson<{ items: BatchItem[] }>("POST", "/assets/batch", { json })).items);
+      try {
+        done.push(...(await patiently(() => requestJson<{ items: BatchItem[] }>("POST", "/assets/batch", { json }))).items);
+      } catch (error) {
+        return { done, error: asError(error) };
+      }
     }
-    return outcome;
+    return { done, error: null };
   },
   importFile: (json: ImportFile) => requestJson<NewFile>("POST", "/imports", { json }),
   createFolder: (name: string, parentId: string | null) =>

@@ -9,6 +9,7 @@ import type {
   Channel,
   KeyFrame,
   Me,
+  NewApiKey,
   Page,
   HitKind,
   SearchMode,
@@ -221,7 +222,7 @@ export const commands = {
       headers: { "Content-Type": /\.srt$/iu.test(file.name) ? "application/x-subrip" : "text/vtt" },
     }),
   createChannel: (name: string) => requestJson<Channel>("POST", "/channels", { json: { name } }),
-  createApiKey: (name: string) => requestJson<ApiKeyCreated>("POST", "/api-keys", { json: { name } }),
+  createApiKey: (json: NewApiKey) => requestJson<ApiKeyCreated>("POST", "/api-keys", { json }),
   deleteApiKey: (id: string) => request("DELETE", `/api-keys/${id}`),
 };
 

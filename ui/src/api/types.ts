@@ -121,6 +121,7 @@ export type Session = Sent<Schemas["Session"]>;
 export type AuditEntry = Omit<Sent<Schemas["AuditEntry"]>, "old" | "new"> & Record<"old" | "new", Record<string, unknown> | null>;
 export type ApiKey = Sent<Schemas["ApiKey"]>;
 export type ApiKeyCreated = Sent<Schemas["IssuedApiKey"]>;
+export type NewApiKey = Schemas["NewApiKey"];
 export type Channel = Sent<Schemas["Channel"]>;
 export type Speaker = Sent<Schemas["Speaker"]>;
 

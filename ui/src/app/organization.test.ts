@@ -13,4 +13,10 @@ describe("in another organization", () => {
   it("one does not land on a recording that is not there", () => {
     expect(samePlace("/videos/v1", { t: 12 })).toEqual({ to: "/library", search: {} });
   });
+
+  it("one does not land on a file, a webhook or in a folder that is not there", () => {
+    expect(samePlace("/files/a1", {})).toEqual({ to: "/media", search: {} });
+    expect(samePlace("/settings/webhooks/w1", { status: "failed" })).toEqual({ to: "/settings/webhooks", search: {} });
+    expect(samePlace("/media", { folder: "f1", kind: "image" })).toEqual({ to: "/media", search: { kind: "image" } });
+  });
 });

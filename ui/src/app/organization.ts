@@ -12,10 +12,18 @@ export interface Place {
   search: Record<string, unknown>;
 }
 
-/** The same kind of page in another organization: what belongs to one of them, a video or a channel, stays behind. */
+/** Where pages of one thing are, and the list of all such things. */
+const LISTS = [
+  ["/videos/", "/library"],
+  ["/files/", "/media"],
+  ["/settings/webhooks/", "/settings/webhooks"],
+] as const;
+
+/** The same kind of page in another organization: what belongs to one of them, a file or a channel, stays behind. */
 export function samePlace(pathname: string, search: Record<string, unknown>): Place {
-  if (pathname.startsWith("/videos/")) return { to: "/library", search: {} };
-  const { channel: _channel, speaker: _speaker, ...kept } = search;
+  const list = LISTS.find(([thing]) => pathname.startsWith(thing))?.[1];
+  if (list !== undefined) return { to: list, search: {} };
+  const { channel: _channel, speaker: _speaker, folder: _folder, ...kept } = search;
   return { to: pathname, search: kept };
 }
 

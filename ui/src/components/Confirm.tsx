@@ -9,6 +9,7 @@ export function Confirm({
   text,
   action,
   danger = true,
+  progress,
   onConfirm,
   onClose,
 }: {
@@ -16,6 +17,8 @@ export function Confirm({
   text: string;
   action: string;
   danger?: boolean;
+  /** How far it is, of what takes its time. */
+  progress?: { done: number; total: number } | undefined;
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 }) {
@@ -23,6 +26,21 @@ export function Confirm({
   return (
     <Dialog open onClose={onClose} title={title} description={text}>
       {confirm.isError ? <Problem error={confirm.error} /> : null}
+      {progress && confirm.isPending ? (
+        <div className="field">
+          <p className="small soft number">{strings.common.doneOf(progress.done, progress.total)}</p>
+          <div
+            className="progress"
+            role="progressbar"
+            aria-label={action}
+            aria-valuemin={0}
+            aria-valuemax={progress.total}
+            aria-valuenow={progress.done}
+          >
+            <div className="progress__bar" style={{ width: `${(100 * progress.done) / progress.total}%` }} />
+          </div>
+        </div>
+      ) : null}
       <div className="dialog__actions">
         <button type="button" className="button" onClick={onClose}>
           {strings.common.cancel}

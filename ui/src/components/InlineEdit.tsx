@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Text that becomes a field when it is clicked: Enter or leaving saves, Escape keeps what was there. */
+/** Text that becomes a field when it is clicked: Enter or leaving saves, Escape keeps what was there. Both give the focus back. */
 export function InlineEdit({
   value,
   label,
@@ -16,34 +16,41 @@ export function InlineEdit({
   className?: string;
   editing?: boolean;
   onSave: (value: string) => void;
-  onDone?: () => void;
+  /** Told whether a key ended it, so that the focus has to go somewhere. */
+  onDone?: (byKey: boolean) => void;
 }) {
   const [editing, setEditing] = useState(startEditing);
   const [draft, setDraft] = useState(value);
   const field = useRef<HTMLInputElement>(null);
-  const cancelled = useRef(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const endedByKey = useRef(false);
 
   useEffect(() => {
-    if (!editing) return;
+    if (!editing) {
+      if (endedByKey.current) button.current?.focus();
+      return;
+    }
     field.current?.focus();
     field.current?.select();
   }, [editing]);
 
-  const finish = (save: boolean): void => {
+  const finish = (save: boolean, byKey: boolean): void => {
     const wanted = draft.trim();
+    endedByKey.current = byKey;
     setEditing(false);
     if (save && wanted !== "" && wanted !== value) onSave(wanted);
-    onDone?.();
+    onDone?.(byKey);
   };
 
   if (!editing) {
     return (
       <button
+        ref={button}
         type="button"
         className={`inline-edit ${className ?? ""}`}
         title={label}
         onClick={() => {
-          cancelled.current = false;
+          endedByKey.current = false;
           setDraft(value);
           setEditing(true);
         }}
@@ -61,15 +68,11 @@ export function InlineEdit({
       maxLength={maxLength}
       onChange={(event) => setDraft(event.target.value)}
       onBlur={() => {
-        if (!cancelled.current) finish(true);
+        if (!endedByKey.current) finish(true, false);
       }}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter") event.currentTarget.blur();
-        if (event.key === "Escape") {
-          cancelled.current = true;
-          finish(false);
-        }
+        if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter", true);
       }}
     />
   );

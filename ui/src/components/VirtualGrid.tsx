@@ -1,6 +1,6 @@
 import "./virtual.css";
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type RefObject } from "react";
+import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type ReactNode, type Ref, type RefObject } from "react";
 import { flushSync } from "react-dom";
 import { columnsFor, nextInGrid, withRow, type GridLayout } from "../lib/grid";
 import { mainElement, useScrollMargin } from "../lib/hooks";
@@ -9,6 +9,11 @@ import { keepPlace, keptPlace, type Kept } from "../lib/places";
 const OVERSCAN_ROWS = 3;
 /** So many rows before the end is read on. */
 const NEAR_END_ROWS = 3;
+
+export interface GridHandle {
+  /** Gives the focus to what had it last, or to the first that is in view. */
+  focus: () => void;
+}
 
 /**
  * A list in rows of which only those near the window exist, so that any length of it scrolls alike. Arrows, Home and End
@@ -22,6 +27,7 @@ export function VirtualGrid<T extends { id: string }>({
   className = "",
   itemClassName = "",
   isChosen,
+  handle,
   hasMore,
   onNearEnd,
   onMove,
@@ -34,6 +40,7 @@ export function VirtualGrid<T extends { id: string }>({
   className?: string;
   itemClassName?: string;
   isChosen?: (item: T) => boolean;
+  handle?: Ref<GridHandle>;
   hasMore: boolean;
   onNearEnd: () => void;
   /** A key led from one to another. */
@@ -88,6 +95,9 @@ export function VirtualGrid<T extends { id: string }>({
   };
   useFocus(list, { items, columns, keptIndex, focus, onKept, onMove, onKey });
   useReturn(list, kept, keptIndex);
+  useImperativeHandle(handle, () => ({
+    focus: () => (inItem(list.current, keptIndex) ?? list.current?.querySelector<HTMLElement>("[data-focus]"))?.focus({ preventScroll: true }),
+  }));
 
   return (
     <ul ref={list} className={`virtual ${className}`} aria-label={label} style={{ height: rows.getTotalSize() }}>

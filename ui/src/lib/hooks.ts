@@ -60,7 +60,8 @@ export function useTitle(title: string | undefined): void {
 /** True while typing goes into a field, where single-letter shortcuts must not act. */
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/u.test(target.tagName);
+  if (target instanceof HTMLInputElement) return !/^(range|checkbox|radio)$/u.test(target.type);
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/u.test(target.tagName);
 }
 
 /** The element that scrolls every page. */

@@ -22,6 +22,7 @@ export const VideoCard = memo(function VideoCard({ video, actions }: { video: Vi
   const [renaming, setRenaming] = useState(false);
   const mayEdit = useMay("edit_content");
   const media = useRef<HTMLDivElement>(null);
+  const menu = useRef<HTMLButtonElement>(null);
   // Where the mouse is over the poster, 0 to 1 across; the link covers the tile, so the tile listens.
   const [pointer, setPointer] = useState<number | null>(null);
 
@@ -50,7 +51,10 @@ export const VideoCard = memo(function VideoCard({ video, actions }: { video: Vi
                 label={strings.library.titleOf}
                 maxLength={200}
                 onSave={(title) => actions.rename(video, title)}
-                onDone={() => setRenaming(false)}
+                onDone={(byKey) => {
+                  setRenaming(false);
+                  if (byKey) menu.current?.focus();
+                }}
               />
             ) : (
               <Link to="/videos/$videoId" params={{ videoId: video.id }} className="card__link" title={video.title} data-focus>
@@ -63,7 +67,7 @@ export const VideoCard = memo(function VideoCard({ video, actions }: { video: Vi
             <Speakers video={video} />
           </div>
         </div>
-        {mayEdit ? <CardMenu video={video} actions={actions} onRename={() => setRenaming(true)} /> : null}
+        {mayEdit ? <CardMenu button={menu} video={video} actions={actions} onRename={() => setRenaming(true)} /> : null}
       </div>
     </article>
   );
@@ -174,12 +178,23 @@ function Working({ video }: { video: Video }) {
   );
 }
 
-function CardMenu({ video, actions, onRename }: { video: Video; actions: VideoActions; onRename: () => void }) {
+function CardMenu({
+  button,
+  video,
+  actions,
+  onRename,
+}: {
+  button: RefObject<HTMLButtonElement | null>;
+  video: Video;
+  actions: VideoActions;
+  onRename: () => void;
+}) {
   const renameNext = useRef(false);
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <button
+          ref={button}
           type="button"
           className="icon-button icon-button--small card__menu"
           aria-label={strings.library.actionsFor(video.title)}

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo, type MouseEvent } from "react";
+import { useMemo, type MouseEvent, type Ref } from "react";
 import type { Asset } from "../../api/types";
-import { VirtualGrid } from "../../components/VirtualGrid";
+import { VirtualGrid, type GridHandle } from "../../components/VirtualGrid";
 import { formatAge, formatBytes, formatDate } from "../../lib/format";
 import type { GridLayout } from "../../lib/grid";
 import { strings } from "../../strings";
@@ -33,6 +33,7 @@ export function AssetList({
   assets,
   view,
   mayEdit,
+  handle,
   hasMore,
   onNearEnd,
   selection,
@@ -43,6 +44,7 @@ export function AssetList({
   assets: readonly Asset[];
   view: "grid" | "list";
   mayEdit: boolean;
+  handle: Ref<GridHandle>;
   hasMore: boolean;
   onNearEnd: () => void;
 } & Choosing) {
@@ -74,6 +76,7 @@ export function AssetList({
       className={view === "grid" ? "" : "assets--list"}
       itemClassName="asset"
       isChosen={(asset) => selection.ids.has(asset.id)}
+      handle={handle}
       hasMore={hasMore}
       onNearEnd={onNearEnd}
       onMove={onMove}

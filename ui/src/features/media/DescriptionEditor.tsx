@@ -1,7 +1,8 @@
 import { useId } from "react";
 import type { Asset } from "../../api/types";
+import { DraftActions, useDraft } from "../../components/Draft";
 import { strings } from "../../strings";
-import { DraftActions, useDraft } from "./Draft";
+import { useChangeAsset } from "./AssetPage";
 
 const DESCRIPTION_LENGTH_MAX = 2000;
 
@@ -9,7 +10,7 @@ const DESCRIPTION_LENGTH_MAX = 2000;
 export function DescriptionEditor({ asset, editable }: { asset: Asset; editable: boolean }) {
   const field = useId();
   const saved = asset.description ?? "";
-  const draft = useDraft(asset.id, saved);
+  const draft = useDraft(saved, useChangeAsset(asset.id));
   const { text } = draft;
   if (!editable) {
     return saved === "" ? null : (

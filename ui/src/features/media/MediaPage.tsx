@@ -8,13 +8,14 @@ import {
 } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronRight, FolderOpen, Images, LayoutGrid, Link2, List, SearchX, Trash2, Upload } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { assetsQuery, foldersQuery, renewMedia } from "../../api/media";
 import { useMay } from "../../api/me";
 import type { Asset, Folder, Page } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { LoadMore, useReadOn } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
+import type { GridHandle } from "../../components/VirtualGrid";
 import { NARROW, useMedia, useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences } from "../../lib/preferences";
 import { useStore } from "../../lib/store";
@@ -46,7 +47,7 @@ export function MediaPage() {
   const name = place.bin ? strings.media.bin : place.folder === "none" ? strings.media.unsorted : (path.at(-1)?.name ?? strings.media.all);
   const goneFolder = folders.isSuccess && place.folder !== undefined && place.folder !== "none" && path.length === 0;
   useTitle(place.bin || place.folder !== undefined ? `${name} · ${strings.media.title}` : strings.media.title);
-  useUploadsHere(place);
+  useUploadsHere(path.at(-1)?.id ?? null);
 
   const nav = <FolderNav folders={known} place={place} mayEdit={mayEdit} actions={actions} />;
   return (
@@ -93,10 +94,9 @@ export function MediaPage() {
   );
 }
 
-/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there. */
-function useUploadsHere(place: Place): void {
+/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there; one that is not known takes nothing. */
+function useUploadsHere(folder: string | null): void {
   const client = useQueryClient();
-  const folder = folderOf(place);
   const arrived = useStore(uploads).filter((entry) => entry.state === "received").length;
   useEffect(() => {
     openFolder.set(folder);
@@ -169,6 +169,9 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
   const [wanted, setWanted] = useState(NOTHING);
   const selection = useMemo(() => listed(wanted, order), [wanted, order]);
   const chosen = assets.filter((asset) => selection.ids.has(asset.id));
+  const list = useRef<GridHandle>(null);
+  const isChoosing = chosen.length > 0 && mayEdit;
+  useFocusBack(isChoosing, list);
   const inBin = place.bin === "1";
   const readOn = useReadOn(files);
   const all = useEverything(files, setWanted);
@@ -183,7 +186,7 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
   return (
     <>
       {inBin ? <p className="soft small">{strings.media.binLead}</p> : null}
-      {chosen.length > 0 && mayEdit ? (
+      {isChoosing ? (
         <SelectionBar
           chosen={chosen}
           folders={folders}
@@ -196,6 +199,7 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
         />
       ) : null}
       <AssetList
+        handle={list}
         assets={assets}
         view={mediaView}
         mayEdit={mayEdit}
@@ -216,6 +220,15 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
       <LoadMore list={files} />
     </>
   );
+}
+
+/** The bar of a selection goes with its buttons: the list has what had the focus there. */
+function useFocusBack(isChoosing: boolean, list: RefObject<GridHandle | null>): void {
+  const wasChoosing = useRef(isChoosing);
+  useEffect(() => {
+    if (wasChoosing.current && !isChoosing && document.activeElement === document.body) list.current?.focus();
+    wasChoosing.current = isChoosing;
+  }, [isChoosing, list]);
 }
 
 /** Chooses all there are: those that are not read yet are read first, which whatever is chosen meanwhile stops. */

@@ -1,8 +1,9 @@
 import { useId } from "react";
 import type { Asset } from "../../api/types";
+import { DraftActions, useDraft } from "../../components/Draft";
 import { strings } from "../../strings";
+import { useChangeAsset } from "./AssetPage";
 import { Code } from "./Code";
-import { DraftActions, useDraft } from "./Draft";
 import { readMetadata } from "./metadata";
 
 const written = (metadata: Record<string, unknown>): string => JSON.stringify(metadata, null, 2);
@@ -11,7 +12,7 @@ const written = (metadata: Record<string, unknown>): string => JSON.stringify(me
 export function MetadataEditor({ asset, editable }: { asset: Asset; editable: boolean }) {
   const field = useId();
   const saved = written(asset.metadata);
-  const draft = useDraft(asset.id, saved);
+  const draft = useDraft(saved, useChangeAsset(asset.id));
   const { text } = draft;
   const read = readMetadata(text);
   const wrong = "problem" in read ? read.problem : undefined;

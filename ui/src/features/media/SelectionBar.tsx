@@ -28,6 +28,7 @@ export function SelectionBar({
   onClear: () => void;
 }) {
   const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
+  const [progress, setProgress] = useState<{ done: number; total: number }>();
   const ids = chosen.map((asset) => asset.id);
   // A recording goes for good with its video, when the time of both is over.
   const removable = chosen.filter((asset) => asset.video_id === null).map((asset) => asset.id);
@@ -109,8 +110,12 @@ export function SelectionBar({
           title={chosen.length === 1 ? strings.media.forGoodNamed(chosen[0]?.filename ?? "") : strings.media.forGoodTitle(removable.length)}
           text={removable.length < ids.length ? `${strings.media.forGoodText} ${strings.media.forGoodRecordings}` : strings.media.forGoodText}
           action={strings.media.deleteForGood}
+          progress={progress}
           onConfirm={async () => {
-            await actions.deleteForGood(removable);
+            const total = removable.length;
+            const show = (done: number): void => setProgress({ done, total });
+            if (total > 1) show(0);
+            await actions.deleteForGood(removable, total > 1 ? show : undefined);
             onClear();
           }}
           onClose={close}

@@ -13,8 +13,8 @@ export interface MediaActions {
   restore: (ids: readonly string[]) => Promise<void>;
   move: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
   copy: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
-  /** Throws what the server refuses, for whoever asked before. */
-  deleteForGood: (ids: readonly string[]) => Promise<void>;
+  /** Throws what the server refuses, for whoever asked before; what went until then is gone. */
+  deleteForGood: (ids: readonly string[], onProgress?: (done: number) => void) => Promise<void>;
 }
 
 export function useMediaActions(): MediaActions {
@@ -32,14 +32,13 @@ export function useMediaActions(): MediaActions {
         act(client, "move", ids, folderId, (done) => showToast(strings.media.moved(done.length, where))),
       copy: (ids, folderId, where) =>
         act(client, "copy", ids, folderId, (done) => showToast(strings.media.copied(done.length, where))),
-      deleteForGood: async (ids) => {
-        for (const id of ids) {
-          await mediaCommands.deleteForGood(id);
-          client.removeQueries({ queryKey: keys.asset(id) });
-        }
-        dropAssets(client, ids);
+      deleteForGood: async (ids, onProgress) => {
+        const { done, error } = await mediaCommands.deleteForGood(ids, onProgress);
+        for (const id of done) client.removeQueries({ queryKey: keys.asset(id) });
+        dropAssets(client, done);
         renewMedia(client);
-        showToast(strings.media.gone(ids.length));
+        if (done.length > 0) showToast(strings.media.gone(done.length));
+        if (error !== null) throw error;
       },
     };
   }, [client]);
@@ -54,14 +53,11 @@ async function act(
 ): Promise<void> {
   if (ids.length === 0) return;
   if (action === "delete" || action === "restore") dropAssets(client, ids);
-  try {
-    const outcome = await mediaCommands.batch(action, ids, folderId);
-    const done = outcome.filter((item) => item.status < 300).map((item) => item.id);
-    if (done.length > 0) onDone(done);
-    tellRefused(outcome);
-  } catch (error) {
-    tell(error);
-  }
+  const { done: outcome, error } = await mediaCommands.batch(action, ids, folderId);
+  const done = outcome.filter((item) => item.status < 300).map((item) => item.id);
+  if (done.length > 0) onDone(done);
+  tellRefused(outcome);
+  if (error !== null) tell(error);
   renewMedia(client);
   void client.invalidateQueries({ queryKey: keys.videos });
   for (const id of ids) void client.invalidateQueries({ queryKey: keys.asset(id) });

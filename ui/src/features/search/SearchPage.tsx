@@ -126,7 +126,7 @@ export function SearchPage() {
             <HitSkeleton key={index} />
           ))}
         </div>
-      ) : result.isError ? (
+      ) : result.isError && result.data === undefined ? (
         <Problem error={result.error} onRetry={() => void result.refetch()} />
       ) : hits.length === 0 ? (
         <Empty icon={SearchX} title={strings.search.noneTitle(settled)} text={strings.search.noneText}>

@@ -1,7 +1,9 @@
 import "./privacy.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
+import { useState } from "react";
 import { isBeingMade, type AnyExport, type Exporter } from "../../api/privacy";
+import { Confirm } from "../../components/Confirm";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { formatBytes, formatDate } from "../../lib/format";
@@ -33,18 +35,22 @@ export function Exports({
     onSuccess: () => showToast(text.exportAsked),
     onSettled: refresh,
   });
-  const remove = useMutation({
-    mutationFn: of.remove,
-    onSuccess: () => showToast(text.exportDeleted),
-    onSettled: refresh,
-  });
+  const [doomed, setDoomed] = useState<AnyExport | null>(null);
+  const remove = async ({ id }: AnyExport): Promise<void> => {
+    try {
+      await of.remove(id);
+      showToast(text.exportDeleted);
+    } finally {
+      void refresh();
+    }
+  };
   const fetchIt = useMutation({
     mutationFn: of.find,
     onSuccess: ({ download_url: address }) => {
       if (address !== null) window.location.assign(address);
     },
   });
-  const error = ask.error ?? remove.error ?? fetchIt.error;
+  const error = ask.error ?? fetchIt.error;
   const items = list.data?.items ?? [];
   return (
     <section className="settings__section">
@@ -55,7 +61,7 @@ export function Exports({
       {error === null ? null : <Problem error={error} />}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
+      ) : list.isError && list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : items.length === 0 ? (
         <Empty icon={Icon} title={says.none} text={says.noneText} />
@@ -67,7 +73,7 @@ export function Exports({
               icon={Icon}
               one={one}
               onDownload={() => fetchIt.mutate(one.id)}
-              onDelete={() => remove.mutate(one.id)}
+              onDelete={() => setDoomed(one)}
             />
           ))}
         </ul>
@@ -82,9 +88,20 @@ export function Exports({
           {text.exportAsk}
         </button>
       </div>
+      {doomed ? (
+        <Confirm
+          title={text.exportDeleteTitle(nameOf(doomed))}
+          text={text.exportDeleteText}
+          action={strings.common.remove}
+          onConfirm={() => remove(doomed)}
+          onClose={() => setDoomed(null)}
+        />
+      ) : null}
     </section>
   );
 }
+
+const nameOf = (one: AnyExport): string => text.exportOf(formatDate(one.requested_at));
 
 function ExportRow({
   icon: Icon,
@@ -97,7 +114,7 @@ function ExportRow({
   onDownload: () => void;
   onDelete: () => void;
 }) {
-  const name = text.exportOf(formatDate(one.requested_at));
+  const name = nameOf(one);
   const facts =
     one.size_bytes === null || one.expires_at === null
       ? one.message

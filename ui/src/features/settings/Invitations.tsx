@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Mail, Send, X } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../../api/me";
 import { invitationsQuery, organizationCommands } from "../../api/organizations";
 import { keys } from "../../api/queries";
 import type { Invitation } from "../../api/types";
@@ -12,11 +13,13 @@ import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
 import { IssuedDialog } from "./InviteDialog";
+import { grantable } from "./roles";
 
 /** Who was asked to join, and what became of it. */
 export function Invitations() {
   const client = useQueryClient();
   const list = useInfiniteQuery(invitationsQuery);
+  const roles = grantable(useMay("manage_owners"));
   const [doomed, setDoomed] = useState<Invitation | null>(null);
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: keys.invitations });
 
@@ -49,7 +52,7 @@ export function Invitations() {
             key={invitation.id}
             invitation={invitation}
             busy={resend.isPending}
-            onResend={() => resend.mutate(invitation.id)}
+            onResend={roles.includes(invitation.role) ? () => resend.mutate(invitation.id) : undefined}
             onRevoke={() => setDoomed(invitation)}
           />
         )}
@@ -76,7 +79,8 @@ function InvitationRow({
 }: {
   invitation: Invitation;
   busy: boolean;
-  onResend: () => void;
+  /** Missing where it is not this person's to send. */
+  onResend: (() => void) | undefined;
   onRevoke: () => void;
 }) {
   const { email, role, status, invited_by_name, created_at, expires_at } = invitation;
@@ -99,17 +103,19 @@ function InvitationRow({
       </div>
       {status === "pending" || status === "expired" ? (
         <div className="row__action">
-          <Tip text={strings.invitations.resend}>
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={strings.invitations.resendTo(email)}
-              disabled={busy}
-              onClick={onResend}
-            >
-              <Send size={16} aria-hidden />
-            </button>
-          </Tip>
+          {onResend ? (
+            <Tip text={strings.invitations.resend}>
+              <button
+                type="button"
+                className="icon-button"
+                aria-label={strings.invitations.resendTo(email)}
+                disabled={busy}
+                onClick={onResend}
+              >
+                <Send size={16} aria-hidden />
+              </button>
+            </Tip>
+          ) : null}
           {status === "pending" ? (
             <Tip text={strings.invitations.revoke}>
               <button type="button" className="icon-button" aria-label={strings.invitations.revokeOf(email)} onClick={onRevoke}>

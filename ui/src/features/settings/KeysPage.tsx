@@ -1,6 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ExternalLink, KeyRound, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useMe } from "../../api/me";
 import { apiKeysQuery, commands, keys } from "../../api/queries";
 import type { ApiKey } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
@@ -11,24 +12,16 @@ import { formatAge, formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
-import { CopyNotice } from "./CopyNotice";
-
-const NAME_MAX = 100;
+import { hasExpired } from "./keys";
+import { NewKey } from "./NewKey";
 
 export function KeysPage() {
   useTitle(strings.settings.keys);
   const client = useQueryClient();
+  const me = useMe();
   const list = useQuery(apiKeysQuery);
-  const [name, setName] = useState("");
   const [doomed, setDoomed] = useState<ApiKey | null>(null);
 
-  const create = useMutation({
-    mutationFn: () => commands.createApiKey(name.trim()),
-    onSuccess: () => {
-      setName("");
-      void client.invalidateQueries({ queryKey: keys.apiKeys });
-    },
-  });
   const removed = (): void => {
     showToast(strings.settings.keyRemoved);
     void client.invalidateQueries({ queryKey: keys.apiKeys });
@@ -46,57 +39,17 @@ export function KeysPage() {
           </a>
         </p>
       </div>
-      <form
-        className="settings__new"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (name.trim() !== "") create.mutate();
-        }}
-      >
-        <label className="field">
-          <span className="field__label">{strings.settings.keyName}</span>
-          <input
-            className="input"
-            value={name}
-            maxLength={NAME_MAX}
-            placeholder={strings.settings.keyPlaceholder}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </label>
-        <button type="submit" className="button button--primary" disabled={name.trim() === "" || create.isPending}>
-          {strings.settings.keyCreate}
-        </button>
-      </form>
-      {create.isError ? <Problem error={create.error} /> : null}
-      {create.data ? <CopyNotice title={strings.settings.keyCreated} value={create.data.secret} /> : null}
+      {me ? <NewKey key={me.organization.role} ownRole={me.organization.role} /> : null}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
+      ) : list.isError && list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : list.data.items.length === 0 ? (
         <Empty icon={KeyRound} title={strings.settings.keyNone} text={strings.settings.keyNoneText} />
       ) : (
-        <ul className="keys">
+        <ul className="keys" aria-label={strings.settings.keys}>
           {list.data.items.map((key) => (
-            <li key={key.id}>
-              <div>
-                <p className="account__name">{key.name}</p>
-                <p className="faint small">
-                  <code>{key.prefix}…</code> · {strings.settings.created(formatDate(key.created_at))} ·{" "}
-                  {key.last_used_at === null ? strings.settings.keyUnused : strings.settings.keyUsed(formatAge(key.last_used_at))}
-                </p>
-              </div>
-              <Tip text={strings.common.remove}>
-                <button
-                  type="button"
-                  className="icon-button"
-                  aria-label={strings.settings.keyRemove(key.name)}
-                  onClick={() => setDoomed(key)}
-                >
-                  <Trash2 size={16} aria-hidden />
-                </button>
-              </Tip>
-            </li>
+            <KeyRow key={key.id} apiKey={key} onRemove={() => setDoomed(key)} />
           ))}
         </ul>
       )}
@@ -110,5 +63,38 @@ export function KeysPage() {
         />
       ) : null}
     </section>
+  );
+}
+
+function KeyRow({ apiKey, onRemove }: { apiKey: ApiKey; onRemove: () => void }) {
+  const { name, prefix, role, created_at, expires_at, last_used_at } = apiKey;
+  const ended = hasExpired(apiKey);
+  const facts = [
+    role === null ? strings.settings.keyAnyRole : strings.roles[role],
+    expires_at === null
+      ? strings.settings.keyEndless
+      : ended
+        ? strings.settings.keyExpiredOn(formatDate(expires_at))
+        : strings.settings.keyExpires(formatDate(expires_at)),
+    strings.settings.created(formatDate(created_at)),
+    last_used_at === null ? strings.settings.keyUnused : strings.settings.keyUsed(formatAge(last_used_at)),
+  ];
+  return (
+    <li>
+      <div>
+        <p className="row__name">
+          <span className="truncate">{name}</span>
+          {ended ? <span className="tag">{strings.settings.keyExpired}</span> : null}
+        </p>
+        <p className="faint small">
+          <code>{prefix}…</code> · {facts.join(" · ")}
+        </p>
+      </div>
+      <Tip text={strings.common.remove}>
+        <button type="button" className="icon-button" aria-label={strings.settings.keyRemove(name)} onClick={onRemove}>
+          <Trash2 size={16} aria-hidden />
+        </button>
+      </Tip>
+    </li>
   );
 }

@@ -1,10 +1,11 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, Circle, CircleAlert, LoaderCircle, Minus } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../../api/me";
 import { channelsQuery, commands, keys } from "../../api/queries";
 import type { Stage, VideoDetail, VideoPatch, VideoVisibility } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
+import { DraftActions, useDraft } from "../../components/Draft";
 import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
@@ -19,6 +20,10 @@ export function DetailsPanel() {
   const client = useQueryClient();
   const channels = useQuery(channelsQuery);
 
+  const keep = (after: VideoDetail): void => {
+    client.setQueryData(keys.video(video.id), after);
+    void client.invalidateQueries({ queryKey: keys.videos });
+  };
   const change = (patch: VideoPatch): void => {
     client.setQueryData<VideoDetail>(keys.video(video.id), (before) => (before ? { ...before, ...patch } : before));
     void commands
@@ -52,11 +57,7 @@ export function DetailsPanel() {
     <div className="details">
       {mayEdit ? (
         <>
-          <Description
-            key={video.description ?? ""}
-            value={video.description}
-            onSave={(description) => change({ description })}
-          />
+          <Description video={video} onSaved={keep} />
           <ChannelField video={video} onChange={(channel_id) => change({ channel_id })} />
           <label className="field">
             <span className="field__label">{strings.details.visibility}</span>
@@ -101,9 +102,10 @@ function languageName(code: string | null): string | null {
   }
 }
 
-function Description({ value, onSave }: { value: string | null; onSave: (value: string | null) => void }) {
-  const [draft, setDraft] = useState(value ?? "");
-  const changed = draft.trim() !== (value ?? "");
+function Description({ video, onSaved }: { video: VideoDetail; onSaved: (after: VideoDetail) => void }) {
+  const change = useMutation({ mutationFn: (patch: VideoPatch) => commands.changeVideo(video.id, patch), onSuccess: onSaved });
+  const draft = useDraft(video.description ?? "", change);
+  const wanted = draft.text.trim();
   return (
     <div className="field">
       <label className="field__label" htmlFor="description">
@@ -113,25 +115,12 @@ function Description({ value, onSave }: { value: string | null; onSave: (value: 
         id="description"
         className="input"
         dir="auto"
-        value={draft}
+        value={draft.text}
         maxLength={DESCRIPTION_MAX}
         placeholder={strings.details.addDescription}
-        onChange={(event) => setDraft(event.target.value)}
+        onChange={(event) => draft.edit(event.target.value)}
       />
-      {changed ? (
-        <div className="details__save">
-          <button type="button" className="button button--small" onClick={() => setDraft(value ?? "")}>
-            {strings.common.cancel}
-          </button>
-          <button
-            type="button"
-            className="button button--small button--primary"
-            onClick={() => onSave(draft.trim() === "" ? null : draft.trim())}
-          >
-            {strings.common.save}
-          </button>
-        </div>
-      ) : null}
+      <DraftActions draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
     </div>
   );
 }

@@ -15,8 +15,10 @@ const EXTRACTIVE = "extractive";
 export function SummaryPanel() {
   const { video, player, speakers } = useVideo();
   const summary = useQuery(summaryQuery(video.id));
-  if (summary.isPending) return <TranscriptSkeleton />;
-  if (summary.isError) return <Problem error={summary.error} onRetry={() => void summary.refetch()} />;
+  if (summary.data === undefined) {
+    if (summary.isPending) return <TranscriptSkeleton />;
+    return <Problem error={summary.error} onRetry={() => void summary.refetch()} />;
+  }
   const { status, sentences, key_points, engine, model } = summary.data;
   if (status === "pending") {
     return <Empty icon={LoaderCircle} title={strings.summary.pendingTitle} text={strings.summary.pendingText} />;

@@ -161,7 +161,7 @@ function SidePanel({
   onRetryTranscript: () => void;
 }) {
   const { tab: wanted = "transcript" } = useSearch({ from: "/app/videos/$videoId" });
-  const { video } = useVideo();
+  const { video, transcript } = useVideo();
   const hasPicture = video.kind === "video";
   const tab = wanted === "screen" && !hasPicture ? "transcript" : wanted;
   const navigate = useNavigate({ from: "/videos/$videoId" });
@@ -188,7 +188,7 @@ function SidePanel({
         ))}
       </Tabs.List>
       <Tabs.Content value="transcript" className="panel__body panel__body--transcript" tabIndex={-1}>
-        {transcriptError ? (
+        {transcriptError && transcript === undefined ? (
           <Problem error={transcriptError} onRetry={onRetryTranscript} />
         ) : (
           <TranscriptPanel />

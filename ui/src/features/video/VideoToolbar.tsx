@@ -2,10 +2,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Braces, Captions, Download, EllipsisVertical, FileText, FileUp, FileVideo, Link2, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { request } from "../../api/client";
 import { useMay } from "../../api/me";
 import { commands, keys } from "../../api/queries";
+import { Confirm } from "../../components/Confirm";
 import { Tip } from "../../components/Tip";
 import { copyText } from "../../lib/clipboard";
 import { save } from "../../lib/download";
@@ -84,23 +85,21 @@ export function VideoToolbar() {
 
 /** What changes the recording as a whole. */
 function MoreMenu() {
-  const { video } = useVideo();
+  const { video, transcript } = useVideo();
+  const [captions, setCaptions] = useState<File | null>(null);
   const actions = useVideoActions();
   const navigate = useNavigate();
   const client = useQueryClient();
   const captionFile = useRef<HTMLInputElement>(null);
 
-  const replaceCaptions = (file: File): void => {
-    void commands
-      .replaceCaptions(video.id, file)
-      .then(({ warnings }) => {
-        showToast([strings.video.captionsReplaced, warnings.length > 0 ? strings.video.captionsWarned(warnings.length) : ""].join(" "));
-        void client.invalidateQueries({ queryKey: keys.transcript(video.id) });
-        void client.invalidateQueries({ queryKey: keys.video(video.id) });
-        void client.invalidateQueries({ queryKey: keys.summary(video.id) });
-      })
-      .catch(tell);
+  const replaceCaptions = async (file: File): Promise<void> => {
+    const { warnings } = await commands.replaceCaptions(video.id, file);
+    showToast([strings.video.captionsReplaced, warnings.length > 0 ? strings.video.captionsWarned(warnings.length) : ""].join(" "));
+    void client.invalidateQueries({ queryKey: keys.transcript(video.id) });
+    void client.invalidateQueries({ queryKey: keys.video(video.id) });
+    void client.invalidateQueries({ queryKey: keys.summary(video.id) });
   };
+  const isWithoutText = transcript?.segments.length === 0;
 
   return (
     <>
@@ -139,9 +138,21 @@ function MoreMenu() {
         onChange={(event) => {
           const file = event.target.files?.[0];
           event.target.value = "";
-          if (file) replaceCaptions(file);
+          if (!file) return;
+          // Where there is no text, nothing is lost.
+          if (isWithoutText) void replaceCaptions(file).catch(tell);
+          else setCaptions(file);
         }}
       />
+      {captions ? (
+        <Confirm
+          title={strings.video.captionsTitle(video.title)}
+          text={strings.video.captionsText(captions.name)}
+          action={strings.video.captionsReplace}
+          onConfirm={() => replaceCaptions(captions)}
+          onClose={() => setCaptions(null)}
+        />
+      ) : null}
     </>
   );
 }

@@ -36,9 +36,10 @@ function act(
   onHelp: () => void,
 ): boolean {
   // A focused control keeps the keys it understands itself.
-  const control = event.target instanceof Element ? event.target.closest("button, a, [role=slider], [role=tab]") : null;
+  const control = event.target instanceof Element ? event.target.closest("button, a, input, [role=slider], [role=tab]") : null;
   const isArrow = event.key.startsWith("Arrow");
-  if (control && (event.key === " " || (isArrow && control.matches("[role=tab], [role=slider]")))) return false;
+  if (control && event.key === " " && !control.matches("[type=range]")) return false;
+  if (control && isArrow && control.matches("[role=tab], [role=slider], [type=range], [type=radio]")) return false;
 
   const { volume, duration_ms } = player.state();
   switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {

@@ -1,0 +1,68 @@
+import { expect } from "@playwright/test";
+import { addTranscript, newAccount, signUp, test } from "./helpers";
+
+test("a description that is refused stays in its field, and is saved once it is taken", async ({ page }) => {
+  await signUp(page, newAccount());
+  const id = await addTranscript(page, "About the budget");
+  await page.route(`**/api/v1/videos/${id}`, (route) =>
+    route.request().method() === "PATCH" ? route.fulfill({ status: 500, body: "" }) : route.continue(),
+  );
+  await page.goto(`/videos/${id}?tab=details`);
+  const field = page.getByLabel("Description");
+  await field.fill("What we spend next year.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("The server answered with status 500")).toBeVisible();
+  await expect(field).toHaveValue("What we spend next year.");
+
+  await page.unroute(`**/api/v1/videos/${id}`);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Save" })).toHaveCount(0);
+  await page.reload();
+  await expect(field).toHaveValue("What we spend next year.");
+});
+
+test("captions replace a transcript once that is confirmed, and what is read stays when it cannot be read anew", async ({ page }) => {
+  await signUp(page, newAccount());
+  const id = await addTranscript(page, "About the budget");
+  await page.goto(`/videos/${id}`);
+  const panel = page.locator(".panel__body--transcript");
+  await expect(panel).toContainText("decided about the budget");
+  let failed = 0;
+  await page.route(`**/api/v1/videos/${id}/transcript`, (route) => {
+    failed += 1;
+    return route.fulfill({ status: 500, body: "" });
+  });
+  const captions = {
+    name: "better.vtt",
+    mimeType: "text/vtt",
+    buffer: Buffer.from("WEBVTT\n\n00:00.000 --> 00:02.000\nWe spent it all.\n"),
+  };
+  await page.locator("input[type=file][accept*=vtt]").setInputFiles(captions);
+  const dialog = page.getByRole("dialog", { name: "Replace the transcript of “About the budget”?" });
+  await expect(dialog).toContainText("better.vtt");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  expect(failed).toBe(0);
+  await page.locator("input[type=file][accept*=vtt]").setInputFiles(captions);
+  await dialog.getByRole("button", { name: "Replace" }).click();
+  await expect.poll(() => failed).toBeGreaterThanOrEqual(3);
+  await page.waitForTimeout(300);
+  await expect(panel).toContainText("decided about the budget");
+  await page.unroute(`**/api/v1/videos/${id}/transcript`);
+  await page.reload();
+  await expect(panel).toContainText("We spent it all.");
+});
+
+test("the title is changed by keyboard, and has the focus afterwards", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto(`/videos/${await addTranscript(page, "About the budget")}`);
+  const title = page.getByRole("heading", { level: 1 }).getByRole("button");
+  await title.press("Enter");
+  await page.keyboard.press("Escape");
+  await expect(title).toBeFocused();
+  await title.press("Enter");
+  await page.keyboard.type("About money");
+  await page.keyboard.press("Enter");
+  await expect(title).toHaveText("About money");
+  await expect(title).toBeFocused();
+});

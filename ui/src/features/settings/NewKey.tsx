@@ -1,0 +1,143 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useId, useState } from "react";
+import { fieldErrors } from "../../api/client";
+import { commands, keys } from "../../api/queries";
+import type { NewApiKey, Role } from "../../api/types";
+import { Problem } from "../../components/Problem";
+import { TextField } from "../../components/TextField";
+import { formatDate } from "../../lib/format";
+import { strings } from "../../strings";
+import { CopyNotice } from "./CopyNotice";
+import { dayOf, expiryOf, LIFETIMES, USUAL_LIFETIME, type Lifetime } from "./keys";
+import { rolesUpTo } from "./roles";
+
+const NAME_MAX = 100;
+const DAY_MAX = "9999-12-31";
+const FIELDS = { name_invalid: "name", role_too_high: "role", expiry_past: "expires_at" } as const;
+
+/** Asks what a key is for, what it may do and for how long, then shows its secret this once. */
+export function NewKey({ ownRole }: { ownRole: Role }) {
+  const client = useQueryClient();
+  const id = useId();
+  const [name, setName] = useState("");
+  const [role, setRole] = useState(ownRole);
+  const [lifetime, setLifetime] = useState<Lifetime>(USUAL_LIFETIME);
+  const [day, setDay] = useState("");
+  const [opened] = useState(() => Date.now());
+  const create = useMutation({
+    mutationFn: (json: NewApiKey) => commands.createApiKey(json),
+    onSuccess: () => {
+      setName("");
+      void client.invalidateQueries({ queryKey: keys.apiKeys });
+    },
+  });
+  const errors = fieldErrors(create.error, FIELDS);
+  const unexplained = create.isError && Object.keys(errors).length === 0;
+  const end = expiryOf(lifetime, day, opened);
+  const isComplete = name.trim() !== "" && end !== undefined;
+  // What was refused is no longer what is asked for; a secret stays until the next one.
+  const forget = (): void => {
+    if (create.isError) create.reset();
+  };
+
+  return (
+    <>
+      <form
+        className="settings__form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          const expires_at = expiryOf(lifetime, day, Date.now());
+          if (isComplete && expires_at !== undefined) create.mutate({ name: name.trim(), role, expires_at });
+        }}
+      >
+        <TextField
+          label={strings.settings.keyName}
+          value={name}
+          maxLength={NAME_MAX}
+          placeholder={strings.settings.keyPlaceholder}
+          autoComplete="off"
+          error={errors.name}
+          onChange={(event) => {
+            setName(event.target.value);
+            forget();
+          }}
+        />
+        <div className="keys__choices">
+          <div className="field">
+            <label className="field__label" htmlFor={`${id}-role`}>
+              {strings.settings.keyRole}
+            </label>
+            <select
+              id={`${id}-role`}
+              className="select"
+              value={role}
+              aria-invalid={errors.role !== undefined}
+              aria-describedby={`${id}-role-note`}
+              onChange={(event) => {
+                setRole(event.target.value as Role);
+                forget();
+              }}
+            >
+              {rolesUpTo(ownRole).map((one) => (
+                <option key={one} value={one}>
+                  {strings.roles[one]}
+                </option>
+              ))}
+            </select>
+            <p id={`${id}-role-note`} className={errors.role === undefined ? "field__hint" : "field__error"}>
+              {errors.role ?? strings.settings.keyRoleHint}
+            </p>
+          </div>
+          <div className="field">
+            <label className="field__label" htmlFor={`${id}-lifetime`}>
+              {strings.settings.keyLifetime}
+            </label>
+            <select
+              id={`${id}-lifetime`}
+              className="select"
+              value={lifetime}
+              aria-describedby={end === undefined ? undefined : `${id}-lifetime-note`}
+              onChange={(event) => {
+                setLifetime(event.target.value as Lifetime);
+                forget();
+              }}
+            >
+              {LIFETIMES.map((one) => (
+                <option key={one} value={one}>
+                  {strings.settings.keyLifetimes[one]}
+                </option>
+              ))}
+            </select>
+            {end === undefined ? null : (
+              <p id={`${id}-lifetime-note`} className="field__hint" role="status">
+                {end === null ? strings.settings.keyForever : strings.settings.keyUntil(formatDate(end))}
+              </p>
+            )}
+          </div>
+          {lifetime === "date" ? (
+            <TextField
+              label={strings.settings.keyDate}
+              type="date"
+              value={day}
+              min={dayOf(opened)}
+              max={DAY_MAX}
+              error={errors.expires_at}
+              onChange={(event) => {
+                setDay(event.target.value);
+                forget();
+              }}
+            />
+          ) : null}
+        </div>
+        <div>
+          <button type="submit" className="button button--primary" disabled={!isComplete || create.isPending}>
+            {strings.settings.keyCreate}
+          </button>
+        </div>
+      </form>
+      {unexplained ? <Problem error={create.error} /> : null}
+      {create.data ? <CopyNotice title={strings.settings.keyCreated} value={create.data.secret} /> : null}
+    </>
+  );
+}
