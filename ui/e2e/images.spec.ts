@@ -97,6 +97,7 @@ test("an image is found by its text and description, and its file is replaced", 
 
   // The palette leads there, too.
   await page.goto("/library");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await page.keyboard.press("Control+k");
   await page.getByRole("dialog").getByRole("combobox").fill("zeppelin");
   await page.getByRole("option", { name: /zeppelin lands/u }).click();

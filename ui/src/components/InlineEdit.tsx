@@ -72,7 +72,10 @@ export function InlineEdit({
       }}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter", true);
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        // The key would press the button that has the focus by then.
+        event.preventDefault();
+        finish(event.key === "Enter", true);
       }}
     />
   );
