@@ -3,10 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use memoreel_media::{SNIFF_BYTES, fuzzing::segment, sniff};
+use memoreel_media::{
+    SNIFF_BYTES,
+    fuzzing::{header_and_segment, segment},
+    sniff,
+};
 
-fuzz_target!(|parts: (&[u8], &[u8])| {
-    let (init, bytes) = parts;
-    let _sniffed = sniff(&bytes[..bytes.len().min(SNIFF_BYTES)]);
+fuzz_target!(|file: &[u8]| {
+    let _sniffed = sniff(&file[..file.len().min(SNIFF_BYTES)]);
+    let (init, bytes) = header_and_segment(file);
     segment(init, bytes);
 });

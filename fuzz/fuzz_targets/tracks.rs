@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use memoreel_media::{OneTrack, header_of_track, segment_of_track};
+use memoreel_media::{OneTrack, fuzzing::header_and_segment, header_of_track, segment_of_track};
 
-fuzz_target!(|parts: (&[u8], &[u8])| {
-    let (init, segment) = parts;
+fuzz_target!(|file: &[u8]| {
+    let (init, segment) = header_and_segment(file);
     for wanted in [OneTrack::Picture, OneTrack::Sound] {
         let Some(header) = header_of_track(init, wanted) else { continue };
         assert_eq!(header_of_track(&header, wanted).as_ref(), Some(&header));

@@ -14,6 +14,8 @@ const MEMORY_MIB: u32 = 2048;
 const SECONDS_PER_INPUT: u32 = 10;
 /// Files to begin with, of targets that take files as they are.
 const SEEDS: [(&str, &str); 2] = [("captions", "captions"), ("image_header", "broken")];
+/// Targets that begin with a fragmented MP4 of picture and sound, which chance would not come upon.
+const OF_FRAGMENTS: [&str; 2] = ["media_segments", "tracks"];
 
 #[derive(Args)]
 pub struct Options {
@@ -50,6 +52,9 @@ pub fn run(options: &Options) -> Result<()> {
         say(format!("{target}: {} s", options.seconds));
         let corpus = folder.join("corpus").join(target);
         std::fs::create_dir_all(&corpus).with_context(|| format!("cannot create {}", corpus.display()))?;
+        if OF_FRAGMENTS.contains(&target.as_str()) {
+            write_fragments(&corpus.join("fragments.mp4"))?;
+        }
         let mut fuzz = shell::cargo();
         // Our code is safe; without a sanitizer many more inputs are tried, and any compiler will do.
         fuzz.current_dir(&folder).args(["fuzz", "run", "--sanitizer", "none", target]).arg(&corpus);
@@ -69,6 +74,31 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     bail!("what broke {} lies in fuzz/artifacts", failed.join(", "))
+}
+
+/// A moment of a small picture and a tone, a header and a segment.
+fn write_fragments(path: &Path) -> Result<()> {
+    let mut ffmpeg = shell::command("ffmpeg");
+    ffmpeg.args(["-nostdin", "-loglevel", "error", "-y"]);
+    ffmpeg.args([
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=32x32:r=10:d=0.5",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=0.5:r=8000",
+    ]);
+    ffmpeg.args([
+        "-c:v",
+        "libx264",
+        "-c:a",
+        "aac",
+        "-movflags",
+        "+frag_keyframe+empty_moov+default_base_moof",
+    ]);
+    shell::run(ffmpeg.arg(path))
 }
 
 fn targets(folder: &Path) -> Result<Vec<String>> {

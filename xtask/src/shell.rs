@@ -57,7 +57,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command like [`run`], and when it fails repeats those lines of its standard error that `tell` what is wrong: they may be
 /// thousands of lines up.
-pub fn run_telling(command: &mut Command, tell: impl Fn(&str) -> bool) -> Result<()> {
+pub fn run_telling(command: &mut Command, mut tell: impl FnMut(&str) -> bool) -> Result<()> {
     let name = describe(command);
     let mut child = command
         .stdout(std::io::stderr())

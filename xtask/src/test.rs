@@ -30,20 +30,27 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// All tests of the workspace, with nextest where it is installed, on one database server.
+///
+/// There, what fails is run once more: chance stops no change, and is not forgotten either, for the end of the run names what passed
+/// only then (`FLAKY`). Each is a bug, of the product or of the test.
 pub fn rust() -> Result<()> {
     let database = ScratchDatabase::start()?;
     let mut cargo = shell::cargo();
     if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {
-        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        let twice = ["--retries", "1", "--final-status-level", "flaky"];
+        cargo.args(["nextest", "run", "--workspace", "--no-fail-fast"]).args(twice);
     } else {
         cargo.args(["test", "--quiet", "--workspace", "--no-fail-fast"]);
     }
+    let mut panicked = false;
     let tells = |line: &str| {
         let line = line.trim_start();
-        ["FAIL [", "TIMEOUT [", "SIGKILL [", "SIGSEGV [", "SIGABRT ["]
+        // What was wrong stands below where it was seen.
+        let is_reason = std::mem::replace(&mut panicked, line.contains("panicked at"));
+        let is_end = ["FAIL [", "FLAKY ", "TIMEOUT [", "SIGKILL [", "SIGSEGV [", "SIGABRT ["]
             .iter()
-            .any(|word| line.starts_with(word))
-            || line.contains("panicked at")
+            .any(|word| line.starts_with(word));
+        is_end || is_reason || panicked
     };
     shell::run_telling(cargo.env("MEMOREEL_TEST_DATABASE_URL", &database.url), tells)
 }

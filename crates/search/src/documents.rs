@@ -1,11 +1,10 @@
 //! The background step that makes a document findable: by passages, each of which is on one page.
 
-use crate::SearchError;
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
 use crate::moments::moments;
-use crate::store::documents::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
+use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
 use memoreel_assets::document_text;
@@ -53,10 +52,7 @@ impl Handle for IndexDocument {
         let mut tx = run.begin().await?;
         let Some(text) = document_text(&mut tx, asset_id).await? else { return run.finish(tx, &[]).await };
         drop(tx);
-        let model_id = self.model.id(&self.app.db).await.map_err(|error| match error {
-            SearchError::Db(error) => TaskFailure::from(error),
-            other => TaskFailure::internal(other),
-        })?;
+        let model_id = self.model.id(&self.app.db).await?;
         let (mut numbers, mut drafts, mut spans) = (Vec::new(), Vec::new(), Vec::new());
         for page in &text.pages {
             for (draft, said) in passages(&page.text) {

@@ -2,6 +2,7 @@
 
 use memoreel_ai::AiError;
 use memoreel_db::DbError;
+use memoreel_tasks::TaskFailure;
 use memoreel_web::Problem;
 
 /// Why a search was refused or failed.
@@ -63,6 +64,15 @@ impl From<SearchError> for Problem {
             }
             SearchError::Db(error) => error.into(),
             SearchError::Statement(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for TaskFailure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Db(error) => error.into(),
+            other => Self::internal(other),
         }
     }
 }

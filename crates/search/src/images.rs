@@ -1,10 +1,9 @@
 //! The background step that makes an image findable: by how people describe it, and by what is written in it.
 
-use crate::SearchError;
 use crate::chunking::ChunkDraft;
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
-use crate::store::documents::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
+use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
 use crate::{documents, key_frames};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
@@ -50,10 +49,7 @@ impl Handle for IndexImage {
         let mut tx = run.begin().await?;
         let Some(said) = image_text(&mut tx, asset_id).await? else { return run.finish(tx, &[]).await };
         drop(tx);
-        let model_id = self.model.id(&self.app.db).await.map_err(|error| match error {
-            SearchError::Db(error) => TaskFailure::from(error),
-            other => TaskFailure::internal(other),
-        })?;
+        let model_id = self.model.id(&self.app.db).await?;
         let [described, written] = passages(&said);
         let described_count = described.len();
         let (drafts, spans) = described.into_iter().chain(written).unzip();

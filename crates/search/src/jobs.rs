@@ -3,8 +3,8 @@
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::model::{Model, NewChunk, Span};
 use crate::moments::{moments, text_of};
+use crate::store::videos::{Told, clear_chunks, insert_spoken};
 use crate::vectors::push_packed;
-use crate::{SearchError, store};
 use async_trait::async_trait;
 use memoreel_ai::{Embed, embed_all};
 use memoreel_kernel::{Event, VideoId};
@@ -55,20 +55,17 @@ impl Handle for Index {
         let Some(transcript) = transcript.filter(|_| visible) else { return run.finish(tx, &[]).await };
         drop(tx);
 
-        let model_id = self.model.id(&self.app.db).await.map_err(|error| match error {
-            SearchError::Db(error) => TaskFailure::from(error),
-            other => TaskFailure::internal(other),
-        })?;
+        let model_id = self.model.id(&self.app.db).await?;
         let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) = passages(&transcript).into_iter().unzip();
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        if !store::clear_chunks(&mut tx, video_id).await? {
+        if !clear_chunks(&mut tx, video_id, Told::Spoken).await? {
             return run.finish(tx, &[]).await;
         }
         let language = transcript.language.as_deref();
-        store::insert_chunks(&mut tx, video_id, transcript.id, language, model_id, &chunks, now).await?;
+        insert_spoken(&mut tx, video_id, transcript.id, language, model_id, &chunks, now).await?;
         run.finish(tx, &[Event::VideoIndexed { video_id }]).await
     }
 }

@@ -1,10 +1,9 @@
 //! The background step that makes what is on screen findable: by passages, each of which is what one slide says.
 
-use crate::SearchError;
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, ChunkSpan, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
-use crate::store::key_frames::{clear_slides, insert_slides};
+use crate::store::videos::{Told, clear_chunks, insert_on_screen};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
 use memoreel_assets::{TextOnScreen, text_on_screen};
@@ -60,19 +59,16 @@ impl Handle for IndexKeyFrames {
         let (drafts, spans): (Vec<ChunkDraft>, Vec<Vec<Span>>) = passages(&texts).into_iter().unzip();
         let model_id = match drafts.is_empty() {
             true => None,
-            false => Some(self.model.id(&self.app.db).await.map_err(|error| match error {
-                SearchError::Db(error) => TaskFailure::from(error),
-                other => TaskFailure::internal(other),
-            })?),
+            false => Some(self.model.id(&self.app.db).await?),
         };
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        if clear_slides(&mut tx, video_id).await?
+        if clear_chunks(&mut tx, video_id, Told::OnScreen).await?
             && let Some(model_id) = model_id
         {
-            insert_slides(&mut tx, video_id, language, model_id, &chunks, now).await?;
+            insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
         }
         run.finish(tx, &[]).await
     }

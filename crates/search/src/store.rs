@@ -34,24 +34,19 @@ macro_rules! found_in {
 }
 
 mod by_meaning;
-pub(crate) mod documents;
-pub(crate) mod key_frames;
+mod columns;
+pub(crate) mod files;
 pub(crate) mod passages;
+pub(crate) mod videos;
 
 use crate::index::{Nearby, Worded};
-use crate::model::{Filters, Found, Mode, NewChunk, Span};
+use crate::model::{Filters, Found, Mode, Span};
 use crate::query::Query;
-use crate::vectors::to_text;
 use memoreel_ai::EmbedModel;
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, TranscriptId, VideoId};
-use memoreel_tasks::lock_subject;
+use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, VideoId};
 use sqlx::types::Json;
 use std::collections::HashMap;
-use uuid::Uuid;
-
-/// Vectors sent in one statement; each takes about 5 KiB as text.
-const VECTORS_PER_STATEMENT: usize = 500;
 
 /// The id of a model, which becomes usable if it is new.
 pub(crate) async fn register_model(
@@ -65,103 +60,6 @@ pub(crate) async fn register_model(
     )
     .fetch_one(&mut **tx)
     .await
-}
-
-/// Removes a video's passages and locks the video, so that its visibility stays as it is until the end of the
-/// transaction. Returns false if the video does not exist or is deleted.
-pub(crate) async fn clear_chunks(tx: &mut TenantTx, video_id: VideoId) -> Result<bool, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    lock_subject(tx, video_id.uuid()).await?;
-    let video = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!" FROM videos WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE"#,
-        organization_id.uuid(),
-        video_id.uuid(),
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = 'transcript'",
-        organization_id.uuid(),
-        video_id.uuid(),
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(video.is_some())
-}
-
-/// Writes the passages of a transcript with their vectors.
-pub(crate) async fn insert_chunks(
-    tx: &mut TenantTx,
-    video_id: VideoId,
-    transcript_id: TranscriptId,
-    language: Option<&str>,
-    model_id: EmbeddingModelId,
-    chunks: &[NewChunk],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    let organization_id = tx.organization_id();
-    let ids: Vec<Uuid> = chunks.iter().map(|_| ChunkId::new(now).uuid()).collect();
-    let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
-    let words: Vec<i32> =
-        chunks.iter().map(|chunk| i32::try_from(chunk.word_count).unwrap_or(i32::MAX)).collect();
-    let starts: Vec<f64> = chunks.iter().map(|chunk| chunk.start_ms as f64 / 1_000.0).collect();
-    let ends: Vec<f64> = chunks.iter().map(|chunk| chunk.end_ms as f64 / 1_000.0).collect();
-    let speakers: Vec<serde_json::Value> =
-        chunks.iter().map(|chunk| serde_json::to_value(&chunk.speakers).unwrap_or_default()).collect();
-    let spans: Vec<serde_json::Value> =
-        chunks.iter().map(|chunk| serde_json::to_value(&chunk.spans).unwrap_or_default()).collect();
-    sqlx::query!(
-        "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
-             start_seconds, end_seconds, speakers, spans, context, owner_id, visibility, created_at)
-         SELECT $1, new.id, 'transcript', $3, $2, new.position - 1, new.text, $4, new.words, new.start_seconds,
-             new.end_seconds, ARRAY(SELECT jsonb_array_elements_text(new.speakers)), new.spans,
-             chunk_context($1, $2, ARRAY(SELECT jsonb_array_elements_text(new.speakers))), v.author_id, v.visibility, $12
-         FROM UNNEST($5::uuid[], $6::text[], $7::int[], $8::float8[], $9::float8[], $10::jsonb[], $11::jsonb[])
-             WITH ORDINALITY AS new(id, text, words, start_seconds, end_seconds, speakers, spans, position)
-         JOIN videos v ON v.organization_id = $1 AND v.id = $2",
-        organization_id.uuid(),
-        video_id.uuid(),
-        transcript_id.uuid(),
-        language,
-        &ids,
-        &texts as &[&str],
-        &words,
-        &starts,
-        &ends,
-        &speakers,
-        &spans,
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    for (ids, chunks) in ids.chunks(VECTORS_PER_STATEMENT).zip(chunks.chunks(VECTORS_PER_STATEMENT)) {
-        insert_vectors(tx, model_id, ids, chunks).await?;
-    }
-    Ok(())
-}
-
-async fn insert_vectors(
-    tx: &mut TenantTx,
-    model_id: EmbeddingModelId,
-    ids: &[Uuid],
-    chunks: &[NewChunk],
-) -> Result<(), sqlx::Error> {
-    let organization_id = tx.organization_id();
-    let vectors: Vec<String> = chunks.iter().map(|chunk| to_text(&chunk.embedding)).collect();
-    let spans: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.span_vectors.as_slice()).collect();
-    sqlx::query!(
-        "INSERT INTO chunk_embeddings (organization_id, chunk_id, model_id, embedding, span_vectors)
-         SELECT $1, new.chunk_id, $2, new.embedding::vector, new.span_vectors
-         FROM UNNEST($3::uuid[], $4::text[], $5::bytea[]) AS new(chunk_id, embedding, span_vectors)",
-        organization_id.uuid(),
-        model_id.uuid(),
-        ids,
-        &vectors,
-        &spans as &[&[u8]],
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }
 
 /// The roots of these words, each in the text search configuration at its place.

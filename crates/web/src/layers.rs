@@ -44,6 +44,17 @@ pub(crate) fn current_request_id() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
+/// Paths of these routes may be written down: ids in them open nothing.
+const API: &str = "/api/";
+/// And of those, not these: the path says who somebody is.
+const OF_PEOPLE: &str = "{user_id}";
+
+/// The path of a request, if it may be written down. Others hold what opens a file or an invitation, or who somebody is.
+pub fn loggable_path(request: &Request) -> Option<&str> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str();
+    (route.starts_with(API) && !route.contains(OF_PEOPLE)).then(|| request.uri().path())
+}
+
 /// Gives the request an id (the client's own if it sent a plausible one), which every log line, problem and response carries.
 pub async fn request_id(mut request: Request, next: Next) -> Response {
     let id = request
@@ -56,7 +67,7 @@ pub async fn request_id(mut request: Request, next: Next) -> Response {
         })
         .map_or_else(|| Uuid::now_v7().to_string(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.uri().path());
+    let span = tracing::info_span!("request", id, method = %request.method(), path = loggable_path(&request));
     let origin = origin(&request, &id);
     let answered = async {
         match origin {

@@ -128,6 +128,10 @@ impl DomainPattern {
             return Err("has a port, which domains do without");
         }
         let host = url.host().map(|host| host.to_string()).ok_or("is no domain")?;
+        // Hosts, by the rules of addresses, but nobody means them.
+        if host.split('.').any(str::is_empty) {
+            return Err("has a dot with nothing before or behind it");
+        }
         if !wildcard {
             return Ok(Self { text: host, below: None });
         }
@@ -270,9 +274,19 @@ mod tests {
         ] {
             assert_eq!(DomainPattern::parse(written).map(|one| one.text), Ok(text.to_owned()), "{written}");
         }
-        for refused in
-            ["", "*", "*.com", "https://example.com", "example.com/x", "example.com:8443", "a.*.com", "a b"]
-        {
+        for refused in [
+            "",
+            "*",
+            "*.com",
+            "https://example.com",
+            "example.com/x",
+            "example.com:8443",
+            "a.*.com",
+            "a b",
+            ".",
+            "a..b",
+            "a.b.",
+        ] {
             assert!(DomainPattern::parse(refused).is_err(), "{refused}");
         }
         let below = DomainPattern::parse("*.example.com").unwrap();

@@ -168,7 +168,8 @@ pub(crate) async fn renew_invitation(
     Ok(renewed.rows_affected() == 1)
 }
 
-/// Enqueues the mail with the invitation's link, if none waits already: it is written when it leaves.
+/// Enqueues the mail with the invitation's link. One that waits already is enough, for it is written when it leaves, and is held until
+/// this is committed.
 pub(crate) async fn enqueue_invitation_mail(
     tx: &mut TenantTx,
     id: InvitationId,
@@ -180,7 +181,8 @@ pub(crate) async fn enqueue_invitation_mail(
         r#"WITH enqueued AS (
                INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held') DO NOTHING
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held')
+                   DO UPDATE SET priority = greatest(tasks.priority, excluded.priority)
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued"#,

@@ -143,14 +143,28 @@ async fn endless(bench: &Bench) -> (std::path::PathBuf, memoreel_media::Probe) {
     (input, probe)
 }
 
-/// Processes whose command line names `path`.
-fn children_on(path: &std::path::Path) -> usize {
+/// The programs of the processes whose command line names `path`.
+fn programs_on(path: &std::path::Path) -> Vec<String> {
     let wanted = path.to_str().expect("readable");
     std::fs::read_dir("/proc")
         .expect("readable")
-        .filter_map(|entry| std::fs::read(entry.ok()?.path().join("cmdline")).ok())
-        .filter(|line| String::from_utf8_lossy(line).contains(wanted))
-        .count()
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("cmdline")).ok())
+        .filter(|line| line.contains(wanted))
+        .map(|line| line.split('\0').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn children_on(path: &std::path::Path) -> usize {
+    programs_on(path).len()
+}
+
+/// Waits until an encoder reads `path`, which takes a busy machine a while; a probe comes and goes before it.
+async fn encoder_on(path: &std::path::Path) {
+    let begun = Instant::now();
+    while !programs_on(path).iter().any(|program| program.ends_with("ffmpeg")) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "no encoder is started");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -162,15 +176,16 @@ async fn cancelling_and_running_out_of_time_stop_the_child_and_clear_the_folder(
 
     let cancel = CancellationToken::new();
     let control = memoreel_media::Control::cancelled_by(cancel.clone());
-    let started = Instant::now();
+    let mut cancelled = None;
     let (encoded, ()) =
         tokio::join!(bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &control), async {
-            tokio::time::sleep(Duration::from_millis(700)).await;
-            assert_eq!(children_on(&input), 1);
+            encoder_on(&input).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            cancelled = Some(Instant::now());
             cancel.cancel();
         });
     assert_eq!(encoded.unwrap_err().code(), "media_cancelled");
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(cancelled.is_some_and(|at| at.elapsed() < Duration::from_secs(5)));
     assert_eq!(children_on(&input), 0);
     assert!(is_empty(&out));
 
@@ -259,9 +274,7 @@ async fn a_killed_parent_leaves_no_child_behind() {
         .env(INPUT, &input)
         .spawn()
         .unwrap();
-    // The probe comes and goes before the encoder, which stays.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert_eq!(children_on(&input), 1);
+    encoder_on(&input).await;
     parent.kill().unwrap();
     parent.wait().unwrap();
     let patience = Instant::now();

@@ -12,17 +12,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use memoreel_web::{RequestId, ServedTo};
+use memoreel_web::{RequestId, ServedTo, loggable_path};
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
     time::Instant,
 };
 
-/// Paths of these routes may be kept: ids in them open nothing.
-const API: &str = "/api/";
-/// And of those, not these: the path says who somebody is.
-const OF_PEOPLE: &str = "{user_id}";
 /// More of a path tells nobody anything.
 const PATH_LENGTH_MAX: usize = 300;
 
@@ -30,15 +26,14 @@ const PATH_LENGTH_MAX: usize = 300;
 pub async fn record_request(State(log): State<RequestLog>, request: Request, next: Next) -> Response {
     let route: Option<Arc<str>> =
         request.extensions().get::<MatchedPath>().map(|path| Arc::from(path.as_str()));
-    let path = request.uri().path();
-    let is_kept = route.as_deref().is_some_and(|route| route.starts_with(API) && !route.contains(OF_PEOPLE));
+    let path = loggable_path(&request).filter(|path| path.len() <= PATH_LENGTH_MAX);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let entry = Entry {
         created_at: log.now(),
         served_to: None,
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
         method: request.method().clone(),
-        path: (is_kept && path.len() <= PATH_LENGTH_MAX).then(|| path.to_owned()),
+        path: path.map(str::to_owned),
         route,
         status: 0,
         duration_ms: 0.0,

@@ -1,11 +1,10 @@
 //! SQL of the passages of documents and images.
 
-use super::insert_vectors;
+use super::columns::{Columns, insert_vectors};
 use crate::model::NewChunk;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, ChunkId, EmbeddingModelId, Timestamp};
+use memoreel_kernel::{AssetId, EmbeddingModelId, Timestamp};
 use memoreel_tasks::lock_subject;
-use uuid::Uuid;
 
 /// A passage about to be indexed.
 pub(crate) struct NewPassage<'a> {
@@ -81,16 +80,11 @@ pub(crate) async fn insert_passages(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
-    let ids: Vec<Uuid> = passages.iter().map(|_| ChunkId::new(now).uuid()).collect();
     let numbers: Vec<Option<i32>> = passages.iter().map(|passage| passage.page_number).collect();
     let described: Vec<bool> = passages.iter().map(|passage| passage.is_description).collect();
     let languages: Vec<Option<&str>> = passages.iter().map(|passage| passage.language).collect();
     let chunks: Vec<NewChunk> = passages.into_iter().map(|passage| passage.chunk).collect();
-    let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
-    let words: Vec<i32> =
-        chunks.iter().map(|chunk| i32::try_from(chunk.word_count).unwrap_or(i32::MAX)).collect();
-    let spans: Vec<serde_json::Value> =
-        chunks.iter().map(|chunk| serde_json::to_value(&chunk.spans).unwrap_or_default()).collect();
+    let columns = Columns::of(&chunks, now);
     sqlx::query!(
         "INSERT INTO chunks (organization_id, id, entity_type, entity_id, asset_id, page_number, chunk_index, text, language,
              token_count, spans, context, is_description, visibility, created_at)
@@ -103,20 +97,15 @@ pub(crate) async fn insert_passages(
         whose.asset_id.uuid(),
         whose.title,
         whose.created_at,
-        &ids,
+        &columns.ids,
         &numbers as &[Option<i32>],
-        &texts as &[&str],
+        &columns.texts as &[&str],
         &languages as &[Option<&str>],
-        &words,
-        &spans,
+        &columns.words,
+        &columns.spans,
         &described,
     )
     .execute(&mut **tx)
     .await?;
-    for (ids, chunks) in
-        ids.chunks(super::VECTORS_PER_STATEMENT).zip(chunks.chunks(super::VECTORS_PER_STATEMENT))
-    {
-        insert_vectors(tx, model_id, ids, chunks).await?;
-    }
-    Ok(())
+    insert_vectors(tx, model_id, &columns.ids, &chunks).await
 }

@@ -1,15 +1,35 @@
-//! SQL of the passages of what is on screen.
+//! SQL of the passages of recordings: of what is said in them, and of what is on screen.
 
-use super::insert_vectors;
+use super::columns::{Columns, insert_vectors};
 use crate::model::NewChunk;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{ChunkId, EmbeddingModelId, Timestamp, VideoId};
+use memoreel_kernel::{EmbeddingModelId, Timestamp, TranscriptId, VideoId};
 use memoreel_tasks::lock_subject;
-use uuid::Uuid;
 
-/// Removes the passages of what is on screen in a video and holds the video, so that its visibility stays as it is until the end of the
+/// What passages of a recording are of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    Spoken,
+    OnScreen,
+}
+
+impl Told {
+    /// As it is in `chunks.entity_type`.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Spoken => "transcript",
+            Self::OnScreen => "key_frame",
+        }
+    }
+}
+
+/// Removes a video's passages of one kind and holds the video, so that its visibility stays as it is until the end of the
 /// transaction. Returns false if the video does not exist or is deleted.
-pub(crate) async fn clear_slides(tx: &mut TenantTx, video_id: VideoId) -> Result<bool, sqlx::Error> {
+pub(crate) async fn clear_chunks(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    told: Told,
+) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     lock_subject(tx, video_id.uuid()).await?;
     let video = sqlx::query_scalar!(
@@ -20,17 +40,57 @@ pub(crate) async fn clear_slides(tx: &mut TenantTx, video_id: VideoId) -> Result
     .fetch_optional(&mut **tx)
     .await?;
     sqlx::query!(
-        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = 'key_frame'",
+        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = $3",
         organization_id.uuid(),
         video_id.uuid(),
+        told.as_str(),
     )
     .execute(&mut **tx)
     .await?;
     Ok(video.is_some())
 }
 
+/// Writes the passages of a transcript with their vectors.
+pub(crate) async fn insert_spoken(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    transcript_id: TranscriptId,
+    language: Option<&str>,
+    model_id: EmbeddingModelId,
+    chunks: &[NewChunk],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let columns = Columns::of(chunks, now);
+    sqlx::query!(
+        "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
+             start_seconds, end_seconds, speakers, spans, context, owner_id, visibility, created_at)
+         SELECT $1, new.id, 'transcript', $3, $2, new.position - 1, new.text, $4, new.words, new.start_seconds,
+             new.end_seconds, ARRAY(SELECT jsonb_array_elements_text(new.speakers)), new.spans,
+             chunk_context($1, $2, ARRAY(SELECT jsonb_array_elements_text(new.speakers))), v.author_id, v.visibility, $12
+         FROM UNNEST($5::uuid[], $6::text[], $7::int[], $8::float8[], $9::float8[], $10::jsonb[], $11::jsonb[])
+             WITH ORDINALITY AS new(id, text, words, start_seconds, end_seconds, speakers, spans, position)
+         JOIN videos v ON v.organization_id = $1 AND v.id = $2",
+        organization_id.uuid(),
+        video_id.uuid(),
+        transcript_id.uuid(),
+        language,
+        &columns.ids,
+        &columns.texts as &[&str],
+        &columns.words,
+        &columns.starts,
+        &columns.ends,
+        &columns.speakers,
+        &columns.spans,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    insert_vectors(tx, model_id, &columns.ids, chunks).await
+}
+
 /// Writes the passages of what is on screen in a video with their vectors. They are the video's file's.
-pub(crate) async fn insert_slides(
+pub(crate) async fn insert_on_screen(
     tx: &mut TenantTx,
     video_id: VideoId,
     language: Option<&str>,
@@ -39,14 +99,7 @@ pub(crate) async fn insert_slides(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
-    let ids: Vec<Uuid> = chunks.iter().map(|_| ChunkId::new(now).uuid()).collect();
-    let texts: Vec<&str> = chunks.iter().map(|chunk| chunk.text.as_str()).collect();
-    let words: Vec<i32> =
-        chunks.iter().map(|chunk| i32::try_from(chunk.word_count).unwrap_or(i32::MAX)).collect();
-    let starts: Vec<f64> = chunks.iter().map(|chunk| chunk.start_ms as f64 / 1_000.0).collect();
-    let ends: Vec<f64> = chunks.iter().map(|chunk| chunk.end_ms as f64 / 1_000.0).collect();
-    let spans: Vec<serde_json::Value> =
-        chunks.iter().map(|chunk| serde_json::to_value(&chunk.spans).unwrap_or_default()).collect();
+    let columns = Columns::of(chunks, now);
     sqlx::query!(
         "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
              start_seconds, end_seconds, spans, context, owner_id, visibility, created_at)
@@ -59,21 +112,16 @@ pub(crate) async fn insert_slides(
          JOIN videos v ON v.organization_id = $1 AND v.id = $2 AND v.asset_id IS NOT NULL",
         organization_id.uuid(),
         video_id.uuid(),
-        &ids,
-        &texts as &[&str],
-        &words,
-        &starts,
-        &ends,
-        &spans,
+        &columns.ids,
+        &columns.texts as &[&str],
+        &columns.words,
+        &columns.starts,
+        &columns.ends,
+        &columns.spans,
         now,
         language,
     )
     .execute(&mut **tx)
     .await?;
-    for (ids, chunks) in
-        ids.chunks(super::VECTORS_PER_STATEMENT).zip(chunks.chunks(super::VECTORS_PER_STATEMENT))
-    {
-        insert_vectors(tx, model_id, ids, chunks).await?;
-    }
-    Ok(())
+    insert_vectors(tx, model_id, &columns.ids, chunks).await
 }

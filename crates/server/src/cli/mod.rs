@@ -163,5 +163,6 @@ fn start_logging(serving: bool) {
         Err(_) => serving && !std::io::IsTerminal::is_terminal(&std::io::stderr()),
     };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if json { builder.json().init() } else { builder.init() }
+    // The innermost span is told in each line; a list of all spans would tell it again.
+    if json { builder.json().with_span_list(false).init() } else { builder.init() }
 }

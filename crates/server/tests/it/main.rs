@@ -70,6 +70,7 @@ mod sealed;
 mod search;
 mod second_factor;
 mod seeing;
+mod server_log;
 mod serving_role;
 mod signed_elsewhere;
 mod smtp;

@@ -302,6 +302,11 @@ impl Server {
         }
     }
 
+    /// What it has logged so far.
+    pub fn logged(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
     /// The memory it has in use now, in bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();

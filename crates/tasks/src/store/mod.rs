@@ -11,16 +11,18 @@ use memoreel_kernel::{Event, OrganizationId, TaskId, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Outbox row, tasks and notifications in one statement.
+/// Outbox row, tasks and notifications in one statement. A task that waits already stands for the new one, with the higher priority.
 pub(crate) async fn record_event(
     tx: &mut TenantTx,
     event: &Event,
-    tasks: Vec<NewTask>,
+    mut tasks: Vec<NewTask>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     let payload = serde_json::to_value(event).unwrap_or_default();
     let mut columns = TaskColumns::default();
+    // In one order, so that two who hold what waits do not wait for each other.
+    tasks.sort_by(|a, b| (a.subject_id, a.kind).cmp(&(b.subject_id, b.kind)));
     for task in tasks {
         columns.push(task, now);
     }
@@ -36,7 +38,9 @@ pub(crate) async fn record_event(
                        AND NOT is_account_task(new.kind) THEN 'held' ELSE 'pending' END
                FROM UNNEST($6::uuid[], $7::text[], $8::uuid[], $9::jsonb[], $10::int[], $11::int[])
                    AS new(id, kind, subject_id, payload, priority, attempts_max)
-               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held') DO NOTHING
+               -- One that waits is held until this is committed, or it would begin before it can see what happened.
+               ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held')
+                   DO UPDATE SET priority = greatest(tasks.priority, excluded.priority)
                RETURNING kind
            )
            SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued
