@@ -193,7 +193,7 @@ test("every page is accessible and looks as it did, in light, dark and on a phon
     ["details", `/videos/${await videoId(page, "sonnet.mp3")}?tab=details`, ".details"],
     ["search", "/search?q=country", ".hit__link"],
     ["settings", "/settings", ".settings__who"],
-    ["keys", "/settings/keys", ".settings__new"],
+    ["keys", "/settings/keys", ".settings__form"],
   ];
   await inEveryLook([page], async (look) => {
     for (const [name, address, ready] of pages) {

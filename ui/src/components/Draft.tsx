@@ -1,3 +1,4 @@
+import "./draft.css";
 import { useState } from "react";
 import { showToast } from "../lib/toasts";
 import { strings } from "../strings";

@@ -80,5 +80,6 @@ mod stores;
 mod task_control;
 mod tasks;
 mod uploads;
+mod waiting;
 mod webhooks;
 mod worded;

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// Leaves its note and is done.
-struct Say;
+pub struct Say;
 
 #[async_trait]
 impl Handle for Say {
@@ -34,14 +34,14 @@ impl Handle for Say {
     }
 }
 
-fn say_added(event: &Event) -> Vec<NewTask> {
+pub fn say_added(event: &Event) -> Vec<NewTask> {
     match *event {
         Event::VideoAdded { video_id, .. } => vec![note("say", video_id, "added")],
         _ => Vec::new(),
     }
 }
 
-fn added(video_id: VideoId) -> Event {
+pub fn added(video_id: VideoId) -> Event {
     Event::VideoAdded { video_id, asset_id: memoreel_kernel::AssetId(Uuid::nil()) }
 }
 
@@ -66,32 +66,6 @@ async fn a_task_exists_only_if_its_transaction_commits() {
     queue.until("completed", 1).await;
     assert_eq!(queue.traces().await, ["added"]);
     assert_eq!(queue.video_state(video_id).await.0, "completed");
-    worker.stopped().await;
-}
-
-#[tokio::test]
-async fn asking_twice_for_what_waits_adds_nothing() {
-    let queue = Queue::create(say_added).await;
-    let video_id = queue.video().await;
-    queue.emit(added(video_id)).await;
-    queue.emit(added(video_id)).await;
-    assert_eq!(queue.tasks().await, [row("pending", 0, None)]);
-}
-
-#[tokio::test]
-async fn what_waits_does_not_begin_before_it_sees_all_that_it_stands_for() {
-    let queue = Queue::create(say_added).await;
-    let video_id = queue.video().await;
-    queue.emit(added(video_id)).await;
-    let mut tx = queue.begin().await;
-    queue.events.emit(&mut tx, &added(video_id)).await.unwrap();
-
-    let worker = queue.worker(Registry::default().with(Say), brisk());
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(queue.tasks().await, [row("pending", 0, None)]);
-    tx.commit().await.unwrap();
-    queue.until("completed", 1).await;
-    assert_eq!(queue.tasks().await, [row("completed", 1, None)]);
     worker.stopped().await;
 }
 
