@@ -1,6 +1,7 @@
 //! What a server writes down about the requests it answers.
 
 use crate::process::{Installation, wait_until};
+use std::time::Duration;
 
 /// In place of what opens something.
 const SECRET: &str = "opens-what-it-names";
@@ -10,7 +11,7 @@ const REQUEST: &str = "seen-in-the-log";
 async fn an_address_that_is_itself_the_permission_is_not_logged() {
     let installation = Installation::new();
     let server = installation.start().await;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let ask = async |path: &str| {
         let request = http.get(format!("{}{path}", installation.url()));
         request.header("x-request-id", REQUEST).send().await.unwrap();
