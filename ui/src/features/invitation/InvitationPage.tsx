@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
-import { isApiError } from "../../api/client";
+import { isApiError, isGone } from "../../api/client";
 import { meQuery } from "../../api/me";
 import { invitationQuery, organizationCommands } from "../../api/organizations";
 import { keys } from "../../api/queries";
@@ -25,7 +25,7 @@ export function InvitationPage() {
   const hash = useLocation({ select: (location) => location.hash });
   const token = presentedToken(hash);
   const invitation = useQuery(invitationQuery(token));
-  const unknown = token === "" || (isApiError(invitation.error) && invitation.error.status === 404);
+  const unknown = token === "" || isGone(invitation.error);
 
   return (
     <AuthCard>

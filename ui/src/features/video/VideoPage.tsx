@@ -6,7 +6,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { isApiError } from "../../api/client";
+import { isGone } from "../../api/client";
 import { useMay } from "../../api/me";
 import { isBusy, summaryQuery, transcriptQuery, videoQuery } from "../../api/queries";
 import type { Chapter, VideoDetail } from "../../api/types";
@@ -37,7 +37,7 @@ export function VideoPage() {
   useTitle(video.data?.title);
   if (video.data) return <LoadedPage key={videoId} video={video.data} />;
   if (video.isPending) return <PageSkeleton />;
-  if (isApiError(video.error) && video.error.status === 404) {
+  if (isGone(video.error)) {
     return (
       <div className="page page--narrow">
         <Empty icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
