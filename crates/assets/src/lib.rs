@@ -4,6 +4,7 @@
 //! What a file means to people (a video, its title, who may see it) is the library's business; whoever receives a finished
 //! upload implements [`ReceiveUpload`].
 
+mod contents;
 mod deletions;
 mod delivery;
 mod documents;
@@ -22,6 +23,7 @@ mod renditions;
 mod routes;
 mod store;
 
+pub use contents::{asset_retried, asset_settled};
 pub use deletions::{sweep_deletions, sweep_staging};
 pub use delivery::{CrossOrigin, DeliveryPolicies, cross_origin};
 pub use documents::{DocumentText, PageOfText, document_file_url, document_text, page_image_url};
@@ -29,7 +31,7 @@ pub use error::AssetsError;
 pub use images::{ImageText, image_text, image_thumbnail_url};
 pub use jobs::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReadImageText, Store, TextReader, Waveform, asset_settled, sweep_scratch,
+    ReadDocument, ReadImage, ReadImageText, Store, TextReader, Waveform, sweep_scratch,
 };
 pub use key_frames::{TextOnScreen, key_frame_url, text_on_screen};
 pub use keys::{asset as blobs_of_asset, blobs_of_organization};

@@ -2,6 +2,7 @@
 
 mod assets;
 mod blobs;
+mod contents;
 mod deletions;
 mod delivery;
 mod documents;
@@ -16,6 +17,7 @@ mod replacements;
 pub use assets::purge_assets;
 pub(crate) use assets::*;
 pub(crate) use blobs::*;
+pub(crate) use contents::*;
 pub(crate) use deletions::*;
 pub(crate) use delivery::*;
 pub(crate) use documents::*;

@@ -2,7 +2,7 @@
 
 use crate::store;
 use async_trait::async_trait;
-use memoreel_assets::asset_settled;
+use memoreel_assets::{asset_retried, asset_settled};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{Clock, Event, VideoId};
 use memoreel_tasks::SubjectObserver;
@@ -19,6 +19,11 @@ impl SubjectObserver for VideoObserver {
         store::mark_processing(tx, VideoId(subject_id), self.0.now()).await
     }
 
+    async fn retried(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
+        self.advanced(tx, subject_id).await?;
+        asset_retried(tx, subject_id).await
+    }
+
     async fn settled(
         &self,
         tx: &mut TenantTx,
@@ -26,9 +31,9 @@ impl SubjectObserver for VideoObserver {
         failure: Option<(String, String)>,
     ) -> Result<Option<Event>, sqlx::Error> {
         let video_id = VideoId(subject_id);
-        if store::mark_settled(tx, video_id, failure.clone(), self.0.now()).await? {
+        if store::mark_settled(tx, video_id, failure, self.0.now()).await? {
             return Ok(Some(Event::VideoSettled { video_id }));
         }
-        asset_settled(tx, subject_id, failure, self.0.now()).await
+        asset_settled(tx, subject_id).await
     }
 }

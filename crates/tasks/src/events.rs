@@ -15,6 +15,10 @@ pub const LIVE_CHANNEL: &str = "memoreel_live";
 pub trait SubjectObserver: Send + Sync {
     /// A step completed and others follow.
     async fn advanced(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error>;
+    /// A step that was given up is started anew.
+    async fn retried(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
+        self.advanced(tx, subject_id).await
+    }
     /// No step is left to run. `failure` is `(code, message)` of the first one that was given up.
     async fn settled(
         &self,
@@ -79,7 +83,7 @@ impl Events {
         let Some(subject_id) = store::retry_task(tx, id, self.clock.now()).await? else { return Ok(false) };
         // The task's row first and its subject after it, as at the end of a run.
         store::lock_subject(tx, subject_id).await?;
-        self.observer.advanced(tx, subject_id).await?;
+        self.observer.retried(tx, subject_id).await?;
         Ok(true)
     }
 

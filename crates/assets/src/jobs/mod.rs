@@ -26,7 +26,7 @@ pub use package::Package;
 pub use picture::Picture;
 pub use probe::Probe;
 pub use read_document::ReadDocument;
-pub use read_image::{ReadImage, asset_settled};
+pub use read_image::ReadImage;
 pub use read_image_text::ReadImageText;
 pub use scratch::sweep_scratch;
 pub use speech::ExtractSpeech;
@@ -36,10 +36,9 @@ pub use waveform::Waveform;
 
 use crate::{model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
-use memoreel_db::TenantTx;
 use memoreel_kernel::UploadId;
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
-use memoreel_tasks::{Finished, TaskFailure, TaskRun};
+use memoreel_tasks::{TaskFailure, TaskRun};
 use scratch::StepFolder;
 use std::path::PathBuf;
 
@@ -96,19 +95,6 @@ async fn remove_duplicate(blobs: &BlobStore, key: &BlobKey, held: &sql::HeldBlob
     if let Err(error) = blobs.delete(key).await {
         tracing::warn!(%error, %key, "a file that is stored already was left for later");
     }
-}
-
-/// Ends a task whose asset was deleted while its file was stored: the file goes, and what `tx` says of it is not committed.
-async fn forget(
-    run: &TaskRun,
-    tx: TenantTx,
-    blobs: &BlobStore,
-    key: &BlobKey,
-) -> Result<Finished, TaskFailure> {
-    drop(tx);
-    blobs.delete(key).await.map_err(blob_failure)?;
-    let tx = run.begin().await?;
-    run.finish(tx, &[]).await
 }
 
 struct Input {

@@ -1,23 +1,19 @@
 //! From staging to the blob store, for documents: what is on their pages, and what those look like.
 
-use super::{
-    blob_failure,
-    read_image::{Awaited, awaited},
-    remove_duplicate, remove_staged,
-};
+use super::{blob_failure, remove_duplicate, remove_staged};
 use crate::{
+    contents::{Awaited, awaited, give_up, upload_lost},
     keys,
     model::{DocumentFacts, DocumentStep},
     store::{self as sql, AssetRow, ReadDocumentFacts, ReadPage},
 };
 use async_trait::async_trait;
 use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
-use memoreel_db::TenantTx;
 use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
 use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
 use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_ocr::{Languages, Ocr, OcrError};
-use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -80,23 +76,27 @@ impl Handle for ReadDocument {
         let read = |content| ReadDocumentFacts { content_type, facts: &facts, content, pages: &pages };
         let DocumentFile::Staged(upload_id, _) = file else {
             let mut tx = run.begin().await?;
+            lock_subject(&mut tx, run.subject_id()).await?;
             if !sql::mark_document_ready(&mut tx, step.asset_id, &read(None)).await? {
-                return self.forget_pages(run, tx, &folder).await;
+                return give_up(run, tx).await;
             }
             return run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await;
         };
         let key = keys::original(organization_id, upload_id, described.format.extension());
         let stored = self.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
         let mut tx = run.begin().await?;
-        let blob = sql::hold_blob(&mut tx, &key, &stored, self.clock.now()).await?;
+        lock_subject(&mut tx, run.subject_id()).await?;
+        let Some(blob) = sql::hold_content(&mut tx, step.asset_id, &key, &stored, self.clock.now()).await?
+        else {
+            return give_up(run, tx).await;
+        };
         let read = read(Some((&stored, &blob)));
         let is_awaited = match replacement {
             Some(upload_id) => sql::replace_document(&mut tx, step.asset_id, upload_id, &read).await?,
             None => sql::mark_document_ready(&mut tx, step.asset_id, &read).await?,
         };
         if !is_awaited {
-            self.blobs.delete(&key).await.map_err(blob_failure)?;
-            return self.forget_pages(run, tx, &folder).await;
+            return give_up(run, tx).await;
         }
         let finished = run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await?;
         remove_staged(&self.staging, upload_id).await;
@@ -126,33 +126,14 @@ impl ReadDocument {
         if let Some(key) = stored.and_then(|key| key.parse().ok()) {
             return Ok(DocumentFile::Stored(self.blobs.local_path(&key).await.map_err(blob_failure)?));
         }
-        let lost = || {
-            TaskFailure::permanent(
-                "upload_lost",
-                "The uploaded file is no longer on the server. Upload it again.",
-            )
-        };
         let upload_id = content.upload_id;
-        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
+        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
         if size_bytes > self.documents.limits().bytes_max {
             let most = self.documents.limits().bytes_max >> 20;
             let message = format!("The document is too large: {most} MiB is the most.");
             return Err(TaskFailure::permanent("document_too_large", message));
         }
         Ok(DocumentFile::Staged(upload_id, self.staging.path(upload_id)))
-    }
-
-    /// Ends a task whose document was deleted, or got another file, meanwhile, by somebody who may have removed its files before these came.
-    async fn forget_pages(
-        &self,
-        run: &TaskRun,
-        tx: TenantTx,
-        folder: &BlobKey,
-    ) -> Result<Finished, TaskFailure> {
-        drop(tx);
-        self.blobs.delete_prefix(folder).await.map_err(blob_failure)?;
-        let tx = run.begin().await?;
-        run.finish(tx, &[]).await
     }
 
     async fn pages(

@@ -1,7 +1,8 @@
 //! From staging to the blob store: the file's type by its content, its checksum, its place.
 
-use super::{MediaEngine, blob_failure, forget, remove_duplicate, remove_staged};
+use super::{MediaEngine, blob_failure, remove_duplicate, remove_staged};
 use crate::{
+    contents::{give_up, upload_lost},
     keys,
     model::{AssetStep, size_bytes_max},
     store as sql,
@@ -45,14 +46,8 @@ impl Handle for Store {
         }
         let upload = sql::staged_upload_of(&mut tx, step.asset_id).await?;
         drop(tx);
-        let lost = || {
-            TaskFailure::permanent(
-                "upload_lost",
-                "The uploaded file is no longer on the server. Upload it again.",
-            )
-        };
-        let upload_id = upload.ok_or_else(lost)?;
-        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(lost)?;
+        let upload_id = upload.ok_or_else(upload_lost)?;
+        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
         let sniffed = self.recognise(upload_id, size_bytes).await?;
 
         let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
@@ -65,9 +60,12 @@ impl Handle for Store {
             facts: &facts,
         };
         let mut tx = run.begin().await?;
-        let blob = sql::hold_blob(&mut tx, &key, &facts, self.clock.now()).await?;
+        let Some(blob) = sql::hold_content(&mut tx, step.asset_id, &key, &facts, self.clock.now()).await?
+        else {
+            return give_up(run, tx).await;
+        };
         if !sql::mark_stored(&mut tx, step.asset_id, &file, &blob).await? {
-            return forget(run, tx, &self.engine.blobs, &key).await;
+            return give_up(run, tx).await;
         }
         let finished = run.finish(tx, &[stored]).await?;
         remove_staged(&self.staging, upload_id).await;

@@ -1,5 +1,6 @@
 //! SQL of contents, each stored once.
 
+use crate::model::LATE_WRITES;
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{BlobId, Timestamp};
@@ -12,7 +13,8 @@ pub(crate) struct HeldBlob {
 }
 
 /// The content of these facts: the one that is there, or this one. Its row is held, so that it does not go before an asset has it.
-/// A file that is one too many is to be deleted.
+/// A file that is one too many is to be deleted: by whoever holds it after the commit, and later once more, for who stores the same
+/// content at this moment.
 pub(crate) async fn hold_blob(
     tx: &mut TenantTx,
     key: &BlobKey,
@@ -28,7 +30,7 @@ pub(crate) async fn hold_blob(
                RETURNING id, blob_key
            ), too_many AS (
                INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-               SELECT $1, $5, $6, 'stored already' FROM held WHERE held.blob_key <> $5
+               SELECT $1, $5, $7, 'stored already' FROM held WHERE held.blob_key <> $5
            )
            SELECT id AS "id!: _", blob_key AS "blob_key!" FROM held"#,
         organization_id.uuid(),
@@ -37,6 +39,7 @@ pub(crate) async fn hold_blob(
         facts.size_bytes.cast_signed(),
         key.to_string(),
         now,
+        now + LATE_WRITES,
     )
     .fetch_one(&mut **tx)
     .await

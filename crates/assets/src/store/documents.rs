@@ -78,8 +78,8 @@ pub(crate) async fn replace_document(
          )
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, blob_id = $9, page_count = $7,
              metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
-             version = version + 1, replacement_id = nullif(replacement_id, came.id)
-         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'document'",
+             version = version + 1, replacement_id = NULL
+         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'document' AND assets.replacement_id = came.id",
         organization_id.uuid(),
         id.uuid(),
         document.content_type,

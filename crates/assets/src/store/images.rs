@@ -6,7 +6,6 @@ use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
 use memoreel_images::{Described, Made};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
-use uuid::Uuid;
 
 /// What storing an image found out.
 pub(crate) struct StoredImage<'a> {
@@ -65,8 +64,8 @@ pub(crate) async fn replace_image(
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
              metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('image', $9::jsonb), blob_id = $10,
              status = 'ready', recognised_text = NULL, version = version + 1,
-             replacement_id = nullif(replacement_id, came.id)
-         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'image'",
+             replacement_id = NULL
+         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'image' AND assets.replacement_id = came.id",
         organization_id.uuid(),
         id.uuid(),
         image.described.header.format.content_type(),
@@ -82,29 +81,6 @@ pub(crate) async fn replace_image(
     .execute(&mut **tx)
     .await?;
     Ok(replaced.rows_affected() == 1)
-}
-
-/// Whether there is such an image or document, not ready: of which kind.
-pub(crate) async fn mark_asset_failed(
-    tx: &mut TenantTx,
-    id: Uuid,
-    code: &str,
-    message: &str,
-) -> Result<Option<String>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    let marked = sqlx::query_scalar!(
-        r#"UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error', jsonb_build_object('code', $3::text,
-             'message', $4::text))
-         WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document') AND status = 'pending'
-         RETURNING kind AS "kind!""#,
-        organization_id.uuid(),
-        id,
-        code,
-        message,
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(marked)
 }
 
 /// An image that something can be made of.

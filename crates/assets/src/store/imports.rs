@@ -1,6 +1,6 @@
 //! SQL of files that are fetched from where somebody says they lie.
 
-use super::becomes;
+use super::{becomes, lock_asset};
 use crate::model::{Upload, UploadMetadata};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, UploadId, UserId, VideoId};
@@ -90,6 +90,9 @@ pub(crate) async fn receive_import(
     asset_id: AssetId,
     size_bytes: u64,
 ) -> Result<bool, sqlx::Error> {
+    if !lock_asset(tx, asset_id).await? {
+        return Ok(false);
+    }
     let organization_id = tx.organization_id();
     let received = sqlx::query!(
         "WITH received AS (

@@ -17,6 +17,7 @@ mod clients;
 mod closing;
 mod conditions;
 mod consents;
+mod contents;
 mod crash;
 mod delivery;
 #[path = "../../../documents/tests/files/mod.rs"]

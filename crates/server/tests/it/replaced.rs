@@ -213,7 +213,7 @@ async fn a_file_that_cannot_be_used_replaces_nothing_and_says_why() {
         assert_eq!(replacement["status"], "failed", "{now:#}");
         assert!(replacement["error"]["message"].as_str().unwrap().ends_with('.'), "{now:#}");
         let upload = ada.get(&format!("/uploads/{}", replacement["upload_id"].as_str().unwrap())).await;
-        assert_eq!(upload.is(200).json()["status"], "terminated");
+        assert_eq!(upload.is(200).json()["status"], "received");
         app.visitor().get(now["file_url"].as_str().unwrap()).await.is(200);
     }
     app.idle().await;

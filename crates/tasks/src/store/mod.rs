@@ -181,12 +181,13 @@ pub(crate) async fn end_run(
 }
 
 /// Whether a subject still has work.
-pub(crate) enum Settlement {
+#[derive(Debug)]
+pub enum Settlement {
     /// Tasks are waiting or running.
     Open,
     /// None is.
     Settled {
-        /// Code and message of the first task that was given up.
+        /// Code and message of the task that was given up and decides.
         failure: Option<(String, String)>,
     },
 }
@@ -235,6 +236,36 @@ pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Se
     .fetch_one(&mut **tx)
     .await?;
     Ok(Settlement::new(left.open, left.code.zip(left.message)))
+}
+
+/// Looks at what is left of some steps of a subject. What was last done of them decides: how it ended, if it was given up.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn settlement_of(
+    tx: &mut TenantTx,
+    subject_id: Uuid,
+    kinds: &[&str],
+) -> Result<Settlement, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let last = sqlx::query!(
+        "SELECT status, error_code, error_message FROM tasks
+         WHERE organization_id = $1 AND subject_id = $2 AND kind = ANY($3)
+         ORDER BY status IN ('pending', 'held', 'running') DESC, finished_at DESC NULLS LAST, id DESC LIMIT 1",
+        organization_id.uuid(),
+        subject_id,
+        kinds as &[&str],
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(match last {
+        None => Settlement::Settled { failure: None },
+        Some(task) => match task.status.as_str() {
+            "pending" | "held" | "running" => Settlement::Open,
+            "completed" => Settlement::Settled { failure: None },
+            _ => Settlement::Settled { failure: task.error_code.zip(task.error_message) },
+        },
+    })
 }
 
 /// Where the steps of these subjects stand: the newest task of each kind, oldest kind first.

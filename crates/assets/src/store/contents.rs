@@ -1,0 +1,104 @@
+//! SQL of what images and documents wait for.
+
+use super::HeldBlob;
+use memoreel_blob::{BlobFacts, BlobKey};
+use memoreel_db::TenantTx;
+use memoreel_kernel::{AssetId, Timestamp};
+
+/// Whether the asset is there. Its row is held until the transaction ends: before those of its uploads and its content, in whatever is done
+/// to them, or two would wait for each other.
+pub(crate) async fn lock_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let asset = sqlx::query!(
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(asset.is_some())
+}
+
+/// The content of these facts for the asset, as [`hold_blob`](super::hold_blob) has it, unless the asset is gone. Both are held.
+pub(crate) async fn hold_content(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    key: &BlobKey,
+    facts: &BlobFacts,
+    now: Timestamp,
+) -> Result<Option<HeldBlob>, sqlx::Error> {
+    if !lock_asset(tx, asset_id).await? {
+        return Ok(None);
+    }
+    super::hold_blob(tx, key, facts, now).await.map(Some)
+}
+
+/// Whether this is an image or a document that waits for a content, its first one or another. Its row is held until the transaction ends.
+pub(crate) async fn lock_waiting(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let waiting = sqlx::query!(
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document')
+             AND (status = 'pending' OR replacement_id IS NOT NULL AND NOT metadata ? 'replacement_error')
+         FOR NO KEY UPDATE",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(waiting.is_some())
+}
+
+/// A content that was given up.
+pub(crate) struct FailedContent {
+    /// That of the asset.
+    pub(crate) kind: String,
+    /// Whether the asset has none at all.
+    pub(crate) is_first: bool,
+}
+
+/// Says of an asset why it did not get the content it waits for. The bytes stay where they are for another try.
+pub(crate) async fn mark_content_failed(
+    tx: &mut TenantTx,
+    id: AssetId,
+    code: &str,
+    message: &str,
+) -> Result<Option<FailedContent>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_as!(
+        FailedContent,
+        r#"UPDATE assets SET status = CASE WHEN status = 'pending' THEN 'failed' ELSE status END,
+               metadata = metadata || jsonb_build_object(CASE WHEN status = 'pending' THEN 'error' ELSE 'replacement_error' END,
+                   jsonb_build_object('code', $3::text, 'message', $4::text))
+           WHERE organization_id = $1 AND id = $2
+           RETURNING kind AS "kind!", replacement_id IS NULL AS "is_first!""#,
+        organization_id.uuid(),
+        id.uuid(),
+        code,
+        message,
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Takes back that an asset did not get the content it waited for, if one of these steps is about to bring it.
+pub(crate) async fn mark_content_awaited(
+    tx: &mut TenantTx,
+    id: AssetId,
+    steps: &[&str],
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET status = CASE WHEN replacement_id IS NULL THEN 'pending' ELSE status END,
+             metadata = metadata - CASE WHEN replacement_id IS NULL THEN 'error' ELSE 'replacement_error' END
+         WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document')
+             AND CASE WHEN replacement_id IS NULL THEN status = 'failed' ELSE metadata ? 'replacement_error' END
+             AND EXISTS (SELECT FROM tasks t WHERE t.organization_id = $1 AND t.subject_id = $2 AND t.kind = ANY($3)
+                 AND t.status IN ('pending', 'held'))",
+        organization_id.uuid(),
+        id.uuid(),
+        steps as &[&str],
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
