@@ -31,6 +31,7 @@ mod headers;
 mod held;
 mod image_search;
 mod images;
+mod imports;
 mod invitations;
 mod isolation;
 mod killed;
