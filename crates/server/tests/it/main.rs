@@ -81,6 +81,7 @@ mod stores;
 mod task_control;
 mod tasks;
 mod uploads;
+mod user_keys;
 mod waiting;
 mod webhooks;
 mod worded;
