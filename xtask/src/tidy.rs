@@ -2,6 +2,7 @@
 
 mod edges;
 mod files;
+mod settings;
 mod sql;
 mod words;
 
@@ -40,6 +41,7 @@ pub fn run() -> Result<()> {
     findings.extend(files.iter().flat_map(files::check));
     findings.extend(files.iter().flat_map(words::check));
     findings.extend(files.iter().flat_map(sql::check));
+    findings.extend(settings::check(&files));
     for finding in &findings {
         eprintln!("{finding}");
     }

@@ -263,12 +263,30 @@ pub async fn find_user(db: &Db, email: &str) -> Result<Option<User>, IdentityErr
 /// When the database refuses.
 pub async fn personal_caller(db: &Db, user_id: UserId) -> Result<Option<Caller>, IdentityError> {
     let place = store::find_personal_place(&mut db.system(SystemReason::SignIn).await?, user_id).await?;
-    Ok(place.map(|place| Caller {
+    Ok(place.map(|place| acting(user_id, place)))
+}
+
+/// The user as a caller in the organization with this id or name in addresses, for commands that act for them.
+///
+/// # Errors
+/// [`IdentityError::NotFound`] when it is none in which the user is a member, or nothing can be done in it or by the user.
+pub async fn member_caller(db: &Db, user_id: UserId, organization: &str) -> Result<Caller, IdentityError> {
+    let mut tx = db.system(SystemReason::SignIn).await?;
+    let place = store::find_place(&mut tx, user_id, organization).await?;
+    let place = place.filter(|place| place.closed.is_none());
+    Ok(acting(
+        user_id,
+        place.ok_or(IdentityError::NotFound("organization at work with this user as a member"))?,
+    ))
+}
+
+fn acting(user_id: UserId, place: store::Place) -> Caller {
+    Caller {
         organization_id: place.organization_id,
         user_id: Some(user_id),
         role: Some(place.role),
         actor: Actor::Service,
-    }))
+    }
 }
 
 /// Makes an API key for the caller's user in the caller's organization. Its secret is in the answer and nowhere else.

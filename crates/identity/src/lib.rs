@@ -42,7 +42,7 @@ mod throttle;
 mod token;
 mod totp;
 
-pub use accounts::{create_api_key, create_user, find_user, personal_caller};
+pub use accounts::{create_api_key, create_user, find_user, member_caller, personal_caller};
 pub use authenticate::{ORGANIZATION_HEADER, REQUEST_HEADER, authenticate};
 pub use breached::check_breached_passwords;
 pub use closing::{

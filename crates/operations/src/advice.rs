@@ -29,8 +29,10 @@ fn for_failure(code: &str) -> &'static str {
         | "redirects_too_many" => {
             "Open the link in a browser where nobody is signed in: it must lead to the file itself. Then import another one."
         }
-        "import_unavailable" | "import_interrupted" | "timed_out" | "unreachable" | "answer_unreadable" => {
-            "See that the link can be reached, then retry it."
+        "import_unavailable" | "import_interrupted" | "import_changed" | "timed_out" | "unreachable"
+        | "answer_unreadable" => "See that the link can be reached, then retry it.",
+        "import_too_slow" => {
+            "Retry it when the link has less to do, or import the file from a place that sends it faster."
         }
         "asset_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
         "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",

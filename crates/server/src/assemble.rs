@@ -103,11 +103,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, 
     };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
-        .with(Import {
-            staging: app.staging.clone(),
-            outbound: app.outbound.clone(),
-            secrets: app.secrets.clone(),
-        })
+        .with(Import::new(app.staging.clone(), app.outbound.clone(), app.secrets.clone()))
         .with(ReadImage {
             images: engines.images.clone(),
             blobs: app.blobs.clone(),

@@ -1,7 +1,7 @@
 //! Why a task did not complete.
 
 use memoreel_db::{DbError, is_outage};
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 /// The failure of one try.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) enum FailureKind {
     Outage,
     /// Another worker has the task now; nothing may be written.
     LeaseLost,
+    /// The place is others' for so long.
+    GaveWay(Duration),
 }
 
 impl TaskFailure {
@@ -46,6 +48,15 @@ impl TaskFailure {
     /// Attaches the cause for the log.
     pub fn caused_by(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }
+    }
+
+    /// No failure, and no try that counts: the organization has as much of this step under way as it may. The task gives its place
+    /// back, and with it the organization's others that wait for the same step, until `wait` is over: each would do the same.
+    pub fn gave_way(wait: Duration) -> Self {
+        Self {
+            kind: FailureKind::GaveWay(wait),
+            ..Self::transient("organization_busy", "As much of this is under way as may be at once.")
+        }
     }
 
     fn outage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

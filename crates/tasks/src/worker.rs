@@ -266,6 +266,8 @@ impl Shared {
         let message = failure.message.as_str();
         let ending = if run.cancelled.is_cancelled() {
             if self.tracker.is_closed() { Ending::Release } else { Ending::Cancelled }
+        } else if let FailureKind::GaveWay(wait) = failure.kind {
+            Ending::GiveWay { until: now + delta(wait), kind: &task.kind }
         } else if failure.kind == FailureKind::Outage && task.attempts < task.attempts_max + INTERRUPTIONS_MAX
         {
             Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message }
@@ -312,7 +314,11 @@ impl Shared {
         ending: Ending<'_>,
     ) -> Result<(), TaskFailure> {
         let mut tx = self.db.tenant(caller).await?;
-        if store::end_run(&mut tx, id, lease, ending, self.clock.now()).await? {
+        let now = self.clock.now();
+        if store::end_run(&mut tx, id, lease, ending, now).await? {
+            if let Ending::GiveWay { until, kind } = ending {
+                store::put_off(&mut tx, kind, until, now).await?;
+            }
             self.events.task_ended(&mut tx, subject_id).await?;
             tx.commit().await?;
         }

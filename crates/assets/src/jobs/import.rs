@@ -1,6 +1,10 @@
 //! From where a file lies elsewhere to staging.
 
-use super::{blob_failure, remove_staged};
+use super::{
+    blob_failure,
+    pace::{Pace, TooSlow},
+    remove_staged,
+};
 use crate::{
     model::{Becomes, ImportStep, Upload, UploadKind},
     receive::{added, arriving},
@@ -8,18 +12,26 @@ use crate::{
 };
 use async_trait::async_trait;
 use axum::body::Bytes;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use memoreel_blob::{BlobError, Staging};
 use memoreel_kernel::UploadId;
 use memoreel_outbound::{Outbound, OutboundError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_web::{SealedPlace, Secrets};
+use memoreel_web::{Permits, SealedPlace, Secrets};
 use reqwest::{
     Response, StatusCode,
     header::{ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_RANGE, RANGE},
 };
-use std::io;
+use std::{io, time::Duration};
 use url::Url;
+use uuid::Uuid;
+
+/// How many of the places in a process are one organization's at most: what is fetched for it may take hours, and nobody else waits for that.
+const SHARE: usize = 8;
+/// How long a task waits for one of its organization to be done, which small files are in a moment.
+const SHARE_WAIT: Duration = Duration::from_secs(2);
+/// How long the organization leaves the other places to others when none is.
+const GIVES_WAY: Duration = Duration::from_secs(15);
 
 /// Where the address of a file lies, sealed.
 pub(crate) fn source_place(id: UploadId) -> SealedPlace<'static> {
@@ -29,21 +41,23 @@ pub(crate) fn source_place(id: UploadId) -> SealedPlace<'static> {
 /// Fetches a file from where somebody said it lies.
 #[derive(Debug)]
 pub struct Import {
-    /// Where uploads are staged.
-    pub staging: Staging,
-    /// Sends the requests.
-    pub outbound: Outbound,
-    /// Open the addresses.
-    pub secrets: Secrets,
+    staging: Staging,
+    outbound: Outbound,
+    secrets: Secrets,
+    places: Permits,
+    pace: Pace,
 }
 
 #[async_trait]
 impl Handle for Import {
     const KIND: &'static str = "import";
-    const CONCURRENCY: usize = 4;
+    /// Fetching is waiting: a place costs a connection and a few MiB.
+    const CONCURRENCY: usize = 16;
     type Payload = ImportStep;
 
     async fn run(&self, run: &TaskRun, step: ImportStep) -> Result<Finished, TaskFailure> {
+        let place = self.places.enter(&run.caller().organization_id.to_string()).await;
+        let place = place.map_err(|_| TaskFailure::gave_way(GIVES_WAY))?;
         let mut tx = run.begin().await?;
         let Some(sql::FoundImport { upload, source }) = sql::find_import(&mut tx, step.asset_id).await?
         else {
@@ -55,6 +69,7 @@ impl Handle for Import {
         let url = std::str::from_utf8(&url).ok().and_then(|url| Url::parse(url).ok());
         let url = url.ok_or_else(|| TaskFailure::internal("the address of an import is none"))?;
         let size_bytes = self.fetch(run, &upload, url).await?;
+        drop(place);
 
         let mut tx = run.begin().await?;
         if !sql::receive_import(&mut tx, upload.id, step.asset_id, size_bytes).await? {
@@ -67,28 +82,47 @@ impl Handle for Import {
 }
 
 impl Import {
+    /// Stages in `staging` what it fetches by `outbound` from addresses that `secrets` open.
+    pub fn new(staging: Staging, outbound: Outbound, secrets: Secrets) -> Self {
+        let places = Permits::new("imports", Self::CONCURRENCY, SHARE, SHARE_WAIT);
+        Self { staging, outbound, secrets, places, pace: Pace::LEAST }
+    }
+
+    /// Gives up what comes more slowly than that.
+    #[must_use]
+    pub fn at_least(self, pace: Pace) -> Self {
+        Self { pace, ..self }
+    }
+
     /// Stages the file, going on where a run before ended if it is still the same file. Returns its size.
     async fn fetch(&self, run: &TaskRun, upload: &Upload, url: Url) -> Result<u64, TaskFailure> {
         let staged = self.staging.len(upload.id).await.map_err(blob_failure)?.unwrap_or(0);
         let resumed = upload.metadata.fetched_etag.as_deref().filter(|_| staged > 0);
         let answered = self.outbound.fetch(url, &headers(staged, resumed)).await;
-        let answer = Answer::new(answered.map_err(outbound_failure)?, upload, staged)?;
+        let from = resumed.map_or(0, |_| staged);
+        let answer = Answer::new(answered.map_err(outbound_failure)?, upload, from)?;
         if answer.offset == 0 {
-            let mut tx = run.begin().await?;
-            sql::note_fetched_etag(&mut tx, upload.id, answer.etag.as_deref()).await?;
-            tx.commit().await?;
+            self.begin_anew(run, upload.id, answer.etag.as_deref()).await?;
+        } else if answer.etag.is_some() && answer.etag.as_deref() != resumed {
+            // It was told to send the rest of another version only whole, and sent its rest.
+            self.begin_anew(run, upload.id, None).await?;
+            return Err(TaskFailure::transient(
+                "import_changed",
+                "The file changed while it was fetched. It is fetched from its beginning.",
+            ));
         }
         let (offset, size_bytes) = (answer.offset, answer.size_bytes);
         let mut arrived = offset;
-        let bytes = arriving(answer.response.bytes_stream()).map(move |chunk: io::Result<Bytes>| {
-            if let Ok(chunk) = &chunk {
-                arrived += chunk.len() as u64;
-                if let Some(size_bytes) = size_bytes.filter(|size_bytes| *size_bytes > 0) {
-                    run.progress((arrived as f64 / size_bytes as f64) as f32);
+        let bytes =
+            self.pace.hold(arriving(answer.response.bytes_stream())).map(move |chunk: io::Result<Bytes>| {
+                if let Ok(chunk) = &chunk {
+                    arrived += chunk.len() as u64;
+                    if let Some(size_bytes) = size_bytes.filter(|size_bytes| *size_bytes > 0) {
+                        run.progress((arrived as f64 / size_bytes as f64) as f32);
+                    }
                 }
-            }
-            chunk
-        });
+                chunk
+            });
         let bytes = bytes.take_until(run.cancelled().cancelled());
         let size_bytes_max = upload.becomes.kind().size_bytes_max();
         let outcome = self.staging.append(upload.id, offset, Box::pin(bytes), size_bytes_max, None).await;
@@ -99,12 +133,32 @@ impl Import {
         let is_whole = size_bytes.is_none_or(|size_bytes| outcome.new_offset == size_bytes);
         match outcome.interrupted {
             None if is_whole && !run.cancelled().is_cancelled() => Ok(outcome.new_offset),
-            None | Some(BlobError::SourceBroken(_)) => Err(TaskFailure::transient(
-                "import_interrupted",
-                "The connection to where the file lies broke off.",
-            )),
+            Some(BlobError::SourceBroken(error)) if TooSlow::is(&error) => {
+                Err(TaskFailure::transient("import_too_slow", error.to_string()))
+            }
+            None | Some(BlobError::SourceBroken(_)) => Err(interrupted()),
             Some(error) => Err(blob_failure(error)),
         }
+    }
+
+    /// Makes room for the file from its beginning. The etag tells of all that is staged, wherever this is killed: that of the bytes
+    /// there goes before they do, and the next one comes when they are gone for good. Without an etag nothing is ever resumed, as
+    /// where none is sent. A run that was taken over meanwhile has nothing to tell any more.
+    async fn begin_anew(&self, run: &TaskRun, id: UploadId, etag: Option<&str>) -> Result<(), TaskFailure> {
+        let fetch_id = Uuid::new_v4();
+        let mut tx = run.begin().await?;
+        sql::forget_fetched_etag(&mut tx, id, fetch_id).await?;
+        tx.commit().await?;
+        let emptied = self.staging.append(id, 0, stream::empty(), 0, None).await.map_err(blob_failure)?;
+        if let Some(error) = emptied.interrupted {
+            return Err(blob_failure(error));
+        }
+        let Some(etag) = etag else { return Ok(()) };
+        let mut tx = run.begin().await?;
+        if !sql::note_fetched_etag(&mut tx, id, fetch_id, etag).await? {
+            return Err(interrupted());
+        }
+        Ok(tx.commit().await?)
     }
 }
 
@@ -132,16 +186,17 @@ struct Answer {
 }
 
 impl Answer {
-    fn new(response: Response, upload: &Upload, staged: u64) -> Result<Self, TaskFailure> {
+    /// `from` is what was asked for: the beginning, or what follows the bytes that are staged.
+    fn new(response: Response, upload: &Upload, from: u64) -> Result<Self, TaskFailure> {
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let (offset, size_bytes) = match response.status() {
             StatusCode::OK => (0, response.content_length()),
             StatusCode::PARTIAL_CONTENT => {
-                let size_bytes = text(CONTENT_RANGE).and_then(|range| whole_size(range, staged));
+                let size_bytes = text(CONTENT_RANGE).and_then(|range| whole_size(range, from));
                 let message = "Where the file lies, it is answered in parts that do not fit together.";
                 let size_bytes =
                     size_bytes.ok_or_else(|| TaskFailure::permanent("import_refused", message))?;
-                (staged, Some(size_bytes))
+                (from, Some(size_bytes))
             }
             status => return Err(status_failure(status)),
         };
@@ -165,6 +220,10 @@ fn whole_size(content_range: &str, offset: u64) -> Option<u64> {
     let (first, last) = range.split_once('-')?;
     let (first, last, size): (u64, u64, u64) = (first.parse().ok()?, last.parse().ok()?, size.parse().ok()?);
     (first == offset && last.checked_add(1) == Some(size)).then_some(size)
+}
+
+fn interrupted() -> TaskFailure {
+    TaskFailure::transient("import_interrupted", "The connection to where the file lies broke off.")
 }
 
 fn status_failure(status: StatusCode) -> TaskFailure {

@@ -4,6 +4,7 @@ use super::{becomes, lock_asset};
 use crate::model::{Upload, UploadMetadata};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, UploadId, UserId, VideoId};
+use uuid::Uuid;
 
 /// A file that is to be fetched.
 pub(crate) struct FoundImport {
@@ -64,23 +65,44 @@ pub(crate) async fn find_import(
     }))
 }
 
-/// Keeps which version of the file the bytes in staging are of.
-pub(crate) async fn note_fetched_etag(
+/// Forgets which version of the file the bytes in staging are of. `fetch_id` names the fetch that is to tell of the next one.
+pub(crate) async fn forget_fetched_etag(
     tx: &mut TenantTx,
     id: UploadId,
-    etag: Option<&str>,
+    fetch_id: Uuid,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "UPDATE uploads SET metadata = metadata - 'fetched_etag' || jsonb_strip_nulls(jsonb_build_object('fetched_etag', $3::text))
+        "UPDATE uploads SET metadata = metadata - 'fetched_etag' || jsonb_build_object('fetch_id', $3::uuid)
          WHERE organization_id = $1 AND id = $2 AND status = 'importing'",
         organization_id.uuid(),
         id.uuid(),
-        etag,
+        fetch_id,
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Keeps which version of the file the bytes in staging will be of. Returns whether that is still for this fetch to say.
+pub(crate) async fn note_fetched_etag(
+    tx: &mut TenantTx,
+    id: UploadId,
+    fetch_id: Uuid,
+    etag: &str,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let noted = sqlx::query!(
+        "UPDATE uploads SET metadata = metadata || jsonb_build_object('fetched_etag', $4::text)
+         WHERE organization_id = $1 AND id = $2 AND status = 'importing' AND metadata->>'fetch_id' = ($3::uuid)::text",
+        organization_id.uuid(),
+        id.uuid(),
+        fetch_id,
+        etag,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Says that the whole file is staged, and forgets where it lay. Returns whether it was still waited for.

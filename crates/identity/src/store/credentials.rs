@@ -152,6 +152,29 @@ pub(crate) async fn mark_key_used(
     Ok(())
 }
 
+/// The organization with this id or this name in addresses, if the active user is a member.
+pub(crate) async fn find_place(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    organization: &str,
+) -> Result<Option<Place>, IdentityError> {
+    let id = organization.parse::<OrganizationId>().ok();
+    // Somebody may have chosen another organization's id as a name.
+    let row = sqlx::query!(
+        r#"SELECT o.id AS "organization_id: OrganizationId", m.role, o.status, o.erased_after FROM memberships m
+           JOIN users u ON u.id = m.user_id AND u.is_active
+           JOIN organizations o ON o.id = m.organization_id
+           WHERE m.user_id = $1 AND CASE WHEN $2::uuid IS NULL THEN o.slug = $3 ELSE o.id = $2 END"#,
+        user_id.uuid(),
+        id.map(OrganizationId::uuid),
+        organization,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Place::of(row.organization_id, &row.role, &row.status, row.erased_after)?))
+}
+
 /// The active user's own organization.
 pub(crate) async fn find_personal_place(
     tx: &mut SystemTx,

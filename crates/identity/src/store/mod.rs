@@ -28,7 +28,7 @@ pub(crate) use closing::{
 };
 pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_consents, standing_consents};
 pub(crate) use credentials::{
-    Bearer, Cookie, find_bearer, find_cookie, find_personal_place, mark_key_used, renew_session,
+    Bearer, Cookie, find_bearer, find_cookie, find_personal_place, find_place, mark_key_used, renew_session,
 };
 pub(crate) use domain_checks::{CheckedDomain, domains_to_check, note_domain_check, owners, unverify_domain};
 pub(crate) use domains::{

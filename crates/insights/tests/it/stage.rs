@@ -15,11 +15,17 @@ use memoreel_transcripts::{Transcribe, TranscribePayload};
 use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
+
+/// Longer than all steps of a video take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Stage {
     pub app: App,
@@ -165,6 +171,12 @@ impl Stage {
         let (video_id, asset_id) = self.video(owner, title).await;
         self.emit(owner, Event::SpeechAudioReady { video_id, asset_id }).await;
         self.work(Listener(Ok(lines.to_vec())), None).await;
+        let undone = "SELECT count(*) FROM tasks WHERE subject_id = $1 AND status <> 'completed'";
+        assert_eq!(
+            self.count(undone, video_id).await,
+            0,
+            "what follows from it failed, or is to be tried again later"
+        );
         video_id
     }
 
@@ -192,7 +204,8 @@ impl Stage {
         );
         let stop = CancellationToken::new();
         let working = tokio::spawn(worker.run(stop.clone()));
-        for _ in 0..500 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
             let left: i64 = sqlx::query_scalar("SELECT count(*) FROM tasks WHERE status = 'running' OR (status = 'pending' AND scheduled_for <= now())")
                 .fetch_one(&mut self.admin)
                 .await
@@ -200,6 +213,8 @@ impl Stage {
             if left == 0 {
                 break;
             }
+            // Whoever went on would look for what is not there yet.
+            assert!(Instant::now() < deadline, "{left} tasks are left after {PATIENCE:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         stop.cancel();

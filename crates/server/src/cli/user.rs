@@ -7,9 +7,12 @@ use crate::{
     secret,
 };
 use anyhow::{Context, Result, bail};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand};
-use memoreel_identity::{NewApiKey, NewUser, create_api_key, create_user, find_user, personal_caller};
-use memoreel_kernel::SystemClock;
+use memoreel_identity::{
+    NewApiKey, NewUser, create_api_key, create_user, find_user, member_caller, personal_caller,
+};
+use memoreel_kernel::{Clock, Role, SystemClock};
 use std::{
     io::{BufRead, IsTerminal},
     path::PathBuf,
@@ -20,6 +23,26 @@ use std::{
 pub(super) struct User {
     #[command(subcommand)]
     verb: Verb,
+}
+
+/// What a key is called that is made beside its account, or without a name.
+const COMMAND_LINE: &str = "command line";
+
+/// Where a key works, for how much, and how long.
+#[derive(Debug, Default, Args)]
+struct KeyLimits {
+    /// Organization it works in, by id or name in addresses; the user's own if not given
+    #[arg(long)]
+    organization: Option<String>,
+    /// What it may do at most: viewer, member, admin or owner; whatever the user may do if not given
+    #[arg(long, value_parser = role)]
+    role: Option<Role>,
+    /// In how many days it ends; never if neither this nor --expires-at is given
+    #[arg(long, value_name = "DAYS", conflicts_with = "expires_at", value_parser = clap::value_parser!(i64).range(1..=36_500))]
+    expires_in_days: Option<i64>,
+    /// When it ends, such as 2027-03-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,8 +72,10 @@ enum Verb {
         #[arg(long)]
         email: String,
         /// What the key is for
-        #[arg(long, default_value = "command line")]
+        #[arg(long, default_value = COMMAND_LINE)]
         name: String,
+        #[command(flatten)]
+        limits: KeyLimits,
     },
 }
 
@@ -71,25 +96,40 @@ impl User {
 impl Verb {
     async fn run(self, database: &Database) -> Result<()> {
         let (db, clock) = (&database.db, SystemClock);
-        let (email, key_name) = match self {
+        let (email, key_name, limits) = match self {
             Verb::Create { email, name, password, breached_passwords, .. } => {
                 let password = password.map_or_else(read_password, Ok)?;
                 let new = NewUser { email, name, password };
                 let user = create_user(db, &clock, breached_passwords.as_deref(), new).await?;
                 println!("Created {}.", user.email);
-                (user.email, "command line".to_owned())
+                (user.email, COMMAND_LINE.to_owned(), KeyLimits::default())
             }
-            Verb::Key { email, name, .. } => (email, name),
+            Verb::Key { email, name, limits, .. } => (email, name, limits),
         };
         let user = find_user(db, &email).await?;
         let Some(user) = user else { bail!("there is no user with the address {email}") };
-        let caller = personal_caller(db, user.id).await?.context("this user has no personal organization")?;
-        let new = NewApiKey { name: key_name, role: None, expires_at: None };
+        let caller = match &limits.organization {
+            Some(organization) => member_caller(db, user.id, organization)
+                .await
+                .with_context(|| format!("no key can be made for {email} in {organization}"))?,
+            None => personal_caller(db, user.id).await?.context("this user has no personal organization")?,
+        };
+        let in_days = limits.expires_in_days.map(|days| clock.now() + TimeDelta::days(days));
+        let new = NewApiKey { name: key_name, role: limits.role, expires_at: limits.expires_at.or(in_days) };
         let issued = create_api_key(db, &clock, &caller, new).await?;
         println!("API key (shown once): {}", issued.secret);
         println!("Kept for this machine's command line in {}.", credentials::keep(&issued.secret)?.display());
         Ok(())
     }
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text)
+        .ok_or_else(|| format!("there is no such role; there are {}", Role::ALL.map(Role::as_str).join(", ")))
+}
+
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    text.parse().map_err(|_| "a time with its zone is needed, such as 2027-03-01T00:00:00Z".to_owned())
 }
 
 fn read_password() -> Result<String> {

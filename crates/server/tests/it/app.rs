@@ -21,7 +21,7 @@ use memoreel_server::{
     health, maintenance, router,
 };
 use memoreel_stores::Keeper;
-use memoreel_tasks::{Worker, WorkerSettings};
+use memoreel_tasks::{Registry, Worker, WorkerSettings};
 use memoreel_testkit::{SECRET, TestDatabase};
 use memoreel_web::{App, Documents, SignInSettings, behind_proxies};
 use memoreel_webhooks::{DispatchSettings, Dispatcher};
@@ -214,6 +214,11 @@ impl TestApp {
 
     /// Runs a worker with every kind of task and the real ffmpeg until the server ends.
     pub async fn work(&self) {
+        self.work_with(|registry| registry).await;
+    }
+
+    /// The same with handlers that a test changes.
+    pub async fn work_with(&self, changed: impl FnOnce(Registry) -> Registry) {
         let ffmpeg = Ffmpeg::locate(Limits::default()).await.unwrap();
         let mailer = match &self.options.smtp {
             Some(smtp) => Mailer::smtp(smtp),
@@ -226,7 +231,7 @@ impl TestApp {
             self.app.db.clone(),
             self.app.events.clone(),
             Arc::clone(&self.app.clock),
-            registry,
+            changed(registry),
             settings,
         );
         tokio::spawn(worker.run(self.stop.clone()));

@@ -117,6 +117,8 @@ pub(crate) enum Ending<'a> {
     Retry { at: Timestamp, code: &'a str, message: &'a str },
     /// Back to the queue at once; the try does not count.
     Release,
+    /// Back to the queue until then, together with what waits of this kind in the organization; the try does not count.
+    GiveWay { until: Timestamp, kind: &'a str },
     /// Given up.
     Failed { code: &'a str, message: &'a str },
     /// Stopped on request, or because nothing is to be done in its organization, in which case it waits.
@@ -135,6 +137,7 @@ pub(crate) async fn end_run(
     let (status, at, code, message, uncounted) = match ending {
         Ending::Retry { at, code, message } => ("pending", at, Some(code), Some(message), 0),
         Ending::Release => ("pending", now, None, None, 1),
+        Ending::GiveWay { until, .. } => ("pending", until, None, None, 1),
         Ending::Failed { code, message } => ("failed", now, Some(code), Some(message), 0),
         Ending::Cancelled => ("cancelled", now, None, None, 0),
     };
@@ -178,6 +181,30 @@ pub(crate) async fn end_run(
     .execute(&mut **tx)
     .await?;
     Ok(ended.rows_affected() == 1)
+}
+
+/// Lets what is due of a kind in the organization wait until then. What somebody else holds at this moment is passed over: nobody who
+/// does this waits for another.
+pub(crate) async fn put_off(
+    tx: &mut TenantTx,
+    kind: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE tasks SET scheduled_for = $3 FROM (
+             SELECT id FROM tasks WHERE organization_id = $1 AND kind = $2 AND status = 'pending' AND scheduled_for <= $4
+             FOR UPDATE SKIP LOCKED
+         ) AS due WHERE tasks.organization_id = $1 AND tasks.id = due.id",
+        organization_id.uuid(),
+        kind,
+        until,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Whether a subject still has work.
