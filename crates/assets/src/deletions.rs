@@ -1,9 +1,13 @@
 //! Files of what was deleted, and bytes of uploads that are over: removed once that is certain, however often it is interrupted.
 
-use crate::{AssetsError, store};
+use crate::{
+    AssetsError,
+    model::UPLOAD_LIFETIME,
+    store::{self, Staged},
+};
 use memoreel_blob::BlobError;
 use memoreel_db::SystemReason;
-use memoreel_kernel::{OrganizationId, UploadId};
+use memoreel_kernel::OrganizationId;
 use memoreel_web::App;
 use uuid::Uuid;
 
@@ -30,22 +34,32 @@ pub async fn sweep_deletions(app: &App, organization_id: Option<OrganizationId>)
     }
 }
 
-/// Removes bytes in the staging folder of uploads that are over: whoever was to do it was killed before.
+/// Removes bytes in the staging folder that nobody needs any more: those of uploads that are over, because whoever was to remove them was
+/// killed before; and, two days after they were written, those of which there is no row, left by a crash between two steps of ours, and
+/// those whose task was given up and not tried again. What a task is still to be done with stays, however long its organization is held.
 ///
 /// # Errors
 /// When the database or the disk refuses; what was not done is done the next time.
 pub async fn sweep_staging(app: &App) -> Result<(), AssetsError> {
-    let staged: Vec<Uuid> = app.staging.ids().await?.into_iter().map(UploadId::uuid).collect();
+    let before = app.clock.now() - UPLOAD_LIFETIME * 2;
+    let ids = app.staging.ids().await?;
+    let staged: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let mut tx = app.db.system(SystemReason::Maintain).await?;
-    let over = store::uploads_over(&mut tx, &staged).await?;
+    let known = store::staged_uploads(&mut tx, &staged, before).await?;
     drop(tx);
-    for upload_id in over {
-        match app.staging.remove(upload_id).await {
+    let mut outcome = Ok(());
+    for id in ids {
+        let removed = match known.get(&id) {
+            Some(Staged::Over) => app.staging.remove(id).await,
+            Some(Staged::Needed) => continue,
+            Some(Staged::GivenUp) | None => app.staging.remove_older(id, before).await,
+        };
+        match removed {
             Ok(_) | Err(BlobError::Locked) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => outcome = Err(error.into()),
         }
     }
-    Ok(())
+    outcome
 }
 
 /// Removes files of what was just deleted. What is not removed now, because this process dies, is removed within the hour.

@@ -55,8 +55,6 @@ pub async fn sweep(
     memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
     tx.commit().await?;
     memoreel_assets::sweep_staging(app).await?;
-    // What a crash left between two steps of ours, of which there is no row.
-    app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
     app.blobs.sweep().await?;
     memoreel_webhooks::remove_old(&app.db, now).await?;
     eraser.sweep().await?;

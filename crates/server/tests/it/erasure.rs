@@ -1,6 +1,6 @@
 //! Erasing people and organizations: nothing of them is left anywhere, and nothing of others is touched.
 
-mod killed;
+pub mod killed;
 pub mod marks;
 mod restored;
 

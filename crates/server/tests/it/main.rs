@@ -77,6 +77,7 @@ mod smtp;
 mod sso;
 mod stopped;
 mod stores;
+mod sweeps;
 mod task_control;
 mod tasks;
 mod uploads;
