@@ -97,6 +97,9 @@ pub(crate) struct Plan {
     pub(crate) organizations: Vec<Uuid>,
     /// The videos whose tasks stop, in other organizations.
     pub(crate) videos: Vec<Uuid>,
+    /// The assets of those videos: sounds are made of them.
+    #[serde(default)]
+    pub(crate) assets: Vec<Uuid>,
     /// The organizations whose exports go, because the person may be named in them.
     #[serde(default)]
     pub(crate) named_in: Vec<Uuid>,
@@ -294,6 +297,7 @@ impl Eraser {
                     folders,
                     named_in,
                     videos: holdings.private.iter().map(|video| video.video_id).collect(),
+                    assets: private_assets.clone(),
                     organizations,
                     uploads: holdings.uploads,
                     addresses: holdings.addresses,
@@ -306,6 +310,7 @@ impl Eraser {
             Subject::Organization(id) => Plan {
                 folders: vec![memoreel_assets::blobs_of_organization(id)],
                 videos: Vec::new(),
+                assets: Vec::new(),
                 organizations: vec![id.uuid()],
                 named_in: Vec::new(),
                 uploads: store::uploads_of_organization(&mut tx, id).await?,
@@ -449,6 +454,12 @@ fn kept(subject: Subject, plan: &Plan) -> Vec<Kept> {
                 .to_owned(),
             "the chain of the log must stay whole; what the entries said, and from where, is gone with the salts of its digests",
         ));
+        if !plan.assets.is_empty() {
+            all.push(kept(
+                "for two days, the ids of the private recordings they had in shared organizations".to_owned(),
+                "so that what a worker that could not be told to stop still writes of them is removed as well",
+            ));
+        }
         if plan.shared_videos > 0 {
             all.push(kept(
                 format!(
