@@ -30,6 +30,19 @@ async fn written_late(app: &TestApp, person: &Person, path: &str) {
 }
 
 #[tokio::test]
+async fn a_step_that_fails_keeps_no_other_from_being_done() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let upload = ada.announce(4, "left.mp4").await;
+    ada.append(&upload, 0, "ab").await.is(204);
+    fs::write(app.folder().join("scratch"), "not a folder").unwrap();
+    app.clock.advance(TimeDelta::hours(25));
+    assert_eq!(app.sweep_steps().await, ["scratch"]);
+    assert_eq!(staged(&app).await, BTreeSet::new());
+    assert_eq!(ada.get(&upload).await.is(200).json()["status"], "expired");
+}
+
+#[tokio::test]
 async fn received_bytes_stay_as_long_as_something_is_to_be_done_with_them() {
     // Files have their times from the real clock.
     let app = TestApp::with(now()).await;
