@@ -485,14 +485,11 @@ BEGIN
     v_removed := added_count(v_removed, 'chunk_embeddings', v_rows);
     SELECT count(*) INTO v_rows FROM renditions WHERE asset_id = ANY(v_assets);
     v_removed := added_count(v_removed, 'renditions', v_rows);
-    DELETE FROM uploads WHERE video_id = ANY(v_videos);
-    DELETE FROM uploads WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
-    GET DIAGNOSTICS v_rows = ROW_COUNT;
-    v_removed := added_count(v_removed, 'uploads', v_rows);
-    DELETE FROM tasks WHERE subject_id = ANY(v_videos);
+    -- Sounds are made of the asset.
+    DELETE FROM tasks WHERE subject_id = ANY(v_videos || v_assets);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     v_removed := added_count(v_removed, 'tasks', v_rows);
-    DELETE FROM outbox WHERE aggregate_id = ANY(v_videos);
+    DELETE FROM outbox WHERE aggregate_id = ANY(v_videos || v_assets);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     v_removed := added_count(v_removed, 'outbox', v_rows);
     DELETE FROM blob_deletions d USING unnest(v_assets) AS asset WHERE position('/assets/' || asset::text IN d.blob_key) > 0;
@@ -504,6 +501,11 @@ BEGIN
     DELETE FROM assets WHERE id = ANY(v_assets);
     GET DIAGNOSTICS v_rows = ROW_COUNT;
     v_removed := added_count(v_removed, 'assets', v_rows);
+    -- After the assets, by whose going it is told what uploads may have left.
+    DELETE FROM uploads WHERE video_id = ANY(v_videos);
+    DELETE FROM uploads WHERE user_id = p_user_id AND organization_id IS DISTINCT FROM v_personal;
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    v_removed := added_count(v_removed, 'uploads', v_rows);
 
     -- The voice of a transcript that is known to be theirs is nobody's from now on.
     FOR v_speaker IN
@@ -575,8 +577,10 @@ BEGIN
     END IF;
     IF TG_OP = 'DELETE' THEN
         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-        SELECT OLD.organization_id, 'organizations/' || OLD.organization_id || '/assets/' || OLD.id, 'epoch', 'asset deleted'
-        FROM organizations WHERE id = OLD.organization_id;
+        SELECT OLD.organization_id, 'organizations/' || OLD.organization_id || '/assets/' || OLD.id, due.not_before, due.reason
+        FROM organizations, (VALUES ('epoch'::timestamptz, 'asset deleted'), (now() + interval '2 days', 'written late'))
+            AS due (not_before, reason)
+        WHERE organizations.id = OLD.organization_id;
     END IF;
     RETURN NULL;
 END $$;
@@ -889,6 +893,26 @@ BEGIN
     UNION ALL
     SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL;
     DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
+    RETURN NULL;
+END $$;
+
+-- Name: leavings_follow_uploads(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.leavings_follow_uploads() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_root text := 'organizations/' || OLD.organization_id;
+BEGIN
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT OLD.organization_id, v_root || folder.path, due.not_before, due.reason
+    FROM organizations,
+        (VALUES ('/contents/' || OLD.id), ('/assets/' || OLD.replaces_id || '/pages-' || OLD.id)) AS folder (path),
+        (VALUES ('epoch'::timestamptz, 'upload given up'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
+    WHERE organizations.id = OLD.organization_id AND folder.path IS NOT NULL
+        AND NOT EXISTS (SELECT FROM blobs WHERE organization_id = OLD.organization_id
+            AND starts_with(blob_key, v_root || '/contents/' || OLD.id || '/'));
     RETURN NULL;
 END $$;
 
@@ -3796,6 +3820,10 @@ CREATE TRIGGER inactive AFTER UPDATE OF active ON public.webhook_endpoints FOR E
 
 CREATE TRIGGER leavings_follow_content AFTER UPDATE OF version ON public.assets FOR EACH ROW WHEN ((new.version <> old.version)) EXECUTE FUNCTION public.leavings_follow_content();
 
+-- Name: uploads leavings_follow_uploads; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER leavings_follow_uploads AFTER UPDATE OF status, asset_id ON public.uploads FOR EACH ROW WHEN (((old.status = 'received'::text) AND ((new.status = 'terminated'::text) OR ((new.status = 'received'::text) AND (old.asset_id IS NOT NULL) AND (new.asset_id IS NULL))))) EXECUTE FUNCTION public.leavings_follow_uploads();
+
 -- Name: organization_domains organization_domains_proved; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER organization_domains_proved BEFORE INSERT OR UPDATE ON public.organization_domains FOR EACH ROW EXECUTE FUNCTION public.refuse_unproved_domain();
@@ -5878,6 +5906,10 @@ GRANT ALL ON FUNCTION public.keep_request_logs(p_now timestamp with time zone, p
 -- Name: FUNCTION leavings_follow_content(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.leavings_follow_content() FROM PUBLIC;
+
+-- Name: FUNCTION leavings_follow_uploads(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.leavings_follow_uploads() FROM PUBLIC;
 
 -- Name: FUNCTION mark_missing_files(p_organization_id uuid, p_keys text[]); Type: ACL; Schema: public; Owner: -
 

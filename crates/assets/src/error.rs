@@ -140,6 +140,12 @@ pub enum AssetsError {
     /// An image cannot be made.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Files of what was deleted could not be removed for now, which is logged for each organization.
+    #[error("files of what was deleted were left in {organizations} organizations")]
+    FilesLeft {
+        /// In how many.
+        organizations: usize,
+    },
     /// Staging or the blob store failed.
     #[error(transparent)]
     Blob(#[from] BlobError),
@@ -220,6 +226,7 @@ impl From<AssetsError> for Problem {
             AssetsError::TooManyPresets(_) => Problem::conflict("presets_too_many", detail),
             AssetsError::Options(_) => Problem::invalid_field("options", "options_invalid", detail),
             AssetsError::Image(error) => image_problem(&error),
+            AssetsError::FilesLeft { .. } => Problem::internal(error),
             AssetsError::Blob(error) => blob_problem(error),
             AssetsError::Db(error) => error.into(),
         }

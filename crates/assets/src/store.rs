@@ -35,6 +35,7 @@ use crate::model::{
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Role, Timestamp, UploadId, UserId, VideoId};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<(), sqlx::Error> {
@@ -237,14 +238,44 @@ pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<(), sql
     Ok(())
 }
 
-/// Those of these uploads that are over, so that nobody needs their bytes.
-pub(crate) async fn uploads_over(tx: &mut SystemTx, ids: &[Uuid]) -> Result<Vec<UploadId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT id AS "id: UploadId" FROM uploads WHERE id = ANY($1) AND status IN ('stored', 'terminated', 'expired')"#,
+/// What the bytes of an upload in the staging folder are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staged {
+    /// Nothing: the upload is over.
+    Over,
+    /// There is more to come, or a task to be done with them.
+    Needed,
+    /// All of them are there, and nothing is to be done with them unless somebody asks for it again.
+    GivenUp,
+}
+
+/// What the bytes of these uploads are for; those that are not there have none. What ended since `since` may yet be asked for again.
+pub(crate) async fn staged_uploads(
+    tx: &mut SystemTx,
+    ids: &[Uuid],
+    since: Timestamp,
+) -> Result<HashMap<UploadId, Staged>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT u.id AS "id: UploadId", u.status IN ('stored', 'terminated', 'expired') AS "is_over!",
+               u.status IN ('open', 'importing') OR EXISTS (
+                   SELECT FROM tasks t WHERE t.organization_id = u.organization_id
+                       AND t.subject_id IN (u.video_id, u.asset_id, u.replaces_id)
+                       AND (t.status IN ('pending', 'held', 'running') OR t.finished_at >= $2)) AS "is_needed!"
+           FROM uploads u WHERE u.id = ANY($1)"#,
         ids,
+        since,
     )
     .fetch_all(&mut **tx)
-    .await
+    .await?;
+    let known = rows.into_iter().map(|row| {
+        let staged = match (row.is_over, row.is_needed) {
+            (true, _) => Staged::Over,
+            (false, true) => Staged::Needed,
+            (false, false) => Staged::GivenUp,
+        };
+        (row.id, staged)
+    });
+    Ok(known.collect())
 }
 
 /// The upload an asset came from.

@@ -32,7 +32,9 @@ pub use scratch::LocalFile;
 pub use signer::{Grant, Purpose, SignatureError, UrlSigner};
 pub use single::{CopiedBlob, SingleStore};
 pub use staging::{AppendOutcome, Checksum, Staging};
-pub use store::{BlobFacts, BlobMeta, BlobRead, BlobStore, DIRECTORY_FILES_MAX, DirectoryFacts};
+pub use store::{
+    BlobFacts, BlobMeta, BlobRead, BlobStore, DIRECTORY_FILES_MAX, DirectoryFacts, organization_of,
+};
 pub use stores::{DEFAULT_STORE, Place, StoreConfig, Stores};
 
 /// What every operation of this crate returns.

@@ -206,20 +206,7 @@ impl Staging {
     /// # Errors
     /// [`BlobError::Locked`] while it is appended to.
     pub async fn remove(&self, id: UploadId) -> Result<bool> {
-        let lease = self.lease(id)?;
-        let path = self.path(id);
-        blocking(move || {
-            let _lease = lease;
-            match lock(&path) {
-                Ok(Some(_locked)) => {
-                    fs::remove_file(&path)?;
-                    Ok(true)
-                }
-                Ok(None) => Ok(false),
-                Err(error) => Err(error),
-            }
-        })
-        .await
+        self.remove_if(id, |_| Ok(true)).await
     }
 
     /// The uploads that have bytes here.
@@ -238,28 +225,29 @@ impl Staging {
         .await
     }
 
-    /// Removes uploads last written to before `before`, except those being appended to. Returns how many.
+    /// Removes an upload that was last written to before `before`. Returns whether it was.
     ///
     /// # Errors
-    /// What the disk raises.
-    pub async fn sweep(&self, before: Timestamp) -> Result<u64> {
-        let staging = self.clone();
+    /// [`BlobError::Locked`] while it is appended to.
+    pub async fn remove_older(&self, id: UploadId, before: Timestamp) -> Result<bool> {
+        self.remove_if(id, move |file| Ok(Timestamp::from(file.metadata()?.modified()?) < before)).await
+    }
+
+    async fn remove_if(
+        &self,
+        id: UploadId,
+        is_to_go: impl FnOnce(&File) -> Result<bool> + Send + 'static,
+    ) -> Result<bool> {
+        let lease = self.lease(id)?;
+        let path = self.path(id);
         blocking(move || {
-            let mut removed = 0;
-            for entry in fs::read_dir(&staging.dir)? {
-                let entry = entry?;
-                let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<UploadId>().ok())
-                else {
-                    continue;
-                };
-                let Ok(_lease) = staging.lease(id) else { continue };
-                let Ok(Some(locked)) = lock(&entry.path()) else { continue };
-                if Timestamp::from(locked.metadata()?.modified()?) < before {
-                    fs::remove_file(entry.path())?;
-                    removed += 1;
-                }
+            let _lease = lease;
+            let Some(locked) = lock(&path)? else { return Ok(false) };
+            let is_to_go = is_to_go(&locked)?;
+            if is_to_go {
+                fs::remove_file(&path)?;
             }
-            Ok(removed)
+            Ok(is_to_go)
         })
         .await
     }

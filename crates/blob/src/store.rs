@@ -322,15 +322,28 @@ impl BlobStore {
     /// # Errors
     /// What the store raises; some blobs may be deleted by then, so do it again.
     pub async fn delete_prefix(&self, prefix: &BlobKey) -> Result<u64> {
+        self.delete_below(prefix, false).await
+    }
+
+    /// The same; where all of an organization is meant that nobody tells of, in every store: it was erased, and may have lain in any.
+    ///
+    /// # Errors
+    /// What any of the stores raises; some blobs may be deleted by then, so do it again.
+    pub async fn delete_prefix_everywhere(&self, prefix: &BlobKey) -> Result<u64> {
+        self.delete_below(prefix, true).await
+    }
+
+    async fn delete_below(&self, prefix: &BlobKey, everywhere: bool) -> Result<u64> {
         let writing = self.placements.writable(organization_of(prefix)).await?;
         let mut store = writing.store.clone();
         let Some(organization_id) = organization_of(prefix) else { return store.delete_prefix(prefix).await };
         let change = Change { organization_id, key: prefix.clone(), is_folder: true };
+        let is_whole = everywhere && prefix.segments().count() == 2;
         let mut count = 0;
         loop {
             let deleted = async {
                 let found = store.delete_prefix(prefix).await?;
-                for other in self.elsewhere(organization_id, prefix) {
+                for other in self.elsewhere(organization_id, is_whole) {
                     other.delete_prefix(prefix).await?;
                 }
                 Ok(found)
@@ -346,12 +359,11 @@ impl BlobStore {
         }
     }
 
-    /// Where blobs that are deleted may lie beside their organization's home. What knows nothing of the organization any more, but
-    /// deletes it as a whole, looks everywhere.
-    fn elsewhere(&self, organization_id: OrganizationId, prefix: &BlobKey) -> Vec<SingleStore> {
+    /// Where blobs that are deleted may lie beside their organization's home.
+    fn elsewhere(&self, organization_id: OrganizationId, everywhere: bool) -> Vec<SingleStore> {
         match self.placements.get(organization_id) {
             Some(placement) => placement.other.into_iter().collect(),
-            None if prefix.segments().count() == 2 => {
+            None if everywhere => {
                 let all = self.stores.opened().into_iter().map(|(_, store)| store);
                 all.filter(|store| !store.is(&self.default)).collect()
             }
@@ -407,7 +419,7 @@ pub(crate) fn is_playlist(key: &BlobKey) -> bool {
 }
 
 /// Whose blobs lie below the key.
-pub(crate) fn organization_of(key: &BlobKey) -> Option<OrganizationId> {
+pub fn organization_of(key: &BlobKey) -> Option<OrganizationId> {
     let mut segments = key.segments();
     (segments.next() == Some(ORGANIZATIONS)).then(|| segments.next()?.parse().ok())?
 }

@@ -20,7 +20,7 @@ use memoreel_kernel::{AssetId, ErasureId, OrganizationId, UploadId, UserId};
 use memoreel_mail::MailFolder;
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
 /// How long tasks are waited for that were asked to stop.
@@ -97,6 +97,9 @@ pub(crate) struct Plan {
     pub(crate) organizations: Vec<Uuid>,
     /// The videos whose tasks stop, in other organizations.
     pub(crate) videos: Vec<Uuid>,
+    /// The assets of those videos: sounds are made of them.
+    #[serde(default)]
+    pub(crate) assets: Vec<Uuid>,
     /// The organizations whose exports go, because the person may be named in them.
     #[serde(default)]
     pub(crate) named_in: Vec<Uuid>,
@@ -202,7 +205,7 @@ impl Eraser {
             Err(PrivacyError::NotDue) => None,
             Err(error) => return Err(error),
         };
-        self.delete_folders(&entry.blobs).await?;
+        self.delete_folders_everywhere(&entry.blobs).await?;
         Ok(report)
     }
 
@@ -216,14 +219,23 @@ impl Eraser {
             Some(open) => open,
             None => self.begin(id, subject, asked_by).await?,
         };
+        // What tasks wrote while they ended goes last.
         let (report, plan) = match open.report {
-            Some(report) => (report, open.plan),
-            None => self.remove(subject, &open).await?,
+            // Since the rows went it is not known any more in which store that may lie.
+            Some(report) => {
+                self.delete_folders_everywhere(&open.plan.folders).await?;
+                (report, open.plan)
+            }
+            None => {
+                let (report, plan) = self.remove(subject, &open).await?;
+                self.delete_folders(&plan.folders).await?;
+                (report, plan)
+            }
         };
-        // What tasks wrote while they ended.
-        self.delete_folders(&plan.folders).await?;
-        // Files that nothing has any more since the rows went.
-        memoreel_assets::sweep_deletions(&self.app, None).await?;
+        // Files that nothing has any more since the rows went. Of organizations in which nothing was erased, nothing is waited for.
+        for organization_id in organizations_of(&plan.folders) {
+            memoreel_assets::sweep_deletions(&self.app, Some(organization_id)).await?;
+        }
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
         store::finish_erasure(&mut tx, open.id, self.app.clock.now()).await?;
         tx.commit().await?;
@@ -294,6 +306,7 @@ impl Eraser {
                     folders,
                     named_in,
                     videos: holdings.private.iter().map(|video| video.video_id).collect(),
+                    assets: private_assets.clone(),
                     organizations,
                     uploads: holdings.uploads,
                     addresses: holdings.addresses,
@@ -306,6 +319,7 @@ impl Eraser {
             Subject::Organization(id) => Plan {
                 folders: vec![memoreel_assets::blobs_of_organization(id)],
                 videos: Vec::new(),
+                assets: Vec::new(),
                 organizations: vec![id.uuid()],
                 named_in: Vec::new(),
                 uploads: store::uploads_of_organization(&mut tx, id).await?,
@@ -427,6 +441,18 @@ impl Eraser {
         }
         Ok(())
     }
+
+    async fn delete_folders_everywhere(&self, folders: &[BlobKey]) -> Result<(), PrivacyError> {
+        for folder in folders {
+            self.app.blobs.delete_prefix_everywhere(folder).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The organizations whose folders these are.
+fn organizations_of(folders: &[BlobKey]) -> BTreeSet<OrganizationId> {
+    folders.iter().filter_map(memoreel_blob::organization_of).collect()
 }
 
 /// No law or hold is known to Memoreel that would keep more than this.
@@ -449,6 +475,12 @@ fn kept(subject: Subject, plan: &Plan) -> Vec<Kept> {
                 .to_owned(),
             "the chain of the log must stay whole; what the entries said, and from where, is gone with the salts of its digests",
         ));
+        if !plan.assets.is_empty() {
+            all.push(kept(
+                "for two days, the ids of the private recordings they had in shared organizations".to_owned(),
+                "so that what a worker that could not be told to stop still writes of them is removed as well",
+            ));
+        }
         if plan.shared_videos > 0 {
             all.push(kept(
                 format!(

@@ -14,6 +14,7 @@ use memoreel_kernel::{Actor, Caller, OrganizationExportId, OrganizationId, Role}
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// The kind of the task.
@@ -53,13 +54,22 @@ pub(crate) fn organization_export_key(
     organization_export_folder(organization_id, id)?.join("export.zip")
 }
 
-/// Removes the zips whose week is over, and those that were deleted while something kept their files from going.
+/// Removes the zips whose week is over, and those that were deleted while something kept their files from going. What cannot be removed
+/// now does not keep those of others from going.
 pub(crate) async fn sweep_organization_exports(app: &App) -> Result<(), PrivacyError> {
     let mut tx = app.db.system(SystemReason::Privacy).await?;
     let over = store::organization_exports_over(&mut tx, app.clock.now()).await?;
     drop(tx);
+    let mut left = BTreeSet::new();
     for (id, organization_id) in over {
-        remove_organization_export(app, organization_id, id).await?;
+        if left.contains(&organization_id) {
+            continue;
+        }
+        if let Err(error) = remove_organization_export(app, organization_id, id).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(%organization_id, %id, error, "an export whose time is over is left for later");
+            left.insert(organization_id);
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! is over, and a look at domains. And every minute: the audit log is sealed.
 
 use memoreel_db::{DbError, SystemReason};
+use memoreel_kernel::Timestamp;
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
 use memoreel_search::PassageIndex;
 use memoreel_web::App;
@@ -20,9 +21,7 @@ pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, request_log_days: u
     let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
     loop {
         tokio::select! {
-            _ = sweeps.tick() => if let Err(error) = sweep(&app, &eraser, &scratch, request_log_days).await {
-                tracing::warn!(error = &*error, "hourly maintenance failed");
-            },
+            _ = sweeps.tick() => drop(sweep(&app, &eraser, &scratch, request_log_days).await),
             _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
             },
@@ -31,47 +30,74 @@ pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, request_log_days: u
     }
 }
 
-/// What keeps maintenance from going on.
-pub type SweepError = Box<dyn std::error::Error + Send + Sync>;
+/// What is done every hour. Each step is done whatever became of the others, and what it did not do is done an hour later. Returns
+/// the names of the steps that failed, each of which was logged.
+pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path, request_log_days: u16) -> Vec<&'static str> {
+    let now = app.clock.now();
+    let mut steps = Steps::default();
+    steps.take("scratch", sweep_scratch(scratch)).await;
+    steps.take("expired", remove_expired(app, now)).await;
+    steps.take("uploads", expire_uploads(app, now)).await;
+    steps.take("staging", memoreel_assets::sweep_staging(app)).await;
+    steps.take("blobs", app.blobs.sweep()).await;
+    steps.take("webhooks", memoreel_webhooks::remove_old(&app.db, now)).await;
+    steps.take("erasures", eraser.sweep()).await;
+    steps.take("bin", purge(app)).await;
+    steps.take("deleted_files", memoreel_assets::sweep_deletions(app, None)).await;
+    steps.take("tasks", memoreel_operations::remove_old_tasks(&app.db, now)).await;
+    steps.take("request_logs", memoreel_operations::keep_request_logs(&app.db, now, request_log_days)).await;
+    app.limits.forget_idle();
+    // Last, because it asks other people's servers.
+    steps.take("domains", memoreel_identity::check_domains(app)).await;
+    steps.failed
+}
 
-/// What is done every hour.
-///
-/// # Errors
-/// When a folder, the database or the blob store cannot be used; what was not done is done an hour later.
-pub async fn sweep(
-    app: &App,
-    eraser: &Eraser,
-    scratch: &Path,
-    request_log_days: u16,
-) -> Result<(), SweepError> {
+/// What keeps a step from being done.
+type StepError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Steps that are done whatever became of those before.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<&'static str>,
+}
+
+impl Steps {
+    async fn take<T, E: Into<StepError>>(
+        &mut self,
+        step: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+    ) {
+        if let Err(error) = work.await {
+            let error: StepError = error.into();
+            tracing::warn!(step, error = &*error, "a step of the hourly maintenance failed");
+            self.failed.push(step);
+        }
+    }
+}
+
+async fn sweep_scratch(scratch: &Path) -> Result<(), StepError> {
     let folder = scratch.to_owned();
     let left_behind = tokio::task::spawn_blocking(move || memoreel_assets::sweep_scratch(&folder)).await??;
     if left_behind > 0 {
         tracing::info!(left_behind, "removed what killed processes were working on");
     }
-    let now = app.clock.now();
-    let mut tx = app.db.system(SystemReason::Maintain).await?;
-    memoreel_identity::remove_expired(&mut tx, now).await?;
-    memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
-    tx.commit().await?;
-    memoreel_assets::sweep_staging(app).await?;
-    // What a crash left between two steps of ours, of which there is no row.
-    app.staging.sweep(now - memoreel_assets::UPLOAD_LIFETIME * 2).await?;
-    app.blobs.sweep().await?;
-    memoreel_webhooks::remove_old(&app.db, now).await?;
-    eraser.sweep().await?;
-    purge(app).await?;
-    memoreel_assets::sweep_deletions(app, None).await?;
-    memoreel_operations::remove_old_tasks(&app.db, now).await?;
-    memoreel_operations::keep_request_logs(&app.db, now, request_log_days).await?;
-    app.limits.forget_idle();
-    // Last, because it asks other people's servers.
-    memoreel_identity::check_domains(app).await?;
     Ok(())
 }
 
+async fn remove_expired(app: &App, now: Timestamp) -> Result<(), StepError> {
+    let mut tx = app.db.system(SystemReason::Maintain).await?;
+    memoreel_identity::remove_expired(&mut tx, now).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn expire_uploads(app: &App, now: Timestamp) -> Result<(), StepError> {
+    let mut tx = app.db.system(SystemReason::Maintain).await?;
+    memoreel_assets::expire_uploads(&mut tx, now).await.map_err(DbError::from)?;
+    Ok(tx.commit().await?)
+}
+
 /// Removes what was in the bin for long enough, and what was for a day alone, in portions that hold nobody up.
-async fn purge(app: &App) -> Result<(), SweepError> {
+async fn purge(app: &App) -> Result<(), StepError> {
     const PORTION: i64 = 200;
     loop {
         let mut tx = app.db.system(SystemReason::Maintain).await?;

@@ -7,23 +7,26 @@ use uuid::Uuid;
 /// A file or a folder that is to be deleted.
 #[derive(Debug)]
 pub(crate) struct Deletion {
-    organization_id: Uuid,
+    pub(crate) organization_id: OrganizationId,
     id: Uuid,
     pub(crate) blob_key: String,
 }
 
-/// What is to be deleted by now, at most a thousand.
+/// What is to be deleted by now, at most a thousand, of organizations that are not passed over.
 pub(crate) async fn due_deletions(
     tx: &mut SystemTx,
     organization_id: Option<OrganizationId>,
+    passed_over: &[Uuid],
     now: Timestamp,
 ) -> Result<Vec<Deletion>, sqlx::Error> {
     sqlx::query_as!(
         Deletion,
-        "SELECT organization_id, id, blob_key FROM blob_deletions
-         WHERE not_before <= $1 AND ($2::uuid IS NULL OR organization_id = $2) ORDER BY not_before LIMIT 1000",
+        r#"SELECT organization_id AS "organization_id: _", id, blob_key FROM blob_deletions
+           WHERE not_before <= $1 AND ($2::uuid IS NULL OR organization_id = $2) AND organization_id <> ALL($3)
+           ORDER BY not_before, organization_id, id LIMIT 1000"#,
         now,
         organization_id.map(|id| id.uuid()),
+        passed_over,
     )
     .fetch_all(&mut **tx)
     .await
@@ -31,7 +34,7 @@ pub(crate) async fn due_deletions(
 
 pub(crate) async fn forget_deletions(tx: &mut SystemTx, done: &[Deletion]) -> Result<(), sqlx::Error> {
     let (organization_ids, ids): (Vec<Uuid>, Vec<Uuid>) =
-        done.iter().map(|deletion| (deletion.organization_id, deletion.id)).unzip();
+        done.iter().map(|deletion| (deletion.organization_id.uuid(), deletion.id)).unzip();
     sqlx::query!(
         "DELETE FROM blob_deletions d USING unnest($1::uuid[], $2::uuid[]) AS done (organization_id, id)
          WHERE d.organization_id = done.organization_id AND d.id = done.id",

@@ -160,7 +160,10 @@ async fn an_organization_that_nobody_knows_any_more_is_deleted_everywhere() {
     let moving = Moving::begin();
     moving.old.put_file(&moving.key("a"), std::path::Path::new("Cargo.toml")).await.unwrap();
     moving.new.put_file(&moving.key("b"), std::path::Path::new("Cargo.toml")).await.unwrap();
-    moving.store.delete_prefix(&key(&format!("organizations/{}", moving.id))).await.unwrap();
+    let all = key(&format!("organizations/{}", moving.id));
+    assert_eq!(moving.store.delete_prefix(&all).await.unwrap(), 1);
+    assert!(moving.new.head(&moving.key("b")).await.unwrap().is_some());
+    moving.store.delete_prefix_everywhere(&all).await.unwrap();
     for store in [&moving.old, &moving.new] {
         for name in ["a", "b"] {
             assert!(store.head(&moving.key(name)).await.unwrap().is_none());

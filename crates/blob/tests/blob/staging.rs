@@ -159,7 +159,10 @@ async fn a_second_writer_is_locked_out_until_the_first_is_done() {
         let error = other.append(id, 5, chunks(b"x", 1), u64::MAX, None).await.unwrap_err();
         assert!(matches!(error, BlobError::Locked), "{error:?}");
         assert!(matches!(other.remove(id).await.unwrap_err(), BlobError::Locked));
-        assert_eq!(other.sweep(SystemTime::now().into()).await.unwrap(), 0);
+        assert!(matches!(
+            other.remove_older(id, SystemTime::now().into()).await.unwrap_err(),
+            BlobError::Locked
+        ));
     }
 
     first.abort();
@@ -192,19 +195,21 @@ async fn racing_appends_never_interleave() {
 }
 
 #[tokio::test]
-async fn removing_and_sweeping_take_only_what_they_should() {
+async fn removing_takes_only_what_it_should() {
     let fixture = Fixture::new();
     let old = UploadId::new(SystemTime::now().into());
     let _ = fixture.append(0, b"young").await.unwrap();
     let _ = fixture.staging.append(old, 0, chunks(b"old", 9), u64::MAX, None).await.unwrap();
-    std::fs::write(fixture.dir.path().join("notes.txt"), "not an upload").unwrap();
     let now = SystemTime::now();
-    for path in [fixture.staging.path(old), fixture.dir.path().join("notes.txt")] {
-        std::fs::File::open(path).unwrap().set_modified(now - Duration::from_secs(7200)).unwrap();
-    }
-    assert_eq!(fixture.staging.sweep((now - Duration::from_secs(3600)).into()).await.unwrap(), 1);
+    let hour_ago = (now - Duration::from_secs(3600)).into();
+    std::fs::File::open(fixture.staging.path(old))
+        .unwrap()
+        .set_modified(now - Duration::from_secs(7200))
+        .unwrap();
+    assert!(fixture.staging.remove_older(old, hour_ago).await.unwrap());
+    assert!(!fixture.staging.remove_older(old, hour_ago).await.unwrap());
     assert_eq!(fixture.staging.len(old).await.unwrap(), None);
-    assert!(fixture.dir.path().join("notes.txt").exists());
+    assert!(!fixture.staging.remove_older(fixture.id, hour_ago).await.unwrap());
     assert!(fixture.staging.remove(fixture.id).await.unwrap());
     assert!(!fixture.staging.remove(fixture.id).await.unwrap());
 }

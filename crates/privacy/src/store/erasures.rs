@@ -227,6 +227,11 @@ pub(crate) async fn erasures(tx: &mut SystemTx) -> Result<Vec<KnownErasure>, Pri
         .collect()
 }
 
+/// What tasks in other organizations are about.
+fn subjects(plan: &Plan) -> Vec<Uuid> {
+    [&plan.videos[..], &plan.assets[..]].concat()
+}
+
 /// Asks every task of what is erased to stop, and every export in which the person may be named; those that wait do not begin.
 pub(crate) async fn stop_tasks(tx: &mut SystemTx, plan: &Plan, now: Timestamp) -> Result<(), PrivacyError> {
     sqlx::query!(
@@ -237,7 +242,7 @@ pub(crate) async fn stop_tasks(tx: &mut SystemTx, plan: &Plan, now: Timestamp) -
          WHERE (organization_id = ANY($1) OR subject_id = ANY($2) OR (kind = $4 AND organization_id = ANY($5)))
              AND status IN ('pending', 'held', 'running')",
         &plan.organizations,
-        &plan.videos,
+        &subjects(plan),
         now,
         EXPORT_ORGANIZATION,
         &plan.named_in,
@@ -258,7 +263,7 @@ pub(crate) async fn running_tasks(
            WHERE (organization_id = ANY($1) OR subject_id = ANY($2) OR (kind = $4 AND organization_id = ANY($5)))
                AND status = 'running' AND leased_until > $3"#,
         &plan.organizations,
-        &plan.videos,
+        &subjects(plan),
         now,
         EXPORT_ORGANIZATION,
         &plan.named_in,

@@ -257,8 +257,13 @@ impl TestApp {
 
     /// What is done every hour.
     pub async fn sweep(&self) {
+        assert_eq!(self.sweep_steps().await, Vec::<&str>::new());
+    }
+
+    /// The same; the steps that failed.
+    pub async fn sweep_steps(&self) -> Vec<&'static str> {
         let scratch = self.folder().join("scratch");
-        maintenance::sweep(&self.app, &self.eraser(), &scratch, 30).await.unwrap();
+        maintenance::sweep(&self.app, &self.eraser(), &scratch, 30).await
     }
 
     /// The passages that are in memory.

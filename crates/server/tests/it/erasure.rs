@@ -1,8 +1,9 @@
 //! Erasing people and organizations: nothing of them is left anywhere, and nothing of others is touched.
 
-mod killed;
+pub mod killed;
 pub mod marks;
 mod restored;
+mod sounds;
 
 use crate::{
     app::{Options, TestApp, sample},
@@ -337,6 +338,7 @@ async fn of_a_person_who_was_erased_nothing_is_left_and_of_others_nothing_is_cha
         "api_keys",
         "assets",
         "audit_logs",
+        "blob_deletions",
         "blobs",
         "chunk_embeddings",
         "chunks",

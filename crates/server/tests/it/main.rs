@@ -79,6 +79,7 @@ mod smtp;
 mod sso;
 mod stopped;
 mod stores;
+mod sweeps;
 mod task_control;
 mod tasks;
 mod uploads;

@@ -3,6 +3,7 @@
 mod erased;
 mod load;
 mod sweep;
+mod unreachable;
 
 use crate::{
     client::{Client, PASSWORD},
