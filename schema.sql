@@ -1748,20 +1748,6 @@ CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfi
         ELSE 'pg_catalog.simple'::regconfig END
 $$;
 
--- Name: unstored_files_follow_assets(); Type: FUNCTION; Schema: public; Owner: -
-
-CREATE FUNCTION public.unstored_files_follow_assets() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-BEGIN
-    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-    SELECT u.organization_id, 'organizations/' || u.organization_id || '/contents/' || u.id, now() + interval '2 hours', 'asset deleted'
-    FROM uploads u JOIN organizations o ON o.id = u.organization_id
-    WHERE u.organization_id = OLD.organization_id AND u.asset_id = OLD.id AND u.status = 'received';
-    RETURN OLD;
-END $$;
-
 -- Name: update_updated_at_column(); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.update_updated_at_column() RETURNS trigger
@@ -3859,10 +3845,6 @@ CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR 
 -- Name: organizations tasks_held; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER tasks_held AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((old.tasks_held <> new.tasks_held)) EXECUTE FUNCTION public.hold_tasks();
-
--- Name: assets unstored_files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
-
-CREATE TRIGGER unstored_files_follow_assets BEFORE DELETE ON public.assets FOR EACH ROW EXECUTE FUNCTION public.unstored_files_follow_assets();
 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -5988,10 +5970,6 @@ REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM
 -- Name: FUNCTION search_terms(p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
 
 GRANT ALL ON FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) TO memoreel_app;
-
--- Name: FUNCTION unstored_files_follow_assets(); Type: ACL; Schema: public; Owner: -
-
-REVOKE ALL ON FUNCTION public.unstored_files_follow_assets() FROM PUBLIC;
 
 -- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
 

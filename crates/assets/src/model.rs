@@ -18,9 +18,9 @@ pub(crate) const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 pub(crate) const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The largest file of any kind.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 5 << 30;
-/// How long after a run was given up it may still write files, because it does not know yet or was suspended: what it leaves is removed
-/// after that. A lease that is lost is heard of in seconds.
-pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::hours(2);
+/// When what a task may write that does not know yet that it is needless is removed, after it became so: none is at work for so long. As in
+/// the triggers `files_follow_assets` and `leavings_follow_uploads`.
+pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::days(2);
 /// The name of the rendition that holds sound for speech recognition.
 pub(crate) const SPEECH_AUDIO: &str = "speech-audio";
 

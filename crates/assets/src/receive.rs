@@ -117,7 +117,7 @@ pub(crate) async fn become_asset(
     now: Timestamp,
 ) -> Result<AssetId, AssetsError> {
     if let Some(asset_id) = upload.replaces_id {
-        return match store::begin_replacement(tx, upload, asset_id, now).await? {
+        return match store::begin_replacement(tx, upload, asset_id).await? {
             true => Ok(asset_id),
             // Deleted, or put into the bin, since it was announced.
             false => Err(AssetsError::AssetNotFound),

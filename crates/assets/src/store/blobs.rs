@@ -30,7 +30,7 @@ pub(crate) async fn hold_blob(
                RETURNING id, blob_key
            ), too_many AS (
                INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-               SELECT $1, $5, $7, 'stored already' FROM held WHERE held.blob_key <> $5
+               SELECT $1, $5, $7, 'written late' FROM held WHERE held.blob_key <> $5
            )
            SELECT id AS "id!: _", blob_key AS "blob_key!" FROM held"#,
         organization_id.uuid(),

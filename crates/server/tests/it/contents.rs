@@ -119,7 +119,7 @@ async fn a_run_that_was_taken_for_dead_leaves_the_file_to_the_one_that_followed(
     sqlx::query("SELECT pg_advisory_unlock(42)").execute(&mut connection).await.unwrap();
     let found = until(&ada, &id, |found| found["status"] == "ready").await;
     app.idle().await;
-    app.clock.advance(TimeDelta::hours(3));
+    app.clock.advance(TimeDelta::days(3));
     app.sweep().await;
     let found = asset(&ada, found["id"].as_str().unwrap()).await;
     assert_eq!(app.visitor().get(found["file_url"].as_str().unwrap()).await.is(200).body, bytes);
@@ -135,7 +135,7 @@ async fn what_a_late_run_writes_of_an_asset_that_is_gone_goes_too() {
     let late = content(&app, &ada, &id);
     std::fs::create_dir_all(&late).unwrap();
     std::fs::write(late.join("original.heic"), b"late").unwrap();
-    app.clock.advance(TimeDelta::hours(3));
+    app.clock.advance(TimeDelta::days(3));
     app.sweep().await;
     assert!(!late.join("original.heic").exists());
 }
@@ -177,7 +177,7 @@ async fn of_two_files_that_replace_another_at_the_same_moment_one_is_waited_for(
     let found = until(&ada, &id, |found| found["replacement"].is_null()).await;
     assert_eq!(found["version"], 2);
     app.idle().await;
-    app.clock.advance(TimeDelta::hours(3));
+    app.clock.advance(TimeDelta::days(3));
     app.sweep().await;
     assert!(!late.join("original.png").exists());
     assert!(content(&app, &ada, &awaited).join("original.png").exists());

@@ -278,7 +278,7 @@ pub async fn settlement_of(
     let last = sqlx::query!(
         "SELECT status, error_code, error_message FROM tasks
          WHERE organization_id = $1 AND subject_id = $2 AND kind = ANY($3)
-         ORDER BY status IN ('pending', 'held', 'running') DESC, finished_at DESC NULLS LAST, id DESC LIMIT 1",
+         ORDER BY status IN ('pending', 'held', 'running') DESC, finished_at DESC NULLS LAST, status = 'completed', id DESC LIMIT 1",
         organization_id.uuid(),
         subject_id,
         kinds as &[&str],
