@@ -6,7 +6,8 @@ use crate::{
     document_files::pdf,
     page_pictures::picture,
 };
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use memoreel_kernel::{Clock, SystemClock};
 use serde_json::{Value, json};
 use sqlx::Connection;
 use std::{path::PathBuf, time::Duration};
@@ -127,7 +128,7 @@ async fn a_run_that_was_taken_for_dead_leaves_the_file_to_the_one_that_followed(
 
 #[tokio::test]
 async fn what_a_late_run_writes_of_an_asset_that_is_gone_goes_too() {
-    let app = TestApp::with(Options { begins_at: Some(Utc::now()), ..Options::default() }).await;
+    let app = TestApp::with(Options { begins_at: Some(SystemClock.now()), ..Options::default() }).await;
     let ada = app.person("ada").await;
     let id = ada.upload_image("a.heic", sample("still-photo.heic")).await;
     ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
