@@ -221,7 +221,7 @@ pub(crate) async fn terminate_upload(tx: &mut TenantTx, id: UploadId) -> Result<
     Ok(ended.rows_affected() == 1)
 }
 
-/// Marks uploads that waited too long, and what is fetched for an asset that is gone. Their bytes go with the next look at the staging folder.
+/// Marks uploads that waited too long, and what is fetched for an asset that is gone, or was given up long ago. Their bytes go with the next look at the staging folder.
 ///
 /// # Errors
 /// When the statement fails.
@@ -229,7 +229,9 @@ pub async fn expire_uploads(tx: &mut SystemTx, now: Timestamp) -> Result<(), sql
     sqlx::query!(
         "UPDATE uploads SET status = 'expired', source = NULL
          WHERE status = 'open' AND expires_at < $1
-             OR status = 'importing' AND (asset_id IS NULL OR created_at < $2)",
+             OR status = 'importing' AND (asset_id IS NULL OR expires_at < $2 AND NOT EXISTS (
+                 SELECT FROM tasks t WHERE t.organization_id = uploads.organization_id AND t.subject_id IN (uploads.video_id, uploads.asset_id)
+                     AND t.status IN ('pending', 'held', 'running')))",
         now,
         now - IMPORT_LIFETIME,
     )

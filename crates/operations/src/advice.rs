@@ -34,6 +34,7 @@ fn for_failure(code: &str) -> &'static str {
         "import_too_slow" => {
             "Retry it when the link has less to do, or import the file from a place that sends it faster."
         }
+        "import_expired" => "Import the file again.",
         "asset_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
         "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",
         "storage_full" => "Make room where files are kept, then retry it.",

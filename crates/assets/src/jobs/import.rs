@@ -61,7 +61,12 @@ impl Handle for Import {
         let mut tx = run.begin().await?;
         let Some(sql::FoundImport { upload, source }) = sql::find_import(&mut tx, step.asset_id).await?
         else {
-            // Deleted meanwhile.
+            if sql::is_import_expired(&mut tx, step.asset_id).await? {
+                let message =
+                    "The file was not fetched for 30 days, and where it lies is forgotten. Import it again.";
+                return Err(TaskFailure::permanent("import_expired", message));
+            }
+            // Deleted meanwhile, or it has another file.
             return run.finish(tx, &[]).await;
         };
         drop(tx);

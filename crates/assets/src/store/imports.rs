@@ -65,6 +65,20 @@ pub(crate) async fn find_import(
     }))
 }
 
+/// Whether what the asset waits for is not fetched any more, because it was given up long ago.
+pub(crate) async fn is_import_expired(tx: &mut TenantTx, asset_id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let expired = sqlx::query_scalar!(
+        r#"SELECT status = 'expired' AS "expired!" FROM uploads WHERE organization_id = $1 AND asset_id = $2
+           ORDER BY created_at DESC, id DESC LIMIT 1"#,
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(expired.unwrap_or(false))
+}
+
 /// Forgets which version of the file the bytes in staging are of. `fetch_id` names the fetch that is to tell of the next one.
 pub(crate) async fn forget_fetched_etag(
     tx: &mut TenantTx,

@@ -271,3 +271,49 @@ async fn what_comes_too_slowly_gives_its_place_up_and_goes_on_where_it_was() {
     assert!((1..100).contains(&from), "{from}");
     assert_eq!((asked.len(), etag), (2, "\"only\""));
 }
+
+#[tokio::test]
+async fn what_waits_for_a_month_is_fetched_and_what_was_given_up_then_says_so() {
+    let (app, elsewhere) = (app_that_may_reach_this_machine().await, Elsewhere::start().await);
+    let ada = app.person("ada").await;
+    let waiting = elsewhere.import(&ada, "/photo").await;
+    let link = format!("http://{}/nothing", elsewhere.address);
+    for kind in ["image", "video"] {
+        ada.post("/imports", &json!({ "url": link, "kind": kind })).await.is(202);
+    }
+    // Those of nothing alone are tried, and given up.
+    let mut connection = app.superuser().await;
+    let photo = waiting.asset.trim_start_matches("/assets/");
+    sqlx::query("UPDATE tasks SET status = 'held' WHERE subject_id = $1::uuid")
+        .bind(photo)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    app.work().await;
+    let given_up = async || {
+        let found = ada.get("/tasks?kind=import&status=failed").await.is(200).json();
+        let found = found["items"].as_array().unwrap().clone();
+        (found.len() == 2).then_some(found)
+    };
+    let failed = until("two that are given up", given_up).await;
+    app.clock.advance(TimeDelta::days(32));
+    let ada = app.signed_in(&ada).await;
+    app.sweep().await;
+
+    sqlx::query("UPDATE tasks SET status = 'pending' WHERE status = 'held'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    until("a photo", async || is_ready(&ada, &waiting.asset).await).await;
+    for task in failed {
+        let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+        ada.post(&format!("{path}/retry"), &json!({})).await.is(200);
+        until("one that fails", async || {
+            let task = ada.get(&path).await.is(200).json();
+            (task["status"] == "failed").then(|| assert_eq!(task["error_code"], "import_expired", "{task:#}"))
+        })
+        .await;
+    }
+    let videos = ada.get("/videos").await.is(200).json();
+    assert_eq!(videos["items"][0]["status"], "failed", "{videos:#}");
+}
