@@ -37,33 +37,90 @@ impl Arriving {
     }
 }
 
-/// Streams a body to staging and acknowledges what arrived. Runs in a task of its own, so that a client that vanishes does not
-/// take the acknowledgement of its bytes with it.
+/// Where in an upload the bytes of a request begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// Where its sender says, which must be where the acknowledged ones end.
+    At(u64),
+    /// At its beginning, whatever is there.
+    Anew,
+    /// After all that are staged: those that nobody was told of are counted in.
+    AfterStaged,
+}
+
+/// Streams a body to staging and acknowledges what arrived. Returns how much has, in all. Runs in a task of its own, so that a client that
+/// vanishes does not take the acknowledgement of its bytes with it.
 pub(crate) async fn append(
     app: &App,
     receiver: &Receiver,
     caller: &Caller,
-    upload: &Upload,
-    offset: u64,
-    Arriving { body, checksum, place }: Arriving,
+    id: UploadId,
+    begins: Begins,
+    arriving: Arriving,
 ) -> Result<u64, AssetsError> {
-    let (app, receiver, caller, upload) = (app.clone(), Arc::clone(receiver), *caller, upload.clone());
-    let work = async move {
-        let _place = place;
-        let bytes = arriving(body.into_data_stream());
-        let outcome = app.staging.append(upload.id, offset, bytes, upload.size_bytes, checksum).await?;
-        acknowledge(&app, &receiver, &caller, upload.id, outcome.new_offset).await?;
-        match outcome.interrupted {
-            None => Ok(outcome.new_offset),
-            Some(BlobError::SourceBroken(_)) => {
-                Err(AssetsError::Interrupted { offset_bytes: outcome.new_offset })
-            }
-            Some(error) => Err(error.into()),
-        }
-    };
+    let (app, receiver, caller) = (app.clone(), Arc::clone(receiver), *caller);
+    let work = async move { append_held(&app, &receiver, &caller, id, begins, arriving).await };
     tokio::spawn(work)
         .await
         .unwrap_or_else(|panic| Err(BlobError::SourceBroken(io::Error::other(panic)).into()))
+}
+
+/// Whether the upload goes on is asked while nobody else can write to it, and nobody else can until the answer is kept: of two requests, the
+/// later one would cut off what the earlier one acknowledged.
+async fn append_held(
+    app: &App,
+    receiver: &Receiver,
+    caller: &Caller,
+    id: UploadId,
+    begins: Begins,
+    Arriving { body, checksum, place }: Arriving,
+) -> Result<u64, AssetsError> {
+    let _place = place;
+    let held = app.staging.hold(id, !matches!(begins, Begins::At(1..))).await?;
+    let mut tx = app.db.tenant(caller).await?;
+    let upload = store::find_upload(&mut tx, id, false).await?;
+    drop(tx);
+    let upload = match upload {
+        Some(upload) if upload.is_open() => upload,
+        ended => {
+            held.leave().await?;
+            let ended = ended.ok_or(AssetsError::UploadNotFound)?;
+            return match begins {
+                Begins::At(given) if given != ended.offset_bytes => {
+                    Err(AssetsError::OffsetMismatch { expected: ended.offset_bytes, given })
+                }
+                _ => already_arrived(ended),
+            };
+        }
+    };
+    let offset = match begins {
+        Begins::At(given) if given != upload.offset_bytes => {
+            held.leave().await?;
+            return Err(AssetsError::OffsetMismatch { expected: upload.offset_bytes, given });
+        }
+        Begins::At(given) => given,
+        Begins::Anew => 0,
+        Begins::AfterStaged => held.size_bytes()?.min(upload.size_bytes),
+    };
+    let bytes = arriving(body.into_data_stream());
+    let (outcome, held) = held.append(offset, bytes, upload.size_bytes, checksum).await?;
+    acknowledge(app, receiver, caller, id, outcome.new_offset).await?;
+    drop(held);
+    match outcome.interrupted {
+        None => Ok(outcome.new_offset),
+        Some(BlobError::SourceBroken(_)) => {
+            Err(AssetsError::Interrupted { offset_bytes: outcome.new_offset })
+        }
+        Some(error) => Err(error.into()),
+    }
+}
+
+/// What whoever sends more of an upload that is over is told: all is there, or nothing is taken any more.
+pub(crate) fn already_arrived(upload: Upload) -> Result<u64, AssetsError> {
+    if matches!(upload.status.as_str(), "received" | "stored") {
+        return Ok(upload.size_bytes);
+    }
+    Err(AssetsError::UploadClosed { status: upload.status })
 }
 
 /// Bytes from the network, as a stream that ends with an error when nothing comes for too long.

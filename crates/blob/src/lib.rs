@@ -31,7 +31,7 @@ pub use s3::{S3Config, STREAM_BYTES_MAX};
 pub use scratch::LocalFile;
 pub use signer::{Grant, Purpose, SignatureError, UrlSigner};
 pub use single::{CopiedBlob, SingleStore};
-pub use staging::{AppendOutcome, Checksum, Staging};
+pub use staging::{AppendOutcome, Checksum, HeldUpload, Staging};
 pub use store::{
     BlobFacts, BlobMeta, BlobRead, BlobStore, DIRECTORY_FILES_MAX, DirectoryFacts, organization_of,
 };

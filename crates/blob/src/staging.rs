@@ -123,14 +123,11 @@ impl Staging {
     /// creates the upload. Bytes that were staged beyond `offset` are cut off first. When the stream breaks, what
     /// arrived is kept, except under a checksum, which can then not be compared.
     ///
-    /// Dropping the call keeps whatever was written as unacknowledged leftovers. To acknowledge what a client sent
-    /// before it vanished, run the call in a task of its own.
+    /// Whoever acknowledges the bytes in a database does so while it [holds](Staging::hold) the upload, or another request may
+    /// cut them off in between.
     ///
     /// # Errors
-    /// Nothing is kept of this append when the result is an error. [`BlobError::UploadNotFound`];
-    /// [`BlobError::OffsetInvalid`] if fewer bytes are staged than `offset`; [`BlobError::Locked`] while another
-    /// append runs; [`BlobError::TooLarge`] if the upload would exceed `size_bytes_max` in all;
-    /// [`BlobError::ChecksumMismatch`].
+    /// As [`HeldUpload::append`], and as [`Staging::hold`].
     pub async fn append(
         &self,
         id: UploadId,
@@ -142,46 +139,28 @@ impl Staging {
         if offset > size_bytes_max {
             return Err(BlobError::TooLarge { size_bytes_max });
         }
-        let lease = self.lease(id)?;
-        let staging = self.clone();
-        let verifier = Verifier::new(checksum);
-        let mut writer = blocking(move || staging.open_at(id, offset, verifier, lease)).await?;
-        let stream = pin!(stream);
-        let mut batches = Batches::new(stream);
-        let mut batch = Vec::new();
-        let mut interrupted = None;
-        loop {
-            let more = match batches.fill(&mut batch, BATCH_BYTES).await {
-                Ok(more) => more,
-                Err(error) => {
-                    interrupted = Some(BlobError::SourceBroken(error));
-                    false
-                }
-            };
-            if batch.len() as u64 > size_bytes_max - writer.end {
-                blocking(move || writer.cut(offset)).await?;
-                return Err(BlobError::TooLarge { size_bytes_max });
-            }
-            let failure;
-            (writer, batch, failure) = blocking(move || {
-                let failure = writer.write(&batch).err();
-                batch.clear();
-                Ok((writer, batch, failure))
-            })
-            .await?;
-            if failure.is_some() {
-                interrupted = failure;
-                break;
-            }
-            if !more {
-                break;
-            }
-        }
-        let unverifiable = interrupted.is_some() && checksum.is_some();
-        let new_offset = blocking(move || writer.finish(offset, unverifiable)).await?;
-        Ok(AppendOutcome { new_offset, interrupted })
+        let held = self.hold(id, offset == 0).await?;
+        let (outcome, _) = held.append(offset, stream, size_bytes_max, checksum).await?;
+        Ok(outcome)
     }
 
+    /// Takes an upload, which `creates` makes if there is none: until the value is dropped, nobody else writes to it or removes it.
+    ///
+    /// # Errors
+    /// [`BlobError::Locked`] while somebody else has it; [`BlobError::UploadNotFound`].
+    pub async fn hold(&self, id: UploadId, creates: bool) -> Result<HeldUpload> {
+        let lease = self.lease(id)?;
+        let (dir, path) = (self.dir.clone(), self.path(id));
+        blocking(move || {
+            let is_new = creates && OpenOptions::new().append(true).create_new(true).open(&path).is_ok();
+            if is_new {
+                sync_folder(&dir)?;
+            }
+            let file = lock(&path)?.ok_or(BlobError::UploadNotFound)?;
+            Ok(HeldUpload { file, path, is_new, _lease: lease })
+        })
+        .await
+    }
     /// Bytes staged, acknowledged or not; `None` if the upload does not exist.
     ///
     /// # Errors
@@ -256,24 +235,101 @@ impl Staging {
         let entered = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
         if entered { Ok(Lease { id, busy: self.busy.clone() }) } else { Err(BlobError::Locked) }
     }
+}
 
-    fn open_at(&self, id: UploadId, offset: u64, verifier: Verifier, lease: Lease) -> Result<Writer> {
-        let path = self.path(id);
-        if offset == 0 && OpenOptions::new().append(true).create_new(true).open(&path).is_ok() {
-            sync_folder(&self.dir)?;
+/// An upload that nobody else writes to, or removes, until this is dropped.
+#[derive(Debug)]
+pub struct HeldUpload {
+    file: File,
+    path: PathBuf,
+    is_new: bool,
+    _lease: Lease,
+}
+
+impl HeldUpload {
+    /// Bytes staged, acknowledged or not.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub fn size_bytes(&self) -> Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// As [`Staging::append`], of an upload that stays held.
+    ///
+    /// Dropping the call keeps whatever was written as unacknowledged leftovers. To acknowledge what a client sent
+    /// before it vanished, run the call in a task of its own.
+    ///
+    /// # Errors
+    /// Nothing is kept of this append when the result is an error. [`BlobError::OffsetInvalid`] if fewer bytes are staged than
+    /// `offset`; [`BlobError::TooLarge`] if the upload would exceed `size_bytes_max` in all; [`BlobError::ChecksumMismatch`].
+    pub async fn append(
+        self,
+        offset: u64,
+        stream: impl Stream<Item = io::Result<Bytes>> + Send,
+        size_bytes_max: u64,
+        checksum: Option<Checksum>,
+    ) -> Result<(AppendOutcome, Self)> {
+        if offset > size_bytes_max {
+            return Err(BlobError::TooLarge { size_bytes_max });
         }
-        let mut file = lock(&path)?.ok_or(BlobError::UploadNotFound)?;
-        let size_bytes = file.metadata()?.len();
-        if offset > size_bytes {
-            return Err(BlobError::OffsetInvalid { size_bytes });
+        let verifier = Verifier::new(checksum);
+        let mut writer = blocking(move || Writer::open(self, offset, verifier)).await?;
+        let stream = pin!(stream);
+        let mut batches = Batches::new(stream);
+        let mut batch = Vec::new();
+        let mut interrupted = None;
+        loop {
+            let more = match batches.fill(&mut batch, BATCH_BYTES).await {
+                Ok(more) => more,
+                Err(error) => {
+                    interrupted = Some(BlobError::SourceBroken(error));
+                    false
+                }
+            };
+            if batch.len() as u64 > size_bytes_max - writer.end {
+                blocking(move || writer.cut(offset)).await?;
+                return Err(BlobError::TooLarge { size_bytes_max });
+            }
+            let failure;
+            (writer, batch, failure) = blocking(move || {
+                let failure = writer.write(&batch).err();
+                batch.clear();
+                Ok((writer, batch, failure))
+            })
+            .await?;
+            if failure.is_some() {
+                interrupted = failure;
+                break;
+            }
+            if !more {
+                break;
+            }
         }
-        file.set_len(offset)?;
-        file.seek(SeekFrom::Start(offset))?;
-        Ok(Writer { file, end: offset, verifier, _lease: lease })
+        let unverifiable = interrupted.is_some() && checksum.is_some();
+        let (new_offset, held) = blocking(move || writer.finish(offset, unverifiable)).await?;
+        Ok((AppendOutcome { new_offset, interrupted }, held))
+    }
+
+    /// Removes the upload.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn remove(self) -> Result<()> {
+        blocking(move || Ok(fs::remove_file(&self.path)?)).await
+    }
+
+    /// Leaves the upload as it was before it was taken: without a file, if there was none.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub async fn leave(self) -> Result<()> {
+        if self.is_new { self.remove().await } else { Ok(()) }
     }
 }
 
 /// An upload taken by this process.
+#[derive(Debug)]
 struct Lease {
     id: UploadId,
     busy: Arc<Mutex<HashSet<UploadId>>>,
@@ -304,16 +360,25 @@ fn lock(path: &Path) -> Result<Option<File>> {
 /// An upload open at its end. It moves to the thread that writes, so that a dropped call keeps its locks until the
 /// write under way is done.
 struct Writer {
-    file: File,
+    held: HeldUpload,
     /// Where the last successful write ended.
     end: u64,
     verifier: Verifier,
-    _lease: Lease,
 }
 
 impl Writer {
+    fn open(mut held: HeldUpload, offset: u64, verifier: Verifier) -> Result<Self> {
+        let size_bytes = held.size_bytes()?;
+        if offset > size_bytes {
+            return Err(BlobError::OffsetInvalid { size_bytes });
+        }
+        held.file.set_len(offset)?;
+        held.file.seek(SeekFrom::Start(offset))?;
+        Ok(Self { held, end: offset, verifier })
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes)?;
+        self.held.file.write_all(bytes)?;
         self.verifier.update(bytes);
         self.end += bytes.len() as u64;
         Ok(())
@@ -321,23 +386,23 @@ impl Writer {
 
     /// Cuts off everything from `offset` on.
     fn cut(&mut self, offset: u64) -> Result<()> {
-        self.file.set_len(offset)?;
-        self.file.sync_all()?;
+        self.held.file.set_len(offset)?;
+        self.held.file.sync_all()?;
         Ok(())
     }
 
     /// Makes the append durable, or undoes it back to `start`. Returns the new end.
-    fn finish(mut self, start: u64, unverifiable: bool) -> Result<u64> {
+    fn finish(mut self, start: u64, unverifiable: bool) -> Result<(u64, HeldUpload)> {
         if unverifiable {
             self.cut(start)?;
-            return Ok(start);
+            return Ok((start, self.held));
         }
         // A failed write may have left part of a batch behind the last good one.
         self.cut(self.end)?;
         let end = self.end;
         let verifier = std::mem::replace(&mut self.verifier, Verifier::None);
         if verifier.matches() {
-            return Ok(end);
+            return Ok((end, self.held));
         }
         self.cut(start)?;
         Err(BlobError::ChecksumMismatch)

@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use axum::body::Bytes;
 use futures::{StreamExt, stream};
-use memoreel_blob::{BlobError, Staging};
+use memoreel_blob::{BlobError, HeldUpload, Staging};
 use memoreel_kernel::UploadId;
 use memoreel_outbound::{Outbound, OutboundError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
@@ -73,16 +73,20 @@ impl Handle for Import {
         let url = self.secrets.open(&source, source_place(upload.id)).map_err(TaskFailure::internal)?;
         let url = std::str::from_utf8(&url).ok().and_then(|url| Url::parse(url).ok());
         let url = url.ok_or_else(|| TaskFailure::internal("the address of an import is none"))?;
-        let size_bytes = self.fetch(run, &upload, url).await?;
+        let (size_bytes, held) = self.fetch(run, &upload, step, url).await?;
         drop(place);
 
         let mut tx = run.begin().await?;
         if !sql::receive_import(&mut tx, upload.id, step.asset_id, size_bytes).await? {
             let finished = run.finish(tx, &[]).await?;
+            drop(held);
             remove_staged(&self.staging, upload.id).await;
             return Ok(finished);
         }
-        run.finish(tx, &[added(upload.becomes, step.asset_id)]).await
+        let finished = run.finish(tx, &[added(upload.becomes, step.asset_id)]).await;
+        // Not before that is kept: a run that was taken over would cut off what was fetched.
+        drop(held);
+        finished
     }
 }
 
@@ -99,18 +103,29 @@ impl Import {
         Self { pace, ..self }
     }
 
-    /// Stages the file, going on where a run before ended if it is still the same file. Returns its size.
-    async fn fetch(&self, run: &TaskRun, upload: &Upload, url: Url) -> Result<u64, TaskFailure> {
+    /// Stages the file, going on where a run before ended if it is still the same file. Returns its size, and the upload, which nobody else
+    /// writes to as long as that is held.
+    async fn fetch(
+        &self,
+        run: &TaskRun,
+        upload: &Upload,
+        step: ImportStep,
+        url: Url,
+    ) -> Result<(u64, HeldUpload), TaskFailure> {
         let staged = self.staging.len(upload.id).await.map_err(blob_failure)?.unwrap_or(0);
         let resumed = upload.metadata.fetched_etag.as_deref().filter(|_| staged > 0);
         let answered = self.outbound.fetch(url, &headers(staged, resumed)).await;
         let from = resumed.map_or(0, |_| staged);
         let answer = Answer::new(answered.map_err(outbound_failure)?, upload, from)?;
-        if answer.offset == 0 {
-            self.begin_anew(run, upload.id, answer.etag.as_deref()).await?;
-        } else if answer.etag.is_some() && answer.etag.as_deref() != resumed {
+        let held = if answer.offset == 0 {
+            self.begin_anew(run, upload.id, step, answer.etag.as_deref()).await?
+        } else {
+            self.hold(run, upload.id, step).await?
+        };
+        if answer.offset > 0 && answer.etag.is_some() && answer.etag.as_deref() != resumed {
             // It was told to send the rest of another version only whole, and sent its rest.
-            self.begin_anew(run, upload.id, None).await?;
+            drop(held);
+            self.begin_anew(run, upload.id, step, None).await?;
             return Err(TaskFailure::transient(
                 "import_changed",
                 "The file changed while it was fetched. It is fetched from its beginning.",
@@ -130,14 +145,14 @@ impl Import {
             });
         let bytes = bytes.take_until(run.cancelled().cancelled());
         let size_bytes_max = upload.becomes.kind().size_bytes_max();
-        let outcome = self.staging.append(upload.id, offset, Box::pin(bytes), size_bytes_max, None).await;
-        let outcome = match outcome {
+        let appended = held.append(offset, Box::pin(bytes), size_bytes_max, None).await;
+        let (outcome, held) = match appended {
             Err(BlobError::TooLarge { .. }) => return Err(too_large(upload.becomes)),
             outcome => outcome.map_err(blob_failure)?,
         };
         let is_whole = size_bytes.is_none_or(|size_bytes| outcome.new_offset == size_bytes);
         match outcome.interrupted {
-            None if is_whole && !run.cancelled().is_cancelled() => Ok(outcome.new_offset),
+            None if is_whole && !run.cancelled().is_cancelled() => Ok((outcome.new_offset, held)),
             Some(BlobError::SourceBroken(error)) if TooSlow::is(&error) => {
                 Err(TaskFailure::transient("import_too_slow", error.to_string()))
             }
@@ -149,21 +164,42 @@ impl Import {
     /// Makes room for the file from its beginning. The etag tells of all that is staged, wherever this is killed: that of the bytes
     /// there goes before they do, and the next one comes when they are gone for good. Without an etag nothing is ever resumed, as
     /// where none is sent. A run that was taken over meanwhile has nothing to tell any more.
-    async fn begin_anew(&self, run: &TaskRun, id: UploadId, etag: Option<&str>) -> Result<(), TaskFailure> {
+    async fn begin_anew(
+        &self,
+        run: &TaskRun,
+        id: UploadId,
+        step: ImportStep,
+        etag: Option<&str>,
+    ) -> Result<HeldUpload, TaskFailure> {
         let fetch_id = Uuid::new_v4();
         let mut tx = run.begin().await?;
         sql::forget_fetched_etag(&mut tx, id, fetch_id).await?;
         tx.commit().await?;
-        let emptied = self.staging.append(id, 0, stream::empty(), 0, None).await.map_err(blob_failure)?;
+        let held = self.hold(run, id, step).await?;
+        let (emptied, held) = held.append(0, stream::empty(), 0, None).await.map_err(blob_failure)?;
         if let Some(error) = emptied.interrupted {
             return Err(blob_failure(error));
         }
-        let Some(etag) = etag else { return Ok(()) };
+        let Some(etag) = etag else { return Ok(held) };
         let mut tx = run.begin().await?;
         if !sql::note_fetched_etag(&mut tx, id, fetch_id, etag).await? {
             return Err(interrupted());
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(held)
+    }
+
+    /// Takes the upload, if it still waits for the file: another run may have brought it meanwhile.
+    async fn hold(&self, run: &TaskRun, id: UploadId, step: ImportStep) -> Result<HeldUpload, TaskFailure> {
+        let held = self.staging.hold(id, true).await.map_err(blob_failure)?;
+        let mut tx = run.begin().await?;
+        match sql::find_import(&mut tx, step.asset_id).await? {
+            Some(found) if found.upload.id == id => Ok(held),
+            _ => {
+                held.leave().await.map_err(blob_failure)?;
+                Err(interrupted())
+            }
+        }
     }
 }
 

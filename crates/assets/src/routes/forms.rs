@@ -75,15 +75,27 @@ pub(super) async fn upload_form(
         let _place = place;
         let id = UploadId::new(app.clock.now());
         let received = receive(&app, &receiver, &caller, id, form).await;
-        if received.is_err()
-            && let Err(error) = app.staging.remove(id).await
-        {
-            tracing::warn!(%error, %id, "bytes of a form were left in staging");
+        if received.is_err() {
+            forget(&app, &caller, id).await;
         }
         received
     };
     let received = tokio::spawn(work).await.map_err(Problem::internal)?;
     Ok((StatusCode::CREATED, Json(received?)))
+}
+
+/// Removes what was staged of a form that was refused. Where the row was kept, and only its answer was lost, the bytes are needed.
+async fn forget(app: &App, caller: &Caller, id: UploadId) {
+    let work = async {
+        let mut tx = app.db.tenant(caller).await?;
+        if store::find_upload(&mut tx, id, false).await?.is_none() {
+            app.staging.remove(id).await?;
+        }
+        Ok::<_, AssetsError>(())
+    };
+    if let Err(error) = work.await {
+        tracing::warn!(%error, %id, "bytes of a form were left in staging");
+    }
 }
 
 async fn receive(

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     AssetsError, keys,
     model::{Upload, UploadKind},
-    receive::{Arriving, Receiver, append, place},
+    receive::{Arriving, Begins, Receiver, append, place},
     store,
 };
 use axum::{
@@ -180,7 +180,7 @@ pub(super) async fn put_upload_content(
     }
     let place = Some(place(&app, &caller).await?);
     let arriving = Arriving { body, checksum: None, place };
-    let offset = append(&app, &receiver, &caller, &upload, 0, arriving).await?;
+    let offset = append(&app, &receiver, &caller, id, Begins::Anew, arriving).await?;
     if offset < upload.size_bytes {
         return Err(AssetsError::LengthMismatch { expected: upload.size_bytes }.into());
     }

@@ -7,7 +7,7 @@ use super::{announcement::check_replaced, forms, imports, tus, upload_addresses}
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
     model::{Becomes, ReceiveUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
-    receive::{Arriving, Receiver, append, place},
+    receive::{Arriving, Begins, Receiver, already_arrived, append, place},
     store,
 };
 use axum::{
@@ -155,8 +155,8 @@ async fn create_upload(
 
     let body = if carries_bytes { body } else { Body::empty() };
     // The upload exists now, so a break in its first bytes must not hide its address from the client.
-    let offset = match append(&app, &receiver, &caller, &upload, 0, Arriving { body, checksum, place }).await
-    {
+    let arriving = Arriving { body, checksum, place };
+    let offset = match append(&app, &receiver, &caller, upload.id, Begins::At(0), arriving).await {
         Ok(offset) => offset,
         Err(AssetsError::Interrupted { offset_bytes }) => offset_bytes,
         Err(error) => return Err(error.into()),
@@ -253,12 +253,10 @@ async fn append_upload(
     }
     let offset = if upload.is_open() {
         let place = Some(place(&app, &caller).await?);
-        append(&app, &receiver, &caller, &upload, given, Arriving { body, checksum, place }).await?
-    } else if upload.offset_bytes == upload.size_bytes {
-        // The answer to the last PATCH was lost and the client asks again.
-        upload.offset_bytes
+        append(&app, &receiver, &caller, id, Begins::At(given), Arriving { body, checksum, place }).await?
     } else {
-        return Err(AssetsError::UploadClosed { status: upload.status }.into());
+        // The answer to the last PATCH was lost and the client asks again.
+        already_arrived(upload.clone())?
     };
     Ok(progress_response(StatusCode::NO_CONTENT, &upload, offset, app.clock.now() + UPLOAD_LIFETIME))
 }
@@ -274,15 +272,19 @@ async fn delete_upload(
     May(caller, _): May<EditContent>,
     ResourceId(id): ResourceId<UploadId>,
 ) -> Result<Response, Problem> {
-    let upload = find(&app, &caller, id).await?;
-    if !upload.is_open() {
-        return Err(AssetsError::UploadClosed { status: upload.status }.into());
-    }
-    // The bytes first: if this request dies between the two, the row still leads to what is left.
-    app.staging.remove(id).await.map_err(AssetsError::from)?;
+    find(&app, &caller, id).await?;
+    // So that no request completes it meanwhile.
+    let held = app.staging.hold(id, true).await.map_err(AssetsError::from)?;
     let mut tx = app.db.tenant(&caller).await?;
-    store::terminate_upload(&mut tx, id).await?;
+    if !store::terminate_upload(&mut tx, id).await? {
+        drop(tx);
+        held.leave().await.map_err(AssetsError::from)?;
+        let status = find(&app, &caller, id).await?.status;
+        return Err(AssetsError::UploadClosed { status }.into());
+    }
     tx.commit().await?;
+    // If this request dies before that, the next look at the staging folder does it.
+    held.remove().await.map_err(AssetsError::from)?;
     Ok((StatusCode::NO_CONTENT, [(tus::RESUMABLE, tus::VERSION)]).into_response())
 }
 
@@ -308,7 +310,7 @@ async fn take_up_unacknowledged(
     if staged <= upload.offset_bytes && !complete {
         return Ok(upload.offset_bytes);
     }
-    match append(app, receiver, caller, upload, staged.min(upload.size_bytes), Arriving::nothing()).await {
+    match append(app, receiver, caller, upload.id, Begins::AfterStaged, Arriving::nothing()).await {
         // A request that is still running will acknowledge them itself.
         Err(AssetsError::Blob(BlobError::Locked)) => Ok(upload.offset_bytes),
         other => other,

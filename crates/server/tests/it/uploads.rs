@@ -1,13 +1,15 @@
 //! Uploads speak tus 1.0, keep what arrived, and drop what is wrong.
 
 use crate::{
-    app::{TestApp, sample},
-    client::{Client, metadata, send},
+    app::{PUBLIC_URL, TestApp, sample},
+    client::{Client, Person, metadata, send},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::StreamExt;
+use memoreel_web::Permit;
+use serde_json::json;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use std::{fs, io, time::Duration};
@@ -364,6 +366,49 @@ async fn two_last_requests_at_once_make_one_video() {
             assert!(matches!(answer.status, 204 | 409 | 423), "{}", answer.text());
         }
         assert_eq!(video_count(&app).await, before + 1);
+    }
+}
+
+/// Takes every place for bytes that the organization can have.
+async fn take_places(app: &TestApp, person: &Person) -> Vec<Permit> {
+    let mut taken = Vec::new();
+    let enter = || app.app.limits.appends.enter(&person.organization_id);
+    while let Ok(Ok(permit)) = tokio::time::timeout(Duration::from_millis(200), enter()).await {
+        taken.push(permit);
+    }
+    taken
+}
+
+#[tokio::test]
+async fn a_request_that_comes_too_late_changes_nothing_of_what_was_acknowledged() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let wanted = json!({ "kind": "image", "size_bytes": 8, "filename": "a.png" });
+    for is_signed in [false, true] {
+        let made = ada.post("/upload-addresses", &wanted).await.is(201).json();
+        let id = made["upload_id"].as_str().unwrap().to_owned();
+        let upload = format!("/uploads/{id}");
+        let staged = app.app.staging.path(id.parse().unwrap());
+        // One that found it open, and waits for a place.
+        let places = take_places(&app, &ada).await;
+        let late = match is_signed {
+            false => ada.appending(&upload, 0),
+            true => {
+                app.visitor().request("PUT", made["url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap())
+            }
+        };
+        let late = tokio::spawn(send(late.body("zzzzzzzz")));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        // All of it, staged by one whose server was killed before it could say so; it is taken up by who asks how much there is.
+        fs::write(&staged, b"abcdefgh").unwrap();
+        assert_eq!(offset_of(&ada, &upload).await, 8);
+        drop(places);
+        let answer = late.await.unwrap();
+        match is_signed {
+            false => drop(answer.refuses(409, "upload_offset_mismatch")),
+            true => drop(answer.is(201)),
+        }
+        assert_eq!(fs::read(&staged).unwrap(), b"abcdefgh");
     }
 }
 
