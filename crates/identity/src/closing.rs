@@ -120,6 +120,7 @@ pub async fn forget_attempts(
     addresses: &[String],
 ) -> Result<u64, IdentityError> {
     let mut forgotten = throttle::forget_account(app, tx, throttle::Account::Known(user_id)).await?;
+    forgotten += throttle::forget_account(app, tx, throttle::Account::InSession(user_id)).await?;
     for address in addresses {
         forgotten += throttle::forget_account(app, tx, throttle::Account::Unknown(address)).await?;
     }

@@ -61,6 +61,10 @@ pub(crate) async fn transfer(tx: &mut TenantTx, to: UserId) -> Result<(), Identi
     }
     if !member.is_me {
         store::update_role(tx, to, Role::Owner).await?;
+        // Not to somebody whose account is closed, if nobody else is left to own it.
+        if !store::has_other_owner(tx, from).await? {
+            return Err(IdentityError::LastOwner);
+        }
         store::update_role(tx, from, Role::Admin).await?;
     }
     Ok(())

@@ -37,7 +37,7 @@ pub(crate) async fn prove_password(
 ) -> Result<(Owner, String), IdentityError> {
     let owner = store::find_owner(&mut app.db.system(SystemReason::SignIn).await?, user_id).await?;
     let mut owner = owner.ok_or(IdentityError::NotFound("user"))?;
-    let attempt = throttle::begin(app, Account::Known(user_id)).await?;
+    let attempt = throttle::begin(app, Account::InSession(user_id)).await?;
     let known = Desk::of(app, &user_id.to_string()).verify(password, owner.password_hash.take()).await?;
     let known = known.ok_or(IdentityError::PasswordWrong)?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
@@ -68,7 +68,8 @@ pub(crate) async fn prove_presence(
     if is_recent { Ok(()) } else { Err(IdentityError::RecentSignInRequired) }
 }
 
-/// Changes the password, ends every other session, and gives this one another token, which is returned.
+/// Changes the password, ends every other session, and gives this one another token, which is returned. A change of address that is under way
+/// is withdrawn: somebody else may have asked for it.
 ///
 /// # Errors
 /// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::PasswordWeak`].
@@ -91,6 +92,7 @@ pub(crate) async fn change(
         return Err(IdentityError::PasswordWrong);
     }
     store::delete_email_tokens(&mut tx, user_id, Some(Purpose::Reset)).await?;
+    store::withdraw_change(&mut tx, user_id, app.clock.now()).await?;
     store::delete_sessions_except(&mut tx, user_id, Some(session_id)).await?;
     if !store::rotate_session(&mut tx, user_id, session_id, &session.hash).await? {
         return Err(IdentityError::NotFound("session"));
@@ -129,7 +131,7 @@ pub(crate) async fn request_reset(app: &App, email: &str) -> Result<(), Identity
     }
 }
 
-/// Sets the password of whoever got the link, and ends all of their sessions.
+/// Sets the password of whoever got the link, ends all of their sessions, and withdraws a change of address that is under way.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`], [`IdentityError::PasswordWeak`], [`IdentityError::ProviderRequired`].
@@ -154,6 +156,7 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
     domains::join(&mut tx, token.user_id, &token.user_email, now).await?;
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
+    store::withdraw_change(&mut tx, token.user_id, now).await?;
     store::delete_sessions_except(&mut tx, token.user_id, None).await?;
     notices::tell(&mut tx, token.user_id, Notice::PasswordChanged, None, now).await?;
     tx.commit().await?;

@@ -63,7 +63,7 @@ pub(crate) async fn confirm(
     code: &str,
 ) -> Result<Vec<String>, IdentityError> {
     session_of(caller)?;
-    let attempt = throttle::begin(app, Account::Known(user_id)).await?;
+    let attempt = throttle::begin(app, Account::InSession(user_id)).await?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let totp = store::find_totp(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("authenticator"))?;

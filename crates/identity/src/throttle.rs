@@ -3,7 +3,8 @@
 //! Counted in the database and not in memory: there may be several processes, and one that restarts must not begin at
 //! nothing. An attempt counts before it is looked at, in one statement, so that attempts made at once count each other; one
 //! that succeeds takes the count away. An address without an account is counted and refused like one that has an account.
-//! The price is that somebody else can make the owner wait, a quarter of an hour at most; sessions go on meanwhile.
+//! The price is that somebody else can make the owner wait to sign in, a quarter of an hour for each of their attempts; sessions go on
+//! meanwhile, and what is proved within one is counted apart.
 
 use crate::{
     IdentityError,
@@ -30,6 +31,8 @@ pub(crate) enum Account<'a> {
     Known(UserId),
     /// There is none with this address.
     Unknown(&'a str),
+    /// Whoever tries has a session of the account: counted apart, so that strangers cannot make its owner wait there.
+    InSession(UserId),
 }
 
 /// What attempts are counted under: a code of the account that tells nobody whose it is.
@@ -56,6 +59,7 @@ pub(crate) async fn begin(app: &App, account: Account<'_>) -> Result<AttemptKey,
 fn key_of(app: &App, account: Account<'_>) -> AttemptKey {
     match account {
         Account::Known(user_id) => app.secrets.sign("sign-in of", &[user_id.uuid().as_bytes()]),
+        Account::InSession(user_id) => app.secrets.sign("proof of", &[user_id.uuid().as_bytes()]),
         Account::Unknown(email) => app.secrets.sign("sign-in to", &[email.to_lowercase().as_bytes()]),
     }
 }

@@ -16,7 +16,7 @@ use governor::{
 };
 use memoreel_kernel::Caller;
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     num::{NonZero, NonZeroU32},
     sync::Arc,
     time::Duration,
@@ -50,7 +50,7 @@ impl Limiter {
     /// # Errors
     /// 429 with Retry-After when the bucket is empty.
     pub fn take(&self, key: &str) -> Result<u32, Problem> {
-        match self.buckets.check_key(&key.to_owned()) {
+        match self.buckets.check_key(&counted_as(key)) {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(not_yet) => {
                 let seconds = not_yet.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
@@ -72,6 +72,19 @@ impl Limiter {
     /// Forgets keys whose buckets are full again.
     pub fn forget_idle(&self) {
         self.buckets.retain_recent();
+    }
+}
+
+/// What somebody is counted under who is known by a user, an organization or an address: of IPv6 by the network of 64 bits, because whoever
+/// has one address of it has them all (RFC 6177, 2).
+pub(crate) fn counted_as(whose: &str) -> String {
+    match whose.parse::<Ipv6Addr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let network = address.to_bits() & (u128::MAX << 64);
+            format!("{}/64", Ipv6Addr::from_bits(network))
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => whose.to_owned(),
     }
 }
 

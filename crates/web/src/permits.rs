@@ -1,7 +1,7 @@
 //! How much of something costly goes on at once: so much per process, and a part of it per organization (or person, or
 //! address), so that nobody takes all of it. Whoever finds no place waits for a moment and is then told to come back.
 
-use crate::Problem;
+use crate::{Problem, limits::counted_as};
 use axum::http::{StatusCode, header};
 use std::{
     collections::HashMap,
@@ -72,7 +72,7 @@ impl Permits {
     /// [`NoPlace`] when none became free in time.
     pub async fn enter(&self, whose: &str) -> Result<Permit, NoPlace> {
         let until = Instant::now() + self.wait;
-        let (share, places) = (self.share_of(whose), Arc::clone(&self.places));
+        let (share, places) = (self.share_of(&counted_as(whose)), Arc::clone(&self.places));
         // The share comes first: of those who wait for a place nobody has more than theirs.
         let share = timeout_at(until, share.acquire_owned()).await;
         let Ok(Ok(share)) = share else { return Err(NoPlace::ShareTaken { work: self.work }) };

@@ -407,6 +407,27 @@ fn to(email: &str) -> Value {
 }
 
 #[tokio::test]
+async fn whoever_sets_another_password_takes_back_a_change_of_address() {
+    let app = TestApp::start().await;
+    app.work().await;
+    // Of an address that was never confirmed, the new one alone is asked.
+    let ada = app.person("ada").await;
+    ada.put("/me/email", &to("thief@elsewhere.example")).await.is(202);
+    ask_for_reset(&app.visitor(), &ada.email).await;
+    let reset = token(&app, &ada.email, "reset-password").await;
+    let set = json!({ "token": reset, "password": OTHER_PASSWORD });
+    app.visitor().post("/password-resets/confirm", &set).await.is(204);
+    agree(&app, "thief@elsewhere.example").await.refuses(422, "token_wrong");
+    sign_in(&app, &ada.email, OTHER_PASSWORD).await.is(201);
+
+    let bob = confirmed(&app, "bob").await;
+    bob.put("/me/email", &to("bob@elsewhere.example")).await.is(202);
+    let change = json!({ "current_password": PASSWORD, "new_password": OTHER_PASSWORD });
+    bob.put("/me/password", &change).await.is(204);
+    agree(&app, "bob@elsewhere.example").await.refuses(422, "token_wrong");
+}
+
+#[tokio::test]
 async fn an_address_changes_when_both_have_agreed_in_any_order() {
     let app = TestApp::start().await;
     app.work().await;

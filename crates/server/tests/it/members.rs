@@ -153,6 +153,17 @@ async fn an_owner_whose_account_is_closed_does_not_count() {
 }
 
 #[tokio::test]
+async fn nobody_whose_account_is_closed_is_handed_an_organization() {
+    let team = team().await;
+    let wish = json!({ "email": team.admin.email, "password": crate::client::PASSWORD });
+    team.admin.post("/me/erasure", &wish).await.is(200);
+    let to = json!({ "user_id": team.admin.user_id });
+    team.owner.ask(&team.id, "POST", "/organization/transfer", to).await.refuses(409, "last_owner");
+    let organization = team.owner.ask(&team.id, "GET", "/organization", Value::Null).await.is(200).json();
+    assert_eq!(organization["role"], "owner");
+}
+
+#[tokio::test]
 async fn of_two_owners_who_go_at_once_one_stays() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);

@@ -48,4 +48,11 @@ async fn behind_a_proxy_one_visitor_does_not_use_up_the_tries_of_another() {
     }
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
     assert_eq!(tried("203.0.113.6", 99).await, 401);
+    // Of IPv6 a visitor has a whole network.
+    let mut statuses = Vec::new();
+    for number in 0..40 {
+        statuses.push(tried(&format!("2001:db8::{number:x}"), number).await);
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    assert_eq!(tried("2001:db8:0:1::1", 99).await, 401);
 }

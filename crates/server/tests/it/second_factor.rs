@@ -254,3 +254,16 @@ async fn codes_and_typed_passwords_are_counted_too() {
     }
     eve.post("/me/totp/confirm", &json!({ "code": "000000" })).await.refuses(429, "sign_in_throttled");
 }
+
+#[tokio::test]
+async fn strangers_who_guess_do_not_keep_an_owner_from_proving_who_they_are() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let guess = json!({ "email": ada.email, "password": "not the password" });
+    for _ in 0..10 {
+        app.visitor().post("/sessions", &guess).await.refuses(401, "credentials_wrong");
+    }
+    app.visitor().post("/sessions", &guess).await.refuses(429, "sign_in_throttled");
+    let change = json!({ "current_password": PASSWORD, "new_password": "seven green umbrellas" });
+    ada.put("/me/password", &change).await.is(204);
+}
