@@ -34,6 +34,10 @@ const FEW_CHANGES: usize = 20;
 /// And as many as were copied in so long the last time: about as many came meanwhile.
 const SHORT_ROUND: Duration = Duration::from_secs(2);
 const ROUNDS_MAX: u32 = 200;
+/// How long one who moves waits for another who does, who may have been killed a moment ago.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
+/// A transaction that is idle for longer than a minute ends.
+const TURN_KEPT_EVERY: Duration = Duration::from_secs(15);
 /// What clocks of stores and of the database may differ by.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
 
@@ -78,7 +82,7 @@ impl Mover {
         tell: &mut (dyn FnMut(MoveProgress) + Send),
     ) -> Result<MoveReport, StoresError> {
         let id = self.organization(slug).await?;
-        let done = self.go_on(id, target, tell).await;
+        let done = self.alone(id, self.go_on(id, target, tell)).await;
         self.unless_erased(id, target, done).await
     }
 
@@ -88,6 +92,39 @@ impl Mover {
     /// [`StoresError::NothingToCancel`]; as [`Mover::move_to`].
     pub async fn cancel(&self, slug: &str) -> Result<MoveReport, StoresError> {
         let id = self.organization(slug).await?;
+        self.alone(id, self.go_back(id)).await
+    }
+
+    /// Does something that nobody else does to this organization meanwhile: of two who copy, the slower one would overwrite what the other
+    /// has copied since. Whoever was killed has let go; one that lost the connection that says so stops.
+    async fn alone<T>(
+        &self,
+        id: OrganizationId,
+        work: impl Future<Output = Result<T, StoresError>>,
+    ) -> Result<T, StoresError> {
+        let mut turn = self.begin().await?;
+        let begun = Instant::now();
+        while !store::try_take_turn(&mut turn, id).await? {
+            if begun.elapsed() > TURN_WITHIN {
+                return Err(StoresError::Contended);
+            }
+            tokio::time::sleep(LOOK_EVERY * 4).await;
+        }
+        let keep = async {
+            loop {
+                tokio::time::sleep(TURN_KEPT_EVERY).await;
+                if let Err(error) = store::keep_turn(&mut turn).await {
+                    return error;
+                }
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            error = keep => Err(error.into()),
+        }
+    }
+
+    async fn go_back(&self, id: OrganizationId) -> Result<MoveReport, StoresError> {
         let known = self.known(id).await?.ok_or(StoresError::NothingToCancel)?;
         if !matches!(known.state, MoveState::Copying | MoveState::Held) {
             return Err(StoresError::NothingToCancel);

@@ -245,11 +245,33 @@ pub(crate) async fn report(
     Ok(())
 }
 
-/// Forgets processes that are over for a day.
+/// Forgets processes that are over for a day, unless something is moved: what they changed, or that they were killed, is part of that.
 pub(crate) async fn forget_processes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM store_processes WHERE coalesce(ended_at, seen_at) < now() - interval '1 day'")
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM store_processes WHERE coalesce(ended_at, seen_at) < now() - interval '1 day'
+             AND NOT EXISTS (SELECT FROM organization_stores WHERE state <> 'settled')"
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether nobody else has the turn to move this organization: this transaction has it then, until it ends.
+pub(crate) async fn try_take_turn(
+    connection: &mut PgConnection,
+    id: OrganizationId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "is_taken!""#,
+        format!("move of {id}")
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// Keeps the transaction that has the turn from being idle for too long.
+pub(crate) async fn keep_turn(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SELECT 1 AS here").fetch_one(connection).await?;
     Ok(())
 }
 

@@ -108,3 +108,31 @@ async fn who_is_erased_on_the_way_is_erased_in_both_stores() {
         .unwrap();
     assert_eq!(rows, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_move_or_cancel_one_waits_and_is_told_so() {
+    let moved = Moved::new().await;
+    let (mover, target) = (moved.mover(), Place::of("archive"));
+    // One that is at work.
+    let mut other = moved.app.superuser().await;
+    sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))")
+        .bind(format!("move of {}", moved.ada.organization_id))
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let refused = mover.move_to(&moved.slug, &target, &mut |_| {}).await.unwrap_err();
+    assert_eq!(refused.to_string(), "somebody else is moving the organization");
+    let refused = mover.cancel(&moved.slug).await.unwrap_err();
+    assert_eq!(refused.to_string(), "somebody else is moving the organization");
+    assert!(moved.files("archive").await.is_empty());
+    // It is killed, and whoever waits goes on.
+    let mut tell = |_| {};
+    let moving = mover.move_to(&moved.slug, &target, &mut tell);
+    let killing = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drop(other);
+    };
+    let (done, ()) = tokio::join!(moving, killing);
+    done.unwrap();
+    assert!(moved.files("default").await.is_empty() && !moved.files("archive").await.is_empty());
+}
