@@ -82,7 +82,7 @@ impl Mover {
         tell: &mut (dyn FnMut(MoveProgress) + Send),
     ) -> Result<MoveReport, StoresError> {
         let id = self.organization(slug).await?;
-        let done = self.alone(id, self.go_on(id, target, tell)).await;
+        let done = self.alone(id, Box::pin(self.go_on(id, target, tell))).await;
         self.unless_erased(id, target, done).await
     }
 
@@ -92,7 +92,7 @@ impl Mover {
     /// [`StoresError::NothingToCancel`]; as [`Mover::move_to`].
     pub async fn cancel(&self, slug: &str) -> Result<MoveReport, StoresError> {
         let id = self.organization(slug).await?;
-        self.alone(id, self.go_back(id)).await
+        self.alone(id, Box::pin(self.go_back(id))).await
     }
 
     /// Does something that nobody else does to this organization meanwhile: of two who copy, the slower one would overwrite what the other
