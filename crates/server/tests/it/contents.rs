@@ -192,6 +192,8 @@ async fn the_failure_of_one_replacement_is_not_that_of_the_next() {
     let id = ada.upload_image("a.heic", sample("still-photo.heic")).await;
     until(&ada, &id, |found| found["status"] == "ready").await;
     app.idle().await;
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
     let useless = b"\x89PNG\r\n\x1a\nnothing of the kind\0\x01".to_vec();
     let places = [announce(&ada, &id, useless.len()).await, announce(&ada, &id, useless.len()).await];
     let next = places[1].rsplit('/').next().unwrap();
@@ -205,6 +207,8 @@ async fn the_failure_of_one_replacement_is_not_that_of_the_next() {
         .execute(&mut *announced)
         .await
         .unwrap();
+    app.work().await;
+    until_waiting(&app, 1).await;
     sqlx::query(
         "INSERT INTO tasks (organization_id, id, kind, subject_id, payload, scheduled_for, status)
          SELECT organization_id, uuidv7(), 'read_image', subject_id, payload, 'infinity', 'pending' FROM tasks
@@ -214,7 +218,6 @@ async fn the_failure_of_one_replacement_is_not_that_of_the_next() {
     .execute(&mut *announced)
     .await
     .unwrap();
-    until_waiting(&app, 1).await;
     announced.commit().await.unwrap();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while ada.get("/tasks?status=failed").await.is(200).json()["items"] == json!([]) {
