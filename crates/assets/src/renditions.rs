@@ -1,7 +1,9 @@
 //! Images made of images: found where they were made before, and made once however many ask at once.
 
 use crate::{
-    AssetsError, keys,
+    AssetsError,
+    deletions::remove_files,
+    keys,
     store::{self, MadeImage, Source},
 };
 use memoreel_blob::BlobKey;
@@ -12,6 +14,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// How many images are kept of one: more than a page with all its sizes and formats takes, and no more than can be made again.
+const MADE_MAX: i64 = 200;
 /// Bytes of a digest that are kept, as hexadecimal digits.
 const DIGEST_LENGTH: usize = 32;
 
@@ -142,7 +146,12 @@ impl Renditions {
             app.blobs.delete(&key).await?;
             return Err(AssetsError::ImageNotFound);
         }
+        let dropped = store::drop_made(&mut tx, wanted.asset_id, &name, MADE_MAX).await?;
         tx.commit().await?;
+        if dropped > 0 {
+            // A file that goes while somebody asks for it again is made anew.
+            remove_files(app, wanted.organization_id).await;
+        }
         Ok(MadeImage { blob_key: key.to_string(), digest: Some(digest) })
     }
 }

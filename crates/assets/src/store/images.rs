@@ -208,7 +208,12 @@ pub(crate) async fn put_made(
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let put = sqlx::query!(
-        "WITH source AS (SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND blob_key = $12 FOR SHARE)
+        "WITH source AS (
+             SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind = 'image' AND blob_key = $12 FOR NO KEY UPDATE
+         ), kept AS (
+             -- It may have been one too many before, and its file lies where that did.
+             DELETE FROM blob_deletions WHERE organization_id = $1 AND blob_key = $5
+         )
          INSERT INTO renditions (organization_id, id, asset_id, kind, name, blob_key, content_type, byte_size, width, height, metadata,
              created_at)
          SELECT $1, $3, source.id, 'image', $4, $5, $6, $7, $8, $9, jsonb_build_object('digest', $10::text), $11 FROM source
@@ -230,6 +235,34 @@ pub(crate) async fn put_made(
     .execute(&mut **tx)
     .await?;
     Ok(put.rows_affected() == 1)
+}
+
+/// Lets go of the images that were made of an asset first, but not of the one of this name, until so many are left. Returns how many went;
+/// their files follow. Whoever calls this holds the asset's row.
+pub(crate) async fn drop_made(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    name: &str,
+    made_max: i64,
+) -> Result<u64, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let dropped = sqlx::query!(
+        "WITH dropped AS (
+             DELETE FROM renditions WHERE organization_id = $1 AND id IN (
+                 SELECT id FROM renditions WHERE organization_id = $1 AND asset_id = $2 AND kind = 'image' AND name <> $3
+                 ORDER BY created_at DESC, id DESC OFFSET $4)
+             RETURNING blob_key
+         )
+         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+         SELECT $1, blob_key, 'epoch', 'one of too many' FROM dropped",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        name,
+        made_max - 1,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(dropped.rows_affected())
 }
 
 /// A preset's row.

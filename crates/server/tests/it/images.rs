@@ -402,6 +402,63 @@ async fn many_who_ask_at_once_get_one_image() {
 }
 
 #[tokio::test]
+async fn of_what_is_made_of_an_image_the_latest_200_are_kept() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let first = address(&ada, &id, "w=60,format=png").await;
+    let shown = fetch(&app, &first, "*/*").await.is(200);
+    app.clock.advance(TimeDelta::minutes(1));
+    // As if it had been asked for in many sizes since, in which nobody would wait for the last of them here.
+    let mut connection = app.superuser().await;
+    let key: String = sqlx::query_scalar("SELECT blob_key FROM renditions WHERE kind = 'image'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO renditions (organization_id, asset_id, kind, name, blob_key, content_type, byte_size, created_at)
+         SELECT organization_id, asset_id, kind, name || n, blob_key || n, content_type, byte_size, $1
+         FROM renditions, generate_series(1, 198) AS n WHERE kind = 'image'",
+    )
+    .bind(app.now())
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let ask = async |width: u32| {
+        app.clock.advance(TimeDelta::minutes(1));
+        let path = address(&ada, &id, &format!("w={width},format=png")).await;
+        fetch(&app, &path, "*/*").await.is(200)
+    };
+    ask(61).await;
+    assert_eq!(files_of(&app, &ada, &id).len(), 3, "as it was uploaded, and both");
+    ask(62).await;
+    assert_eq!(files_of(&app, &ada, &id).len(), 3, "the first one went");
+    let count = "SELECT (SELECT count(*) FROM renditions WHERE kind = 'image'),
+                     (SELECT count(*) FROM blob_deletions WHERE reason <> 'written late')";
+    let kept: (i64, i64) = sqlx::query_as(count).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(kept, (200, 0));
+
+    // It is made again, and stays although its file was still to go.
+    sqlx::query(
+        "INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ($1::uuid, $2, $3, 'one of too many')",
+    )
+    .bind(&ada.organization_id)
+    .bind(&key)
+    .bind(app.now() + TimeDelta::hours(1))
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let again = fetch(&app, &first, "*/*").await.is(200);
+    assert_eq!(again.body, shown.body);
+    app.clock.advance(TimeDelta::hours(2));
+    app.sweep().await;
+    assert_eq!(files_of(&app, &ada, &id).len(), 4);
+    let kept: (i64, i64) = sqlx::query_as(count).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(kept, (200, 0));
+}
+
+#[tokio::test]
 async fn a_deleted_image_is_gone_with_all_that_was_made_of_it() {
     let app = TestApp::start().await;
     app.work().await;
