@@ -10,6 +10,31 @@ fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
 }
 
+/// What a file of an organization is part of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// What was made of an asset.
+    Asset(AssetId),
+    /// A file as it was uploaded.
+    Content(BlobKey),
+    /// What a person takes along.
+    PersonsExport,
+    /// What an organization takes along.
+    OrganizationsExport,
+}
+
+/// What the file or folder at `key` is part of; `None` where nothing is kept.
+pub(crate) fn part_of(key: &BlobKey) -> Option<Part> {
+    let mut segments = key.segments().skip(2);
+    match (segments.next()?, segments.next()?) {
+        ("assets", id) => id.parse().ok().map(Part::Asset),
+        ("contents", _) => Some(Part::Content(key.clone())),
+        ("exports", _) => Some(Part::PersonsExport),
+        ("organization-exports", _) => Some(Part::OrganizationsExport),
+        _ => None,
+    }
+}
+
 /// Every blob of the organization.
 pub fn blobs_of_organization(organization_id: OrganizationId) -> BlobKey {
     key(&format!("organizations/{organization_id}"))

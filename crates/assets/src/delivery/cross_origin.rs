@@ -184,8 +184,8 @@ impl CrossOrigin {
     async fn admits(&self, origin: &str, served: Option<&ServedTo>) -> bool {
         let admits = match served {
             Some(served) => {
-                let policy = self.policies.of(&self.app, served.organization_id).await;
-                policy.map(|policy| policy.admits(origin).is_some())
+                let deliverer = self.policies.of(&self.app, served.organization_id).await;
+                deliverer.map(|deliverer| deliverer.policy.admits(origin).is_some())
             }
             None => self.policies.is_admitted_somewhere(&self.app, origin, false).await,
         };

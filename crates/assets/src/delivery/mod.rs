@@ -6,6 +6,7 @@ mod cookie;
 mod cross_origin;
 mod policies;
 mod policy;
+mod standing;
 mod web_address;
 
 pub(crate) use cookie::{
@@ -15,5 +16,6 @@ pub use cross_origin::{CrossOrigin, cross_origin};
 pub(crate) use cross_origin::{Fetched, describe as describe_origin, preflight, preflight_by_cookie};
 pub use policies::DeliveryPolicies;
 pub(crate) use policy::Policy;
+pub(crate) use standing::{Deliverer, Standing};
 pub(crate) use web_address::PATTERN_CHARS_MAX;
 pub(crate) use web_address::{DomainPattern, OriginPattern};

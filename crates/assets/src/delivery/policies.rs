@@ -1,7 +1,8 @@
 //! The policies of this process: what was read of them, for a few seconds.
 
-use super::policy::Policy;
-use crate::{AssetsError, delivery::OriginPattern, store};
+use super::standing::Deliverer;
+use crate::{AssetsError, delivery::OriginPattern, keys::Part, store};
+use memoreel_blob::BlobKey;
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Caller, OrganizationId};
 use memoreel_web::App;
@@ -21,44 +22,82 @@ const REMEMBERED: usize = 4096;
 /// remembered.
 #[derive(Debug, Clone, Default)]
 pub struct DeliveryPolicies {
-    policies: Remembered<OrganizationId, Arc<Policy>>,
+    deliverers: Remembered<OrganizationId, Arc<Deliverer>>,
     origins: Remembered<(String, bool), bool>,
+    /// Folders and files of what is outside the bin.
+    shown: Remembered<BlobKey, ()>,
 }
 
 impl DeliveryPolicies {
-    /// What the organization says, or the default. Asked many times a second it takes a statement in a few seconds; if that fails, what
-    /// was known goes on to hold.
+    /// What the organization says, or the default, and how it stands. Asked many times a second it takes a statement in a few seconds; if
+    /// that fails, what was known goes on to hold.
     pub(crate) async fn of(
         &self,
         app: &App,
         organization_id: OrganizationId,
-    ) -> Result<Arc<Policy>, AssetsError> {
-        let known = match self.policies.look_up(&organization_id) {
-            Known::Fresh(policy) => return Ok(policy),
-            Known::Old(policy) => Some(policy),
+    ) -> Result<Arc<Deliverer>, AssetsError> {
+        let known = match self.deliverers.look_up(&organization_id) {
+            Known::Fresh(deliverer) => return Ok(deliverer),
+            Known::Old(deliverer) => Some(deliverer),
             Known::Nothing => None,
         };
         let read = async {
             let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
-            Ok::<_, AssetsError>(store::find_delivery_policy(&mut tx).await?.unwrap_or_default())
+            Ok::<_, AssetsError>(store::find_deliverer(&mut tx).await?)
         };
         match (read.await, known) {
-            (Ok(policy), _) => {
-                let policy = Arc::new(policy);
-                self.policies.put(organization_id, Arc::clone(&policy));
-                Ok(policy)
+            (Ok(deliverer), _) => {
+                let deliverer = Arc::new(deliverer);
+                self.deliverers.put(organization_id, Arc::clone(&deliverer));
+                Ok(deliverer)
             }
-            (Err(error), Some(policy)) => {
+            (Err(error), Some(deliverer)) => {
                 tracing::warn!(%error, "a policy of delivery could not be read again");
-                Ok(policy)
+                Ok(deliverer)
             }
             (Err(error), None) => Err(error),
         }
     }
 
+    /// Whether the files at and below `prefix`, which are part of this, are of something outside the bin. That they are is remembered like a policy; that they are
+    /// not is asked each time, so that what is taken out of the bin is shown at once.
+    pub(crate) async fn is_shown(
+        &self,
+        app: &App,
+        organization_id: OrganizationId,
+        prefix: &BlobKey,
+        part: Option<Part>,
+    ) -> Result<bool, AssetsError> {
+        let Some(part) = part else { return Ok(false) };
+        let known = match self.shown.look_up(prefix) {
+            Known::Fresh(()) => return Ok(true),
+            Known::Old(()) => true,
+            Known::Nothing => false,
+        };
+        let read = async {
+            let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
+            Ok::<_, AssetsError>(store::is_shown(&mut tx, &part).await?)
+        };
+        match read.await {
+            Ok(true) => {
+                self.shown.put(prefix.clone(), ());
+                Ok(true)
+            }
+            Ok(false) => {
+                self.shown.remove(prefix);
+                Ok(false)
+            }
+            Err(error) if known => {
+                tracing::warn!(%error, "whether a file is in the bin could not be read again");
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The organization's was changed.
     pub(crate) fn forget(&self, organization_id: OrganizationId) {
-        self.policies.remove(&organization_id);
+        self.deliverers.remove(&organization_id);
         self.origins.clear();
     }
 

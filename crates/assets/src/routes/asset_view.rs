@@ -110,7 +110,7 @@ pub(super) struct Asset {
     /// What programs keep with it.
     #[schema(value_type = Object)]
     metadata: serde_json::Value,
-    /// A signed address of the file as it was uploaded.
+    /// A signed address of the file as it was uploaded; absent in the bin.
     file_url: Option<String>,
     /// When a temporary one goes.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -187,6 +187,7 @@ impl Asset {
         let file_url = row
             .blob_key
             .as_deref()
+            .filter(|_| row.deleted_at.is_none())
             .and_then(|key| key.parse().ok())
             .map(|key| download_url(organization_id, key, &row.filename, &app.signer, now));
         let replacement = row.replacement_id.map(|upload_id| {

@@ -174,8 +174,8 @@ pub(super) async fn ask(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (grant, _) = verified(&app, path, signed)?;
-    let policy = delivery.policies.of(&app, grant.organization_id).await?;
-    Ok(delivery::preflight(&policy, &headers))
+    let deliverer = delivery.policies.of(&app, grant.organization_id).await?;
+    Ok(delivery::preflight(&deliverer.policy, &headers))
 }
 
 pub(super) async fn get_clip(

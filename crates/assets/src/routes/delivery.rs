@@ -134,8 +134,8 @@ pub(super) async fn get_delivery_policy(
     May(caller, _): May<ManageDelivery>,
 ) -> Result<Json<DeliveryPolicy>, Problem> {
     let mut tx = app.db.tenant(&caller).await?;
-    let policy = store::find_delivery_policy(&mut tx).await.map_err(AssetsError::from)?;
-    Ok(Json((&policy.unwrap_or_default()).into()))
+    let deliverer = store::find_deliverer(&mut tx).await.map_err(AssetsError::from)?;
+    Ok(Json((&deliverer.policy).into()))
 }
 
 /// Set the delivery policy

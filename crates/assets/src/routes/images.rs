@@ -109,7 +109,9 @@ async fn get_image(
     if grant.purpose != Purpose::Transform || grant.prefix != keys::asset(grant.organization_id, asset_id) {
         return Err(not_found());
     }
-    let policy = policies.of(&app, grant.organization_id).await?;
+    let deliverer = policies.of(&app, grant.organization_id).await?;
+    deliverer.standing.require_active("image")?;
+    let policy = &deliverer.policy;
     if !policy.lets_in(&headers, &app.public_url) {
         return Err(not_shown_here());
     }

@@ -1,8 +1,8 @@
 //! Delivery of media, by signed address or by the cookie of one asset, with byte ranges and conditional requests.
 
 use crate::{
-    delivery::{self, DeliveryPolicies, Fetched, Policy},
-    keys,
+    delivery::{self, Deliverer, DeliveryPolicies, Fetched, Policy},
+    keys::{self, Part},
     players::{MadeForPlayers, Players},
 };
 use axum::{
@@ -22,7 +22,6 @@ use memoreel_blob::{
 use memoreel_kernel::AssetId;
 use memoreel_web::{App, Problem, ServedTo};
 use serde::Deserialize;
-use std::sync::Arc;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
 pub(super) const SANDBOX: &str = "default-src 'none'; sandbox";
@@ -86,8 +85,8 @@ async fn ask(
 ) -> Result<Response, Problem> {
     let Path((token, _)) = path.map_err(|_| Problem::not_found("file"))?;
     let grant = app.signer.verify(&token, app.clock.now()).map_err(signature_problem)?;
-    let policy = delivery.policies.of(&app, grant.organization_id).await?;
-    Ok(delivery::preflight(&policy, &headers))
+    let deliverer = delivery.policies.of(&app, grant.organization_id).await?;
+    Ok(delivery::preflight(&deliverer.policy, &headers))
 }
 
 async fn ask_by_cookie(
@@ -199,7 +198,7 @@ struct Asked {
 }
 
 impl Delivery {
-    /// Runs `answer` if the policy lets the request in, and says in its answer, good or bad, whose pages may read it.
+    /// Runs `answer` if what the grant is for may be had here and now, and says in its answer, good or bad, whose pages may read it.
     pub(super) async fn guarded(
         &self,
         app: &App,
@@ -208,16 +207,37 @@ impl Delivery {
         fetched: Fetched,
         answer: impl AsyncFnOnce(&Policy) -> Result<Response, Problem>,
     ) -> Result<Response, Problem> {
-        let policy: Arc<Policy> = self.policies.of(app, grant.organization_id).await?;
-        let answered = if policy.lets_in(headers, &app.public_url) {
-            answer(&policy).await
-        } else {
-            Err(not_shown_here())
+        let deliverer = self.policies.of(app, grant.organization_id).await?;
+        let answered = match self.let_in(app, &deliverer, grant, headers).await {
+            Ok(()) => answer(&deliverer.policy).await,
+            Err(problem) => Err(problem),
         };
         let mut response = answered.unwrap_or_else(IntoResponse::into_response);
         response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
-        delivery::describe_origin(&mut response, &policy, headers, fetched);
+        delivery::describe_origin(&mut response, &deliverer.policy, headers, fetched);
         Ok(response)
+    }
+
+    /// Addresses work for up to a year: what became of the organization and of the file meanwhile is looked at each time.
+    async fn let_in(
+        &self,
+        app: &App,
+        deliverer: &Deliverer,
+        grant: &Grant,
+        headers: &HeaderMap,
+    ) -> Result<(), Problem> {
+        if !deliverer.policy.lets_in(headers, &app.public_url) {
+            return Err(not_shown_here());
+        }
+        let part = keys::part_of(&grant.prefix);
+        // What a person takes along is theirs, whatever becomes of their organization.
+        if part != Some(Part::PersonsExport) {
+            deliverer.standing.require_active("file")?;
+        }
+        if !self.policies.is_shown(app, grant.organization_id, &grant.prefix, part).await? {
+            return Err(Problem::not_found("file"));
+        }
+        Ok(())
     }
 
     async fn deliver(&self, app: &App, asked: &Asked) -> Result<Response, Problem> {

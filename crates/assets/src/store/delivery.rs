@@ -1,35 +1,64 @@
-//! SQL of the policy of delivery.
+//! SQL of the policy of delivery, and of whether files are to be had.
 
-use crate::delivery::{DomainPattern, OriginPattern, Policy};
+use crate::{
+    delivery::{Deliverer, DomainPattern, OriginPattern, Policy, Standing},
+    keys::Part,
+};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::Timestamp;
 
-/// What the organization says of its delivery, if it says something.
-pub(crate) async fn find_delivery_policy(tx: &mut TenantTx) -> Result<Option<Policy>, sqlx::Error> {
+/// The organization as it delivers: where it says nothing, by the default. Of one that is not there nothing is to be had.
+pub(crate) async fn find_deliverer(tx: &mut TenantTx) -> Result<Deliverer, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT allowed_origins, referrer_domains, allows_no_referrer, shared_caching, cache_seconds
-         FROM delivery_policies WHERE organization_id = $1",
+        r#"SELECT o.tasks_held, o.status = 'suspended' AS "is_suspended!", d.allowed_origins AS "allowed_origins?",
+               d.referrer_domains AS "referrer_domains?", d.allows_no_referrer AS "allows_no_referrer?",
+               d.shared_caching AS "shared_caching?", d.cache_seconds AS "cache_seconds?"
+           FROM organizations o LEFT JOIN delivery_policies d ON d.organization_id = o.id WHERE o.id = $1"#,
         organization_id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
+    let Some(row) = row else { return Ok(Deliverer::default()) };
+    let standing = match (row.is_suspended, row.tasks_held) {
+        (true, _) => Standing::Suspended,
+        (false, true) => Standing::Gone,
+        (false, false) => Standing::Active,
+    };
+    let default = Policy::default();
     // They were written in their one spelling, which can be read again.
-    Ok(row.map(|row| Policy {
-        allowed_origins: row
-            .allowed_origins
-            .iter()
-            .filter_map(|one| OriginPattern::parse(one).ok())
-            .collect(),
-        referrer_domains: row
-            .referrer_domains
-            .iter()
-            .filter_map(|one| DomainPattern::parse(one).ok())
-            .collect(),
-        allows_no_referrer: row.allows_no_referrer,
-        shared_caching: row.shared_caching,
-        cache_seconds: row.cache_seconds.max(0).cast_unsigned(),
-    }))
+    let origins = row.allowed_origins.unwrap_or_default();
+    let domains = row.referrer_domains.unwrap_or_default();
+    let policy = Policy {
+        allowed_origins: origins.iter().filter_map(|one| OriginPattern::parse(one).ok()).collect(),
+        referrer_domains: domains.iter().filter_map(|one| DomainPattern::parse(one).ok()).collect(),
+        allows_no_referrer: row.allows_no_referrer.unwrap_or(default.allows_no_referrer),
+        shared_caching: row.shared_caching.unwrap_or(default.shared_caching),
+        cache_seconds: row
+            .cache_seconds
+            .map_or(default.cache_seconds, |seconds| seconds.max(0).cast_unsigned()),
+    };
+    Ok(Deliverer { policy, standing })
+}
+
+/// Whether something outside the bin has these files. What is taken along lies in no bin.
+pub(crate) async fn is_shown(tx: &mut TenantTx, part: &Part) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let (asset_id, content) = match part {
+        Part::Asset(id) => (Some(id.uuid()), None),
+        Part::Content(key) => (None, Some(key.as_str())),
+        Part::PersonsExport | Part::OrganizationsExport => return Ok(true),
+    };
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM assets WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL)
+               OR EXISTS (SELECT FROM blobs b JOIN assets a ON a.organization_id = b.organization_id AND a.blob_id = b.id
+                   WHERE b.organization_id = $1 AND b.blob_key = $3 AND a.deleted_at IS NULL) AS "is_shown!""#,
+        organization_id.uuid(),
+        asset_id,
+        content,
+    )
+    .fetch_one(&mut **tx)
+    .await
 }
 
 pub(crate) async fn put_delivery_policy(

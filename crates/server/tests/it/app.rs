@@ -8,7 +8,7 @@ use crate::{
 use ipnet::IpNet;
 use memoreel_blob::{BlobStore, DEFAULT_STORE, Staging, StoreConfig, Stores};
 use memoreel_db::{Db, PoolSizes};
-use memoreel_kernel::{Clock, FakeClock, Timestamp};
+use memoreel_kernel::{AssetId, Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_operations::{AddressPolicy, RequestLog};
@@ -360,6 +360,19 @@ impl TestApp {
         .await
         .unwrap();
         id
+    }
+
+    /// An asset without a file, put straight into the database: what lies in its folder can be had.
+    pub async fn insert_asset(&self, organization_id: &str, id: AssetId) {
+        sqlx::query(
+            "INSERT INTO assets (organization_id, id, filename, original_filename, byte_size)
+             VALUES ($1::uuid, $2, 'test', 'test', 0)",
+        )
+        .bind(organization_id)
+        .bind(id.uuid())
+        .execute(&mut self.superuser().await)
+        .await
+        .unwrap();
     }
 
     /// Waits until no task waits or runs.

@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use memoreel_blob::{BlobKey, Grant, Purpose};
-use memoreel_kernel::OrganizationId;
+use memoreel_kernel::{AssetId, OrganizationId};
 use reqwest::{Method, RequestBuilder};
 use std::time::Duration;
 
@@ -111,11 +111,15 @@ async fn the_reader_of_the_api_loads_its_style_sheet_and_nothing_else() {
 #[tokio::test]
 async fn nothing_that_was_uploaded_runs_in_the_app() {
     let app = TestApp::start().await;
-    let organization_id = OrganizationId::new(app.now());
+    let ada = app.person("ada").await;
+    let organization_id: OrganizationId = ada.organization_id.parse().unwrap();
+    let asset_id = AssetId::new(app.now());
+    app.insert_asset(&ada.organization_id, asset_id).await;
     let page = "<svg xmlns='http://www.w3.org/2000/svg'><script>parent.fetch('/api/v1/me')</script></svg>";
     for name in ["original.svg", "original.html", "original.xhtml", "original.js", "original.pdf", "original"]
     {
-        let key: BlobKey = format!("organizations/{organization_id}/assets/2/{name}").parse().unwrap();
+        let key: BlobKey =
+            format!("organizations/{organization_id}/assets/{asset_id}/{name}").parse().unwrap();
         app.app.blobs.put_bytes(&key, page).await.unwrap();
         let grant = Grant {
             organization_id,

@@ -1,5 +1,6 @@
 //! To whom media are delivered: origins, referrers, caches and cookies; and who may call the API from a page.
 
+mod closed;
 mod pages;
 mod players;
 
@@ -34,6 +35,7 @@ async fn set(person: &Client, change: Value) {
 
 /// A segment of a recording that was put there by hand, and its address.
 async fn segment(app: &TestApp, organization_id: &str, asset_id: AssetId) -> String {
+    app.insert_asset(organization_id, asset_id).await;
     let organization_id: OrganizationId = organization_id.parse().unwrap();
     let prefix: BlobKey = format!("organizations/{organization_id}/assets/{asset_id}/hls").parse().unwrap();
     app.app.blobs.put_bytes(&prefix.join("720p/segment-00000.m4s").unwrap(), "0123456789").await.unwrap();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A signed-in person's recording, with everything that is made of it.
-async fn recorded(app: &TestApp, ada: &Person, file: &str, name: &str) -> (Value, String) {
+pub async fn recorded(app: &TestApp, ada: &Person, file: &str, name: &str) -> (Value, String) {
     let video_id = ada.upload(name, sample(file)).await;
     app.work().await;
     let video = app.settled(ada, &video_id).await;
@@ -21,7 +21,7 @@ async fn recorded(app: &TestApp, ada: &Person, file: &str, name: &str) -> (Value
     (video, asset_id)
 }
 
-fn path_of(url: &Value) -> String {
+pub fn path_of(url: &Value) -> String {
     let url = url.as_str().unwrap_or_else(|| panic!("no address: {url}"));
     url.strip_prefix(PUBLIC_URL).unwrap_or(url).to_owned()
 }

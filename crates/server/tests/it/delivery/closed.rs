@@ -1,0 +1,152 @@
+//! What is not to be had by any address: what lies in the bin, and everything of an organization that is not at work.
+
+use super::players::{path_of, recorded};
+use crate::{
+    app::{TestApp, sample},
+    client::{Answer, PASSWORD, Person, send},
+    organizations::new_organization,
+};
+use memoreel_identity::{resume_organization, suspend_organization};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Asks until it is refused: what a process knows of a file holds for three seconds.
+async fn refused(ask: impl AsyncFn() -> Answer, status: u16, code: &str) {
+    for _ in 0..50 {
+        let answer = ask().await;
+        if answer.status != 200 {
+            answer.refuses(status, code);
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("not refused within five seconds");
+}
+
+/// The file of an image of theirs as it was uploaded, and one made of it.
+async fn image(app: &TestApp, ada: &Person, organization_id: &str) -> (String, [String; 2]) {
+    let ask = async |path: &str| ada.ask(organization_id, "GET", path, Value::Null).await.is(200).json();
+    let asset = ask("/assets?kind=image").await["items"][0].clone();
+    let id = asset["id"].as_str().unwrap().to_owned();
+    let made = ask(&format!("/assets/{id}/image-addresses?options=w=40,format=png")).await;
+    let addresses = [path_of(&asset["file_url"]), path_of(&made["src"])];
+    for address in &addresses {
+        app.visitor().get(address).await.is(200);
+    }
+    (id, addresses)
+}
+
+#[tokio::test]
+async fn what_lies_in_the_bin_is_shown_to_nobody_until_it_is_taken_out() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let (video, asset_id) = recorded(&app, &ada, "video-call.mp4", "Call.mp4").await;
+    let playback = &video["playback"];
+    let cookie = ada.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
+    let clip = ada.get(&format!("/assets/{asset_id}/clip-address?from_seconds=1&to_seconds=2")).await.is(200);
+    let still = path_of(&playback["frame_url_template"]);
+    let mut addresses: Vec<String> = ["hls_url", "dash_url", "poster_url", "storyboard_url", "download_url"]
+        .iter()
+        .map(|name| path_of(&playback[name]))
+        .collect();
+    addresses.extend([
+        path_of(&playback["captions"][0]["signed_url"]),
+        path_of(&clip.json()["url"]),
+        still.replace("{second}", "1"),
+    ]);
+    let with_cookie = async || {
+        let value = cookie["value"].as_str().unwrap();
+        let hls = app.visitor().request("GET", &path_of(&cookie["hls_url"]));
+        send(hls.header("cookie", format!("memoreel_media={value}"))).await
+    };
+    let open = path_of(&cookie["open_url"]);
+    for address in &addresses {
+        app.visitor().get(address).await.is(200);
+    }
+    with_cookie().await.is(200);
+
+    let path = format!("/videos/{}", video["id"].as_str().unwrap());
+    ada.delete(&path).await.is(204);
+    for address in &addresses {
+        refused(async || app.visitor().get(address).await, 404, "not_found").await;
+    }
+    refused(with_cookie, 404, "not_found").await;
+    app.visitor().get(&open).await.refuses(404, "not_found");
+    // Nor is anything made of it any more.
+    app.visitor().get(&still.replace("{second}", "3")).await.refuses(404, "not_found");
+    let binned = ada.get(&format!("/assets/{asset_id}")).await.is(200).json();
+    assert_eq!(binned["file_url"], Value::Null);
+
+    ada.post(&format!("/assets/{asset_id}/restore"), &json!({})).await.is(200);
+    for address in &addresses {
+        app.visitor().get(address).await.is(200);
+    }
+    with_cookie().await.is(200);
+    app.visitor().get(&open).await.is(204);
+}
+
+#[tokio::test]
+async fn a_file_that_several_have_is_shown_until_the_last_of_them_lies_in_the_bin() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let id = ada.upload_image("Harbour.heic", sample("still-photo.heic")).await;
+    app.idle().await;
+    let (_, [file, made]) = image(&app, &ada, &ada.organization_id).await;
+    let copied = ada.post("/assets/batch", &json!({ "action": "copy", "ids": [id] })).await.is(200).json();
+    let copy = copied["items"][0]["copy_id"].as_str().unwrap();
+    ada.delete(&format!("/assets/{id}")).await.is(204);
+    refused(async || app.visitor().get(&made).await, 404, "not_found").await;
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    app.visitor().get(&file).await.is(200);
+    ada.delete(&format!("/assets/{copy}")).await.is(204);
+    refused(async || app.visitor().get(&file).await, 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn nothing_is_shown_of_an_organization_that_is_not_at_work() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let board = new_organization(&ada, "Board").await;
+    let form = |organization_id: &str| {
+        let part = reqwest::multipart::Part::bytes(sample("still-photo.heic")).file_name("Harbour.heic");
+        let form = reqwest::multipart::Form::new().text("kind", "image").part("file", part);
+        ada.request("POST", "/assets").header("memoreel-organization", organization_id).multipart(form)
+    };
+    for organization_id in [&board, &ada.organization_id] {
+        send(form(organization_id)).await.is(201);
+    }
+    app.idle().await;
+    let (_, addresses) = image(&app, &ada, &board).await;
+    let (_, own) = image(&app, &ada, &ada.organization_id).await;
+
+    suspend_organization(app.db(), "board").await.unwrap();
+    for address in &addresses {
+        refused(async || app.visitor().get(address).await, 403, "organization_suspended").await;
+    }
+    for address in &own {
+        app.visitor().get(address).await.is(200);
+    }
+    resume_organization(app.db(), "board").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    for address in &addresses {
+        app.visitor().get(address).await.is(200);
+    }
+    ada.ask(&board, "DELETE", "/organization", json!({ "slug": "board" })).await.is(204);
+    for address in &addresses {
+        refused(async || app.visitor().get(address).await, 404, "not_found").await;
+    }
+
+    // Nor of a closed account; what its person takes along is theirs.
+    let asked = ada.post("/me/exports", &json!({})).await.is(201).json();
+    app.idle().await;
+    let export = ada.get(&format!("/me/exports/{}", asked["id"].as_str().unwrap())).await.is(200).json();
+    let zip = path_of(&export["download_url"]);
+    let wish = json!({ "email": "ada@example.com", "password": PASSWORD });
+    ada.post("/me/erasure", &wish).await.is(200);
+    for address in &own {
+        refused(async || app.visitor().get(address).await, 404, "not_found").await;
+    }
+    app.visitor().get(&zip).await.is(200);
+}
