@@ -4,7 +4,7 @@
 //! All of it is made of what is published as HLS, and of captions, which a slice above this one reads ([`ReadCaptions`]). Nothing but
 //! stills is kept; these lie beside the poster and go with it.
 
-use crate::{AssetsError, keys, store};
+use crate::{AssetsError, jobs::StepFolder, keys, store};
 use async_trait::async_trait;
 use futures::StreamExt;
 use memoreel_blob::{BlobError, BlobKey, Grant};
@@ -17,7 +17,6 @@ use memoreel_media::{
 };
 use memoreel_web::{App, Problem};
 use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
-use tempfile::TempDir;
 use tokio::{
     io::AsyncWriteExt,
     sync::{OnceCell, Semaphore},
@@ -273,7 +272,7 @@ impl Players {
         if files.is_empty() {
             return Err(Problem::not_found("still"));
         }
-        let folder = scratch()?;
+        let folder = StepFolder::create(&app.scratch).map_err(Problem::internal)?;
         let input = folder.path().join("input.mp4");
         published.fetch(variant, &files, &input, FRAME_SOURCE_BYTES_MAX).await?;
         let ffmpeg = self.ffmpeg().await?;
@@ -311,7 +310,7 @@ impl Players {
         if files.is_empty() {
             return Err(Problem::not_found("clip"));
         }
-        let folder = scratch()?;
+        let folder = StepFolder::create(&app.scratch).map_err(Problem::internal)?;
         let input = folder.path().join("input.mp4");
         let source_bytes = published.fetch(variant, &files, &input, 2 * span.bytes_max).await?;
         let from_ms = span.from_ms.saturating_sub(begins_us / 1000);
@@ -349,7 +348,7 @@ pub(crate) struct Span {
 /// A clip that was cut.
 #[derive(Debug)]
 pub(crate) struct Cut {
-    pub(crate) folder: TempDir,
+    pub(crate) folder: StepFolder,
     pub(crate) file: &'static str,
     pub(crate) variant: String,
     pub(crate) source_bytes: u64,
@@ -400,10 +399,6 @@ impl Published<'_> {
         output.flush().await.map_err(Problem::internal)?;
         Ok(written)
     }
-}
-
-fn scratch() -> Result<TempDir, Problem> {
-    tempfile::Builder::new().prefix("memoreel-cut-").tempdir().map_err(Problem::internal)
 }
 
 /// The largest size of the same proportions, in even numbers, that fits and enlarges nothing.

@@ -37,6 +37,8 @@ pub struct Ingredients {
     pub blobs: BlobStore,
     /// Where uploads grow.
     pub staging: Staging,
+    /// Where work in progress lies.
+    pub scratch: PathBuf,
     /// Sends requests to addresses that people named.
     pub outbound: Outbound,
     /// The instance's secret.
@@ -69,6 +71,7 @@ pub fn app(ingredients: Ingredients) -> App {
         db: ingredients.db,
         blobs: ingredients.blobs,
         staging: ingredients.staging,
+        scratch: ingredients.scratch,
         outbound: ingredients.outbound,
         signer: UrlSigner::new(ingredients.secret),
         secrets: Secrets::new(ingredients.secret, &ingredients.former_secrets),
@@ -91,8 +94,8 @@ pub fn receiver(clock: Arc<dyn Clock>) -> Arc<dyn ReceiveUpload> {
 }
 
 /// Every kind of task.
-pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, scratch: PathBuf, mailer: Mailer) -> Registry {
-    let media = MediaEngine { ffmpeg, blobs: app.blobs.clone(), scratch };
+pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) -> Registry {
+    let media = MediaEngine { ffmpeg, blobs: app.blobs.clone(), scratch: app.scratch.clone() };
     // People wait for these: they do not give way to the encoding of other recordings.
     let urgent = Limits { nice: 0, ..media.ffmpeg.limits().clone() };
     let urgent = MediaEngine { ffmpeg: media.ffmpeg.with_limits(urgent), ..media.clone() };

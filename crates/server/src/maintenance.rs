@@ -7,21 +7,18 @@ use memoreel_kernel::Timestamp;
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
 use memoreel_search::PassageIndex;
 use memoreel_web::App;
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 const SEALED_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
-pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, request_log_days: u16, stop: CancellationToken) {
+pub async fn run(app: App, eraser: Eraser, request_log_days: u16, stop: CancellationToken) {
     let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
     loop {
         tokio::select! {
-            _ = sweeps.tick() => drop(sweep(&app, &eraser, &scratch, request_log_days).await),
+            _ = sweeps.tick() => drop(sweep(&app, &eraser, request_log_days).await),
             _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
             },
@@ -32,10 +29,10 @@ pub async fn run(app: App, eraser: Eraser, scratch: PathBuf, request_log_days: u
 
 /// What is done every hour. Each step is done whatever became of the others, and what it did not do is done an hour later. Returns
 /// the names of the steps that failed, each of which was logged.
-pub async fn sweep(app: &App, eraser: &Eraser, scratch: &Path, request_log_days: u16) -> Vec<&'static str> {
+pub async fn sweep(app: &App, eraser: &Eraser, request_log_days: u16) -> Vec<&'static str> {
     let now = app.clock.now();
     let mut steps = Steps::default();
-    steps.take("scratch", sweep_scratch(scratch)).await;
+    steps.take("scratch", sweep_scratch(&app.scratch)).await;
     steps.take("expired", remove_expired(app, now)).await;
     steps.take("uploads", expire_uploads(app, now)).await;
     steps.take("staging", memoreel_assets::sweep_staging(app)).await;

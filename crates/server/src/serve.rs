@@ -88,6 +88,7 @@ async fn run(
         db: database.db.clone(),
         blobs,
         staging: Staging::new(folders.staging())?,
+        scratch: folders.scratch(),
         outbound: settings.outbound.client(settings.accounts.dns_server)?,
         secret,
         former_secrets: secret::former(&settings.storage.former_secret_keys)?,
@@ -106,16 +107,10 @@ async fn run(
     let background = TaskTracker::new();
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
     let eraser = assemble::eraser(&app, &settings.accounts, folders);
-    background.spawn(maintenance::run(
-        app.clone(),
-        eraser,
-        folders.scratch(),
-        settings.request_log.days(),
-        stop.clone(),
-    ));
+    background.spawn(maintenance::run(app.clone(), eraser, settings.request_log.days(), stop.clone()));
     background.spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
     if settings.role != ServeRole::Api {
-        let worker = worker(&app, &engines, folders, mailer).await?;
+        let worker = worker(&app, &engines, mailer).await?;
         background.spawn(worker.run(stop.clone()));
         let dispatcher = Dispatcher::new(app.clone(), DispatchSettings::default());
         background.spawn(dispatcher.run(stop.clone()));
@@ -158,9 +153,9 @@ fn public_url(settings: &ServeSettings, address: SocketAddr) -> String {
     url.trim_end_matches('/').to_owned()
 }
 
-async fn worker(app: &App, engines: &Engines, folders: &Folders, mailer: Mailer) -> Result<Worker> {
+async fn worker(app: &App, engines: &Engines, mailer: Mailer) -> Result<Worker> {
     let ffmpeg = Ffmpeg::locate(Limits::default()).await?;
-    let registry = assemble::registry(app, engines, ffmpeg, folders.scratch(), mailer);
+    let registry = assemble::registry(app, engines, ffmpeg, mailer);
     Ok(Worker::new(
         app.db.clone(),
         app.events.clone(),

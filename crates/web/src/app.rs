@@ -21,6 +21,8 @@ pub struct AppParts {
     pub blobs: BlobStore,
     /// Where uploads grow.
     pub staging: Staging,
+    /// Where work in progress lies that goes with its process; best on the file system of the disk store.
+    pub scratch: PathBuf,
     /// Sends requests to addresses that people named.
     pub outbound: Outbound,
     /// Signs media addresses.

@@ -30,6 +30,7 @@ pub use probe::Probe;
 pub use read_document::ReadDocument;
 pub use read_image::ReadImage;
 pub use read_image_text::ReadImageText;
+pub(crate) use scratch::StepFolder;
 pub use scratch::sweep_scratch;
 pub use speech::ExtractSpeech;
 pub use store::Store;
@@ -41,7 +42,6 @@ use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_kernel::UploadId;
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
 use memoreel_tasks::{TaskFailure, TaskRun};
-use scratch::StepFolder;
 use std::path::PathBuf;
 
 /// What the steps need beside their task.

@@ -1,4 +1,4 @@
-//! Folders for work in progress, which vanish with the work, also when its process is killed.
+//! Folders for work in progress, of steps and of what people wait for, which vanish with the work, also when its process is killed.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -10,14 +10,14 @@ const PREFIX: &str = "step-";
 
 /// The folder of one run of a step: locked for as long as the run lasts, removed with this value.
 #[derive(Debug)]
-pub(super) struct StepFolder {
+pub(crate) struct StepFolder {
     dir: TempDir,
     _lock: File,
 }
 
 impl StepFolder {
     /// A new, empty folder in `scratch`, which is created.
-    pub(super) fn create(scratch: &Path) -> io::Result<Self> {
+    pub(crate) fn create(scratch: &Path) -> io::Result<Self> {
         fs::create_dir_all(scratch)?;
         loop {
             let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(scratch)?;
@@ -28,7 +28,7 @@ impl StepFolder {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 }

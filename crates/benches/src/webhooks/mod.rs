@@ -166,6 +166,7 @@ impl Bench {
             db: Db::connect(&access, PoolSizes::default()).await?,
             blobs: BlobStore::disk(folder.join("blobs"))?,
             staging: Staging::new(folder.join("staging"))?,
+            scratch: folder.join("scratch"),
             outbound: Outbound::new(OutboundSettings { policy, dns_server: None })?,
             signer: UrlSigner::new(SECRET),
             secrets,

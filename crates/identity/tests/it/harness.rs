@@ -41,6 +41,7 @@ impl Server {
             db: database.open().await.unwrap(),
             blobs: BlobStore::disk(folder.path().join("blobs")).unwrap(),
             staging: Staging::new(folder.path().join("staging")).unwrap(),
+            scratch: folder.path().join("scratch"),
             outbound: memoreel_outbound::Outbound::new(memoreel_outbound::OutboundSettings::default())
                 .expect("a client"),
             signer: UrlSigner::new(SECRET),

@@ -107,6 +107,7 @@ impl Stage {
             db,
             blobs: BlobStore::disk(folder.path().join("blobs")).expect("a store"),
             staging: Staging::new(folder.path().join("staging")).expect("staging"),
+            scratch: folder.path().join("scratch"),
             outbound: memoreel_outbound::Outbound::new(memoreel_outbound::OutboundSettings::default())
                 .expect("a client"),
             signer: UrlSigner::new([1; 32]),

@@ -109,6 +109,7 @@ impl Opened {
             db: database.db.clone(),
             blobs,
             staging: Staging::new(folders.staging())?,
+            scratch: folders.scratch(),
             outbound: Outbound::new(OutboundSettings::default())?,
             secret,
             former_secrets: secret::former(&storage.former_secret_keys)?,

@@ -176,6 +176,7 @@ impl TestApp {
             db,
             blobs,
             staging: Staging::new(folder.join("staging")).unwrap(),
+            scratch: folder.join("scratch"),
             outbound: Outbound::new(options.outbound.clone()).unwrap(),
             secret: SECRET,
             former_secrets: Vec::new(),
@@ -224,8 +225,7 @@ impl TestApp {
             Some(smtp) => Mailer::smtp(smtp),
             None => Mailer::folder(self.mails()),
         };
-        let scratch = self.folder().join("scratch");
-        let registry = assemble::registry(&self.app, &self.engines, ffmpeg, scratch, mailer.unwrap());
+        let registry = assemble::registry(&self.app, &self.engines, ffmpeg, mailer.unwrap());
         let settings = WorkerSettings { poll: Duration::from_millis(250), ..WorkerSettings::default() };
         let worker = Worker::new(
             self.app.db.clone(),
@@ -262,8 +262,7 @@ impl TestApp {
 
     /// The same; the steps that failed.
     pub async fn sweep_steps(&self) -> Vec<&'static str> {
-        let scratch = self.folder().join("scratch");
-        maintenance::sweep(&self.app, &self.eraser(), &scratch, 30).await
+        maintenance::sweep(&self.app, &self.eraser(), 30).await
     }
 
     /// The passages that are in memory.

@@ -206,6 +206,15 @@ async fn players_find_dash_captions_stills_and_clips() {
     for (from, to) in [("3", "2"), ("-1", "2"), ("0", "0.01"), ("3600", "3601"), ("NaN", "1")] {
         clip(from, to).await.refuses(422, "span_invalid");
     }
+    // It is cut where what a killed server leaves behind is removed.
+    let scratch = app.folder().join("scratch");
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+    std::fs::remove_dir(&scratch).unwrap();
+    std::fs::write(&scratch, "not a folder").unwrap();
+    visitor.get(&url).await.refuses(500, "internal");
+    visitor.get(&frame("5")).await.refuses(500, "internal");
+    std::fs::remove_file(&scratch).unwrap();
+    visitor.get(&url).await.is(200);
     // What goes takes its stills along.
     ada.delete(&format!("/videos/{}", video["id"].as_str().unwrap())).await.is(204);
     app.clock.advance(TimeDelta::days(31));
