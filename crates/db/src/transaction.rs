@@ -107,7 +107,7 @@ pub enum SystemReason {
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,
     /// What people take along, and what is erased, wherever it lies: export_requests, erasures, users, memberships, organizations,
-    /// organization_invitations, email_tokens, tasks, and the functions that find and remove everything of a person or an
+    /// organization_invitations, email_tokens, tasks, uploads and their videos, and the functions that find and remove everything of a person or an
     /// organization.
     Privacy,
     /// What was asked and answered is written down, and its days are kept: request_logs, organizations and users.

@@ -255,6 +255,11 @@ impl Eraser {
         asked_by: AskedBy,
     ) -> Result<OpenErasure, PrivacyError> {
         self.refuse_what_is_not_due(subject).await?;
+        if let Subject::Person(id) = subject {
+            let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+            store::leave_uploads(&mut tx, id).await?;
+            tx.commit().await?;
+        }
         let plan = self.plan(subject).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;

@@ -31,6 +31,22 @@ fn write<T: serde::Serialize>(value: &T) -> Result<Value, PrivacyError> {
     serde_json::to_value(value).map_err(|error| PrivacyError::File(io::Error::other(error)))
 }
 
+/// Leaves to their organizations what a person uploaded there and nobody stored yet, where all of it arrived and it is not for them alone:
+/// it becomes what others see already.
+pub(crate) async fn leave_uploads(tx: &mut SystemTx, user_id: UserId) -> Result<(), PrivacyError> {
+    sqlx::query!(
+        "UPDATE uploads u SET user_id = NULL
+         WHERE u.user_id = $1 AND u.status = 'received' AND u.asset_id IS NOT NULL
+             AND NOT EXISTS (SELECT FROM organizations o WHERE o.id = u.organization_id AND o.personal_owner_id = $1)
+             AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = u.organization_id AND v.id = u.video_id
+                 AND v.visibility = 'private' AND v.author_id = $1)",
+        user_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// What of a person lies elsewhere than in rows.
 pub(crate) async fn holdings(tx: &mut SystemTx, user_id: UserId) -> Result<Holdings, PrivacyError> {
     let found = sqlx::query_scalar!(r#"SELECT holdings_of_person($1) AS "found!""#, user_id.uuid())
