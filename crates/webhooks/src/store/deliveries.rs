@@ -227,6 +227,20 @@ pub(crate) async fn replay_deliveries(
     .await
 }
 
+/// Ends what waits for endpoints that are switched off, of all organizations: it was on its way when its endpoint was, and came back.
+pub(crate) async fn fail_inactive(tx: &mut SystemTx, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE webhook_deliveries d SET status = 'failed', error_code = coalesce(d.error_code, 'endpoint_inactive'), finished_at = $1,
+             lease = NULL, leased_by = NULL
+         FROM webhook_endpoints e WHERE e.organization_id = d.organization_id AND e.id = d.endpoint_id AND NOT e.active
+             AND d.status = 'pending' AND (d.lease IS NULL OR d.next_attempt_at <= $1)",
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Of all organizations, some of those that came to an end before `before`; returns how many.
 pub(crate) async fn delete_old_deliveries(
     tx: &mut SystemTx,

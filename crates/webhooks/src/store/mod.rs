@@ -5,8 +5,8 @@ mod dispatch;
 mod endpoints;
 
 pub(crate) use deliveries::{
-    DeliveryFilter, delete_old_deliveries, deliveries, find_delivery, find_details, insert_test_delivery,
-    replay_deliveries, replay_delivery,
+    DeliveryFilter, delete_old_deliveries, deliveries, fail_inactive, find_delivery, find_details,
+    insert_test_delivery, replay_deliveries, replay_delivery,
 };
 pub(crate) use dispatch::{
     Claimed, Ended, NoticeRow, claim, enqueue_notices, find_notice, finish, lease_holders, release,

@@ -200,6 +200,22 @@ async fn what_waits_ends_when_its_endpoint_is_switched_off_and_goes_when_it_is_d
     assert_eq!((&ended["error_code"], &ended["attempts"]), (&json!("endpoint_inactive"), &json!(0)));
     let again = format!("/webhook-deliveries/{}/replay", ended["id"].as_str().unwrap());
     ada.post(&again, &json!({})).await.refuses(409, "webhook_endpoint_inactive");
+    // So does what was on its way then, and came back because who sent it was killed; what still is ends by itself.
+    for (lease, status) in [("gen_random_uuid()", "pending"), ("NULL", "failed")] {
+        let came_back = format!(
+            "UPDATE webhook_deliveries SET status = 'pending', finished_at = NULL, error_code = NULL, lease = {lease},
+                 next_attempt_at = $1"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(came_back))
+            .bind(app.now() + chrono::TimeDelta::minutes(1))
+            .execute(&mut app.superuser().await)
+            .await
+            .unwrap();
+        app.sweep().await;
+        delivery_until(&ada, &id, |delivery| delivery["status"] == status).await;
+    }
+    let ended = delivery_until(&ada, &id, |delivery| delivery["status"] == "failed").await;
+    assert_eq!(ended["error_code"], "endpoint_inactive");
     ada.patch(&path, &json!({ "active": true })).await.is(200);
     ada.post(&again, &json!({})).await.is(200);
     delivery_until(&ada, &id, |delivery| delivery["status"] == "pending").await;
