@@ -44,7 +44,7 @@ pub(crate) enum Begins {
     At(u64),
     /// At its beginning, whatever is there.
     Anew,
-    /// After all that are staged: those that nobody was told of are counted in.
+    /// After all that are staged: those that nobody was told of are counted in, unless they were still to be compared with a checksum.
     AfterStaged,
 }
 
@@ -100,6 +100,7 @@ async fn append_held(
         }
         Begins::At(given) => given,
         Begins::Anew => 0,
+        Begins::AfterStaged if held.is_unchecked() => upload.offset_bytes,
         Begins::AfterStaged => held.size_bytes()?.min(upload.size_bytes),
     };
     let bytes = arriving(body.into_data_stream());

@@ -2,8 +2,9 @@
 //! moved to the store.
 //!
 //! Acknowledged bytes are on disk before the call returns; bytes beyond the offset that the caller has recorded
-//! are leftovers of a broken request, and the next append cuts them off. One writer at a time: a mutex within the
-//! process and a file lock across processes that share the folder.
+//! are leftovers of a broken request, and the next append cuts them off. While bytes arrive under a checksum, a file beside
+//! the upload says that it was not compared yet, so that nobody takes them for good after a crash. One writer at a time: a
+//! mutex within the process and a file lock across processes that share the folder.
 
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::sync_folder;
@@ -136,9 +137,6 @@ impl Staging {
         size_bytes_max: u64,
         checksum: Option<Checksum>,
     ) -> Result<AppendOutcome> {
-        if offset > size_bytes_max {
-            return Err(BlobError::TooLarge { size_bytes_max });
-        }
         let held = self.hold(id, offset == 0).await?;
         let (outcome, _) = held.append(offset, stream, size_bytes_max, checksum).await?;
         Ok(outcome)
@@ -161,6 +159,7 @@ impl Staging {
         })
         .await
     }
+
     /// Bytes staged, acknowledged or not; `None` if the upload does not exist.
     ///
     /// # Errors
@@ -224,6 +223,7 @@ impl Staging {
             let Some(locked) = lock(&path)? else { return Ok(false) };
             let is_to_go = is_to_go(&locked)?;
             if is_to_go {
+                remove_if_there(&unchecked(&path))?;
                 fs::remove_file(&path)?;
             }
             Ok(is_to_go)
@@ -253,6 +253,12 @@ impl HeldUpload {
     /// What the disk raises.
     pub fn size_bytes(&self) -> Result<u64> {
         Ok(self.file.metadata()?.len())
+    }
+
+    /// Whether bytes beyond those that were acknowledged arrived under a checksum that was not compared: who wrote them was killed.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        unchecked(&self.path).exists()
     }
 
     /// As [`Staging::append`], of an upload that stays held.
@@ -316,7 +322,11 @@ impl HeldUpload {
     /// # Errors
     /// What the disk raises.
     pub async fn remove(self) -> Result<()> {
-        blocking(move || Ok(fs::remove_file(&self.path)?)).await
+        blocking(move || {
+            remove_if_there(&unchecked(&self.path))?;
+            Ok(fs::remove_file(&self.path)?)
+        })
+        .await
     }
 
     /// Leaves the upload as it was before it was taken: without a file, if there was none.
@@ -338,6 +348,18 @@ struct Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// Says, while it is there, that bytes of the upload at `path` arrive under a checksum.
+fn unchecked(path: &Path) -> PathBuf {
+    path.with_extension("unchecked")
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -374,7 +396,18 @@ impl Writer {
         }
         held.file.set_len(offset)?;
         held.file.seek(SeekFrom::Start(offset))?;
-        Ok(Self { held, end: offset, verifier })
+        let marker = unchecked(&held.path);
+        let mut writer = Self { held, end: offset, verifier };
+        if !matches!(writer.verifier, Verifier::None) {
+            // Before the first of the bytes it is about.
+            File::create(&marker)?.sync_all()?;
+            sync_folder(marker.parent().unwrap_or(Path::new(".")))?;
+        } else if marker.exists() {
+            // After the last of them.
+            writer.cut(offset)?;
+            remove_if_there(&marker)?;
+        }
+        Ok(writer)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -393,18 +426,15 @@ impl Writer {
 
     /// Makes the append durable, or undoes it back to `start`. Returns the new end.
     fn finish(mut self, start: u64, unverifiable: bool) -> Result<(u64, HeldUpload)> {
-        if unverifiable {
-            self.cut(start)?;
-            return Ok((start, self.held));
-        }
+        let marker = unchecked(&self.held.path);
+        let has_marker = !matches!(self.verifier, Verifier::None);
+        let matches = !unverifiable && std::mem::replace(&mut self.verifier, Verifier::None).matches();
         // A failed write may have left part of a batch behind the last good one.
-        self.cut(self.end)?;
-        let end = self.end;
-        let verifier = std::mem::replace(&mut self.verifier, Verifier::None);
-        if verifier.matches() {
-            return Ok((end, self.held));
+        let end = if matches { self.end } else { start };
+        self.cut(end)?;
+        if has_marker {
+            remove_if_there(&marker)?;
         }
-        self.cut(start)?;
-        Err(BlobError::ChecksumMismatch)
+        if matches || unverifiable { Ok((end, self.held)) } else { Err(BlobError::ChecksumMismatch) }
     }
 }

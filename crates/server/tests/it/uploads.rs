@@ -8,6 +8,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use futures::StreamExt;
+use memoreel_blob::Checksum;
 use memoreel_web::Permit;
 use serde_json::json;
 use sha1::{Digest, Sha1};
@@ -293,6 +294,31 @@ async fn an_upload_goes_on_after_a_restart() {
     ada.append(&upload, offset, bytes[offset..].to_vec()).await.is(204);
     assert_eq!(fs::read(&staged).unwrap(), bytes);
     assert_eq!(video_count(&app).await, 1);
+}
+
+#[tokio::test]
+async fn bytes_that_were_not_compared_with_their_checksum_when_the_server_died_are_sent_again() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let bytes = vec![7; 3 << 20];
+    let upload = ada.announce(bytes.len(), "a.mp4").await;
+    ada.append(&upload, 0, bytes[..1_000].to_vec()).await.is(204);
+    // As after kill -9 in the middle of a part.
+    let id = upload.rsplit('/').next().unwrap().parse().unwrap();
+    let arriving =
+        futures::stream::iter([Ok(Bytes::from(vec![0; 2 << 20]))]).chain(futures::stream::pending());
+    let checksum = Some(Checksum::Sha1([0; 20]));
+    let broken_off = app.app.staging.append(id, 1_000, arriving, bytes.len() as u64, checksum);
+    assert!(tokio::time::timeout(Duration::from_secs(1), broken_off).await.is_err());
+    assert!(fs::metadata(app.app.staging.path(id)).unwrap().len() > 1_000_000);
+
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    assert_eq!(offset_of(&ada, &upload).await, 1_000);
+    assert_eq!(fs::metadata(app.app.staging.path(id)).unwrap().len(), 1_000);
+    ada.append(&upload, 1_000, bytes[1_000..].to_vec()).await.is(204);
+    assert!(fs::read(app.app.staging.path(id)).unwrap() == bytes);
+    assert_eq!(fs::read_dir(app.folder().join("staging")).unwrap().count(), 1);
 }
 
 /// Whether this process has the file open.
