@@ -95,6 +95,17 @@ impl TaskRun {
         Ok(self.db.tenant(&self.caller).await?)
     }
 
+    /// Looks whether the task is still in the hands of this run, before something that no transaction undoes.
+    ///
+    /// # Errors
+    /// When another worker has taken the task over.
+    pub async fn require_lease(&self, tx: &mut TenantTx) -> Result<(), TaskFailure> {
+        match store::is_leased(tx, self.task_id, self.lease).await? {
+            true => Ok(()),
+            false => Err(TaskFailure::lease_lost()),
+        }
+    }
+
     /// Completes the task in `tx`, together with the results written there and the events that follow.
     ///
     /// # Errors

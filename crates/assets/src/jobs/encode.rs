@@ -105,13 +105,15 @@ pub(super) async fn publish_variants(
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
     let organization_id = run.caller().organization_id;
-    let mut tx = run.begin().await?;
-    let mut all = sql::hls_variants(&mut tx, step.asset_id).await?;
-    drop(tx);
     for variant in &variants {
         let prefix = keys::hls_variant(organization_id, step.asset_id, &variant.name);
         engine.store_folder(&prefix, &folder.join(&variant.name)).await?;
     }
+    // What is published now, by who may say so: a run that was taken over would list less than the one that followed it.
+    let mut tx = run.begin().await?;
+    run.require_lease(&mut tx).await?;
+    let mut all = sql::hls_variants(&mut tx, step.asset_id).await?;
+    drop(tx);
     all.retain(|known| variants.iter().all(|new| new.name != known.name));
     all.extend(variants.iter().cloned());
     all.sort_by_key(|variant| variant.bandwidth_peak);

@@ -4,9 +4,16 @@ use crate::{
     app::{TestApp, sample},
     client::{Client, EventStream, send},
 };
+use async_trait::async_trait;
+use memoreel_assets::{AssetStep, MediaEngine, Package};
+use memoreel_db::{Db, SystemReason};
+use memoreel_media::{Ffmpeg, Limits};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// The addresses a playlist names, below its own.
 fn entries(playlist: &str) -> Vec<String> {
@@ -364,4 +371,49 @@ async fn what_is_no_recording_fails_with_a_sentence() {
         ada.post(&format!("/videos/{id}/retry"), &json!({})).await.is(200);
         assert_eq!(app.settled(&ada, &id).await["error"]["code"], found, "{name}");
     }
+}
+
+/// Packages while another worker takes the task over.
+struct TakenOver {
+    package: Package,
+    db: Db,
+    ended: Arc<Notify>,
+}
+
+#[async_trait]
+impl Handle for TakenOver {
+    const KIND: &'static str = Package::KIND;
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
+        sqlx::query(
+            "UPDATE tasks SET lease = gen_random_uuid(), leased_until = leased_until + interval '1 hour' WHERE kind = 'package'",
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let result = self.package.run(run, step).await;
+        assert!(result.is_err(), "{result:?}");
+        self.ended.notify_one();
+        result
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_taken_over_does_not_write_the_playlist_of_the_one_that_followed_it() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let ffmpeg = Ffmpeg::locate(Limits::default()).await.unwrap();
+    let engine = MediaEngine { ffmpeg, blobs: app.app.blobs.clone(), scratch: app.app.scratch.clone() };
+    let ended = Arc::new(Notify::new());
+    let taken_over = TakenOver { package: Package(engine), db: app.db().clone(), ended: Arc::clone(&ended) };
+    app.work_with(|registry| registry.with(taken_over)).await;
+    ada.upload("Call.mp4", sample("video-call.mp4")).await;
+    tokio::time::timeout(Duration::from_secs(60), ended.notified()).await.unwrap();
+    let asset_id: Uuid =
+        sqlx::query_scalar("SELECT id FROM assets").fetch_one(&mut app.superuser().await).await.unwrap();
+    let master = format!("organizations/{}/assets/{asset_id}/hls/master.m3u8", ada.organization_id);
+    assert_eq!(app.app.blobs.head(&master.parse().unwrap()).await.unwrap(), None);
 }

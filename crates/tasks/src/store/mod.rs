@@ -85,6 +85,19 @@ impl TaskColumns {
     }
 }
 
+/// Whether `lease` still holds the task.
+pub(crate) async fn is_leased(tx: &mut TenantTx, id: TaskId, lease: Uuid) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM tasks WHERE organization_id = $1 AND id = $2 AND lease = $3) AS "is_leased!""#,
+        organization_id.uuid(),
+        id.uuid(),
+        lease,
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Marks the task completed if `lease` still holds it, and looks at what is left of its subject; `None` if it does not. Of
 /// the tasks that finish, exactly one sees the end.
 pub(crate) async fn finish(
