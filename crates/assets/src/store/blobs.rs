@@ -1,9 +1,10 @@
 //! SQL of contents, each stored once.
 
+use super::lock_asset;
 use crate::model::LATE_WRITES;
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{BlobId, Timestamp};
+use memoreel_kernel::{AssetId, BlobId, Timestamp};
 
 /// A content that is held until the transaction ends.
 #[derive(Debug)]
@@ -12,15 +13,20 @@ pub(crate) struct HeldBlob {
     pub(crate) blob_key: String,
 }
 
-/// The content of these facts: the one that is there, or this one. Its row is held, so that it does not go before an asset has it.
+/// The content of these facts for the asset, unless that is gone: the one that is there, or this one. Both rows are held, so that the content
+/// does not go before the asset has it.
 /// A file that is one too many is to be deleted: by whoever holds it after the commit, and later once more, for who stores the same
 /// content at this moment.
-pub(crate) async fn hold_blob(
+pub(crate) async fn hold_content(
     tx: &mut TenantTx,
+    asset_id: AssetId,
     key: &BlobKey,
     facts: &BlobFacts,
     now: Timestamp,
-) -> Result<HeldBlob, sqlx::Error> {
+) -> Result<Option<HeldBlob>, sqlx::Error> {
+    if !lock_asset(tx, asset_id).await? {
+        return Ok(None);
+    }
     let organization_id = tx.organization_id();
     sqlx::query_as!(
         HeldBlob,
@@ -43,4 +49,5 @@ pub(crate) async fn hold_blob(
     )
     .fetch_one(&mut **tx)
     .await
+    .map(Some)
 }

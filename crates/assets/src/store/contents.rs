@@ -1,9 +1,7 @@
 //! SQL of what images and documents wait for.
 
-use super::HeldBlob;
-use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, Timestamp};
+use memoreel_kernel::AssetId;
 
 /// Whether the asset is there. Its row is held until the transaction ends: before those of its uploads and its content, in whatever is done
 /// to them, or two would wait for each other.
@@ -17,20 +15,6 @@ pub(crate) async fn lock_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, s
     .fetch_optional(&mut **tx)
     .await?;
     Ok(asset.is_some())
-}
-
-/// The content of these facts for the asset, as [`hold_blob`](super::hold_blob) has it, unless the asset is gone. Both are held.
-pub(crate) async fn hold_content(
-    tx: &mut TenantTx,
-    asset_id: AssetId,
-    key: &BlobKey,
-    facts: &BlobFacts,
-    now: Timestamp,
-) -> Result<Option<HeldBlob>, sqlx::Error> {
-    if !lock_asset(tx, asset_id).await? {
-        return Ok(None);
-    }
-    super::hold_blob(tx, key, facts, now).await.map(Some)
 }
 
 /// Whether this is an image or a document that waits for a content, its first one or another. Its row is held until the transaction ends.
