@@ -1,7 +1,8 @@
 //! What can go wrong here, and what a client is told about it.
 
 use crate::{
-    API_KEYS_PER_USER_MAX, DOMAINS_PER_ORGANIZATION_MAX, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
+    API_KEYS_PER_USER_MAX, DOMAINS_PER_ORGANIZATION_MAX, INVITATION_MAILS_PER_ADDRESS,
+    INVITATION_MAILS_PER_HOUR, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
     PASSKEYS_PER_USER_MAX,
     input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
@@ -92,6 +93,9 @@ pub enum IdentityError {
     /// One more mail would be too many.
     #[error("you have asked for as many mails as there may be in an hour")]
     MailsFull,
+    /// One more mail to the invited would be too many.
+    #[error("at most {INVITATION_MAILS_PER_HOUR} invitations are mailed in an hour, and {INVITATION_MAILS_PER_ADDRESS} to one address")]
+    InvitationMailsFull,
     /// The bearer key is unknown, expired or revoked.
     #[error("this API key is unknown, expired or revoked")]
     ApiKeyWrong,
@@ -390,6 +394,9 @@ impl From<IdentityError> for Problem {
             E::EmailVerified => Self::conflict("email_verified", sentence(&error)),
             E::MailsFull => Self::new(StatusCode::TOO_MANY_REQUESTS, "mails_full", sentence(&error))
                 .hint("Look into the folder for unwanted mail.")
+                .header(header::RETRY_AFTER, HeaderValue::from_static("3600")),
+            E::InvitationMailsFull => Self::new(StatusCode::TOO_MANY_REQUESTS, "mails_full", sentence(&error))
+                .hint("Invite again in an hour, or send the link of a mailed invitation by other means.")
                 .header(header::RETRY_AFTER, HeaderValue::from_static("3600")),
             E::ApiKeyWrong => Self::new(StatusCode::UNAUTHORIZED, "api_key_wrong", sentence(&error))
                 .hint("Make a key in the settings and send it as `Authorization: Bearer mrl_…`.")

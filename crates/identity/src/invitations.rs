@@ -1,7 +1,8 @@
 //! Inviting people into an organization, and answering.
 
 use crate::{
-    INVITATION_LIFETIME, INVITATIONS_PENDING_MAX, IdentityError, input,
+    INVITATION_LIFETIME, INVITATION_MAILS_PER_ADDRESS, INVITATION_MAILS_PER_HOUR, INVITATIONS_PENDING_MAX,
+    IdentityError, input,
     model::{Invitation, InvitationOffer, InvitationStatus, IssuedInvitation, MyOrganization},
     store::{self, HeldOffer, NewInvitation},
     token::{self, TokenHash},
@@ -85,6 +86,7 @@ async fn make_room(
     now: Timestamp,
 ) -> Result<(), IdentityError> {
     store::hold_organization(tx).await?;
+    check_mails(tx, email, now).await?;
     if store::is_member(tx, email).await? {
         return Err(IdentityError::AlreadyMember);
     }
@@ -98,6 +100,13 @@ async fn make_room(
         return Err(IdentityError::InvitationsFull);
     }
     Ok(())
+}
+
+/// Strangers are written to in the name of this installation: no more often than they can bear.
+async fn check_mails(tx: &mut TenantTx, email: &str, now: Timestamp) -> Result<(), IdentityError> {
+    let mailed = store::count_mailed(tx, email, now - TimeDelta::hours(1)).await?;
+    let may = mailed.to_all < INVITATION_MAILS_PER_HOUR && mailed.to_address < INVITATION_MAILS_PER_ADDRESS;
+    if may { Ok(()) } else { Err(IdentityError::InvitationMailsFull) }
 }
 
 /// Enqueues the mail, commits, and makes the link that is shown.

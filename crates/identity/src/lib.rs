@@ -56,7 +56,7 @@ pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use invitation_mails::{InvitationMail, SendInvitation};
 pub use mails::{MailTask, SendMail};
-pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, remove_expired};
+pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, UNCONFIRMED_KEPT_FOR, remove_expired};
 pub use model::{
     ApiKey, Domain, Identity, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation,
     JoinRole, KnownOrganization, Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Passkey,
@@ -95,5 +95,9 @@ pub const SIGN_IN_FRESH_FOR: TimeDelta = TimeDelta::minutes(15);
 pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How many invitations of one organization may wait for an answer.
 pub const INVITATIONS_PENDING_MAX: i64 = 100;
+/// How many mails with invitations an organization sends in an hour.
+pub const INVITATION_MAILS_PER_HOUR: i64 = 120;
+/// How many of them go to one address.
+pub const INVITATION_MAILS_PER_ADDRESS: i64 = 3;
 /// How many domains an organization may have.
 pub const DOMAINS_PER_ORGANIZATION_MAX: i64 = 20;

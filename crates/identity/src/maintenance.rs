@@ -11,6 +11,9 @@ pub const IDEMPOTENCY_KEYS_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 /// How long links that were mailed are remembered after they ended, so that mails can be counted.
 pub const EMAIL_TOKENS_KEPT_FOR: TimeDelta = TimeDelta::hours(2);
 
+/// How long an account waits for its address to be confirmed, where nobody enters it before.
+pub const UNCONFIRMED_KEPT_FOR: TimeDelta = TimeDelta::days(14);
+
 /// How many rows went, or came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed {
@@ -28,10 +31,13 @@ pub struct Removed {
     pub sign_in_attempts: u64,
     /// Trips to providers from which nobody came back in time.
     pub provider_sign_ins: u64,
+    /// Accounts whose address nobody confirmed within [`UNCONFIRMED_KEPT_FOR`]; they are closed, and erased like every account
+    /// whose time is over.
+    pub unconfirmed: u64,
 }
 
 /// Removes ended sessions, mailed links, challenges and trips to providers, old idempotency keys and attempts to sign in, of
-/// everybody, and ends invitations that were not answered. Expects a transaction for `SystemReason::Maintain`,
+/// everybody, ends invitations that were not answered, and closes accounts that nobody confirmed. Expects a transaction for `SystemReason::Maintain`,
 /// and leaves committing to the caller.
 ///
 /// # Errors
@@ -44,6 +50,7 @@ pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed
     let passkey_ceremonies = store::delete_expired_ceremonies(tx, now).await?;
     let sign_in_attempts = store::delete_old_attempts(tx, now - ATTEMPTS_KEPT_FOR).await?;
     let provider_sign_ins = store::delete_expired_trips(tx, now).await?;
+    let unconfirmed = store::close_unconfirmed(tx, now - UNCONFIRMED_KEPT_FOR, now).await?;
     Ok(Removed {
         sessions,
         idempotency_keys,
@@ -52,5 +59,6 @@ pub async fn remove_expired(tx: &mut SystemTx, now: Timestamp) -> Result<Removed
         passkey_ceremonies,
         sign_in_attempts,
         provider_sign_ins,
+        unconfirmed,
     })
 }

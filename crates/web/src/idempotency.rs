@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again.
+//! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again, unless that
+//! one asked to try later.
 
 use crate::{App, Problem};
 use axum::{
@@ -65,11 +66,23 @@ async fn run_once(
         Reservation::Ours => {}
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    if response.status().is_server_error() || is_secret(&response) {
+    if is_passing(response.status()) || is_secret(&response) {
         release(app, &caller, user_id, key).await?;
         return Ok(response);
     }
     keep(app, &caller, user_id, key, response).await
+}
+
+/// Whether the same request may be answered otherwise when it is sent again: the server failed, was busy or asked to wait.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT
+                | StatusCode::LOCKED
+                | StatusCode::TOO_EARLY
+                | StatusCode::TOO_MANY_REQUESTS
+        )
 }
 
 /// What must not be stored anywhere, such as a new API key, is not stored here either; a repeated request makes a new one.

@@ -72,6 +72,7 @@ pub(super) struct CreateInvitation {
         (status = 403, description = "`forbidden`, `csrf_header_missing`, `organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`already_member` or `invitations_full`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`email_invalid` or `body_invalid`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`mails_full`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create_invitation(
@@ -95,6 +96,7 @@ pub(super) async fn create_invitation(
         (status = 403, description = "`forbidden`, `csrf_header_missing`, `organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`invitation_closed`, `already_member` or `invitations_full`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`mails_full`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn resend_invitation(

@@ -4,10 +4,11 @@ use crate::IdentityError;
 use memoreel_db::SystemTx;
 use memoreel_kernel::{SessionId, Timestamp, UserId};
 
-/// Holds every organization the person owns until the end of the transaction, so that its owners stay who they are.
-pub(crate) async fn hold_owned(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+/// Holds every organization the person is a member of until the end of the transaction, so that its owners stay who they are,
+/// and nobody hands it to this person meanwhile.
+pub(crate) async fn hold_organizations_of(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
     sqlx::query!(
-        "SELECT o.id FROM organizations o JOIN memberships m ON m.organization_id = o.id AND m.role = 'owner'
+        "SELECT o.id FROM organizations o JOIN memberships m ON m.organization_id = o.id
          WHERE m.user_id = $1 ORDER BY o.id FOR NO KEY UPDATE OF o",
         user_id.uuid(),
     )
@@ -50,6 +51,24 @@ pub(crate) async fn close_account(
     .execute(&mut **tx)
     .await?;
     Ok(closed.rows_affected() == 1)
+}
+
+/// Closes the accounts that were made before `made_before` and whose address nobody confirmed, without which nobody enters them,
+/// to be erased at once; returns how many.
+pub(crate) async fn close_unconfirmed(
+    tx: &mut SystemTx,
+    made_before: Timestamp,
+    now: Timestamp,
+) -> Result<u64, IdentityError> {
+    let closed = sqlx::query!(
+        "UPDATE users SET erased_after = $2
+         WHERE confirm_first AND email_verified_at IS NULL AND erased_after IS NULL AND last_login_at IS NULL AND created_at < $1",
+        made_before,
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(closed.rows_affected())
 }
 
 /// Takes that back. False when the account is not closed, or its time is over.

@@ -3,7 +3,7 @@
 
 use super::role;
 use crate::{
-    IdentityError,
+    INVITATION_LIFETIME, IdentityError,
     invitation_mails::{InvitationMail, SEND_INVITATION},
     mails::{MAIL_ATTEMPTS_MAX, MAIL_PRIORITY},
     model::{Invitation, InvitationOffer, InvitationStatus},
@@ -94,6 +94,34 @@ pub(crate) async fn count_pending(tx: &mut TenantTx, now: Timestamp) -> Result<i
     .fetch_one(&mut **tx)
     .await?;
     Ok(count)
+}
+
+/// How many mails with invitations were made since a time.
+pub(crate) struct MailedInvitations {
+    pub(crate) to_all: i64,
+    pub(crate) to_address: i64,
+}
+
+/// How many invitations the organization had mailed since `since`, to everybody and to this address, whatever became of them.
+pub(crate) async fn count_mailed(
+    tx: &mut TenantTx,
+    email: &str,
+    since: Timestamp,
+) -> Result<MailedInvitations, IdentityError> {
+    let counts = sqlx::query_as!(
+        MailedInvitations,
+        r#"SELECT count(*) AS "to_all!", count(*) FILTER (WHERE lower(i.email) = lower($2)) AS "to_address!"
+           FROM organization_invitations i JOIN tasks t ON t.subject_id = i.id AND t.organization_id = i.organization_id
+           WHERE i.organization_id = $1 AND i.expires_at > $4 AND t.kind = $5 AND t.created_at > $3"#,
+        tx.organization_id().uuid(),
+        email,
+        since,
+        since + INVITATION_LIFETIME,
+        SEND_INVITATION,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(counts)
 }
 
 /// Takes back what waits for an answer from this address, but `except`.

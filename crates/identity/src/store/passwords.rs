@@ -79,7 +79,8 @@ pub(crate) async fn rotate_session(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Notes that mail to `email` reaches the person. False when that is not their address any more.
+/// Notes that mail to `email` reaches the person, and keeps an account that was to go because nobody had confirmed that. False
+/// when it is not their address any more.
 pub(crate) async fn verify_email(
     tx: &mut SystemTx,
     user_id: UserId,
@@ -87,7 +88,8 @@ pub(crate) async fn verify_email(
     now: Timestamp,
 ) -> Result<bool, IdentityError> {
     let updated = sqlx::query!(
-        "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3)
+        "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3),
+             erased_after = CASE WHEN NOT confirm_first OR email_verified_at IS NOT NULL THEN erased_after END
          WHERE id = $1 AND lower(email) = lower($2) AND is_active",
         user_id.uuid(),
         email,

@@ -82,15 +82,16 @@ pub(crate) async fn use_totp_step(
 
 /// Removes the authenticator and its recovery codes. False when sign-in asked for none.
 pub(crate) async fn delete_totp(tx: &mut SystemTx, user_id: UserId) -> Result<bool, IdentityError> {
-    sqlx::query!("DELETE FROM user_recovery_codes WHERE user_id = $1", user_id.uuid())
-        .execute(&mut **tx)
-        .await?;
+    // In the order of a sign-in with a recovery code, which holds the authenticator first.
     let was_confirmed = sqlx::query_scalar!(
         r#"DELETE FROM user_totp WHERE user_id = $1 RETURNING confirmed_at IS NOT NULL AS "was_confirmed!""#,
         user_id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
+    sqlx::query!("DELETE FROM user_recovery_codes WHERE user_id = $1", user_id.uuid())
+        .execute(&mut **tx)
+        .await?;
     Ok(was_confirmed == Some(true))
 }
 

@@ -136,7 +136,8 @@ async fn cleaning_removes_what_has_ended_and_nothing_else() {
             email_tokens: 1,
             passkey_ceremonies: 0,
             sign_in_attempts: 1,
-            provider_sign_ins: 0
+            provider_sign_ins: 0,
+            unconfirmed: 0
         }
     );
     assert_eq!(eve.get("/me").await.status, 200);

@@ -56,7 +56,7 @@ async fn an_entry_tells_who_changed_what_from_where_and_what_it_was_before() {
     let told = entries(&ada, "&action=channel").await;
     assert_eq!(told[0]["actor"], json!({ "kind": "api_key", "id": ada.user_id, "name": "ada" }));
     let told = entries(&ada, "&action=api_key.created").await;
-    assert_eq!(told[0]["new"]["prefix"], key["prefix"]);
+    assert_eq!((&told[0]["new"]["prefix"], &told[0]["new"]["role"]), (&key["prefix"], &key["role"]));
     let all = ada.get("/audit-log/export").await.is(200).text();
     assert!(!all.contains(secret) && !all.contains("hash\":\"\\\\x"), "{all}");
 }

@@ -259,6 +259,33 @@ async fn so_many_invitations_may_wait_and_those_that_ended_do_not_count() {
 }
 
 #[tokio::test]
+async fn strangers_are_mailed_no_more_often_than_they_can_bear() {
+    let house = House::new().await;
+    let invite = async |email: &str| house.invite(&house.owner, email, "viewer").await;
+    let revoked = async |issued: &Value| house.revoke(&house.owner, issued).await.is(204);
+    // Three mails to one address, whatever became of the invitations.
+    for _ in 0..2 {
+        let issued = invite("grace@example.com").await.is(201).json();
+        revoked(&issued).await;
+    }
+    let third = invite("Grace@example.com").await.is(201).json();
+    let refused = invite("grace@example.com").await.refuses(429, "mails_full");
+    assert_eq!(refused.header("retry-after"), "3600");
+    house.resend(&house.owner, &third).await.refuses(429, "mails_full");
+    assert_eq!(house.listed().await.iter().filter(|(_, status)| status == "pending").count(), 1);
+
+    // And so many in all.
+    for number in 0..117 {
+        let issued = invite(&format!("p{number}@example.com")).await.is(201).json();
+        revoked(&issued).await;
+    }
+    invite("another@example.com").await.refuses(429, "mails_full");
+    house.app.clock.advance(TimeDelta::minutes(61));
+    invite("another@example.com").await.is(201);
+    house.resend(&house.owner, &third).await.is(200);
+}
+
+#[tokio::test]
 async fn the_same_invitation_accepted_twice_at_once_makes_one_member() {
     let house = House::new().await;
     let grace = house.app.person("grace").await;

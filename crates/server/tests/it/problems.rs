@@ -5,6 +5,7 @@ use crate::{
     client::{Answer, Client, metadata, send},
     openapi::{Operation, operations},
 };
+use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
@@ -274,6 +275,19 @@ async fn a_method_that_is_not_offered_is_a_problem_that_names_those_that_are() {
         assert!(refused.header("allow").contains(offered), "{method} {path}: {}", refused.header("allow"));
     }
     send(app.visitor().request("PUT", "/api/v1/videos")).await.refuses(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_request_that_came_too_often_is_heard_when_it_is_sent_again() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let again = || ada.request("POST", "/email-confirmations/resend").header("idempotency-key", "mail");
+    for _ in 0..4 {
+        ada.post("/email-confirmations/resend", &json!({})).await.is(202);
+    }
+    send(again().json(&json!({}))).await.refuses(429, "mails_full");
+    app.clock.advance(TimeDelta::minutes(61));
+    send(again().json(&json!({}))).await.is(202);
 }
 
 #[tokio::test]
