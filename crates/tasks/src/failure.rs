@@ -24,6 +24,8 @@ pub(crate) enum FailureKind {
     Outage,
     /// Another worker has the task now; nothing may be written.
     LeaseLost,
+    /// The try went further than the one before, and the next goes on from there.
+    CameFurther,
     /// The place is others' for so long.
     GaveWay(Duration),
 }
@@ -57,6 +59,13 @@ impl TaskFailure {
             kind: FailureKind::GaveWay(wait),
             ..Self::transient("organization_busy", "As much of this is under way as may be at once.")
         }
+    }
+
+    /// The next try goes on where this one ended, and has one more after it: what comes in pieces takes as many tries as there are pieces,
+    /// up to a hundred.
+    #[must_use]
+    pub fn after_progress(self) -> Self {
+        Self { kind: FailureKind::CameFurther, ..self }
     }
 
     fn outage(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -8,7 +8,7 @@ use crate::{
     registry::Registered,
     run::Progress,
     slots::Slots,
-    store::{self, Beat, Claimed, Ending, Stale},
+    store::{self, ATTEMPTS_MAX, Beat, Claimed, Ending, Stale},
 };
 use chrono::TimeDelta;
 use memoreel_db::{Db, DbError, SystemReason, is_outage};
@@ -270,11 +270,13 @@ impl Shared {
             Ending::GiveWay { until: now + delta(wait), kind: &task.kind }
         } else if failure.kind == FailureKind::Outage && task.attempts < task.attempts_max + INTERRUPTIONS_MAX
         {
-            Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message }
+            Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message, more_tries: 0 }
+        } else if failure.kind == FailureKind::CameFurther && task.attempts < ATTEMPTS_MAX {
+            Ending::Retry { at: now + delay_after(1), code: failure.code, message, more_tries: 1 }
         } else if failure.permanent || task.attempts >= task.attempts_max {
             Ending::Failed { code: failure.code, message }
         } else {
-            Ending::Retry { at: now + delay_after(task.attempts), code: failure.code, message }
+            Ending::Retry { at: now + delay_after(task.attempts), code: failure.code, message, more_tries: 0 }
         };
         if matches!(ending, Ending::Failed { .. } | Ending::Retry { .. }) {
             tracing::warn!(

@@ -33,6 +33,9 @@ const SHARE_WAIT: Duration = Duration::from_secs(2);
 /// How long the organization leaves the other places to others when none is.
 const GIVES_WAY: Duration = Duration::from_secs(15);
 
+/// What a try must have brought for the next one to be worth it, however many there were.
+const WORTHWHILE_BYTES: u64 = 1 << 20;
+
 /// Where the address of a file lies, sealed.
 pub(crate) fn source_place(id: UploadId) -> SealedPlace<'static> {
     SealedPlace { column: "uploads.source", row: id.uuid() }
@@ -132,6 +135,7 @@ impl Import {
             ));
         }
         let (offset, size_bytes) = (answer.offset, answer.size_bytes);
+        let is_resumable = answer.etag.is_some();
         let mut arrived = offset;
         let bytes =
             self.pace.hold(arriving(answer.response.bytes_stream())).map(move |chunk: io::Result<Bytes>| {
@@ -155,6 +159,11 @@ impl Import {
             None if is_whole && !run.cancelled().is_cancelled() => Ok((outcome.new_offset, held)),
             Some(BlobError::SourceBroken(error)) if TooSlow::is(&error) => {
                 Err(TaskFailure::transient("import_too_slow", error.to_string()))
+            }
+            None | Some(BlobError::SourceBroken(_))
+                if is_resumable && outcome.new_offset - offset >= WORTHWHILE_BYTES =>
+            {
+                Err(interrupted().after_progress())
             }
             None | Some(BlobError::SourceBroken(_)) => Err(interrupted()),
             Some(error) => Err(blob_failure(error)),

@@ -50,6 +50,7 @@ impl Elsewhere {
             .route("/changing", get(changing))
             .route("/careless", get(careless))
             .route("/dribbling", get(dribbling))
+            .route("/in-pieces", get(in_pieces))
             .with_state(elsewhere.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         elsewhere
@@ -139,6 +140,25 @@ async fn careless(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Res
         Some((from, _)) => rest(&sample(PHOTO), from, "\"present\""),
         None => whole(sample(PHOTO), "\"present\""),
     }
+}
+
+/// A file of which each connection brings a megabyte and a little, and then breaks.
+async fn in_pieces(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Response {
+    elsewhere.asked.lock().unwrap().push(headers.clone());
+    let mut file = sample(PHOTO);
+    file.resize(8 << 20, 0);
+    let from = resumed(&headers).map_or(0, |(from, _)| from);
+    let piece = Bytes::copy_from_slice(&file[from..file.len().min(from + (1 << 20) + 1000)]);
+    let bytes = stream::once(async { Ok(piece) }).chain(stream::once(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Err(io::Error::from(io::ErrorKind::BrokenPipe))
+    }));
+    let mut answer = rest(&file, from, "\"only\"");
+    *answer.body_mut() = Body::from_stream(bytes);
+    if from == 0 {
+        *answer.status_mut() = StatusCode::OK;
+    }
+    answer
 }
 
 /// Comes byte by byte, unless somebody goes on.
@@ -270,6 +290,22 @@ async fn what_comes_too_slowly_gives_its_place_up_and_goes_on_where_it_was() {
     let (from, etag) = resumed(&asked[1]).unwrap();
     assert!((1..100).contains(&from), "{from}");
     assert_eq!((asked.len(), etag), (2, "\"only\""));
+}
+
+#[tokio::test]
+async fn a_fetch_that_comes_further_each_time_goes_on_however_often_it_breaks() {
+    let (app, elsewhere) = (app_that_reaches_this_machine().await, Elsewhere::start().await);
+    let ada = app.person("ada").await;
+    elsewhere.import(&ada, "/in-pieces").await;
+    let fetched = until("a fetch that is over", async || {
+        app.clock.advance(TimeDelta::seconds(15));
+        let tasks = ada.get("/tasks?kind=import").await.is(200).json();
+        let task = tasks["items"][0].clone();
+        (!matches!(task["status"].as_str(), Some("pending" | "running"))).then_some(task)
+    })
+    .await;
+    assert_eq!((&fetched["status"], &fetched["attempts"]), (&json!("completed"), &json!(8)), "{fetched:#}");
+    assert_eq!(elsewhere.asked().len(), 8);
 }
 
 #[tokio::test]

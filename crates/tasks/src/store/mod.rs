@@ -123,11 +123,14 @@ pub(crate) async fn finish(
     Ok(end.is_held.then_some(Settlement::new(end.open_count, failure)))
 }
 
+/// How many tries a task has at most, however far each of them comes.
+pub(crate) const ATTEMPTS_MAX: i32 = 100;
+
 /// How a failed try ends.
 #[derive(Clone, Copy)]
 pub(crate) enum Ending<'a> {
-    /// Back to the queue until then, with the reason shown meanwhile.
-    Retry { at: Timestamp, code: &'a str, message: &'a str },
+    /// Back to the queue until then, with the reason shown meanwhile, and so many tries more.
+    Retry { at: Timestamp, code: &'a str, message: &'a str, more_tries: i32 },
     /// Back to the queue at once; the try does not count.
     Release,
     /// Back to the queue until then, together with what waits of this kind in the organization; the try does not count.
@@ -147,8 +150,9 @@ pub(crate) async fn end_run(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let more_tries = if let Ending::Retry { more_tries, .. } = ending { more_tries } else { 0 };
     let (status, at, code, message, uncounted) = match ending {
-        Ending::Retry { at, code, message } => ("pending", at, Some(code), Some(message), 0),
+        Ending::Retry { at, code, message, .. } => ("pending", at, Some(code), Some(message), 0),
         Ending::Release => ("pending", now, None, None, 1),
         Ending::GiveWay { until, .. } => ("pending", until, None, None, 1),
         Ending::Failed { code, message } => ("failed", now, Some(code), Some(message), 0),
@@ -173,7 +177,7 @@ pub(crate) async fn end_run(
              error_code = CASE WHEN is_cancelled THEN error_code ELSE $6 END,
              error_message = CASE WHEN is_cancelled THEN error_message ELSE $7 END,
              attempts = attempts - CASE WHEN $4 = 'cancelled' AND NOT cancel_requested THEN 1 ELSE $8 END,
-             lease = NULL, leased_until = NULL, progress = 0,
+             attempts_max = least(attempts_max + $10, $11), lease = NULL, leased_until = NULL, progress = 0,
              finished_at = CASE WHEN ending.status IN ('pending', 'held') THEN NULL ELSE $9::timestamptz END,
              tries = CASE WHEN is_cancelled OR $6 IS NOT NULL THEN with_try(tries, jsonb_build_object(
                  'attempt', attempts, 'started_at', started_at, 'ended_at', $9::timestamptz,
@@ -190,6 +194,8 @@ pub(crate) async fn end_run(
         message,
         uncounted,
         now,
+        more_tries,
+        ATTEMPTS_MAX,
     )
     .execute(&mut **tx)
     .await?;
