@@ -2,8 +2,7 @@
 
 use crate::{
     API_KEYS_PER_USER_MAX, DOMAINS_PER_ORGANIZATION_MAX, INVITATION_MAILS_PER_ADDRESS,
-    INVITATION_MAILS_PER_HOUR, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX,
-    PASSKEYS_PER_USER_MAX,
+    INVITATION_MAILS_PER_HOUR, INVITATIONS_PENDING_MAX, ORGANIZATIONS_OWNED_MAX, PASSKEYS_PER_USER_MAX,
     input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX},
     password::PasswordFlaw,
     preferences::LOCALE_CHARS_MAX,
@@ -94,7 +93,9 @@ pub enum IdentityError {
     #[error("you have asked for as many mails as there may be in an hour")]
     MailsFull,
     /// One more mail to the invited would be too many.
-    #[error("at most {INVITATION_MAILS_PER_HOUR} invitations are mailed in an hour, and {INVITATION_MAILS_PER_ADDRESS} to one address")]
+    #[error(
+        "at most {INVITATION_MAILS_PER_HOUR} invitations are mailed in an hour, and {INVITATION_MAILS_PER_ADDRESS} to one address"
+    )]
     InvitationMailsFull,
     /// The bearer key is unknown, expired or revoked.
     #[error("this API key is unknown, expired or revoked")]

@@ -56,7 +56,9 @@ pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use invitation_mails::{InvitationMail, SendInvitation};
 pub use mails::{MailTask, SendMail};
-pub use maintenance::{EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, UNCONFIRMED_KEPT_FOR, remove_expired};
+pub use maintenance::{
+    EMAIL_TOKENS_KEPT_FOR, IDEMPOTENCY_KEYS_KEPT_FOR, Removed, UNCONFIRMED_KEPT_FOR, remove_expired,
+};
 pub use model::{
     ApiKey, Domain, Identity, Invitation, InvitationOffer, InvitationStatus, IssuedApiKey, IssuedInvitation,
     JoinRole, KnownOrganization, Me, Member, MyOrganization, NewApiKey, NewUser, Organization, Passkey,

@@ -24,9 +24,7 @@ async fn a_closed_account_does_nothing_until_that_is_taken_back() {
     ada.post("/me/erasure", &wish("ada@example.com", "not the password"))
         .await
         .refuses(422, "password_wrong");
-    ada.post("/me/erasure", &wish("eda@example.com", PASSWORD))
-        .await
-        .refuses(422, "confirmation_wrong");
+    ada.post("/me/erasure", &wish("eda@example.com", PASSWORD)).await.refuses(422, "confirmation_wrong");
     ada.delete("/me/erasure").await.refuses(409, "not_closing");
     let open = ada.get("/me/erasure").await.is(200).json();
     assert_eq!((&open["erased_after"], &open["grace_days"]), (&Value::Null, &json!(7)), "{open}");
@@ -42,9 +40,7 @@ async fn a_closed_account_does_nothing_until_that_is_taken_back() {
         ada.get(path).await.refuses(403, "account_closing");
         program(path).await.refuses(403, "account_closing");
     }
-    ada.post("/me/erasure", &wish("ada@example.com", PASSWORD))
-        .await
-        .refuses(403, "account_closing");
+    ada.post("/me/erasure", &wish("ada@example.com", PASSWORD)).await.refuses(403, "account_closing");
     // Signing in is possible, to take it back.
     let back = app.signed_in(&ada).await;
     let me = back.get("/me").await.is(200).json();
