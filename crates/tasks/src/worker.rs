@@ -400,6 +400,7 @@ impl Shared {
                 at: self.clock.now(),
                 code: "task_interrupted",
                 message: "Processing was interrupted and starts again.",
+                more_tries: 0,
             }
         };
         let caller = Caller::service(task.organization_id);

@@ -45,9 +45,9 @@ pub(crate) use identities::{
     find_identity, find_verified, identities, identity_providers, insert_identity, insert_trip, use_identity,
 };
 pub(crate) use invitations::{
-    HeldOffer, MailedInvitation, NewInvitation, close_invitation, count_pending, enqueue_invitation_mail,
-    expire_invitations, find_invitation, find_mailed_invitation, hold_offer, insert_invitation, invitations,
-    is_address_of, renew_invitation, revoke_invitation, revoke_pending,
+    HeldOffer, MailedInvitation, NewInvitation, close_invitation, count_mailed, count_pending,
+    enqueue_invitation_mail, expire_invitations, find_invitation, find_mailed_invitation, hold_offer,
+    insert_invitation, invitations, is_address_of, renew_invitation, revoke_invitation, revoke_pending,
 };
 pub(crate) use members::{
     delete_member, find_member, has_other_owner, is_member, join, members, update_role,
