@@ -200,6 +200,26 @@ test("the settings ask to confirm the address until the mailed link did", async 
   await expect(page.getByText("Your address is not confirmed")).toHaveCount(0);
 });
 
+test("whoever follows the link elsewhere shows by the password that the account is theirs", async ({ page, context }) => {
+  const account = newAccount();
+  await signUp(page, account);
+  const link = await mailedPath(page, account, "Confirm your e-mail address");
+  await context.clearCookies();
+  await page.goto(link);
+  const field = page.getByLabel("Password", { exact: true });
+  await expect(page.getByRole("button", { name: "Confirm", exact: true })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: "Confirm", exact: true }).click();
+  await expect(page.getByText("Type your password.")).toBeVisible();
+  await expect(field).toBeFocused();
+  await field.fill("not the password of it");
+  await field.press("Enter");
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await field.fill(account.password);
+  await field.press("Enter");
+  await expect(page.getByRole("heading", { name: "Your address is confirmed" })).toBeVisible();
+});
+
 test("both addresses agree to a change before it happens", async ({ page }) => {
   const account = newAccount();
   const moved = newAccount();

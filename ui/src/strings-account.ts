@@ -25,6 +25,10 @@ export const accountStrings = {
   confirmEmail: {
     title: "Confirm your address",
     busy: "Confirming…",
+    proveLead: "Type the password you chose when you signed up. It shows that the account is yours.",
+    passwordMissing: "Type your password.",
+    prove: "Confirm",
+    notYou: "Not you who signed up? Then close this page: nothing happens.",
     doneTitle: "Your address is confirmed",
     doneText: "There is nothing more to do.",
     wrongText: "It is incomplete, too old, or for another address than your account has now. The settings send you another one.",

@@ -85,7 +85,7 @@ pub(crate) async fn sign_up(
     }
     let user = checked.insert(&mut tx, false, now).await?;
     store::insert_first_consents(&mut tx, user.id, &agreed, device, now).await?;
-    enter(tx, user.id, device, None, now).await.map(Some)
+    enter(app, tx, user.id, device, None, now).await.map(Some)
 }
 
 async fn sign_up_by_mail(
@@ -204,33 +204,43 @@ pub(crate) async fn sign_in(
     }
     second_factor::check(app, &mut tx, user_id, code.as_deref(), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
-    enter(tx, user_id, device, None, now).await
+    enter(app, tx, user_id, device, None, now).await
 }
 
 /// Opens a session for somebody who has shown who they are, through a provider or otherwise, as the last thing of the transaction
 /// in which they did.
+///
+/// # Errors
+/// [`IdentityError::ProviderRequired`].
 pub(crate) async fn enter(
+    app: &App,
     mut tx: SystemTx,
     user_id: UserId,
     device: &Device,
     provider: Option<&str>,
     now: Timestamp,
 ) -> Result<SignedIn, IdentityError> {
-    let token = open_session(&mut tx, user_id, device, provider, now).await?;
+    let token = open_session(app, &mut tx, user_id, device, provider, now).await?;
     let me = store::find_me(&mut tx, user_id, None, false).await?;
     let me = me.ok_or(IdentityError::NotFound("organization"))?;
     tx.commit().await?;
     Ok(SignedIn { me, token })
 }
 
-/// Opens a session in place of the one the browser presented.
+/// Opens a session in place of the one the browser presented, unless the person's domain requires another way in.
+///
+/// # Errors
+/// [`IdentityError::ProviderRequired`].
 pub(crate) async fn open_session(
+    app: &App,
     tx: &mut SystemTx,
     user_id: UserId,
     device: &Device,
     provider: Option<&str>,
     now: Timestamp,
 ) -> Result<String, IdentityError> {
+    let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
+    domains::check_way(app, tx, user_id, &owner.email, provider).await?;
     if let Some(replaced) = &device.presented {
         store::delete_session_of_token(tx, replaced).await?;
     }

@@ -165,23 +165,51 @@ pub(crate) fn refusal(app: &App, required: &RequiredRow) -> IdentityError {
     IdentityError::ProviderRequired { name: app.sign_in.provider_name(&required.provider).to_owned() }
 }
 
-/// For every way in but a provider: lets in whom no provider is required of, and owners of the organization that requires it.
-/// Only for somebody who has shown that the account is theirs; it tells whether they own the organization.
+/// Lets in by `provider`, or another way for none: whom no provider is required of, or this one, and owners of the organization
+/// that requires it. What the domain requires stays so until the end of the transaction, so that whoever changes it ends the
+/// sessions that were opened before. Only for somebody who has shown that the account is theirs; it tells whether they own the
+/// organization.
 ///
 /// # Errors
 /// [`IdentityError::ProviderRequired`].
-pub(crate) async fn check_other_way(
+pub(crate) async fn check_way(
     app: &App,
     tx: &mut SystemTx,
     user_id: UserId,
     email: &str,
+    provider: Option<&str>,
 ) -> Result<(), IdentityError> {
-    match required(tx, email).await? {
-        Some(required) if !store::is_owner(tx, required.organization_id, user_id).await? => {
-            Err(refusal(app, &required))
-        }
-        _ => Ok(()),
+    match refused_way(tx, user_id, email, provider).await? {
+        Some(required) => Err(refusal(app, &required)),
+        None => Ok(()),
     }
+}
+
+/// Ends the sessions of somebody whose address is of another domain now that could not be opened any more.
+pub(crate) async fn end_refused_sessions(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+) -> Result<(), IdentityError> {
+    match refused_way(tx, user_id, email, None).await? {
+        Some(required) => store::delete_sessions_beside(tx, &[user_id], &required.provider).await,
+        None => Ok(()),
+    }
+}
+
+/// What is required of the person instead of this way in.
+async fn refused_way(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    email: &str,
+    provider: Option<&str>,
+) -> Result<Option<RequiredRow>, IdentityError> {
+    let Some(domain) = domain_name::of_email(email) else { return Ok(None) };
+    store::hold_domain(tx, &domain).await?;
+    let Some(required) = store::find_required(tx, &domain).await? else { return Ok(None) };
+    let may = provider == Some(required.provider.as_str())
+        || store::is_owner(tx, required.organization_id, user_id).await?;
+    Ok((!may).then_some(required))
 }
 
 /// Makes the person a member of organizations whose domain their confirmed address is of.

@@ -17,20 +17,36 @@ use memoreel_web::App;
 /// How many mails of one purpose a person may ask for in an hour.
 const MAILS_PER_HOUR_MAX: i64 = 5;
 
+/// How whoever follows a link shows that the account is theirs. Whoever made it may have named somebody else's address, who is then
+/// mailed the link, and would vouch for an account to which another has the password.
+pub(crate) struct Proof {
+    /// Who is signed in where the link was opened.
+    pub(crate) user_id: Option<UserId>,
+    /// The password of the account.
+    pub(crate) password: Option<String>,
+}
+
 /// Notes that the address is its person's, who joins where people of its domain do. Doing so twice is no mistake: mail programs
-/// open links, too. The first time, it opens the session that signing up did not.
+/// open links, too, and are refused as long as nobody has shown that the account is theirs. The first time, it opens the session
+/// that signing up did not.
 ///
 /// # Errors
-/// [`IdentityError::TokenWrong`].
+/// [`IdentityError::TokenWrong`], [`IdentityError::PasswordRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::SignInFirst`], [`IdentityError::SignInThrottled`]; [`IdentityError::ProviderRequired`] when the address is
+/// confirmed and opens no session.
 pub(crate) async fn confirm(
     app: &App,
     token: &str,
+    proof: Proof,
     device: &Device,
 ) -> Result<Option<SignedIn>, IdentityError> {
     let id = email_tokens::read(&app.secrets, Purpose::Confirm, token).ok_or(IdentityError::TokenWrong)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let token = store::find_email_token(&mut tx, id, now).await?.ok_or(IdentityError::TokenWrong)?;
+    drop(tx);
+    prove_own(app, token.user_id, proof).await?;
+    let mut tx = app.db.system(SystemReason::SignIn).await?;
     store::lock_user(&mut tx, token.user_id).await?;
     let is_first = store::use_email_token(&mut tx, id, now).await?;
     let opens = is_first && store::is_to_confirm(&mut tx, token.user_id).await?;
@@ -38,11 +54,31 @@ pub(crate) async fn confirm(
         return Err(IdentityError::TokenWrong);
     }
     domains::join(&mut tx, token.user_id, &token.email, now).await?;
-    if opens {
-        return accounts::enter(tx, token.user_id, device, None, now).await.map(Some);
+    if !opens {
+        tx.commit().await?;
+        return Ok(None);
     }
-    tx.commit().await?;
-    Ok(None)
+    let way = domains::check_way(app, &mut tx, token.user_id, &token.email, None).await;
+    if way.is_err() {
+        // The address is confirmed all the same, so that the provider opens this account.
+        tx.commit().await?;
+        return way.map(|()| None);
+    }
+    accounts::enter(app, tx, token.user_id, device, None, now).await.map(Some)
+}
+
+/// Whether it was shown whose account it is: before, by being signed in to it, or by its password.
+async fn prove_own(app: &App, user_id: UserId, proof: Proof) -> Result<(), IdentityError> {
+    let owner = store::find_owner(&mut app.db.system(SystemReason::SignIn).await?, user_id).await?;
+    let owner = owner.ok_or(IdentityError::TokenWrong)?;
+    if owner.email_verified || proof.user_id == Some(user_id) {
+        return Ok(());
+    }
+    match proof.password {
+        Some(password) => prove_password(app, user_id, password).await.map(drop),
+        None if owner.password_hash.is_some() => Err(IdentityError::PasswordRequired),
+        None => Err(IdentityError::SignInFirst),
+    }
 }
 
 /// Mails another link to confirm the address.
@@ -181,6 +217,7 @@ pub(crate) async fn confirm_change(app: &App, token: &str) -> Result<ChangeStatu
     } else {
         store::change_email(&mut tx, token.user_id, &new_email, now).await?;
         domains::join(&mut tx, token.user_id, &new_email, now).await?;
+        domains::end_refused_sessions(&mut tx, token.user_id, &new_email).await?;
         // Links to the address that was left must not open the account any more.
         store::delete_email_tokens(&mut tx, token.user_id, None).await?;
         ChangeStatus::Changed

@@ -35,6 +35,12 @@ pub enum IdentityError {
     /// The password that shows who is sitting there is another one.
     #[error("this is not your password")]
     PasswordWrong,
+    /// Nobody has shown yet that the account of a mailed link is theirs.
+    #[error("type the password of this account, so that nobody confirms an account that somebody else made")]
+    PasswordRequired,
+    /// The same, of an account without a password.
+    #[error("sign in to this account first, and open the link in the same browser")]
+    SignInFirst,
     /// The password is right, and the account has an authenticator.
     #[error("this account asks for a code of its authenticator app")]
     CodeRequired,
@@ -359,6 +365,10 @@ impl From<IdentityError> for Problem {
             E::ConsentNeeded => Self::invalid_field("document", "consent_needed", sentence(&error))
                 .hint("Close the account instead."),
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
+            E::PasswordRequired => Self::invalid_field("password", "password_required", sentence(&error))
+                .hint("Did you not sign up yourself? Then ignore the mail."),
+            E::SignInFirst => forbidden("sign_in_first", &error)
+                .hint("Did you not sign up yourself? Then ignore the mail."),
             E::PasswordWrong => Self::invalid_field("password", "password_wrong", sentence(&error)),
             E::TimeZoneUnknown => Self::invalid_field("time_zone", "time_zone_unknown", sentence(&error)),
             E::LocaleInvalid => Self::invalid_field("locale", "locale_invalid", sentence(&error)),

@@ -11,7 +11,7 @@ use crate::{
     IdentityError, PASSKEYS_PER_USER_MAX,
     accounts::{self, Device, SignedIn},
     authenticate::session_of,
-    domains, identities, input,
+    identities, input,
     model::Passkey,
     notices::{self, Notice},
     passwords::prove_presence,
@@ -222,9 +222,7 @@ pub(crate) async fn sign_in(
     if !store::record_entry(&mut tx, found.user_id, now).await? {
         return Err(IdentityError::PasskeyWrong);
     }
-    let owner = store::find_owner(&mut tx, found.user_id).await?.ok_or(IdentityError::PasskeyWrong)?;
-    domains::check_other_way(app, &mut tx, found.user_id, &owner.email).await?;
-    accounts::enter(tx, found.user_id, device, None, now).await
+    accounts::enter(app, tx, found.user_id, device, None, now).await
 }
 
 /// Gives the passkey another name.

@@ -151,7 +151,7 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
         return Err(IdentityError::TokenWrong);
     }
-    domains::check_other_way(app, &mut tx, token.user_id, &token.user_email).await?;
+    domains::check_way(app, &mut tx, token.user_id, &token.user_email, None).await?;
     // Whoever read the mail has the address.
     store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
     domains::join(&mut tx, token.user_id, &token.user_email, now).await?;

@@ -245,7 +245,7 @@ pub(crate) async fn confirm(
     if !store::record_entry(&mut tx, user_id, now).await? {
         return Err(IdentityError::AccountClosed);
     }
-    Ok((accounts::enter(tx, user_id, device, Some(&provider), now).await?, return_to))
+    Ok((accounts::enter(app, tx, user_id, device, Some(&provider), now).await?, return_to))
 }
 
 /// Somebody came back, and the provider says who they are.
@@ -352,12 +352,7 @@ impl Visit<'_> {
         return_to: String,
     ) -> Result<Arrived, IdentityError> {
         let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
-        if let Some(required) = domains::required(tx, &owner.email).await?
-            && required.provider != self.provider.id
-            && !store::is_owner(tx, required.organization_id, user_id).await?
-        {
-            return Err(domains::refusal(self.app, &required));
-        }
+        domains::check_way(self.app, tx, user_id, &owner.email, Some(&self.provider.id)).await?;
         let (provider, subject) = (&self.provider.id, &self.vouched.subject);
         store::use_identity(tx, provider, subject, self.vouched.email.as_deref(), self.now).await?;
         domains::join(tx, user_id, &owner.email, self.now).await?;
@@ -380,7 +375,8 @@ impl Visit<'_> {
         if !store::record_entry(tx, user_id, self.now).await? {
             return Err(IdentityError::AccountClosed);
         }
-        let token = accounts::open_session(tx, user_id, self.device, Some(provider), self.now).await?;
+        let token =
+            accounts::open_session(self.app, tx, user_id, self.device, Some(provider), self.now).await?;
         Ok(Arrived::SignedIn { token, return_to })
     }
 

@@ -4,7 +4,10 @@ import { keys } from "./queries";
 import type { Ceremony, CeremonyAnswer } from "../lib/passkeys";
 import type { EmailChangeState, EmailStatus, Me, Page, Passkey, RecoveryCodes, TotpSecret } from "./types";
 
-/** Confirms the address the token was mailed to. Doing so twice is no mistake, so the page may ask by itself. */
+/**
+ * Confirms the address the token was mailed to, for whoever is signed in to its account. Doing so twice is no mistake, so the page may
+ * ask by itself.
+ */
 export function confirmationQuery(token: string) {
   return queryOptions({
     queryKey: keys.emailConfirmation(token),
@@ -22,6 +25,11 @@ export function confirmationQuery(token: string) {
 /** Whether a mailed link is refused for good: it is incomplete, too old or used up. */
 export function isTokenWrong(error: unknown): boolean {
   return isApiError(error) && error.code === "token_wrong";
+}
+
+/** Whether nobody has shown yet that the account of a mailed link is theirs. */
+export function isPasswordRequired(error: unknown): boolean {
+  return isApiError(error) && error.code === "password_required";
 }
 
 /** How far a change of address is; asked again when the page is looked at again, since its links are opened elsewhere. */
@@ -53,6 +61,7 @@ export const accountCommands = {
   beginPasskeySignIn: () => requestJson<Ceremony>("POST", "/sessions/passkey/begin"),
   signInByPasskey: (json: CeremonyAnswer) => requestJson<Me>("POST", "/sessions/passkey", { json }),
   resendConfirmation: () => request("POST", "/email-confirmations/resend"),
+  confirmEmail: (json: { token: string; password: string }) => request("POST", "/email-confirmations", { json }),
   confirmEmailChange: (token: string) => requestJson<EmailChangeState>("POST", "/email-changes/confirm", { json: { token } }),
   requestPasswordReset: (email: string) => request("POST", "/password-resets", { json: { email } }),
   resetPassword: (json: { token: string; password: string }) => request("POST", "/password-resets/confirm", { json }),

@@ -4,13 +4,14 @@ use super::{NO_STORE, device};
 use crate::{
     authenticate::session_of,
     cookie,
-    emails::{self, ChangeStatus, PendingEmailChange},
+    emails::{self, ChangeStatus, PendingEmailChange, Proof},
 };
 use axum::{
     extract::{FromRequest, Request, State},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use http::{StatusCode, header};
+use memoreel_kernel::Caller;
 use memoreel_web::{App, Json, ProblemBody, Result, SignedIn, client_address};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,26 +23,39 @@ pub(super) struct MailedToken {
     token: String,
 }
 
+/// What an address is confirmed with. No `Debug`, because of the token and the password.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct EmailConfirmation {
+    /// What stands behind the `#` of the link.
+    token: String,
+    /// The password of the account.
+    #[schema(format = Password)]
+    password: Option<String>,
+}
+
 /// Confirm an e-mail address
 ///
-/// With the token of the mail that was sent at sign-up. Confirming twice is no mistake. Where signing up opens no session, the first
-/// time does: the answer sets the session cookie then.
+/// With the token of the mail that was sent at sign-up, by whoever is signed in to the account or gives its password: others may have
+/// named an address that is not theirs. Confirming twice is no mistake. Where signing up opens no session, the first time does: the
+/// answer sets the session cookie then.
 #[utoipa::path(
     post, path = "/email-confirmations", operation_id = "confirm_email", tag = "Accounts",
     security(()),
-    request_body = MailedToken,
+    request_body = EmailConfirmation,
     responses(
         (status = 204, description = "The address is confirmed"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`token_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "`rate_limited`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`csrf_header_missing`, `sign_in_first` or, when the address is confirmed and the way in is another one, `provider_required`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`token_wrong`, `password_required` or `password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`rate_limited` or `sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn confirm_email(State(app): State<App>, request: Request) -> Result<Response> {
     let device = device(&request);
     app.limits.sign_in.take(&device.address)?;
-    let Json(MailedToken { token }) = Json::from_request(request, &app).await?;
-    let signed_in = emails::confirm(&app, &token, &device).await?;
+    let user_id = request.extensions().get::<Caller>().and_then(|caller| caller.user_id);
+    let Json(EmailConfirmation { token, password }) = Json::from_request(request, &app).await?;
+    let signed_in = emails::confirm(&app, &token, Proof { user_id, password }, &device).await?;
     let cookie = signed_in.and_then(|signed_in| cookie::set_session(&signed_in.token, app.secure_cookies));
     let cookie = cookie.map(|value| (header::SET_COOKIE, value));
     Ok((StatusCode::NO_CONTENT, AppendHeaders(cookie), [NO_STORE]).into_response())

@@ -201,6 +201,14 @@ pub(crate) struct RequiredRow {
     pub(crate) provider: String,
 }
 
+/// Keeps what is said of the domain, by whichever organization, as it is until the end of the transaction.
+pub(crate) async fn hold_domain(tx: &mut SystemTx, domain: &str) -> Result<(), IdentityError> {
+    sqlx::query!("SELECT id FROM organization_domains WHERE domain = $1 FOR SHARE", domain)
+        .fetch_all(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// What the organization at work that verified the domain requires, if it requires any.
 pub(crate) async fn find_required(
     tx: &mut SystemTx,

@@ -74,7 +74,8 @@ async fn signing_up_is_confirmed_by_a_mail_from_a_real_server() {
     assert!(rows.contains("send_mail") && !rows.contains(token), "{rows}");
 
     // The link opens the session that signing up did not, once: mail programs open links, too.
-    let confirmed = visitor.post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    let proof = json!({ "token": token, "password": PASSWORD });
+    let confirmed = visitor.post("/email-confirmations", &proof).await.is(204);
     assert_eq!(confirmed.header("cache-control"), "no-store");
     assert!(is_verified(&visitor.get("/me").await.is(200).json()));
     let program = app.visitor();
@@ -82,7 +83,7 @@ async fn signing_up_is_confirmed_by_a_mail_from_a_real_server() {
     program.get("/me").await.refuses(401, "unauthenticated");
 }
 
-async fn with_mail_server() -> (TestApp, SmtpServer) {
+pub async fn with_mail_server() -> (TestApp, SmtpServer) {
     let smtp = SmtpServer::start().await;
     let settings = SmtpSettings { url: smtp.url.clone(), from: "m@memoreel.example".to_owned() };
     let app = TestApp::with(Options { smtp: Some(settings), ..Options::default() }).await;
@@ -91,7 +92,7 @@ async fn with_mail_server() -> (TestApp, SmtpServer) {
 }
 
 /// Subjects of what was mailed to this address, and the whole texts.
-async fn received(app: &TestApp, smtp: &SmtpServer, address: &str) -> Vec<(String, String)> {
+pub async fn received(app: &TestApp, smtp: &SmtpServer, address: &str) -> Vec<(String, String)> {
     app.idle().await;
     let all = smtp.received();
     let mails = all.iter().filter(|mail| mail.to == address).map(|mail| {
@@ -138,7 +139,8 @@ async fn where_mails_leave_signing_up_does_not_tell_whether_an_address_is_taken(
 
     let start = format!("{PUBLIC_URL}/confirm-email#");
     let token = mails[0].1.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
-    app.visitor().post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    let proof = json!({ "token": token, "password": PASSWORD });
+    app.visitor().post("/email-confirmations", &proof).await.is(204);
     sign_in(&app, "ada@example.com", OTHER_PASSWORD).await.refuses(401, "credentials_wrong");
     sign_in(&app, "ada@example.com", PASSWORD).await.is(201);
     // What is wrong with what was typed is told as before.
@@ -235,8 +237,7 @@ async fn a_link_that_was_changed_or_is_too_old_confirms_nothing() {
     app.work().await;
     let ada = app.person("ada").await;
     let token = token(&app, &ada.email, "confirm-email").await;
-    let confirm =
-        async |token: &str| app.visitor().post("/email-confirmations", &json!({ "token": token })).await;
+    let confirm = async |token: &str| ada.post("/email-confirmations", &json!({ "token": token })).await;
     for wrong in ["", "x", &"A".repeat(64), &token[1..], &format!("{token}A")] {
         confirm(wrong).await.refuses(422, "token_wrong");
     }
@@ -395,14 +396,14 @@ async fn agree(app: &TestApp, address: &str) -> crate::client::Answer {
     app.visitor().post("/email-changes/confirm", &json!({ "token": token })).await
 }
 
-async fn confirmed(app: &TestApp, name: &str) -> Person {
+pub async fn confirmed(app: &TestApp, name: &str) -> Person {
     let person = app.person(name).await;
     let token = token(app, &person.email, "confirm-email").await;
-    app.visitor().post("/email-confirmations", &json!({ "token": token })).await.is(204);
+    person.post("/email-confirmations", &json!({ "token": token })).await.is(204);
     person
 }
 
-fn to(email: &str) -> Value {
+pub fn to(email: &str) -> Value {
     json!({ "email": email, "password": PASSWORD })
 }
 

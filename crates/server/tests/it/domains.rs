@@ -30,7 +30,13 @@ pub async fn check(person: &Person, organization_id: &str, domain: &Value) -> An
 }
 
 /// An organization of ada's whose people have addresses of the domain.
-async fn organization_of(app: &TestApp, ada: &Person, slug: &str, domain: &str, changes: Value) -> String {
+pub async fn organization_of(
+    app: &TestApp,
+    ada: &Person,
+    slug: &str,
+    domain: &str,
+    changes: Value,
+) -> String {
     let id = new_organization(ada, slug).await;
     let added = add(ada, &id, domain).await;
     let path = format!("/domains/{}", added["id"].as_str().unwrap());

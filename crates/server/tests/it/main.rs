@@ -16,6 +16,7 @@ mod client;
 mod clients;
 mod closing;
 mod conditions;
+mod confirmations;
 mod consents;
 mod contents;
 mod crash;

@@ -1,37 +1,110 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
-import { accountCommands, confirmationQuery, isTokenWrong } from "../../api/account";
+import { useState } from "react";
+import { accountCommands, confirmationQuery, isPasswordRequired, isTokenWrong } from "../../api/account";
+import { fieldErrors } from "../../api/client";
 import { keys } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { AuthCard, Told } from "./AuthCard";
+import { PasswordField } from "./fields";
 
-/** Where the link of the mail after signing up leads. */
+/** Where the link of the mail after signing up leads. Whoever is not signed in shows by the password that the account is theirs. */
 export function ConfirmEmailPage() {
   useTitle(strings.confirmEmail.title);
   const token = useLocation({ select: (location) => location.hash });
-  const confirmation = useQuery(confirmationQuery(token));
-
   return (
     <AuthCard>
-      {token === "" || isTokenWrong(confirmation.error) ? (
-        <Told title={strings.auth.linkWrongTitle} text={strings.confirmEmail.wrongText}>
-          <Link to="/settings" className="button">
-            {strings.confirmEmail.wrongAction}
-          </Link>
-        </Told>
-      ) : confirmation.isError ? (
-        <Problem error={confirmation.error} onRetry={() => void confirmation.refetch()} />
-      ) : confirmation.isPending ? (
-        <div className="auth__head" role="status">
-          <h1>{strings.confirmEmail.title}</h1>
-          <p className="soft">{strings.confirmEmail.busy}</p>
-        </div>
-      ) : (
-        <Told title={strings.confirmEmail.doneTitle} text={strings.confirmEmail.doneText} />
-      )}
+      <Confirmation key={token} token={token} />
     </AuthCard>
+  );
+}
+
+function Confirmation({ token }: { token: string }) {
+  const confirmation = useQuery(confirmationQuery(token));
+  const [isProved, setIsProved] = useState(false);
+
+  if (token === "" || isTokenWrong(confirmation.error)) {
+    return (
+      <Told title={strings.auth.linkWrongTitle} text={strings.confirmEmail.wrongText}>
+        <Link to="/settings" className="button">
+          {strings.confirmEmail.wrongAction}
+        </Link>
+      </Told>
+    );
+  }
+  if (confirmation.isSuccess || isProved) {
+    return <Told title={strings.confirmEmail.doneTitle} text={strings.confirmEmail.doneText} />;
+  }
+  if (isPasswordRequired(confirmation.error)) {
+    return <ProveAccount token={token} onProved={() => setIsProved(true)} />;
+  }
+  if (confirmation.isError) {
+    return <Problem error={confirmation.error} onRetry={() => void confirmation.refetch()} />;
+  }
+  return (
+    <div className="auth__head" role="status">
+      <h1>{strings.confirmEmail.title}</h1>
+      <p className="soft">{strings.confirmEmail.busy}</p>
+    </div>
+  );
+}
+
+const PASSWORD = { password_wrong: "password" } as const;
+
+function ProveAccount({ token, onProved }: { token: string; onProved: () => void }) {
+  const client = useQueryClient();
+  const [password, setPassword] = useState("");
+  const [isMissing, setIsMissing] = useState(false);
+  const prove = useMutation({
+    mutationFn: () => accountCommands.confirmEmail({ token, password }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: keys.me });
+      onProved();
+    },
+    onError: () => document.getElementById("password")?.focus(),
+  });
+  const wrong = fieldErrors(prove.error, PASSWORD).password;
+  const submit = (): void => {
+    setIsMissing(password === "");
+    if (password === "") document.getElementById("password")?.focus();
+    else prove.mutate();
+  };
+
+  return (
+    <>
+      <div className="auth__head">
+        <h1>{strings.confirmEmail.title}</h1>
+        <p className="soft">{strings.confirmEmail.proveLead}</p>
+      </div>
+      <form
+        className="auth__form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {prove.isError && wrong === undefined ? <Problem error={prove.error} /> : null}
+        <PasswordField
+          label={strings.auth.password}
+          autoComplete="current-password"
+          value={password}
+          error={isMissing ? strings.confirmEmail.passwordMissing : wrong}
+          onChange={(value) => {
+            setPassword(value);
+            setIsMissing(false);
+          }}
+        />
+        <button type="submit" className="button button--primary" disabled={prove.isPending}>
+          {strings.confirmEmail.prove}
+        </button>
+      </form>
+      <p className="auth__foot soft">
+        {strings.confirmEmail.notYou} <Link to="/forgot-password">{strings.auth.forgot}</Link>
+      </p>
+    </>
   );
 }
 
