@@ -31,7 +31,7 @@ pub(crate) struct Proof {
 /// that signing up did not.
 ///
 /// # Errors
-/// [`IdentityError::TokenWrong`], [`IdentityError::PasswordRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::TokenWrong`], [`IdentityError::AccountUnproved`], [`IdentityError::PasswordWrong`],
 /// [`IdentityError::SignInFirst`], [`IdentityError::SignInThrottled`]; [`IdentityError::ProviderRequired`] when the address is
 /// confirmed and opens no session.
 pub(crate) async fn confirm(
@@ -76,7 +76,7 @@ async fn prove_own(app: &App, user_id: UserId, proof: Proof) -> Result<(), Ident
     }
     match proof.password {
         Some(password) => prove_password(app, user_id, password).await.map(drop),
-        None if owner.password_hash.is_some() => Err(IdentityError::PasswordRequired),
+        None if owner.password_hash.is_some() => Err(IdentityError::AccountUnproved),
         None => Err(IdentityError::SignInFirst),
     }
 }

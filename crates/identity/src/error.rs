@@ -37,7 +37,7 @@ pub enum IdentityError {
     PasswordWrong,
     /// Nobody has shown yet that the account of a mailed link is theirs.
     #[error("type the password of this account, so that nobody confirms an account that somebody else made")]
-    PasswordRequired,
+    AccountUnproved,
     /// The same, of an account without a password.
     #[error("sign in to this account first, and open the link in the same browser")]
     SignInFirst,
@@ -365,7 +365,7 @@ impl From<IdentityError> for Problem {
             E::ConsentNeeded => Self::invalid_field("document", "consent_needed", sentence(&error))
                 .hint("Close the account instead."),
             E::CredentialsWrong => Self::new(StatusCode::UNAUTHORIZED, "credentials_wrong", sentence(&error)),
-            E::PasswordRequired => Self::invalid_field("password", "password_required", sentence(&error))
+            E::AccountUnproved => Self::invalid_field("password", "password_required", sentence(&error))
                 .hint("Did you not sign up yourself? Then ignore the mail."),
             E::SignInFirst => forbidden("sign_in_first", &error)
                 .hint("Did you not sign up yourself? Then ignore the mail."),
