@@ -5316,6 +5316,10 @@ ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.store_processes ENABLE ROW LEVEL SECURITY;
 
+-- Name: api_keys system_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_delete ON public.api_keys FOR DELETE TO memoreel_system USING (true);
+
 -- Name: assets system_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_delete ON public.assets FOR DELETE TO memoreel_system USING (true);
@@ -5979,7 +5983,7 @@ GRANT ALL ON FUNCTION public.verify_audit_logs(p_head text) TO memoreel_system;
 -- Name: TABLE api_keys; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO memoreel_app;
-GRANT SELECT,UPDATE ON TABLE public.api_keys TO memoreel_system;
+GRANT SELECT,DELETE,UPDATE ON TABLE public.api_keys TO memoreel_system;
 
 -- Name: TABLE asset_terms; Type: ACL; Schema: public; Owner: -
 

@@ -37,7 +37,7 @@ export async function addDevice(page: Page): Promise<{ passkeys: () => Promise<n
 /** Sets an authenticator app up for whoever is signed in and returns the recovery codes. */
 export async function setUpAuthenticator(page: Page): Promise<string[]> {
   const headers = { "X-Memoreel-Request": "1" };
-  const begun = await page.request.post("/api/v1/me/totp", { headers });
+  const begun = await page.request.post("/api/v1/me/totp", { headers, data: {} });
   expect(begun.status(), await begun.text()).toBe(201);
   const { secret } = (await begun.json()) as { secret: string };
   const confirmed = await page.request.post("/api/v1/me/totp/confirm", { headers, data: { code: codeOf(secret) } });

@@ -303,7 +303,8 @@ fn acting(user_id: UserId, place: store::Place) -> Caller {
 ///
 /// # Errors
 /// [`IdentityError::NameInvalid`], [`IdentityError::RoleTooHigh`], [`IdentityError::ExpiryPast`],
-/// [`IdentityError::ApiKeysFull`], [`IdentityError::SessionRequired`] for a caller without a user.
+/// [`IdentityError::ApiKeysFull`], [`IdentityError::SessionRequired`] for a caller without a user,
+/// [`IdentityError::SessionEnded`] for one whose session ended meanwhile.
 pub async fn create_api_key(
     db: &Db,
     clock: &dyn Clock,
@@ -321,7 +322,11 @@ pub async fn create_api_key(
     let new = NewApiKey { name: input::name(&new.name)?.to_owned(), ..new };
     let token = token::new_api_key();
     let mut tx = db.tenant(caller).await?;
-    let id = store::insert_api_key(&mut tx, user_id, &new, &token, now).await?;
+    let session_id = match caller.actor {
+        Actor::Session(id) => Some(id),
+        Actor::ApiKey(_) | Actor::Service => None,
+    };
+    let id = store::insert_api_key(&mut tx, user_id, session_id, &new, &token, now).await?;
     tx.commit().await?;
     Ok(IssuedApiKey {
         id,

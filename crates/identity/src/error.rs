@@ -112,6 +112,9 @@ pub enum IdentityError {
     /// An API key may not do this.
     #[error("this needs a signed-in person; an API key may not do it")]
     SessionRequired,
+    /// The session of whoever asks ended meanwhile.
+    #[error("your session has ended")]
+    SessionEnded,
     /// One more key would be too many.
     #[error("you have {API_KEYS_PER_USER_MAX} API keys in this organization, which is the most there may be")]
     ApiKeysFull,
@@ -329,6 +332,7 @@ impl From<IdentityError> for Problem {
                 Self::conflict("api_keys_full", sentence(&error)).hint("Delete keys that are no longer used.")
             }
             E::Forbidden => Self::forbidden(),
+            E::SessionEnded => Self::unauthenticated(),
             E::DescriptionInvalid => {
                 Self::invalid_field("description", "description_invalid", sentence(&error))
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     INVITATION_LIFETIME, INVITATION_MAILS_PER_ADDRESS, INVITATION_MAILS_PER_HOUR, INVITATIONS_PENDING_MAX,
-    IdentityError, input,
+    IdentityError, input, members,
     model::{Invitation, InvitationOffer, InvitationStatus, IssuedInvitation, MyOrganization},
     store::{self, HeldOffer, NewInvitation},
     token::{self, TokenHash},
@@ -20,11 +20,11 @@ pub(crate) async fn invite(
     role: Role,
 ) -> Result<IssuedInvitation, IdentityError> {
     let email = input::email(email)?;
-    check_role(caller, role)?;
     let now = app.clock.now();
     let (id, expires_at) = (InvitationId::new(now), now + INVITATION_LIFETIME);
     let token = token::invitation_token(&app.secrets, id, expires_at);
     let mut tx = app.db.tenant(caller).await?;
+    hold_and_demand(&mut tx, role).await?;
     make_room(&mut tx, email, None, now).await?;
     let new = NewInvitation {
         id,
@@ -48,7 +48,7 @@ pub(crate) async fn resend(
     let now = app.clock.now();
     let mut tx = app.db.tenant(caller).await?;
     let found = find(&mut tx, id, now).await?;
-    check_role(caller, found.role)?;
+    hold_and_demand(&mut tx, found.role).await?;
     if !matches!(found.status, InvitationStatus::Pending | InvitationStatus::Expired) {
         return Err(IdentityError::InvitationClosed);
     }
@@ -69,23 +69,25 @@ pub(crate) async fn revoke(tx: &mut TenantTx, id: InvitationId, now: Timestamp) 
     if revoked { Ok(()) } else { Err(IdentityError::InvitationClosed) }
 }
 
-fn check_role(caller: &Caller, role: Role) -> Result<(), IdentityError> {
-    let may = role != Role::Owner || caller.may(Action::ManageOwners);
-    if may { Ok(()) } else { Err(IdentityError::Forbidden) }
+/// Holds the organization's row, so that nobody's role changes any more, and asks whether the caller may invite into that role by now.
+async fn hold_and_demand(tx: &mut TenantTx, role: Role) -> Result<(), IdentityError> {
+    store::hold_organization(tx).await?;
+    let caller = members::caller_now(tx).await?;
+    members::demand(&caller, Action::InviteMembers)?;
+    if role == Role::Owner { members::demand(&caller, Action::ManageOwners) } else { Ok(()) }
 }
 
 async fn find(tx: &mut TenantTx, id: InvitationId, now: Timestamp) -> Result<Invitation, IdentityError> {
     store::find_invitation(tx, id, now).await?.ok_or(IdentityError::NotFound("invitation"))
 }
 
-/// Sees to it that `renewed`, or a new invitation, can wait for an answer from this address.
+/// Sees to it that `renewed`, or a new invitation, can wait for an answer from this address. The organization's row is held.
 async fn make_room(
     tx: &mut TenantTx,
     email: &str,
     renewed: Option<InvitationId>,
     now: Timestamp,
 ) -> Result<(), IdentityError> {
-    store::hold_organization(tx).await?;
     check_mails(tx, email, now).await?;
     if store::is_member(tx, email).await? {
         return Err(IdentityError::AlreadyMember);

@@ -70,16 +70,22 @@ pub(crate) async fn transfer(tx: &mut TenantTx, to: UserId) -> Result<(), Identi
     Ok(())
 }
 
-/// The caller with the role they have by now.
-async fn caller_now(tx: &mut TenantTx) -> Result<Caller, IdentityError> {
+/// The caller with the role they have by now, or the one they asked with if that is less: a key of an owner may be narrower. To be asked
+/// while the organization's row is held.
+pub(crate) async fn caller_now(tx: &mut TenantTx) -> Result<Caller, IdentityError> {
     let caller = *tx.caller();
     let Some(user_id) = caller.user_id else { return Ok(caller) };
     let member = store::find_member(tx, Some(user_id), user_id).await?;
     let member = member.ok_or(IdentityError::NotFound("organization"))?;
-    Ok(Caller { role: Some(member.role), ..caller })
+    let role = caller.role.map_or(member.role, |held| held.min(member.role));
+    Ok(Caller { role: Some(role), ..caller })
 }
 
-fn demand(caller: &Caller, action: Action) -> Result<(), IdentityError> {
+/// Whether the caller may do it.
+///
+/// # Errors
+/// [`IdentityError::Forbidden`].
+pub(crate) fn demand(caller: &Caller, action: Action) -> Result<(), IdentityError> {
     if caller.may(action) { Ok(()) } else { Err(IdentityError::Forbidden) }
 }
 

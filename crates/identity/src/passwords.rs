@@ -131,7 +131,8 @@ pub(crate) async fn request_reset(app: &App, email: &str) -> Result<(), Identity
     }
 }
 
-/// Sets the password of whoever got the link, ends all of their sessions, and withdraws a change of address that is under way.
+/// Sets the password of whoever got the link, ends all of their sessions, and withdraws a change of address that is under way. Where nobody had
+/// shown before that the address is theirs, somebody else may have made the account: what they put on it goes as well.
 ///
 /// # Errors
 /// [`IdentityError::TokenWrong`], [`IdentityError::PasswordWeak`], [`IdentityError::ProviderRequired`].
@@ -151,6 +152,8 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
         return Err(IdentityError::TokenWrong);
     }
+    let owner = store::find_owner(&mut tx, token.user_id).await?;
+    let was_verified = owner.ok_or(IdentityError::TokenWrong)?.email_verified;
     domains::check_way(app, &mut tx, token.user_id, &token.user_email, None).await?;
     // Whoever read the mail has the address.
     store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
@@ -158,6 +161,9 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
     store::withdraw_change(&mut tx, token.user_id, now).await?;
     store::delete_sessions_except(&mut tx, token.user_id, None).await?;
+    if !was_verified {
+        store::delete_other_ways_in(&mut tx, token.user_id).await?;
+    }
     notices::tell(&mut tx, token.user_id, Notice::PasswordChanged, None, now).await?;
     tx.commit().await?;
     Ok(())

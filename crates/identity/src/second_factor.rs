@@ -4,7 +4,7 @@ use crate::{
     IdentityError,
     authenticate::session_of,
     notices::{self, Notice},
-    passwords::prove_password,
+    passwords::prove_presence,
     sealed::TOTP_SECRET,
     store::{self, Totp},
     throttle::{self, Account},
@@ -34,12 +34,19 @@ pub(crate) struct TotpSecret {
     uri: String,
 }
 
-/// Makes a secret, which counts once a code of it was confirmed. Beginning again replaces it.
+/// Makes a secret, which counts once a code of it was confirmed. Beginning again replaces it. Whoever found a session open must not lock its
+/// owner out.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::TotpEnabled`].
-pub(crate) async fn begin(app: &App, caller: &Caller, user_id: UserId) -> Result<TotpSecret, IdentityError> {
-    session_of(caller)?;
+/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::SignInThrottled`], [`IdentityError::TotpEnabled`].
+pub(crate) async fn begin(
+    app: &App,
+    caller: &Caller,
+    user_id: UserId,
+    password: Option<String>,
+) -> Result<TotpSecret, IdentityError> {
+    prove_presence(app, caller, user_id, password).await?;
     let secret = totp::new_secret();
     let sealed = app.secrets.seal(&secret, TOTP_SECRET.place(user_id.uuid()))?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
@@ -85,16 +92,15 @@ pub(crate) async fn confirm(
 /// Makes other recovery codes; the former ones open nothing any more.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`],
-/// [`IdentityError::NotFound`] without an authenticator.
+/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::SignInThrottled`], [`IdentityError::NotFound`] without an authenticator.
 pub(crate) async fn renew_recovery_codes(
     app: &App,
     caller: &Caller,
     user_id: UserId,
-    password: String,
+    password: Option<String>,
 ) -> Result<Vec<String>, IdentityError> {
-    session_of(caller)?;
-    prove_password(app, user_id, password).await?;
+    prove_presence(app, caller, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let totp = store::find_totp(&mut tx, user_id).await?.filter(|totp| totp.is_confirmed);
     totp.ok_or(IdentityError::NotFound("authenticator"))?;
@@ -114,15 +120,15 @@ async fn replace_recovery_codes(tx: &mut SystemTx, user_id: UserId) -> Result<Ve
 /// From here on sign-in asks for the password alone. Doing so twice is no mistake.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`].
+/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
+/// [`IdentityError::SignInThrottled`].
 pub(crate) async fn delete(
     app: &App,
     caller: &Caller,
     user_id: UserId,
-    password: String,
+    password: Option<String>,
 ) -> Result<(), IdentityError> {
-    session_of(caller)?;
-    prove_password(app, user_id, password).await?;
+    prove_presence(app, caller, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if store::delete_totp(&mut tx, user_id).await? {
         notices::tell(&mut tx, user_id, Notice::TotpDisabled, None, app.clock.now()).await?;

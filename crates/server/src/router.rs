@@ -13,7 +13,9 @@ use memoreel_library::VideoBin;
 use memoreel_mail::MailFolder;
 use memoreel_operations::{RequestLog, record_request};
 use memoreel_transcripts::CaptionReader;
-use memoreel_web::{App, Problem, idempotency, limit_requests, observe, request_id};
+use memoreel_web::{
+    App, JSON_TIME_MAX, JsonBodies, Problem, idempotency, limit_requests, observe, read_json, request_id,
+};
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
@@ -96,6 +98,7 @@ pub fn router(
     let players = Players::new(Arc::new(CaptionReader));
     let media = memoreel_assets::media_router(policies.clone(), players);
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
+    let bodies = JsonBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX };
     // Innermost first: authentication has to run before what asks who is calling.
     let (api, _) = api(engines, receiver, policies).split_for_parts();
     let api = api
@@ -104,6 +107,8 @@ pub fn router(
         .layer(from_fn_with_state(app.clone(), idempotency))
         .layer(from_fn_with_state(app.clone(), limit_requests))
         .layer(from_fn_with_state(app.clone(), authenticate))
+        // Before it: what a body holds back must not outlive what its sender may do.
+        .layer(from_fn_with_state(bodies, read_json))
         // Before it: a browser that asks whether it may send a key does not send one.
         .layer(from_fn_with_state(around, cross_origin))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))

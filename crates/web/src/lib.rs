@@ -4,6 +4,7 @@
 
 mod access;
 mod app;
+mod bodies;
 mod documents;
 mod extract;
 mod idempotency;
@@ -22,6 +23,7 @@ mod sign_in;
 
 pub use access::Admission;
 pub use app::{App, AppParts};
+pub use bodies::{JSON_TIME_MAX, JsonBodies, read_json};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;

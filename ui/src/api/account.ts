@@ -32,6 +32,11 @@ export function isPasswordRequired(error: unknown): boolean {
   return isApiError(error) && error.code === "password_required";
 }
 
+/** Whether the server wants to see the password first, because the session is older. */
+export function asksForPassword(error: unknown): boolean {
+  return isApiError(error) && error.code === "recent_sign_in_required";
+}
+
 /** How far a change of address is; asked again when the page is looked at again, since its links are opened elsewhere. */
 export const emailStatusQuery = queryOptions({
   queryKey: keys.email,
@@ -49,11 +54,11 @@ export const accountCommands = {
   changePassword: (json: { current_password: string; new_password: string }) => request("PUT", "/me/password", { json }),
   changeEmail: (json: { email: string; password: string }) => request("PUT", "/me/email", { json }),
   withdrawEmailChange: () => request("DELETE", "/me/email-change"),
-  beginTotp: () => requestJson<TotpSecret>("POST", "/me/totp"),
+  beginTotp: (password: string | null) => requestJson<TotpSecret>("POST", "/me/totp", { json: shown(password) }),
   confirmTotp: (code: string) => requestJson<RecoveryCodes>("POST", "/me/totp/confirm", { json: { code } }),
-  renewRecoveryCodes: (password: string) =>
-    requestJson<RecoveryCodes>("POST", "/me/totp/recovery-codes", { json: { password } }),
-  deleteTotp: (password: string) => request("DELETE", "/me/totp", { json: { password } }),
+  renewRecoveryCodes: (password: string | null) =>
+    requestJson<RecoveryCodes>("POST", "/me/totp/recovery-codes", { json: shown(password) }),
+  deleteTotp: (password: string | null) => request("DELETE", "/me/totp", { json: shown(password) }),
   beginPasskey: (password: string | null) => requestJson<Ceremony>("POST", "/passkeys/begin", { json: shown(password) }),
   createPasskey: (json: CeremonyAnswer & { name: string }) => requestJson<Passkey>("POST", "/passkeys", { json }),
   renamePasskey: (id: string, name: string) => requestJson<Passkey>("PATCH", `/passkeys/${id}`, { json: { name } }),

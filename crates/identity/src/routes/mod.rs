@@ -23,7 +23,17 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use memoreel_web::{App, Json, client_address};
+use serde::Deserialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Shows who is sitting there. No `Debug`, because of the password.
+#[derive(Deserialize, ToSchema)]
+struct Presence {
+    /// The password of the account; not needed within a quarter of an hour after signing in.
+    #[schema(format = Password, nullable = false)]
+    password: Option<String>,
+}
 
 /// How much of what a browser calls itself is kept, in characters.
 const USER_AGENT_CHARS_MAX: usize = 256;

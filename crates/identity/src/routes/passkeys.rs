@@ -1,6 +1,6 @@
 //! Passkeys: making them, signing in with them, and looking after them.
 
-use super::{NO_STORE, device, welcome};
+use super::{NO_STORE, Presence, device, welcome};
 use crate::{
     authenticate::session_of,
     model::{Me, Passkey},
@@ -18,14 +18,6 @@ use memoreel_web::{App, Json, ProblemBody, ResourceId, Result, SignedIn, client_
 use serde::Deserialize;
 use utoipa::ToSchema;
 use webauthn_rs::prelude::{PublicKeyCredential, RegisterPublicKeyCredential};
-
-/// Shows who is sitting there. No `Debug`, because of the password.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct Presence {
-    /// The password of the account; not needed within a quarter of an hour after signing in.
-    #[schema(format = Password, nullable = false)]
-    password: Option<String>,
-}
 
 /// Begin to make a passkey
 ///

@@ -1,6 +1,6 @@
 //! The authenticator app that is asked for a code at sign-in.
 
-use super::NO_STORE;
+use super::{NO_STORE, Presence};
 use crate::second_factor::{self, TotpSecret};
 use axum::{
     extract::State,
@@ -16,18 +16,23 @@ use utoipa::ToSchema;
 /// Makes a secret for the app. Sign-in asks for codes only after one was confirmed.
 #[utoipa::path(
     post, path = "/me/totp", operation_id = "begin_totp", tag = "Accounts",
+    request_body = Presence,
     responses(
         (status = 201, description = "The secret, shown once", body = TotpSecret),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`recent_sign_in_required`, `session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`totp_enabled`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn begin_totp(
     State(app): State<App>,
     SignedIn(caller, user_id): SignedIn,
+    Json(Presence { password }): Json<Presence>,
 ) -> Result<Response> {
-    let secret = second_factor::begin(&app, &caller, user_id).await?;
+    let secret = second_factor::begin(&app, &caller, user_id, password).await?;
     Ok((StatusCode::CREATED, [NO_STORE], Json(secret)).into_response())
 }
 
@@ -72,24 +77,16 @@ pub(super) async fn confirm_totp(
     Ok(([NO_STORE], Json(RecoveryCodes { recovery_codes })).into_response())
 }
 
-/// Who is sitting there. No `Debug`, because of the password.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct TypedPassword {
-    /// The password of the account.
-    #[schema(format = Password)]
-    password: String,
-}
-
 /// Do without the authenticator app
 ///
 /// Removes the secret and the recovery codes.
 #[utoipa::path(
     delete, path = "/me/totp", operation_id = "delete_totp", tag = "Accounts",
-    request_body = TypedPassword,
+    request_body = Presence,
     responses(
         (status = 204, description = "Sign-in asks for the password alone"),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`recent_sign_in_required`, `session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`sign_in_busy`", body = ProblemBody, content_type = "application/problem+json"),
@@ -98,7 +95,7 @@ pub(super) struct TypedPassword {
 pub(super) async fn delete_totp(
     State(app): State<App>,
     SignedIn(caller, user_id): SignedIn,
-    Json(TypedPassword { password }): Json<TypedPassword>,
+    Json(Presence { password }): Json<Presence>,
 ) -> Result<StatusCode> {
     second_factor::delete(&app, &caller, user_id, password).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -109,11 +106,11 @@ pub(super) async fn delete_totp(
 /// They are shown in this answer and never again. The former ones open nothing any more.
 #[utoipa::path(
     post, path = "/me/totp/recovery-codes", operation_id = "renew_recovery_codes", tag = "Accounts",
-    request_body = TypedPassword,
+    request_body = Presence,
     responses(
         (status = 200, description = "The recovery codes", body = RecoveryCodes),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`recent_sign_in_required`, `session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: there is no authenticator app", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`password_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
@@ -123,7 +120,7 @@ pub(super) async fn delete_totp(
 pub(super) async fn renew_recovery_codes(
     State(app): State<App>,
     SignedIn(caller, user_id): SignedIn,
-    Json(TypedPassword { password }): Json<TypedPassword>,
+    Json(Presence { password }): Json<Presence>,
 ) -> Result<Response> {
     let recovery_codes = second_factor::renew_recovery_codes(&app, &caller, user_id, password).await?;
     Ok(([NO_STORE], Json(RecoveryCodes { recovery_codes })).into_response())

@@ -1,13 +1,13 @@
 //! API keys. They belong to a user in one organization.
 
-use super::role;
+use super::{role, sessions::session_lives};
 use crate::{
     API_KEYS_PER_USER_MAX, IdentityError,
     model::{ApiKey, NewApiKey},
     token::NewKeyToken,
 };
 use memoreel_db::TenantTx;
-use memoreel_kernel::{ApiKeyId, PageRequest, Role, Timestamp, UserId};
+use memoreel_kernel::{ApiKeyId, PageRequest, Role, SessionId, Timestamp, UserId};
 
 /// A page of the user's keys, newest first, with one row more than wanted.
 pub(crate) async fn api_keys(
@@ -43,13 +43,14 @@ pub(crate) async fn api_keys(
         .collect()
 }
 
-/// Keeps a new key of the user, with a checked name.
+/// Keeps a new key of the user, with a checked name, if the session that makes it still lives.
 ///
 /// # Errors
-/// [`IdentityError::ApiKeysFull`] when the user has [`API_KEYS_PER_USER_MAX`] of them.
+/// [`IdentityError::ApiKeysFull`] when the user has [`API_KEYS_PER_USER_MAX`] of them, [`IdentityError::SessionEnded`].
 pub(crate) async fn insert_api_key(
     tx: &mut TenantTx,
     user_id: UserId,
+    session_id: Option<SessionId>,
     new: &NewApiKey,
     token: &NewKeyToken,
     now: Timestamp,
@@ -58,7 +59,8 @@ pub(crate) async fn insert_api_key(
     let inserted = sqlx::query!(
         "INSERT INTO api_keys (organization_id, id, user_id, name, prefix, token_hash, created_at, role, expires_at)
          SELECT $1, $2, $3, $4, $5, $6, $7, $9, $10
-         WHERE (SELECT count(*) FROM api_keys WHERE organization_id = $1 AND user_id = $3) < $8",
+         WHERE (SELECT count(*) FROM api_keys WHERE organization_id = $1 AND user_id = $3) < $8
+             AND ($11::uuid IS NULL OR EXISTS (SELECT FROM sessions WHERE user_id = $3 AND id = $11 AND expires_at > $7))",
         tx.organization_id().uuid(),
         id.uuid(),
         user_id.uuid(),
@@ -69,10 +71,19 @@ pub(crate) async fn insert_api_key(
         API_KEYS_PER_USER_MAX,
         new.role.map(Role::as_str),
         new.expires_at,
+        session_id.map(SessionId::uuid),
     )
     .execute(&mut **tx)
     .await?;
-    if inserted.rows_affected() == 1 { Ok(id) } else { Err(IdentityError::ApiKeysFull) }
+    if inserted.rows_affected() == 1 {
+        return Ok(id);
+    }
+    match session_id {
+        Some(session_id) if !session_lives(tx, user_id, session_id, now).await? => {
+            Err(IdentityError::SessionEnded)
+        }
+        _ => Err(IdentityError::ApiKeysFull),
+    }
 }
 
 /// Revokes one of the user's keys. False when there is none with that id.

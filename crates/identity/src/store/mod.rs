@@ -63,8 +63,8 @@ pub(crate) use passkeys::{
     take_ceremony,
 };
 pub(crate) use passwords::{
-    Owner, change_email, change_password, delete_sessions_except, find_owner, lock_user, rotate_session,
-    verify_email,
+    Owner, change_email, change_password, delete_other_ways_in, delete_sessions_except, find_owner,
+    lock_user, rotate_session, verify_email,
 };
 pub(crate) use people::{
     Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, me,

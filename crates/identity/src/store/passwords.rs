@@ -45,6 +45,23 @@ pub(crate) async fn change_password(
     Ok(updated.rows_affected() == 1)
 }
 
+/// Removes what opens the account beside a password: passkeys, API keys, what providers know the person as, and the authenticator that is asked
+/// after a password.
+pub(crate) async fn delete_other_ways_in(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
+    sqlx::query!(
+        "WITH codes AS (DELETE FROM user_recovery_codes WHERE user_id = $1),
+              authenticator AS (DELETE FROM user_totp WHERE user_id = $1),
+              passkeys AS (DELETE FROM user_passkeys WHERE user_id = $1),
+              identities AS (DELETE FROM user_identities WHERE user_id = $1),
+              arriving AS (DELETE FROM provider_sign_ins WHERE verified_user_id = $1)
+         DELETE FROM api_keys WHERE user_id = $1",
+        user_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Ends the person's sessions, all but `kept`. Returns how many.
 pub(crate) async fn delete_sessions_except(
     tx: &mut SystemTx,

@@ -86,6 +86,24 @@ pub(crate) async fn find_session_start(
     Ok(start)
 }
 
+/// Whether the user has this session, and it has not ended by `now`.
+pub(super) async fn session_lives(
+    tx: &mut TenantTx,
+    user_id: UserId,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<bool, IdentityError> {
+    let lives = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM sessions WHERE user_id = $1 AND id = $2 AND expires_at > $3) AS "lives!""#,
+        user_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(lives)
+}
+
 /// Ends one of the user's sessions. False when there is none with that id.
 pub(crate) async fn delete_session(
     tx: &mut TenantTx,

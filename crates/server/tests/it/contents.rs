@@ -75,7 +75,7 @@ async fn waiting(app: &TestApp) -> i64 {
     .unwrap()
 }
 
-async fn until_waiting(app: &TestApp, sessions: i64) {
+pub async fn until_waiting(app: &TestApp, sessions: i64) {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while waiting(app).await < sessions {
         assert!(tokio::time::Instant::now() < deadline, "fewer than {sessions} wait");

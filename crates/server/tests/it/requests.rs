@@ -79,9 +79,11 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "confirm_totp" => json(json!({ "code": "junk" })),
         "update_preferences" => json(json!({ "theme": "dark" })),
         "delete_totp" | "renew_recovery_codes" => json(json!({ "password": PASSWORD })),
-        "begin_passkey" | "delete_passkey" | "start_provider_sign_in" | "rotate_webhook_secret" => {
-            json(json!({}))
-        }
+        "begin_totp"
+        | "begin_passkey"
+        | "delete_passkey"
+        | "start_provider_sign_in"
+        | "rotate_webhook_secret" => json(json!({})),
         "update_passkey" => json(json!({ "name": "Mine" })),
         "create_passkey" => {
             let mut device = Authenticator::new();

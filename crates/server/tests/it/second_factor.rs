@@ -3,6 +3,7 @@
 use crate::{
     app::TestApp,
     client::{Answer, Client, PASSWORD, Person, send},
+    oidc::{OidcProvider, app_with, sign_in},
 };
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
@@ -61,7 +62,11 @@ pub async fn enable(app: &TestApp, person: &Person) -> (Authenticator, Vec<Strin
 }
 
 async fn delete_totp(client: &Client, password: &str) -> Answer {
-    send(client.request("DELETE", "/me/totp").json(&json!({ "password": password }))).await
+    delete_totp_with(client, json!({ "password": password })).await
+}
+
+async fn delete_totp_with(client: &Client, proof: Value) -> Answer {
+    send(client.request("DELETE", "/me/totp").json(&proof)).await
 }
 
 #[tokio::test]
@@ -176,6 +181,35 @@ async fn recovery_codes_are_renewed_by_whoever_knows_the_password() {
     assert_eq!(codes.len(), 10);
     with_code(&app, &ada, PASSWORD, Some(&former[0])).await.refuses(401, "code_wrong");
     with_code(&app, &ada, PASSWORD, Some(&codes[0])).await.is(201);
+}
+
+#[tokio::test]
+async fn whoever_finds_a_session_open_neither_puts_an_authenticator_on_nor_takes_one_away() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.clock.advance(TimeDelta::minutes(16));
+    ada.post("/me/totp", &json!({})).await.refuses(403, "recent_sign_in_required");
+    ada.post("/me/totp", &json!({ "password": "wrong" })).await.refuses(422, "password_wrong");
+    let begun = ada.post("/me/totp", &json!({ "password": PASSWORD })).await.is(201).json();
+    let code = Authenticator::of(begun["secret"].as_str().unwrap()).code(app.now());
+    ada.post("/me/totp/confirm", &json!({ "code": code })).await.is(200);
+    ada.post("/me/totp/recovery-codes", &json!({})).await.refuses(403, "recent_sign_in_required");
+    delete_totp_with(&ada, json!({})).await.refuses(403, "recent_sign_in_required");
+    delete_totp(&ada, PASSWORD).await.is(204);
+}
+
+#[tokio::test]
+async fn whoever_has_no_password_takes_an_authenticator_away_after_signing_in() {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    let ada = app.visitor();
+    sign_in(&ada, "harbour", "ada@example.com").await.is(303);
+    let begun = ada.post("/me/totp", &json!({})).await.is(201).json();
+    let code = Authenticator::of(begun["secret"].as_str().unwrap()).code(app.now());
+    ada.post("/me/totp/confirm", &json!({ "code": code })).await.is(200);
+    ada.post("/me/totp/recovery-codes", &json!({})).await.is(200);
+    delete_totp_with(&ada, json!({})).await.is(204);
+    assert_eq!(ada.get("/me").await.json()["user"]["has_totp"], false);
 }
 
 fn seconds_to_wait(answer: &Answer) -> i64 {

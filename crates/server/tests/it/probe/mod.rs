@@ -19,7 +19,7 @@ const VERBS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
 /// What the system role may do to the rows of everybody, and nothing else.
 const ADMITTED: [(&str, &[&str]); 36] = [
-    ("api_keys", &["SELECT", "UPDATE"]),
+    ("api_keys", &["SELECT", "UPDATE", "DELETE"]),
     ("assets", &["SELECT", "DELETE"]),
     ("blob_deletions", &["SELECT", "DELETE"]),
     ("blobs", &["SELECT"]),

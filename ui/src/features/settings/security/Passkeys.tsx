@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Fingerprint } from "lucide-react";
 import { useState } from "react";
-import { accountCommands, passkeysQuery } from "../../../api/account";
-import { fieldErrors, isApiError } from "../../../api/client";
+import { accountCommands, asksForPassword, passkeysQuery } from "../../../api/account";
+import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
 import type { Passkey } from "../../../api/types";
 import { AskPassword } from "../../../components/AskPassword";
@@ -17,11 +17,6 @@ import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
 
 const NAME_MAX = 100;
-
-/** Whether the server wants to see the password first, because the session is older. */
-function asksForPassword(error: unknown): boolean {
-  return isApiError(error) && error.code === "recent_sign_in_required";
-}
 
 /** Key pairs on the person's devices that take the place of password and code. */
 export function Passkeys() {

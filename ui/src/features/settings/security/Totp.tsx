@@ -1,12 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Check, Copy, Download } from "lucide-react";
 import { useState } from "react";
-import { accountCommands } from "../../../api/account";
+import { accountCommands, asksForPassword } from "../../../api/account";
 import { fieldErrors } from "../../../api/client";
 import { useMe } from "../../../api/me";
 import { keys } from "../../../api/queries";
 import type { TotpSecret } from "../../../api/types";
 import { AskPassword } from "../../../components/AskPassword";
+import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
 import { QrCode } from "../../../components/QrCode";
 import { TextField } from "../../../components/TextField";
@@ -21,8 +22,30 @@ export function Totp() {
   const on = useMe()?.user.has_totp ?? false;
   const [codes, setCodes] = useState<string[] | null>(null);
   const [asked, setAsked] = useState<"renew" | "off" | null>(null);
-  const begin = useMutation({ mutationFn: accountCommands.beginTotp });
+  const [proving, setProving] = useState<"begin" | "renew" | "off" | null>(null);
   const changed = (): Promise<void> => client.invalidateQueries({ queryKey: keys.me });
+  const begin = useMutation({
+    mutationFn: accountCommands.beginTotp,
+    onError: (error) => {
+      if (asksForPassword(error)) setProving("begin");
+    },
+  });
+  const renew = async (password: string | null): Promise<void> =>
+    setCodes((await accountCommands.renewRecoveryCodes(password)).recovery_codes);
+  const turnOff = async (password: string | null): Promise<void> => {
+    await accountCommands.deleteTotp(password);
+    await changed();
+    showToast(strings.totp.turnedOff);
+  };
+  /** Without the password, which is asked for only where the session is older. */
+  const orProve = async (what: "renew" | "off"): Promise<void> => {
+    try {
+      await (what === "renew" ? renew(null) : turnOff(null));
+    } catch (error) {
+      if (!asksForPassword(error)) throw error;
+      setProving(what);
+    }
+  };
 
   return (
     <section className="settings__section">
@@ -35,7 +58,7 @@ export function Totp() {
           {on ? strings.totp.on : strings.totp.off}
         </span>
       </div>
-      {begin.isError ? <Problem error={begin.error} /> : null}
+      {begin.isError && proving === null && !asksForPassword(begin.error) ? <Problem error={begin.error} /> : null}
       {codes ? (
         <RecoveryCodes codes={codes} onKept={() => setCodes(null)} />
       ) : begin.data && !on ? (
@@ -61,33 +84,54 @@ export function Totp() {
               </button>
             </>
           ) : (
-            <button type="button" className="button button--primary" disabled={begin.isPending} onClick={() => begin.mutate()}>
+            <button type="button" className="button button--primary" disabled={begin.isPending} onClick={() => begin.mutate(null)}>
               {strings.totp.setUp}
             </button>
           )}
         </div>
       )}
       {asked === "renew" ? (
-        <AskPassword
+        <Confirm
+          danger={false}
           title={strings.totp.renewTitle}
           text={strings.totp.renewText}
           action={strings.totp.renewNow}
-          onSubmit={async (password) => setCodes((await accountCommands.renewRecoveryCodes(password)).recovery_codes)}
+          onConfirm={() => orProve("renew")}
           onClose={() => setAsked(null)}
         />
-      ) : null}
-      {asked === "off" ? (
-        <AskPassword
-          danger
+      ) : asked === "off" ? (
+        <Confirm
           title={strings.totp.turnOffTitle}
           text={strings.totp.turnOffText}
           action={strings.totp.turnOff}
-          onSubmit={async (password) => {
-            await accountCommands.deleteTotp(password);
-            await changed();
-            showToast(strings.totp.turnedOff);
-          }}
+          onConfirm={() => orProve("off")}
           onClose={() => setAsked(null)}
+        />
+      ) : null}
+      {proving === "begin" ? (
+        <AskPassword
+          title={strings.totp.setUpTitle}
+          text={strings.totp.proof}
+          action={strings.totp.goOn}
+          onSubmit={(password) => begin.mutateAsync(password)}
+          onClose={() => setProving(null)}
+        />
+      ) : proving === "renew" ? (
+        <AskPassword
+          title={strings.totp.renewTitle}
+          text={strings.totp.proof}
+          action={strings.totp.renewNow}
+          onSubmit={renew}
+          onClose={() => setProving(null)}
+        />
+      ) : proving === "off" ? (
+        <AskPassword
+          danger
+          title={strings.totp.turnOffTitle}
+          text={strings.totp.proof}
+          action={strings.totp.turnOff}
+          onSubmit={turnOff}
+          onClose={() => setProving(null)}
         />
       ) : null}
     </section>

@@ -1,0 +1,152 @@
+//! Requests that hold back a part of themselves while what their sender may do ends: it is decided when they are done.
+
+use crate::{
+    app::TestApp,
+    client::{Answer, Client, PASSWORD, Person, send},
+    contents::until_waiting,
+    organizations::new_organization,
+};
+use futures::{StreamExt, stream};
+use serde_json::{Value, json};
+use sqlx::Connection;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// A request whose last byte is held back.
+struct HeldBack {
+    last_byte: oneshot::Sender<()>,
+    answer: tokio::task::JoinHandle<Answer>,
+}
+
+impl HeldBack {
+    /// Sends all but the last byte, and gives the server time to look at it.
+    async fn begin(client: &Client, organization_id: Option<&str>, path: &str, body: &Value) -> Self {
+        let mut all = body.to_string();
+        let last = all.split_off(all.len() - 1);
+        let (last_byte, let_go) = oneshot::channel();
+        let begun = stream::iter([Ok::<_, std::io::Error>(all)]);
+        let ended = stream::once(async move {
+            let_go.await.map_err(std::io::Error::other)?;
+            Ok(last)
+        });
+        let body = reqwest::Body::wrap_stream(begun.chain(ended));
+        let request = client.request("POST", path).header("content-type", "application/json").body(body);
+        let request = match organization_id {
+            Some(id) => request.header("memoreel-organization", id),
+            None => request,
+        };
+        let answer = tokio::spawn(send(request));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Self { last_byte, answer }
+    }
+
+    async fn end(self) -> Answer {
+        self.last_byte.send(()).unwrap();
+        self.answer.await.unwrap()
+    }
+}
+
+async fn keys(app: &TestApp) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM api_keys").fetch_one(&mut app.superuser().await).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_a_body_is_under_way_makes_no_key() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let thief = app.signed_in(&ada).await;
+    let making = HeldBack::begin(&thief, None, "/api-keys", &json!({ "name": "Kept" })).await;
+    let change = json!({ "current_password": PASSWORD, "new_password": "a harbour in the fog" });
+    ada.put("/me/password", &change).await.is(204);
+    making.end().await.refuses(401, "unauthenticated");
+    assert_eq!(keys(&app).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_is_removed_while_a_body_is_under_way_invites_nobody() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let house = new_organization(&ada, "Harbour").await;
+    app.add_member(&house, &bob, "owner").await;
+    let offer = json!({ "email": "mallory@example.com", "role": "owner" });
+    let inviting = HeldBack::begin(&bob, Some(&house), "/invitations", &offer).await;
+    ada.ask(&house, "DELETE", &format!("/members/{}", bob.user_id), Value::Null).await.is(204);
+    inviting.end().await.refuses(404, "not_found");
+    assert_eq!(ada.ask(&house, "GET", "/invitations", Value::Null).await.json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_key_is_made_only_where_its_session_still_lives() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("LOCK TABLE api_keys IN EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let making = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.post("/api-keys", &json!({ "name": "Kept" })).await }
+    });
+    until_waiting(&app, 1).await;
+    sqlx::query("DELETE FROM sessions").execute(&mut *holding).await.unwrap();
+    holding.commit().await.unwrap();
+    making.await.unwrap().refuses(401, "unauthenticated");
+    assert_eq!(keys(&app).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_is_no_owner_by_now_neither_invites_an_owner_nor_renews_the_offer() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let house = new_organization(&ada, "Harbour").await;
+    app.add_member(&house, &bob, "owner").await;
+    let offer = json!({ "email": "mallory@example.com", "role": "owner" });
+    let offered = bob.ask(&house, "POST", "/invitations", offer.clone()).await.is(201).json();
+    let again = format!("/invitations/{}/resend", offered["invitation"]["id"].as_str().unwrap());
+    for (path, body) in [("/invitations".to_owned(), offer), (again, Value::Null)] {
+        set_role(&app, &house, &bob, "owner").await;
+        let mut connection = app.superuser().await;
+        let mut holding = connection.begin().await.unwrap();
+        sqlx::query("SELECT FROM organizations WHERE id = $1 FOR UPDATE")
+            .bind(house.parse::<Uuid>().unwrap())
+            .execute(&mut *holding)
+            .await
+            .unwrap();
+        let inviting = tokio::spawn({
+            let (bob, house) = (bob.clone(), house.clone());
+            async move { bob.ask(&house, "POST", &path, body).await }
+        });
+        until_waiting(&app, 1).await;
+        set_role(&app, &house, &bob, "admin").await;
+        holding.commit().await.unwrap();
+        inviting.await.unwrap().refuses(403, "forbidden");
+    }
+}
+
+async fn set_role(app: &TestApp, organization_id: &str, person: &Person, role: &str) {
+    sqlx::query("UPDATE memberships SET role = $3 WHERE organization_id = $1 AND user_id = $2")
+        .bind(organization_id.parse::<Uuid>().unwrap())
+        .bind(person.user_id.parse::<Uuid>().unwrap())
+        .bind(role)
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_key_of_an_owner_makes_no_owners_where_it_is_of_a_lesser_role() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let house = new_organization(&ada, "Harbour").await;
+    app.add_member(&house, &bob, "member").await;
+    let new = json!({ "name": "Narrow", "role": "admin" });
+    let key = ada.ask(&house, "POST", "/api-keys", new).await.is(201).json();
+    let key = key["secret"].as_str().unwrap();
+    let program = app.visitor();
+    let (to, owner) = (format!("/members/{}", bob.user_id), json!({ "role": "owner" }));
+    let raised = program.request("PATCH", &to).bearer_auth(key).json(&owner);
+    send(raised).await.refuses(403, "forbidden");
+    let offer = json!({ "email": "mallory@example.com", "role": "owner" });
+    let invited = program.request("POST", "/invitations").bearer_auth(key).json(&offer);
+    send(invited).await.refuses(403, "forbidden");
+}

@@ -1,0 +1,115 @@
+//! JSON bodies, which are there before anybody is asked who they are: what a caller may do is decided when a request is done, not days before,
+//! when its headers came.
+
+use crate::Problem;
+use axum::{
+    body::{Body, Bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures::{StreamExt, stream};
+use std::time::Duration;
+
+/// How long a JSON body of the largest size may be under way.
+pub const JSON_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How much is read of a body, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonBodies {
+    /// The largest body.
+    pub bytes_max: usize,
+    /// The longest time.
+    pub time_max: Duration,
+}
+
+/// Around authentication: reads the body of a request that says it is JSON, and refuses one that takes too long (408 `body_too_slow`). Files
+/// come as they come, and so does what is larger than any JSON body: whoever wants an object refuses it.
+pub async fn read_json(State(bodies): State<JsonBodies>, request: Request, next: Next) -> Response {
+    if !is_json(request.headers()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    match tokio::time::timeout(bodies.time_max, read(body, bodies.bytes_max)).await {
+        Ok(body) => next.run(Request::from_parts(parts, body)).await,
+        Err(_) => too_slow(bodies.time_max).into_response(),
+    }
+}
+
+/// More than one that the extractor of JSON takes would do no harm; fewer would.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
+}
+
+/// The same body, of which as much is in memory as one may be large.
+async fn read(body: Body, bytes_max: usize) -> Body {
+    let mut rest = body.into_data_stream();
+    let (mut pieces, mut size_bytes): (Vec<Result<Bytes, axum::Error>>, usize) = (Vec::new(), 0);
+    while size_bytes <= bytes_max
+        && let Some(piece) = rest.next().await
+    {
+        size_bytes += piece.as_ref().map_or(0, Bytes::len);
+        pieces.push(piece);
+    }
+    Body::from_stream(stream::iter(pieces).chain(rest))
+}
+
+fn too_slow(time_max: Duration) -> Problem {
+    let seconds = time_max.as_secs();
+    let sentence = format!("The body of this request did not arrive as a whole within {seconds} seconds.");
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", sentence).hint("Send it again.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{Router, middleware::from_fn_with_state, routing::post};
+    use tower::ServiceExt;
+
+    const BODIES: JsonBodies = JsonBodies { bytes_max: 8, time_max: Duration::from_millis(50) };
+
+    /// What becomes of a body of these pieces, which the handler reads to its end.
+    async fn answer(content_type: Option<&str>, pieces: &[&'static str], ends: bool) -> (StatusCode, String) {
+        let came: Vec<Result<&str, std::io::Error>> = pieces.iter().copied().map(Ok).collect();
+        let came = stream::iter(came);
+        let body =
+            if ends { Body::from_stream(came) } else { Body::from_stream(came.chain(stream::pending())) };
+        let request = Request::post("/");
+        let request = match content_type {
+            Some(content_type) => request.header(header::CONTENT_TYPE, content_type),
+            None => request,
+        };
+        let read_all = async |body: Body| {
+            let mut body = body.into_data_stream();
+            let first = tokio::time::timeout(Duration::from_secs(5), body.next()).await;
+            let first = first.expect("comes").map_or_else(Bytes::new, |piece| piece.expect("a piece"));
+            String::from_utf8_lossy(&first).into_owned()
+        };
+        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(BODIES, read_json));
+        let answer = routes.oneshot(request.body(body).expect("a request")).await.expect("answers");
+        let (status, body) = (answer.status(), answer.into_body());
+        let body = axum::body::to_bytes(body, 1 << 10).await.expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[tokio::test]
+    async fn json_that_never_ends_is_refused_and_never_handed_on() {
+        for kind in ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"] {
+            let (status, problem) = answer(Some(kind), &["{", "\"a\""], false).await;
+            assert_eq!(status, StatusCode::REQUEST_TIMEOUT, "{kind}");
+            assert!(problem.contains("body_too_slow"), "{problem}");
+            assert_eq!(answer(Some(kind), &["{}"], true).await, (StatusCode::OK, "{}".to_owned()), "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_a_file_or_too_large_to_be_json_comes_as_it_comes() {
+        for kind in [None, Some("application/offset+octet-stream"), Some("multipart/form-data")] {
+            assert_eq!(answer(kind, &["moov"], false).await, (StatusCode::OK, "moov".to_owned()), "{kind:?}");
+        }
+        let large = answer(Some("application/json"), &["{\"name\":", "\"x"], false).await;
+        assert_eq!(large, (StatusCode::OK, "{\"name\":".to_owned()));
+    }
+}
