@@ -31,10 +31,10 @@ export function InvitationPage() {
     <AuthCard>
       {unknown ? (
         <Told title={strings.invitation.unknownTitle} text={strings.invitation.unknownText} />
-      ) : invitation.isError ? (
-        <Problem error={invitation.error} onRetry={() => void invitation.refetch()} />
       ) : invitation.isPending ? (
         <div className="skeleton" style={{ height: 220 }} />
+      ) : invitation.data === undefined ? (
+        <Problem error={invitation.error} onRetry={() => void invitation.refetch()} />
       ) : invitation.data.status === "pending" ? (
         <Open token={token} invitation={invitation.data} />
       ) : (
@@ -93,7 +93,7 @@ function Open({ token, invitation }: { token: string; invitation: InvitationOffe
           </Link>
           <DeclineButton busy={decline.isPending} onClick={() => decline.mutate()} />
         </div>
-      ) : me.isError ? (
+      ) : me.data === undefined ? (
         <Problem error={me.error} onRetry={() => void me.refetch()} />
       ) : me.data.user.email.toLowerCase() === email.toLowerCase() ? (
         <div className="auth__choices">

@@ -36,7 +36,7 @@ function Quiet({ asset, title, text }: { asset: Asset; title: string; text?: str
 function ImagePreview({ asset }: { asset: Asset }) {
   const address = useQuery(imageAddressesQuery(asset, PREVIEW));
   const [loaded, setLoaded] = useState(false);
-  if (address.isError) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
+  if (address.isError && !address.data) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
   return (
     <figure className="preview" style={{ aspectRatio: `${asset.width ?? 4} / ${asset.height ?? 3}` }}>
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}

@@ -78,7 +78,7 @@ export function MediaPage() {
         <div className="media__main">
           <Path path={path} name={name} />
           <MediaFilters key={`filters ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} />
-          {folders.isError ? <Problem error={folders.error} onRetry={() => void folders.refetch()} /> : null}
+          {folders.isError && !folders.data ? <Problem error={folders.error} onRetry={() => void folders.refetch()} /> : null}
           {goneFolder ? (
             <Empty icon={FolderOpen} title={strings.media.folderGone}>
               <Link to="/media" className="button">

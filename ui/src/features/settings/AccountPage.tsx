@@ -15,7 +15,7 @@ export function AccountPage() {
   useTitle(strings.settings.title);
   const me = useQuery(meQuery);
   const signOut = useSignOut();
-  if (me.isError) return <Problem error={me.error} onRetry={() => void me.refetch()} />;
+  if (me.isError && !me.data) return <Problem error={me.error} onRetry={() => void me.refetch()} />;
   if (!me.data) return <div className="skeleton" style={{ height: 220 }} />;
   const { user } = me.data;
   return (

@@ -26,7 +26,7 @@ export function CloseAccount() {
       </div>
       {state.isPending || email === undefined ? (
         <div className="skeleton" style={{ height: 120 }} />
-      ) : state.isError ? (
+      ) : state.data === undefined ? (
         <Problem error={state.error} onRetry={() => void state.refetch()} />
       ) : (
         <>

@@ -35,7 +35,7 @@ export function DomainsPage() {
         <AddForm />
         {list.isPending ? (
           <div className="skeleton" style={{ height: 56 }} />
-        ) : list.isError ? (
+        ) : list.data === undefined ? (
           <Problem error={list.error} onRetry={() => void list.refetch()} />
         ) : domains.length === 0 ? (
           <Empty icon={Globe} title={strings.domains.none} text={strings.domains.noneText} />

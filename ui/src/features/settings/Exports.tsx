@@ -61,7 +61,7 @@ export function Exports({
       {error === null ? null : <Problem error={error} />}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError && list.data === undefined ? (
+      ) : list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : items.length === 0 ? (
         <Empty icon={Icon} title={says.none} text={says.noneText} />

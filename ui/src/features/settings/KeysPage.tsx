@@ -42,7 +42,7 @@ export function KeysPage() {
       {me ? <NewKey key={me.organization.role} ownRole={me.organization.role} /> : null}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError && list.data === undefined ? (
+      ) : list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : list.data.items.length === 0 ? (
         <Empty icon={KeyRound} title={strings.settings.keyNone} text={strings.settings.keyNoneText} />

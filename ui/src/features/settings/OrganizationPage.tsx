@@ -41,7 +41,7 @@ export function OrganizationPage() {
   const mayManage = useMay("manage_organization");
   const mayExport = useMay("export_organization");
   const mayDelete = useMay("delete_organization");
-  if (organization.isError) return <Problem error={organization.error} onRetry={() => void organization.refetch()} />;
+  if (organization.isError && !organization.data) return <Problem error={organization.error} onRetry={() => void organization.refetch()} />;
   if (!organization.data) return <div className="skeleton" style={{ height: 320 }} />;
   return (
     <>

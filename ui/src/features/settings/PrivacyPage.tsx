@@ -49,7 +49,7 @@ function ConsentsSection() {
       {record.isError ? <Problem error={record.error} /> : null}
       {list.isPending ? (
         <div className="skeleton" style={{ height: 120 }} />
-      ) : list.isError ? (
+      ) : list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : (
         <>

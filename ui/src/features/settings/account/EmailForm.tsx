@@ -24,7 +24,7 @@ export function EmailForm() {
       </div>
       {status.isPending ? (
         <div className="skeleton" style={{ height: 120 }} />
-      ) : status.isError ? (
+      ) : status.data === undefined ? (
         <Problem error={status.error} onRetry={() => void status.refetch()} />
       ) : status.data.pending ? (
         <Pending pending={status.data.pending} />

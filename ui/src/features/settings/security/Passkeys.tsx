@@ -53,7 +53,7 @@ export function Passkeys() {
       </div>
       {list.isPending ? (
         <div className="skeleton" style={{ height: 56 }} />
-      ) : list.isError ? (
+      ) : list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : list.data.items.length === 0 ? (
         <p className="faint">{strings.passkeys.none}</p>

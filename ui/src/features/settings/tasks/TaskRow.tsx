@@ -63,7 +63,7 @@ function Details({ task }: { task: Task }) {
       {task.advice === null ? null : <p className="soft">{task.advice}</p>}
       {details.isPending ? (
         <div className="skeleton" style={{ height: 60 }} />
-      ) : details.isError ? (
+      ) : details.data === undefined ? (
         <Problem error={details.error} onRetry={() => void details.refetch()} />
       ) : (
         <div>

@@ -145,7 +145,7 @@ function Details({
     onError: tell,
   });
   if (details.isPending) return <div className="skeleton" style={{ height: 120 }} />;
-  if (details.isError) return <Problem error={details.error} onRetry={() => void details.refetch()} />;
+  if (details.data === undefined) return <Problem error={details.error} onRetry={() => void details.refetch()} />;
   const { payload, response_body: answer } = details.data;
   return (
     <div className="line__details">

@@ -31,7 +31,7 @@ export function EndpointPage() {
       </p>
       {found.isPending ? (
         <div className="skeleton" style={{ height: 240 }} />
-      ) : found.isError ? (
+      ) : found.data === undefined ? (
         <Problem error={found.error} onRetry={() => void found.refetch()} />
       ) : (
         <>

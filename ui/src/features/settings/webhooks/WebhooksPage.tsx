@@ -38,7 +38,7 @@ export function WebhooksPage() {
       </div>
       {list.isPending ? (
         <div className="skeleton" style={{ height: 120 }} />
-      ) : list.isError ? (
+      ) : list.data === undefined ? (
         <Problem error={list.error} onRetry={() => void list.refetch()} />
       ) : endpoints.length === 0 ? (
         <Empty icon={Webhook} title={strings.webhooks.none} text={strings.webhooks.noneText} />
