@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { strings } from "../strings";
 import { Dialog } from "./Dialog";
 import { Problem } from "./Problem";
+import { Progress } from "./Progress";
 
 /** Asks before something that cannot be undone, by the name of what it is about; a refusal is shown where it was asked. */
 export function Confirm({
@@ -29,16 +30,7 @@ export function Confirm({
       {progress && confirm.isPending ? (
         <div className="field">
           <p className="small soft number">{strings.common.doneOf(progress.done, progress.total)}</p>
-          <div
-            className="progress"
-            role="progressbar"
-            aria-label={action}
-            aria-valuemin={0}
-            aria-valuemax={progress.total}
-            aria-valuenow={progress.done}
-          >
-            <div className="progress__bar" style={{ width: `${(100 * progress.done) / progress.total}%` }} />
-          </div>
+          <Progress label={action} value={progress.done} max={progress.total} />
         </div>
       ) : null}
       <div className="dialog__actions">

@@ -10,9 +10,11 @@ import type { Video } from "../../api/types";
 import { Initials, speakerName } from "../../components/Initials";
 import { InlineEdit } from "../../components/InlineEdit";
 import { kindIcons } from "../../components/kind";
+import { Progress } from "../../components/Progress";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
 import { strings } from "../../strings";
 import type { VideoActions } from "./actions";
+import { stageName } from "./stage";
 import { StoryboardPicture, storyboardQuery } from "./storyboard";
 
 const SPEAKERS_SHOWN = 4;
@@ -156,24 +158,14 @@ function Poster({
 }
 
 function Working({ video }: { video: Video }) {
-  const stage = video.stage === null ? strings.status.pending : (strings.stages[video.stage] ?? strings.status.processing);
-  const percent = Math.round(video.progress);
+  const stage = stageName(video);
   return (
     <div className="card__working">
       <p>
         <span className="truncate">{stage}</span>
-        <span className="number">{percent} %</span>
+        <span className="number">{Math.round(video.progress)} %</span>
       </p>
-      <div
-        className="progress progress--live"
-        role="progressbar"
-        aria-label={`${video.title}: ${stage}`}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={percent}
-      >
-        <div className="progress__bar" style={{ width: `${percent}%` }} />
-      </div>
+      <Progress label={`${video.title}: ${stage}`} value={video.progress} />
     </div>
   );
 }

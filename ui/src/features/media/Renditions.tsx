@@ -6,6 +6,7 @@ import { keys } from "../../api/queries";
 import { isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
 import type { Asset, Rendition, WantedRendition } from "../../api/types";
 import { Problem } from "../../components/Problem";
+import { Progress } from "../../components/Progress";
 import { strings } from "../../strings";
 import { inOrder, renditionFacts, renditionName } from "./rendition-names";
 
@@ -143,16 +144,7 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
           <p className="small soft" role="status">
             {strings.renditions.making}
           </p>
-          <div
-            className="progress progress--live"
-            role="progressbar"
-            aria-label={strings.renditions.making}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={task.progress}
-          >
-            <div className="progress__bar" style={{ width: `${task.progress}%` }} />
-          </div>
+          <Progress label={strings.renditions.making} value={task.progress} />
         </div>
       ) : null}
       {task?.status === "failed" ? (

@@ -6,6 +6,7 @@ import { isBeingMade, type AnyExport, type Exporter } from "../../api/privacy";
 import { Confirm } from "../../components/Confirm";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
+import { Progress } from "../../components/Progress";
 import { formatBytes, formatDate } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -133,7 +134,9 @@ function ExportRow({
           </span>
         </p>
         {isBeingMade(one) ? (
-          <progress className="privacy__progress" max={100} value={one.progress} aria-label={text.exportProgress(name)} />
+          <div className="privacy__progress">
+            <Progress label={text.exportProgress(name)} value={one.progress} />
+          </div>
         ) : facts === null && by === null ? null : (
           <p className="faint small">{[facts, by].filter((part) => part !== null).join(" · ")}</p>
         )}

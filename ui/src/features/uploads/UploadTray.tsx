@@ -8,12 +8,14 @@ import { useMe } from "../../api/me";
 import { isBusy, keys, videoQuery } from "../../api/queries";
 import type { Asset, Video, VideoDetail } from "../../api/types";
 import { Problem as ProblemNotice } from "../../components/Problem";
+import { Progress } from "../../components/Progress";
 import { ApiError, chosenOrganization, isGone } from "../../api/client";
 import { kindIcons } from "../../components/kind";
 import { Tip } from "../../components/Tip";
 import { formatBytes, formatRemaining } from "../../lib/format";
 import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
+import { stageName } from "../library/stage";
 import { pickFiles } from "./choose";
 import {
   cancelUpload,
@@ -136,7 +138,7 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail
     : received
       ? 100
       : entry.size_bytes > 0
-        ? Math.min(100, (entry.sent_bytes / entry.size_bytes) * 100)
+        ? (entry.sent_bytes / entry.size_bytes) * 100
         : 0;
 
   return (
@@ -145,16 +147,11 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail
       <div className="tray__body">
         <p className="tray__name truncate">{entry.filename}</p>
         {received && (video === null || video?.status === "completed") ? null : (
-          <div
-            className={`progress ${failed ? "progress--bad" : entry.state === "uploading" || processing ? "progress--live" : ""}`}
-            role="progressbar"
-            aria-label={entry.filename}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(percent)}
-          >
-            <div className="progress__bar" style={{ width: `${percent}%` }} />
-          </div>
+          <Progress
+            label={entry.filename}
+            value={percent}
+            tone={failed ? "bad" : entry.state === "uploading" || processing ? "live" : "still"}
+          />
         )}
         <p className="tray__line faint small number">
           <Line entry={entry} video={video} />
@@ -245,8 +242,7 @@ function Line({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }
         );
       }
       if (video.status === "failed") return <>{strings.status.failed}</>;
-      const stage = video.stage === null ? strings.status.pending : (strings.stages[video.stage] ?? strings.status.processing);
-      return <>{`${stage} · ${Math.round(video.progress)} %`}</>;
+      return <>{`${stageName(video)} · ${Math.round(video.progress)} %`}</>;
     }
     case "uploading": {
       const left = entry.speed > 0 ? (entry.size_bytes - entry.sent_bytes) / entry.speed : Number.NaN;

@@ -13,10 +13,12 @@ import type { Chapter, VideoDetail } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
+import { Progress } from "../../components/Progress";
 import { formatAge } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { useVideoActions } from "../library/actions";
+import { stageName } from "../library/stage";
 import { useVideo, VideoContext, type VideoContextValue } from "./context";
 import { DetailsPanel, StageList } from "./Details";
 import { Player, useFullscreen } from "./Player";
@@ -240,23 +242,13 @@ function NotPlayable({ video }: { video: VideoDetail }) {
 }
 
 function StillWorking({ video }: { video: VideoDetail }) {
-  const stage = video.stage === null ? strings.status.pending : (strings.stages[video.stage] ?? strings.status.processing);
-  const percent = Math.round(video.progress);
+  const stage = stageName(video);
   return (
     <div className="video__working">
       <p className="small soft">
-        {stage} · <span className="number">{percent} %</span>
+        {stage} · <span className="number">{Math.round(video.progress)} %</span>
       </p>
-      <div
-        className="progress progress--live"
-        role="progressbar"
-        aria-label={stage}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuenow={percent}
-      >
-        <div className="progress__bar" style={{ width: `${percent}%` }} />
-      </div>
+      <Progress label={stage} value={video.progress} />
     </div>
   );
 }

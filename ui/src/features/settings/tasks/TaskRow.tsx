@@ -8,6 +8,7 @@ import { taskCommands, taskQuery } from "../../../api/tasks";
 import type { Task } from "../../../api/types";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
+import { Progress } from "../../../components/Progress";
 import { formatDateTime } from "../../../lib/format";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -27,7 +28,9 @@ export function TaskRow({ task }: { task: Task }) {
           <span className="line__what">
             <span>{kindName(task.kind)}</span>
             <span className="faint small">{facts(task)}</span>
-            {task.status === "running" ? <Progress task={task} /> : null}
+            {task.status === "running" ? (
+              <Progress label={strings.tasks.progress(kindName(task.kind))} value={task.progress} />
+            ) : null}
           </span>
           <time className="faint small" dateTime={task.created_at}>
             {formatDateTime(task.created_at)}
@@ -36,21 +39,6 @@ export function TaskRow({ task }: { task: Task }) {
         {open ? <Details task={task} /> : null}
       </details>
     </li>
-  );
-}
-
-function Progress({ task }: { task: Task }) {
-  return (
-    <span
-      className="progress progress--live"
-      role="progressbar"
-      aria-label={strings.tasks.progress(kindName(task.kind))}
-      aria-valuenow={task.progress}
-      aria-valuemin={0}
-      aria-valuemax={100}
-    >
-      <span className="progress__bar" style={{ display: "block", width: `${task.progress}%` }} />
-    </span>
   );
 }
 
