@@ -1,14 +1,30 @@
+import "./toasts.css";
 import { X } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { outdated } from "../lib/outdated";
-import { chooseAction, dismissToast, toasts } from "../lib/toasts";
+import { chooseAction, dismissToast, holdToasts, toasts } from "../lib/toasts";
 import { useStore } from "../lib/store";
 import { strings } from "../strings";
 
 export function Toasts() {
   const list = useStore(toasts);
   const isOutdated = useStore(outdated);
+  const region = useRef<HTMLDivElement>(null);
+  // Whoever points at one or is about to press its button is not raced by the clock. One that goes takes the focus along
+  // without a word, so that every change of the list is a reason to look.
+  useEffect(() => {
+    const element = region.current;
+    if (!element) return;
+    const hold = (): void => holdToasts(element.matches(":hover, :focus-within"));
+    const reasons = ["pointerenter", "pointerleave", "focusin", "focusout"];
+    hold();
+    for (const reason of reasons) element.addEventListener(reason, hold);
+    return () => {
+      for (const reason of reasons) element.removeEventListener(reason, hold);
+    };
+  }, [list]);
   return (
-    <div className="toasts" role="status" aria-live="polite">
+    <div ref={region} className="toasts" role="status" aria-live="polite">
       {isOutdated ? (
         <div className="toast">
           <span className="toast__text">{strings.errors.outdated}</span>
@@ -32,7 +48,7 @@ export function Toasts() {
               >
                 {toast.action.label}
               </button>
-              <span className="toast__timer" aria-hidden />
+              <span className="toast__timer" style={{ animationDuration: `${toast.life_ms}ms` }} aria-hidden />
             </>
           ) : (
             <button
