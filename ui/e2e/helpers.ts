@@ -101,8 +101,10 @@ export async function openVideo(page: Page, filename: string, query = ""): Promi
   await expect(page.getByRole("region", { name: "Player", exact: true })).toBeVisible();
 }
 
+const CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n";
+
 /** A recording that everybody in the organization of the page may see. */
-export async function addTranscript(page: Page, title: string): Promise<string> {
+export async function addTranscript(page: Page, title: string, captionFile = CAPTIONS): Promise<string> {
   const organization = await page.evaluate(
     () => (JSON.parse(localStorage.getItem("memoreel.preferences") ?? "{}") as { organizationId?: string }).organizationId ?? "",
   );
@@ -112,7 +114,7 @@ export async function addTranscript(page: Page, title: string): Promise<string> 
   const { id } = (await made.json()) as { id: string };
   const captions = await page.request.put(`/api/v1/videos/${id}/captions`, {
     headers: { ...headers, "Content-Type": "text/vtt" },
-    data: "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ana>We decided about the budget.\n",
+    data: captionFile,
   });
   expect(captions.ok(), await captions.text()).toBe(true);
   return id;

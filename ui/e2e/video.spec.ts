@@ -66,3 +66,19 @@ test("the title is changed by keyboard, and has the focus afterwards", async ({ 
   await expect(title).toHaveText("About money");
   await expect(title).toBeFocused();
 });
+
+test("what is looked for in a transcript comes into view as it is typed, and Enter goes to the next", async ({ page }) => {
+  await signUp(page, newAccount());
+  const lines = Array.from({ length: 59 }, (_, second) => {
+    const said = second === 40 || second === 57 ? "Then the harbour froze." : "We talked about the budget.";
+    return `00:${String(second).padStart(2, "0")}.000 --> 00:${String(second + 1).padStart(2, "0")}.000\n<v Ana>${said}\n`;
+  });
+  await page.goto(`/videos/${await addTranscript(page, "A long talk", ["WEBVTT\n", ...lines].join("\n"))}`);
+  const marked = page.getByRole("list", { name: "Transcript" }).locator("mark[data-chosen=true]");
+  await page.getByRole("searchbox", { name: "Search in the transcript" }).fill("harbour");
+  await expect(page.getByText("1 of 2", { exact: true })).toBeVisible();
+  await expect(marked).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("2 of 2", { exact: true })).toBeVisible();
+  await expect(marked).toBeInViewport();
+});

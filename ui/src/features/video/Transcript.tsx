@@ -91,6 +91,14 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
     if (following && active >= 0) bringIntoView(active);
   }, [active, following, bringIntoView]);
 
+  // What is looked for is shown as it is typed; once per word, so that news of the transcript moves nothing.
+  const sought = useRef("");
+  useEffect(() => {
+    if (needle === sought.current) return;
+    sought.current = needle;
+    if (matches[0]) bringIntoView(matches[0].segment);
+  }, [needle, matches, bringIntoView]);
+
   useEffect(() => player.onSeek(() => setFollowing(true)), [player]);
 
   useEffect(() => {
@@ -151,6 +159,7 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
           onChange={(event) => {
             setQuery(event.target.value);
             setChosen(0);
+            setFollowing(false);
           }}
           onKeyDown={(event) => {
             if (event.key === "Enter") {
