@@ -182,6 +182,16 @@ test("the palette opens on every page and goes where it says", async ({ page }) 
   await expect(page).toHaveURL(/\/library/u);
 });
 
+test("the palette knows every page of the settings, and does what a screen reader chooses", async ({ page }) => {
+  await page.goto("/library");
+  await page.getByRole("heading", { name: "Library" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Find anything" }).fill("webh");
+  // Screen readers click without a pointer.
+  await page.getByRole("option", { name: "Webhooks", exact: true }).dispatchEvent("click");
+  await expect(page).toHaveURL(/\/settings\/webhooks$/u);
+});
+
 test("every page is accessible and looks as it did, in light, dark and on a phone", async ({ page }) => {
   test.setTimeout(240_000);
   const pages: [string, string, string][] = [

@@ -11,6 +11,7 @@ import { useChangeTheme } from "../api/preferences";
 import { commands, videoQuery } from "../api/queries";
 import { Tip } from "../components/Tip";
 import { sayWhy } from "../features/library/actions";
+import { ORGANIZATION_PAGES, OWN_PAGES } from "../features/settings/pages";
 import { chooseFiles } from "../features/uploads/choose";
 import { setUploader, settleCancelled } from "../features/uploads/manager";
 import { initials } from "../lib/format";
@@ -61,19 +62,9 @@ const PAGE_NAMES: Record<string, string> = {
   "/app/search": strings.nav.search,
   "/app/media": strings.nav.media,
   "/app/settings/": strings.nav.settings,
-  "/app/settings/preferences": strings.settings.preferences,
-  "/app/settings/security": strings.settings.security,
-  "/app/settings/keys": strings.settings.keys,
-  "/app/settings/organization": strings.settings.organization,
-  "/app/settings/members": strings.settings.members,
-  "/app/settings/privacy": strings.privacy.title,
-  "/app/settings/tasks": strings.tasks.title,
-  "/app/settings/traffic": strings.traffic.title,
-  "/app/settings/audit": strings.settings.audit,
-  "/app/settings/domains": strings.domains.title,
-  "/app/settings/delivery": strings.delivery.title,
-  "/app/settings/encoding": strings.encoding.title,
-  "/app/settings/webhooks": strings.webhooks.title,
+  ...Object.fromEntries(
+    [...OWN_PAGES, ...ORGANIZATION_PAGES].filter(({ to }) => to !== "/settings").map(({ to, label }) => [`/app${to}`, label]),
+  ),
   "/app/settings/webhooks/$endpointId": strings.webhooks.title,
 };
 

@@ -3,23 +3,21 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   Building2,
+  FileText,
   House,
   ImageIcon,
   Images,
-  KeyRound,
   LibraryBig,
   Link2,
   LogOut,
   Monitor,
+  MonitorPlay,
   Moon,
   Quote,
   Search,
   Settings,
-  ShieldCheck,
-  SlidersHorizontal,
   Sun,
   Upload,
-  UsersRound,
   type LucideIcon,
 } from "lucide-react";
 import { Dialog } from "radix-ui";
@@ -30,10 +28,13 @@ import { searchQuery, videosQuery } from "../../api/queries";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
 import { kindIcons } from "../../components/kind";
+import { Marked } from "../../components/Marked";
 import { formatAge, formatClock } from "../../lib/format";
 import { useDebounced } from "../../lib/hooks";
-import { cutByHighlights, fold } from "../../lib/marks";
+import { fold } from "../../lib/marks";
 import { strings } from "../../strings";
+import { placeOf } from "../search/hit";
+import { openPages, ORGANIZATION_PAGES, OWN_PAGES } from "../settings/pages";
 import { chooseFiles } from "../uploads/choose";
 import { importing } from "../uploads/importing";
 
@@ -160,6 +161,8 @@ function Option({
 }) {
   const Icon = entry.icon;
   return (
+    // The field above has the focus and the keys; a screen reader chooses by a click.
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events
     <div
       id={id}
       role="option"
@@ -167,7 +170,7 @@ function Option({
       aria-selected={selected}
       className="palette__option"
       onPointerMove={selected ? undefined : onPoint}
-      onPointerUp={onRun}
+      onClick={onRun}
     >
       <Icon size={16} aria-hidden />
       <span className="truncate">{entry.content ?? entry.label}</span>
@@ -195,12 +198,10 @@ function useGroups(text: string, query: string): Group[] {
       { id: "media", icon: Images, label: strings.nav.media, run: () => void navigate({ to: "/media" }) },
       { id: "search", icon: Search, label: strings.nav.search, run: () => void navigate({ to: "/search" }) },
       { id: "settings", icon: Settings, label: strings.nav.settings, run: () => void navigate({ to: "/settings" }) },
-      { id: "preferences", icon: SlidersHorizontal, label: strings.settings.preferences, run: () => void navigate({ to: "/settings/preferences" }) },
-      { id: "keys", icon: KeyRound, label: strings.settings.keys, run: () => void navigate({ to: "/settings/keys" }) },
-      { id: "security", icon: ShieldCheck, label: strings.settings.security, run: () => void navigate({ to: "/settings/security" }) },
-      { id: "organization", icon: Building2, label: strings.settings.organization, run: () => void navigate({ to: "/settings/organization" }) },
-      { id: "members", icon: UsersRound, label: strings.settings.members, run: () => void navigate({ to: "/settings/members" }) },
     ];
+    // Fourteen more would bury the rest; they come once one is typed.
+    const settings = text === "" ? [] : openPages([...OWN_PAGES, ...ORGANIZATION_PAGES], me);
+    pages.push(...settings.map<Entry>(({ to, label, icon }) => ({ id: to, icon, label, run: () => void navigate({ to }) })));
     const upload: Entry = { id: "upload", icon: Upload, label: strings.palette.upload, run: () => void chooseFiles() };
     const importFile: Entry = { id: "import", icon: Link2, label: strings.palette.importFile, run: () => importing.set(true) };
     const elsewhere = me?.organizations.filter((organization) => organization.id !== me.organization.id) ?? [];
@@ -228,7 +229,7 @@ function useGroups(text: string, query: string): Group[] {
     const answered = query === text && query !== "" && !moments.isPlaceholderData;
     const momentEntries = (answered ? (moments.data?.items ?? []) : []).map<Entry>((hit) => ({
       id: `moment-${hit.chunk_id}`,
-      icon: hit.image ? ImageIcon : Quote,
+      icon: hit.image ? ImageIcon : hit.document ? FileText : hit.source === "screen" ? MonitorPlay : Quote,
       label: hit.text,
       content: (
         <Moment
@@ -254,7 +255,7 @@ function useGroups(text: string, query: string): Group[] {
         void navigate({
           to: "/videos/$videoId",
           params: { videoId: hit.video_id ?? "" },
-          search: { t: Math.floor((hit.start_ms ?? 0) / 1000) },
+          search: placeOf(hit),
         });
       },
     }));
@@ -294,9 +295,7 @@ function Moment({ text, highlights, title }: { text: string; highlights: { start
   return (
     <>
       {cut > 0 ? "…" : null}
-      {cutByHighlights(shown, moved).map((piece, index) =>
-        piece.marked ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
-      )}
+      <Marked text={shown} highlights={moved} />
       <span className="faint"> · {title}</span>
     </>
   );

@@ -2,10 +2,11 @@ import { Link } from "@tanstack/react-router";
 import { AudioLines, FileText, ImageIcon, MessageSquareText, MonitorPlay, ScanText, Sparkles, TextQuote, type LucideIcon } from "lucide-react";
 import { memo, useState } from "react";
 import type { Hit } from "../../api/types";
+import { Marked } from "../../components/Marked";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
-import { cutByHighlights } from "../../lib/marks";
 import { strings } from "../../strings";
 import { here } from "../media/addresses";
+import { placeOf } from "./hit";
 
 /** Where in something it was found, where that is not what everybody expects. */
 const SOURCES: Partial<Record<Hit["source"], { label: string; icon: LucideIcon }>> = {
@@ -23,13 +24,10 @@ const REASONS = {
 export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const [broken, setBroken] = useState(false);
   const { document, image } = hit;
-  const isOnScreen = hit.source === "screen";
   const picture = image ? here(image.thumbnail_url) : document ? document.image_url : (hit.frame_url ?? hit.poster_url);
   const source = SOURCES[hit.source];
   const Blank = image ? ImageIcon : document ? FileText : AudioLines;
   const startMs = hit.start_ms ?? 0;
-  // A second that has begun before the slide came would show the one before.
-  const second = isOnScreen ? Math.ceil(startMs / 1000) : Math.floor(startMs / 1000);
   return (
     <article className="hit">
       <div className="hit__poster" aria-hidden>
@@ -66,7 +64,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
             <Link
               to="/videos/$videoId"
               params={{ videoId: hit.video_id ?? "" }}
-              search={isOnScreen ? { t: second, tab: "screen" } : { t: second }}
+              search={placeOf(hit)}
               className="hit__link"
               aria-label={strings.search.openAt(hit.video_title ?? "", speakClock(startMs))}
             >
@@ -76,9 +74,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
           {hit.speakers.length > 0 ? <span className="faint">{hit.speakers.join(", ")}</span> : null}
         </p>
         <p className="hit__text" dir="auto">
-          {cutByHighlights(hit.text, hit.highlights).map((piece, index) =>
-            piece.marked ? <mark key={index}>{piece.text}</mark> : <span key={index}>{piece.text}</span>,
-          )}
+          <Marked text={hit.text} highlights={hit.highlights} />
         </p>
         <p className="hit__why">
           <span className="visually-hidden">{strings.search.why}: </span>

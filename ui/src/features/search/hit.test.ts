@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { placeOf } from "./hit";
+
+it("a spoken moment is found at the second in which it begins", () => {
+  expect(placeOf({ source: "speech", start_ms: 12_900 })).toEqual({ t: 12 });
+});
+
+it("what was on screen is found beside its slide, once that has come", () => {
+  expect(placeOf({ source: "screen", start_ms: 12_100 })).toEqual({ t: 13, tab: "screen" });
+});
