@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { useMay } from "../../api/me";
 import { organizationCommands } from "../../api/organizations";
@@ -11,6 +11,7 @@ import { TextField } from "../../components/TextField";
 import { formatDate } from "../../lib/format";
 import { strings } from "../../strings";
 import { CopyNotice } from "./CopyNotice";
+import { RoleField } from "./RoleField";
 import { grantable } from "./roles";
 
 const EMAIL_MAX = 254;
@@ -20,7 +21,6 @@ const FIELDS = { email_invalid: "email", already_member: "email" } as const;
 export function InviteDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const roles = grantable(useMay("manage_owners"));
-  const id = useId();
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<Role>("member");
   const invite = useMutation({
@@ -54,27 +54,7 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
             invite.reset();
           }}
         />
-        <div className="field">
-          <label className="field__label" htmlFor={`${id}-role`}>
-            {strings.invitations.role}
-          </label>
-          <select
-            id={`${id}-role`}
-            className="select"
-            value={role}
-            aria-describedby={`${id}-note`}
-            onChange={(event) => setRole(event.target.value as Role)}
-          >
-            {roles.map((one) => (
-              <option key={one} value={one}>
-                {strings.roles[one]}
-              </option>
-            ))}
-          </select>
-          <p id={`${id}-note`} className="field__hint">
-            {strings.roleNotes[role]}
-          </p>
-        </div>
+        <RoleField label={strings.invitations.role} value={role} options={roles} hint={strings.roleNotes[role]} onChange={setRole} />
         <div className="dialog__actions">
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}

@@ -9,6 +9,7 @@ import { formatDate } from "../../lib/format";
 import { strings } from "../../strings";
 import { CopyNotice } from "./CopyNotice";
 import { dayOf, expiryOf, LIFETIMES, USUAL_LIFETIME, type Lifetime } from "./keys";
+import { RoleField } from "./RoleField";
 import { rolesUpTo } from "./roles";
 
 const NAME_MAX = 100;
@@ -64,31 +65,17 @@ export function NewKey({ ownRole }: { ownRole: Role }) {
           }}
         />
         <div className="keys__choices">
-          <div className="field">
-            <label className="field__label" htmlFor={`${id}-role`}>
-              {strings.settings.keyRole}
-            </label>
-            <select
-              id={`${id}-role`}
-              className="select"
-              value={role}
-              aria-invalid={errors.role !== undefined}
-              aria-describedby={`${id}-role-note`}
-              onChange={(event) => {
-                setRole(event.target.value as Role);
-                forget();
-              }}
-            >
-              {rolesUpTo(ownRole).map((one) => (
-                <option key={one} value={one}>
-                  {strings.roles[one]}
-                </option>
-              ))}
-            </select>
-            <p id={`${id}-role-note`} className={errors.role === undefined ? "field__hint" : "field__error"}>
-              {errors.role ?? strings.settings.keyRoleHint}
-            </p>
-          </div>
+          <RoleField
+            label={strings.settings.keyRole}
+            value={role}
+            options={rolesUpTo(ownRole)}
+            hint={strings.settings.keyRoleHint}
+            error={errors.role}
+            onChange={(chosen) => {
+              setRole(chosen);
+              forget();
+            }}
+          />
           <div className="field">
             <label className="field__label" htmlFor={`${id}-lifetime`}>
               {strings.settings.keyLifetime}
