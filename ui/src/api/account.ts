@@ -18,7 +18,6 @@ export function confirmationQuery(token: string) {
     },
     enabled: token !== "",
     staleTime: Number.POSITIVE_INFINITY,
-    retry: (count, error) => count < 2 && isApiError(error) && (error.status === 0 || error.status >= 500),
   });
 }
 

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { isApiError, isGone, patiently, request, requestJson } from "./client";
+import { isGone, patiently, request, requestJson } from "./client";
 import { keys } from "./queries";
 import type {
   ImportFile,
@@ -66,7 +66,6 @@ export function assetQuery(id: string) {
       const asset = query.state.data;
       return asset && isAwaited(asset) && !isGone(query.state.error) ? PENDING_MS : false;
     },
-    retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
   });
 }
 

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
-import { isApiError, request, requestJson } from "./client";
+import { request, requestJson } from "./client";
 import { keys } from "./queries";
 import type {
   Invitation,
@@ -41,7 +41,6 @@ export function invitationQuery(token: string) {
     queryKey: keys.invitation(token),
     queryFn: ({ signal }) => requestJson<InvitationOffer>("POST", "/invitations/lookup", { json: { token }, signal }),
     enabled: token !== "",
-    retry: (count, error) => count < 2 && isApiError(error) && (error.status === 0 || error.status >= 500),
   });
 }
 

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, type QueryClient } from "@tanstack/react-query";
 import { connection } from "./connection";
-import { isApiError, isGone, request, requestJson } from "./client";
+import { isGone, request, requestJson } from "./client";
 import type {
   ApiKey,
   ApiKeyCreated,
@@ -107,7 +107,6 @@ export function videoQuery(id: string) {
       if (!video || !isBusy(video) || isGone(query.state.error)) return false;
       return connection.get().live ? 15_000 : 3000;
     },
-    retry: (count, error) => !(isApiError(error) && error.status >= 400 && error.status < 500) && count < 2,
   });
 }
 

@@ -4,6 +4,7 @@ import { Tooltip } from "radix-ui";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { meQuery } from "../../api/me";
 import type { Me } from "../../api/types";
+import { queryClient } from "../../app/query-client";
 import { strings } from "../../strings";
 import { followImport, setUploader } from "./manager";
 import { UploadTray } from "./UploadTray";
@@ -12,7 +13,7 @@ const answer = (status: number, body: unknown): Response => new Response(JSON.st
 const row = (): HTMLElement => screen.getByRole("listitem");
 
 function show(): void {
-  const client = new QueryClient();
+  const client = new QueryClient({ defaultOptions: queryClient.getDefaultOptions() });
   client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
   client.setQueryDefaults(meQuery.queryKey, { staleTime: Infinity });
   render(
