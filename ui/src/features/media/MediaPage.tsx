@@ -2,14 +2,13 @@ import "./media.css";
 import {
   useInfiniteQuery,
   useQuery,
-  useQueryClient,
   type InfiniteData,
   type UseInfiniteQueryResult,
 } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronRight, FolderOpen, Images, LayoutGrid, Link2, List, SearchX, Trash2, Upload } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type RefObject } from "react";
-import { assetsQuery, foldersQuery, renewMedia } from "../../api/media";
+import { assetsQuery, foldersQuery } from "../../api/media";
 import { useMay } from "../../api/me";
 import type { Asset, Folder, Page } from "../../api/types";
 import { Empty } from "../../components/Empty";
@@ -18,11 +17,10 @@ import { Problem } from "../../components/Problem";
 import type { GridHandle } from "../../components/VirtualGrid";
 import { NARROW, useMedia, useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences } from "../../lib/preferences";
-import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
 import { chooseFiles } from "../uploads/choose";
 import { importing } from "../uploads/importing";
-import { openFolder, uploads } from "../uploads/manager";
+import { openFolder } from "../uploads/manager";
 import { useMediaActions } from "./actions";
 import { AssetList } from "./AssetList";
 import { FolderNav } from "./FolderNav";
@@ -94,17 +92,12 @@ export function MediaPage() {
   );
 }
 
-/** What is dropped or chosen while a folder is open goes into it, and is shown as soon as it is there; one that is not known takes nothing. */
+/** What is dropped or chosen while a folder is open goes into it; one that is not known takes nothing. */
 function useUploadsHere(folder: string | null): void {
-  const client = useQueryClient();
-  const arrived = useStore(uploads).filter((entry) => entry.state === "received").length;
   useEffect(() => {
     openFolder.set(folder);
     return () => openFolder.set(null);
   }, [folder]);
-  useEffect(() => {
-    if (arrived > 0) renewMedia(client);
-  }, [arrived, client]);
 }
 
 function Path({ path, name }: { path: readonly Folder[]; name: string }) {

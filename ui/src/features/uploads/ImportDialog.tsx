@@ -1,8 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useId, useState, type SyntheticEvent } from "react";
 import { fieldErrors } from "../../api/client";
-import { mediaCommands, renewMedia } from "../../api/media";
-import { keys } from "../../api/queries";
+import { mediaCommands } from "../../api/media";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -22,7 +21,6 @@ export function ImportDialog() {
 }
 
 function Ask({ onClose }: { onClose: () => void }) {
-  const client = useQueryClient();
   const field = useId();
   const [url, setUrl] = useState("");
   const [chosen, setChosen] = useState<UploadKind | null>(null);
@@ -31,8 +29,6 @@ function Ask({ onClose }: { onClose: () => void }) {
     mutationFn: () => mediaCommands.importFile({ url: url.trim(), kind, folder_id: openFolder.get() }),
     onSuccess: (file) => {
       followImport(file, nameIn(url) || strings.upload.importKinds[kind], kind);
-      void client.invalidateQueries({ queryKey: keys.videos });
-      renewMedia(client);
       onClose();
     },
   });

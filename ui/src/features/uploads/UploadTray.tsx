@@ -2,8 +2,8 @@ import "./uploads.css";
 import { useQueries, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown, ChevronUp, CircleCheck, FileText, ImageIcon, Pause, Play, RotateCw, X } from "lucide-react";
-import { useEffect, useState } from "react";
-import { assetQuery } from "../../api/media";
+import { useEffect, useRef, useState } from "react";
+import { assetQuery, renewMedia } from "../../api/media";
 import { useMe } from "../../api/me";
 import { isBusy, keys, videoQuery } from "../../api/queries";
 import type { Asset, Video, VideoDetail } from "../../api/types";
@@ -52,20 +52,14 @@ export function UploadTray() {
   const userId = useMe()?.user.id;
   useEffect(() => (userId === undefined ? undefined : setUploader(userId)), [userId]);
 
-  // A file may have come to an asset that was known, whose page waits for nothing yet.
-  const client = useQueryClient();
-  const received = assetIds.join(" ");
-  useEffect(() => {
-    for (const id of received.split(" ")) if (id !== "") void client.invalidateQueries({ queryKey: keys.asset(id) });
-  }, [client, received]);
+  useArrivals(entries);
 
   if (entries.length === 0) return null;
 
+  // What failed is not finished: trying again continues it.
+  const finished = entries.filter((entry) => entry.state === "received" && !works(entry));
   const clearFinished = (): void => {
-    for (const entry of entries) {
-      // What failed is not finished: trying again continues it.
-      if (entry.state === "received" && !works(entry)) dismissUpload(entry.key);
-    }
+    for (const { key } of finished) dismissUpload(key);
   };
   const Toggle = open ? ChevronDown : ChevronUp;
   return (
@@ -83,16 +77,7 @@ export function UploadTray() {
         >
           <Toggle size={16} aria-hidden />
         </button>
-        <Tip text={strings.upload.clear} side="top">
-          <button
-            type="button"
-            className="icon-button icon-button--small"
-            aria-label={strings.upload.clear}
-            onClick={clearFinished}
-          >
-            <X size={16} aria-hidden />
-          </button>
-        </Tip>
+        {finished.length > 0 ? <IconAction label={strings.upload.clear} onClick={clearFinished} icon={X} /> : null}
       </header>
       {open ? (
         <ul className="tray__list">
@@ -107,6 +92,22 @@ export function UploadTray() {
       ) : null}
     </section>
   );
+}
+
+/** What has arrived is missing from the lists that were read before, or is another file of an asset that was known. */
+function useArrivals(entries: readonly UploadEntry[]): void {
+  const client = useQueryClient();
+  const seen = useRef(new Set<string>());
+  useEffect(() => {
+    const fresh = entries.filter(({ key, state }) => state === "received" && !seen.current.has(key));
+    if (fresh.length === 0) return;
+    for (const { key, asset_id } of fresh) {
+      seen.current.add(key);
+      if (asset_id !== null) void client.invalidateQueries({ queryKey: keys.asset(asset_id) });
+    }
+    renewMedia(client);
+    void client.invalidateQueries({ queryKey: keys.videos });
+  }, [client, entries]);
 }
 
 /** What became of a file: `undefined` until it is known, `null` once it was deleted. */
@@ -145,7 +146,9 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail
     <li className="tray__row" data-state={entry.state}>
       <KindIcon entry={entry} />
       <div className="tray__body">
-        <p className="tray__name truncate">{entry.filename}</p>
+        <p className="tray__name truncate" title={entry.filename}>
+          {entry.filename}
+        </p>
         {received && (video === null || video?.status === "completed") ? null : (
           <Progress
             label={entry.filename}
@@ -176,7 +179,9 @@ function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) 
     <li className="tray__row" data-state={entry.state}>
       <KindIcon entry={entry} />
       <div className="tray__body">
-        <p className="tray__name truncate">{entry.filename}</p>
+        <p className="tray__name truncate" title={entry.filename}>
+          {entry.filename}
+        </p>
         <p className="tray__line faint small number">
           {ready ? (
             <span className="tray__done">
