@@ -24,6 +24,7 @@ export const strings = {
     collapse: "Collapse the rail",
     expand: "Expand the rail",
     breadcrumbs: "Breadcrumbs",
+    arriving: "Loading the page",
   },
   bar: {
     search: "Search or jump to…",

@@ -18,13 +18,23 @@ export function NotFoundPage() {
   );
 }
 
-export function CrashPage({ error }: ErrorComponentProps) {
+/** Stands in place of everything, where not even the frame could be shown. */
+export function CrashPage(props: ErrorComponentProps) {
+  return (
+    <main>
+      <BrokenPage {...props} />
+    </main>
+  );
+}
+
+/** Stands in place of a page that broke. What is around it goes on, and leads elsewhere. */
+export function BrokenPage({ error }: ErrorComponentProps) {
   useTitle(strings.errors.crash);
   return (
-    <main className="page page--narrow">
+    <div className="page page--narrow">
       <h1>{strings.errors.crash}</h1>
       <p className="soft">{strings.errors.crashText}</p>
       <Problem error={error} onRetry={() => location.reload()} retryLabel={strings.errors.reload} />
-    </main>
+    </div>
   );
 }

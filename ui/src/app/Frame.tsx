@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, type LinkProps } from "@tanstack/react-router";
+import { Link, Outlet, useRouterState, type LinkProps } from "@tanstack/react-router";
 import { House, Images, LibraryBig, PanelLeftClose, PanelLeftOpen, Search, Settings, type LucideIcon } from "lucide-react";
 import { Fragment, lazy, Suspense, useEffect, useState } from "react";
 import { listen } from "../api/events";
@@ -50,6 +50,7 @@ export function Frame() {
         {strings.skipToContent}
       </a>
       <TopBar onSearch={() => setPaletteOpen(true)} />
+      <Arriving />
       <main id={MAIN_ID} className="main" tabIndex={-1} data-scroll-restoration-id="main">
         {/* Another organization is another page, even at the same address. */}
         <Fragment key={organizationId}>
@@ -82,6 +83,12 @@ export function Frame() {
       ) : null}
     </div>
   );
+}
+
+/** Says that a page is on its way; the one that is left stays until then. It comes after a moment, so that it does not flicker. */
+function Arriving() {
+  const isLoading = useRouterState({ select: (state) => state.isLoading });
+  return isLoading ? <div className="arriving" role="progressbar" aria-label={strings.nav.arriving} /> : null;
 }
 
 const PLACES: { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIcon; exact?: boolean }[] = [

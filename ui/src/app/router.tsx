@@ -17,7 +17,7 @@ import { providersQuery } from "../api/sign-in";
 import type { HitKind, SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
 import { readPlace } from "../features/media/place";
 import { Frame } from "./Frame";
-import { CrashPage, NotFoundPage } from "./Fallbacks";
+import { BrokenPage, CrashPage, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
 
 interface Context {
@@ -47,6 +47,7 @@ const waitForProviders = ({ context }: { context: Context }): Promise<unknown> =
 const rootRoute = createRootRouteWithContext<Context>()({
   component: Outlet,
   notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
 });
 
 const signInRoute = createRoute({
@@ -366,6 +367,7 @@ export const router = createRouter({
   context: { client: queryClient },
   defaultPreload: "intent",
   defaultPreloadStaleTime: 0,
+  defaultErrorComponent: BrokenPage,
   scrollRestoration: true,
   scrollToTopSelectors: ["#main"],
   // Addresses are meant to be read and typed, so values stand as they are and not as JSON.

@@ -1,0 +1,28 @@
+import { expect } from "@playwright/test";
+import { newAccount, signUp, test } from "./helpers";
+
+test("a page whose part does not come leaves the frame, which leads elsewhere", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.route("**/*SearchPage*", (route) => route.abort());
+  const rail = page.getByRole("navigation", { name: "Main" });
+  await rail.getByRole("link", { name: "Search" }).click();
+  await expect(page.getByRole("heading", { name: "This page stopped working" })).toBeVisible();
+  await rail.getByRole("link", { name: "Library" }).click();
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
+test("a page that takes its time says that it is on its way", async ({ page }) => {
+  await signUp(page, newAccount());
+  let arrive = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/*SearchPage*", async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  const onItsWay = page.getByRole("progressbar", { name: "Loading the page" });
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Search" }).click();
+  await expect(onItsWay).toBeVisible();
+  arrive();
+  await expect(page.getByRole("searchbox")).toBeFocused();
+  await expect(onItsWay).toHaveCount(0);
+});
