@@ -26,3 +26,16 @@ test("a page that takes its time says that it is on its way", async ({ page }) =
   await expect(page.getByRole("searchbox")).toBeFocused();
   await expect(onItsWay).toHaveCount(0);
 });
+
+test("on a phone the settings begin with what they are about, and their other pages are one touch away", async ({ page }) => {
+  await page.setViewportSize({ width: 375, height: 760 });
+  await signUp(page, newAccount());
+  await page.goto("/settings/keys");
+  const heading = page.getByRole("heading", { name: "API keys" });
+  await expect(heading).toBeVisible();
+  expect((await heading.boundingBox())?.y).toBeLessThan(250);
+  await page.getByRole("main").getByText("API keys", { exact: true }).first().click();
+  await page.getByRole("link", { name: "Members" }).click();
+  await expect(page.getByRole("heading", { name: "Members" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Preferences" })).toBeHidden();
+});

@@ -64,7 +64,8 @@ export function MediaPage() {
       </div>
       <div className="media__columns">
         {narrow ? (
-          <details className="media__places">
+          // It closes once a place is chosen.
+          <details key={`places ${place.folder ?? ""} ${place.bin ?? ""}`} className="fold">
             <summary>
               {strings.media.places}: {name}
             </summary>

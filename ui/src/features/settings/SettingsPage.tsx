@@ -1,19 +1,34 @@
 import "./settings.css";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useMe } from "../../api/me";
+import { NARROW, useMedia } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { openPages, ORGANIZATION_PAGES, OWN_PAGES, type SettingsPage } from "./pages";
 
 export function SettingsLayout() {
   const me = useMe();
+  const narrow = useMedia(NARROW);
+  const here = useLocation({ select: ({ pathname }) => pathname });
+  const page = [...OWN_PAGES, ...ORGANIZATION_PAGES].findLast(({ to }) => here.startsWith(to));
+  const nav = (
+    <nav className="settings__nav" aria-label={strings.settings.title}>
+      <Group name={strings.settings.you} pages={OWN_PAGES} />
+      <Group name={me?.organization.name ?? ""} pages={openPages(ORGANIZATION_PAGES, me)} />
+    </nav>
+  );
   return (
     <div className="page settings">
       <h1 className="page__title">{strings.settings.title}</h1>
       <div className="settings__grid">
-        <nav className="settings__nav" aria-label={strings.settings.title}>
-          <Group name={strings.settings.you} pages={OWN_PAGES} />
-          <Group name={me?.organization.name ?? ""} pages={openPages(ORGANIZATION_PAGES, me)} />
-        </nav>
+        {narrow ? (
+          // It closes once a page is chosen.
+          <details key={here} className="fold">
+            <summary>{page?.label ?? strings.settings.title}</summary>
+            {nav}
+          </details>
+        ) : (
+          nav
+        )}
         <div className="settings__body">
           <Outlet />
         </div>
