@@ -10,6 +10,7 @@ import type {
   AssetStatus,
   BatchAction,
   BatchItem,
+  DocumentPage,
   Folder,
   ImageAddresses,
   ImagePreset,
@@ -34,6 +35,8 @@ const TEXT_PENDING_MS = 60_000;
 const BATCH_MAX = 50;
 /** Addresses work for a week. */
 const ADDRESSES_FRESH_MS = 12 * 3600_000;
+/** Those of pages work for half a day. */
+const PAGES_FRESH_MS = 3600_000;
 
 export function assetsQuery(filter: AssetFilter) {
   return infiniteQueryOptions({
@@ -66,6 +69,18 @@ export function assetQuery(id: string) {
       const asset = query.state.data;
       return asset && isAwaited(asset) && !isGone(query.state.error) ? PENDING_MS : false;
     },
+  });
+}
+
+/** What is in a document, page by page; another file of it has other pages. */
+export function documentPagesQuery({ id, version }: Pick<Asset, "id" | "version">) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.documentPages(id), version],
+    queryFn: ({ pageParam, signal }) =>
+      requestJson<Page<DocumentPage>>("GET", `/assets/${encodeURIComponent(id)}/pages`, { query: { cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: PAGES_FRESH_MS,
   });
 }
 

@@ -70,6 +70,7 @@ export const keys = {
   search: ["search"] as const,
   assets: ["assets"] as const,
   asset: (id: string) => ["asset", id] as const,
+  documentPages: (assetId: string) => ["document-pages", assetId] as const,
   renditions: (assetId: string) => ["renditions", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
   imageAddresses: (id: string) => ["image-addresses", id] as const,

@@ -80,6 +80,7 @@ export type DeliveryPolicy = Sent<Schemas["DeliveryPolicy"]>;
 
 /** Something that was made of an asset. */
 export type Rendition = Sent<Schemas["Rendition"]>;
+export type DocumentPage = Sent<Schemas["DocumentPage"]>;
 export type AskedRendition = Sent<Schemas["AskedRendition"]>;
 export type WantedRendition = Schemas["CreateRendition"];
 

@@ -8,6 +8,7 @@ import type { Asset } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
 import { here, setHere } from "./addresses";
+import { DocumentPages } from "./DocumentPages";
 import { assetIcons, BlurPicture } from "./Thumb";
 
 const PREVIEW = { options: "w=1600,h=1200,format=auto", widths: "400,800,1600", sizes: "(min-width: 1024px) 60vw, 100vw" };
@@ -18,6 +19,7 @@ export function AssetPreview({ asset }: { asset: Asset }) {
   if (asset.status === "failed" || asset.deleted_at !== null) return <Quiet asset={asset} title={strings.asset.noPreview} />;
   if (asset.kind === "image") return <ImagePreview asset={asset} />;
   if (asset.kind === "audio") return <AudioPreview asset={asset} />;
+  if (asset.kind === "document") return <DocumentPages asset={asset} none={<Quiet asset={asset} title={strings.asset.noPreview} />} />;
   if (asset.video_id !== null) return <VideoPreview asset={asset} videoId={asset.video_id} />;
   return <Quiet asset={asset} title={strings.asset.noPreview} />;
 }
