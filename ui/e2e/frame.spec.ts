@@ -39,3 +39,10 @@ test("on a phone the settings begin with what they are about, and their other pa
   await expect(page.getByRole("heading", { name: "Members" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Preferences" })).toBeHidden();
 });
+
+test("an empty home offers to choose files and to fetch one from a link", async ({ page }) => {
+  await signUp(page, newAccount());
+  await expect(page.getByRole("main").getByRole("button", { name: "Choose files" })).toBeVisible();
+  await page.getByRole("main").getByRole("button", { name: "Import from a link" }).click();
+  await expect(page.getByRole("dialog", { name: "Import from a link" })).toBeVisible();
+});

@@ -119,7 +119,7 @@ export const strings = {
     emptyText:
       "Memoreel makes it playable, writes down who said what, and finds any moment by its words or its meaning.",
     emptyChoose: "Choose files",
-    emptyFormats: "Video and audio: MP4, MOV, MKV, WebM, MP3, WAV, M4A, FLAC and more.",
+    emptyFormats: "MP4, MOV, MKV, WebM, MP3, WAV, M4A, FLAC and more. Images, documents and transcripts, too.",
   },
   library: {
     title: "Library",

@@ -14,6 +14,7 @@ import { useVideoActions } from "../library/actions";
 import { VideoCard } from "../library/VideoCard";
 import { VideoGridSkeleton } from "../library/VideoGrid";
 import { chooseFiles } from "../uploads/choose";
+import { importing } from "../uploads/importing";
 
 const RECENT_MAX = 12;
 
@@ -78,9 +79,14 @@ function DropZone() {
       <CloudUpload size={40} strokeWidth={1.25} aria-hidden />
       <h2>{strings.home.emptyTitle}</h2>
       <p className="soft">{strings.home.emptyText}</p>
-      <button type="button" className="button button--primary" onClick={() => void chooseFiles()}>
-        {strings.home.emptyChoose}
-      </button>
+      <div className="empty__actions">
+        <button type="button" className="button button--primary" onClick={() => void chooseFiles()}>
+          {strings.home.emptyChoose}
+        </button>
+        <button type="button" className="button" onClick={() => importing.set(true)}>
+          {strings.upload.importTitle}
+        </button>
+      </div>
       <p className="faint small">{strings.home.emptyFormats}</p>
     </div>
   );
