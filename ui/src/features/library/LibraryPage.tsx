@@ -39,7 +39,7 @@ export function LibraryPage() {
       ) : videos.isError && list.length === 0 ? (
         <Problem error={videos.error} onRetry={() => void videos.refetch()} />
       ) : list.length > 0 ? (
-        <section>
+        <section className="stale" aria-busy={videos.isPlaceholderData}>
           <h2 className="visually-hidden">{strings.library.grid}</h2>
           <VideoGrid videos={list} hasMore={videos.hasNextPage} onNearEnd={readOn} />
           <LoadMore list={videos} className="library__more" />

@@ -192,25 +192,27 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
           onClear={() => choose(NOTHING)}
         />
       ) : null}
-      <AssetList
-        handle={list}
-        assets={assets}
-        view={mediaView}
-        mayEdit={mayEdit}
-        hasMore={files.hasNextPage}
-        onNearEnd={readOn}
-        selection={selection}
-        onSelect={choose}
-        onSelectAll={all.choose}
-        onDelete={
-          inBin || all.isReading
-            ? undefined
-            : () => {
-                choose(NOTHING);
-                void actions.remove([...selection.ids]);
-              }
-        }
-      />
+      <div className="stale" aria-busy={files.isPlaceholderData}>
+        <AssetList
+          handle={list}
+          assets={assets}
+          view={mediaView}
+          mayEdit={mayEdit}
+          hasMore={files.hasNextPage}
+          onNearEnd={readOn}
+          selection={selection}
+          onSelect={choose}
+          onSelectAll={all.choose}
+          onDelete={
+            inBin || all.isReading
+              ? undefined
+              : () => {
+                  choose(NOTHING);
+                  void actions.remove([...selection.ids]);
+                }
+          }
+        />
+      </div>
       <LoadMore list={files} />
     </>
   );

@@ -137,7 +137,7 @@ export function SearchPage() {
           ) : null}
         </Empty>
       ) : (
-        <ol className="hits" data-stale={result.isPlaceholderData} aria-label={strings.search.title}>
+        <ol className="hits stale" aria-busy={result.isPlaceholderData} aria-label={strings.search.title}>
           {hits.map((hit) => (
             <li key={hit.chunk_id}>
               <HitRow hit={hit} />
