@@ -46,3 +46,14 @@ test("an empty home offers to choose files and to fetch one from a link", async 
   await page.getByRole("main").getByRole("button", { name: "Import from a link" }).click();
   await expect(page.getByRole("dialog", { name: "Import from a link" })).toBeVisible();
 });
+
+test("whoever opens the app while the server is away is told that, and not that the page broke", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.route("**/api/v1/me", (route) => route.abort());
+  await page.reload();
+  await expect(page.getByRole("heading", { name: "Memoreel could not be opened" })).toBeVisible();
+  await expect(page.getByRole("alert")).toContainText("The server cannot be reached");
+  await page.unroute("**/api/v1/me");
+  await page.getByRole("button", { name: "Reload" }).click();
+  await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+});

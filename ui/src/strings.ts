@@ -572,6 +572,7 @@ export const strings = {
     pageTitle: "There is no such page",
     pageText: "The address is wrong or the page has moved.",
     goHome: "Go home",
+    unanswered: "Memoreel could not be opened",
     crash: "This page stopped working",
     crashText: "Reload it. What you uploaded and saved is safe.",
     reload: "Reload",

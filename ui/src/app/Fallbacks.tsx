@@ -1,5 +1,6 @@
 import { Link, type ErrorComponentProps } from "@tanstack/react-router";
 import { Compass } from "lucide-react";
+import { isApiError } from "../api/client";
 import { Empty } from "../components/Empty";
 import { Problem } from "../components/Problem";
 import { useTitle } from "../lib/hooks";
@@ -29,11 +30,14 @@ export function CrashPage(props: ErrorComponentProps) {
 
 /** Stands in place of a page that broke. What is around it goes on, and leads elsewhere. */
 export function BrokenPage({ error }: ErrorComponentProps) {
-  useTitle(strings.errors.crash);
+  // What the server does not answer is no fault of the page, which is the same after a reload.
+  const isUnanswered = isApiError(error);
+  const title = isUnanswered ? strings.errors.unanswered : strings.errors.crash;
+  useTitle(title);
   return (
     <div className="page page--narrow">
-      <h1>{strings.errors.crash}</h1>
-      <p className="soft">{strings.errors.crashText}</p>
+      <h1>{title}</h1>
+      {isUnanswered ? null : <p className="soft">{strings.errors.crashText}</p>}
       <Problem error={error} onRetry={() => location.reload()} retryLabel={strings.errors.reload} />
     </div>
   );
