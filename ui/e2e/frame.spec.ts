@@ -57,3 +57,17 @@ test("whoever opens the app while the server is away is told that, and not that 
   await page.getByRole("button", { name: "Reload" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
 });
+
+test("the keyboard comes to the rail before the page, and skips both at once", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/settings");
+  await page.getByRole("heading", { name: "Settings" }).waitFor();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to content" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Memoreel: Home" })).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("main").getByRole("link", { name: "Account" })).toBeFocused();
+});

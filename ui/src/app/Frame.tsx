@@ -27,6 +27,7 @@ export function Frame() {
   const organizationId = me?.organization.id;
   const closedUntil = me?.erased_after ?? null;
   const open = me?.organization.status === "active" && closedUntil === null;
+  const narrow = useMedia(NARROW);
   const [paletteOpen, setPaletteOpen] = useState(false);
   const dropping = useUploadDrop(useMay("edit_content"));
 
@@ -49,6 +50,8 @@ export function Frame() {
       <a className="skip-link" href={`#${MAIN_ID}`}>
         {strings.skipToContent}
       </a>
+      {/* The keyboard meets it where the eye does: before a page whose list may have no end, or below it. */}
+      {narrow ? null : <Rail />}
       <TopBar onSearch={() => setPaletteOpen(true)} />
       <Arriving />
       <main id={MAIN_ID} className="main" tabIndex={-1} data-scroll-restoration-id="main">
@@ -67,7 +70,7 @@ export function Frame() {
           )}
         </Fragment>
       </main>
-      <Rail />
+      {narrow ? <Rail /> : null}
       <UploadTray key={organizationId} />
       <ImportDialog />
       <Toasts />
