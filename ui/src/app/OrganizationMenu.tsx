@@ -19,7 +19,7 @@ export function OrganizationSwitcher({ collapsed }: { collapsed: boolean }) {
   const label = strings.organizations.current(name);
   const trigger = (
     <DropdownMenu.Trigger asChild>
-      <button type="button" className="rail__organization" aria-label={label}>
+      <button type="button" className="rail__organization" aria-label={label} title={collapsed ? undefined : name}>
         <OrganizationMark name={name} />
         <span className="rail__text truncate">{name}</span>
         <ChevronsUpDown className="rail__text" size={16} aria-hidden />
