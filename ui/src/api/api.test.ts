@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { apiAddress, ApiError, fieldErrors, parseProblem, requestJson, setOrganization } from "./client";
+import { apiAddress, ApiError, fieldErrors, isAway, parseProblem, requestJson, setOrganization } from "./client";
 import { readEvents } from "./events";
 
 function stubFetch(answer: Response) {
@@ -58,6 +58,14 @@ describe("a request", () => {
   it("answered by something that is not the server still has a request id to pass on", () => {
     const problem = parseProblem("<html>502 Bad Gateway</html>", 502, "abc");
     expect(problem).toMatchObject({ status: 502, request_id: "abc", code: "unexpected_answer" });
+    expect(parseProblem("", 500, "abc").hint).toContain("request id");
+    expect(parseProblem("", 500).hint).not.toContain("request id");
+  });
+
+  it("answered by a proxy alone is as good as none, and one that the server refuses is not", () => {
+    expect(isAway(parseProblem("<html>502 Bad Gateway</html>", 502))).toBe(true);
+    expect(isAway(parseProblem("", 500))).toBe(false);
+    expect(isAway(parseProblem(JSON.stringify({ title: "Too busy", status: 503, code: "overloaded" }), 503))).toBe(false);
   });
 });
 

@@ -2,6 +2,11 @@ import type { Problem } from "./types";
 
 export const API_PREFIX = "/api/v1";
 
+/** The code of an answer that no Memoreel gave. */
+const UNEXPECTED = "unexpected_answer";
+/** What a proxy answers in place of a server that does not. */
+const GATEWAY_STATUSES = [502, 503, 504];
+
 const WAITS_MAX = 10;
 const WAIT_MS = 1000;
 const WAIT_MS_MAX = 60_000;
@@ -139,13 +144,23 @@ export function parseProblem(body: string, status: number, requestId = ""): Prob
     type: "about:blank",
     title: "The server could not answer",
     status,
-    code: "unexpected_answer",
+    code: UNEXPECTED,
     detail: `The server answered with status ${status} and no explanation.`,
-    hint: "Try again. If it happens again, give the request id to whoever runs this server.",
+    hint: `Try again. If it happens again, ${requestId === "" ? "tell" : "give the request id to"} whoever runs this server.`,
     request_id: requestId,
+    ...(GATEWAY_STATUSES.includes(status) && {
+      title: "The server cannot be reached",
+      detail: `It may be restarting: what stands before it answered with status ${status}.`,
+      hint: "Try again in a moment. Nothing you typed is lost.",
+    }),
   };
   if (typeof value !== "object" || value === null || !("title" in value)) return fallback;
   return { ...fallback, hint: null, ...(value as Partial<Problem>) };
+}
+
+/** Whether the server is away, rather than refusing: nothing answered, or only the proxy before it. */
+export function isAway({ status, code }: Pick<Problem, "status" | "code">): boolean {
+  return status === 0 || (GATEWAY_STATUSES.includes(status) && code === UNEXPECTED);
 }
 
 function unreachable(): Problem {

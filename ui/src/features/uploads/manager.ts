@@ -1,5 +1,5 @@
 import type { Upload as TusUpload } from "tus-js-client";
-import { apiHeaders, API_PREFIX, chosenOrganization, isApiError, parseProblem } from "../../api/client";
+import { apiHeaders, API_PREFIX, chosenOrganization, isApiError, isAway, parseProblem } from "../../api/client";
 import type { NewFile, Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { dismissToast, showToast } from "../../lib/toasts";
@@ -360,11 +360,12 @@ async function send(key: string): Promise<void> {
     onError: (error) => {
       run.speed.reset();
       const response = error instanceof DetailedError ? error.originalResponse : null;
-      if (!response) {
+      const problem = response ? uploadProblem(response.getBody(), response.getStatus()) : null;
+      if (problem === null || isAway(problem)) {
         change(key, { state: "offline", speed: 0 });
         waitForConnection(key);
       } else {
-        change(key, { state: "failed", speed: 0, problem: uploadProblem(response.getBody(), response.getStatus()) });
+        change(key, { state: "failed", speed: 0, problem });
       }
       startNext();
     },
@@ -390,7 +391,7 @@ async function sendText(key: string): Promise<void> {
     change(key, { state: "received", sent_bytes: run.file.size, video_id: videoId });
   } catch (error) {
     if (running.get(key) !== run) return;
-    if (!isApiError(error) || error.status === 0) {
+    if (!isApiError(error) || isAway(error.problem)) {
       change(key, { state: "offline" });
       waitForConnection(key);
     } else {
