@@ -20,7 +20,6 @@ export const securityStrings = {
     waiting: "Not yet",
     withdraw: "Leave it as it is",
     withdrawn: "Your address stays as it is",
-    again: "Ask for another address",
   },
   totp: {
     title: "Authenticator app",

@@ -58,8 +58,6 @@ export const taskStrings = {
     attempt: (attempt: number, most: number) => `try ${attempt} of ${most}`,
     nextTry: (date: string) => `next try ${date}`,
     took: (duration: string) => `took ${duration}`,
-    asked: "Asked for",
-    began: "Began",
     ended: "Ended",
     tries: "What happened",
     triesNone: "Nothing went wrong.",
