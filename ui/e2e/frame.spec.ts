@@ -71,3 +71,16 @@ test("the keyboard comes to the rail before the page, and skips both at once", a
   await page.keyboard.press("Tab");
   await expect(page.getByRole("main").getByRole("link", { name: "Account" })).toBeFocused();
 });
+
+test("a page that was come to is read out, once", async ({ page }) => {
+  await signUp(page, newAccount());
+  const arrived = page.getByTestId("arrived");
+  await expect(arrived).toHaveText("");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Search" }).click();
+  await expect(arrived).toHaveText("Search · Memoreel");
+  await page.getByRole("searchbox").fill("harbour");
+  await expect(page).toHaveTitle("harbour · Search · Memoreel");
+  await expect(arrived).toHaveText("Search · Memoreel");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Library" }).click();
+  await expect(arrived).toHaveText("Library · Memoreel");
+});

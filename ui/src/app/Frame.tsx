@@ -54,6 +54,7 @@ export function Frame() {
       {narrow ? null : <Rail />}
       <TopBar onSearch={() => setPaletteOpen(true)} />
       <Arriving />
+      <Arrived />
       <main id={MAIN_ID} className="main" tabIndex={-1} data-scroll-restoration-id="main">
         {/* Another organization is another page, even at the same address. */}
         <Fragment key={organizationId}>
@@ -92,6 +93,28 @@ export function Frame() {
 function Arriving() {
   const isLoading = useRouterState({ select: (state) => state.isLoading });
   return isLoading ? <div className="arriving" role="progressbar" aria-label={strings.nav.arriving} /> : null;
+}
+
+/** Reads out the title of a page that was come to, as browsers do of pages that they load themselves. */
+function Arrived() {
+  const [title, setTitle] = useState("");
+  useEffect(() => {
+    let told = location.pathname;
+    const observer = new MutationObserver(() => {
+      // What is renamed or looked for on a page is no other page; the bare name stands until a page knows its own.
+      if (location.pathname === told || document.title === strings.product) return;
+      told = location.pathname;
+      setTitle(document.title);
+    });
+    const element = document.querySelector("title");
+    if (element) observer.observe(element, { childList: true });
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <p className="visually-hidden" aria-live="polite" data-testid="arrived">
+      {title}
+    </p>
+  );
 }
 
 const PLACES: { to: NonNullable<LinkProps["to"]>; label: string; icon: LucideIcon; exact?: boolean }[] = [
