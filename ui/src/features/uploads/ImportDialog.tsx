@@ -51,7 +51,10 @@ function Ask({ onClose }: { onClose: () => void }) {
           autoComplete="off"
           required
           error={wrong.url}
-          onChange={(event) => setUrl(event.target.value)}
+          onChange={(event) => {
+            setUrl(event.target.value);
+            start.reset();
+          }}
         />
         <div className="field">
           <label className="field__label" htmlFor={field}>
