@@ -82,3 +82,27 @@ test("what is looked for in a transcript comes into view as it is typed, and Ent
   await expect(page.getByText("2 of 2", { exact: true })).toBeVisible();
   await expect(marked).toBeInViewport();
 });
+
+test("a second choice stays while the answer to the first comes", async ({ page }) => {
+  await signUp(page, newAccount());
+  const id = await addTranscript(page, "About the budget");
+  await page.goto(`/videos/${id}?tab=details`);
+  const visibility = page.getByLabel("Who can see it");
+  const held: (() => void)[] = [];
+  await page.route(`**/api/v1/videos/${id}`, async (route) => {
+    if (route.request().method() !== "PATCH") return route.fallback();
+    const response = await route.fetch();
+    await new Promise<void>((resolve) => held.push(resolve));
+    return route.fulfill({ response });
+  });
+  await visibility.selectOption("private");
+  await expect.poll(() => held.length).toBe(1);
+  await visibility.selectOption("public");
+  await expect.poll(() => held.length).toBe(2);
+  held[0]?.();
+  await page.waitForTimeout(500);
+  await expect(visibility).toHaveValue("public");
+  held[1]?.();
+  await page.reload();
+  await expect(visibility).toHaveValue("public");
+});

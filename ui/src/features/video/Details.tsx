@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, Circle, CircleAlert, LoaderCircle, Minus } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useMay } from "../../api/me";
 import { channelsQuery, commands, keys } from "../../api/queries";
 import type { Stage, VideoDetail, VideoPatch, VideoVisibility } from "../../api/types";
@@ -24,16 +24,24 @@ export function DetailsPanel() {
     client.setQueryData(keys.video(video.id), after);
     void client.invalidateQueries({ queryKey: keys.videos });
   };
+  const underway = useRef(0);
   const change = (patch: VideoPatch): void => {
     client.setQueryData<VideoDetail>(keys.video(video.id), (before) => (before ? { ...before, ...patch } : before));
+    underway.current += 1;
     void commands
       .changeVideo(video.id, patch)
-      .then((after) => client.setQueryData(keys.video(video.id), after))
+      .then((after) => {
+        // An answer knows nothing of what was chosen since.
+        if (underway.current === 1) client.setQueryData(keys.video(video.id), after);
+      })
       .catch((error: unknown) => {
         tell(error);
         void client.invalidateQueries({ queryKey: keys.video(video.id) });
       })
-      .finally(() => void client.invalidateQueries({ queryKey: keys.videos }));
+      .finally(() => {
+        underway.current -= 1;
+        void client.invalidateQueries({ queryKey: keys.videos });
+      });
   };
 
   const told: [string, string | null][] = [
