@@ -448,7 +448,7 @@ BEGIN
     SELECT id INTO v_personal FROM organizations WHERE personal_owner_id = p_user_id;
     SELECT coalesce(array_agg(video_id), '{}'), coalesce(array_agg(asset_id) FILTER (WHERE asset_id IS NOT NULL), '{}')
         INTO v_videos, v_assets FROM private_videos_of(p_user_id);
-    SELECT coalesce(array_agg(address), '{}') INTO v_addresses FROM addresses_of(p_user_id) AS address;
+    SELECT coalesce(array_agg(address), '{}') INTO v_addresses FROM proved_addresses_of(p_user_id) AS address;
 
     -- What goes along with the person, wherever it lies; their own organization is counted as a whole.
     FOR v_reference IN
@@ -1201,7 +1201,7 @@ BEGIN
             USING p_user_id;
     END LOOP;
     RETURN QUERY SELECT i.organization_id FROM organization_invitations i
-        WHERE lower(i.email) IN (SELECT address FROM addresses_of(p_user_id) AS address);
+        WHERE lower(i.email) IN (SELECT address FROM proved_addresses_of(p_user_id) AS address);
     RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a WHERE a.actor_id = p_user_id OR a.target_id = p_user_id;
 END $_$;
 
@@ -1233,6 +1233,24 @@ BEGIN
     EXECUTE format('CREATE POLICY owner_all ON %s TO memoreel_owner USING (true) WITH CHECK (true)', target);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO memoreel_app', target);
 END $$;
+
+-- Name: proved_addresses_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.proved_addresses_of(p_user_id uuid) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT DISTINCT lower(address) FROM (
+        SELECT email AS address FROM users WHERE id = p_user_id AND email_verified_at IS NOT NULL
+        -- They held the link that was mailed to it.
+        UNION ALL SELECT email FROM organization_invitations WHERE accepted_by = p_user_id
+        -- A change is confirmed at both addresses.
+        UNION ALL SELECT a.details #>> ARRAY[side, 'email'] FROM audit_logs a
+            JOIN organizations o ON o.id = a.organization_id AND o.personal_owner_id = p_user_id
+            CROSS JOIN unnest(ARRAY['old', 'new']) AS side
+            WHERE a.target_kind = 'user' AND a.target_id = p_user_id AND a.details #>> '{old,email}' IS NOT NULL
+    ) AS known WHERE address IS NOT NULL
+$$;
 
 -- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
 
@@ -3330,6 +3348,10 @@ CREATE INDEX audit_logs_unsealed ON public.audit_logs USING btree (organization_
 
 CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before);
 
+-- Name: blobs_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX blobs_key ON public.blobs USING btree (organization_id, blob_key);
+
 -- Name: chunk_embeddings_model; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chunk_embeddings_model ON public.chunk_embeddings USING btree (model_id);
@@ -3668,7 +3690,7 @@ CREATE TRIGGER assets_updated_at BEFORE UPDATE ON public.assets FOR EACH ROW EXE
 
 -- Name: api_keys audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'expires_at');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.api_keys FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('api_key', 'user_id', 'name', 'prefix', 'role', 'expires_at');
 
 -- Name: assets audit; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3805,6 +3827,10 @@ CREATE TRIGGER inactive AFTER UPDATE OF active ON public.webhook_endpoints FOR E
 -- Name: assets leavings_follow_content; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER leavings_follow_content AFTER UPDATE OF version ON public.assets FOR EACH ROW WHEN ((new.version <> old.version)) EXECUTE FUNCTION public.leavings_follow_content();
+
+-- Name: uploads leavings_follow_deleted_uploads; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER leavings_follow_deleted_uploads AFTER DELETE ON public.uploads FOR EACH ROW WHEN (((old.status = 'received'::text) AND (old.asset_id IS NOT NULL))) EXECUTE FUNCTION public.leavings_follow_uploads();
 
 -- Name: uploads leavings_follow_uploads; Type: TRIGGER; Schema: public; Owner: -
 
@@ -5938,6 +5964,10 @@ GRANT ALL ON FUNCTION public.organizations_naming(p_user_id uuid) TO memoreel_sy
 -- Name: FUNCTION private_videos_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION proved_addresses_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.proved_addresses_of(p_user_id uuid) FROM PUBLIC;
 
 -- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
 

@@ -583,8 +583,9 @@ export interface paths {
         put?: never;
         /**
          * Confirm an e-mail address
-         * @description With the token of the mail that was sent at sign-up. Confirming twice is no mistake. Where signing up opens no session, the first
-         *     time does: the answer sets the session cookie then.
+         * @description With the token of the mail that was sent at sign-up, by whoever is signed in to the account or gives its password: others may have
+         *     named an address that is not theirs. Confirming twice is no mistake. Where signing up opens no session, the first time does: the
+         *     answer sets the session cookie then.
          */
         post: operations["confirm_email"];
         delete?: never;
@@ -2610,7 +2611,7 @@ export interface components {
              * @description When a temporary one goes.
              */
             expires_at?: string | null;
-            /** @description A signed address of the file as it was uploaded. */
+            /** @description A signed address of the file as it was uploaded; absent in the bin. */
             file_url?: string | null;
             /** @description Its name: at first the one on the machine it came from. */
             filename: string;
@@ -3231,6 +3232,16 @@ export interface components {
         EmailChangeState: {
             /** @description Whether the other address has yet to agree. */
             status: components["schemas"]["ChangeStatus"];
+        };
+        /** @description What an address is confirmed with. No `Debug`, because of the token and the password. */
+        EmailConfirmation: {
+            /**
+             * Format: password
+             * @description The password of the account.
+             */
+            password?: string | null;
+            /** @description What stands behind the `#` of the link. */
+            token: string;
         };
         /**
          * @description How often notifications are mailed.
@@ -4048,7 +4059,7 @@ export interface components {
                  * @description When a temporary one goes.
                  */
                 expires_at?: string | null;
-                /** @description A signed address of the file as it was uploaded. */
+                /** @description A signed address of the file as it was uploaded; absent in the bin. */
                 file_url?: string | null;
                 /** @description Its name: at first the one on the machine it came from. */
                 filename: string;
@@ -5812,14 +5823,6 @@ export interface components {
          * @enum {string}
          */
         TryOutcome: "failed" | "cancelled";
-        /** @description Who is sitting there. No `Debug`, because of the password. */
-        TypedPassword: {
-            /**
-             * Format: password
-             * @description The password of the account.
-             */
-            password: string;
-        };
         /** @description What may be changed of an asset. Absent fields stay; null clears. */
         UpdateAsset: {
             /** @description What there is to see or hear, for those who do not: up to 2,000 characters. An image is found by it. Null removes it. */
@@ -8771,7 +8774,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MailedToken"];
+                "application/json": components["schemas"]["EmailConfirmation"];
             };
         };
         responses: {
@@ -8782,7 +8785,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `csrf_header_missing` */
+            /** @description `csrf_header_missing`, `sign_in_first` or, when the address is confirmed and the way in is another one, `provider_required` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8791,7 +8794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `token_wrong` */
+            /** @description `token_wrong`, `password_required` or `password_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8800,8 +8803,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited` */
+            /** @description `rate_limited` or `sign_in_throttled` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9656,6 +9668,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `mails_full` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Any other problem; `code` says which */
             default: {
                 headers: {
@@ -9997,6 +10018,15 @@ export interface operations {
             };
             /** @description `invitation_closed`, `already_member` or `invitations_full` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `mails_full` */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10976,7 +11006,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Presence"];
+            };
+        };
         responses: {
             /** @description The secret, shown once */
             201: {
@@ -10996,7 +11030,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required` or `csrf_header_missing` */
+            /** @description `recent_sign_in_required`, `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11007,6 +11041,33 @@ export interface operations {
             };
             /** @description `totp_enabled` */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_wrong` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_throttled` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `sign_in_busy` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11034,7 +11095,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TypedPassword"];
+                "application/json": components["schemas"]["Presence"];
             };
         };
         responses: {
@@ -11054,7 +11115,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required` or `csrf_header_missing` */
+            /** @description `recent_sign_in_required`, `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11197,7 +11258,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TypedPassword"];
+                "application/json": components["schemas"]["Presence"];
             };
         };
         responses: {
@@ -11219,7 +11280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required` or `csrf_header_missing` */
+            /** @description `recent_sign_in_required`, `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
