@@ -148,7 +148,11 @@ async fn in_pieces(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Re
     let mut file = sample(PHOTO);
     file.resize(8 << 20, 0);
     let from = resumed(&headers).map_or(0, |(from, _)| from);
-    let piece = Bytes::copy_from_slice(&file[from..file.len().min(from + (1 << 20) + 1000)]);
+    let end = from + (1 << 20) + 1000;
+    if end >= file.len() {
+        return rest(&file, from, "\"only\"");
+    }
+    let piece = Bytes::copy_from_slice(&file[from..end]);
     let bytes = stream::once(async { Ok(piece) }).chain(stream::once(async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         Err(io::Error::from(io::ErrorKind::BrokenPipe))
