@@ -1,5 +1,7 @@
 //! Ranges of a large file by signed address, beside nginx, which reads the same file with `sendfile`.
 
+mod store;
+
 use crate::http::servers::{SECRET, Server};
 use crate::http::{database, median};
 use anyhow::{Context, Result, ensure};
@@ -10,7 +12,6 @@ use memoreel_kernel::{AssetId, Clock, OrganizationId, SystemClock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
-use sqlx::{Connection, PgConnection};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -82,7 +83,7 @@ pub async fn run(options: &Options) -> Result<()> {
     let size_bytes = options.size_mib << 20;
     let (postgres, database) = database(&options.data).await?;
     let product = Server::start_product(&options.server, &options.data, &database, &[]).await?;
-    let (key, path) = store(&options.data, &database, size_bytes).await?;
+    let (key, path) = keep_file(&options.data, &database, size_bytes).await?;
     let nginx = Server::start_nginx(&options.data, &path).await?;
     let name = path.file_name().and_then(|name| name.to_str()).context("a file without a name")?;
     let ours = Served { address: product.address, path: address(&key)? };
@@ -102,7 +103,7 @@ pub async fn run(options: &Options) -> Result<()> {
 }
 
 /// A file of random bytes, stored as the product stores it, of an asset that there is; its key, and where it lies.
-async fn store(data: &Path, database: &str, size_bytes: u64) -> Result<(BlobKey, PathBuf)> {
+async fn keep_file(data: &Path, database: &str, size_bytes: u64) -> Result<(BlobKey, PathBuf)> {
     let draft = data.join("draft.mp4");
     let mut file = fs::File::create(&draft)?;
     let mut random = StdRng::seed_from_u64(1);
@@ -113,17 +114,7 @@ async fn store(data: &Path, database: &str, size_bytes: u64) -> Result<(BlobKey,
     }
     let now = SystemClock.now();
     let (organization, asset) = (OrganizationId::new(now), AssetId::new(now));
-    let mut connection = PgConnection::connect(database).await?;
-    sqlx::query(
-        "WITH own AS (INSERT INTO organizations (id, name, slug) VALUES ($1, 'Bench', 'bench') RETURNING id)
-         INSERT INTO assets (organization_id, id, filename, original_filename, byte_size) SELECT id, $2, 'a.mp4', 'a.mp4', $3 FROM own",
-    )
-    .bind(organization.uuid())
-    .bind(asset.uuid())
-    .bind(size_bytes.cast_signed())
-    .execute(&mut connection)
-    .await?;
-    connection.close().await?;
+    store::insert_asset(database, organization, asset, size_bytes).await?;
     let key: BlobKey = format!("organizations/{organization}/assets/{asset}/original.mp4").parse()?;
     let root = data.join("product/blobs");
     BlobStore::disk(&root)?.put_file(&key, &draft).await?;
