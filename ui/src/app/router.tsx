@@ -211,10 +211,17 @@ const mediaRoute = createRoute({
   },
 });
 
+/** The page of a document that is shown first. */
+function readPage(raw: Record<string, unknown>): { page?: number } {
+  const page = Number(raw["page"]);
+  return Number.isSafeInteger(page) && page > 0 ? { page } : {};
+}
+
 /** Not below `/media/`, where the server has the media themselves. */
 const fileRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/files/$assetId",
+  validateSearch: readPage,
   component: lazyRouteComponent(() => import("../features/media/AssetPage"), "AssetPage"),
   loader: ({ context, params }) => {
     context.client.query(assetQuery(params.assetId)).catch(ignore);

@@ -1,7 +1,7 @@
 import "./media.css";
 import "./asset.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { CircleAlert, Copy, Download, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { isApiError } from "../../api/client";
@@ -80,6 +80,7 @@ export function AssetPage() {
 }
 
 function Found({ asset }: { asset: Asset }) {
+  const { page } = useSearch({ from: "/app/files/$assetId" });
   const mayEdit = useMay("edit_content");
   const folders = useQuery(foldersQuery).data?.items ?? NO_FOLDERS;
   const change = useChangeAsset(asset.id);
@@ -118,7 +119,7 @@ function Found({ asset }: { asset: Asset }) {
       <ReplacementNotice asset={asset} />
       <div className="file__columns">
         <div className="file__main">
-          <AssetPreview asset={asset} />
+          <AssetPreview asset={asset} page={page} />
           {asset.kind === "image" && asset.status === "ready" && asset.deleted_at === null ? (
             <Suspense fallback={<div className="skeleton" style={{ height: 320 }} />}>
               <Playground asset={asset} mayEdit={mayEdit} />

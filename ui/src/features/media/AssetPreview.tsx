@@ -13,13 +13,15 @@ import { assetIcons, BlurPicture } from "./Thumb";
 
 const PREVIEW = { options: "w=1600,h=1200,format=auto", widths: "400,800,1600", sizes: "(min-width: 1024px) 60vw, 100vw" };
 
-/** The file as far as it can be seen or heard here. */
-export function AssetPreview({ asset }: { asset: Asset }) {
+/** The file as far as it can be seen or heard here; of a document, `page` first. */
+export function AssetPreview({ asset, page }: { asset: Asset; page?: number | undefined }) {
   if (asset.status === "pending") return <Quiet asset={asset} title={strings.asset.pending} text={strings.asset.pendingText} />;
   if (asset.status === "failed" || asset.deleted_at !== null) return <Quiet asset={asset} title={strings.asset.noPreview} />;
   if (asset.kind === "image") return <ImagePreview asset={asset} />;
   if (asset.kind === "audio") return <AudioPreview asset={asset} />;
-  if (asset.kind === "document") return <DocumentPages asset={asset} none={<Quiet asset={asset} title={strings.asset.noPreview} />} />;
+  if (asset.kind === "document") {
+    return <DocumentPages asset={asset} page={page} none={<Quiet asset={asset} title={strings.asset.noPreview} />} />;
+  }
   if (asset.video_id !== null) return <VideoPreview asset={asset} videoId={asset.video_id} />;
   return <Quiet asset={asset} title={strings.asset.noPreview} />;
 }

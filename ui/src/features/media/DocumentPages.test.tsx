@@ -37,3 +37,22 @@ it("says so where there are no pages", async () => {
   show([]);
   expect(await screen.findByText("nothing")).toBeDefined();
 });
+
+it("goes on to the page that was found, however far behind it is", async () => {
+  const shown = vi.fn();
+  Element.prototype.scrollIntoView = shown;
+  const page = (page_number: number) => ({ page_number, image_url: null, width: null, height: null, text: `Words of ${String(page_number)}` });
+  vi.stubGlobal("fetch", (url: string) => {
+    const from = Number(/cursor=(\d+)/u.exec(url)?.[1] ?? 1);
+    return Promise.resolve(Response.json({ items: [page(from), page(from + 1)], next_cursor: from < 5 ? String(from + 2) : null }));
+  });
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <DocumentPages asset={{ id: "a1", version: "1" } as unknown as Asset} page={4} none={<p>nothing</p>} />
+    </QueryClientProvider>,
+  );
+  const found = (await screen.findByText("Words of 4")).closest("li");
+  expect(found?.getAttribute("aria-current")).toBe("location");
+  await vi.waitFor(() => expect(shown.mock.instances).toEqual([found]));
+  expect(screen.queryByText("Words of 5")).toBeNull();
+});

@@ -249,7 +249,8 @@ function useGroups(text: string, query: string): Group[] {
           return;
         }
         if (hit.document) {
-          window.open(hit.document.image_url ?? hit.document.file_url ?? undefined, "_blank", "noreferrer");
+          const { asset_id: assetId, page_number: page } = hit.document;
+          void navigate({ to: "/files/$assetId", params: { assetId }, search: { page } });
           return;
         }
         void navigate({

@@ -51,15 +51,15 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
               {image.filename}
             </Link>
           ) : document ? (
-            <a
-              href={document.image_url ?? document.file_url ?? undefined}
-              target="_blank"
-              rel="noreferrer"
+            <Link
+              to="/files/$assetId"
+              params={{ assetId: document.asset_id }}
+              search={{ page: document.page_number }}
               className="hit__link"
               aria-label={strings.search.openPage(document.title, document.page_number)}
             >
               {document.title}
-            </a>
+            </Link>
           ) : (
             <Link
               to="/videos/$videoId"
