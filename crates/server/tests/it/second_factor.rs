@@ -105,7 +105,7 @@ async fn an_authenticator_counts_from_its_first_code_on() {
 
     let key = ada.post("/api-keys", &json!({ "name": "Script" })).await.is(201).json();
     let by_key = app.visitor().request("POST", "/me/totp").bearer_auth(key["secret"].as_str().unwrap());
-    send(by_key).await.refuses(403, "session_required");
+    send(by_key.json(&json!({}))).await.refuses(403, "session_required");
 }
 
 #[tokio::test]
