@@ -48,10 +48,10 @@ fn work(job: &Job, out: &mut File) -> Result<Report, AiError> {
     let library = Moonshine::load(&job.library).map_err(missing)?;
     let channels = choose_channels(&mut wav)?;
     if job.work == Work::Voices {
-        let found = voices::turns(&library, job, &mut wav, channels, &mut |done| {
+        let turns = voices::turns(&library, job, &mut wav, channels, &mut |done| {
             report(out, &Report::Progress(done));
         })?;
-        return Ok(Report::Turns(found.turns));
+        return Ok(Report::Turns(turns));
     }
     let tells_apart = job.work == Work::TextAndVoices && channels == Channels::Mixed;
     let share = if tells_apart { TEXT_SHARE } else { 1.0 };
@@ -61,12 +61,10 @@ fn work(job: &Job, out: &mut File) -> Result<Report, AiError> {
     // Where each channel has its own voice, the lines say who speaks.
     let mut turns = Vec::new();
     if tells_apart {
-        let found = voices::turns(&library, job, &mut wav, channels, &mut |done| {
+        turns = voices::turns(&library, job, &mut wav, channels, &mut |done| {
             report(out, &Report::Progress(share + done * (1.0 - share)));
         })?;
-        segments = assign_speakers(segments, &found.turns);
-        voices::mark_doubts(&mut segments, &found.doubts);
-        turns = found.turns;
+        segments = assign_speakers(segments, &turns);
     }
     let engine = EngineName { engine: ENGINE.into(), model: MODEL.into() };
     let language = (!segments.is_empty()).then(|| "en".to_owned());

@@ -14,7 +14,7 @@ mod timeline;
 use std::path::Path;
 
 use memoreel_ai::wav::{SAMPLE_RATE, WavFile};
-use memoreel_ai::{AiError, RecognizedSegment, SpeakerTurn, number_speakers_by_first_appearance};
+use memoreel_ai::{AiError, SpeakerTurn, number_speakers_by_first_appearance};
 
 use super::levels::even;
 use super::listen::{crashed, regions};
@@ -28,35 +28,11 @@ use models::{FRAMES, Models, VOICES, Voice, WINDOW};
 const STEP: u64 = 2 * SAMPLE_RATE as u64;
 /// A voice that speaks alone for less than this share of a window says too little to make a speaker of its own.
 const ALONE_SHARE_MIN: f32 = 0.1;
-/// A line is a guess where more of it than this is in doubt.
-const DOUBTFUL_SHARE: f32 = 0.5;
 /// Levels are evened in windows of this many seconds.
 const LEVEL_WINDOW_SECONDS: usize = 60;
 /// Turns of one speaker with shorter gaps than this are one turn, in milliseconds.
 const GAP_MS_MAX: u64 = 100;
 const TURN_MS_MIN: u64 = 100;
-
-/// Who speaks when, as far as it can be told.
-#[derive(Debug, Default)]
-pub struct Voices {
-    pub turns: Vec<SpeakerTurn>,
-    /// When the one who speaks sounds nearly as much like another.
-    pub doubts: Vec<Stretch>,
-}
-
-/// A stretch of time, in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
-    pub start_ms: u64,
-    pub end_ms: u64,
-}
-
-/// Whose voice a voice of a window is, and how like each speaker it sounds, as cosines.
-#[derive(Debug, Clone, PartialEq)]
-struct Told {
-    speaker: Option<usize>,
-    likeness: Vec<f32>,
-}
 
 /// The voices in ten seconds of a recording.
 struct Window {
@@ -65,7 +41,7 @@ struct Window {
     voices: Vec<Voice>,
 }
 
-/// Finds the turns of a file and where they are in doubt: by channel where the channels carry different voices, or else by the sound of the voice.
+/// Finds the turns of a file: by channel where the channels carry different voices, or else by the sound of the voice.
 /// Reports the share that is done.
 pub fn turns(
     library: &Moonshine,
@@ -73,30 +49,16 @@ pub fn turns(
     wav: &mut WavFile,
     channels: Channels,
     done: &mut dyn FnMut(f32),
-) -> Result<Voices, AiError> {
-    let found = match channels {
-        Channels::Apart => {
-            Voices { turns: turns_by_channel(library, &job.model_dir, wav)?, doubts: Vec::new() }
-        }
+) -> Result<Vec<SpeakerTurn>, AiError> {
+    let turns = match channels {
+        Channels::Apart => turns_by_channel(library, &job.model_dir, wav)?,
         Channels::Mixed => {
             let mut models = Models::load(library, &job.onnxruntime_library).map_err(crashed)?;
             let windows = windows(&mut models, wav, done)?;
             timeline::turns(&windows, &tell_apart(&windows), wav.frames())
         }
     };
-    Ok(Voices { turns: tidy(found.turns), ..found })
-}
-
-/// Marks lines as guesses in more than [`DOUBTFUL_SHARE`] of which it is in doubt who speaks.
-pub fn mark_doubts(segments: &mut [RecognizedSegment], doubts: &[Stretch]) {
-    for segment in segments {
-        let from = doubts.partition_point(|doubt| doubt.end_ms <= segment.start_ms);
-        let within = doubts[from..].iter().take_while(|doubt| doubt.start_ms < segment.end_ms);
-        let in_doubt_ms: u64 =
-            within.map(|doubt| doubt.end_ms.min(segment.end_ms) - doubt.start_ms.max(segment.start_ms)).sum();
-        let length_ms = segment.end_ms.saturating_sub(segment.start_ms);
-        segment.speaker_uncertain |= in_doubt_ms as f32 > DOUBTFUL_SHARE * length_ms as f32;
-    }
+    Ok(tidy(turns))
 }
 
 fn windows(
@@ -129,7 +91,7 @@ fn starts(samples: u64) -> Vec<u64> {
 }
 
 /// Whose voice each voice of each window is. Two voices of a window are never one speaker's.
-fn tell_apart(windows: &[Window]) -> Vec<Vec<Told>> {
+fn tell_apart(windows: &[Window]) -> Vec<Vec<Option<usize>>> {
     let voices = || windows.iter().flat_map(|window| &window.voices);
     let clear: Vec<&[f32]> = voices()
         .filter(|voice| voice.frames_alone as f32 >= ALONE_SHARE_MIN * FRAMES as f32)
@@ -145,17 +107,16 @@ fn tell_apart(windows: &[Window]) -> Vec<Vec<Told>> {
 
 /// The speaker of each voice of a window, so that the voices are most like their speakers together. A voice has none where
 /// there are fewer speakers than voices.
-fn assign(voices: &[Voice], speakers: &[Vec<f32>]) -> Vec<Told> {
-    let likeness: Vec<Vec<f32>> = voices
-        .iter()
-        .map(|voice| speakers.iter().map(|speaker| like(&voice.sound, speaker)).collect())
-        .collect();
+fn assign(voices: &[Voice], speakers: &[Vec<f32>]) -> Vec<Option<usize>> {
     // With as many voices in a window, none ever needs more than as many of its likeliest speakers.
-    let likeliest: Vec<Vec<(f32, Option<usize>)>> = likeness
+    let likeliest: Vec<Vec<(f32, Option<usize>)>> = voices
         .iter()
-        .map(|likeness| {
-            let mut all: Vec<(f32, Option<usize>)> =
-                likeness.iter().enumerate().map(|(at, like)| (*like, Some(at))).collect();
+        .map(|voice| {
+            let mut all: Vec<(f32, Option<usize>)> = speakers
+                .iter()
+                .enumerate()
+                .map(|(at, speaker)| (like(&voice.sound, speaker), Some(at)))
+                .collect();
             all.sort_by(|one, other| other.0.total_cmp(&one.0));
             all.truncate(VOICES);
             // Having no speaker is worse than the most unlike one.
@@ -163,8 +124,7 @@ fn assign(voices: &[Voice], speakers: &[Vec<f32>]) -> Vec<Told> {
             all
         })
         .collect();
-    let chosen = best(&likeliest, &mut Vec::new()).1;
-    chosen.into_iter().zip(likeness).map(|(speaker, likeness)| Told { speaker, likeness }).collect()
+    best(&likeliest, &mut Vec::new()).1
 }
 
 /// The best sum, and the choice of each voice from `taken.len()` on.
@@ -252,10 +212,6 @@ mod tests {
         Voice { active: vec![true; FRAMES], frames_alone, sound: sound.to_vec() }
     }
 
-    fn chosen(told: &[Told]) -> Vec<Option<usize>> {
-        told.iter().map(|voice| voice.speaker).collect()
-    }
-
     #[test]
     fn turns_are_joined_cleaned_and_numbered() {
         let turn = |start_ms, end_ms, speaker| SpeakerTurn { start_ms, end_ms, speaker };
@@ -278,9 +234,9 @@ mod tests {
         let speakers = [vec![1.0, 0.0], vec![0.0, 1.0]];
         // Both are most like the first speaker; the second voice is less unlike the other.
         let voices = [voice([1.0, 0.0], 90), voice([0.8, 0.6], 90)];
-        assert_eq!(chosen(&assign(&voices, &speakers)), [Some(0), Some(1)]);
-        assert_eq!(chosen(&assign(&voices, &speakers[..1])), [Some(0), None]);
-        assert_eq!(chosen(&assign(&voices, &[])), [None, None]);
+        assert_eq!(assign(&voices, &speakers), [Some(0), Some(1)]);
+        assert_eq!(assign(&voices, &speakers[..1]), [Some(0), None]);
+        assert_eq!(assign(&voices, &[]), [None, None]);
     }
 
     #[test]
@@ -289,26 +245,8 @@ mod tests {
             Window { start: 0, voices: vec![voice([1.0, 0.0], 90)] },
             Window { start: 1, voices: vec![voice([0.0, 1.0], 20)] },
         ];
-        assert_eq!(chosen(&tell_apart(&windows).concat()), [Some(0), Some(0)]);
-        assert_eq!(chosen(&tell_apart(&windows[1..]).concat()), [Some(0)]);
+        assert_eq!(tell_apart(&windows), [vec![Some(0)], vec![Some(0)]]);
+        assert_eq!(tell_apart(&windows[1..]), [vec![Some(0)]]);
         assert!(tell_apart(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_line_most_of_which_is_in_doubt_is_a_guess() {
-        let line = |start_ms, end_ms| RecognizedSegment {
-            start_ms,
-            end_ms,
-            text: "yes".into(),
-            confidence: None,
-            words: Vec::new(),
-            speaker: Some(0),
-            speaker_uncertain: false,
-        };
-        let mut lines = [line(0, 1_000), line(1_000, 2_000), line(2_000, 3_000), line(3_000, 3_000)];
-        let doubts = [(400, 600), (900, 1_300), (1_700, 2_450)];
-        let doubts = doubts.map(|(start_ms, end_ms)| Stretch { start_ms, end_ms });
-        mark_doubts(&mut lines, &doubts);
-        assert_eq!(lines.map(|line| line.speaker_uncertain), [false, true, false, false]);
     }
 }
