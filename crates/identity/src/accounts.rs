@@ -2,6 +2,7 @@
 
 use crate::{
     IdentityError,
+    authenticate::session_of,
     consents::{self, Agreed},
     domains,
     email_tokens::Purpose,
@@ -322,11 +323,7 @@ pub async fn create_api_key(
     let new = NewApiKey { name: input::name(&new.name)?.to_owned(), ..new };
     let token = token::new_api_key();
     let mut tx = db.tenant(caller).await?;
-    let session_id = match caller.actor {
-        Actor::Session(id) => Some(id),
-        Actor::ApiKey(_) | Actor::Service => None,
-    };
-    let id = store::insert_api_key(&mut tx, user_id, session_id, &new, &token, now).await?;
+    let id = store::insert_api_key(&mut tx, user_id, session_of(caller).ok(), &new, &token, now).await?;
     tx.commit().await?;
     Ok(IssuedApiKey {
         id,

@@ -19,6 +19,28 @@ export function AuthCard({ children }: { children: ReactNode }) {
   );
 }
 
+/** What is asked for, and the form that takes it. */
+export function CardForm({ title, lead, onSubmit, children }: { title: string; lead: string; onSubmit: () => void; children: ReactNode }) {
+  return (
+    <>
+      <div className="auth__head">
+        <h1>{title}</h1>
+        <p className="soft">{lead}</p>
+      </div>
+      <form
+        className="auth__form"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        {children}
+      </form>
+    </>
+  );
+}
+
 /** How something ended, and the way on from there. */
 export function Told({ title, text, children }: { title: string; text: string; children?: ReactNode }) {
   return (

@@ -9,7 +9,7 @@ import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { Agreement, agreedTo } from "./Agreement";
-import { AuthCard, Told } from "./AuthCard";
+import { AuthCard, CardForm, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
 import { PasskeySignIn } from "./PasskeySignIn";
 import { PasswordStrength } from "./PasswordStrength";
@@ -132,18 +132,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const unexplained = enter.isError && !asksForCode && Object.keys(errors).length === 0;
   return (
     <AuthCard>
-      <div className="auth__head">
-        <h1>{title}</h1>
-        <p className="soft">{signUp ? strings.auth.signUpLead : strings.auth.signInLead}</p>
-      </div>
-      <form
-        className="auth__form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <CardForm title={title} lead={signUp ? strings.auth.signUpLead : strings.auth.signInLead} onSubmit={submit}>
         {unexplained ? <Problem error={enter.error} /> : null}
         {signUp ? (
           <TextField
@@ -202,7 +191,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
               ? strings.auth.signUp
               : strings.auth.signIn}
         </button>
-      </form>
+      </CardForm>
       {signUp ? null : <PasskeySignIn onSignedIn={entered} />}
       {signUp ? null : (
         <p className="auth__foot">

@@ -7,7 +7,7 @@ import { keys } from "../../api/queries";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { AuthCard, Told } from "./AuthCard";
+import { AuthCard, CardForm, Told } from "./AuthCard";
 import { PasswordField } from "./fields";
 
 /** Where the link of the mail after signing up leads. Whoever is not signed in shows by the password that the account is theirs. */
@@ -74,18 +74,7 @@ function ProveAccount({ token, onProved }: { token: string; onProved: () => void
 
   return (
     <>
-      <div className="auth__head">
-        <h1>{strings.confirmEmail.title}</h1>
-        <p className="soft">{strings.confirmEmail.proveLead}</p>
-      </div>
-      <form
-        className="auth__form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <CardForm title={strings.confirmEmail.title} lead={strings.confirmEmail.proveLead} onSubmit={submit}>
         {prove.isError && wrong === undefined ? <Problem error={prove.error} /> : null}
         <PasswordField
           label={strings.auth.password}
@@ -100,7 +89,7 @@ function ProveAccount({ token, onProved }: { token: string; onProved: () => void
         <button type="submit" className="button button--primary" disabled={prove.isPending}>
           {strings.confirmEmail.prove}
         </button>
-      </form>
+      </CardForm>
       <p className="auth__foot soft">
         {strings.confirmEmail.notYou} <Link to="/forgot-password">{strings.auth.forgot}</Link>
       </p>

@@ -6,7 +6,7 @@ import { fieldErrors } from "../../api/client";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { AuthCard, Told } from "./AuthCard";
+import { AuthCard, CardForm, Told } from "./AuthCard";
 import { PasswordField, TextField } from "./fields";
 import { PasswordStrength } from "./PasswordStrength";
 import { isShort } from "./password";
@@ -33,18 +33,7 @@ export function ForgotPasswordPage() {
         </Told>
       ) : (
         <>
-          <div className="auth__head">
-            <h1>{strings.forgotPassword.title}</h1>
-            <p className="soft">{strings.forgotPassword.lead}</p>
-          </div>
-          <form
-            className="auth__form"
-            noValidate
-            onSubmit={(event) => {
-              event.preventDefault();
-              submit();
-            }}
-          >
+          <CardForm title={strings.forgotPassword.title} lead={strings.forgotPassword.lead} onSubmit={submit}>
             {ask.isError ? <Problem error={ask.error} /> : null}
             <TextField
               id="email"
@@ -61,7 +50,7 @@ export function ForgotPasswordPage() {
             <button type="submit" className="button button--primary" disabled={ask.isPending}>
               {strings.forgotPassword.send}
             </button>
-          </form>
+          </CardForm>
           <p className="auth__foot soft">
             {strings.forgotPassword.remembered} <Link to="/sign-in">{strings.auth.signIn}</Link>
           </p>
@@ -123,18 +112,7 @@ function NewPassword({ token }: { token: string }) {
   }
   return (
     <>
-      <div className="auth__head">
-        <h1>{strings.resetPassword.title}</h1>
-        <p className="soft">{strings.resetPassword.lead}</p>
-      </div>
-      <form
-        className="auth__form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <CardForm title={strings.resetPassword.title} lead={strings.resetPassword.lead} onSubmit={submit}>
         {reset.isError && flaw === undefined ? <Problem error={reset.error} /> : null}
         <PasswordField
           label={strings.resetPassword.password}
@@ -152,7 +130,7 @@ function NewPassword({ token }: { token: string }) {
         <button type="submit" className="button button--primary" disabled={reset.isPending}>
           {strings.resetPassword.set}
         </button>
-      </form>
+      </CardForm>
     </>
   );
 }

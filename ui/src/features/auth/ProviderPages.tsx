@@ -7,7 +7,7 @@ import { providersQuery, signInCommands } from "../../api/sign-in";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { AuthCard, Told } from "./AuthCard";
+import { AuthCard, CardForm, Told } from "./AuthCard";
 import { TextField } from "./fields";
 import { localPath } from "./next";
 
@@ -38,18 +38,7 @@ export function ProviderCodePage() {
   };
   return (
     <AuthCard>
-      <div className="auth__head">
-        <h1>{strings.providers.codeTitle}</h1>
-        <p className="soft">{strings.providers.codeLead}</p>
-      </div>
-      <form
-        className="auth__form"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <CardForm title={strings.providers.codeTitle} lead={strings.providers.codeLead} onSubmit={submit}>
         {confirm.isError && flaw === undefined ? <Problem error={confirm.error} /> : null}
         <TextField
           id="code"
@@ -66,7 +55,7 @@ export function ProviderCodePage() {
         <button type="submit" className="button button--primary" disabled={confirm.isPending}>
           {strings.auth.signIn}
         </button>
-      </form>
+      </CardForm>
       <p className="auth__foot soft">
         <Link to="/sign-in">{strings.providers.signIn}</Link>
       </p>
