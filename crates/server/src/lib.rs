@@ -12,6 +12,7 @@ pub mod headers;
 pub mod health;
 pub mod maintenance;
 mod mcp;
+mod memory;
 pub mod pipeline;
 pub mod router;
 pub mod secret;

@@ -1,7 +1,8 @@
 //! What is done at the start and every hour: abandoned work, expired sessions, invitations and exports, forgotten uploads, what was
 //! in the bin for long enough, old webhooks, tasks and requests in their log, idle rate-limit buckets, the erasure of those whose time
-//! is over, and a look at domains. And every minute: the audit log is sealed.
+//! is over, and a look at domains. And every minute: the audit log is sealed, and memory given back that is not needed.
 
+use crate::memory;
 use memoreel_db::{DbError, SystemReason};
 use memoreel_kernel::Timestamp;
 use memoreel_privacy::{ERASED_CHANNEL, Eraser};
@@ -12,16 +13,20 @@ use tokio_util::sync::CancellationToken;
 
 const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 const SEALED_EVERY: Duration = Duration::from_secs(60);
+const MEMORY_GIVEN_BACK_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
 pub async fn run(app: App, eraser: Eraser, request_log_days: u16, stop: CancellationToken) {
     let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
+    let mut frees = tokio::time::interval(MEMORY_GIVEN_BACK_EVERY);
     loop {
         tokio::select! {
             _ = sweeps.tick() => drop(sweep(&app, &eraser, request_log_days).await),
             _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
             },
+            // It walks through all that is free.
+            _ = frees.tick() => drop(tokio::task::spawn_blocking(memory::give_back).await),
             () = stop.cancelled() => return,
         }
     }

@@ -75,9 +75,12 @@ fn api(
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    let routes = OpenApiRouter::with_openapi(Document::openapi())
-        .nest("/api/v1", api(engines, receiver, DeliveryPolicies::default()));
-    let mut document = routes.into_openapi();
+    document(api(engines, receiver, DeliveryPolicies::default()).into_openapi())
+}
+
+/// The whole document around what the routes of the API say of themselves.
+fn document(api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi().nest("/api/v1", api);
     memoreel_webhooks::describe(&mut document);
     describe_problems(&mut document);
     document
@@ -92,7 +95,6 @@ pub fn router(
     shown_mails: Option<MailFolder>,
     request_log: Option<RequestLog>,
 ) -> Router {
-    let document = openapi(engines, Arc::clone(&receiver));
     let policies = DeliveryPolicies::default();
     let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()), policies.clone());
     let players = Players::new(Arc::new(CaptionReader));
@@ -100,7 +102,7 @@ pub fn router(
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
     let bodies = JsonBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX };
     // Innermost first: authentication has to run before what asks who is calling.
-    let (api, _) = api(engines, receiver, policies).split_for_parts();
+    let (api, described) = api(engines, receiver, policies).split_for_parts();
     let api = api
         .fallback(async || route_not_found())
         .method_not_allowed_fallback(async || method_not_allowed())
@@ -128,7 +130,7 @@ pub fn router(
         .merge(media)
         .merge(images)
         .merge(health::router())
-        .merge(docs::router(document))
+        .merge(docs::router(document(described)))
         .merge(shown_mails.map(dev_mails::router).unwrap_or_default())
         .fallback(ui::serve)
         .method_not_allowed_fallback(async || method_not_allowed())

@@ -6,7 +6,7 @@ use crate::{
     database::Database,
     dev_mails,
     engines::Engines,
-    health, maintenance, router, secret, sign_in,
+    health, maintenance, memory, router, secret, sign_in,
 };
 use anyhow::{Context, Result};
 use memoreel_blob::Staging;
@@ -199,6 +199,7 @@ async fn answer(
         let routes = router::router(app.clone(), engines, receiver, outside.shown_mails, outside.log);
         behind_proxies(routes, &settings.trusted_proxies)
     };
+    memory::give_back();
     let service = service.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = std::future::IntoFuture::into_future(server);

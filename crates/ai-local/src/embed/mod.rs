@@ -310,23 +310,10 @@ async fn release_when_idle(inner: Weak<Inner>) {
         let mut slot = inner.session.lock().await;
         if slot.as_ref().is_none_or(|loaded| loaded.used_at.elapsed() >= wait) {
             *slot = None;
-            drop(slot);
-            give_back_memory();
             return;
         }
     }
 }
-
-/// The allocator keeps what a session's working memory was cut into; asked, it returns whole pages to the system.
-#[cfg(target_env = "gnu")]
-#[expect(unsafe_code, reason = "the C library's call has no safe counterpart")]
-fn give_back_memory() {
-    // SAFETY: malloc_trim may be called at any time from any thread (malloc_trim(3)).
-    unsafe { libc::malloc_trim(0) };
-}
-
-#[cfg(not(target_env = "gnu"))]
-fn give_back_memory() {}
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, EmbedFault> + Send + 'static,
