@@ -89,7 +89,7 @@ pub enum SystemReason {
     /// memberships, users, sessions.
     VerifyDomain,
     /// Whoever runs the server lists, suspends or resumes organizations, or verifies a domain: organizations, memberships,
-    /// organization_domains.
+    /// organization_domains, and the sessions that end thereby.
     Operate,
     /// A mail is about to be sent: email_tokens, users, organizations, organization_invitations.
     SendMail,

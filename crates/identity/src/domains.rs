@@ -4,7 +4,7 @@
 //! Where a domain requires a provider, an address of it is refused every other way in, whether there is such an account or
 //! not. Owners of the organization that requires it are let in nevertheless, or a provider that is gone or misconfigured would
 //! lock out everybody who could mend that. Whether an address is an owner's is not told: whoever does not get in is answered
-//! like everybody else. When the rule begins to hold, sessions that could not be opened under it end.
+//! like everybody else. When the rule begins to hold, for all or for one, sessions that could not be opened under it end.
 
 use crate::{
     DOMAINS_PER_ORGANIZATION_MAX, IdentityError,
@@ -124,6 +124,48 @@ async fn end_other_sessions(
         found.into_iter().filter(|(_, email)| domain_name::of_email(email).as_deref() == Some(domain));
     let user_ids: Vec<UserId> = theirs.map(|(user_id, _)| user_id).collect();
     store::delete_sessions_beside(tx, &user_ids, &required.provider).await
+}
+
+/// Ends the sessions that could not be opened any more, once it was decided that somebody does not own the organization any longer,
+/// or that it is at work again. That decision stands: what cannot be done now is done within the hour.
+pub(crate) async fn follow_change(db: &Db, organization_id: OrganizationId) {
+    if let Err(error) = end_overtaken_sessions_in(db, organization_id).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "sessions of another way in go on for an hour at most"
+        );
+    }
+}
+
+/// Ends the sessions that could not be opened any more, in every organization.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_overtaken_sessions(db: &Db) -> Result<(), IdentityError> {
+    let mut tx = db.system(SystemReason::VerifyDomain).await?;
+    let organization_ids = store::requiring_organizations(&mut tx).await?;
+    drop(tx);
+    for organization_id in organization_ids {
+        end_overtaken_sessions_in(db, organization_id).await?;
+    }
+    Ok(())
+}
+
+async fn end_overtaken_sessions_in(db: &Db, organization_id: OrganizationId) -> Result<(), IdentityError> {
+    let mut tx = db.system(SystemReason::VerifyDomain).await?;
+    end_overtaken_sessions_of(&mut tx, organization_id).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Ends the sessions that people of the organization's domains could not open any more.
+pub(crate) async fn end_overtaken_sessions_of(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+) -> Result<(), IdentityError> {
+    for domain in store::hold_requiring_domains(tx, organization_id).await? {
+        end_other_sessions(tx, organization_id, &domain).await?;
+    }
+    Ok(())
 }
 
 async fn find(tx: &mut TenantTx, id: DomainId) -> Result<Domain, IdentityError> {

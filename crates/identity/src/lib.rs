@@ -51,7 +51,7 @@ pub use closing::{
 };
 pub use cookie::SESSION_COOKIE;
 pub use domain_checks::{DOMAIN_CHECKED_EVERY, DOMAIN_RECORD_MISSING_MAX, check_domains};
-pub use domains::verify_domain;
+pub use domains::{end_overtaken_sessions, verify_domain};
 pub use error::IdentityError;
 pub use input::{DESCRIPTION_CHARS_MAX, EMAIL_CHARS_MAX, NAME_CHARS_MAX};
 pub use invitation_mails::{InvitationMail, SendInvitation};

@@ -1,7 +1,7 @@
 //! Making, changing, deleting and restoring organizations, for the routes, the command line and maintenance.
 
 use crate::{
-    IdentityError, ORGANIZATION_KEPT_FOR, ORGANIZATIONS_OWNED_MAX, input,
+    IdentityError, ORGANIZATION_KEPT_FOR, ORGANIZATIONS_OWNED_MAX, domains, input,
     model::{KnownOrganization, Organization},
     slug,
     store::{self, NewOrganization, OrganizationChanges},
@@ -123,30 +123,23 @@ pub async fn list_organizations(db: &Db) -> Result<Vec<KnownOrganization>, Ident
 /// # Errors
 /// [`IdentityError::NotFound`] when no organization at work has that slug.
 pub async fn suspend_organization(db: &Db, slug: &str) -> Result<(), IdentityError> {
-    switch(db, slug, OrganizationStatus::Active, OrganizationStatus::Suspended).await
+    let mut tx = db.system(SystemReason::Operate).await?;
+    let (from, to) = (OrganizationStatus::Active, OrganizationStatus::Suspended);
+    let suspended = store::switch_status(&mut tx, slug, from, to).await?;
+    suspended.ok_or(IdentityError::NotFound("organization at work"))?;
+    Ok(tx.commit().await?)
 }
 
-/// Lets a suspended organization work again.
+/// Lets a suspended organization work again, by its own rules: whoever came in meanwhile another way than it lets them is out.
 ///
 /// # Errors
 /// [`IdentityError::NotFound`] when no suspended organization has that slug.
 pub async fn resume_organization(db: &Db, slug: &str) -> Result<(), IdentityError> {
-    switch(db, slug, OrganizationStatus::Suspended, OrganizationStatus::Active).await
-}
-
-async fn switch(
-    db: &Db,
-    slug: &str,
-    from: OrganizationStatus,
-    to: OrganizationStatus,
-) -> Result<(), IdentityError> {
     let mut tx = db.system(SystemReason::Operate).await?;
-    if !store::switch_status(&mut tx, slug, from, to).await? {
-        return Err(IdentityError::NotFound(match from {
-            OrganizationStatus::Suspended => "suspended organization",
-            OrganizationStatus::Active | OrganizationStatus::Deleted => "organization at work",
-        }));
-    }
+    let (from, to) = (OrganizationStatus::Suspended, OrganizationStatus::Active);
+    let resumed = store::switch_status(&mut tx, slug, from, to).await?;
+    let resumed = resumed.ok_or(IdentityError::NotFound("suspended organization"))?;
+    domains::end_overtaken_sessions_of(&mut tx, resumed).await?;
     Ok(tx.commit().await?)
 }
 

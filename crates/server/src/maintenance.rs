@@ -40,6 +40,7 @@ pub async fn sweep(app: &App, eraser: &Eraser, request_log_days: u16) -> Vec<&'s
     steps.take("scratch", sweep_scratch(&app.scratch)).await;
     steps.take("expired", remove_expired(app, now)).await;
     steps.take("uploads", expire_uploads(app, now)).await;
+    steps.take("sessions", memoreel_identity::end_overtaken_sessions(&app.db)).await;
     steps.take("staging", memoreel_assets::sweep_staging(app)).await;
     steps.take("blobs", app.blobs.sweep()).await;
     steps.take("webhooks", memoreel_webhooks::remove_old(&app.db, now)).await;

@@ -2,7 +2,7 @@
 
 use crate::{
     authenticate::{session_of, user_of},
-    members,
+    domains, members,
     model::{Member, Organization},
     organizations, store,
 };
@@ -73,6 +73,7 @@ pub(super) async fn update_member(
     let mut tx = app.db.tenant(&caller).await?;
     let member = members::change_role(&mut tx, user_id, update.role).await?;
     tx.commit().await?;
+    domains::follow_change(&app.db, caller.organization_id).await;
     Ok(Json(member))
 }
 
@@ -100,6 +101,7 @@ pub(super) async fn delete_member(
     let mut tx = app.db.tenant(&caller).await?;
     members::remove(&mut tx, user_id).await?;
     tx.commit().await?;
+    domains::follow_change(&app.db, caller.organization_id).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -136,5 +138,6 @@ pub(super) async fn transfer_organization(
     members::transfer(&mut tx, transfer.user_id).await?;
     let organization = organizations::find(&mut tx, user_of(&caller)?).await?;
     tx.commit().await?;
+    domains::follow_change(&app.db, caller.organization_id).await;
     Ok(Json(organization))
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     authenticate::{session_of, user_of},
+    domains,
     model::Organization,
     organizations::{self, Wanted},
 };
@@ -190,5 +191,6 @@ pub(super) async fn restore_organization(
     let mut tx = app.db.tenant(&caller).await?;
     let organization = organizations::restore(&mut tx, user_of(&caller)?, app.clock.now()).await?;
     tx.commit().await?;
+    domains::follow_change(&app.db, caller.organization_id).await;
     Ok(Json(organization))
 }

@@ -226,6 +226,34 @@ pub(crate) async fn find_required(
     Ok(row)
 }
 
+/// Domains of the organization whose people sign in through a provider alone. Nobody of them signs in until the end of the
+/// transaction, and who did before is there to be seen.
+pub(crate) async fn hold_requiring_domains(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+) -> Result<Vec<String>, IdentityError> {
+    let domains = sqlx::query_scalar!(
+        "SELECT domain FROM organization_domains
+         WHERE organization_id = $1 AND verified_at IS NOT NULL AND required_provider IS NOT NULL
+         ORDER BY domain FOR NO KEY UPDATE",
+        organization_id.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(domains)
+}
+
+/// Organizations that require a provider of their domains' people.
+pub(crate) async fn requiring_organizations(tx: &mut SystemTx) -> Result<Vec<OrganizationId>, IdentityError> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT DISTINCT organization_id AS "id: OrganizationId" FROM organization_domains
+           WHERE verified_at IS NOT NULL AND required_provider IS NOT NULL"#,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids)
+}
+
 /// Whether the person owns the organization.
 pub(crate) async fn is_owner(
     tx: &mut SystemTx,

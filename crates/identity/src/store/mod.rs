@@ -33,7 +33,8 @@ pub(crate) use credentials::{
 pub(crate) use domain_checks::{CheckedDomain, domains_to_check, note_domain_check, owners, unverify_domain};
 pub(crate) use domains::{
     RequiredRow, count_domains, delete_domain, domains, find_domain, find_required, hold_domain,
-    insert_domain, insert_verified_domain, is_owner, join_by_domain, update_domain, verify_domain,
+    hold_requiring_domains, insert_domain, insert_verified_domain, is_owner, join_by_domain,
+    requiring_organizations, update_domain, verify_domain,
 };
 pub(crate) use email_tokens::{
     EmailToken, NewEmailToken, change_links, count_email_tokens, delete_email_tokens,

@@ -210,22 +210,22 @@ pub(crate) async fn organizations(tx: &mut SystemTx) -> Result<Vec<KnownOrganiza
         .collect()
 }
 
-/// Takes an organization from one status to another. False when there is none with that slug and status.
+/// Takes an organization from one status to another. `None` when there is none with that slug and status.
 pub(crate) async fn switch_status(
     tx: &mut SystemTx,
     slug: &str,
     from: OrganizationStatus,
     to: OrganizationStatus,
-) -> Result<bool, IdentityError> {
-    let switched = sqlx::query!(
-        "UPDATE organizations SET status = $3 WHERE slug = $1 AND status = $2",
+) -> Result<Option<OrganizationId>, IdentityError> {
+    let id = sqlx::query_scalar!(
+        r#"UPDATE organizations SET status = $3 WHERE slug = $1 AND status = $2 RETURNING id AS "id: OrganizationId""#,
         slug,
         from.as_str(),
         to.as_str(),
     )
-    .execute(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(switched.rows_affected() == 1)
+    Ok(id)
 }
 
 /// The deleted organizations whose grace period is over.

@@ -9,11 +9,11 @@ use crate::{
     oidc::{OidcProvider, app_with, sign_in, with},
     organizations::new_organization,
 };
-use memoreel_identity::verify_domain;
+use memoreel_identity::{end_overtaken_sessions, resume_organization, suspend_organization, verify_domain};
 use memoreel_web::SignInSettings;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, sync::Notify};
 
 async fn app_asking(server: SocketAddr) -> TestApp {
     let sign_in = SignInSettings { dns_server: Some(server), ..SignInSettings::default() };
@@ -391,4 +391,133 @@ async fn a_rule_that_waited_for_its_domain_to_be_verified_ends_sessions_then() {
     bob.get("/me").await.is(200);
     verify_domain(app.db(), &*app.app.clock, "crew", "crew.example").await.unwrap();
     bob.get("/me").await.refuses(401, "unauthenticated");
+}
+
+/// Ada's organization, whose domain's people sign in through the harbour, and bob of that domain, who owns it too and has signed in
+/// with a password.
+async fn crew_with_bob() -> (TestApp, OidcProvider, Person, String, Client) {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    let ada = app.person("ada").await;
+    let bob = app.visitor();
+    let account = json!({ "email": "bob@crew.example", "name": "Bob", "password": PASSWORD });
+    bob.post("/users", &account).await.is(201);
+    let id = organization_of(&app, &ada, "crew", "crew.example", json!({})).await;
+    sqlx::query(
+        "WITH bob AS (UPDATE users SET email_verified_at = now() WHERE email = 'bob@crew.example' RETURNING id)
+         INSERT INTO memberships (organization_id, user_id, role) SELECT $1::uuid, id, 'owner' FROM bob",
+    )
+    .bind(&id)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    let domains = ada.ask(&id, "GET", "/domains", Value::Null).await.is(200).json();
+    let path = format!("/domains/{}", domains["items"][0]["id"].as_str().unwrap());
+    ada.ask(&id, "PATCH", &path, json!({ "required_provider": "harbour" })).await.is(200);
+    bob.get("/me").await.is(200);
+    (app, provider, ada, id, bob)
+}
+
+#[tokio::test]
+async fn whoever_owns_the_organization_no_longer_is_out_unless_they_came_as_everybody_must() {
+    let (app, _provider, ada, id, bob) = crew_with_bob().await;
+    let through = app.visitor();
+    sign_in(&through, "harbour", "bob@crew.example").await.is(303);
+    let bobs_id = bob.get("/me").await.is(200).json()["user"]["id"].as_str().unwrap().to_owned();
+    ada.ask(&id, "PATCH", &format!("/members/{bobs_id}"), json!({ "role": "admin" })).await.is(200);
+    bob.get("/me").await.refuses(401, "unauthenticated");
+    through.get("/me").await.is(200);
+
+    // An owner again, who then leaves by themselves.
+    ada.ask(&id, "PATCH", &format!("/members/{bobs_id}"), json!({ "role": "owner" })).await.is(200);
+    let bob = app.visitor();
+    let credentials = credentials("bob@crew.example", PASSWORD);
+    bob.post("/sessions", &credentials).await.is(201);
+    let leave = bob.request("DELETE", &format!("/members/{bobs_id}"));
+    crate::client::send(leave.header("memoreel-organization", &id)).await.is(204);
+    bob.get("/me").await.refuses(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn an_organization_that_is_back_lets_nobody_stay_whom_it_would_not_let_in() {
+    let (app, _provider, ada, id, _) = crew_with_bob().await;
+    app.visitor()
+        .post("/users", &json!({ "email": "eve@crew.example", "name": "Eve", "password": PASSWORD }))
+        .await
+        .refuses(403, "provider_required");
+    let eve = async |app: &TestApp| {
+        let eve = app.visitor();
+        let account = json!({ "email": "eve@crew.example", "name": "Eve", "password": PASSWORD });
+        if eve.post("/users", &account).await.status != 201 {
+            eve.post("/sessions", &credentials("eve@crew.example", PASSWORD)).await.is(201);
+        }
+        eve
+    };
+    suspend_organization(app.db(), "crew").await.unwrap();
+    let eve_meanwhile = eve(&app).await;
+    eve_meanwhile.get("/me").await.is(200);
+    resume_organization(app.db(), "crew").await.unwrap();
+    eve_meanwhile.get("/me").await.refuses(401, "unauthenticated");
+
+    ada.ask(&id, "DELETE", "/organization", json!({ "slug": "crew" })).await.is(204);
+    let eve_meanwhile = eve(&app).await;
+    eve_meanwhile.get("/me").await.is(200);
+    ada.ask(&id, "POST", "/organization/restore", json!({})).await.is(200);
+    eve_meanwhile.get("/me").await.refuses(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn sessions_that_a_killed_server_left_end_with_the_next_maintenance() {
+    let (app, _provider, _ada, id, bob) = crew_with_bob().await;
+    // As if the server had ended between the two.
+    sqlx::query(
+        "UPDATE memberships SET role = 'admin' WHERE organization_id = $1::uuid
+         AND user_id = (SELECT id FROM users WHERE email = 'bob@crew.example')",
+    )
+    .bind(&id)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    bob.get("/me").await.is(200);
+    end_overtaken_sessions(app.db()).await.unwrap();
+    bob.get("/me").await.refuses(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn nobody_slips_in_while_a_provider_becomes_required() {
+    let (app, _provider, ada, id, _bob) = crew_with_bob().await;
+    let domains = ada.ask(&id, "GET", "/domains", Value::Null).await.is(200).json();
+    let path = format!("/domains/{}", domains["items"][0]["id"].as_str().unwrap());
+    ada.ask(&id, "PATCH", &path, json!({ "required_provider": null })).await.is(200);
+    let people: Vec<Value> =
+        (0..6).map(|number| credentials(&format!("eve{number}@crew.example"), PASSWORD)).collect();
+    for person in &people {
+        let account = json!({ "email": person["email"], "name": "Eve", "password": PASSWORD });
+        app.visitor().post("/users", &account).await.is(201);
+    }
+    let mut came_in = 0;
+    for _ in 0..3 {
+        let visitors: Vec<Client> = people.iter().map(|_| app.visitor()).collect();
+        // While the others are on their way.
+        let first = Notify::new();
+        let sign_ins = visitors.iter().zip(&people).map(async |(visitor, person)| {
+            let answer = visitor.post("/sessions", person).await;
+            first.notify_one();
+            answer
+        });
+        let require = async {
+            first.notified().await;
+            ada.ask(&id, "PATCH", &path, json!({ "required_provider": "harbour" })).await
+        };
+        let (answers, changed) = tokio::join!(futures::future::join_all(sign_ins), require);
+        changed.is(200);
+        for (visitor, answer) in visitors.iter().zip(answers) {
+            assert!([201, 403].contains(&answer.status), "{}", answer.text());
+            came_in += usize::from(answer.status == 201);
+            visitor.get("/me").await.refuses(401, "unauthenticated");
+        }
+        ada.ask(&id, "PATCH", &path, json!({ "required_provider": null })).await.is(200);
+    }
+    println!("{came_in} of 18 came in before, and were out at once");
+    assert!(came_in >= 3);
 }
