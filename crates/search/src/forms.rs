@@ -22,9 +22,17 @@ pub(crate) struct Forms {
     known: RwLock<HashMap<String, HashMap<String, Vec<String>>>>,
 }
 
-/// A word of a text, and where it is in code points.
+/// A word of a text, as it is written there.
 #[derive(Debug, PartialEq, Eq)]
-struct Word {
+struct Word<'a> {
+    /// Code points of the text.
+    place: Range<usize>,
+    text: &'a str,
+}
+
+/// A word in small letters, and where it is in code points.
+#[derive(Debug)]
+struct Candidate {
     place: Range<usize>,
     text: String,
 }
@@ -37,31 +45,36 @@ impl Forms {
         query: &str,
         found: &mut [Found],
     ) -> Result<(), sqlx::Error> {
-        let beginnings: HashSet<[char; 2]> = words(query).map(|word| beginning(&word.text)).collect();
+        let beginnings: HashSet<[char; 2]> = words(query).map(|word| beginning(word.text)).collect();
         let worded = found.iter_mut().filter(|found| found.words_rank.is_some());
-        let mut marked: Vec<(&mut Found, Vec<Word>)> = worded
+        let mut marked: Vec<(&mut Found, Vec<Candidate>)> = worded
             .map(|found| {
-                let words =
-                    words(&found.text).filter(|word| beginnings.contains(&beginning(&word.text))).collect();
-                (found, words)
+                let alike = words(&found.text).filter(|word| beginnings.contains(&beginning(word.text)));
+                let alike = alike.map(|word| Candidate { place: word.place, text: word.text.to_lowercase() });
+                let candidates = alike.collect();
+                (found, candidates)
             })
             .collect();
         self.learn(tx, &marked).await?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        for (found, words) in &mut marked {
+        for (found, candidates) in &mut marked {
             let Some(known) = known.get(&found.configuration) else { continue };
-            let is_form = |word: &Word| {
+            let is_form = |word: &Candidate| {
                 let roots = known.get(&word.text).map(Vec::as_slice).unwrap_or_default();
                 roots.iter().any(|root| found.lexemes.contains(root))
             };
             found.matches =
-                words.iter().filter(|word| is_form(word)).map(|word| word.place.clone()).collect();
+                candidates.iter().filter(|word| is_form(word)).map(|word| word.place.clone()).collect();
         }
         Ok(())
     }
 
     /// Asks about the words that nobody has asked about.
-    async fn learn(&self, tx: &mut TenantTx, marked: &[(&mut Found, Vec<Word>)]) -> Result<(), sqlx::Error> {
+    async fn learn(
+        &self,
+        tx: &mut TenantTx,
+        marked: &[(&mut Found, Vec<Candidate>)],
+    ) -> Result<(), sqlx::Error> {
         let unknown: HashSet<(String, String)> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             let all = marked
@@ -88,34 +101,30 @@ impl Forms {
     }
 }
 
-/// The words of a text in small letters: letters and digits, with single marks between them that hold names of hosts, files and
-/// numbers together, as PostgreSQL's parser does.
-fn words(text: &str) -> impl Iterator<Item = Word> {
-    let mut chars = text.chars().enumerate().peekable();
+/// The words of a text: letters and digits, with single marks between them that hold names of hosts, files and numbers together,
+/// as PostgreSQL's parser does.
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut chars = text.char_indices().enumerate().peekable();
     std::iter::from_fn(move || {
-        let (start, first) = chars.find(|(_, c)| c.is_alphanumeric())?;
-        let mut word: String = first.to_lowercase().collect();
-        let mut end = start + 1;
-        let mut joint = None;
-        while let Some((place, c)) =
-            chars.next_if(|(_, c)| c.is_alphanumeric() || (joint.is_none() && "./@".contains(*c)))
+        let (start, (from, first)) = chars.find(|(_, (_, c))| c.is_alphanumeric())?;
+        let (mut end, mut to) = (start + 1, from + first.len_utf8());
+        let mut is_joined = false;
+        while let Some((place, (at, c))) =
+            chars.next_if(|(_, (_, c))| c.is_alphanumeric() || (!is_joined && matches!(c, '.' | '/' | '@')))
         {
-            if c.is_alphanumeric() {
-                word.extend(joint.take());
-                word.extend(c.to_lowercase());
-                end = place + 1;
-            } else {
-                joint = Some(c);
+            is_joined = !c.is_alphanumeric();
+            if !is_joined {
+                (end, to) = (place + 1, at + c.len_utf8());
             }
         }
-        Some(Word { place: start..end, text: word })
+        Some(Word { place: start..end, text: &text[from..to] })
     })
     .filter(|word| word.place.len() <= WORD_CHARS_MAX)
 }
 
-/// The first two letters of a word, as its root may have them.
+/// The first two letters of a word, small, as its root may have them.
 fn beginning(word: &str) -> [char; 2] {
-    let mut bare = word.chars().map(|c| {
+    let mut bare = word.chars().flat_map(char::to_lowercase).map(|c| {
         let mut bare = None;
         decompose_canonical(c, |part| bare = bare.or(Some(part)));
         match bare {
@@ -133,7 +142,7 @@ mod tests {
     #[test]
     fn words_are_told_apart_as_the_database_tells_them() {
         let found: Vec<(Range<usize>, String)> = words("Ünser state-of-the-art 3.5 and/or don't. A.B. x..y")
-            .map(|word| (word.place, word.text))
+            .map(|word| (word.place, word.text.to_lowercase()))
             .collect();
         let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(
@@ -146,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_root_begins_like_its_forms() {
-        for (form, root) in [("lying", "lie"), ("häuser", "haus"), ("flies", "fly"), ("a", "a")] {
+        for (form, root) in [("lying", "lie"), ("Häuser", "haus"), ("flies", "fly"), ("a", "a")] {
             assert_eq!(beginning(form), beginning(root), "{form}");
         }
         assert_ne!(beginning("ab"), beginning("a"));

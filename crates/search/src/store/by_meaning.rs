@@ -33,7 +33,8 @@ pub(super) async fn search(
                    AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
            FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::real[]::vector, $13, $14,
                $15::bigint::text::xid8, $16) AS found
-           -- A passage of a document or an image names nothing of a video.
+           -- A passage of a document or an image names nothing of a video. Without the limit, all files would be joined to their passages
+           -- and then to what was found.
            LEFT JOIN LATERAL (
                SELECT a.id, coalesce(a.metadata -> 'document' ->> 'title', a.filename) AS title, c.page_number, a.created_at,
                    a.kind, a.blob_key, a.filename, a.description, a.version, a.width, a.height,
@@ -41,7 +42,8 @@ pub(super) async fn search(
                    (SELECT p.image_key FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
                        AND p.page_number = c.page_number) AS page_image_key
                FROM chunks c JOIN assets a ON a.organization_id = $1 AND a.id = c.asset_id AND a.status = 'ready' AND a.deleted_at IS NULL
-               WHERE c.organization_id = $1 AND c.id = found.chunk_id AND found.video_id IS NULL) AS file ON true
+               WHERE c.organization_id = $1 AND c.id = found.chunk_id AND found.video_id IS NULL
+               LIMIT 1) AS file ON true
            WHERE found.video_id IS NOT NULL OR file.id IS NOT NULL"#,
         caller.organization_id.uuid(),
         caller.user_id.map(|id| id.uuid()),

@@ -165,3 +165,58 @@ async fn a_large_library_is_searched_in_memory_and_what_is_found_and_new_is_the_
     video_of(&app, &ada, "New", &[("Ana", &paragraph("Lighthouse lighthouse lighthouse lighthouse"))]).await;
     assert_eq!(found(&ada, "lighthouse&mode=semantic").await[0].0, "New");
 }
+
+/// How many rows of files the serving role has read, once all its connections told it: when they ended.
+async fn files_read(app: &TestApp) -> i64 {
+    app.db().close().await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut superuser = app.superuser().await;
+    loop {
+        let (open, read): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'memoreel_app'),
+                 (SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'assets')",
+        )
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+        if open == 0 {
+            return read;
+        }
+        assert!(Instant::now() < deadline, "connections are left open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_search_looks_at_the_files_that_it_finds_and_not_at_all_of_them() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    video_of(&app, &ada, "Harbour", &[("Ana", &paragraph("We paint the crane"))]).await;
+    // So many that the database, which knows of them, would rather join them all than look one up.
+    sqlx::query(
+        "INSERT INTO assets (organization_id, kind, filename, original_filename, byte_size, sha256, blob_key, status)
+         SELECT $1::uuid, 'video', 'test', 'test', 0, sha256(number::text::bytea), 'test', 'ready'
+         FROM generate_series(1, 2000) AS number",
+    )
+    .bind(&ada.organization_id)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    sqlx::raw_sql("ANALYZE").execute(&mut app.superuser().await).await.unwrap();
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    let before: i64 = sqlx::query_scalar(
+        "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'assets'",
+    )
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
+    for mode in ["keyword", "semantic", "hybrid"] {
+        for _ in 0..3 {
+            assert_eq!(found(&ada, &format!("crane&mode={mode}")).await.len(), 1, "{mode}");
+        }
+    }
+    let read = files_read(&app).await - before;
+    assert!(read < 100, "{read} files were read");
+}
