@@ -100,7 +100,8 @@ pub fn router(
     let players = Players::new(Arc::new(CaptionReader));
     let media = memoreel_assets::media_router(policies.clone(), players);
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
-    let bodies = JsonBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX };
+    let places = app.limits.bodies.clone();
+    let bodies = JsonBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX, places };
     // Innermost first: authentication has to run before what asks who is calling.
     let (api, described) = api(engines, receiver, policies).split_for_parts();
     let api = api

@@ -1,9 +1,9 @@
 //! JSON bodies, which are there before anybody is asked who they are: what a caller may do is decided when a request is done, not days before,
 //! when its headers came.
 
-use crate::Problem;
+use crate::{Permits, Problem, client_address};
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
@@ -14,24 +14,38 @@ use std::time::Duration;
 
 /// How long a JSON body of the largest size may be under way.
 pub const JSON_TIME_MAX: Duration = Duration::from_secs(30);
+/// A body that says it is no longer than this, as nearly all are, takes no place.
+const SHORT_BYTES_MAX: u64 = 16 << 10;
 
-/// How much is read of a body, and for how long.
-#[derive(Debug, Clone, Copy)]
+/// How much is read of a body, for how long, and of how many at once: whoever sends one is not known yet.
+#[derive(Debug, Clone)]
 pub struct JsonBodies {
     /// The largest body.
     pub bytes_max: usize,
     /// The longest time.
     pub time_max: Duration,
+    /// For bodies that may be long while they are under way, by address.
+    pub places: Permits,
 }
 
-/// Around authentication: reads the body of a request that says it is JSON, and refuses one that takes too long (408 `body_too_slow`). Files
-/// come as they come, and so does what is larger than any JSON body: whoever wants an object refuses it.
+/// Around authentication: reads the body of a request that says it is JSON, and refuses one that takes too long (408 `body_too_slow`) or
+/// finds no place (429 `organization_busy`, 503 `server_busy`). Files come as they come, and so does what is larger than any JSON body:
+/// whoever wants an object refuses it.
 pub async fn read_json(State(bodies): State<JsonBodies>, request: Request, next: Next) -> Response {
     if !is_json(request.headers()) {
         return next.run(request).await;
     }
+    let place = match request.body().size_hint().upper() {
+        Some(length) if length <= SHORT_BYTES_MAX => None,
+        _ => match bodies.places.enter(&client_address(&request)).await {
+            Ok(place) => Some(place),
+            Err(refusal) => return Problem::from(refusal).into_response(),
+        },
+    };
     let (parts, body) = request.into_parts();
-    match tokio::time::timeout(bodies.time_max, read(body, bodies.bytes_max)).await {
+    let came = tokio::time::timeout(bodies.time_max, read(body, bodies.bytes_max)).await;
+    drop(place);
+    match came {
         Ok(body) => next.run(Request::from_parts(parts, body)).await,
         Err(_) => too_slow(bodies.time_max).into_response(),
     }
@@ -68,7 +82,10 @@ mod tests {
     use axum::{Router, middleware::from_fn_with_state, routing::post};
     use tower::ServiceExt;
 
-    const BODIES: JsonBodies = JsonBodies { bytes_max: 8, time_max: Duration::from_millis(50) };
+    fn bodies() -> JsonBodies {
+        let places = Permits::new("bodies", 2, 1, Duration::from_millis(20));
+        JsonBodies { bytes_max: 8, time_max: Duration::from_millis(50), places }
+    }
 
     /// What becomes of a body of these pieces, which the handler reads to its end.
     async fn answer(content_type: Option<&str>, pieces: &[&'static str], ends: bool) -> (StatusCode, String) {
@@ -87,7 +104,7 @@ mod tests {
             let first = first.expect("comes").map_or_else(Bytes::new, |piece| piece.expect("a piece"));
             String::from_utf8_lossy(&first).into_owned()
         };
-        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(BODIES, read_json));
+        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(bodies(), read_json));
         let answer = routes.oneshot(request.body(body).expect("a request")).await.expect("answers");
         let (status, body) = (answer.status(), answer.into_body());
         let body = axum::body::to_bytes(body, 1 << 10).await.expect("a body");
@@ -102,6 +119,25 @@ mod tests {
             assert!(problem.contains("body_too_slow"), "{problem}");
             assert_eq!(answer(Some(kind), &["{}"], true).await, (StatusCode::OK, "{}".to_owned()), "{kind}");
         }
+    }
+
+    #[tokio::test]
+    async fn bodies_that_may_be_long_and_stay_away_take_no_more_than_their_places() {
+        let routes = Router::new()
+            .route("/", post(async |body: Bytes| body.len().to_string()))
+            .layer(from_fn_with_state(bodies(), read_json));
+        let send = |body: Body| {
+            let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
+            routes.clone().oneshot(request.body(body).expect("a request"))
+        };
+        let endless = || Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
+        let (first, second, short) = tokio::join!(send(endless()), send(endless()), send(Body::from("{}")));
+        let status = |answer: Result<Response, std::convert::Infallible>| answer.expect("answers").status();
+        assert_eq!(status(first), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(status(second), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(status(short), StatusCode::OK);
+        let come = Body::from_stream(stream::iter([Ok::<_, std::io::Error>("{}")]));
+        assert_eq!(status(send(come).await), StatusCode::OK);
     }
 
     #[tokio::test]

@@ -110,6 +110,8 @@ pub struct RateLimits {
     pub searches: Permits,
     /// Audit logs that are being exported at once, to their last byte.
     pub exports: Permits,
+    /// JSON bodies at once that may be long and are under way, by address: each may take a mebibyte.
+    pub bodies: Permits,
     /// Requests at once that carry bytes of uploads, which may take hours.
     pub appends: Permits,
     /// Caption files that are being read at once.
@@ -132,6 +134,7 @@ impl RateLimits {
             // Fewer for one organization than there are connections.
             searches: Permits::new("searches", 24, 12, PLACE_WAIT),
             exports: Permits::new("exports", 8, 2, PLACE_WAIT),
+            bodies: Permits::new("requests with long bodies", 128, 16, PLACE_WAIT),
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
@@ -151,9 +154,15 @@ impl RateLimits {
         for limiter in [&self.general, &self.sign_in, &self.passkeys, &self.uploads] {
             limiter.forget_idle();
         }
-        for permits in
-            [&self.searches, &self.exports, &self.appends, &self.imports, &self.cuts, &self.passwords]
-        {
+        for permits in [
+            &self.searches,
+            &self.exports,
+            &self.bodies,
+            &self.appends,
+            &self.imports,
+            &self.cuts,
+            &self.passwords,
+        ] {
             permits.forget_idle();
         }
     }
