@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { searchQuery } from "../../api/queries";
 import type { HitKind, SearchMode } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { LoadMore } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import { NARROW, useAddressText, useMedia, useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -15,6 +16,9 @@ import { HitRow, HitSkeleton } from "./HitRow";
 /** Short enough that an answer follows the last key at once, long enough not to ask for every letter. */
 const TYPING_PAUSE_MS = 120;
 const SPEAKER_PAUSE_MS = 250;
+/** As many as are read, and as many as the server finds at once. */
+const HITS_FIRST = 30;
+const HITS_MAX = 100;
 
 const MODES: { value: SearchMode; label: string }[] = [
   { value: "hybrid", label: strings.search.hybrid },
@@ -44,18 +48,23 @@ export function SearchPage() {
 
   useEffect(() => field.current?.focus(), []);
 
-  const result = useQuery(
-    searchQuery({
-      q: settled,
-      mode,
-      kind: filter.kind,
-      speaker: filter.speaker,
-      channel_id: filter.channel,
-      from: filter.from,
-      to: filter.to,
-    }),
-  );
+  const asked = {
+    q: settled,
+    mode,
+    kind: filter.kind,
+    speaker: filter.speaker,
+    channel_id: filter.channel,
+    from: filter.from,
+    to: filter.to,
+  };
+  const { limit, more, onMore } = useMore(JSON.stringify(asked));
+  const result = useQuery(searchQuery(asked, limit));
   const hits = settled === "" ? [] : (result.data?.items ?? []);
+  const widened = more && !result.isPlaceholderData && hits.length > HITS_FIRST;
+  // The button that was pressed is gone: whoever reads by keyboard reads on where it was.
+  useEffect(() => {
+    if (widened) document.querySelectorAll<HTMLElement>(".hit__link")[HITS_FIRST]?.focus();
+  }, [widened]);
   const set = (change: Partial<typeof filter>): void => {
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
   };
@@ -113,7 +122,7 @@ export function SearchPage() {
       </div>
       <div className="search__count faint small number" role="status">
         {settled !== "" && result.data && !result.isPlaceholderData
-          ? `${strings.search.count(hits.length)} · ${strings.search.took(result.data.took_ms)}`
+          ? `${strings.search.count(hits.length, hits.length === limit)} · ${strings.search.took(result.data.took_ms)}`
           : settled !== "" && result.isFetching
             ? strings.search.searching
             : null}
@@ -137,16 +146,39 @@ export function SearchPage() {
           ) : null}
         </Empty>
       ) : (
-        <ol className="hits stale" aria-busy={result.isPlaceholderData} aria-label={strings.search.title}>
-          {hits.map((hit) => (
-            <li key={hit.chunk_id}>
-              <HitRow hit={hit} />
-            </li>
-          ))}
-        </ol>
+        <>
+          <ol className="hits stale" aria-busy={result.isPlaceholderData} aria-label={strings.search.title}>
+            {hits.map((hit) => (
+              <li key={hit.chunk_id}>
+                <HitRow hit={hit} />
+              </li>
+            ))}
+          </ol>
+          <LoadMore
+            className="search__end"
+            list={{
+              hasNextPage: more ? result.isPlaceholderData : hits.length === HITS_FIRST,
+              isFetchingNextPage: more,
+              isFetchNextPageError: false,
+              fetchNextPage: onMore,
+            }}
+          />
+          {hits.length >= HITS_MAX ? <p className="search__end faint small">{strings.search.best(HITS_MAX)}</p> : null}
+        </>
       )}
     </div>
   );
+}
+
+/** How many hits to ask for: more for what somebody wanted more of, and not for what they ask next. */
+function useMore(asked: string): { limit: number; more: boolean; onMore: () => Promise<void> } {
+  const [wanted, setWanted] = useState<string>();
+  const more = wanted === asked;
+  const onMore = (): Promise<void> => {
+    setWanted(asked);
+    return Promise.resolve();
+  };
+  return { limit: more ? HITS_MAX : HITS_FIRST, more, onMore };
 }
 
 function Filters() {
