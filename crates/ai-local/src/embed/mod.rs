@@ -301,16 +301,20 @@ fn shortened(text: &str) -> String {
     text.chars().take(CHARACTERS_MAX).collect()
 }
 
-/// Drops the session once it has been idle; ends with it, or with the embedder.
+/// Drops the session as soon as it has been idle for long enough; ends with it, or with the embedder.
 async fn release_when_idle(inner: Weak<Inner>) {
+    let Some(mut wait) = inner.upgrade().map(|inner| inner.idle_time_max) else { return };
     loop {
-        let Some(wait) = inner.upgrade().map(|inner| inner.idle_time_max) else { return };
         tokio::time::sleep(wait).await;
         let Some(inner) = inner.upgrade() else { return };
         let mut slot = inner.session.lock().await;
-        if slot.as_ref().is_none_or(|loaded| loaded.used_at.elapsed() >= wait) {
-            *slot = None;
-            return;
+        let idle_time = slot.as_ref().map(|loaded| loaded.used_at.elapsed());
+        match idle_time.and_then(|idle_time| inner.idle_time_max.checked_sub(idle_time)) {
+            Some(rest) if !rest.is_zero() => wait = rest,
+            _ => {
+                *slot = None;
+                return;
+            }
         }
     }
 }

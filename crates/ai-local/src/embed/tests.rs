@@ -99,6 +99,16 @@ async fn the_session_is_dropped_when_idle_and_comes_back() {
     assert!(embed.inner.session.lock().await.is_some());
 }
 
+#[tokio::test]
+async fn a_session_that_was_used_meanwhile_is_dropped_as_soon_after_its_last_use() {
+    let embed = LocalEmbed::with(paths(), Precision::Eight, Duration::from_secs(2));
+    embed.embed_query("one").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    embed.embed_query("two").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_350)).await;
+    assert!(embed.inner.session.lock().await.is_none());
+}
+
 #[test]
 fn the_graph_file_is_written_once_and_whole() {
     let dir = tempfile::tempdir().unwrap();
