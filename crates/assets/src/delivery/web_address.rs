@@ -6,8 +6,9 @@
 
 use url::{Host, Url};
 
-/// The longest entry of a list, in characters.
+/// The longest entry of a list, in characters, as it is typed and in its one spelling.
 pub(crate) const PATTERN_CHARS_MAX: usize = 300;
+const TOO_LONG: &str = "is longer than 300 characters";
 
 /// An origin, or all origins below a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ impl OriginPattern {
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.chars().count() > PATTERN_CHARS_MAX {
-            return Err("is longer than 300 characters");
+            return Err(TOO_LONG);
         }
         let (scheme, rest) = text.split_once("://").ok_or("does not begin with https:// or http://")?;
         let scheme = scheme.to_ascii_lowercase();
@@ -64,7 +65,7 @@ impl OriginPattern {
         }
         let origin = url.origin().ascii_serialization();
         if !wildcard {
-            return Ok(Self { text: origin, around: None });
+            return Ok(Self { text: spelled(origin)?, around: None });
         }
         if scheme != "https" {
             return Err("has a wildcard, which goes with https:// alone");
@@ -73,7 +74,10 @@ impl OriginPattern {
             return Err("has a wildcard in front of something that is no domain of two parts");
         }
         let behind = format!(".{}", origin.trim_start_matches("https://"));
-        Ok(Self { text: format!("https://*{behind}"), around: Some(("https://".to_owned(), behind)) })
+        Ok(Self {
+            text: spelled(format!("https://*{behind}"))?,
+            around: Some(("https://".to_owned(), behind)),
+        })
     }
 
     /// In its one spelling.
@@ -111,7 +115,7 @@ impl DomainPattern {
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.chars().count() > PATTERN_CHARS_MAX {
-            return Err("is longer than 300 characters");
+            return Err(TOO_LONG);
         }
         let (wildcard, rest) = match text.strip_prefix("*.") {
             Some(rest) => (true, rest),
@@ -133,12 +137,12 @@ impl DomainPattern {
             return Err("has a dot with nothing before or behind it");
         }
         if !wildcard {
-            return Ok(Self { text: host, below: None });
+            return Ok(Self { text: spelled(host)?, below: None });
         }
         if !is_divisible(url.host().as_ref()) {
             return Err("has a wildcard in front of something that is no domain of two parts");
         }
-        Ok(Self { text: format!("*.{host}"), below: Some(format!(".{host}")) })
+        Ok(Self { text: spelled(format!("*.{host}"))?, below: Some(format!(".{host}")) })
     }
 
     /// In its one spelling.
@@ -152,6 +156,11 @@ impl DomainPattern {
             Some(below) => host.strip_suffix(below.as_str()).is_some_and(are_labels),
         }
     }
+}
+
+/// A pattern in its one spelling, which is longer than what was typed where names have letters beyond ASCII.
+fn spelled(text: String) -> Result<String, &'static str> {
+    if text.len() > PATTERN_CHARS_MAX { Err(TOO_LONG) } else { Ok(text) }
 }
 
 /// A domain of two labels or more: below `com` is half the world.
@@ -261,6 +270,16 @@ mod tests {
         }
         assert_eq!(OriginPattern::all_for("http://a.example.com"), ["http://a.example.com"]);
         assert!(OriginPattern::all_for(&format!("https://{}x", "a.".repeat(500))).len() <= 20);
+    }
+
+    #[test]
+    fn what_is_too_long_in_its_spelling_is_refused() {
+        let name = ["ä".repeat(40).as_str(); 7].join(".");
+        assert!(name.chars().count() < PATTERN_CHARS_MAX);
+        for domain in [name.clone(), format!("*.{name}")] {
+            assert_eq!(DomainPattern::parse(&domain), Err(TOO_LONG));
+            assert_eq!(OriginPattern::parse(&format!("https://{domain}")), Err(TOO_LONG));
+        }
     }
 
     #[test]
