@@ -6,6 +6,9 @@ use memoreel_kernel::Caller;
 use sqlx::{PgPool, postgres::PgListener, postgres::PgPoolOptions};
 use std::time::Duration;
 
+/// A connection that nobody needed for so long is closed: a process of the database stands behind each, with some MiB of plans.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(180);
+
 /// How many connections each pool may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolSizes {
@@ -144,6 +147,7 @@ async fn open(access: &DatabaseAccess, role: Role, connections_max: u32) -> Resu
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(IDLE_TIME_MAX)
         // Whoever uses a connection finds out by itself, and needs no round trip for it beforehand.
         .test_before_acquire(false)
         .connect_with(access.options(role))
