@@ -194,16 +194,19 @@ async fn a_search_looks_at_the_files_that_it_finds_and_not_at_all_of_them() {
     let ada = app.person("ada").await;
     video_of(&app, &ada, "Harbour", &[("Ana", &paragraph("We paint the crane"))]).await;
     // So many that the database, which knows of them, would rather join them all than look one up.
-    sqlx::query(
+    let mut superuser = app.superuser().await;
+    for many in [
         "INSERT INTO assets (organization_id, kind, filename, original_filename, byte_size, sha256, blob_key, status)
          SELECT $1::uuid, 'video', 'test', 'test', 0, sha256(number::text::bytea), 'test', 'ready'
-         FROM generate_series(1, 2000) AS number",
-    )
-    .bind(&ada.organization_id)
-    .execute(&mut app.superuser().await)
-    .await
-    .unwrap();
-    sqlx::raw_sql("ANALYZE").execute(&mut app.superuser().await).await.unwrap();
+         FROM generate_series(1, 500) AS number",
+        "INSERT INTO chunks (organization_id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
+             owner_id, visibility)
+         SELECT organization_id, entity_type, entity_id, video_id, 1000 + number, 'Nothing', language, 1, owner_id, visibility
+         FROM chunks, generate_series(1, 5000) AS number WHERE organization_id = $1::uuid AND chunk_index = 0",
+    ] {
+        sqlx::query(many).bind(&ada.organization_id).execute(&mut superuser).await.unwrap();
+    }
+    sqlx::raw_sql("ANALYZE").execute(&mut superuser).await.unwrap();
     let app = app.restart().await;
     let ada = app.signed_in(&ada).await;
     let before: i64 = sqlx::query_scalar(
