@@ -64,6 +64,9 @@ impl OriginPattern {
             return Err("is more than an origin: leave out what stands behind the host and its port");
         }
         let origin = url.origin().ascii_serialization();
+        if origin.contains('*') {
+            return Err("has a wildcard elsewhere than in front: write https://*.example.com");
+        }
         if !wildcard {
             return Ok(Self { text: spelled(origin)?, around: None });
         }
@@ -132,6 +135,9 @@ impl DomainPattern {
             return Err("has a port, which domains do without");
         }
         let host = url.host().map(|host| host.to_string()).ok_or("is no domain")?;
+        if host.contains('*') {
+            return Err("has a wildcard elsewhere than in front: write *.example.com");
+        }
         // Hosts, by the rules of addresses, but nobody means them.
         if host.split('.').any(str::is_empty) {
             return Err("has a dot with nothing before or behind it");
@@ -301,6 +307,8 @@ mod tests {
             "example.com/x",
             "example.com:8443",
             "a.*.com",
+            // A full-width asterisk, which addresses take for one.
+            "\u{ff0a}.example.com",
             "a b",
             ".",
             "a..b",
