@@ -41,7 +41,7 @@ pub(crate) fn local_part(email: &str) -> &str {
 /// [`IdentityError::NameInvalid`].
 pub(crate) fn name(text: &str) -> Result<&str, IdentityError> {
     let name = text.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.contains(char::is_control);
+    let fits = !name.is_empty() && text.chars().count() <= NAME_CHARS_MAX && !text.contains(char::is_control);
     if fits { Ok(name) } else { Err(IdentityError::NameInvalid) }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn name(text: &str) -> Result<&str, IdentityError> {
 /// [`IdentityError::DescriptionInvalid`].
 pub(crate) fn description(text: &str) -> Result<&str, IdentityError> {
     let description = text.trim();
-    let fits = description.chars().count() <= DESCRIPTION_CHARS_MAX && !description.contains('\0');
+    let fits = text.chars().count() <= DESCRIPTION_CHARS_MAX && !text.contains('\0');
     if fits { Ok(description) } else { Err(IdentityError::DescriptionInvalid) }
 }
 
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!(name(" Ada ").ok(), Some("Ada"));
         let longest = "é".repeat(NAME_CHARS_MAX);
         assert_eq!(name(&longest).ok(), Some(longest.as_str()));
-        for text in ["", "   ", "a\nb", &"é".repeat(NAME_CHARS_MAX + 1)] {
+        for text in ["", "   ", "a\nb", "a\n", &"é".repeat(NAME_CHARS_MAX + 1), &format!("{longest} ")] {
             assert!(matches!(name(text), Err(IdentityError::NameInvalid)), "{text:?}");
         }
     }

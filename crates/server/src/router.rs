@@ -1,6 +1,6 @@
 //! The routes of all slices, in the layers every request passes.
 
-use crate::{describe::describe_problems, dev_mails, docs, engines::Engines, headers, health, mcp, ui};
+use crate::{describe::describe_everywhere, dev_mails, docs, engines::Engines, headers, health, mcp, ui};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -82,7 +82,7 @@ pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::o
 fn document(api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi().nest("/api/v1", api);
     memoreel_webhooks::describe(&mut document);
-    describe_problems(&mut document);
+    describe_everywhere(&mut document);
     document
 }
 

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How long a JSON body of the largest size may be under way.
 pub const JSON_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a file that is taken into memory as a whole may be under way.
+pub const FILE_TIME_MAX: Duration = Duration::from_secs(120);
 /// A body that says it is no longer than this, as nearly all are, takes no place.
 const SHORT_BYTES_MAX: u64 = 16 << 10;
 
@@ -43,12 +45,20 @@ pub async fn read_json(State(bodies): State<JsonBodies>, request: Request, next:
         },
     };
     let (parts, body) = request.into_parts();
-    let came = tokio::time::timeout(bodies.time_max, read(body, bodies.bytes_max)).await;
+    let came = arrive_within(bodies.time_max, read(body, bodies.bytes_max)).await;
     drop(place);
     match came {
         Ok(body) => next.run(Request::from_parts(parts, body)).await,
-        Err(_) => too_slow(bodies.time_max).into_response(),
+        Err(too_slow) => too_slow.into_response(),
     }
+}
+
+/// What `arrival` reads of a body, in time.
+///
+/// # Errors
+/// 408 `body_too_slow` when it takes longer than `time_max`.
+pub async fn arrive_within<T>(time_max: Duration, arrival: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout(time_max, arrival).await.map_err(|_| too_slow(time_max))
 }
 
 /// More than one that the extractor of JSON takes would do no harm; fewer would.
@@ -119,6 +129,16 @@ mod tests {
             assert!(problem.contains("body_too_slow"), "{problem}");
             assert_eq!(answer(Some(kind), &["{}"], true).await, (StatusCode::OK, "{}".to_owned()), "{kind}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_stays_away_is_refused_and_one_that_came_is_read() {
+        let time_max = Duration::from_millis(20);
+        let endless = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
+        let refusal = arrive_within(time_max, axum::body::to_bytes(endless, 8)).await.expect_err("refused");
+        assert_eq!(refusal.into_response().status(), StatusCode::REQUEST_TIMEOUT);
+        let file = arrive_within(time_max, axum::body::to_bytes(Body::from("WEBVTT"), 8)).await;
+        assert_eq!(file.expect("came in time").expect("is short enough"), "WEBVTT");
     }
 
     #[tokio::test]

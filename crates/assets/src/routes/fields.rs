@@ -21,12 +21,12 @@ fn refuse(field: &'static str, code: &'static str, reason: impl Into<String>) ->
 
 /// A name of one line, without spaces around it.
 pub(super) fn name(field: &'static str, name: &str, length_max: usize) -> Result<String, AssetsError> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > length_max || name.chars().any(char::is_control) {
+    let bare = name.trim();
+    if bare.is_empty() || name.chars().count() > length_max || name.contains(char::is_control) {
         let reason = format!("the {field} must have 1 to {length_max} characters and no line breaks");
         return Err(refuse(field, "name_invalid", reason));
     }
-    Ok(name.to_owned())
+    Ok(bare.to_owned())
 }
 
 /// The name of a file, without folders.
@@ -41,7 +41,6 @@ pub(super) fn filename(given: &str) -> Result<String, AssetsError> {
 /// What people say of a file: paragraphs, without spaces around them. One that says nothing is none.
 pub(super) fn description(given: Option<String>) -> Result<Option<String>, AssetsError> {
     let Some(text) = given else { return Ok(None) };
-    let text = text.trim();
     if text.chars().count() > DESCRIPTION_LENGTH_MAX
         || text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'))
     {
@@ -50,6 +49,7 @@ pub(super) fn description(given: Option<String>) -> Result<Option<String>, Asset
         );
         return Err(refuse("description", "description_invalid", reason));
     }
+    let text = text.trim();
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 

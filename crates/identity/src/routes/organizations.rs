@@ -26,7 +26,7 @@ pub(super) struct CreateOrganization {
         example = "Harbour Board",
         min_length = 1,
         max_length = 100,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$"
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
     )]
     name: String,
     /// Its name in addresses: 1 to 50 lower-case letters, digits and single hyphens; made of the name if absent.
@@ -95,7 +95,7 @@ pub(super) struct UpdateOrganization {
     #[schema(
         min_length = 1,
         max_length = 100,
-        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*\S[^\u0000-\u001f\u007f-\u009f]*$"
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
     )]
     name: Option<String>,
     /// Its name in addresses, for owners to change: 1 to 50 lower-case letters, digits and single hyphens;

@@ -34,7 +34,7 @@ pub(super) async fn list_channels(
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateChannel {
     /// 1 to 100 characters, unique in the organization.
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]
     name: String,
     /// At most 5,000 characters.
     #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
@@ -50,8 +50,8 @@ pub(super) async fn create_channel(
     May(caller, _): May<ManageChannels>,
     Json(new): Json<CreateChannel>,
 ) -> Result<(StatusCode, Json<Channel>), Problem> {
+    check_length("name", &new.name, 1, CHANNEL_NAME_LENGTH_MAX)?;
     let name = new.name.trim();
-    check_length("name", name, 1, CHANNEL_NAME_LENGTH_MAX)?;
     check_length("description", new.description.as_deref().unwrap_or_default(), 0, DESCRIPTION_LENGTH_MAX)?;
     let mut tx = app.db.tenant(&caller).await?;
     let channel = store::insert_channel(&mut tx, name, new.description.as_deref(), app.clock.now())
@@ -66,7 +66,7 @@ pub(super) async fn create_channel(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateChannel {
     /// 1 to 100 characters, unique in the organization.
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]
     name: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
@@ -85,10 +85,10 @@ pub(super) async fn update_channel(
     ResourceId(id): ResourceId<ChannelId>,
     Json(update): Json<UpdateChannel>,
 ) -> Result<Json<Channel>, Problem> {
-    let name = update.name.as_deref().map(str::trim);
-    if let Some(name) = name {
+    if let Some(name) = &update.name {
         check_length("name", name, 1, CHANNEL_NAME_LENGTH_MAX)?;
     }
+    let name = update.name.as_deref().map(str::trim);
     let description = update.description.as_ref().map(Option::as_deref);
     check_length("description", description.flatten().unwrap_or_default(), 0, DESCRIPTION_LENGTH_MAX)?;
     let mut tx = app.db.tenant(&caller).await?;

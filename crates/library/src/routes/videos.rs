@@ -105,7 +105,7 @@ async fn read_detail(app: &App, tx: &mut memoreel_db::TenantTx, id: VideoId) -> 
 #[serde(deny_unknown_fields)]
 pub(super) struct CreateVideo {
     /// 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]
     title: String,
     /// At most 5,000 characters.
     #[schema(max_length = 5000, pattern = r"^[^\u0000]*$")]
@@ -127,13 +127,13 @@ pub(super) async fn create_video(
     May(caller, _): May<EditContent>,
     Json(new): Json<CreateVideo>,
 ) -> Result<(StatusCode, Json<VideoDetail>), Problem> {
+    check_length("title", &new.title, 1, TITLE_LENGTH_MAX)?;
+    check_length("description", new.description.as_deref().unwrap_or_default(), 0, DESCRIPTION_LENGTH_MAX)?;
     let new = NewVideo {
         title: new.title.trim().to_owned(),
         description: new.description,
         channel_id: new.channel_id,
     };
-    check_length("title", &new.title, 1, TITLE_LENGTH_MAX)?;
-    check_length("description", new.description.as_deref().unwrap_or_default(), 0, DESCRIPTION_LENGTH_MAX)?;
     let now = app.clock.now();
     let id = VideoId::new(now);
     let mut tx = app.db.tenant(&caller).await?;
@@ -149,7 +149,7 @@ pub(super) async fn create_video(
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateVideo {
     /// 1 to 200 characters.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
+    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]
     title: Option<String>,
     /// At most 5,000 characters.
     #[serde(default, deserialize_with = "nullable")]
@@ -174,15 +174,14 @@ pub(super) async fn update_video(
     ResourceId(id): ResourceId<VideoId>,
     Json(update): Json<UpdateVideo>,
 ) -> Result<Json<VideoDetail>, Problem> {
-    let title = update.title.map(|title| title.trim().to_owned());
-    if let Some(title) = &title {
+    if let Some(title) = &update.title {
         check_length("title", title, 1, TITLE_LENGTH_MAX)?;
     }
     if let Some(Some(description)) = &update.description {
         check_length("description", description, 0, DESCRIPTION_LENGTH_MAX)?;
     }
     let changes = VideoChanges {
-        title,
+        title: update.title.map(|title| title.trim().to_owned()),
         description: update.description,
         channel_id: update.channel_id,
         visibility: update.visibility,
@@ -198,13 +197,15 @@ pub(super) async fn update_video(
     Ok(Json(detail))
 }
 
+/// Whether a text is as long as it may be. Blanks around it, which are taken off, count where it is too long.
 pub(super) fn check_length(
     field: &'static str,
     text: &str,
     least: usize,
     most: usize,
 ) -> Result<(), LibraryError> {
-    let fits = (least..=most).contains(&text.chars().count()) && !text.contains('\0');
+    let (bare, whole) = (text.trim().chars().count(), text.chars().count());
+    let fits = bare >= least && whole <= most && !text.contains('\0');
     if fits { Ok(()) } else { Err(LibraryError::Length { field, least, most }) }
 }
 

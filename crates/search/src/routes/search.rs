@@ -28,7 +28,7 @@ const SPEAKER_CHARS_MAX: usize = 100;
 #[into_params(parameter_in = Query)]
 pub(crate) struct SearchParams {
     /// Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters.
-    #[param(min_length = 1, max_length = 2000, pattern = r"^[^\u0000]*\S[^\u0000]*$")]
+    #[param(min_length = 1, max_length = 2000, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]
     q: String,
     /// What to go by; hybrid if not given.
     #[serde(default)]

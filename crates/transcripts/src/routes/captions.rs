@@ -12,8 +12,9 @@ use memoreel_blob::{Disposition, content_disposition};
 use memoreel_kernel::{Caller, Event, VideoId};
 use memoreel_tasks::{Handle, cancel_tasks};
 use memoreel_web::{
-    App, Json, May, ProblemBody, ResourceId, Result,
+    App, FILE_TIME_MAX, Json, May, ProblemBody, ResourceId, Result,
     action::{EditContent, ReadContent},
+    arrive_within,
 };
 use serde::Serialize;
 
@@ -193,6 +194,7 @@ impl From<Warning> for CaptionWarning {
         (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
+        (status = 408, body = ProblemBody, description = "`body_too_slow`"),
         (status = 413, body = ProblemBody),
         (status = 422, body = ProblemBody, description = "`captions_invalid`, with the line and the reason."),
         (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
@@ -209,7 +211,9 @@ pub(crate) async fn put_captions(
     store::video_for_transcript(&mut tx, video_id).await?.ok_or(TranscriptsError::VideoMissing)?;
     drop(tx);
     let place = app.limits.imports.enter(&caller.organization_id.to_string()).await?;
-    let bytes = to_bytes(body, CAPTION_BYTES_MAX).await.map_err(|_| TranscriptsError::CaptionsTooLarge)?;
+    // A place is held meanwhile.
+    let file = arrive_within(FILE_TIME_MAX, to_bytes(body, CAPTION_BYTES_MAX)).await?;
+    let bytes = file.map_err(|_| TranscriptsError::CaptionsTooLarge)?;
     let (new, warnings) = tokio::task::spawn_blocking(move || {
         // It goes on when the client has hung up.
         let _place = place;

@@ -13,7 +13,12 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct SpeakerUpdate {
     /// The name, 1 to 100 characters; null goes back to the label.
     #[serde(deserialize_with = "required")]
-    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*\S[^\u0000]*$", required = true)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000]*$",
+        required = true
+    )]
     name: Option<String>,
 }
 
@@ -62,8 +67,8 @@ pub(crate) async fn update_speaker(
 }
 
 fn speaker_name(name: &str) -> Result<String, TranscriptsError> {
-    let clean = clean_text(&name.replace('\n', " "), SPEAKER_NAME_CHARS_MAX + 1);
-    let fits = (1..=SPEAKER_NAME_CHARS_MAX).contains(&clean.chars().count());
+    let clean = clean_text(&name.replace('\n', " "), SPEAKER_NAME_CHARS_MAX);
+    let fits = !clean.is_empty() && name.chars().count() <= SPEAKER_NAME_CHARS_MAX && !name.contains('\0');
     if fits { Ok(clean) } else { Err(TranscriptsError::NameInvalid) }
 }
 
@@ -74,7 +79,7 @@ mod tests {
     #[test]
     fn names_are_trimmed_and_bounded() {
         assert_eq!(speaker_name("  Ana\tLópez ").ok().as_deref(), Some("Ana López"));
-        for refused in ["", " \n ", &"x".repeat(101)] {
+        for refused in ["", " \n ", "\u{89}", "A\0", &"x".repeat(101), &format!("{} ", "x".repeat(100))] {
             assert!(speaker_name(refused).is_err(), "{refused:?}");
         }
         assert!(speaker_name(&"ä".repeat(100)).is_ok());
