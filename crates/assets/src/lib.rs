@@ -39,7 +39,7 @@ pub use model::{
     AssetStep, DocumentStep, ImageStep, ImportStep, ReceiveUpload, ReceivedUpload, RecordingBin,
     UPLOAD_LIFETIME,
 };
-pub use playback::{Playback, Shown, thumbnail_url};
+pub use playback::{Addresses, Playback, Shown, thumbnail_url};
 pub use players::{Players, ReadCaptions};
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};

@@ -4,23 +4,24 @@ use crate::keys;
 use chrono::TimeDelta;
 use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
 use memoreel_kernel::{AssetId, OrganizationId, Timestamp};
+use std::cell::OnceCell;
 
 /// How long a signed address works at least.
 const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(12);
 
 /// What there is to show of an asset.
-#[derive(Debug, Clone)]
-pub struct Playback {
+#[derive(Debug, Clone, Copy)]
+pub struct Playback<'a> {
     /// Whose it is.
     pub organization_id: OrganizationId,
     /// The asset.
     pub asset_id: AssetId,
     /// Where the file lies as it was uploaded, once it is stored.
-    pub blob_key: Option<String>,
+    pub blob_key: Option<&'a str>,
     /// The name it was uploaded under.
-    pub filename: String,
+    pub filename: &'a str,
     /// The kinds of its renditions.
-    pub renditions: Vec<String>,
+    pub renditions: &'a [String],
 }
 
 /// Something of an asset that has an address of its own.
@@ -50,55 +51,17 @@ pub enum Shown {
     Download,
 }
 
-impl Playback {
+impl<'a> Playback<'a> {
     /// Whether there is anything to play.
     #[must_use]
     pub fn is_playable(&self) -> bool {
         self.has("hls_master") || (self.has("file") && self.original().is_some())
     }
 
-    /// The signed address; absent until its step is done.
+    /// Its addresses, as of now.
     #[must_use]
-    pub fn url(&self, shown: Shown, signer: &UrlSigner, now: Timestamp) -> Option<String> {
-        let preview = |kind, file| {
-            self.has(kind).then(|| {
-                preview_url(
-                    self.organization_id,
-                    keys::preview(self.organization_id, self.asset_id),
-                    file,
-                    signer,
-                    now,
-                )
-            })
-        };
-        let sign = |purpose, prefix, path: &str| {
-            let download_name = (purpose == Purpose::Download).then(|| self.filename.clone());
-            let organization_id = self.organization_id;
-            let grant =
-                Grant { organization_id, purpose, prefix, expires_at: now + ADDRESS_LIFETIME, download_name };
-            format!("/media/{}/{path}", signer.sign(&grant))
-        };
-        match shown {
-            Shown::Hls | Shown::Dash | Shown::Sound | Shown::Captions => {
-                let folder = || keys::hls(self.organization_id, self.asset_id);
-                let file = match shown {
-                    Shown::Dash => "manifest.mpd",
-                    Shown::Sound => "sound.m3u8",
-                    Shown::Captions => "captions.vtt",
-                    _ => "master.m3u8",
-                };
-                self.has("hls_master").then(|| sign(Purpose::Playback, folder(), file))
-            }
-            Shown::File if !self.has("file") => None,
-            Shown::File => Some(sign(Purpose::Playback, self.original()?, "")),
-            Shown::Download => Some(sign(Purpose::Download, self.original()?, "")),
-            Shown::Poster => preview("poster", "poster.jpg"),
-            Shown::Thumbnail => preview("thumbnail", THUMBNAIL),
-            Shown::Frames if !self.has("hls_master") => None,
-            Shown::Frames => preview("poster", "frames/{second}.jpg"),
-            Shown::Storyboard => preview("storyboard", "storyboard.vtt"),
-            Shown::Waveform => preview("waveform", "waveform.json"),
-        }
+    pub fn addresses(self, signer: &'a UrlSigner, now: Timestamp) -> Addresses<'a> {
+        Addresses { of: self, signer, now, streams: OnceCell::new(), previews: OnceCell::new() }
     }
 
     fn has(&self, kind: &str) -> bool {
@@ -106,8 +69,67 @@ impl Playback {
     }
 
     fn original(&self) -> Option<BlobKey> {
-        self.blob_key.as_deref()?.parse().ok()
+        self.blob_key?.parse().ok()
     }
+}
+
+/// The signed addresses of what there is to show of one asset. Each folder is signed once, when something of it is asked for first.
+#[derive(Debug)]
+pub struct Addresses<'a> {
+    of: Playback<'a>,
+    signer: &'a UrlSigner,
+    now: Timestamp,
+    streams: OnceCell<String>,
+    previews: OnceCell<String>,
+}
+
+impl Addresses<'_> {
+    /// The signed address; absent until its step is done.
+    #[must_use]
+    pub fn of(&self, shown: Shown) -> Option<String> {
+        match shown {
+            Shown::Hls => self.stream("master.m3u8"),
+            Shown::Dash => self.stream("manifest.mpd"),
+            Shown::Sound => self.stream("sound.m3u8"),
+            Shown::Captions => self.stream("captions.vtt"),
+            Shown::File if !self.of.has("file") => None,
+            Shown::File => Some(address(&self.sign(Purpose::Playback, self.of.original()?), "")),
+            Shown::Download => Some(address(&self.sign(Purpose::Download, self.of.original()?), "")),
+            Shown::Poster => self.preview("poster", "poster.jpg"),
+            Shown::Thumbnail => self.preview("thumbnail", THUMBNAIL),
+            Shown::Frames if !self.of.has("hls_master") => None,
+            Shown::Frames => self.preview("poster", "frames/{second}.jpg"),
+            Shown::Storyboard => self.preview("storyboard", "storyboard.vtt"),
+            Shown::Waveform => self.preview("waveform", "waveform.json"),
+        }
+    }
+
+    fn stream(&self, file: &str) -> Option<String> {
+        let folder = || keys::hls(self.of.organization_id, self.of.asset_id);
+        let token = || self.streams.get_or_init(|| self.sign(Purpose::Playback, folder()));
+        self.of.has("hls_master").then(|| address(token(), file))
+    }
+
+    fn preview(&self, kind: &str, file: &str) -> Option<String> {
+        let folder = || keys::preview(self.of.organization_id, self.of.asset_id);
+        let token = || self.previews.get_or_init(|| self.sign(Purpose::Preview, folder()));
+        self.of.has(kind).then(|| address(token(), file))
+    }
+
+    fn sign(&self, purpose: Purpose, prefix: BlobKey) -> String {
+        self.signer.sign(&Grant {
+            organization_id: self.of.organization_id,
+            purpose,
+            prefix,
+            expires_at: self.now + ADDRESS_LIFETIME,
+            download_name: (purpose == Purpose::Download).then(|| self.of.filename.to_owned()),
+        })
+    }
+}
+
+/// The address of a file below what a token is for; of that itself where no file is named.
+fn address(token: &str, file: &str) -> String {
+    format!("/media/{token}/{file}")
 }
 
 /// The signed address of a file as it was uploaded, under its own name.
@@ -125,7 +147,7 @@ pub(crate) fn download_url(
         expires_at: now + ADDRESS_LIFETIME,
         download_name: Some(filename.to_owned()),
     };
-    format!("/media/{}/", signer.sign(&grant))
+    address(&signer.sign(&grant), "")
 }
 
 /// The signed address of a file that is shown or played, by a token for everything below `prefix`.
@@ -144,7 +166,7 @@ pub(crate) fn shown_url(
         expires_at: now + ADDRESS_LIFETIME,
         download_name: None,
     };
-    Some(format!("/media/{}/{path}", signer.sign(&grant)))
+    Some(address(&signer.sign(&grant), &path))
 }
 
 const THUMBNAIL: &str = "poster-small.jpg";
@@ -174,5 +196,5 @@ pub(crate) fn preview_url(
         expires_at: now + ADDRESS_LIFETIME,
         download_name: None,
     };
-    format!("/media/{}/{file}", signer.sign(&grant))
+    address(&signer.sign(&grant), file)
 }

@@ -249,7 +249,7 @@ fn byte_length(length: usize) -> u8 {
 /// The UUID that a segment spells, if spelling it again gives the same text.
 fn canonical_uuid(segment: &str) -> Option<Uuid> {
     let uuid = Uuid::try_parse(segment).ok()?;
-    (uuid.to_string() == segment).then_some(uuid)
+    (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == segment).then_some(uuid)
 }
 
 fn purpose_byte(purpose: Purpose) -> u8 {

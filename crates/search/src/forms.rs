@@ -45,7 +45,7 @@ impl Forms {
         query: &str,
         found: &mut [Found],
     ) -> Result<(), sqlx::Error> {
-        let beginnings: HashSet<[char; 2]> = words(query).map(|word| beginning(word.text)).collect();
+        let beginnings: Vec<[char; 2]> = words(query).map(|word| beginning(word.text)).collect();
         let worded = found.iter_mut().filter(|found| found.words_rank.is_some());
         let mut marked: Vec<(&mut Found, Vec<Candidate>)> = worded
             .map(|found| {
@@ -122,17 +122,23 @@ fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     .filter(|word| word.place.len() <= WORD_CHARS_MAX)
 }
 
-/// The first two letters of a word, small, as its root may have them.
+/// The first two letters of a word, as its root may have them.
 fn beginning(word: &str) -> [char; 2] {
-    let mut bare = word.chars().flat_map(char::to_lowercase).map(|c| {
-        let mut bare = None;
-        decompose_canonical(c, |part| bare = bare.or(Some(part)));
-        match bare {
-            Some('y') => 'i',
-            bare => bare.unwrap_or(c),
-        }
-    });
-    [bare.next().unwrap_or_default(), bare.next().unwrap_or_default()]
+    let mut letters = word.chars().map(bare);
+    [letters.next().unwrap_or_default(), letters.next().unwrap_or_default()]
+}
+
+/// A letter, small and without accents; an i in place of a y.
+fn bare(letter: char) -> char {
+    let small = letter.to_lowercase().next().unwrap_or(letter);
+    let mut bare = None;
+    if !small.is_ascii() {
+        decompose_canonical(small, |part| bare = bare.or(Some(part)));
+    }
+    match bare.unwrap_or(small) {
+        'y' => 'i',
+        bare => bare,
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use crate::{
     progress::{Medium, Progress, progress},
     store::VideoRow,
 };
-use memoreel_assets::{Playback, Shown};
+use memoreel_assets::Shown;
 use memoreel_db::TenantTx;
+use memoreel_kernel::OrganizationId;
 use memoreel_tasks::{TaskStage, stages_of};
 use memoreel_web::App;
 use std::collections::HashMap;
@@ -20,39 +21,51 @@ pub(super) async fn videos(
     // Of what is done, a list tells no steps.
     let open: Vec<Uuid> = rows.iter().filter(|row| !is_settled(row)).map(|row| row.id.uuid()).collect();
     let stages = if open.is_empty() { HashMap::new() } else { stages_of(tx, &open).await? };
-    Ok(rows
-        .iter()
-        .map(|row| video(app, row, &progress_of(row, &stages), row.playback(tx.organization_id()).as_ref()))
-        .collect())
+    let organization_id = tx.organization_id();
+    let videos = rows.into_iter().map(|row| {
+        let (stage, percent) = if is_settled(&row) {
+            (None, 100)
+        } else {
+            let progress = progress_of(&row, &stages);
+            (progress.stage, progress.percent)
+        };
+        video(app, organization_id, row, stage, percent)
+    });
+    Ok(videos.collect())
 }
 
 pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Result<VideoDetail, sqlx::Error> {
     let stages = stages_of(tx, &[row.id.uuid()]).await?;
     let progress = progress_of(&row, &stages);
-    let playback = row.playback(tx.organization_id());
-    let url = |shown| playback.as_ref()?.url(shown, &app.signer, app.clock.now());
+    let organization_id = tx.organization_id();
     Ok(VideoDetail {
-        video: video(app, &row, &progress, playback.as_ref()),
-        playback: PlaybackView {
-            hls_url: url(Shown::Hls),
-            dash_url: url(Shown::Dash),
-            sound_url: url(Shown::Sound),
-            file_url: url(Shown::File),
-            poster_url: url(Shown::Poster),
-            frame_url_template: url(Shown::Frames),
-            storyboard_url: url(Shown::Storyboard),
-            waveform_url: url(Shown::Waveform),
-            download_url: url(Shown::Download),
-            captions: row
-                .caption_language
-                .as_deref()
-                .map(|language| caption_track(&row, language, url(Shown::Captions)))
-                .into_iter()
-                .collect(),
-            playable_after_ms: row.playable_at.map(|at| (at - row.created_at).num_milliseconds()),
-        },
+        playback: playback(app, organization_id, &row),
+        video: video(app, organization_id, row, progress.stage, progress.percent),
         stages: progress.stages,
     })
+}
+
+fn playback(app: &App, organization_id: OrganizationId, row: &VideoRow) -> PlaybackView {
+    let playback = row.playback(organization_id);
+    let addresses = playback.map(|playback| playback.addresses(&app.signer, app.clock.now()));
+    let url = |shown| addresses.as_ref()?.of(shown);
+    let captions = row.caption_language.as_deref();
+    PlaybackView {
+        hls_url: url(Shown::Hls),
+        dash_url: url(Shown::Dash),
+        sound_url: url(Shown::Sound),
+        file_url: url(Shown::File),
+        poster_url: url(Shown::Poster),
+        frame_url_template: url(Shown::Frames),
+        storyboard_url: url(Shown::Storyboard),
+        waveform_url: url(Shown::Waveform),
+        download_url: url(Shown::Download),
+        captions: captions
+            .map(|language| caption_track(row, language, url(Shown::Captions)))
+            .into_iter()
+            .collect(),
+        playable_after_ms: row.playable_at.map(|at| (at - row.created_at).num_milliseconds()),
+    }
 }
 
 fn is_settled(row: &VideoRow) -> bool {
@@ -72,36 +85,42 @@ fn medium_of(row: &VideoRow) -> Medium {
     }
 }
 
-fn video(app: &App, row: &VideoRow, progress: &Progress, playback: Option<&Playback>) -> Video {
-    let url = |shown| playback?.url(shown, &app.signer, app.clock.now());
+fn video(
+    app: &App,
+    organization_id: OrganizationId,
+    mut row: VideoRow,
+    stage: Option<String>,
+    percent: u8,
+) -> Video {
+    let speakers = row.take_speakers();
+    let playback = row.playback(organization_id);
+    let addresses = playback.map(|playback| playback.addresses(&app.signer, app.clock.now()));
+    let url = |shown| addresses.as_ref()?.of(shown);
+    // Texts are moved out of the row, which the addresses borrow: they come last.
     Video {
         id: row.id,
-        title: row.title.clone(),
-        description: row.description.clone(),
         channel_id: row.channel_id,
         author: row.author(),
         visibility: row.visibility(),
-        source: row.source.clone(),
-        status: row.status.clone(),
-        stage: progress.stage.clone(),
-        progress: progress.percent,
-        error: row
-            .error_code
-            .clone()
-            .zip(row.error_message.clone())
-            .map(|(code, message)| VideoError { code, message }),
-        playable: playback.is_some_and(Playback::is_playable),
-        kind: medium_of(row).as_str().to_owned(),
+        stage,
+        progress: percent,
+        playable: playback.is_some_and(|playback| playback.is_playable()),
+        kind: medium_of(&row).as_str().to_owned(),
         duration_ms: row.duration_seconds.map(|seconds| (seconds * 1000.0).round() as i64),
         width: row.width,
         height: row.height,
         size_bytes: row.byte_size,
         poster_url: url(Shown::Thumbnail),
         storyboard_url: url(Shown::Storyboard),
-        speakers: row.speakers(),
-        filename: row.original_filename.clone().unwrap_or_default(),
         created_at: row.created_at,
         updated_at: row.updated_at,
+        title: row.title,
+        description: row.description,
+        source: row.source,
+        status: row.status,
+        error: row.error_code.zip(row.error_message).map(|(code, message)| VideoError { code, message }),
+        speakers,
+        filename: row.original_filename.unwrap_or_default(),
     }
 }
 
