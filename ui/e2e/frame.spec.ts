@@ -1,5 +1,7 @@
 import { expect } from "@playwright/test";
-import { newAccount, signUp, test } from "./helpers";
+import { expectAccessible, newAccount, signUp, test } from "./helpers";
+
+const NOBODY = "00000000-0000-7000-8000-000000000000";
 
 test("a page whose part does not come leaves the frame, which leads elsewhere", async ({ page }) => {
   await signUp(page, newAccount());
@@ -56,6 +58,19 @@ test("whoever opens the app while the server is away is told that, and not that 
   await page.unroute("**/api/v1/me");
   await page.getByRole("button", { name: "Reload" }).click();
   await expect(page.getByRole("navigation", { name: "Main" })).toBeVisible();
+});
+
+test("what is not there is named as such, on the page and above it", async ({ page }) => {
+  await signUp(page, newAccount());
+  const here = page.getByRole("navigation", { name: "Breadcrumbs" }).locator("li[aria-current=page]");
+  for (const path of [`/videos/${NOBODY}`, `/files/${NOBODY}`, `/settings/webhooks/${NOBODY}`]) {
+    await page.goto(path);
+    await expect(here, path).toHaveText("Not found");
+    await expect(page.getByRole("heading", { level: 1 }), path).toHaveCount(1);
+  }
+  await page.goto("/nowhere");
+  await expect(page.getByRole("heading", { level: 1, name: "There is no such page" })).toBeVisible();
+  await expectAccessible(page);
 });
 
 test("the keyboard comes to the rail before the page, and skips both at once", async ({ page }) => {

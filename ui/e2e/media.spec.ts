@@ -304,6 +304,18 @@ test("a list of many files reads on by itself, and holds only what is in view", 
   await expect.poll(() => focusedPlace(page)).toBe(3);
 });
 
+test("a server that is away is told of once", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.route(/\/api\/v1\/(assets|folders)/u, (route) => route.abort());
+  await page.goto("/media");
+  await expect(page.getByRole("alert")).toHaveCount(1);
+  await page.waitForTimeout(1000);
+  await expect(page.getByRole("alert")).toHaveCount(1);
+  await page.unroute(/\/api\/v1\/(assets|folders)/u);
+  await page.getByRole("alert").getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
 test("the media browser looks as it did, in light, dark and on a phone", async ({ page }) => {
   test.setTimeout(180_000);
   await signUp(page, newAccount());

@@ -26,8 +26,18 @@ test("what is asked of the server is counted, shown and taken along", async ({ p
   await expect(plot.getByRole("columnheader", { name: "Refused" })).toBeVisible();
   await expectAccessible(page);
 
+  let arrive = (): void => undefined;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/api/v1/analytics/*?*", async (route) => {
+    await arrived;
+    await route.continue();
+  });
   await page.getByLabel("Show").selectOption("30 days");
   await expect(page).toHaveURL(/range=month/u);
+  const former = page.locator(".stale[aria-busy=true]");
+  await expect(former, "the numbers and the routes of the span before").toHaveCount(2);
+  arrive();
+  await expect(former).toHaveCount(0);
   await expect(plot.getByRole("row")).toHaveCount(32);
   await page.getByLabel("First").selectOption("Those asked most");
   await expect(page).toHaveURL(/range=month.*sort=requests|sort=requests.*range=month/u);

@@ -74,7 +74,10 @@ test("what is looked for in a transcript comes into view as it is typed, and Ent
     return `00:${String(second).padStart(2, "0")}.000 --> 00:${String(second + 1).padStart(2, "0")}.000\n<v Ana>${said}\n`;
   });
   await page.goto(`/videos/${await addTranscript(page, "A long talk", ["WEBVTT\n", ...lines].join("\n"))}`);
-  const marked = page.getByRole("list", { name: "Transcript" }).locator("mark[data-chosen=true]");
+  const transcript = page.getByRole("list", { name: "Transcript" });
+  await expect(transcript.getByRole("listitem").first()).toBeVisible();
+  await expect(transcript.locator("[aria-current=true], [data-current=true]"), "nothing plays").toHaveCount(0);
+  const marked = transcript.locator("mark[data-chosen=true]");
   await page.getByRole("searchbox", { name: "Search in the transcript" }).fill("harbour");
   await expect(page.getByText("1 of 2", { exact: true })).toBeVisible();
   await expect(marked).toBeInViewport();

@@ -182,6 +182,7 @@ export const strings = {
     summaryProcessing: (count: number) => (count === 1 ? "Processing 1 recording" : `Processing ${count} recordings`),
     summaryWaiting: (count: number) => (count === 1 ? "1 upload waits for you" : `${count} uploads wait for you`),
     summaryDone: "Uploads finished",
+    percent: (percent: number) => `${percent} %`,
     queued: "Waiting to start",
     paused: "Paused",
     offline: "Connection lost. Continues by itself.",
@@ -556,6 +557,7 @@ export const strings = {
   },
   errors: {
     title: "Something went wrong",
+    notFound: "Not found",
     pageTitle: "There is no such page",
     pageText: "The address is wrong or the page has moved.",
     goHome: "Go home",

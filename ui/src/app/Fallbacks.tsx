@@ -10,7 +10,7 @@ export function NotFoundPage() {
   useTitle(strings.errors.pageTitle);
   return (
     <main className="page page--narrow">
-      <Empty icon={Compass} title={strings.errors.pageTitle} text={strings.errors.pageText}>
+      <Empty isPage icon={Compass} title={strings.errors.pageTitle} text={strings.errors.pageText}>
         <Link to="/" className="button">
           {strings.errors.goHome}
         </Link>

@@ -3,12 +3,13 @@ import { Link, useMatches, useNavigate } from "@tanstack/react-router";
 import { Check, ChevronRight, CloudOff, KeyRound, LogOut, Monitor, Moon, Search, Sun, Upload, UserRound } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useState } from "react";
-import { isApiError, setOrganization } from "../api/client";
+import { isApiError, isGone, setOrganization } from "../api/client";
 import { connection } from "../api/connection";
 import { assetQuery } from "../api/media";
 import { useMay, useMe } from "../api/me";
 import { useChangeTheme } from "../api/preferences";
 import { commands, videoQuery } from "../api/queries";
+import { webhookQuery } from "../api/webhooks";
 import { Tip } from "../components/Tip";
 import { sayWhy } from "../features/library/actions";
 import { ORGANIZATION_PAGES, OWN_PAGES } from "../features/settings/pages";
@@ -75,12 +76,16 @@ function Crumbs() {
   const video = useQuery({ ...videoQuery(videoId ?? ""), enabled: videoId !== undefined });
   const assetId = last?.routeId === "/app/files/$assetId" ? last.params.assetId : undefined;
   const asset = useQuery({ ...assetQuery(assetId ?? ""), enabled: assetId !== undefined });
+  const endpointId = last?.routeId === "/app/settings/webhooks/$endpointId" ? last.params.endpointId : undefined;
+  const endpoint = useQuery({ ...webhookQuery(endpointId ?? ""), enabled: endpointId !== undefined });
   const here =
     videoId !== undefined
-      ? (video.data?.title ?? "…")
+      ? (video.data?.title ?? unread(video.error))
       : assetId !== undefined
-        ? (asset.data?.filename ?? "…")
-        : (PAGE_NAMES[last?.routeId ?? ""] ?? "");
+        ? (asset.data?.filename ?? unread(asset.error))
+        : isGone(endpoint.error)
+          ? strings.errors.notFound
+          : (PAGE_NAMES[last?.routeId ?? ""] ?? "");
   const inSettings = last?.routeId.startsWith("/app/settings/") === true && last.routeId !== "/app/settings/";
   return (
     <nav className="crumbs" aria-label={strings.nav.breadcrumbs}>
@@ -110,6 +115,9 @@ function Crumbs() {
     </nav>
   );
 }
+
+/** Stands for a name that is on its way, or that nothing has. */
+const unread = (error: unknown): string => (isGone(error) ? strings.errors.notFound : "…");
 
 const THEMES: { value: Theme; label: string; icon: typeof Sun }[] = [
   { value: "system", label: strings.bar.themeSystem, icon: Monitor },

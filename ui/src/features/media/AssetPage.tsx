@@ -67,7 +67,7 @@ export function AssetPage() {
   return (
     <div className="page">
       {missing ? (
-        <Empty icon={FileX} title={strings.asset.notFoundTitle} text={strings.asset.notFoundText}>
+        <Empty isPage icon={FileX} title={strings.asset.notFoundTitle} text={strings.asset.notFoundText}>
           <Link to="/media" className="button">
             {strings.asset.back}
           </Link>

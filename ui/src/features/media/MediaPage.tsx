@@ -4,6 +4,7 @@ import {
   useQuery,
   type InfiniteData,
   type UseInfiniteQueryResult,
+  type UseQueryResult,
 } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronRight, FolderOpen, Images, LayoutGrid, Link2, List, SearchX, Trash2, Upload } from "lucide-react";
@@ -77,7 +78,6 @@ export function MediaPage() {
         <div className="media__main">
           <Path path={path} name={name} />
           <MediaFilters key={`filters ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} />
-          {folders.isError && !folders.data ? <Problem error={folders.error} onRetry={() => void folders.refetch()} /> : null}
           {goneFolder ? (
             <Empty icon={FolderOpen} title={strings.media.folderGone}>
               <Link to="/media" className="button">
@@ -85,7 +85,7 @@ export function MediaPage() {
               </Link>
             </Empty>
           ) : (
-            <Files key={`files ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} folders={known} mayEdit={mayEdit} />
+            <Files key={`files ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} folders={folders} mayEdit={mayEdit} />
           )}
         </div>
       </div>
@@ -154,10 +154,39 @@ function ViewSwitch() {
 
 const NO_ASSETS: readonly Asset[] = [];
 
-function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Folder[]; mayEdit: boolean }) {
+/** What is in a place. A server that is away fails the folders as well, which is said once. */
+function Files({ place, folders, mayEdit }: { place: Place; folders: UseQueryResult<{ items: Folder[] }>; mayEdit: boolean }) {
+  const { mediaView } = usePreferences();
+  const files = useInfiniteQuery(assetsQuery(filterOf(place)));
+  const foldersFailed = folders.isError && !folders.data;
+  const retry = (): void => {
+    if (foldersFailed) void folders.refetch();
+    if (files.isError) void files.refetch();
+  };
+
+  if (files.isPending) return <AssetsSkeleton view={mediaView} />;
+  if (!files.data) return <Problem error={files.error} onRetry={retry} />;
+  return (
+    <>
+      {foldersFailed ? <Problem error={folders.error} onRetry={retry} /> : null}
+      <FileList place={place} files={files} folders={folders.data?.items ?? NO_FOLDERS} mayEdit={mayEdit} />
+    </>
+  );
+}
+
+function FileList({
+  place,
+  files,
+  folders,
+  mayEdit,
+}: {
+  place: Place;
+  files: UseInfiniteQueryResult<InfiniteData<Page<Asset>>>;
+  folders: readonly Folder[];
+  mayEdit: boolean;
+}) {
   const { mediaView } = usePreferences();
   const actions = useMediaActions();
-  const files = useInfiniteQuery(assetsQuery(filterOf(place)));
   const assets = useMemo(() => files.data?.pages.flatMap((page) => page.items) ?? NO_ASSETS, [files.data]);
   const order = useMemo(() => assets.map((asset) => asset.id), [assets]);
   const [wanted, setWanted] = useState(NOTHING);
@@ -174,8 +203,6 @@ function Files({ place, folders, mayEdit }: { place: Place; folders: readonly Fo
     setWanted(next);
   };
 
-  if (files.isPending) return <AssetsSkeleton view={mediaView} />;
-  if (files.isError && assets.length === 0) return <Problem error={files.error} onRetry={() => void files.refetch()} />;
   if (assets.length === 0) return <Nothing place={place} mayEdit={mayEdit} />;
   return (
     <>

@@ -1,6 +1,7 @@
 import "./audit.css";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { ChevronDown } from "lucide-react";
 import { auditLogQuery } from "../../api/queries";
 import type { AuditEntry } from "../../api/types";
 import { AUDITED } from "../../app/router";
@@ -71,6 +72,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
           <time className="faint small" dateTime={entry.occurred_at}>
             {formatDateTime(entry.occurred_at)}
           </time>
+          <ChevronDown className="line__turn" size={16} aria-hidden />
         </summary>
         {entry.is_erased ? <p className="soft small">{strings.audit.erased}</p> : null}
         {fields.length > 0 ? (

@@ -12,7 +12,14 @@ import { UploadTray } from "./UploadTray";
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
 const row = (): HTMLElement => screen.getByRole("listitem");
 
-function show(): void {
+const answerTo = (width: number) => (query: string) => ({
+  matches: width <= Number(/max-width: (\d+)px/u.exec(query)?.[1]),
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+});
+
+function show(width = 1440): void {
+  vi.stubGlobal("matchMedia", answerTo(width));
   const client = new QueryClient({ defaultOptions: queryClient.getDefaultOptions() });
   client.setQueryData(meQuery.queryKey, { user: { id: "u1" } } as Me);
   client.setQueryDefaults(meQuery.queryKey, { staleTime: Infinity });
@@ -64,5 +71,20 @@ describe("what was received", () => {
 
     fireEvent.click(screen.getByRole("button", { name: strings.common.dismiss }));
     expect(screen.queryByRole("listitem")).toBeNull();
+  });
+
+  it("is one line on a phone, which says how far it is and opens", async () => {
+    const video = { id: "v1", status: "processing", stage: null, progress: 40, error: null, playable: false };
+    vi.stubGlobal("fetch", () => Promise.resolve(answer(200, video)));
+    followImport({ upload_id: "u1", video_id: "v1" }, "call.mp4", "video");
+    show(375);
+    await act(() => vi.advanceTimersByTimeAsync(100));
+    const title = strings.upload.summaryProcessing(1);
+    expect(screen.queryByRole("listitem")).toBeNull();
+    expect(screen.getByRole("progressbar", { name: title }).getAttribute("aria-valuenow")).toBe("40");
+
+    fireEvent.click(screen.getByRole("button", { name: strings.upload.expand }));
+    expect(row().textContent).toContain("call.mp4");
+    expect(screen.queryByRole("progressbar", { name: title })).toBeNull();
   });
 });

@@ -13,6 +13,7 @@ import { ApiError, chosenOrganization, isGone } from "../../api/client";
 import { kindIcons } from "../../components/kind";
 import { Tip } from "../../components/Tip";
 import { formatBytes, formatRemaining } from "../../lib/format";
+import { NARROW, useMedia } from "../../lib/hooks";
 import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
 import { stageName } from "../library/stage";
@@ -33,7 +34,10 @@ import { isTranscript } from "./transcripts";
 /** Stays in the corner over every page of its organization until everything in it is done. */
 export function UploadTray() {
   const entries = useStore(uploads).filter((entry) => entry.organization_id === chosenOrganization());
-  const [open, setOpen] = useState(true);
+  const narrow = useMedia(NARROW);
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  // On a phone it would cover half of the page.
+  const open = chosen ?? !narrow;
   const ids = entries.flatMap((entry) => (entry.state === "received" && entry.video_id !== null ? [entry.video_id] : []));
   const videos = useQueries({
     queries: ids.map((id) => videoQuery(id)),
@@ -61,19 +65,26 @@ export function UploadTray() {
   const clearFinished = (): void => {
     for (const { key } of finished) dismissUpload(key);
   };
+  const { title, percent } = summaryOf(entries, works, videoOf);
   const Toggle = open ? ChevronDown : ChevronUp;
   return (
     <section className="tray" aria-label={strings.upload.title} data-open={open}>
       <header className="tray__head">
         <h2 className="tray__title">
-          <span role="status">{trayTitle(entries, works)}</span>
+          <span role="status">{title}</span>
         </h2>
+        {open || percent === null ? null : (
+          <span className="tray__share faint small number">
+            <Progress label={title} value={percent} />
+            {strings.upload.percent(percent)}
+          </span>
+        )}
         <button
           type="button"
-          className="icon-button icon-button--small"
+          className="tray__toggle icon-button icon-button--small"
           aria-expanded={open}
           aria-label={open ? strings.upload.minimise : strings.upload.expand}
-          onClick={() => setOpen(!open)}
+          onClick={() => setChosen(!open)}
         >
           <Toggle size={16} aria-hidden />
         </button>
@@ -121,26 +132,37 @@ function isWorking(video: Made<VideoDetail>): boolean {
   return video === undefined || (video !== null && isBusy(video));
 }
 
-function trayTitle(entries: UploadEntry[], works: (entry: UploadEntry) => boolean): string {
+/** What the uploads do as a whole, and how far they are with it; no percent where nothing moves. */
+function summaryOf(
+  entries: readonly UploadEntry[],
+  works: (entry: UploadEntry) => boolean,
+  videoOf: (entry: UploadEntry) => Made<VideoDetail>,
+): { title: string; percent: number | null } {
   const active = entries.filter((entry) => ["queued", "uploading", "offline"].includes(entry.state)).length;
-  if (active > 0) return strings.upload.summaryActive(active);
+  if (active > 0) return { title: strings.upload.summaryActive(active), percent: mean(entries.map(sentPercent)) };
   const waiting = entries.filter((entry) => ["paused", "needs-file", "failed"].includes(entry.state)).length;
-  if (waiting > 0) return strings.upload.summaryWaiting(waiting);
-  const processing = entries.filter((entry) => entry.state === "received" && works(entry)).length;
-  return processing > 0 ? strings.upload.summaryProcessing(processing) : strings.upload.summaryDone;
+  if (waiting > 0) return { title: strings.upload.summaryWaiting(waiting), percent: null };
+  const processing = entries.filter(works).length;
+  if (processing === 0) return { title: strings.upload.summaryDone, percent: null };
+  const made = entries.map((entry) => (works(entry) ? (videoOf(entry)?.progress ?? 0) : 100));
+  return { title: strings.upload.summaryProcessing(processing), percent: mean(made) };
+}
+
+function mean(percents: readonly number[]): number {
+  return Math.round(percents.reduce((sum, percent) => sum + percent, 0) / percents.length);
+}
+
+/** Of its bytes, how many the server has. */
+function sentPercent(entry: UploadEntry): number {
+  if (entry.state === "received") return 100;
+  return entry.size_bytes > 0 ? (entry.sent_bytes / entry.size_bytes) * 100 : 0;
 }
 
 function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }) {
   const received = entry.state === "received" && entry.video_id !== null;
   const processing = received && isWorking(video);
   const failed = entry.state === "failed" || video?.status === "failed";
-  const percent = processing
-    ? (video?.progress ?? 0)
-    : received
-      ? 100
-      : entry.size_bytes > 0
-        ? (entry.sent_bytes / entry.size_bytes) * 100
-        : 0;
+  const percent = processing ? (video?.progress ?? 0) : sentPercent(entry);
 
   return (
     <li className="tray__row" data-state={entry.state}>
@@ -247,7 +269,7 @@ function Line({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail> }
         );
       }
       if (video.status === "failed") return <>{strings.status.failed}</>;
-      return <>{`${stageName(video)} · ${Math.round(video.progress)} %`}</>;
+      return <>{`${stageName(video)} · ${strings.upload.percent(Math.round(video.progress))}`}</>;
     }
     case "uploading": {
       const left = entry.speed > 0 ? (entry.size_bytes - entry.sent_bytes) / entry.speed : Number.NaN;

@@ -7,14 +7,16 @@ import { strings } from "../../strings";
 import { useVideo } from "./context";
 import { usePlayerState, usePlayerTime } from "./player-store";
 import { SpeakerChip } from "./SpeakerChip";
+import { hasAddress } from "./stream";
 
 /** Pauses shorter than this part of the whole are too thin to see and only cost drawing. */
 const MERGE_PART = 1 / 600;
 
 /** Chapters as a strip; the one being played carries the accent. */
 export function ChapterStrip() {
-  const { player, chapters } = useVideo();
-  const active = usePlayerTime(player, (ms) => indexAt(chapters, ms));
+  const { video, player, chapters } = useVideo();
+  const reached = usePlayerTime(player, (ms) => indexAt(chapters, ms));
+  const active = hasAddress(video.playback) ? reached : -1;
   const strip = useRef<HTMLOListElement>(null);
 
   useEffect(() => {
@@ -54,7 +56,7 @@ export function ChapterStrip() {
 
 /** One lane per speaker over the whole recording. */
 export function SpeakerLanes() {
-  const { player, transcript, speakers } = useVideo();
+  const { video, player, transcript, speakers } = useVideo();
   const { duration_ms } = usePlayerState(player);
   const box = useRef<HTMLDivElement>(null);
   const lanes = useMemo(
@@ -90,7 +92,7 @@ export function SpeakerLanes() {
                 <path d={lane.sure} className="lane__sure" />
                 <path d={lane.unsure} className="lane__unsure" />
               </svg>
-              <span className="lane__head" aria-hidden />
+              {hasAddress(video.playback) ? <span className="lane__head" aria-hidden /> : null}
             </div>
             <span className="lane__share number faint small">{lane.percent} %</span>
           </div>

@@ -12,6 +12,7 @@ import { strings } from "../../strings";
 import { useVideo } from "./context";
 import { usePlayerTime, type PlayerStore } from "./player-store";
 import { SpeakerChip } from "./SpeakerChip";
+import { hasAddress } from "./stream";
 import { markPieces, placeWords } from "./words";
 
 /** Below this width the page itself scrolls and the transcript has no scroller of its own. */
@@ -47,13 +48,15 @@ export function TranscriptPanel() {
 }
 
 function TranscriptList({ transcript }: { transcript: TranscriptData }) {
-  const { player, speakers } = useVideo();
+  const { video, player, speakers } = useVideo();
   const { segments } = transcript;
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLOListElement>(null);
   const oneColumn = useMedia(ONE_COLUMN);
   const [following, setFollowing] = useState(true);
-  const active = usePlayerTime(player, (ms) => indexAt(segments, ms));
+  const reached = usePlayerTime(player, (ms) => indexAt(segments, ms));
+  // Without a recording an address still leads to its second, where nothing plays.
+  const active = hasAddress(video.playback) ? reached : -1;
 
   const [query, setQuery] = useState("");
   const needle = useDeferredValue(query);
@@ -88,8 +91,8 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
   );
 
   useEffect(() => {
-    if (following && active >= 0) bringIntoView(active);
-  }, [active, following, bringIntoView]);
+    if (following && reached >= 0) bringIntoView(reached);
+  }, [reached, following, bringIntoView]);
 
   // What is looked for is shown as it is typed; once per word, so that news of the transcript moves nothing.
   const sought = useRef("");

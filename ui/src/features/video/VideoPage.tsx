@@ -42,7 +42,7 @@ export function VideoPage() {
   if (isGone(video.error)) {
     return (
       <div className="page page--narrow">
-        <Empty icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
+        <Empty isPage icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
           <Link to="/library" className="button">
             {strings.video.backToLibrary}
           </Link>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { CircleStop, RotateCw } from "lucide-react";
+import { ChevronDown, CircleStop, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../../../api/me";
 import { keys } from "../../../api/queries";
@@ -35,6 +35,7 @@ export function TaskRow({ task }: { task: Task }) {
           <time className="faint small" dateTime={task.created_at}>
             {formatDateTime(task.created_at)}
           </time>
+          <ChevronDown className="line__turn" size={16} aria-hidden />
         </summary>
         {open ? <Details task={task} /> : null}
       </details>

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { RotateCw } from "lucide-react";
+import { ChevronDown, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { keys } from "../../../api/queries";
 import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
@@ -107,6 +107,7 @@ function Delivery({
           <time className="faint small" dateTime={delivery.created_at}>
             {formatDateTime(delivery.created_at)}
           </time>
+          <ChevronDown className="line__turn" size={16} aria-hidden />
         </summary>
         {open ? <Details delivery={delivery} mayReplay={mayReplay} onReplayed={onReplayed} /> : null}
       </details>
