@@ -1,6 +1,7 @@
 //! Files whose place and bytes the system holds in memory: what needs no disk is read at once, and only what may have to wait for one
 //! is left to a thread that may. A hop to such a thread and back takes longer than reading 64 KiB from memory.
 
+use bytes::Bytes;
 use std::fs::File;
 use std::path::Path;
 
@@ -12,15 +13,16 @@ pub(crate) fn open(path: &Path) -> Option<File> {
     openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
 }
 
-/// Up to `length` bytes from `start` on, as far as they are in memory (`RWF_NOWAIT`, preadv2(2)). `None` says nothing about the file.
+/// Up to `length` bytes, at most those of a buffer, from `start` on, as far as they are in memory (`RWF_NOWAIT`, preadv2(2)). `None` says nothing about the file.
 #[cfg(target_os = "linux")]
-pub(crate) fn read(file: &File, start: u64, length: usize) -> Option<Vec<u8>> {
+pub(crate) fn read(file: &File, start: u64, length: usize) -> Option<Bytes> {
+    use crate::buffers::Buffer;
     use rustix::io::{ReadWriteFlags, preadv2};
-    let mut bytes = vec![0; length];
-    let count =
-        preadv2(file, &mut [std::io::IoSliceMut::new(&mut bytes)], start, ReadWriteFlags::NOWAIT).ok()?;
-    bytes.truncate(count);
-    (count > 0).then_some(bytes)
+    use std::io::IoSliceMut;
+    let mut buffer = Buffer::take();
+    let part = IoSliceMut::new(buffer.part(length));
+    let count = preadv2(file, &mut [part], start, ReadWriteFlags::NOWAIT).ok()?;
+    (count > 0).then(|| buffer.read(count))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -29,7 +31,7 @@ pub(crate) fn open(_: &Path) -> Option<File> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn read(_: &File, _: u64, _: usize) -> Option<Vec<u8>> {
+pub(crate) fn read(_: &File, _: u64, _: usize) -> Option<Bytes> {
     None
 }
 

@@ -2,6 +2,7 @@
 //! system, holds what is being written, so that a rename makes it visible at once.
 
 use crate::batches::{BATCH_BYTES, Batches};
+use crate::buffers::{BUFFER_BYTES, Buffer};
 use crate::cached;
 use crate::error::blocking;
 use crate::scratch::{Scratch, remove_all};
@@ -23,8 +24,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use tempfile::TempPath;
 use tokio::sync::mpsc;
 
-/// What one read hands to the network.
-const READ_BYTES: usize = 128 << 10;
 /// A delete may remove a folder that a put has just made; the put makes it again this often.
 const PUBLISH_ATTEMPTS: u32 = 8;
 
@@ -376,7 +375,7 @@ fn blob_meta(key: BlobKey, meta: &fs::Metadata) -> io::Result<BlobMeta> {
 /// The bytes of `range`, read as they are asked for.
 pub(crate) fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
     futures::stream::try_unfold((Arc::new(file), range), |(file, mut range)| async move {
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(READ_BYTES);
+        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
         if length == 0 {
             return Ok(None);
         }
@@ -385,15 +384,15 @@ pub(crate) fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = io:
             None => read_from_disk(Arc::clone(&file), range.start, length).await?,
         };
         range.start += chunk.len() as u64;
-        io::Result::Ok(Some((Bytes::from(chunk), (file, range))))
+        io::Result::Ok(Some((chunk, (file, range))))
     })
 }
 
-async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Vec<u8>> {
+async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Bytes> {
     tokio::task::spawn_blocking(move || {
-        let mut chunk = vec![0; length];
-        file.read_exact_at(&mut chunk, start)?;
-        Ok(chunk)
+        let mut buffer = Buffer::take();
+        file.read_exact_at(buffer.part(length), start)?;
+        Ok(buffer.read(length))
     })
     .await
     .map_err(io::Error::other)?

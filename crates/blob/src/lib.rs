@@ -6,6 +6,7 @@
 //! content types). It must not know HTTP frameworks, the database, or what the bytes mean.
 
 mod batches;
+mod buffers;
 mod cached;
 mod delivery;
 mod disk;

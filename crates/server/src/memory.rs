@@ -1,7 +1,7 @@
 //! Memory that is not needed any more.
 
-/// Gives memory back to the system that the C library's allocator keeps for later, which libraries written in C use: after a model was
-/// used, what its session was cut into. Whole pages are returned, whose next use costs a fault.
+/// Gives memory back to the system that was freed. The allocator keeps it for later: after a start what the description of the API
+/// was put together in, after a model was used what its session was cut into. Whole pages are returned, whose next use costs a fault.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "the C library's call has no safe counterpart")]
 pub fn give_back() {
