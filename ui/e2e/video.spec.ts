@@ -84,6 +84,11 @@ test("what is looked for in a transcript comes into view as it is typed, and Ent
   await page.keyboard.press("Enter");
   await expect(page.getByText("2 of 2", { exact: true })).toBeVisible();
   await expect(marked).toBeInViewport();
+
+  await page.goto(`${new URL(page.url()).pathname}?t=40`);
+  const reached = transcript.locator("[aria-current=true]");
+  await expect(reached, "the line that the address leads to").toContainText("Then the harbour froze.");
+  await expect(reached).toBeInViewport();
 });
 
 test("a second choice stays while the answer to the first comes", async ({ page }) => {

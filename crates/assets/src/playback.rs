@@ -61,7 +61,7 @@ impl<'a> Playback<'a> {
     /// Its addresses, as of now.
     #[must_use]
     pub fn addresses(self, signer: &'a UrlSigner, now: Timestamp) -> Addresses<'a> {
-        Addresses { of: self, signer, now, streams: OnceCell::new(), previews: OnceCell::new() }
+        Addresses { playback: self, signer, now, streams: OnceCell::new(), previews: OnceCell::new() }
     }
 
     fn has(&self, kind: &str) -> bool {
@@ -76,7 +76,7 @@ impl<'a> Playback<'a> {
 /// The signed addresses of what there is to show of one asset. Each folder is signed once, when something of it is asked for first.
 #[derive(Debug)]
 pub struct Addresses<'a> {
-    of: Playback<'a>,
+    playback: Playback<'a>,
     signer: &'a UrlSigner,
     now: Timestamp,
     streams: OnceCell<String>,
@@ -92,12 +92,12 @@ impl Addresses<'_> {
             Shown::Dash => self.stream("manifest.mpd"),
             Shown::Sound => self.stream("sound.m3u8"),
             Shown::Captions => self.stream("captions.vtt"),
-            Shown::File if !self.of.has("file") => None,
-            Shown::File => Some(address(&self.sign(Purpose::Playback, self.of.original()?), "")),
-            Shown::Download => Some(address(&self.sign(Purpose::Download, self.of.original()?), "")),
+            Shown::File if !self.playback.has("file") => None,
+            Shown::File => Some(address(&self.sign(Purpose::Playback, self.playback.original()?), "")),
+            Shown::Download => Some(address(&self.sign(Purpose::Download, self.playback.original()?), "")),
             Shown::Poster => self.preview("poster", "poster.jpg"),
             Shown::Thumbnail => self.preview("thumbnail", THUMBNAIL),
-            Shown::Frames if !self.of.has("hls_master") => None,
+            Shown::Frames if !self.playback.has("hls_master") => None,
             Shown::Frames => self.preview("poster", "frames/{second}.jpg"),
             Shown::Storyboard => self.preview("storyboard", "storyboard.vtt"),
             Shown::Waveform => self.preview("waveform", "waveform.json"),
@@ -105,24 +105,24 @@ impl Addresses<'_> {
     }
 
     fn stream(&self, file: &str) -> Option<String> {
-        let folder = || keys::hls(self.of.organization_id, self.of.asset_id);
+        let folder = || keys::hls(self.playback.organization_id, self.playback.asset_id);
         let token = || self.streams.get_or_init(|| self.sign(Purpose::Playback, folder()));
-        self.of.has("hls_master").then(|| address(token(), file))
+        self.playback.has("hls_master").then(|| address(token(), file))
     }
 
     fn preview(&self, kind: &str, file: &str) -> Option<String> {
-        let folder = || keys::preview(self.of.organization_id, self.of.asset_id);
+        let folder = || keys::preview(self.playback.organization_id, self.playback.asset_id);
         let token = || self.previews.get_or_init(|| self.sign(Purpose::Preview, folder()));
-        self.of.has(kind).then(|| address(token(), file))
+        self.playback.has(kind).then(|| address(token(), file))
     }
 
     fn sign(&self, purpose: Purpose, prefix: BlobKey) -> String {
         self.signer.sign(&Grant {
-            organization_id: self.of.organization_id,
+            organization_id: self.playback.organization_id,
             purpose,
             prefix,
             expires_at: self.now + ADDRESS_LIFETIME,
-            download_name: (purpose == Purpose::Download).then(|| self.of.filename.to_owned()),
+            download_name: (purpose == Purpose::Download).then(|| self.playback.filename.to_owned()),
         })
     }
 }

@@ -13,7 +13,8 @@ pub(crate) fn open(path: &Path) -> Option<File> {
     openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
 }
 
-/// Up to `length` bytes, at most those of a buffer, from `start` on, as far as they are in memory (`RWF_NOWAIT`, preadv2(2)). `None` says nothing about the file.
+/// Up to `length` bytes, at most those of a buffer, from `start` on, as far as they are in memory (`RWF_NOWAIT`, preadv2(2)). `None` says
+/// nothing about the file.
 #[cfg(target_os = "linux")]
 pub(crate) fn read(file: &File, start: u64, length: usize) -> Option<Bytes> {
     use crate::buffers::Buffer;

@@ -113,7 +113,12 @@ pub struct Passkey {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct NewApiKey {
     /// For its owner to know it by, 1 to 100 characters.
-    #[schema(example = "Nightly import", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Nightly import",
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     pub name: String,
     /// What it may do at most, and no more than its maker; absent, whatever its maker may do.
     pub role: Option<Role>,

@@ -45,11 +45,12 @@ impl Forms {
         query: &str,
         found: &mut [Found],
     ) -> Result<(), sqlx::Error> {
-        let beginnings: Vec<[char; 2]> = words(query).map(|word| beginning(word.text)).collect();
+        let mut beginnings: Vec<[char; 2]> = words(query).map(|word| beginning(word.text)).collect();
+        beginnings.sort_unstable();
         let worded = found.iter_mut().filter(|found| found.words_rank.is_some());
         let mut marked: Vec<(&mut Found, Vec<Candidate>)> = worded
             .map(|found| {
-                let alike = words(&found.text).filter(|word| beginnings.contains(&beginning(word.text)));
+                let alike = words(&found.text).filter(|word| beginnings.binary_search(&beginning(word.text)).is_ok());
                 let alike = alike.map(|word| Candidate { place: word.place, text: word.text.to_lowercase() });
                 let candidates = alike.collect();
                 (found, candidates)

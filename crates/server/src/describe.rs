@@ -1,4 +1,4 @@
-//! What is said of every operation alike, so that no handler has to: how it fails, and what no parameter may hold.
+//! What is said of every operation alike, so that no handler has to: how it fails, and what free text in a query may not hold.
 
 use memoreel_web::ProblemBody;
 use utoipa::{
@@ -42,7 +42,7 @@ pub(crate) fn describe_everywhere(document: &mut OpenApi) {
 fn describe(operation: &mut Operation, content: Option<Content>) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter {
-            name_pattern(parameter);
+            refuse_null(parameter);
         }
     }
     for (status, response) in &mut operation.responses.responses {
@@ -60,7 +60,7 @@ fn describe(operation: &mut Operation, content: Option<Content>) {
     operation.responses.responses.entry("default".to_owned()).or_insert_with(|| any.build().into());
 }
 
-fn name_pattern(parameter: &mut Parameter) {
+fn refuse_null(parameter: &mut Parameter) {
     if let (ParameterIn::Query, Some(RefOr::T(Schema::Object(schema)))) =
         (&parameter.parameter_in, &mut parameter.schema)
         && schema.schema_type == SchemaType::Type(Type::String)

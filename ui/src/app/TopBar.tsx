@@ -83,7 +83,7 @@ function Crumbs() {
       ? (video.data?.title ?? unread(video.error))
       : assetId !== undefined
         ? (asset.data?.filename ?? unread(asset.error))
-        : isGone(endpoint.error)
+        : endpoint.data === undefined && isGone(endpoint.error)
           ? strings.errors.notFound
           : (PAGE_NAMES[last?.routeId ?? ""] ?? "");
   const inSettings = last?.routeId.startsWith("/app/settings/") === true && last.routeId !== "/app/settings/";

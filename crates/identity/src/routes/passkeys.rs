@@ -51,7 +51,12 @@ pub(super) struct NewPasskey {
     #[schema(example = "bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU")]
     ceremony: String,
     /// For its owner to know it by, 1 to 100 characters.
-    #[schema(example = "Laptop", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Laptop",
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: String,
     /// What `navigator.credentials.create()` gave, by its `toJSON()`.
     #[schema(value_type = Object)]
@@ -107,7 +112,12 @@ pub(super) async fn list_passkeys(
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct PasskeyChanges {
     /// For its owner to know it by, 1 to 100 characters.
-    #[schema(example = "Laptop", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Laptop",
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: String,
 }
 

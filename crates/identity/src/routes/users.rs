@@ -23,7 +23,12 @@ pub(super) struct SignUp {
     #[schema(example = "ada@example.com", max_length = 254)]
     email: String,
     /// What others see, 1 to 100 characters.
-    #[schema(example = "Ada Lovelace", min_length = 1, max_length = 100)]
+    #[schema(
+        example = "Ada Lovelace",
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+    )]
     name: String,
     /// 10 to 1024 characters.
     #[schema(format = Password, min_length = 10, max_length = 1024)]

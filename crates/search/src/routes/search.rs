@@ -45,7 +45,6 @@ pub(crate) struct SearchParams {
     /// Only in videos of this channel.
     channel_id: Option<ChannelId>,
     /// Only where this speaker speaks: a name or label, in any case. What is on screen is nobody's.
-    #[param(max_length = 100)]
     speaker: Option<String>,
     /// Only in videos added at or after this time or on or after this day (UTC).
     from: Option<String>,
@@ -206,7 +205,7 @@ pub(crate) async fn search(
     Params(params): Params<SearchParams>,
 ) -> Result<Json<SearchResults>> {
     let started = Instant::now();
-    if !(1..=QUERY_CHARS_MAX).contains(&params.q.trim().chars().count()) {
+    if params.q.trim().is_empty() || params.q.chars().count() > QUERY_CHARS_MAX {
         return Err(SearchError::QueryInvalid.into());
     }
     let limit = params.limit.unwrap_or(LIMIT_DEFAULT);

@@ -17,6 +17,8 @@ import { localPath } from "./next";
 import { isShort } from "./password";
 import { ProviderButtons } from "./ProviderButtons";
 
+const NAME_MAX = 100;
+
 type Field = "email" | "name" | "password" | "code";
 type Errors = Partial<Record<Field | "agreed", string>>;
 
@@ -57,7 +59,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
   const enter = useMutation({
     mutationFn: (): Promise<Me | null> => {
       const { email, name, password, code } = values;
-      if (signUp) return commands.signUp({ email, name, password, agreed: agreedTo(documents) });
+      if (signUp) return commands.signUp({ email, name: name.trim(), password, agreed: agreedTo(documents) });
       return commands.signIn(codeAsked ? { email, password, code } : { email, password });
     },
     // Where there is a mail server, the mailed link opens the session.
@@ -140,6 +142,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
             label={strings.auth.name}
             autoComplete="name"
             value={values.name}
+            maxLength={NAME_MAX}
             error={errors.name}
             onChange={change("name")}
           />

@@ -8,6 +8,7 @@ interface FieldProps {
   error?: string | undefined;
   hint?: string | undefined;
   autoComplete: string;
+  maxLength?: number;
   onChange: (value: string) => void;
 }
 
@@ -20,6 +21,7 @@ export function TextField({ id, label, type = "text", ...props }: FieldProps & {
         className="input"
         type={type}
         autoComplete={props.autoComplete}
+        maxLength={props.maxLength}
         value={props.value}
         aria-invalid={props.error !== undefined}
         aria-describedby={`${id}-note`}

@@ -12,6 +12,7 @@ export function DescriptionEditor({ asset, editable }: { asset: Asset; editable:
   const saved = asset.description ?? "";
   const draft = useDraft(saved, useChangeAsset(asset.id));
   const { text } = draft;
+  const wanted = text.trim();
   if (!editable) {
     return saved === "" ? null : (
       <section className="file__section">
@@ -40,7 +41,7 @@ export function DescriptionEditor({ asset, editable }: { asset: Asset; editable:
       <p id={`${field}-note`} className="field__hint">
         {asset.kind === "image" ? strings.asset.descriptionOfImageHint : strings.asset.descriptionHint}
       </p>
-      <DraftActions draft={draft} changes={{ description: text.trim() === "" ? null : text }} />
+      <DraftActions draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
     </section>
   );
 }

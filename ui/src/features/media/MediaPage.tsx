@@ -13,7 +13,7 @@ import { assetsQuery, foldersQuery } from "../../api/media";
 import { useMay } from "../../api/me";
 import type { Asset, Folder, Page } from "../../api/types";
 import { Empty } from "../../components/Empty";
-import { LoadMore, useReadOn } from "../../components/LoadMore";
+import { LoadMore, useReadOn, type Paged } from "../../components/LoadMore";
 import { Problem } from "../../components/Problem";
 import type { GridHandle } from "../../components/VirtualGrid";
 import { NARROW, useMedia, useTitle } from "../../lib/hooks";
@@ -85,7 +85,13 @@ export function MediaPage() {
               </Link>
             </Empty>
           ) : (
-            <Files key={`files ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} folders={folders} mayEdit={mayEdit} />
+            <Files
+              key={`files ${place.folder ?? ""} ${place.bin ?? ""}`}
+              place={place}
+              folders={known}
+              foldersRead={folders}
+              mayEdit={mayEdit}
+            />
           )}
         </div>
       </div>
@@ -152,44 +158,74 @@ function ViewSwitch() {
   );
 }
 
-const NO_ASSETS: readonly Asset[] = [];
-
 /** What is in a place. A server that is away fails the folders as well, which is said once. */
-function Files({ place, folders, mayEdit }: { place: Place; folders: UseQueryResult<{ items: Folder[] }>; mayEdit: boolean }) {
+function Files({
+  place,
+  folders,
+  foldersRead,
+  mayEdit,
+}: {
+  place: Place;
+  folders: readonly Folder[];
+  foldersRead: UseQueryResult;
+  mayEdit: boolean;
+}) {
   const { mediaView } = usePreferences();
   const files = useInfiniteQuery(assetsQuery(filterOf(place)));
-  const foldersFailed = folders.isError && !folders.data;
+  // Here and not in the list, which goes while a filter that was just set fails: what is chosen outlasts that.
+  const [wanted, setWanted] = useState(NOTHING);
+  const all = useEverything(files, setWanted);
+  const foldersFailed = foldersRead.isError && !foldersRead.data;
   const retry = (): void => {
-    if (foldersFailed) void folders.refetch();
+    if (foldersFailed) void foldersRead.refetch();
     if (files.isError) void files.refetch();
   };
 
   if (files.isPending) return <AssetsSkeleton view={mediaView} />;
-  if (!files.data) return <Problem error={files.error} onRetry={retry} />;
+  // Of a list that was empty, nobody knows whether it still is.
+  if (!files.data || (files.isError && files.data.pages.every((page) => page.items.length === 0))) {
+    return <Problem error={files.error} onRetry={retry} />;
+  }
   return (
     <>
-      {foldersFailed ? <Problem error={folders.error} onRetry={retry} /> : null}
-      <FileList place={place} files={files} folders={folders.data?.items ?? NO_FOLDERS} mayEdit={mayEdit} />
+      {foldersFailed ? <Problem error={foldersRead.error} onRetry={retry} /> : null}
+      <FileList
+        place={place}
+        pages={files.data.pages}
+        files={files}
+        folders={folders}
+        wanted={wanted}
+        onWant={setWanted}
+        all={all}
+        mayEdit={mayEdit}
+      />
     </>
   );
 }
 
 function FileList({
   place,
+  pages,
   files,
   folders,
+  wanted,
+  onWant,
+  all,
   mayEdit,
 }: {
   place: Place;
-  files: UseInfiniteQueryResult<InfiniteData<Page<Asset>>>;
+  pages: readonly Page<Asset>[];
+  files: Paged & { isPlaceholderData: boolean };
   folders: readonly Folder[];
+  wanted: Selection;
+  onWant: (selection: Selection) => void;
+  all: Everything;
   mayEdit: boolean;
 }) {
   const { mediaView } = usePreferences();
   const actions = useMediaActions();
-  const assets = useMemo(() => files.data?.pages.flatMap((page) => page.items) ?? NO_ASSETS, [files.data]);
+  const assets = useMemo(() => pages.flatMap((page) => page.items), [pages]);
   const order = useMemo(() => assets.map((asset) => asset.id), [assets]);
-  const [wanted, setWanted] = useState(NOTHING);
   const selection = useMemo(() => listed(wanted, order), [wanted, order]);
   const chosen = assets.filter((asset) => selection.ids.has(asset.id));
   const list = useRef<GridHandle>(null);
@@ -197,10 +233,9 @@ function FileList({
   useFocusBack(isChoosing, list);
   const inBin = place.bin === "1";
   const readOn = useReadOn(files);
-  const all = useEverything(files, setWanted);
   const choose = (next: Selection): void => {
     all.stop();
-    setWanted(next);
+    onWant(next);
   };
 
   if (assets.length === 0) return <Nothing place={place} mayEdit={mayEdit} />;
@@ -254,11 +289,17 @@ function useFocusBack(isChoosing: boolean, list: RefObject<GridHandle | null>): 
   }, [isChoosing, list]);
 }
 
+interface Everything {
+  isReading: boolean;
+  choose: () => void;
+  stop: () => void;
+}
+
 /** Chooses all there are: those that are not read yet are read first, which whatever is chosen meanwhile stops. */
 function useEverything(
   files: UseInfiniteQueryResult<InfiniteData<Page<Asset>>>,
   onSelect: (selection: Selection) => void,
-): { isReading: boolean; choose: () => void; stop: () => void } {
+): Everything {
   const [isReading, setReading] = useState(false);
   const round = useRef(0);
   useEffect(() => {

@@ -6,7 +6,7 @@ import { meQuery } from "../../api/me";
 import type { Me } from "../../api/types";
 import { queryClient } from "../../app/query-client";
 import { strings } from "../../strings";
-import { followImport, setUploader } from "./manager";
+import { followImport, setUploader, uploads, type UploadEntry } from "./manager";
 import { UploadTray } from "./UploadTray";
 
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
@@ -30,6 +30,29 @@ function show(width = 1440): void {
       </Tooltip.Provider>
     </QueryClientProvider>,
   );
+}
+
+const entry = (part: Partial<UploadEntry> & { key: string }): UploadEntry => ({
+  filename: `${part.key}.mp4`,
+  size_bytes: 100,
+  sent_bytes: 0,
+  speed: 0,
+  state: "uploading",
+  kind: "video",
+  video_id: null,
+  asset_id: null,
+  organization_id: null,
+  problem: null,
+  ...part,
+});
+const received = (part: Partial<UploadEntry> & { key: string }): UploadEntry => entry({ sent_bytes: 100, state: "received", ...part });
+
+/** Shows these on a phone, where the server answers with what is made of them. */
+async function showOnPhone(entries: UploadEntry[], made: Record<string, unknown> = {}): Promise<void> {
+  vi.stubGlobal("fetch", (address: string) => Promise.resolve(answer(200, made[address.split("/").at(-1) ?? ""])));
+  show(375);
+  act(() => uploads.set(entries));
+  await act(() => vi.advanceTimersByTimeAsync(100));
 }
 
 beforeEach(() => {
@@ -86,5 +109,68 @@ describe("what was received", () => {
     fireEvent.click(screen.getByRole("button", { name: strings.upload.expand }));
     expect(row().textContent).toContain("call.mp4");
     expect(screen.queryByRole("progressbar", { name: title })).toBeNull();
+  });
+});
+
+describe("the line of several files", () => {
+  const share = (title: string): HTMLElement => screen.getByRole("progressbar", { name: title });
+
+  it("weighs by their size those that are on their way, and no others", async () => {
+    await showOnPhone(
+      [
+        entry({ key: "large", size_bytes: 900, sent_bytes: 90 }),
+        entry({ key: "small", sent_bytes: 60 }),
+        entry({ key: "paused", sent_bytes: 90, state: "paused" }),
+        received({ key: "over", video_id: "v1" }),
+      ],
+      { v1: { id: "v1", status: "completed", progress: 100 } },
+    );
+    const line = share(strings.upload.summaryActive(2));
+    expect(line.getAttribute("aria-valuenow")).toBe("15");
+    expect(line.className).toContain("progress--live");
+  });
+
+  it("stands still while none of them is sent", async () => {
+    await showOnPhone([entry({ key: "one", sent_bytes: 50, state: "queued" })]);
+    expect(share(strings.upload.summaryActive(1)).className).toContain("progress--still");
+  });
+
+  it("is the mean of those that are processed, and calls no image a recording", async () => {
+    const recordings = [received({ key: "call", video_id: "v1" }), received({ key: "talk", video_id: "v2" })];
+    const image = received({ key: "sign", kind: "image", asset_id: "a1" });
+    const made = {
+      v1: { id: "v1", status: "processing", progress: 40 },
+      v2: { id: "v2", status: "completed", progress: 100 },
+      a1: { id: "a1", status: "pending" },
+    };
+    await showOnPhone(recordings, made);
+    expect(share(strings.upload.summaryProcessing(1)).getAttribute("aria-valuenow")).toBe("40");
+    cleanup();
+    await showOnPhone([...recordings, image], made);
+    expect(share(strings.upload.summaryProcessingFiles(2)).getAttribute("aria-valuenow")).toBe("20");
+  });
+});
+
+describe("what does not go well", () => {
+  const opened: [string, UploadEntry, string][] = [
+    ["an upload that failed", entry({ key: "one", state: "failed" }), strings.upload.summaryWaiting(1)],
+    ["one whose file is needed", entry({ key: "one", state: "needs-file" }), strings.upload.summaryWaiting(1)],
+    ["one without a connection", entry({ key: "one", state: "offline" }), strings.upload.summaryActive(1)],
+    ["a recording that failed", received({ key: "one", video_id: "failed" }), strings.upload.summaryFailed(1)],
+    ["an image that failed", received({ key: "one", kind: "image", asset_id: "failed" }), strings.upload.summaryFailed(1)],
+    ["a file that did not replace another", received({ key: "one", kind: "document", asset_id: "kept" }), strings.upload.summaryFailed(1)],
+  ];
+
+  it.each(opened)("is told on a phone without being asked for: %s", async (_what, one, title) => {
+    await showOnPhone([one], {
+      failed: { id: "failed", status: "failed", error: { message: "It is broken." } },
+      kept: { id: "kept", status: "ready", replacement: { status: "failed", error: { message: "It is broken." } } },
+    });
+    expect(screen.getByRole("status").textContent).toBe(title);
+    expect(screen.getAllByRole("listitem").length).toBe(1);
+    if (one.state === "received") expect(row().textContent).toContain("It is broken.");
+
+    fireEvent.click(screen.getByRole("button", { name: strings.upload.minimise }));
+    expect(screen.queryByRole("listitem"), "whoever closed it keeps it closed").toBeNull();
   });
 });

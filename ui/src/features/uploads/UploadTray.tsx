@@ -31,13 +31,14 @@ import {
 import { storedFile } from "./records";
 import { isTranscript } from "./transcripts";
 
+/** What does not go on, or not without somebody. */
+const STUCK: ReadonlySet<UploadEntry["state"]> = new Set(["failed", "needs-file", "offline"]);
+
 /** Stays in the corner over every page of its organization until everything in it is done. */
 export function UploadTray() {
   const entries = useStore(uploads).filter((entry) => entry.organization_id === chosenOrganization());
   const narrow = useMedia(NARROW);
   const [chosen, setChosen] = useState<boolean | null>(null);
-  // On a phone it would cover half of the page.
-  const open = chosen ?? !narrow;
   const ids = entries.flatMap((entry) => (entry.state === "received" && entry.video_id !== null ? [entry.video_id] : []));
   const videos = useQueries({
     queries: ids.map((id) => videoQuery(id)),
@@ -51,7 +52,9 @@ export function UploadTray() {
   });
   const assetOf = (entry: UploadEntry): Made<Asset> => assets.get(entry.asset_id ?? "");
   const works = (entry: UploadEntry): boolean =>
-    entry.kind === "video" ? isWorking(videoOf(entry)) : assetOf(entry)?.status === "pending";
+    entry.kind === "video" ? isWorking(videoOf(entry)) : isLookedAt(assetOf(entry));
+  const wentWrong = (entry: UploadEntry): boolean =>
+    entry.kind === "video" ? videoOf(entry)?.status === "failed" : isFailed(assetOf(entry));
 
   const userId = useMe()?.user.id;
   useEffect(() => (userId === undefined ? undefined : setUploader(userId)), [userId]);
@@ -65,7 +68,9 @@ export function UploadTray() {
   const clearFinished = (): void => {
     for (const { key } of finished) dismissUpload(key);
   };
-  const { title, percent } = summaryOf(entries, works, videoOf);
+  // On a phone it would cover half of the page, which only what did not go well may.
+  const open = chosen ?? (!narrow || entries.some((entry) => STUCK.has(entry.state) || wentWrong(entry)));
+  const { title, percent, moves } = summaryOf(entries, { works, wentWrong, videoOf });
   const Toggle = open ? ChevronDown : ChevronUp;
   return (
     <section className="tray" aria-label={strings.upload.title} data-open={open}>
@@ -75,7 +80,7 @@ export function UploadTray() {
         </h2>
         {open || percent === null ? null : (
           <span className="tray__share faint small number">
-            <Progress label={title} value={percent} />
+            <Progress label={title} value={percent} tone={moves ? "live" : "still"} />
             {strings.upload.percent(percent)}
           </span>
         )}
@@ -132,25 +137,54 @@ function isWorking(video: Made<VideoDetail>): boolean {
   return video === undefined || (video !== null && isBusy(video));
 }
 
-/** What the uploads do as a whole, and how far they are with it; no percent where nothing moves. */
-function summaryOf(
-  entries: readonly UploadEntry[],
-  works: (entry: UploadEntry) => boolean,
-  videoOf: (entry: UploadEntry) => Made<VideoDetail>,
-): { title: string; percent: number | null } {
-  const active = entries.filter((entry) => ["queued", "uploading", "offline"].includes(entry.state)).length;
-  if (active > 0) return { title: strings.upload.summaryActive(active), percent: mean(entries.map(sentPercent)) };
-  const waiting = entries.filter((entry) => ["paused", "needs-file", "failed"].includes(entry.state)).length;
-  if (waiting > 0) return { title: strings.upload.summaryWaiting(waiting), percent: null };
-  const processing = entries.filter(works).length;
-  if (processing === 0) return { title: strings.upload.summaryDone, percent: null };
-  const made = entries.map((entry) => (works(entry) ? (videoOf(entry)?.progress ?? 0) : 100));
-  return { title: strings.upload.summaryProcessing(processing), percent: mean(made) };
+function isLookedAt(asset: Made<Asset>): boolean {
+  return asset?.status === "pending" || asset?.replacement?.status === "pending";
 }
 
-function mean(percents: readonly number[]): number {
-  return Math.round(percents.reduce((sum, percent) => sum + percent, 0) / percents.length);
+function isFailed(asset: Made<Asset>): boolean {
+  return asset?.status === "failed" || asset?.replacement?.status === "failed";
 }
+
+/** What becomes of the files that were received. */
+interface Outcome {
+  works: (entry: UploadEntry) => boolean;
+  wentWrong: (entry: UploadEntry) => boolean;
+  videoOf: (entry: UploadEntry) => Made<VideoDetail>;
+}
+
+interface Summary {
+  title: string;
+  /** How far those are that the title counts; none where they are not on their way. */
+  percent: number | null;
+  moves: boolean;
+}
+
+/** What the uploads do as a whole, and how far they are with it. */
+function summaryOf(entries: readonly UploadEntry[], { works, wentWrong, videoOf }: Outcome): Summary {
+  const active = entries.filter((entry) => ["queued", "uploading", "offline"].includes(entry.state));
+  if (active.length > 0) {
+    const percent = part(sum(active, (entry) => entry.sent_bytes), sum(active, (entry) => entry.size_bytes));
+    return { title: strings.upload.summaryActive(active.length), percent, moves: active.some(({ state }) => state === "uploading") };
+  }
+  const still = (title: string): Summary => ({ title, percent: null, moves: false });
+  const waiting = entries.filter((entry) => ["paused", "needs-file", "failed"].includes(entry.state)).length;
+  if (waiting > 0) return still(strings.upload.summaryWaiting(waiting));
+  const processing = entries.filter(works);
+  if (processing.length > 0) {
+    const percent = part(sum(processing, (entry) => videoOf(entry)?.progress ?? 0), 100 * processing.length);
+    const { summaryProcessing, summaryProcessingFiles } = strings.upload;
+    const titleOf = processing.every(({ kind }) => kind === "video") ? summaryProcessing : summaryProcessingFiles;
+    return { title: titleOf(processing.length), percent, moves: true };
+  }
+  const failed = entries.filter(wentWrong).length;
+  return still(failed > 0 ? strings.upload.summaryFailed(failed) : strings.upload.summaryDone);
+}
+
+function sum(entries: readonly UploadEntry[], of: (entry: UploadEntry) => number): number {
+  return entries.reduce((before, entry) => before + of(entry), 0);
+}
+
+const part = (done: number, all: number): number => (all > 0 ? Math.round((100 * done) / all) : 0);
 
 /** Of its bytes, how many the server has. */
 function sentPercent(entry: UploadEntry): number {
@@ -193,10 +227,9 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail
 
 /** An image or a document that has arrived: it is looked at in a moment. */
 function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) {
-  const replacement = asset?.replacement;
-  const done = asset && asset.status !== "pending" && replacement?.status !== "pending";
-  const ready = done && asset.status === "ready" && !replacement;
-  const error = asset?.error ?? replacement?.error;
+  const done = asset && !isLookedAt(asset);
+  const ready = done && !isFailed(asset);
+  const error = asset?.error ?? asset?.replacement?.error;
   return (
     <li className="tray__row" data-state={entry.state}>
       <KindIcon entry={entry} />

@@ -4,30 +4,29 @@ import { speakerHue, speakerName } from "../../components/Initials";
 import { formatClock } from "../../lib/format";
 import { indexAt } from "../../lib/vtt";
 import { strings } from "../../strings";
-import { useVideo } from "./context";
+import { useMarksReached, useVideo } from "./context";
 import { usePlayerState, usePlayerTime } from "./player-store";
 import { SpeakerChip } from "./SpeakerChip";
-import { hasAddress } from "./stream";
 
 /** Pauses shorter than this part of the whole are too thin to see and only cost drawing. */
 const MERGE_PART = 1 / 600;
 
-/** Chapters as a strip; the one being played carries the accent. */
+/** Chapters as a strip; the one that is reached carries the accent. */
 export function ChapterStrip() {
-  const { video, player, chapters } = useVideo();
+  const { player, chapters } = useVideo();
   const reached = usePlayerTime(player, (ms) => indexAt(chapters, ms));
-  const active = hasAddress(video.playback) ? reached : -1;
+  const active = useMarksReached() ? reached : -1;
   const strip = useRef<HTMLOListElement>(null);
 
   useEffect(() => {
     const element = strip.current;
-    const current = element?.children[active];
+    const current = element?.children[reached];
     if (!element || !(current instanceof HTMLElement)) return;
     const left = current.offsetLeft - element.offsetLeft;
     if (left < element.scrollLeft || left + current.offsetWidth > element.scrollLeft + element.clientWidth) {
       element.scrollTo({ left: left - 24 });
     }
-  }, [active]);
+  }, [reached]);
 
   if (chapters.length < 2) return null;
   return (
@@ -56,7 +55,8 @@ export function ChapterStrip() {
 
 /** One lane per speaker over the whole recording. */
 export function SpeakerLanes() {
-  const { video, player, transcript, speakers } = useVideo();
+  const { player, transcript, speakers } = useVideo();
+  const marksReached = useMarksReached();
   const { duration_ms } = usePlayerState(player);
   const box = useRef<HTMLDivElement>(null);
   const lanes = useMemo(
@@ -92,7 +92,7 @@ export function SpeakerLanes() {
                 <path d={lane.sure} className="lane__sure" />
                 <path d={lane.unsure} className="lane__unsure" />
               </svg>
-              {hasAddress(video.playback) ? <span className="lane__head" aria-hidden /> : null}
+              {marksReached ? <span className="lane__head" aria-hidden /> : null}
             </div>
             <span className="lane__share number faint small">{lane.percent} %</span>
           </div>

@@ -9,7 +9,7 @@ import { mainElement, useMedia, useScrollMargin } from "../../lib/hooks";
 import { findAll } from "../../lib/marks";
 import { indexAt } from "../../lib/vtt";
 import { strings } from "../../strings";
-import { useVideo } from "./context";
+import { useMarksReached, useVideo } from "./context";
 import { usePlayerTime, type PlayerStore } from "./player-store";
 import { SpeakerChip } from "./SpeakerChip";
 import { hasAddress } from "./stream";
@@ -55,8 +55,7 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
   const oneColumn = useMedia(ONE_COLUMN);
   const [following, setFollowing] = useState(true);
   const reached = usePlayerTime(player, (ms) => indexAt(segments, ms));
-  // Without a recording an address still leads to its second, where nothing plays.
-  const active = hasAddress(video.playback) ? reached : -1;
+  const active = useMarksReached() ? reached : -1;
 
   const [query, setQuery] = useState("");
   const needle = useDeferredValue(query);
@@ -237,7 +236,7 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
           );
         })}
       </ol>
-      {!following && active >= 0 ? (
+      {!following && active >= 0 && hasAddress(video.playback) ? (
         <div className="transcript__resume">
           <button type="button" className="button button--small" onClick={() => setFollowing(true)}>
             <Locate size={16} aria-hidden />

@@ -8,6 +8,8 @@ export interface PlayerState {
   waiting: boolean;
   ready: boolean;
   failed: boolean;
+  /** Whether somebody has gone to a second, by its address or by pressing something. */
+  sought: boolean;
   duration_ms: number;
   rate: number;
   /** 0 to 1 */
@@ -46,6 +48,7 @@ export class PlayerStore {
       waiting: false,
       ready: false,
       failed: false,
+      sought: false,
       duration_ms,
       rate,
       volume,
@@ -127,6 +130,7 @@ export class PlayerStore {
     if (this.media && this.media.readyState >= HTMLMediaElement.HAVE_METADATA) this.media.currentTime = target / 1000;
     else this.pending_ms = target;
     this.setTime(target);
+    this.update({ sought: true });
     for (const listener of this.seekListeners) listener(target);
   }
 

@@ -74,22 +74,23 @@ function Requests({ range }: { range: TrafficRange }) {
   const traffic = useQuery(trafficQuery(range));
   if (traffic.isPending) return <div className="skeleton" style={{ height: 320 }} />;
   if (!traffic.data) return <Problem error={traffic.error} onRetry={() => void traffic.refetch()} />;
-  const { points } = traffic.data;
+  return (
+    <div className="traffic__requests stale" aria-busy={traffic.isPlaceholderData}>
+      <Numbers points={traffic.data.points} />
+    </div>
+  );
+}
+
+function Numbers({ points }: Pick<Traffic, "points">) {
   const requests = sum(points, "requests");
-  if (requests === 0) {
-    return (
-      <div className="stale" aria-busy={traffic.isPlaceholderData}>
-        <Empty icon={ChartColumn} title={strings.traffic.none} text={strings.traffic.noneText} />
-      </div>
-    );
-  }
+  if (requests === 0) return <Empty icon={ChartColumn} title={strings.traffic.none} text={strings.traffic.noneText} />;
   // What is shown may still be of the span before.
   const byDay = points.length > 1 && Date.parse(points[1]?.at ?? "") - Date.parse(points[0]?.at ?? "") >= DAY_MS;
   const times = points.map(({ at }) => (byDay ? formatDate(at) : formatDateTime(at)));
   const refusals = sum(points, "refusals");
   const errors = sum(points, "errors");
   return (
-    <div className="traffic__requests stale" aria-busy={traffic.isPlaceholderData}>
+    <>
       <Figures label={strings.traffic.totals}>
         <Figure name={strings.traffic.requests} value={formatNumber(requests)} />
         <Figure name={strings.traffic.refusals} value={formatNumber(refusals)} />
@@ -125,7 +126,7 @@ function Requests({ range }: { range: TrafficRange }) {
           },
         ]}
       />
-    </div>
+    </>
   );
 }
 
@@ -157,44 +158,46 @@ function Routes({ range }: { range: TrafficRange }) {
         <div className="skeleton" style={{ height: 200 }} />
       ) : !routes.data ? (
         <Problem error={routes.error} onRetry={() => void routes.refetch()} />
-      ) : routes.data.items.length === 0 ? (
-        <p className="faint">{strings.traffic.none}</p>
       ) : (
         <div className="stale" aria-busy={routes.isPlaceholderData}>
-          <Scrolled label={strings.traffic.routesTable} className="table-scroll">
-            <table className="table table--numbers">
-              <thead>
-                <tr>
-                  <th scope="col">{strings.traffic.route}</th>
-                  <th scope="col">{strings.traffic.requests}</th>
-                  <th scope="col">{strings.traffic.half}</th>
-                  <th scope="col">{strings.traffic.most}</th>
-                  <th scope="col">{strings.traffic.errorRate}</th>
-                  <th scope="col">{strings.traffic.sent}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {routes.data.items.map((one) => (
-                  <tr key={`${one.method} ${one.route}`}>
-                    <th scope="row">
-                      {one.route === "unmatched" ? (
-                        strings.traffic.pagesBy(one.method)
-                      ) : (
-                        <code>
-                          {one.method} <Route path={one.route} />
-                        </code>
-                      )}
-                    </th>
-                    <td>{formatNumber(one.requests)}</td>
-                    <td>{formatDuration(one.duration_ms_p50)}</td>
-                    <td>{formatDuration(one.duration_ms_p95)}</td>
-                    <td className={one.errors > 0 ? "table__bad" : undefined}>{formatPercent(one.error_rate)}</td>
-                    <td>{formatBytes(one.bytes_out)}</td>
+          {routes.data.items.length === 0 ? (
+            <p className="faint">{strings.traffic.none}</p>
+          ) : (
+            <Scrolled label={strings.traffic.routesTable} className="table-scroll">
+              <table className="table table--numbers">
+                <thead>
+                  <tr>
+                    <th scope="col">{strings.traffic.route}</th>
+                    <th scope="col">{strings.traffic.requests}</th>
+                    <th scope="col">{strings.traffic.half}</th>
+                    <th scope="col">{strings.traffic.most}</th>
+                    <th scope="col">{strings.traffic.errorRate}</th>
+                    <th scope="col">{strings.traffic.sent}</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scrolled>
+                </thead>
+                <tbody>
+                  {routes.data.items.map((one) => (
+                    <tr key={`${one.method} ${one.route}`}>
+                      <th scope="row">
+                        {one.route === "unmatched" ? (
+                          strings.traffic.pagesBy(one.method)
+                        ) : (
+                          <code>
+                            {one.method} <Route path={one.route} />
+                          </code>
+                        )}
+                      </th>
+                      <td>{formatNumber(one.requests)}</td>
+                      <td>{formatDuration(one.duration_ms_p50)}</td>
+                      <td>{formatDuration(one.duration_ms_p95)}</td>
+                      <td className={one.errors > 0 ? "table__bad" : undefined}>{formatPercent(one.error_rate)}</td>
+                      <td>{formatBytes(one.bytes_out)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scrolled>
+          )}
         </div>
       )}
     </section>
