@@ -50,7 +50,8 @@ impl Forms {
         let worded = found.iter_mut().filter(|found| found.words_rank.is_some());
         let mut marked: Vec<(&mut Found, Vec<Candidate>)> = worded
             .map(|found| {
-                let alike = words(&found.text).filter(|word| beginnings.binary_search(&beginning(word.text)).is_ok());
+                let alike =
+                    words(&found.text).filter(|word| beginnings.binary_search(&beginning(word.text)).is_ok());
                 let alike = alike.map(|word| Candidate { place: word.place, text: word.text.to_lowercase() });
                 let candidates = alike.collect();
                 (found, candidates)
