@@ -89,9 +89,11 @@ function TranscriptList({ transcript }: { transcript: TranscriptData }) {
     [scroller, oneColumn, rows],
   );
 
+  // Lines above it that are seen for the first time turn out higher or lower than was thought, and move it.
+  const place = rows.measurementsCache[reached]?.start;
   useEffect(() => {
     if (following && reached >= 0) bringIntoView(reached);
-  }, [reached, following, bringIntoView]);
+  }, [reached, place, following, bringIntoView]);
 
   // What is looked for is shown as it is typed; once per word, so that news of the transcript moves nothing.
   const sought = useRef("");
