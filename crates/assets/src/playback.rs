@@ -117,14 +117,21 @@ impl Addresses<'_> {
     }
 
     fn sign(&self, purpose: Purpose, prefix: BlobKey) -> String {
-        self.signer.sign(&Grant {
-            organization_id: self.playback.organization_id,
-            purpose,
-            prefix,
-            expires_at: self.now + ADDRESS_LIFETIME,
-            download_name: (purpose == Purpose::Download).then(|| self.playback.filename.to_owned()),
-        })
+        let download_name = (purpose == Purpose::Download).then_some(self.playback.filename);
+        token(self.playback.organization_id, purpose, prefix, download_name, self.signer, self.now)
     }
+}
+
+fn token(
+    organization_id: OrganizationId,
+    purpose: Purpose,
+    prefix: BlobKey,
+    download_name: Option<&str>,
+    signer: &UrlSigner,
+    now: Timestamp,
+) -> String {
+    let (expires_at, download_name) = (now + ADDRESS_LIFETIME, download_name.map(str::to_owned));
+    signer.sign(&Grant { organization_id, purpose, prefix, expires_at, download_name })
 }
 
 /// The address of a file below what a token is for; of that itself where no file is named.
@@ -140,14 +147,7 @@ pub(crate) fn download_url(
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    let grant = Grant {
-        organization_id,
-        purpose: Purpose::Download,
-        prefix: blob_key,
-        expires_at: now + ADDRESS_LIFETIME,
-        download_name: Some(filename.to_owned()),
-    };
-    address(&signer.sign(&grant), "")
+    address(&token(organization_id, Purpose::Download, blob_key, Some(filename), signer, now), "")
 }
 
 /// The signed address of a file that is shown or played, by a token for everything below `prefix`.
@@ -158,15 +158,8 @@ pub(crate) fn shown_url(
     signer: &UrlSigner,
     now: Timestamp,
 ) -> Option<String> {
-    let path = key.as_str().strip_prefix(prefix.as_str())?.trim_start_matches('/').to_owned();
-    let grant = Grant {
-        organization_id,
-        purpose: Purpose::Playback,
-        prefix,
-        expires_at: now + ADDRESS_LIFETIME,
-        download_name: None,
-    };
-    Some(address(&signer.sign(&grant), &path))
+    let path = key.as_str().strip_prefix(prefix.as_str())?.trim_start_matches('/');
+    Some(address(&token(organization_id, Purpose::Playback, prefix, None, signer, now), path))
 }
 
 const THUMBNAIL: &str = "poster-small.jpg";
@@ -189,12 +182,5 @@ pub(crate) fn preview_url(
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    let grant = Grant {
-        organization_id,
-        purpose: Purpose::Preview,
-        prefix,
-        expires_at: now + ADDRESS_LIFETIME,
-        download_name: None,
-    };
-    address(&signer.sign(&grant), file)
+    address(&token(organization_id, Purpose::Preview, prefix, None, signer, now), file)
 }

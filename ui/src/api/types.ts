@@ -89,6 +89,9 @@ export type EncodingSettings = Sent<Schemas["EncodingSettings"]>;
 export type EncodingChoice = Sent<Schemas["EncodingChoice"]>;
 export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps">;
 
+/** Characters of a name of a person, an organization, a key or a passkey. */
+export const NAME_MAX = 100;
+
 export type WebhookEvent = Schemas["WebhookEvent"];
 /** In the order in which they usually happen. */
 export const WEBHOOK_EVENTS = [

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { chosenOrganization, isApiError } from "../../api/client";
 import { commands, keys } from "../../api/queries";
 import { providersQuery } from "../../api/sign-in";
-import type { Me } from "../../api/types";
+import { NAME_MAX, type Me } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -16,8 +16,6 @@ import { PasswordStrength } from "./PasswordStrength";
 import { localPath } from "./next";
 import { isShort } from "./password";
 import { ProviderButtons } from "./ProviderButtons";
-
-const NAME_MAX = 100;
 
 type Field = "email" | "name" | "password" | "code";
 type Errors = Partial<Record<Field | "agreed", string>>;

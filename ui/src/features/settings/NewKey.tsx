@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { commands, keys } from "../../api/queries";
-import type { NewApiKey, Role } from "../../api/types";
+import { NAME_MAX, type NewApiKey, type Role } from "../../api/types";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
 import { formatDate } from "../../lib/format";
@@ -12,7 +12,6 @@ import { dayOf, expiryOf, LIFETIMES, USUAL_LIFETIME, type Lifetime } from "./key
 import { RoleField } from "./RoleField";
 import { rolesUpTo } from "./roles";
 
-const NAME_MAX = 100;
 const DAY_MAX = "9999-12-31";
 const FIELDS = { name_invalid: "name", role_too_high: "role", expiry_past: "expires_at" } as const;
 

@@ -7,7 +7,7 @@ import { useMay, useMe } from "../../api/me";
 import { organizationCommands, organizationQuery } from "../../api/organizations";
 import { organizationExports } from "../../api/privacy";
 import { keys } from "../../api/queries";
-import type { Organization, OrganizationChanges } from "../../api/types";
+import { NAME_MAX, type Organization, type OrganizationChanges } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
 import { OrganizationMark } from "../../components/OrganizationMark";
 import { Problem } from "../../components/Problem";
@@ -24,7 +24,6 @@ const EXPORTS = {
   none: strings.privacy.exportNone,
   noneText: strings.privacy.organizationExportNoneText,
 };
-const NAME_MAX = 100;
 const SLUG_MAX = 50;
 const DESCRIPTION_MAX = 5000;
 const FIELDS = {

@@ -2,13 +2,11 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { fieldErrors } from "../../../api/client";
 import { commands, keys } from "../../../api/queries";
-import type { Me } from "../../../api/types";
+import { NAME_MAX, type Me } from "../../../api/types";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
-
-const NAME_MAX = 100;
 
 /** What others see of oneself; the button comes with a change. */
 export function NameForm({ name }: { name: string }) {

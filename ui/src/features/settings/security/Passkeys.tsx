@@ -4,7 +4,7 @@ import { useState } from "react";
 import { accountCommands, asksForPassword, passkeysQuery } from "../../../api/account";
 import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
-import type { Passkey } from "../../../api/types";
+import { NAME_MAX, type Passkey } from "../../../api/types";
 import { AskPassword } from "../../../components/AskPassword";
 import { Confirm } from "../../../components/Confirm";
 import { Dialog } from "../../../components/Dialog";
@@ -15,8 +15,6 @@ import { deviceName, readDevice } from "../../../lib/device";
 import { isDeclined, isKnownAlready, makePasskey, passkeyHindrance } from "../../../lib/passkeys";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
-
-const NAME_MAX = 100;
 
 /** Key pairs on the person's devices that take the place of password and code. */
 export function Passkeys() {
