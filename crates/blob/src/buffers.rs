@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::{Mutex, PoisonError};
 
 /// The size of each, and so what one read hands to the network.
-pub(crate) const BUFFER_BYTES: usize = 128 << 10;
+pub(crate) const BUFFER_BYTES: usize = 256 << 10;
 /// So many wait to be used again; as many as are sent from at once on a busy server.
 const WAITING_MAX: usize = 64;
 
