@@ -882,6 +882,8 @@ CREATE FUNCTION public.leavings_follow_content() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+DECLARE
+    v_video_ids uuid[];
 BEGIN
     WITH gone AS (
         DELETE FROM renditions WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING blob_key
@@ -889,10 +891,26 @@ BEGIN
         DELETE FROM document_pages WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING image_key
     )
     INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone
+    -- The file itself may be a rendition of a recording, and other assets may have the same.
+    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone WHERE OLD.kind IN ('image', 'document')
     UNION ALL
-    SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL;
+    SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL
+    UNION ALL
+    SELECT NEW.organization_id, made_folder(NEW.organization_id, NEW.id, OLD.version) || '/' || name, due.not_before, due.reason
+        FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']) AS name,
+            (VALUES ('epoch'::timestamptz, 'replaced'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
+        WHERE OLD.kind IN ('video', 'audio');
     DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
+    IF OLD.kind IN ('video', 'audio') THEN
+        SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+        DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL, playable_at = NULL, completed_at = NULL
+            WHERE organization_id = NEW.organization_id AND id = ANY(v_video_ids);
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -915,6 +933,14 @@ BEGIN
             AND starts_with(blob_key, v_root || '/contents/' || OLD.id || '/'));
     RETURN NULL;
 END $$;
+
+-- Name: made_folder(uuid, uuid, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.made_folder(p_organization_id uuid, p_asset_id uuid, p_version integer) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT 'organizations/' || p_organization_id || '/assets/' || p_asset_id || CASE WHEN p_version > 1 THEN '/v' || p_version ELSE '' END
+$$;
 
 -- Name: mark_missing_files(uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1039,10 +1065,12 @@ CREATE FUNCTION public.named_files(p_organization_id uuid) RETURNS TABLE(source 
         WHERE p.organization_id = p_organization_id AND p.image_key IS NOT NULL
     UNION ALL
     -- Its pictures are named by its second.
-    SELECT 'key_frames', k.asset_id, root.key || '/assets/' || k.asset_id || '/frames/' || k.start_ms || '.jpg', false, true FROM key_frames k, root
+    SELECT 'key_frames', k.asset_id, made_folder(p_organization_id, a.id, a.version) || '/frames/' || k.start_ms || '.jpg', false, true
+        FROM key_frames k JOIN assets a ON a.organization_id = p_organization_id AND a.id = k.asset_id
         WHERE k.organization_id = p_organization_id
     UNION ALL
-    SELECT DISTINCT 'key_frames', k.asset_id, root.key || '/assets/' || k.asset_id || '/frames', true, false FROM key_frames k, root
+    SELECT DISTINCT 'key_frames', k.asset_id, made_folder(p_organization_id, a.id, a.version) || '/frames', true, false
+        FROM key_frames k JOIN assets a ON a.organization_id = p_organization_id AND a.id = k.asset_id
         WHERE k.organization_id = p_organization_id
     UNION ALL
     -- Where an upload that is not over is about to be stored.
@@ -2652,7 +2680,6 @@ CREATE TABLE public.uploads (
     CONSTRAINT uploads_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT uploads_kind CHECK ((kind = ANY (ARRAY['video'::text, 'image'::text, 'document'::text]))),
     CONSTRAINT uploads_offset CHECK (((offset_bytes >= 0) AND (offset_bytes <= size_bytes))),
-    CONSTRAINT uploads_replaces CHECK (((replaces_id IS NULL) OR (kind <> 'video'::text))),
     CONSTRAINT uploads_size CHECK ((size_bytes >= 0)),
     CONSTRAINT uploads_source CHECK (((source IS NULL) OR (status = 'importing'::text))),
     CONSTRAINT uploads_status CHECK ((status = ANY (ARRAY['open'::text, 'importing'::text, 'received'::text, 'stored'::text, 'terminated'::text, 'expired'::text]))),
@@ -3779,6 +3806,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets 
 -- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename');
+
+-- Name: assets audit_replacement; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_replacement AFTER UPDATE OF replacement_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['video'::text, 'audio'::text])) AND (new.replacement_id IS DISTINCT FROM old.replacement_id) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'replacement_id');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -5922,6 +5953,10 @@ REVOKE ALL ON FUNCTION public.leavings_follow_content() FROM PUBLIC;
 -- Name: FUNCTION leavings_follow_uploads(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.leavings_follow_uploads() FROM PUBLIC;
+
+-- Name: FUNCTION made_folder(p_organization_id uuid, p_asset_id uuid, p_version integer); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.made_folder(p_organization_id uuid, p_asset_id uuid, p_version integer) FROM PUBLIC;
 
 -- Name: FUNCTION mark_missing_files(p_organization_id uuid, p_keys text[]); Type: ACL; Schema: public; Owner: -
 

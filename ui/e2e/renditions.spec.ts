@@ -77,3 +77,56 @@ test("what is encoded is chosen in the settings, and what was made of a file is 
   await expectAccessible(page);
   await look("renditions");
 });
+
+test("a video keeps what it is when its recording is replaced, and says what the new one does", async ({ page }) => {
+  test.setTimeout(PROCESSING_MS * 2 + 60_000);
+  await signUp(page, newAccount());
+  await page.goto("/library");
+  await chooseFiles(page, [sample("sonnet.mp3")]);
+  await expect(trayRow(page, "sonnet.mp3")).toContainText("Ready", { timeout: PROCESSING_MS });
+  await trayRow(page, "sonnet.mp3").getByRole("link", { name: "Open" }).click();
+  const video = page.url();
+  const transcript = page.locator(".panel__body--transcript");
+  await expect(transcript).toContainText("fairest creatures");
+  await page.getByRole("button", { name: "Clear finished" }).click();
+
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("menuitem", { name: "File and versions" }).click();
+  const replace = page.getByRole("button", { name: "Replace file…" });
+  const dialog = page.getByRole("dialog", { name: "Replace “sonnet.mp3”?" });
+  const choose = async (file: string | { name: string; mimeType: string; buffer: Buffer }): Promise<void> => {
+    await replace.click();
+    const chooser = page.waitForEvent("filechooser");
+    await dialog.getByRole("button", { name: "Choose a file…" }).click();
+    await (await chooser).setFiles(file);
+    await expect(dialog).toHaveCount(0);
+  };
+  await replace.click();
+  await expect(dialog).toContainText("goes, with its transcript");
+  await expectAccessible(page);
+  for (const { name, colorScheme, width, height } of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(400);
+    await page.screenshot({ path: `e2e/screenshots/replace-recording-${name}.png` });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+
+  // What is no recording replaces none, and the video goes on.
+  await choose({ name: "broken.mp4", mimeType: "video/mp4", buffer: Buffer.from("no recording") });
+  await expect(page.getByRole("alert").filter({ hasText: "The file was not replaced" })).toBeVisible();
+  await expect(trayRow(page, "broken.mp4")).toContainText("not a recording");
+  await choose(sample("two-voices.wav"));
+  await expect(page.getByRole("alert")).toHaveCount(0, { timeout: PROCESSING_MS });
+  await expect(trayRow(page, "two-voices.wav")).toContainText("Ready", { timeout: PROCESSING_MS });
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("sonnet.mp3");
+  await expect(page.getByRole("list", { name: "Made of it" }).getByRole("listitem").filter({ hasText: "Waveform" })).toBeVisible();
+  await expectAccessible(page);
+  await trayRow(page, "two-voices.wav").getByRole("link", { name: "Open" }).click();
+  await expect(page).toHaveURL(video);
+  await expect(transcript).toBeVisible();
+  await expect(transcript).not.toContainText("fairest creatures");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("sonnet");
+});

@@ -95,7 +95,15 @@ export const mediaStrings = {
     replace: "Replace file…",
     replacing: "A new file is on its way. Until it was looked at, this one stays.",
     notReplaced: "The file was not replaced",
-    replaceOther: (kind: string) => `The new file has to be of the same kind: ${kind.toLowerCase()}.`,
+    replaceOther: {
+      image: "The new file has to be an image, too.",
+      document: "The new file has to be a document, too.",
+      video: "The new file has to be a recording, too.",
+    },
+    replaceRecording: (name: string) => `Replace “${name}”?`,
+    replaceRecordingText:
+      "The video keeps its title, description, channel and link. What was made of the old file goes, with its transcript, corrections and speaker names, and is made anew of the new one.",
+    chooseFile: "Choose a file…",
     openVideo: "Open the recording",
     noPreview: "There is no preview of this file",
     contents: "What is in it",

@@ -38,6 +38,7 @@ export const taskStrings = {
       picture: "Taking pictures",
       audio: "Extracting the sound",
       make_sounds: "Making sound files",
+      replace_recording: "Replacing the file",
       waveform: "Drawing the waveform",
       key_frames: "Looking at the screen",
       transcribe: "Writing the transcript",

@@ -241,6 +241,7 @@ export const strings = {
     downloadSrt: "Captions (SubRip)",
     downloadTxt: "Transcript (text)",
     downloadJson: "Transcript (JSON)",
+    openFile: "File and versions",
     uploadCaptions: "Replace captions…",
     captionsTitle: (title: string) => `Replace the transcript of “${title}”?`,
     captionsText: (file: string) =>

@@ -17,7 +17,7 @@ export interface NewUpload {
   channelId?: string;
   /** The folder it is put into. */
   folderId?: string;
-  /** The image or document of the same kind whose file it replaces. */
+  /** The asset of the same kind whose file it replaces. */
   replaces?: string;
   /** `temporary` is removed after a day. */
   store?: "temporary" | "permanent";

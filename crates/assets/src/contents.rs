@@ -1,7 +1,7 @@
-//! The contents that images and documents wait for: their first one, and those that replace it.
+//! The contents that assets wait for: images and documents for their first one, all for those that replace it.
 
 use crate::{
-    jobs::{Import, ReadDocument, ReadImage},
+    jobs::{Import, ReadDocument, ReadImage, ReplaceRecording},
     store as sql,
 };
 use memoreel_db::TenantTx;
@@ -10,7 +10,7 @@ use memoreel_tasks::{Finished, Handle, Settlement, TaskFailure, TaskRun, settlem
 use uuid::Uuid;
 
 /// The steps that bring a content.
-const STEPS: [&str; 3] = [Import::KIND, ReadImage::KIND, ReadDocument::KIND];
+const STEPS: [&str; 4] = [Import::KIND, ReadImage::KIND, ReadDocument::KIND, ReplaceRecording::KIND];
 /// What is said when the bytes that were to be read are gone.
 const LOST: (&str, &str) = ("upload_lost", "The uploaded file is no longer on the server. Upload it again.");
 
@@ -46,7 +46,7 @@ pub(crate) async fn give_up(run: &TaskRun, tx: TenantTx) -> Result<Finished, Tas
     run.finish(tx, &[]).await
 }
 
-/// Says of an image or a document that waits for a content, and for which nothing is left to do, that it did not get it, in the
+/// Says of an asset that waits for a content, and for which nothing is left to do, that it did not get it, in the
 /// transaction that ends the last task. One that has a content keeps it.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub async fn asset_settled(tx: &mut TenantTx, subject_id: Uuid) -> Result<Option
     }))
 }
 
-/// Makes an image or a document wait again for the content that it did not get, where a task that brings it was started anew.
+/// Makes an asset wait again for the content that it did not get, where a task that brings it was started anew.
 ///
 /// # Errors
 /// When the statement fails.

@@ -1,9 +1,13 @@
 //! What other slices need of key frames.
 
-use crate::{keys, playback::preview_url, store};
+use crate::{
+    keys::{self, Recording},
+    playback::preview_url,
+    store,
+};
 use memoreel_blob::UrlSigner;
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, OrganizationId, Timestamp, VideoId};
+use memoreel_kernel::{Timestamp, VideoId};
 
 /// What is written on a key frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,27 +34,20 @@ pub async fn text_on_screen(
     Ok((texts, memoreel_documents::language_of(&whole)))
 }
 
-/// The signed address of a small picture of the key frame that is shown first at this moment of a video with this file.
+/// The signed address of a small picture of the key frame that is shown first at this moment of a video with this recording.
 #[must_use]
-pub fn key_frame_url(
-    organization_id: OrganizationId,
-    asset_id: AssetId,
-    start_ms: i64,
-    signer: &UrlSigner,
-    now: Timestamp,
-) -> String {
+pub fn key_frame_url(recording: Recording, start_ms: i64, signer: &UrlSigner, now: Timestamp) -> String {
     let file = keys::small_frame_file(start_ms.cast_unsigned());
-    preview_url(organization_id, keys::frames(organization_id, asset_id), &file, signer, now)
+    preview_url(recording.organization_id, recording.frames(), &file, signer, now)
 }
 
 /// As [`key_frame_url`], of a picture in which text can be read.
 pub(crate) fn large_key_frame_url(
-    organization_id: OrganizationId,
-    asset_id: AssetId,
+    recording: Recording,
     start_ms: i64,
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
     let file = keys::frame_file(start_ms.cast_unsigned());
-    preview_url(organization_id, keys::frames(organization_id, asset_id), &file, signer, now)
+    preview_url(recording.organization_id, recording.frames(), &file, signer, now)
 }

@@ -56,29 +56,76 @@ pub(crate) fn content(organization_id: OrganizationId, upload_id: UploadId) -> B
     key(&format!("{}/contents/{upload_id}", blobs_of_organization(organization_id)))
 }
 
-/// The HLS playlists and segments.
-pub(crate) fn hls(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/hls", asset(organization_id, asset_id)))
+/// One of the files that a recording has or had. What is made of each lies in a folder of its own, so that no address of the one leads to
+/// what was made of another. The database names these folders, too (`made_folder`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recording {
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The asset.
+    pub asset_id: AssetId,
+    /// Which of its files: 1 is the first, and each that replaces another is one more.
+    pub version: i32,
 }
 
-/// One HLS variant.
-pub(crate) fn hls_variant(organization_id: OrganizationId, asset_id: AssetId, name: &str) -> BlobKey {
-    key(&format!("{}/{name}", hls(organization_id, asset_id)))
-}
+impl Recording {
+    /// Of what something at `key` was made, and where in the folder of that it lies.
+    pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str)> {
+        let asset_id = key.segments().nth(3)?.parse().ok()?;
+        let below =
+            key.as_str().strip_prefix(asset(organization_id, asset_id).as_str())?.strip_prefix('/')?;
+        let later =
+            below.strip_prefix('v').and_then(|rest| rest.split_once('/')).and_then(|(digits, below)| {
+                let version = digits.parse::<i32>().ok()?;
+                // In one spelling.
+                (version > 1 && version.to_string() == digits).then_some((version, below))
+            });
+        let (version, below) = later.unwrap_or((1, below));
+        Some((Self { organization_id, asset_id, version }, below))
+    }
 
-/// The master playlist.
-pub(crate) fn master(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/master.m3u8", hls(organization_id, asset_id)))
-}
+    fn folder(self, name: &str) -> BlobKey {
+        let asset = asset(self.organization_id, self.asset_id);
+        match self.version {
+            ..=1 => key(&format!("{asset}/{name}")),
+            version => key(&format!("{asset}/v{version}/{name}")),
+        }
+    }
 
-/// Poster, storyboard and waveform.
-pub(crate) fn preview(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/preview", asset(organization_id, asset_id)))
-}
+    /// The HLS playlists and segments.
+    pub(crate) fn hls(self) -> BlobKey {
+        self.folder("hls")
+    }
 
-/// What key frames look like.
-pub(crate) fn frames(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/frames", asset(organization_id, asset_id)))
+    /// One HLS variant.
+    pub(crate) fn hls_variant(self, name: &str) -> BlobKey {
+        key(&format!("{}/{name}", self.hls()))
+    }
+
+    /// The master playlist.
+    pub(crate) fn master(self) -> BlobKey {
+        key(&format!("{}/master.m3u8", self.hls()))
+    }
+
+    /// Poster, storyboard and waveform.
+    pub(crate) fn preview(self) -> BlobKey {
+        self.folder("preview")
+    }
+
+    /// What key frames look like.
+    pub(crate) fn frames(self) -> BlobKey {
+        self.folder("frames")
+    }
+
+    /// Sound for speech recognition.
+    pub(crate) fn speech(self) -> BlobKey {
+        key(&format!("{}/speech.wav", self.folder("speech")))
+    }
+
+    /// A sound file; `name` is the rendition's.
+    pub(crate) fn sound(self, name: &str, format: SoundFormat) -> BlobKey {
+        key(&format!("{}/{name}.{}", self.folder("sounds"), format.as_str()))
+    }
 }
 
 /// There, the picture of the key frame that is shown first at this moment.
@@ -89,21 +136,6 @@ pub(crate) fn frame_file(start_ms: u64) -> String {
 /// There, a small one.
 pub(crate) fn small_frame_file(start_ms: u64) -> String {
     format!("{start_ms}-small.jpg")
-}
-
-/// Sound for speech recognition.
-pub(crate) fn speech(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
-    key(&format!("{}/speech/speech.wav", asset(organization_id, asset_id)))
-}
-
-/// A sound file; `name` is the rendition's.
-pub(crate) fn sound(
-    organization_id: OrganizationId,
-    asset_id: AssetId,
-    name: &str,
-    format: SoundFormat,
-) -> BlobKey {
-    key(&format!("{}/sounds/{name}.{}", asset(organization_id, asset_id), format.as_str()))
 }
 
 /// What the pages of a document look like: those of its first file, or of one that replaces another. The former are shown until the latter is read.

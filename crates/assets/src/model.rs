@@ -137,6 +137,11 @@ impl Becomes {
 }
 
 impl Upload {
+    /// The asset it becomes, or whose file it replaces, where that is known before the first byte.
+    pub(crate) fn asset_id(&self) -> Option<AssetId> {
+        self.replaces_id.or_else(|| self.becomes.asset_id())
+    }
+
     pub(crate) fn is_open(&self) -> bool {
         self.status == "open"
     }

@@ -1,9 +1,9 @@
 //! Where what can be shown of an asset is served: signed addresses, made when somebody asks for one.
 
-use crate::keys;
+use crate::keys::Recording;
 use chrono::TimeDelta;
 use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
-use memoreel_kernel::{AssetId, OrganizationId, Timestamp};
+use memoreel_kernel::{OrganizationId, Timestamp};
 use std::cell::OnceCell;
 
 /// How long a signed address works at least.
@@ -12,10 +12,8 @@ const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(12);
 /// What there is to show of an asset.
 #[derive(Debug, Clone, Copy)]
 pub struct Playback<'a> {
-    /// Whose it is.
-    pub organization_id: OrganizationId,
-    /// The asset.
-    pub asset_id: AssetId,
+    /// What is made of its file.
+    pub recording: Recording,
     /// Where the file lies as it was uploaded, once it is stored.
     pub blob_key: Option<&'a str>,
     /// The name it was uploaded under.
@@ -105,20 +103,20 @@ impl Addresses<'_> {
     }
 
     fn stream(&self, file: &str) -> Option<String> {
-        let folder = || keys::hls(self.playback.organization_id, self.playback.asset_id);
+        let folder = || self.playback.recording.hls();
         let token = || self.streams.get_or_init(|| self.sign(Purpose::Playback, folder()));
         self.playback.has("hls_master").then(|| address(token(), file))
     }
 
     fn preview(&self, kind: &str, file: &str) -> Option<String> {
-        let folder = || keys::preview(self.playback.organization_id, self.playback.asset_id);
+        let folder = || self.playback.recording.preview();
         let token = || self.previews.get_or_init(|| self.sign(Purpose::Preview, folder()));
         self.playback.has(kind).then(|| address(token(), file))
     }
 
     fn sign(&self, purpose: Purpose, prefix: BlobKey) -> String {
         let download_name = (purpose == Purpose::Download).then_some(self.playback.filename);
-        token(self.playback.organization_id, purpose, prefix, download_name, self.signer, self.now)
+        token(self.playback.recording.organization_id, purpose, prefix, download_name, self.signer, self.now)
     }
 }
 
@@ -164,15 +162,10 @@ pub(crate) fn shown_url(
 
 const THUMBNAIL: &str = "poster-small.jpg";
 
-/// The signed address of an asset's still for grids, which it is known to have.
+/// The signed address of a recording's still for grids, which it is known to have.
 #[must_use]
-pub fn thumbnail_url(
-    organization_id: OrganizationId,
-    asset_id: AssetId,
-    signer: &UrlSigner,
-    now: Timestamp,
-) -> String {
-    preview_url(organization_id, keys::preview(organization_id, asset_id), THUMBNAIL, signer, now)
+pub fn thumbnail_url(recording: Recording, signer: &UrlSigner, now: Timestamp) -> String {
+    preview_url(recording.organization_id, recording.preview(), THUMBNAIL, signer, now)
 }
 
 pub(crate) fn preview_url(

@@ -4,7 +4,7 @@
 //! All of it is made of what is published as HLS, and of captions, which a slice above this one reads ([`ReadCaptions`]). Nothing but
 //! stills is kept; these lie beside the poster and go with it.
 
-use crate::{AssetsError, jobs::StepFolder, keys, store};
+use crate::{AssetsError, jobs::StepFolder, keys::Recording, store};
 use async_trait::async_trait;
 use futures::StreamExt;
 use memoreel_blob::{BlobError, BlobKey, Grant};
@@ -16,7 +16,7 @@ use memoreel_media::{
     sound_playlist,
 };
 use memoreel_web::{App, Problem};
-use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{
     io::AsyncWriteExt,
     sync::{OnceCell, Semaphore},
@@ -84,8 +84,7 @@ pub(crate) enum MadeForPlayers {
 /// A manifest, or captions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlayerText {
-    organization_id: OrganizationId,
-    asset_id: AssetId,
+    recording: Recording,
     kind: TextKind,
 }
 
@@ -110,8 +109,7 @@ pub(crate) struct TrackFile {
 /// A still of one second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Frame {
-    organization_id: OrganizationId,
-    asset_id: AssetId,
+    recording: Recording,
     second: u32,
     is_small: bool,
 }
@@ -119,12 +117,9 @@ pub(crate) struct Frame {
 impl MadeForPlayers {
     /// What is meant by a key that `grant` opens.
     pub(crate) fn at(grant: &Grant, key: &BlobKey) -> Option<Self> {
-        let organization_id = grant.organization_id;
-        let mut segments = key.segments().skip(3);
-        let asset_id = AssetId::from_str(segments.next()?).ok()?;
-        let below = key.as_str().strip_prefix(keys::asset(organization_id, asset_id).as_str())?;
-        let text = |kind| Some(Self::Text(PlayerText { organization_id, asset_id, kind }));
-        match below.strip_prefix('/')? {
+        let (recording, below) = Recording::of(grant.organization_id, key)?;
+        let text = |kind| Some(Self::Text(PlayerText { recording, kind }));
+        match below {
             "hls/master.m3u8" => text(TextKind::Master),
             "hls/manifest.mpd" => text(TextKind::Manifest),
             "hls/captions.m3u8" => text(TextKind::CaptionsPlaylist),
@@ -139,12 +134,7 @@ impl MadeForPlayers {
                 };
                 let second: u32 = digits.parse().ok()?;
                 // In one spelling, so that one second is not kept as `7`, `07` and `+7`.
-                (second.to_string() == digits).then_some(Self::Frame(Frame {
-                    organization_id,
-                    asset_id,
-                    second,
-                    is_small,
-                }))
+                (second.to_string() == digits).then_some(Self::Frame(Frame { recording, second, is_small }))
             }
         }
     }
@@ -176,7 +166,7 @@ impl Players {
 
     /// A manifest, or captions.
     pub(crate) async fn text(&self, app: &App, wanted: &PlayerText) -> Result<String, Problem> {
-        let published = Published { app, folder: keys::hls(wanted.organization_id, wanted.asset_id) };
+        let published = Published { app, folder: wanted.recording.hls() };
         match wanted.kind {
             TextKind::Master => {
                 let master = master_with_sound(&published.read(MASTER).await?, SOUND);
@@ -210,9 +200,16 @@ impl Players {
                 sound_playlist(&variants, &timeline).ok_or_else(|| Problem::not_found("file"))
             }
             TextKind::Captions => {
-                let mut tx = app.db.tenant(&Caller::service(wanted.organization_id)).await?;
-                let captions = self.captions.webvtt(&mut tx, wanted.asset_id).await;
-                captions.map_err(AssetsError::from)?.ok_or_else(|| Problem::not_found("file"))
+                let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
+                let captions = async {
+                    // They are of the file that the recording has now.
+                    let version = store::version_of(&mut tx, wanted.recording.asset_id).await?;
+                    if version != Some(wanted.recording.version) {
+                        return Ok(None);
+                    }
+                    self.captions.webvtt(&mut tx, wanted.recording.asset_id).await
+                };
+                captions.await.map_err(AssetsError::from)?.ok_or_else(|| Problem::not_found("file"))
             }
         }
     }
@@ -220,8 +217,8 @@ impl Players {
     /// Of captions, a manifest tells that they are there. If that cannot be found out, it is played without them.
     async fn language(&self, app: &App, wanted: &PlayerText) -> Option<String> {
         let read = async {
-            let mut tx = app.db.tenant(&Caller::service(wanted.organization_id)).await?;
-            Ok::<_, AssetsError>(self.captions.language(&mut tx, wanted.asset_id).await?)
+            let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
+            Ok::<_, AssetsError>(self.captions.language(&mut tx, wanted.recording.asset_id).await?)
         };
         read.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "a manifest leaves out captions");
@@ -254,12 +251,12 @@ impl Players {
 
     /// Makes the still, and keeps it at `key`.
     pub(crate) async fn make_frame(&self, app: &App, frame: &Frame, key: &BlobKey) -> Result<(), Problem> {
-        let _place = app.limits.cuts.enter(&frame.organization_id.to_string()).await?;
+        let _place = app.limits.cuts.enter(&frame.recording.organization_id.to_string()).await?;
         // Others may have waited for the same.
         if app.blobs.head(key).await?.is_some() {
             return Ok(());
         }
-        let published = Published { app, folder: keys::hls(frame.organization_id, frame.asset_id) };
+        let published = Published { app, folder: frame.recording.hls() };
         let size = usize::from(frame.is_small);
         let mut pictures = published.variants().await?;
         pictures.retain(|variant| variant.size.is_some());
@@ -281,11 +278,12 @@ impl Players {
         let still = ffmpeg.still(&input, at_ms, size, folder.path(), &Control::default()).await;
         let still = still.map_err(cut_problem)?;
         app.blobs.put_file(key, &folder.path().join(still)).await?;
-        // What was deleted meanwhile has taken its files along.
-        let mut tx = app.db.tenant(&Caller::service(frame.organization_id)).await?;
-        let is_there = store::find_asset(&mut tx, frame.asset_id).await.map_err(AssetsError::from)?.is_some();
+        // What was deleted or replaced meanwhile has taken its files along.
+        let mut tx = app.db.tenant(&Caller::service(frame.recording.organization_id)).await?;
+        let version =
+            store::version_of(&mut tx, frame.recording.asset_id).await.map_err(AssetsError::from)?;
         drop(tx);
-        if !is_there {
+        if version != Some(frame.recording.version) {
             app.blobs.delete(key).await?;
             return Err(Problem::not_found("still"));
         }
@@ -296,7 +294,12 @@ impl Players {
     /// bytes it was made of tell one result from another.
     pub(crate) async fn cut(&self, app: &App, span: &Span) -> Result<Cut, Problem> {
         let _place = app.limits.cuts.enter(&span.organization_id.to_string()).await?;
-        let published = Published { app, folder: keys::hls(span.organization_id, span.asset_id) };
+        let mut tx = app.db.tenant(&Caller::service(span.organization_id)).await?;
+        let version = store::version_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
+        drop(tx);
+        let version = version.ok_or_else(|| Problem::not_found("clip"))?;
+        let recording = Recording { organization_id: span.organization_id, asset_id: span.asset_id, version };
+        let published = Published { app, folder: recording.hls() };
         let variants = published.variants().await?;
         let lasts_ms = span.to_ms - span.from_ms;
         let is_light = |variant: &&Listed| {
@@ -318,7 +321,7 @@ impl Players {
         let ffmpeg = self.ffmpeg().await?;
         let file = ffmpeg.clip(&input, from_ms, lasts, folder.path(), &Control::default()).await;
         let file = file.map_err(cut_problem)?;
-        Ok(Cut { folder, file, variant: variant.name.clone(), source_bytes })
+        Ok(Cut { folder, file, version, variant: variant.name.clone(), source_bytes })
     }
 
     async fn ffmpeg(&self) -> Result<&Ffmpeg, Problem> {
@@ -350,6 +353,8 @@ pub(crate) struct Span {
 pub(crate) struct Cut {
     pub(crate) folder: StepFolder,
     pub(crate) file: &'static str,
+    /// Of which of the recording's files it is.
+    pub(crate) version: i32,
     pub(crate) variant: String,
     pub(crate) source_bytes: u64,
 }
@@ -420,6 +425,7 @@ fn cut_problem(error: MediaError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys;
     use memoreel_blob::Purpose;
     use memoreel_kernel::Timestamp;
 
@@ -436,13 +442,18 @@ mod tests {
         };
         let at = |path: &str| MadeForPlayers::at(&grant, &grant.resolve(path).unwrap());
         let frame = |second, is_small| {
-            Some(MadeForPlayers::Frame(Frame { organization_id, asset_id, second, is_small }))
+            let recording = Recording { organization_id, asset_id, version: 1 };
+            Some(MadeForPlayers::Frame(Frame { recording, second, is_small }))
         };
         assert_eq!(at("preview/frames/7.jpg"), frame(7, false));
         assert_eq!(at("preview/frames/0-small.jpg"), frame(0, true));
         assert!(matches!(at("hls/manifest.mpd"), Some(MadeForPlayers::Text(_))));
         assert!(matches!(at("hls/720p/sound/segment-00000.m4s"), Some(MadeForPlayers::Track(_))));
         assert!(matches!(at("hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
+        assert!(matches!(at("v2/hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
+        let recording = Recording { organization_id, asset_id, version: 12 };
+        let later = Some(MadeForPlayers::Frame(Frame { recording, second: 7, is_small: false }));
+        assert_eq!(at("v12/preview/frames/7.jpg"), later);
         for path in [
             "preview/frames/07.jpg",
             "preview/frames/7.png",
@@ -455,6 +466,10 @@ mod tests {
             "hls/a/720p/sound/segment-00000.m4s",
             "hls/720p/sound/media.m3u8",
             "images/hls/manifest.mpd",
+            "v1/hls/manifest.mpd",
+            "v02/hls/manifest.mpd",
+            "v-2/hls/manifest.mpd",
+            "v2/v3/hls/manifest.mpd",
         ] {
             assert_eq!(at(path), None, "{path}");
         }

@@ -162,7 +162,7 @@ async fn acknowledge(
             made => made?,
         };
         store::receive_upload(&mut tx, upload.id, asset_id).await?;
-        app.events.emit(&mut tx, &added(upload.becomes, asset_id)).await?;
+        app.events.emit(&mut tx, &added(&upload, asset_id)).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -198,8 +198,11 @@ pub(crate) async fn become_asset(
 }
 
 /// What is said when all bytes of a file are staged.
-pub(crate) fn added(becomes: Becomes, asset_id: AssetId) -> Event {
-    match becomes {
+pub(crate) fn added(upload: &Upload, asset_id: AssetId) -> Event {
+    match upload.becomes {
+        Becomes::Video(video_id) if upload.replaces_id.is_some() => {
+            Event::ReplacementAdded { video_id, asset_id }
+        }
         Becomes::Video(video_id) => Event::VideoAdded { video_id, asset_id },
         Becomes::Image(asset_id) => Event::ImageAdded { asset_id },
         Becomes::Document(asset_id) => Event::DocumentAdded { asset_id },

@@ -35,6 +35,7 @@ use crate::model::{
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, RenditionId, Role, Timestamp, UploadId, UserId, VideoId};
+use memoreel_media::{Kind, Sniffed};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -280,11 +281,11 @@ pub(crate) async fn staged_uploads(
     Ok(known.collect())
 }
 
-/// The upload an asset came from.
+/// The upload an asset came from first.
 pub(crate) async fn upload_of(tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<UploadId>, sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query_scalar!(
-        r#"SELECT id AS "id: UploadId" FROM uploads WHERE organization_id = $1 AND asset_id = $2"#,
+        r#"SELECT id AS "id: UploadId" FROM uploads WHERE organization_id = $1 AND asset_id = $2 AND replaces_id IS NULL"#,
         organization_id.uuid(),
         asset_id.uuid(),
     )
@@ -312,6 +313,13 @@ pub(crate) struct StoredFile<'a> {
     pub(crate) kind: &'a str,
     pub(crate) content_type: &'a str,
     pub(crate) facts: &'a BlobFacts,
+}
+
+impl<'a> StoredFile<'a> {
+    pub(crate) fn new(sniffed: &Sniffed, facts: &'a BlobFacts) -> Self {
+        let kind = if sniffed.kind == Kind::Video { "video" } else { "audio" };
+        Self { kind, content_type: sniffed.content_type, facts }
+    }
 }
 
 /// Whether the asset is still there.
@@ -342,6 +350,7 @@ pub(crate) async fn mark_stored(
 
 /// A stored asset as the steps need it.
 pub(crate) struct StoredAsset {
+    pub(crate) version: i32,
     pub(crate) blob_key: BlobKey,
     pub(crate) probe: Option<memoreel_media::Probe>,
     /// What is to be encoded of it.
@@ -354,7 +363,7 @@ pub(crate) async fn find_stored(
 ) -> Result<Option<StoredAsset>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT blob_key, metadata -> 'probe' AS probe, metadata -> 'encoding' AS encoding FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
+        "SELECT version, blob_key, metadata -> 'probe' AS probe, metadata -> 'encoding' AS encoding FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
         organization_id.uuid(),
         asset_id.uuid(),
     )
@@ -363,7 +372,7 @@ pub(crate) async fn find_stored(
     Ok(row.and_then(|row| {
         let probe = row.probe.and_then(|probe| serde_json::from_value(probe).ok());
         let plan = row.encoding.and_then(|plan| serde_json::from_value(plan).ok()).unwrap_or_default();
-        Some(StoredAsset { blob_key: row.blob_key?.parse().ok()?, probe, plan })
+        Some(StoredAsset { version: row.version, blob_key: row.blob_key?.parse().ok()?, probe, plan })
     }))
 }
 

@@ -70,7 +70,7 @@ pub struct NewUpload {
     pub title: Option<String>,
     /// The channel of the video.
     pub channel_id: Option<Uuid>,
-    /// The image or document of the same kind whose file it replaces.
+    /// The asset of the same kind whose file it replaces.
     pub replaces: Option<Uuid>,
     /// How long to wait after the first failure; twice as long after each further one, up to half a minute.
     pub retry_after: Duration,

@@ -14,6 +14,13 @@ pub enum Event {
         /// Its file.
         asset_id: AssetId,
     },
+    /// All bytes of a file that is to replace a recording's are in staging.
+    ReplacementAdded {
+        /// The video whose recording it is.
+        video_id: VideoId,
+        /// The asset that is to have it.
+        asset_id: AssetId,
+    },
     /// The file's type is known and its bytes are in the blob store.
     AssetStored {
         /// The video the file belongs to.
@@ -181,6 +188,7 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Event::VideoAdded { .. } => "video_added",
+            Event::ReplacementAdded { .. } => "replacement_added",
             Event::AssetStored { .. } => "asset_stored",
             Event::AssetProbed { .. } => "asset_probed",
             Event::AssetPackaged { .. } => "asset_packaged",
@@ -234,7 +242,8 @@ impl Event {
                 video_id.map_or(asset_id.uuid(), |video_id| video_id.uuid())
             }
             // Beside the video, which neither waits nor fails with it.
-            Event::SoundWanted { asset_id, .. }
+            Event::ReplacementAdded { asset_id, .. }
+            | Event::SoundWanted { asset_id, .. }
             | Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }

@@ -1,6 +1,6 @@
 //! Videos and channels as the API shows them.
 
-use memoreel_kernel::{ChannelId, SpeakerId, Timestamp, UserId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, SpeakerId, Timestamp, UserId, VideoId};
 use serde::{Deserialize, Serialize};
 
 pub(crate) const TITLE_LENGTH_MAX: usize = 200;
@@ -66,6 +66,8 @@ pub struct VideoDetail {
     /// The video.
     #[serde(flatten)]
     pub video: Video,
+    /// Its file, unless it has only text.
+    pub asset_id: Option<AssetId>,
     /// Every step, in order.
     pub stages: Vec<Stage>,
     /// Signed addresses.

@@ -2,7 +2,7 @@
 
 use crate::model::{Author, Channel, SpeakerView, Visibility};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
-use memoreel_assets::{Playback, ReceivedUpload};
+use memoreel_assets::{Playback, ReceivedUpload, Recording};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp, UserId, VideoId};
 use sqlx::types::Json;
@@ -147,6 +147,7 @@ pub(crate) struct VideoRow {
     pub(crate) byte_size: Option<i64>,
     pub(crate) original_filename: Option<String>,
     blob_key: Option<String>,
+    file_version: Option<i32>,
     renditions: Vec<String>,
     speakers: Option<Json<Vec<SpeakerView>>>,
     pub(crate) caption_language: Option<String>,
@@ -172,8 +173,7 @@ impl VideoRow {
     /// What there is to show of its file, if it has one.
     pub(crate) fn playback(&self, organization_id: OrganizationId) -> Option<Playback<'_>> {
         Some(Playback {
-            organization_id,
-            asset_id: self.asset_id?,
+            recording: Recording { organization_id, asset_id: self.asset_id?, version: self.file_version? },
             blob_key: self.blob_key.as_deref(),
             filename: self.original_filename.as_deref()?,
             renditions: &self.renditions,
@@ -195,6 +195,7 @@ macro_rules! select_videos {
                        FROM transcript_segments g WHERE g.organization_id = $1 AND g.video_id = v.id) END AS duration_seconds,
                    a.width AS "width?", a.height AS "height?",
                    a.byte_size AS "byte_size?", a.original_filename AS "original_filename?", a.blob_key AS "blob_key?",
+                   a.version AS "file_version?",
                    ARRAY(SELECT r.kind FROM renditions r
                        WHERE r.organization_id = $1 AND r.asset_id = v.asset_id) AS "renditions!",
                    (SELECT json_agg(json_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue))

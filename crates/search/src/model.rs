@@ -2,6 +2,7 @@
 
 use crate::{SearchError, likeness, store};
 use memoreel_ai::Embed;
+use memoreel_assets::Recording;
 use memoreel_db::{Db, SystemReason};
 use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, VideoId};
 use serde::{Deserialize, Serialize};
@@ -158,10 +159,12 @@ pub(crate) enum FoundIn {
         id: VideoId,
         title: String,
         channel_id: Option<ChannelId>,
-        /// The file of the video, where there is a still of it.
-        pictured_asset_id: Option<AssetId>,
-        /// The file of the video, where the passage is seen on screen rather than said.
-        seen_in: Option<AssetId>,
+        /// What is played of it, unless it has only text.
+        recording: Option<Recording>,
+        /// Whether there is a still of that.
+        is_pictured: bool,
+        /// Whether the passage is seen on screen rather than said.
+        is_seen: bool,
     },
     Document {
         id: AssetId,

@@ -2,7 +2,7 @@
 
 /// What a row of either search belongs to; whoever asks the other way leaves out what is neither's.
 macro_rules! found_in {
-    ($row:ident) => {
+    ($organization_id:expr, $row:ident) => {
         match ($row.video_id, $row.file_id) {
             (None, Some(id)) if $row.file_kind.as_deref() == Some("image") => crate::model::FoundIn::Image {
                 id,
@@ -26,8 +26,11 @@ macro_rules! found_in {
                 id: video_id.unwrap_or_else(|| unreachable!("the statement leaves out what is of neither")),
                 title: $row.video_title.unwrap_or_default(),
                 channel_id: $row.channel_id,
-                pictured_asset_id: $row.pictured_asset_id,
-                seen_in: $row.seen_in,
+                recording: $row.asset_id.zip($row.recording_version).map(|(asset_id, version)| {
+                    memoreel_assets::Recording { organization_id: $organization_id, asset_id, version }
+                }),
+                is_pictured: $row.is_pictured,
+                is_seen: $row.is_seen,
             },
         }
     };
@@ -114,10 +117,12 @@ pub(crate) async fn search(
                text AS "text!", configuration AS "configuration!", lexemes AS "lexemes!", start_seconds, end_seconds,
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
-               (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
-                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId",
-               (SELECT c.entity_id FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
-                   AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
+               found.asset_id AS "asset_id: AssetId",
+               (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
+               EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
+                   AND r.kind = 'thumbnail') AS "is_pictured!",
+               EXISTS (SELECT FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
+                   AND c.entity_type = 'key_frame') AS "is_seen!"
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14, $15,
                $16::bigint::text::xid8, $17, $18, $19, $20, $21::bigint::text::xid8, $22, $23, $24, $25, $26) AS found
            -- A passage of a document or an image names nothing of a video. Without the limit, all files would be joined to their passages
@@ -163,7 +168,7 @@ pub(crate) async fn search(
     .await?;
     let found = rows.into_iter().map(|row| Found {
         chunk_id: row.chunk_id,
-        of: found_in!(row),
+        of: found_in!(caller.organization_id, row),
         created_at: row.created_at,
         text: row.text,
         configuration: row.configuration,

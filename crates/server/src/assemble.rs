@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Store, TextReader, Waveform,
+    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, ReplaceRecording, Store, TextReader, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -106,6 +106,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
     };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
+        .with(ReplaceRecording { engine: urgent.clone(), app: app.clone() })
         .with(Import::new(app.staging.clone(), app.outbound.clone(), app.secrets.clone()))
         .with(ReadImage {
             images: engines.images.clone(),

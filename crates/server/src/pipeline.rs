@@ -2,7 +2,8 @@
 
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
-    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, Store, Waveform,
+    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, ReplaceRecording, Store,
+    Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -27,6 +28,9 @@ const LAST: i32 = -10;
 pub fn next_tasks(event: &Event) -> Vec<NewTask> {
     match *event {
         Event::VideoAdded { video_id, asset_id } => vec![file::<Store>(video_id, asset_id, FIRST)],
+        Event::ReplacementAdded { video_id, asset_id } => {
+            vec![task::<ReplaceRecording>(asset_id, AssetStep { video_id, asset_id }, FIRST)]
+        }
         Event::AssetStored { video_id, asset_id } => vec![file::<Probe>(video_id, asset_id, FIRST)],
         Event::AssetProbed { video_id, asset_id, has_picture, has_sound } => {
             let mut tasks = vec![file::<Package>(video_id, asset_id, FIRST)];

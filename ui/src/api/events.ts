@@ -149,11 +149,17 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
   if (turned) {
     void client.invalidateQueries({ queryKey: keys.video(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.keyFrames(event.video_id) });
+    void client.invalidateQueries({ queryKey: keys.allRenditions });
   }
-  if (status === "completed" || status === "failed") {
-    void client.invalidateQueries({ queryKey: keys.videos });
+  // What begins anew may have another file, of which nothing is said yet.
+  if (isSettled(status) || (turned && isSettled(before?.status))) {
     void client.invalidateQueries({ queryKey: keys.transcript(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.summary(event.video_id) });
+  }
+  if (isSettled(status)) {
+    void client.invalidateQueries({ queryKey: keys.videos });
     void client.invalidateQueries({ queryKey: keys.channels });
   }
 }
+
+const isSettled = (status: VideoDetail["status"] | undefined): boolean => status === "completed" || status === "failed";

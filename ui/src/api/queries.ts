@@ -71,6 +71,7 @@ export const keys = {
   assets: ["assets"] as const,
   asset: (id: string) => ["asset", id] as const,
   documentPages: (assetId: string) => ["document-pages", assetId] as const,
+  allRenditions: ["renditions"] as const,
   renditions: (assetId: string) => ["renditions", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
   imageAddresses: (id: string) => ["image-addresses", id] as const,

@@ -1,17 +1,17 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { requestJson } from "./client";
 import { keys } from "./queries";
-import type { AskedRendition, Page, Rendition, Task, WantedRendition } from "./types";
+import type { AskedRendition, Asset, Page, Rendition, Task, WantedRendition } from "./types";
 
 const PAGE_SIZE = 50;
 const BUSY_MS = 1500;
 
-/** What was made of an asset, the newest first. */
-export function renditionsQuery(assetId: string) {
+/** What was made of an asset, the newest first; another file of it is made into others. */
+export function renditionsQuery({ id, version }: Pick<Asset, "id" | "version">) {
   return infiniteQueryOptions({
-    queryKey: keys.renditions(assetId),
+    queryKey: [...keys.renditions(id), version],
     queryFn: ({ pageParam, signal }) =>
-      requestJson<Page<Rendition>>("GET", `/assets/${encodeURIComponent(assetId)}/renditions`, {
+      requestJson<Page<Rendition>>("GET", `/assets/${encodeURIComponent(id)}/renditions`, {
         query: { limit: PAGE_SIZE, cursor: pageParam },
         signal,
       }),

@@ -1766,8 +1766,8 @@ export interface paths {
          * Create an upload
          * @description tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
          *     `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
-         *     `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an image or
-         *     document of the same kind, `replaces`.
+         *     `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an asset of
+         *     the same kind, `replaces`.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -5956,7 +5956,7 @@ export interface components {
             folder_id?: string | null;
             /** @description `video`, which is what a file becomes where nothing is said, `image` or `document`. */
             kind?: string | null;
-            /** @description An image or document of the same kind, whose file it replaces. */
+            /** @description The asset of the same kind whose file it replaces. */
             replaces?: string | null;
             /** @description `permanent`, or `temporary` for a day. */
             store?: string | null;
@@ -6065,6 +6065,7 @@ export interface components {
         };
         /** @description A video with all there is to play and watch its processing. */
         VideoDetail: components["schemas"]["Video"] & {
+            asset_id?: components["schemas"]["AssetId"] | null;
             /** @description Signed addresses. */
             playback: components["schemas"]["Playback"];
             /** @description Every step, in order. */
@@ -13791,7 +13792,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document */
+            /** @description Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document, or what it replaces the file of */
             201: {
                 headers: {
                     Location?: string;

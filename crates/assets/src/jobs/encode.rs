@@ -4,7 +4,7 @@
 
 use super::{Input, MediaEngine, blob_failure, control, media_failure};
 use crate::{
-    keys,
+    keys::Recording,
     model::AssetStep,
     store::{self as sql, NewRendition},
 };
@@ -31,7 +31,7 @@ impl Handle for Encode {
         if !ladder.of(PictureCodec::Av1).rungs.is_empty() {
             events.push(Event::Av1Wanted { video_id: step.video_id, asset_id: step.asset_id });
         }
-        encode(&self.0, run, step, &input, &ladder.of(PictureCodec::H264), &events).await
+        encode(&self.0, run, &input, &ladder.of(PictureCodec::H264), &events).await
     }
 }
 
@@ -56,7 +56,7 @@ impl Handle for EncodeAv1 {
             Some(first) => ladder.beginning_with(first),
             None => ladder,
         };
-        encode(&self.0, run, step, &input, &ladder, &[]).await
+        encode(&self.0, run, &input, &ladder, &[]).await
     }
 }
 
@@ -81,7 +81,6 @@ async fn wanted(
 async fn encode(
     engine: &MediaEngine,
     run: &TaskRun,
-    step: AssetStep,
     input: &Input,
     ladder: &Ladder,
     events: &[Event],
@@ -92,42 +91,41 @@ async fn encode(
         .encode_ladder(input.file.path(), &input.probe, ladder, folder.path(), &control(run, 0.0, 0.95))
         .await
         .map_err(media_failure)?;
-    publish_variants(engine, run, step, folder.path(), variants, events).await
+    publish_variants(engine, run, input.recording, folder.path(), variants, events).await
 }
 
 /// Stores variants, then a master playlist that lists them beside those already published, then records both.
 pub(super) async fn publish_variants(
     engine: &MediaEngine,
     run: &TaskRun,
-    step: AssetStep,
+    recording: Recording,
     folder: &Path,
     variants: Vec<Variant>,
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
-    let organization_id = run.caller().organization_id;
     for variant in &variants {
-        let prefix = keys::hls_variant(organization_id, step.asset_id, &variant.name);
+        let prefix = recording.hls_variant(&variant.name);
         engine.store_folder(&prefix, &folder.join(&variant.name)).await?;
     }
     // What is published now, by who may say so: a run that was taken over would list less than the one that followed it.
     let mut tx = run.begin().await?;
     run.require_lease(&mut tx).await?;
-    let mut all = sql::hls_variants(&mut tx, step.asset_id).await?;
+    let mut all = sql::hls_variants(&mut tx, recording.asset_id).await?;
     drop(tx);
     all.retain(|known| variants.iter().all(|new| new.name != known.name));
     all.extend(variants.iter().cloned());
     all.sort_by_key(|variant| variant.bandwidth_peak);
     let playlist = master_playlist(&all).into_bytes();
     let playlist_bytes = playlist.len() as u64;
-    let master = keys::master(organization_id, step.asset_id);
+    let master = recording.master();
     engine.blobs.put_bytes(&master, playlist).await.map_err(blob_failure)?;
     run.progress(1.0);
 
     let now = run.clock().now();
     let mut tx = run.begin().await?;
     for variant in &variants {
-        let rendition = variant_rendition(run, step, variant)?;
-        sql::put_rendition(&mut tx, step.asset_id, &rendition, now).await?;
+        let rendition = variant_rendition(recording, variant)?;
+        sql::put_rendition(&mut tx, recording.asset_id, &rendition, now).await?;
     }
     let rendition = NewRendition {
         kind: "hls_master",
@@ -138,12 +136,12 @@ pub(super) async fn publish_variants(
         height: None,
         metadata: serde_json::json!({}),
     };
-    sql::put_rendition(&mut tx, step.asset_id, &rendition, now).await?;
+    sql::put_rendition(&mut tx, recording.asset_id, &rendition, now).await?;
     run.finish(tx, events).await
 }
 
-fn variant_rendition(run: &TaskRun, step: AssetStep, variant: &Variant) -> Result<NewRendition, TaskFailure> {
-    let folder = keys::hls_variant(run.caller().organization_id, step.asset_id, &variant.name);
+fn variant_rendition(recording: Recording, variant: &Variant) -> Result<NewRendition, TaskFailure> {
+    let folder = recording.hls_variant(&variant.name);
     Ok(NewRendition {
         kind: "hls_variant",
         name: format!("hls-{}", variant.name),

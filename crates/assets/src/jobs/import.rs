@@ -86,7 +86,7 @@ impl Handle for Import {
             remove_staged(&self.staging, upload.id).await;
             return Ok(finished);
         }
-        let finished = run.finish(tx, &[added(upload.becomes, step.asset_id)]).await;
+        let finished = run.finish(tx, &[added(&upload, step.asset_id)]).await;
         // Not before that is kept: a run that was taken over would cut off what was fetched.
         drop(held);
         finished

@@ -47,8 +47,7 @@ impl Handle for KeyFrames {
             .map_err(media_failure)?;
         let read = self.read(run, folder.path(), frames, &pictures).await?;
 
-        let organization_id = run.caller().organization_id;
-        let prefix = keys::frames(organization_id, step.asset_id);
+        let prefix = input.recording.frames();
         if !read.is_empty() {
             self.engine.store_folder(&prefix, folder.path()).await?;
         }

@@ -2,7 +2,6 @@
 
 use super::{MediaEngine, blob_failure, control_part, media_failure};
 use crate::{
-    keys,
     model::{AssetStep, WantedSound},
     store::{self as sql, NewRendition},
 };
@@ -37,7 +36,7 @@ impl Handle for MakeSounds {
                     .encode_sound(path, &input.probe, format, target, folder.path(), &part)
                     .await
                     .map_err(media_failure)?;
-                let key = keys::sound(run.caller().organization_id, step.asset_id, &sound.name(), format);
+                let key = input.recording.sound(&sound.name(), format);
                 let stored = self.0.blobs.put_file(&key, &file.path).await.map_err(blob_failure)?;
                 let duration_ms = input.probe.duration_ms;
                 made.push(NewRendition {

@@ -12,6 +12,7 @@ mod probe;
 mod read_document;
 mod read_image;
 mod read_image_text;
+mod replace_recording;
 mod scratch;
 mod speech;
 mod store;
@@ -30,6 +31,7 @@ pub use probe::Probe;
 pub use read_document::ReadDocument;
 pub use read_image::ReadImage;
 pub use read_image_text::ReadImageText;
+pub use replace_recording::ReplaceRecording;
 pub(crate) use scratch::StepFolder;
 pub use scratch::sweep_scratch;
 pub use speech::ExtractSpeech;
@@ -37,7 +39,7 @@ pub use store::Store;
 pub use text_reader::TextReader;
 pub use waveform::Waveform;
 
-use crate::{model::AssetStep, store as sql};
+use crate::{keys::Recording, model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_kernel::UploadId;
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
@@ -74,7 +76,9 @@ impl MediaEngine {
             )
         })?;
         let file = self.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
-        Ok(Input { file, probe, plan: asset.plan })
+        let organization_id = run.caller().organization_id;
+        let recording = Recording { organization_id, asset_id: step.asset_id, version: asset.version };
+        Ok(Input { recording, file, probe, plan: asset.plan })
     }
 
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {
@@ -100,6 +104,7 @@ async fn remove_duplicate(blobs: &BlobStore, key: &BlobKey, held: &sql::HeldBlob
 }
 
 struct Input {
+    recording: Recording,
     file: LocalFile,
     probe: memoreel_media::Probe,
     plan: EncodingPlan,

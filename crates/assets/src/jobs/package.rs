@@ -32,7 +32,7 @@ impl Handle for Package {
             Packaging::Packaged(variant) => {
                 let mut events = vec![Event::PlaybackReady { video_id: step.video_id }];
                 events.extend(next);
-                publish_variants(&self.0, run, step, folder.path(), vec![variant], &events).await
+                publish_variants(&self.0, run, input.recording, folder.path(), vec![variant], &events).await
             }
             Packaging::NotInstant(reason) => {
                 tracing::info!(?reason, "playable only once encoded");

@@ -2,7 +2,6 @@
 
 use super::{MediaEngine, blob_failure, control, media_failure};
 use crate::{
-    keys,
     model::AssetStep,
     store::{self as sql, NewRendition},
 };
@@ -33,7 +32,7 @@ impl Handle for Picture {
             .storyboard(path, &input.probe, folder.path(), &control(run, 0.3, 0.95))
             .await
             .map_err(media_failure)?;
-        let prefix = keys::preview(run.caller().organization_id, step.asset_id);
+        let prefix = input.recording.preview();
         let size_bytes = self.0.store_folder(&prefix, folder.path()).await?;
 
         let still = |kind: &'static str, image: &PosterImage| -> Result<NewRendition, TaskFailure> {

@@ -2,7 +2,6 @@
 
 use super::{MediaEngine, blob_failure, control, media_failure};
 use crate::{
-    keys,
     model::{AssetStep, SPEECH_AUDIO},
     store::{self as sql, NewRendition},
 };
@@ -36,7 +35,7 @@ impl Handle for ExtractSpeech {
             )
             .await
             .map_err(media_failure)?;
-        let key = keys::speech(run.caller().organization_id, step.asset_id);
+        let key = input.recording.speech();
         let facts = self.0.blobs.put_file(&key, &audio.path).await.map_err(blob_failure)?;
         let rendition = NewRendition {
             kind: "speech_audio",

@@ -9,10 +9,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_blob::Staging;
-use memoreel_kernel::{Clock, Event, UploadId};
+use memoreel_kernel::{Clock, Event};
 use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, sniff};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use tokio::io::AsyncReadExt;
 
 /// Moves a finished upload into the blob store.
@@ -48,17 +48,13 @@ impl Handle for Store {
         drop(tx);
         let upload_id = upload.ok_or_else(upload_lost)?;
         let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
-        let sniffed = self.recognise(upload_id, size_bytes).await?;
+        let path = self.staging.path(upload_id);
+        let sniffed = recognise(&path, size_bytes).await?;
 
         let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
-        let facts =
-            self.engine.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
+        let facts = self.engine.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
 
-        let file = sql::StoredFile {
-            kind: if sniffed.kind == Kind::Video { "video" } else { "audio" },
-            content_type: sniffed.content_type,
-            facts: &facts,
-        };
+        let file = sql::StoredFile::new(&sniffed, &facts);
         let mut tx = run.begin().await?;
         let Some(blob) = sql::hold_content(&mut tx, step.asset_id, &key, &facts, self.clock.now()).await?
         else {
@@ -74,27 +70,25 @@ impl Handle for Store {
     }
 }
 
-impl Store {
-    async fn recognise(&self, upload_id: UploadId, size_bytes: u64) -> Result<Sniffed, TaskFailure> {
-        if size_bytes == 0 {
-            return Err(TaskFailure::permanent("media_empty", "The file is empty."));
-        }
-        let mut head = Vec::with_capacity(SNIFF_BYTES);
-        let file = tokio::fs::File::open(self.staging.path(upload_id)).await?;
-        file.take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
-        let sniffed = sniff(&head).ok_or_else(|| {
-            TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
-        })?;
-        if !matches!(sniffed.kind, Kind::Video | Kind::Audio) {
-            let message =
-                format!("The file is not a recording: by its content it is {}.", sniffed.content_type);
-            return Err(TaskFailure::permanent("media_not_a_recording", message));
-        }
-        let size_max = size_bytes_max(sniffed.kind);
-        if size_bytes > size_max {
-            let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
-            return Err(TaskFailure::permanent("media_too_large", message));
-        }
-        Ok(sniffed)
+/// What a staged file is by its content, if it is a recording of a size that is taken.
+pub(super) async fn recognise(path: &Path, size_bytes: u64) -> Result<Sniffed, TaskFailure> {
+    if size_bytes == 0 {
+        return Err(TaskFailure::permanent("media_empty", "The file is empty."));
     }
+    let mut head = Vec::with_capacity(SNIFF_BYTES);
+    let file = tokio::fs::File::open(path).await?;
+    file.take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
+    let sniffed = sniff(&head).ok_or_else(|| {
+        TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
+    })?;
+    if !matches!(sniffed.kind, Kind::Video | Kind::Audio) {
+        let message = format!("The file is not a recording: by its content it is {}.", sniffed.content_type);
+        return Err(TaskFailure::permanent("media_not_a_recording", message));
+    }
+    let size_max = size_bytes_max(sniffed.kind);
+    if size_bytes > size_max {
+        let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
+        return Err(TaskFailure::permanent("media_too_large", message));
+    }
+    Ok(sniffed)
 }

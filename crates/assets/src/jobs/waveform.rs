@@ -2,7 +2,6 @@
 
 use super::{MediaEngine, blob_failure, control, media_failure};
 use crate::{
-    keys,
     model::AssetStep,
     store::{self as sql, NewRendition},
 };
@@ -28,7 +27,7 @@ impl Handle for Waveform {
             .waveform(input.file.path(), &input.probe, &control(run, 0.0, 0.95))
             .await
             .map_err(media_failure)?;
-        let prefix = keys::preview(run.caller().organization_id, step.asset_id);
+        let prefix = input.recording.preview();
         let key = prefix.join("waveform.json").map_err(blob_failure)?;
         let json = serde_json::to_vec(&peaks).map_err(TaskFailure::internal)?;
         let facts = self.0.blobs.put_bytes(&key, json).await.map_err(blob_failure)?;

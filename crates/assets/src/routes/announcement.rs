@@ -92,9 +92,7 @@ impl Announcement {
                 self.metadata.folder_id = Some(folder);
             }
             "replaces" => {
-                let asset = value
-                    .parse()
-                    .map_err(|_| "`replaces` must be the id of an image or document".to_owned())?;
+                let asset = value.parse().map_err(|_| "`replaces` must be the id of an asset".to_owned())?;
                 self.replaces = Some(asset);
             }
             "store" => {
@@ -164,22 +162,25 @@ pub(super) async fn check_places(tx: &mut TenantTx, metadata: &UploadMetadata) -
     }
 }
 
-/// Refuses a file that is to replace what it cannot.
-pub(super) async fn check_replaced(tx: &mut TenantTx, upload: &Upload) -> Result<(), AssetsError> {
+/// Refuses a file that is to replace what it cannot. One that can replace a recording's becomes nothing but the video that is there.
+pub(super) async fn check_replaced(tx: &mut TenantTx, upload: &mut Upload) -> Result<(), AssetsError> {
     let Some(id) = upload.replaces_id else { return Ok(()) };
     let row = store::find_asset(tx, id).await?.ok_or(AssetsError::AssetNotFound)?;
-    let refuse = |field, code, reason: &str| AssetsError::Field { field, code, reason: reason.to_owned() };
-    let kind = row.kind.as_deref().filter(|_| row.video_id.is_none());
-    let Some(kind @ ("image" | "document")) = kind else {
-        let reason = "the file of a recording cannot be replaced: upload it as another video";
-        return Err(refuse("replaces", "replace_unsupported", reason));
+    let kind = match row.kind.as_deref() {
+        Some("image") => UploadKind::Image,
+        Some("document") => UploadKind::Document,
+        _ => UploadKind::Video,
     };
-    if kind != upload.becomes.kind().as_str() {
+    if kind != upload.becomes.kind() {
+        let kind = kind.as_str();
         let reason = format!("the kind must be that of the asset whose file is replaced, which is `{kind}`");
-        return Err(refuse("kind", "replace_kind_mismatch", &reason));
+        return Err(AssetsError::Field { field: "kind", code: "replace_kind_mismatch", reason });
     }
     if row.deleted_at.is_some() {
         return Err(AssetsError::AssetInBin);
+    }
+    if kind == UploadKind::Video {
+        upload.becomes = Becomes::Video(row.video_id.ok_or(AssetsError::AssetNotFound)?);
     }
     if row.status == "pending" { Err(AssetsError::NotReplaced) } else { Ok(()) }
 }

@@ -212,7 +212,8 @@ async fn sent(span: &Span, cut: Cut, headers: &HeaderMap) -> Result<Response, Pr
     let size_bytes = file.metadata().await.map_err(Problem::internal)?.len();
     let etag = etag_of([
         span.asset_id.to_string().as_bytes(),
-        format!("{}-{}-{}-{size_bytes}-", span.from_ms, span.to_ms, cut.source_bytes).as_bytes(),
+        format!("{}-{}-{}-{}-{size_bytes}-", cut.version, span.from_ms, span.to_ms, cut.source_bytes)
+            .as_bytes(),
         cut.variant.as_bytes(),
     ]);
     drop(cut);

@@ -46,7 +46,7 @@ pub(super) struct UploadForm {
     folder_id: Option<String>,
     /// `permanent`, or `temporary` for a day.
     store: Option<String>,
-    /// An image or document of the same kind, whose file it replaces.
+    /// The asset of the same kind whose file it replaces.
     replaces: Option<String>,
 }
 
@@ -134,14 +134,14 @@ async fn receive(
     said.check_size(size_bytes)?;
 
     let now = app.clock.now();
-    let upload = said.upload(caller, id, size_bytes, now);
+    let mut upload = said.upload(caller, id, size_bytes, now);
     let mut tx = app.db.tenant(caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
-    check_replaced(&mut tx, &upload).await?;
+    check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;
     store::receive_upload(&mut tx, id, asset_id).await?;
-    app.events.emit(&mut tx, &added(upload.becomes, asset_id)).await?;
+    app.events.emit(&mut tx, &added(&upload, asset_id)).await?;
     tx.commit().await?;
     Ok(NewFile::with_asset(id, upload.becomes, asset_id))
 }

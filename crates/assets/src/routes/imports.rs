@@ -42,7 +42,7 @@ pub(super) struct ImportFile {
     folder_id: Option<FolderId>,
     /// How long it stays; until it is deleted if not given.
     store: Option<Keep>,
-    /// An image or document of the same kind, whose file it replaces.
+    /// The asset of the same kind whose file it replaces.
     replaces: Option<AssetId>,
 }
 
@@ -69,16 +69,18 @@ pub(super) async fn import_file(
     }
     let now = app.clock.now();
     // Its size is not known yet.
-    let upload = file.upload(&caller, UploadId::new(now), 0, now);
+    let mut upload = file.upload(&caller, UploadId::new(now), 0, now);
     let source =
         app.secrets.seal(url.as_str().as_bytes(), source_place(upload.id)).map_err(Problem::internal)?;
     let mut tx = app.db.tenant(&caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
-    check_replaced(&mut tx, &upload).await?;
+    check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, &receiver, &upload, now).await?;
     store::begin_import(&mut tx, upload.id, asset_id, &source).await?;
-    let event = Event::ImportRequested { video_id: upload.becomes.video_id(), asset_id };
+    // A video neither waits nor fails with what is to replace its recording.
+    let video_id = upload.becomes.video_id().filter(|_| upload.replaces_id.is_none());
+    let event = Event::ImportRequested { video_id, asset_id };
     app.events.emit(&mut tx, &event).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(NewFile::with_asset(upload.id, upload.becomes, asset_id))))

@@ -3,10 +3,11 @@
 use crate::{
     AssetsError,
     key_frames::{key_frame_url, large_key_frame_url},
+    keys::Recording,
     store::{self, KeyFrameRow},
 };
 use axum::extract::State;
-use memoreel_kernel::{AssetId, OrganizationId, Page, VideoId};
+use memoreel_kernel::{Page, VideoId};
 use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
 use serde::{Deserialize, Serialize};
 
@@ -85,19 +86,20 @@ pub(super) async fn list_key_frames(
     };
     let mut tx = app.db.tenant(&caller).await?;
     let recording = store::find_recording(&mut tx, id).await?;
-    let Some(asset_id) = recording.ok_or(AssetsError::VideoNotFound)? else {
+    let Some(recording) = recording.ok_or(AssetsError::VideoNotFound)? else {
         return Ok(Json(Page { items: Vec::new(), next_cursor: None }));
     };
-    let mut rows = store::list_key_frames(&mut tx, asset_id, after_ms, i64::from(limit) + 1).await?;
+    let mut rows =
+        store::list_key_frames(&mut tx, recording.asset_id, after_ms, i64::from(limit) + 1).await?;
     drop(tx);
     let has_more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next_cursor = rows.last().filter(|_| has_more).map(|row| row.start_ms.to_string());
-    let items = rows.into_iter().map(|row| key_frame(&app, caller.organization_id, asset_id, row)).collect();
+    let items = rows.into_iter().map(|row| key_frame(&app, recording, row)).collect();
     Ok(Json(Page { items, next_cursor }))
 }
 
-fn key_frame(app: &App, organization_id: OrganizationId, asset_id: AssetId, row: KeyFrameRow) -> KeyFrame {
+fn key_frame(app: &App, recording: Recording, row: KeyFrameRow) -> KeyFrame {
     let now = app.clock.now();
     let showing =
         |shown: memoreel_media::Showing| KeyFrameShowing { start_ms: shown.start_ms, end_ms: shown.end_ms };
@@ -106,8 +108,8 @@ fn key_frame(app: &App, organization_id: OrganizationId, asset_id: AssetId, row:
         shown: row.shown.0.into_iter().map(showing).collect(),
         text: row.text,
         confidence: row.confidence,
-        image_url: large_key_frame_url(organization_id, asset_id, row.start_ms, &app.signer, now),
-        thumbnail_url: key_frame_url(organization_id, asset_id, row.start_ms, &app.signer, now),
+        image_url: large_key_frame_url(recording, row.start_ms, &app.signer, now),
+        thumbnail_url: key_frame_url(recording, row.start_ms, &app.signer, now),
         width: row.width,
         height: row.height,
     }

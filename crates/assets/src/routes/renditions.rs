@@ -1,13 +1,14 @@
 //! What was made of an asset: a list of it.
 
 use crate::{
-    AssetsError, keys,
+    AssetsError,
+    keys::Recording,
     playback::{download_url, shown_url},
     store::{self, RenditionRow},
 };
 use axum::extract::State;
 use memoreel_blob::BlobKey;
-use memoreel_kernel::{AssetId, Cursor, OrganizationId, Page, Timestamp};
+use memoreel_kernel::{AssetId, Cursor, Page, Timestamp};
 use memoreel_web::{
     App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId, action::ReadContent,
 };
@@ -60,23 +61,15 @@ pub(super) struct Rendition {
 
 impl Rendition {
     /// `filename` is the asset's.
-    pub(super) fn new(
-        app: &App,
-        organization_id: OrganizationId,
-        asset_id: AssetId,
-        filename: &str,
-        row: RenditionRow,
-    ) -> Self {
-        let now = app.clock.now();
+    pub(super) fn new(app: &App, recording: Recording, filename: &str, row: RenditionRow) -> Self {
+        let (organization_id, now) = (recording.organization_id, app.clock.now());
         let key = row.blob_key.parse::<BlobKey>().ok();
-        let hls = || keys::hls(organization_id, asset_id);
-        let preview = || keys::preview(organization_id, asset_id);
         let url = key.as_ref().and_then(|key| {
             // What belongs together shares a token, so that a playlist leads to what lies beside it.
             let prefix = match row.kind.as_str() {
                 "file" | "sound" => key.clone(),
-                "hls_master" | "hls_variant" => hls(),
-                "poster" | "thumbnail" | "storyboard" | "waveform" => preview(),
+                "hls_master" | "hls_variant" => recording.hls(),
+                "poster" | "thumbnail" | "storyboard" | "waveform" => recording.preview(),
                 _ => return None,
             };
             shown_url(organization_id, prefix, key, &app.signer, now)
@@ -137,7 +130,8 @@ pub(super) async fn list_renditions(
     let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
     let rows = store::list_renditions(&mut tx, id, &page).await.map_err(AssetsError::from)?;
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
-    let view = |row| Rendition::new(&app, caller.organization_id, id, &asset.filename, row);
+    let recording = asset.recording(caller.organization_id);
+    let view = |row| Rendition::new(&app, recording, &asset.filename, row);
     Ok(Json(Page { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor }))
 }
 

@@ -92,7 +92,7 @@ pub(super) async fn create_rendition(
         return Err(AssetsError::NoSound.into());
     };
     if let Some(row) = store::find_rendition(&mut tx, id, &name).await.map_err(AssetsError::from)? {
-        let rendition = Rendition::new(&app, caller.organization_id, id, &asset.filename, row);
+        let rendition = Rendition::new(&app, asset.recording(caller.organization_id), &asset.filename, row);
         let asked = AskedRendition { name, status: RenditionStatus::Ready, rendition: Some(rendition) };
         return Ok(Json(asked).into_response());
     }

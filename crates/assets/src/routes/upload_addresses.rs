@@ -53,7 +53,7 @@ pub(super) struct CreateUploadAddress {
     folder_id: Option<FolderId>,
     /// How long it stays; until it is deleted if not given.
     store: Option<Keep>,
-    /// An image or document of the same kind, whose file it replaces.
+    /// The asset of the same kind whose file it replaces.
     replaces: Option<AssetId>,
     /// How long the address works at least, a minute to a day; an hour if not given.
     #[schema(minimum = 60, maximum = 86400)]
@@ -102,15 +102,15 @@ pub(super) async fn create_upload_address(
         app.limits.uploads.take(&user_id.to_string())?;
     }
     let now = app.clock.now();
-    let upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
+    let mut upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
     check_places(&mut tx, &upload.metadata).await?;
-    check_replaced(&mut tx, &upload).await?;
+    check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
     let (url, expires_at) =
         address(&app, caller.organization_id, &upload, now + TimeDelta::seconds(lifetime));
-    let file = NewFile::awaited(upload.id, upload.becomes);
+    let file = NewFile::awaited(&upload);
     Ok((StatusCode::CREATED, Json(UploadAddress { file, url, expires_at })))
 }
 

@@ -70,7 +70,7 @@ pub(super) struct UploadView {
     kind: UploadKind,
     /// The video it becomes; it exists from the moment the upload is received.
     video_id: Option<VideoId>,
-    /// The image or document it becomes; it exists from the moment the upload is received.
+    /// The asset it becomes, which exists from the moment the upload is received, or whose file it replaces; of a new video, it is not known yet.
     asset_id: Option<AssetId>,
     /// When an unfinished upload is given up.
     #[schema(value_type = String, format = DateTime)]
@@ -80,13 +80,13 @@ pub(super) struct UploadView {
 impl From<Upload> for UploadView {
     fn from(upload: Upload) -> Self {
         Self {
+            asset_id: upload.asset_id(),
             id: upload.id,
             size_bytes: upload.size_bytes,
             offset_bytes: upload.offset_bytes,
             status: upload.status,
             kind: upload.becomes.kind(),
             video_id: upload.becomes.video_id(),
-            asset_id: upload.becomes.asset_id(),
             filename: upload.filename,
             expires_at: upload.expires_at,
         }
@@ -100,14 +100,14 @@ pub(super) struct NewFile {
     upload_id: UploadId,
     /// The video it becomes.
     video_id: Option<VideoId>,
-    /// The asset it becomes; of a video that has not arrived, it is not known yet.
+    /// The asset it becomes, or whose file it replaces; of a new video that has not arrived, it is not known yet.
     asset_id: Option<AssetId>,
 }
 
 impl NewFile {
     /// Of a file that has not arrived.
-    pub(super) fn awaited(upload_id: UploadId, becomes: Becomes) -> Self {
-        Self { upload_id, video_id: becomes.video_id(), asset_id: becomes.asset_id() }
+    pub(super) fn awaited(upload: &Upload) -> Self {
+        Self { upload_id: upload.id, video_id: upload.becomes.video_id(), asset_id: upload.asset_id() }
     }
 
     /// Of one that has its asset.
@@ -120,13 +120,13 @@ impl NewFile {
 ///
 /// tus creation, and creation-with-upload when the body is `application/offset+octet-stream`.
 /// `Upload-Metadata` knows `filename`, `filetype` and `kind` (`video`, which is what an upload becomes where nothing is said,
-/// `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an image or
-/// document of the same kind, `replaces`.
+/// `image` or `document`), of videos `title` and `channel_id`, of all `folder_id` and `store`, and of what replaces the file of an asset of
+/// the same kind, `replaces`.
 #[utoipa::path(post, path = "/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "1.0.0"),
         ("Upload-Length" = u64, Header, description = "Size of the file in bytes"),
         ("Upload-Metadata" = Option<String>, Header, description = "Pairs of name and base64 value")),
-    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document",
+    responses((status = 201, description = "Created; Location names the upload, Memoreel-Video-Id the video it will become, Memoreel-Asset-Id the image or document, or what it replaces the file of",
             headers(("Location" = String), ("Upload-Offset" = u64), ("Memoreel-Video-Id" = Option<String>), ("Memoreel-Asset-Id" = Option<String>))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 412, body = ProblemBody), (status = 413, body = ProblemBody),
@@ -147,9 +147,9 @@ async fn create_upload(
     let carries_bytes = tus::has_body_type(&headers);
     let place = if carries_bytes { Some(place(&app, &caller).await?) } else { None };
     let now = app.clock.now();
-    let upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
+    let mut upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
-    check_replaced(&mut tx, &upload).await?;
+    check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
 
@@ -325,12 +325,13 @@ fn progress_response(status: StatusCode, upload: &Upload, offset: u64, expires_a
     if offset < upload.size_bytes {
         headers.insert(tus::EXPIRES, tus::http_date(expires_at));
     }
-    let (name, id) = match upload.becomes {
-        Becomes::Video(id) => (tus::VIDEO_ID, id.to_string()),
-        Becomes::Image(id) | Becomes::Document(id) => (tus::ASSET_ID, id.to_string()),
-    };
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(name, id);
+    for (name, id) in [
+        (tus::VIDEO_ID, upload.becomes.video_id().map(|id| id.to_string())),
+        (tus::ASSET_ID, upload.asset_id().map(|id| id.to_string())),
+    ] {
+        if let Some(Ok(id)) = id.as_deref().map(HeaderValue::from_str) {
+            headers.insert(name, id);
+        }
     }
     response
 }

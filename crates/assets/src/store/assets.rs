@@ -1,8 +1,11 @@
 //! SQL of assets as people and programs list, change and delete them.
 
-use crate::model::{RETENTION, TEMPORARY_LIFETIME};
+use crate::{
+    keys::Recording,
+    model::{RETENTION, TEMPORARY_LIFETIME},
+};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{AssetId, FolderId, PageRequest, Timestamp, UploadId, VideoId};
+use memoreel_kernel::{AssetId, FolderId, OrganizationId, PageRequest, Timestamp, UploadId, VideoId};
 use serde_json::Value;
 
 /// An asset's row, with the video whose file it is.
@@ -40,6 +43,13 @@ pub(crate) struct AssetRow {
     pub(crate) retention_until: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+}
+
+impl AssetRow {
+    /// Its file, where it is a recording.
+    pub(crate) fn recording(&self, organization_id: OrganizationId) -> Recording {
+        Recording { organization_id, asset_id: self.id, version: self.version }
+    }
 }
 
 /// One statement for every way to read assets: only which of them, their order and the parameters differ.

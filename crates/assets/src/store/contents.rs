@@ -1,4 +1,4 @@
-//! SQL of what images and documents wait for.
+//! SQL of the contents that assets wait for.
 
 use memoreel_db::TenantTx;
 use memoreel_kernel::AssetId;
@@ -17,12 +17,25 @@ pub(crate) async fn lock_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, s
     Ok(asset.is_some())
 }
 
-/// Whether this is an image or a document that waits for a content, its first one or another. Its row is held until the transaction ends.
+/// Which of its files the asset has now, if it is there.
+pub(crate) async fn version_of(tx: &mut TenantTx, id: AssetId) -> Result<Option<i32>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        "SELECT version FROM assets WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Whether this waits for a content that is its own to wait for: another one, or its first, for which a recording's video waits. Its row is held until the transaction ends.
 pub(crate) async fn lock_waiting(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let waiting = sqlx::query!(
-        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document')
-             AND (status = 'pending' OR replacement_id IS NOT NULL AND NOT metadata ? 'replacement_error')
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2
+             AND (kind IN ('image', 'document') AND status = 'pending'
+                 OR replacement_id IS NOT NULL AND NOT metadata ? 'replacement_error')
          FOR NO KEY UPDATE",
         organization_id.uuid(),
         id.uuid(),
@@ -74,8 +87,9 @@ pub(crate) async fn mark_content_awaited(
     sqlx::query!(
         "UPDATE assets SET status = CASE WHEN replacement_id IS NULL THEN 'pending' ELSE status END,
              metadata = metadata - CASE WHEN replacement_id IS NULL THEN 'error' ELSE 'replacement_error' END
-         WHERE organization_id = $1 AND id = $2 AND kind IN ('image', 'document')
-             AND CASE WHEN replacement_id IS NULL THEN status = 'failed' ELSE metadata ? 'replacement_error' END
+         WHERE organization_id = $1 AND id = $2
+             AND CASE WHEN replacement_id IS NULL THEN kind IN ('image', 'document') AND status = 'failed'
+                 ELSE metadata ? 'replacement_error' END
              AND EXISTS (SELECT FROM tasks t WHERE t.organization_id = $1 AND t.subject_id = $2 AND t.kind = ANY($3)
                  AND t.status IN ('pending', 'held'))",
         organization_id.uuid(),

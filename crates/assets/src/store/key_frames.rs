@@ -1,6 +1,6 @@
 //! SQL of the key frames of videos.
 
-use crate::key_frames::TextOnScreen;
+use crate::{key_frames::TextOnScreen, keys::Recording};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, VideoId};
 use memoreel_media::Showing;
@@ -70,20 +70,23 @@ pub(crate) async fn replace_key_frames(
     Ok(true)
 }
 
-/// The file of a video that is not in the bin; of one that has only text there is none.
+/// The recording of a video that is not in the bin; of one that has only text there is none.
 pub(crate) async fn find_recording(
     tx: &mut TenantTx,
     id: VideoId,
-) -> Result<Option<Option<AssetId>>, sqlx::Error> {
+) -> Result<Option<Option<Recording>>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query_scalar!(
-        r#"SELECT asset_id AS "asset_id: AssetId" FROM videos
-           WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL"#,
+    let row = sqlx::query!(
+        r#"SELECT a.id AS "asset_id?: AssetId", a.version AS "version?" FROM videos v
+           LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
+           WHERE v.organization_id = $1 AND v.id = $2 AND v.deleted_at IS NULL"#,
         organization_id.uuid(),
         id.uuid(),
     )
     .fetch_optional(&mut **tx)
-    .await
+    .await?;
+    let recording = |(asset_id, version)| Recording { organization_id, asset_id, version };
+    Ok(row.map(|row| row.asset_id.zip(row.version).map(recording)))
 }
 
 /// A key frame's row.

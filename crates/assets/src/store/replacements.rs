@@ -1,9 +1,9 @@
 //! SQL of files that replace others.
 
-use super::lock_asset;
-use crate::model::Upload;
+use super::{HeldBlob, StoredFile, lock_asset};
+use crate::model::{Upload, UploadKind};
 use memoreel_db::TenantTx;
-use memoreel_kernel::{AssetId, UploadId};
+use memoreel_kernel::{AssetId, UploadId, VideoId};
 
 /// Notes that an upload brings, or is about to bring, another content for an asset; what did so before is given up, with what
 /// was stored of it. Returns whether there is such an asset outside the bin that has a content to replace, or did not get one.
@@ -25,13 +25,19 @@ pub(crate) async fn begin_replacement(
     )
     .execute(&mut **tx)
     .await?;
+    let kinds: &[&str] = match upload.becomes.kind() {
+        // There may be nothing but sound to what was announced as a video.
+        UploadKind::Video => &["video", "audio"],
+        UploadKind::Image => &["image"],
+        UploadKind::Document => &["document"],
+    };
     let begun = sqlx::query!(
         "UPDATE assets SET replacement_id = $3, metadata = metadata - 'replacement_error'
-         WHERE organization_id = $1 AND id = $2 AND kind = $4 AND status IN ('ready', 'failed') AND deleted_at IS NULL",
+         WHERE organization_id = $1 AND id = $2 AND kind = ANY($4) AND status IN ('ready', 'failed') AND deleted_at IS NULL",
         organization_id.uuid(),
         asset_id.uuid(),
         upload.id.uuid(),
-        upload.becomes.kind().as_str(),
+        kinds as &[&str],
     )
     .execute(&mut **tx)
     .await?;
@@ -52,4 +58,51 @@ pub(crate) async fn replacement_of(
     )
     .fetch_optional(&mut **tx)
     .await
+}
+
+/// Keeps the row of a video from being changed by others until the transaction ends. Whoever changes one that way changes its asset's after it.
+pub(crate) async fn lock_video(tx: &mut TenantTx, id: VideoId) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "SELECT id FROM videos WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Gives a recording the file that replaces its own, of which nothing else is known yet; what was made of the old one goes. Returns whether it
+/// was still waited for.
+pub(crate) async fn replace_recording(
+    tx: &mut TenantTx,
+    id: AssetId,
+    upload_id: UploadId,
+    file: &StoredFile<'_>,
+    blob: &HeldBlob,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let replaced = sqlx::query!(
+        "WITH came AS (
+             UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND id = $3 AND replaces_id = $2 AND status = 'received'
+             RETURNING id
+         )
+         UPDATE assets SET kind = $4, content_type = $5, blob_key = $6, byte_size = $7, sha256 = $8, blob_id = $9, status = 'ready',
+             metadata = metadata - '{error,replacement_error,probe,encoding}'::text[], version = version + 1, replacement_id = NULL
+         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind IN ('video', 'audio')
+             AND assets.replacement_id = came.id",
+        organization_id.uuid(),
+        id.uuid(),
+        upload_id.uuid(),
+        file.kind,
+        file.content_type,
+        blob.blob_key,
+        file.facts.size_bytes.cast_signed(),
+        &file.facts.sha256[..],
+        blob.id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(replaced.rows_affected() == 1)
 }

@@ -39,6 +39,7 @@ pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Resul
     let progress = progress_of(&row, &stages);
     let organization_id = tx.organization_id();
     Ok(VideoDetail {
+        asset_id: row.asset_id,
         playback: playback(app, organization_id, &row),
         video: video(app, organization_id, row, progress.stage, progress.percent),
         stages: progress.stages,

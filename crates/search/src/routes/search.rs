@@ -276,8 +276,8 @@ async fn hits(
     let hits = found.into_iter().map(|found| {
         let (organization_id, signer) = (caller.organization_id, &app.signer);
         let seen_in = match &found.of {
-            FoundIn::Video { seen_in, .. } => *seen_in,
-            FoundIn::Document { .. } | FoundIn::Image { .. } => None,
+            FoundIn::Video { recording, is_seen: true, .. } => *recording,
+            _ => None,
         };
         let file = match &found.of {
             FoundIn::Video { .. } => None,
@@ -286,8 +286,8 @@ async fn hits(
             }
         };
         let picture = match &found.of {
-            FoundIn::Video { pictured_asset_id, .. } => {
-                pictured_asset_id.map(|id| thumbnail_url(organization_id, id, signer, now))
+            FoundIn::Video { recording, is_pictured, .. } => {
+                recording.filter(|_| *is_pictured).map(|recording| thumbnail_url(recording, signer, now))
             }
             FoundIn::Document { page_image_key, .. } => {
                 page_image_key.as_deref().and_then(|key| page_image_url(organization_id, key, signer, now))
@@ -299,7 +299,7 @@ async fn hits(
         let mut hit = hit(found, vector.as_deref(), likeness_floor, picture, file);
         hit.frame_url = seen_in
             .zip(hit.start_ms)
-            .map(|(id, start_ms)| key_frame_url(organization_id, id, start_ms, signer, now));
+            .map(|(recording, start_ms)| key_frame_url(recording, start_ms, signer, now));
         hit
     });
     Ok((mode, hits.collect()))
@@ -371,8 +371,8 @@ fn hit(
         created_at: found.created_at,
     };
     match found.of {
-        FoundIn::Video { id, title, channel_id, seen_in, .. } => {
-            if seen_in.is_some() {
+        FoundIn::Video { id, title, channel_id, is_seen, .. } => {
+            if is_seen {
                 hit.source = HitSource::Screen;
             }
             (hit.video_id, hit.video_title, hit.poster_url) = (Some(id), Some(title), picture_url);

@@ -27,10 +27,12 @@ pub(super) async fn search(
                text AS "text!", start_seconds, end_seconds,
                spans AS "spans!: Json<Vec<Span>>", speaker_names AS "speaker_names: Json<HashMap<String, String>>",
                span_vectors, meaning_rank, similarity AS "similarity!",
-               (SELECT r.asset_id FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
-                   AND r.kind = 'thumbnail' LIMIT 1) AS "pictured_asset_id: AssetId",
-               (SELECT c.entity_id FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
-                   AND c.entity_type = 'key_frame') AS "seen_in: AssetId"
+               found.asset_id AS "asset_id: AssetId",
+               (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
+               EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
+                   AND r.kind = 'thumbnail') AS "is_pictured!",
+               EXISTS (SELECT FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
+                   AND c.entity_type = 'key_frame') AS "is_seen!"
            FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::real[]::vector, $13, $14,
                $15::bigint::text::xid8, $16) AS found
            -- A passage of a document or an image names nothing of a video. Without the limit, all files would be joined to their passages
@@ -66,7 +68,7 @@ pub(super) async fn search(
     .await?;
     let found = rows.into_iter().map(|row| Found {
         chunk_id: row.chunk_id,
-        of: found_in!(row),
+        of: found_in!(caller.organization_id, row),
         created_at: row.created_at,
         configuration: String::new(),
         lexemes: Vec::new(),

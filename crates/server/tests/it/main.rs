@@ -65,6 +65,7 @@ mod queue;
 mod receiver;
 mod renditions;
 mod replaced;
+mod replaced_recordings;
 mod request_logs;
 mod requests;
 mod resets;

@@ -125,3 +125,32 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
     .await?;
     Ok(deleted.rows_affected())
 }
+
+/// Takes back what was done and is to be done for a subject, but for tasks of the kinds `kept`, as though it had never been asked for: nothing
+/// is kept of what runs. Returns false, having taken back only some, where a task is ending or beginning at this moment. Whoever calls this
+/// holds the subject ([`super::lock_subject`]), so that nothing ends, and nothing follows from it, until the transaction does.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn withdraw_tasks(tx: &mut TenantTx, subject_id: Uuid, kept: &[&str]) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    // Never waited for: one that is ending has its row, and waits for the subject.
+    let row = sqlx::query!(
+        r#"WITH chosen AS (
+               SELECT id FROM tasks WHERE organization_id = $1 AND subject_id = $2 AND kind <> ALL($3)
+           ), free AS (
+               SELECT tasks.id FROM tasks JOIN chosen USING (id) WHERE tasks.organization_id = $1 FOR UPDATE OF tasks SKIP LOCKED
+           ), withdrawn AS (
+               DELETE FROM tasks USING free WHERE tasks.organization_id = $1 AND tasks.id = free.id RETURNING tasks.id, tasks.status
+           )
+           SELECT (SELECT count(*) FROM chosen) = count(*) AS "is_all!",
+               count(CASE status WHEN 'running' THEN pg_notify('memoreel_task_stops', id::text)::text END) AS "stopped?"
+           FROM withdrawn"#,
+        organization_id.uuid(),
+        subject_id,
+        kept as &[&str],
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(row.is_all)
+}

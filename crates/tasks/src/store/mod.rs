@@ -3,7 +3,7 @@
 mod control;
 
 pub(crate) use control::{CANCELLED_CODE, cancel_task, retry_task};
-pub use control::{delete_old_tasks, prioritise_task};
+pub use control::{delete_old_tasks, prioritise_task, withdraw_tasks};
 
 use crate::{NewTask, StageStatus, TaskStage};
 use memoreel_db::{SystemConnection, SystemTx, TenantTx};

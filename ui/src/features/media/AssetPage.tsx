@@ -20,6 +20,7 @@ import { strings } from "../../strings";
 import { tell } from "../library/actions";
 import { pickFiles } from "../uploads/choose";
 import { kindOfFile, replaceFile } from "../uploads/manager";
+import type { UploadKind } from "../uploads/records";
 import { useMediaActions } from "./actions";
 import { AssetFacts } from "./AssetFacts";
 import { AssetPreview } from "./AssetPreview";
@@ -161,19 +162,26 @@ function ReplacementNotice({ asset }: { asset: Asset }) {
   );
 }
 
+/** As what the file that replaces this one is sent, if it can be replaced. */
+function replacedAs({ kind, status, video_id }: Asset): UploadKind | null {
+  if (kind === null || status === "pending") return null;
+  if (kind === "image" || kind === "document") return kind;
+  return video_id === null ? null : "video";
+}
+
 /** Asks for a file of the same kind, and sends it. */
-async function chooseReplacement(id: string, kind: "image" | "document"): Promise<void> {
+async function chooseReplacement(id: string, kind: UploadKind): Promise<void> {
   const [file] = await pickFiles(false);
   if (!file) return;
   if (kindOfFile(file) === kind) replaceFile(file, { id, kind });
-  else showToast(strings.asset.replaceOther(strings.media.kindOf[kind]));
+  else showToast(strings.asset.replaceOther[kind]);
 }
 
 function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly Folder[]; mayEdit: boolean }) {
   const actions = useMediaActions();
   const navigate = useNavigate();
-  const [asked, setAsked] = useState<"move" | "copy" | "forGood" | null>(null);
-  const { kind } = asset;
+  const [asked, setAsked] = useState<"move" | "copy" | "replace" | "forGood" | null>(null);
+  const kind = replacedAs(asset);
   const here = asset.folder_id === null ? {} : { folder: asset.folder_id };
   const leave = (): void => void navigate({ to: "/media", search: here });
   return (
@@ -186,12 +194,16 @@ function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly 
       )}
       {!mayEdit ? null : asset.deleted_at === null ? (
         <>
-          {(kind === "image" || kind === "document") && asset.status !== "pending" ? (
-            <button type="button" className="button" onClick={() => void chooseReplacement(asset.id, kind)}>
+          {kind === null ? null : (
+            <button
+              type="button"
+              className="button"
+              onClick={() => (kind === "video" ? setAsked("replace") : void chooseReplacement(asset.id, kind))}
+            >
               <Replace size={16} aria-hidden />
               {strings.asset.replace}
             </button>
-          ) : null}
+          )}
           <button type="button" className="button" onClick={() => setAsked("move")}>
             <FolderInput size={16} aria-hidden />
             {strings.media.move}
@@ -234,6 +246,15 @@ function Actions({ asset, folders, mayEdit }: { asset: Asset; folders: readonly 
           none={asked === "move" ? strings.media.unsorted : strings.media.beside}
           start={asked === "move" ? asset.folder_id : null}
           onPick={(id, where) => actions[asked]([asset.id], id, where)}
+          onClose={() => setAsked(null)}
+        />
+      ) : null}
+      {asked === "replace" ? (
+        <Confirm
+          title={strings.asset.replaceRecording(asset.filename)}
+          text={strings.asset.replaceRecordingText}
+          action={strings.asset.chooseFile}
+          onConfirm={() => chooseReplacement(asset.id, "video")}
           onClose={() => setAsked(null)}
         />
       ) : null}

@@ -18,7 +18,7 @@ const SHOWN_BY_ITSELF = new Set(["poster", "thumbnail"]);
 /** What was made of the file, with what can be downloaded, and the making of sound files. */
 export function Renditions({ asset }: { asset: Asset }) {
   const mayEdit = useMay("edit_content");
-  const list = useInfiniteQuery(renditionsQuery(asset.id));
+  const list = useInfiniteQuery(renditionsQuery(asset));
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const makesSound = asset.video_id !== null && asset.channels !== null;
   if (!makesSound && list.isSuccess && items.length === 0) return null;

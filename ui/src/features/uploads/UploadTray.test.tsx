@@ -41,6 +41,7 @@ const entry = (part: Partial<UploadEntry> & { key: string }): UploadEntry => ({
   kind: "video",
   video_id: null,
   asset_id: null,
+  replaces: false,
   organization_id: null,
   problem: null,
   ...part,
@@ -159,11 +160,17 @@ describe("what does not go well", () => {
     ["a recording that failed", received({ key: "one", video_id: "failed" }), strings.upload.summaryFailed(1)],
     ["an image that failed", received({ key: "one", kind: "image", asset_id: "failed" }), strings.upload.summaryFailed(1)],
     ["a file that did not replace another", received({ key: "one", kind: "document", asset_id: "kept" }), strings.upload.summaryFailed(1)],
+    [
+      "a recording that did not replace that of a video, which goes on",
+      received({ key: "one", replaces: true, video_id: "done", asset_id: "kept" }),
+      strings.upload.summaryFailed(1),
+    ],
   ];
 
   it.each(opened)("is told on a phone without being asked for: %s", async (_what, one, title) => {
     await showOnPhone([one], {
       failed: { id: "failed", status: "failed", error: { message: "It is broken." } },
+      done: { id: "done", status: "completed" },
       kept: { id: "kept", status: "ready", replacement: { status: "failed", error: { message: "It is broken." } } },
     });
     expect(screen.getByRole("status").textContent).toBe(title);

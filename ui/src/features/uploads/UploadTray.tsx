@@ -51,10 +51,12 @@ export function UploadTray() {
     combine: (results) => byId(assetIds, results),
   });
   const assetOf = (entry: UploadEntry): Made<Asset> => assets.get(entry.asset_id ?? "");
-  const works = (entry: UploadEntry): boolean =>
-    entry.kind === "video" ? isWorking(videoOf(entry)) : isLookedAt(assetOf(entry));
+  // A video goes on as it is until the file that replaces its recording was looked at.
+  const isAsset = (entry: UploadEntry): boolean =>
+    entry.kind !== "video" || (entry.replaces && assetOf(entry)?.replacement !== null);
+  const works = (entry: UploadEntry): boolean => (isAsset(entry) ? isLookedAt(assetOf(entry)) : isWorking(videoOf(entry)));
   const wentWrong = (entry: UploadEntry): boolean =>
-    entry.kind === "video" ? videoOf(entry)?.status === "failed" : isFailed(assetOf(entry));
+    isAsset(entry) ? isFailed(assetOf(entry)) : videoOf(entry)?.status === "failed";
 
   const userId = useMe()?.user.id;
   useEffect(() => (userId === undefined ? undefined : setUploader(userId)), [userId]);
@@ -98,7 +100,7 @@ export function UploadTray() {
       {open ? (
         <ul className="tray__list">
           {entries.map((entry) =>
-            entry.kind !== "video" && entry.state === "received" ? (
+            entry.state === "received" && isAsset(entry) ? (
               <AssetRow key={entry.key} entry={entry} asset={assetOf(entry)} />
             ) : (
               <TrayRow key={entry.key} entry={entry} video={videoOf(entry)} />
@@ -225,7 +227,7 @@ function TrayRow({ entry, video }: { entry: UploadEntry; video: Made<VideoDetail
   );
 }
 
-/** An image or a document that has arrived: it is looked at in a moment. */
+/** What has arrived and becomes no video of its own: it is looked at in a moment. */
 function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) {
   const done = asset && !isLookedAt(asset);
   const ready = done && !isFailed(asset);

@@ -21,6 +21,8 @@ export interface UploadEntry {
   kind: UploadKind;
   video_id: string | null;
   asset_id: string | null;
+  /** Whether it is another file of what is there. */
+  replaces: boolean;
   organization_id: string | null;
   problem: Problem | null;
 }
@@ -152,7 +154,7 @@ export function addFiles(chosen: readonly Chosen[], channelId?: string): void {
   startNext();
 }
 
-/** Sends a file that is to replace that of an image or a document. */
+/** Sends a file that is to replace that of an asset. */
 export function replaceFile(file: File, asset: { id: string; kind: UploadKind }): void {
   const record: UploadRecord = {
     key: newKey(),
@@ -189,6 +191,7 @@ export function followImport(file: NewFile, filename: string, kind: UploadKind):
     kind,
     video_id: file.video_id ?? null,
     asset_id: file.asset_id ?? null,
+    replaces: false,
     organization_id: chosenOrganization(),
     problem: null,
   };
@@ -443,6 +446,7 @@ function entryOf(record: UploadRecord, state: UploadState): UploadEntry {
     kind: record.kind ?? "video",
     video_id: record.video_id,
     asset_id: record.asset_id ?? null,
+    replaces: record.replaces !== undefined,
     organization_id: record.organization_id,
     problem: null,
   };

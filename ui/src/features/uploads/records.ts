@@ -13,10 +13,10 @@ export interface UploadRecord {
   channel_id: string | null;
   /** What it becomes; absent from records of before there were images. */
   kind?: UploadKind;
-  /** The image it becomes, and the folder it goes to. */
+  /** The asset it becomes, as far as that is known, and the folder it goes to. */
   asset_id?: string | null;
   folder_id?: string | null;
-  /** The image or document whose file it replaces. */
+  /** The asset whose file it replaces. */
   replaces?: string;
   /** Where it goes, whatever organization is looked at meanwhile; `null` is the personal one. */
   organization_id: string | null;

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { Braces, Captions, Download, EllipsisVertical, FileText, FileUp, FileVideo, Link2, Trash2 } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Braces, Captions, Download, EllipsisVertical, File as FileIcon, FileText, FileUp, FileVideo, Link2, Trash2 } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
 import { request } from "../../api/client";
@@ -111,6 +111,14 @@ function MoreMenu() {
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal>
           <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+            {video.asset_id === null ? null : (
+              <DropdownMenu.Item asChild className="menu__item">
+                <Link to="/files/$assetId" params={{ assetId: video.asset_id }}>
+                  <FileIcon size={16} aria-hidden />
+                  {strings.video.openFile}
+                </Link>
+              </DropdownMenu.Item>
+            )}
             <DropdownMenu.Item className="menu__item" onSelect={() => captionFile.current?.click()}>
               <FileUp size={16} aria-hidden />
               {strings.video.uploadCaptions}
