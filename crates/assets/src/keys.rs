@@ -71,7 +71,7 @@ pub struct Recording {
 impl Recording {
     /// Of what something at `key` was made, and where in the folder of that it lies.
     pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str)> {
-        let asset_id = key.segments().nth(3)?.parse().ok()?;
+        let Part::Asset(asset_id) = part_of(key)? else { return None };
         let below =
             key.as_str().strip_prefix(asset(organization_id, asset_id).as_str())?.strip_prefix('/')?;
         let later =

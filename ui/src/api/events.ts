@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { apiHeaders, API_PREFIX } from "./client";
 import { connection } from "./connection";
-import { keys, patchVideo } from "./queries";
+import { isBusy, keys, patchVideo } from "./queries";
 import type { VideoDetail, VideoEvent } from "./types";
 
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
@@ -151,15 +151,14 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
     void client.invalidateQueries({ queryKey: keys.keyFrames(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.allRenditions });
   }
+  const isSettled = !isBusy({ status });
   // What begins anew may have another file, of which nothing is said yet.
-  if (isSettled(status) || (turned && isSettled(before?.status))) {
+  if (isSettled || (turned && before && !isBusy(before))) {
     void client.invalidateQueries({ queryKey: keys.transcript(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.summary(event.video_id) });
   }
-  if (isSettled(status)) {
+  if (isSettled) {
     void client.invalidateQueries({ queryKey: keys.videos });
     void client.invalidateQueries({ queryKey: keys.channels });
   }
 }
-
-const isSettled = (status: VideoDetail["status"] | undefined): boolean => status === "completed" || status === "failed";

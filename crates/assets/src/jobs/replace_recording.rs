@@ -4,13 +4,7 @@ use super::{
     Import, MediaEngine, Store, blob_failure, control, media_failure, remove_duplicate, remove_staged,
     store::recognise,
 };
-use crate::{
-    contents::{give_up, upload_lost},
-    deletions::remove_files,
-    keys,
-    model::AssetStep,
-    store as sql,
-};
+use crate::{contents::give_up, deletions::remove_files, keys, model::AssetStep, store as sql};
 use async_trait::async_trait;
 use memoreel_kernel::Event;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject, withdraw_tasks};
@@ -43,11 +37,8 @@ impl Handle for ReplaceRecording {
             return run.finish(tx, &[]).await;
         };
         drop(tx);
-        let staging = &self.app.staging;
-        let size_bytes = staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
-        let path = staging.path(upload_id);
-        let sniffed = recognise(&path, size_bytes).await?;
-        let blobs = &self.app.blobs;
+        let (staging, blobs) = (&self.app.staging, &self.app.blobs);
+        let (path, sniffed) = recognise(staging, upload_id).await?;
         let probe = self.engine.ffmpeg.probe(&path, &control(run, 0.0, 0.5)).await.map_err(media_failure)?;
         let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
         let facts = blobs.put_file(&key, &path).await.map_err(blob_failure)?;

@@ -9,10 +9,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_blob::Staging;
-use memoreel_kernel::{Clock, Event};
+use memoreel_kernel::{Clock, Event, UploadId};
 use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, sniff};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use std::{path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 use tokio::io::AsyncReadExt;
 
 /// Moves a finished upload into the blob store.
@@ -47,9 +47,7 @@ impl Handle for Store {
         let upload = sql::staged_upload_of(&mut tx, step.asset_id).await?;
         drop(tx);
         let upload_id = upload.ok_or_else(upload_lost)?;
-        let size_bytes = self.staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
-        let path = self.staging.path(upload_id);
-        let sniffed = recognise(&path, size_bytes).await?;
+        let (path, sniffed) = recognise(&self.staging, upload_id).await?;
 
         let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
         let facts = self.engine.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
@@ -70,13 +68,18 @@ impl Handle for Store {
     }
 }
 
-/// What a staged file is by its content, if it is a recording of a size that is taken.
-pub(super) async fn recognise(path: &Path, size_bytes: u64) -> Result<Sniffed, TaskFailure> {
+/// Where a staged file lies and what it is by its content, if it is a recording of a size that is taken.
+pub(super) async fn recognise(
+    staging: &Staging,
+    upload_id: UploadId,
+) -> Result<(PathBuf, Sniffed), TaskFailure> {
+    let size_bytes = staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
+    let path = staging.path(upload_id);
     if size_bytes == 0 {
         return Err(TaskFailure::permanent("media_empty", "The file is empty."));
     }
     let mut head = Vec::with_capacity(SNIFF_BYTES);
-    let file = tokio::fs::File::open(path).await?;
+    let file = tokio::fs::File::open(&path).await?;
     file.take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
     let sniffed = sniff(&head).ok_or_else(|| {
         TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
@@ -90,5 +93,5 @@ pub(super) async fn recognise(path: &Path, size_bytes: u64) -> Result<Sniffed, T
         let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
         return Err(TaskFailure::permanent("media_too_large", message));
     }
-    Ok(sniffed)
+    Ok((path, sniffed))
 }

@@ -68,7 +68,8 @@ pub(super) struct UploadView {
     status: String,
     /// What it becomes.
     kind: UploadKind,
-    /// The video it becomes; it exists from the moment the upload is received.
+    /// The video it becomes, which exists from the moment the upload is received, or whose recording it replaces; whether it did says the asset's
+    /// `replacement`.
     video_id: Option<VideoId>,
     /// The asset it becomes, which exists from the moment the upload is received, or whose file it replaces; of a new video, it is not known yet.
     asset_id: Option<AssetId>,
@@ -98,7 +99,7 @@ impl From<Upload> for UploadView {
 pub(super) struct NewFile {
     /// The upload that brings it.
     upload_id: UploadId,
-    /// The video it becomes.
+    /// The video it becomes, or whose recording it replaces.
     video_id: Option<VideoId>,
     /// The asset it becomes, or whose file it replaces; of a new video that has not arrived, it is not known yet.
     asset_id: Option<AssetId>,
