@@ -1465,6 +1465,31 @@ BEGIN
     RETURN model.id;
 END $$;
 
+-- Name: renamed(text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.renamed(p_filename text, p_extension text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+    SELECT left(regexp_replace(p_filename, '(.)\.[^.]*$', '\1'), 254 - char_length(p_extension)) || '.' || p_extension
+$_$;
+
+-- Name: replacements_follow_video(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.replacements_follow_video() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    -- The asset before its uploads, as everywhere.
+    UPDATE assets a SET replacement_id = NULL, metadata = metadata - 'replacement_error'
+        FROM uploads u WHERE a.organization_id = NEW.organization_id AND a.id = NEW.asset_id
+            AND u.organization_id = a.organization_id AND u.id = a.replacement_id AND u.user_id IS DISTINCT FROM NEW.author_id;
+    UPDATE uploads SET status = 'terminated', source = NULL
+        WHERE organization_id = NEW.organization_id AND replaces_id = NEW.asset_id AND user_id IS DISTINCT FROM NEW.author_id
+            AND status IN ('importing', 'received');
+    RETURN NULL;
+END $$;
+
 -- Name: seal_audit_logs(integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.seal_audit_logs(p_limit integer) RETURNS bigint
@@ -3935,6 +3960,10 @@ CREATE TRIGGER videos_lead_assets_new AFTER INSERT ON public.videos FOR EACH ROW
 
 CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id, title ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
 
+-- Name: videos videos_lead_replacements; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_lead_replacements AFTER UPDATE OF visibility ON public.videos FOR EACH ROW WHEN (((new.asset_id IS NOT NULL) AND (new.visibility = 'private'::text) AND (old.visibility <> 'private'::text))) EXECUTE FUNCTION public.replacements_follow_video();
+
 -- Name: videos videos_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_updated_at BEFORE UPDATE ON public.videos FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
@@ -6016,6 +6045,10 @@ REVOKE ALL ON FUNCTION public.record_audit() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.register_embedding_model(model_name text, model_dimensions integer) TO memoreel_system;
+
+-- Name: FUNCTION replacements_follow_video(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.replacements_follow_video() FROM PUBLIC;
 
 -- Name: FUNCTION seal_audit_logs(p_limit integer); Type: ACL; Schema: public; Owner: -
 

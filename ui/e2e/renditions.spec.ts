@@ -118,10 +118,21 @@ test("a video keeps what it is when its recording is replaced, and says what the
   await choose({ name: "broken.mp4", mimeType: "video/mp4", buffer: Buffer.from("no recording") });
   await expect(page.getByRole("alert").filter({ hasText: "The file was not replaced" })).toBeVisible();
   await expect(trayRow(page, "broken.mp4")).toContainText("not a recording");
+  // Somebody has it open meanwhile.
+  const watcher = await page.context().newPage();
+  await watcher.goto(video);
+  const duration = (): Promise<number> =>
+    watcher.locator("video").evaluate((media: HTMLVideoElement) => Math.round(media.duration));
+  await expect.poll(duration).toBe(53);
+  await expect(watcher.locator(".panel__body--transcript")).toContainText("fairest creatures");
   await choose(sample("two-voices.wav"));
   await expect(page.getByRole("alert")).toHaveCount(0, { timeout: PROCESSING_MS });
   await expect(trayRow(page, "two-voices.wav")).toContainText("Ready", { timeout: PROCESSING_MS });
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("sonnet.mp3");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("sonnet.wav");
+  await expect.poll(duration).toBe(20);
+  await expect(watcher.locator(".panel__body--transcript")).not.toContainText("fairest creatures");
+  await expect(watcher.getByRole("alert")).toHaveCount(0);
+  await watcher.close();
   await expect(page.getByRole("list", { name: "Made of it" }).getByRole("listitem").filter({ hasText: "Waveform" })).toBeVisible();
   await expectAccessible(page);
   await trayRow(page, "two-voices.wav").getByRole("link", { name: "Open" }).click();

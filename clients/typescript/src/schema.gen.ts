@@ -4925,7 +4925,7 @@ export interface components {
             hls_url?: string | null;
             /**
              * Format: int64
-             * @description Time from the last byte of the upload to the first possible play.
+             * @description Time from the last byte of the upload to the first possible play; unknown where the file was replaced.
              */
             playable_after_ms?: number | null;
             /** @description A large still. */
@@ -6066,6 +6066,11 @@ export interface components {
         /** @description A video with all there is to play and watch its processing. */
         VideoDetail: components["schemas"]["Video"] & {
             asset_id?: components["schemas"]["AssetId"] | null;
+            /**
+             * Format: int32
+             * @description Which of its files that is: 1 for the first, and one more for each that replaced it.
+             */
+            file_version?: number | null;
             /** @description Signed addresses. */
             playback: components["schemas"]["Playback"];
             /** @description Every step, in order. */
@@ -14784,6 +14789,15 @@ export interface operations {
             };
             /** @description `body_too_slow` */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `replacement_pending` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -84,12 +84,16 @@ impl Recording {
         Some((Self { organization_id, asset_id, version }, below))
     }
 
-    fn folder(self, name: &str) -> BlobKey {
-        let asset = asset(self.organization_id, self.asset_id);
+    /// Where what is made of this file lies in the folder of the asset.
+    pub(crate) fn below(self, name: &str) -> String {
         match self.version {
-            ..=1 => key(&format!("{asset}/{name}")),
-            version => key(&format!("{asset}/v{version}/{name}")),
+            ..=1 => name.to_owned(),
+            version => format!("v{version}/{name}"),
         }
+    }
+
+    fn folder(self, name: &str) -> BlobKey {
+        key(&format!("{}/{}", asset(self.organization_id, self.asset_id), self.below(name)))
     }
 
     /// The HLS playlists and segments.

@@ -312,13 +312,14 @@ pub(crate) async fn staged_upload_of(
 pub(crate) struct StoredFile<'a> {
     pub(crate) kind: &'a str,
     pub(crate) content_type: &'a str,
+    pub(crate) extension: &'a str,
     pub(crate) facts: &'a BlobFacts,
 }
 
 impl<'a> StoredFile<'a> {
     pub(crate) fn new(sniffed: &Sniffed, facts: &'a BlobFacts) -> Self {
         let kind = if sniffed.kind == Kind::Video { "video" } else { "audio" };
-        Self { kind, content_type: sniffed.content_type, facts }
+        Self { kind, content_type: sniffed.content_type, extension: sniffed.extension, facts }
     }
 }
 

@@ -63,6 +63,16 @@ impl DbError {
     }
 }
 
+/// Whether a statement was ended because others hold what it needs: it waited too long for them, or they for it.
+#[must_use]
+pub fn is_contention(error: &sqlx::Error) -> bool {
+    // lock_not_available, deadlock_detected
+    error
+        .as_database_error()
+        .and_then(|answer| answer.code())
+        .is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
+}
+
 /// Whether the server went away or is not there yet, rather than refusing what was asked.
 #[must_use]
 pub fn is_outage(error: &sqlx::Error) -> bool {

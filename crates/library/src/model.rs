@@ -68,6 +68,8 @@ pub struct VideoDetail {
     pub video: Video,
     /// Its file, unless it has only text.
     pub asset_id: Option<AssetId>,
+    /// Which of its files that is: 1 for the first, and one more for each that replaced it.
+    pub file_version: Option<i32>,
     /// Every step, in order.
     pub stages: Vec<Stage>,
     /// Signed addresses.
@@ -189,7 +191,7 @@ pub struct PlaybackView {
     pub captions: Vec<CaptionTrack>,
     /// The original under its own name.
     pub download_url: Option<String>,
-    /// Time from the last byte of the upload to the first possible play.
+    /// Time from the last byte of the upload to the first possible play; unknown where the file was replaced.
     pub playable_after_ms: Option<i64>,
 }
 

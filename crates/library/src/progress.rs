@@ -46,6 +46,9 @@ const PLAN: [(&str, [u32; 3]); 13] = [
 /// Steps of which nobody expects anything until they are asked for.
 const WHERE_WANTED: [&str; 1] = ["encode_av1"];
 
+/// What is done where the other is begun: nothing else tells so of a file that replaced another.
+const STORED: (&str, &str) = ("store", "probe");
+
 /// How far a video is.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Progress {
@@ -60,7 +63,7 @@ pub(crate) fn progress(tasks: &[TaskStage], medium: Medium, settled: bool) -> Pr
         .iter()
         .filter(|(_, shares)| shares[medium as usize] > 0)
         .filter(|(name, _)| !WHERE_WANTED.contains(name) || tasks.iter().any(|task| task.stage == *name))
-        .map(|(name, _)| stage(name, tasks.iter().find(|task| task.stage == *name), settled))
+        .map(|(name, _)| stage(name, tasks, settled))
         .collect();
     let current = |state| stages.iter().find(|stage| stage.status == state).map(|stage| stage.stage.clone());
     Progress {
@@ -70,8 +73,11 @@ pub(crate) fn progress(tasks: &[TaskStage], medium: Medium, settled: bool) -> Pr
     }
 }
 
-fn stage(name: &str, task: Option<&TaskStage>, settled: bool) -> Stage {
+fn stage(name: &str, tasks: &[TaskStage], settled: bool) -> Stage {
+    let of = |name: &str| tasks.iter().find(|task| task.stage == name);
+    let task = of(name);
     let status = match task.map(|task| task.status) {
+        None if name == STORED.0 && of(STORED.1).is_some() => StageState::Completed,
         None if settled => StageState::Skipped,
         None | Some(StageStatus::Waiting) => StageState::Waiting,
         Some(StageStatus::Running) => StageState::Running,
@@ -79,10 +85,11 @@ fn stage(name: &str, task: Option<&TaskStage>, settled: bool) -> Stage {
         Some(StageStatus::Failed) => StageState::Failed,
         Some(StageStatus::Cancelled) => StageState::Skipped,
     };
+    let progress = if status == StageState::Completed { 100 } else { task.map_or(0, |task| task.progress) };
     Stage {
         stage: name.to_owned(),
         status,
-        progress: task.map_or(0, |task| task.progress),
+        progress,
         message: task.and_then(|task| task.message.clone()),
     }
 }

@@ -147,7 +147,7 @@ pub(crate) struct VideoRow {
     pub(crate) byte_size: Option<i64>,
     pub(crate) original_filename: Option<String>,
     blob_key: Option<String>,
-    file_version: Option<i32>,
+    pub(crate) file_version: Option<i32>,
     renditions: Vec<String>,
     speakers: Option<Json<Vec<SpeakerView>>>,
     pub(crate) caption_language: Option<String>,

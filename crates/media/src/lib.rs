@@ -10,6 +10,7 @@
 
 mod arguments;
 mod audio;
+mod beginning;
 mod cut;
 mod dash;
 mod error;

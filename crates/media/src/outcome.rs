@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use crate::{Limits, MediaError};
 
 /// Which words in the report of a failed run say that which part of the file is broken.
-const DAMAGE: [(&str, &str); 7] = [
+const DAMAGE: [(&str, &str); 8] = [
     (
         "moov atom not found",
         "its index is missing. It was probably cut off before the recording was finished or the upload was complete.",
@@ -14,6 +14,7 @@ const DAMAGE: [(&str, &str); 7] = [
     ("no 'data' tag found", "it has a sound header but no sound after it."),
     ("Error parsing Opus packet", "its sound cannot be decoded."),
     ("Cannot determine format of input stream", "nothing in it can be decoded."),
+    ("Empty output", "nothing in it can be decoded."),
     ("Error while decoding", "its content cannot be decoded."),
     ("Invalid NAL unit size", "its picture cannot be decoded."),
     ("does not contain any stream", "it has a header but nothing after it."),

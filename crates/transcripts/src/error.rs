@@ -11,6 +11,9 @@ pub enum TranscriptsError {
     /// The video does not exist, is deleted, or the caller may not see it.
     #[error("there is no such video")]
     VideoMissing,
+    /// What is sent now would go with the file that is being replaced.
+    #[error("the file of the video is being replaced")]
+    FileAwaited,
     /// The video has no transcript.
     #[error("the video has no transcript")]
     TranscriptMissing,
@@ -41,6 +44,12 @@ impl From<TranscriptsError> for Problem {
     fn from(error: TranscriptsError) -> Self {
         match error {
             TranscriptsError::VideoMissing => Self::not_found("video"),
+            TranscriptsError::FileAwaited => Self::new(
+                StatusCode::CONFLICT,
+                "replacement_pending",
+                "The file of this video is being replaced, and captions sent now would go with the old one.",
+            )
+            .hint("Send them again when the new file is there."),
             TranscriptsError::TranscriptMissing => Self::not_found("transcript"),
             TranscriptsError::SpeakerMissing => Self::not_found("speaker"),
             TranscriptsError::NameInvalid => Self::invalid_field(

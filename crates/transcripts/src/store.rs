@@ -35,6 +35,21 @@ pub async fn video_for_transcript(
     .await
 }
 
+/// Whether the recording of the video is about to have another file, of which everything is heard anew.
+pub(crate) async fn awaits_file(tx: &mut TenantTx, video_id: VideoId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM videos v JOIN assets a ON a.organization_id = v.organization_id AND a.id = v.asset_id
+               WHERE v.organization_id = $1 AND v.id = $2 AND a.replacement_id IS NOT NULL AND NOT a.metadata ? 'replacement_error'
+           ) AS "awaits!""#,
+        organization_id.uuid(),
+        video_id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Whether the video exists, in the bin or not: its processing goes on there, so that it comes back whole.
 ///
 /// # Errors

@@ -151,13 +151,9 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
     void client.invalidateQueries({ queryKey: keys.keyFrames(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.allRenditions });
   }
-  const isSettled = !isBusy({ status });
-  // What begins anew may have another file, of which nothing is said yet.
-  if (isSettled || (turned && before && !isBusy(before))) {
+  if (!isBusy({ status })) {
     void client.invalidateQueries({ queryKey: keys.transcript(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.summary(event.video_id) });
-  }
-  if (isSettled) {
     void client.invalidateQueries({ queryKey: keys.videos });
     void client.invalidateQueries({ queryKey: keys.channels });
   }

@@ -100,10 +100,20 @@ export function isBusy(video: Pick<Video, "status">): boolean {
   return video.status === "pending" || video.status === "processing";
 }
 
+/** Drops what was heard and seen in a file that another one replaced. */
+function forgetFile(client: QueryClient, id: string): void {
+  for (const queryKey of [keys.transcript(id), keys.summary(id), keys.keyFrames(id)]) void client.resetQueries({ queryKey });
+}
+
 export function videoQuery(id: string) {
   return queryOptions({
     queryKey: keys.video(id),
-    queryFn: ({ signal }) => requestJson<VideoDetail>("GET", `/videos/${encodeURIComponent(id)}`, { signal }),
+    queryFn: async ({ client, signal }) => {
+      const before = client.getQueryData<VideoDetail>(keys.video(id));
+      const video = await requestJson<VideoDetail>("GET", `/videos/${encodeURIComponent(id)}`, { signal });
+      if (before && before.file_version !== video.file_version) forgetFile(client, id);
+      return video;
+    },
     refetchInterval: (query) => {
       const video = query.state.data;
       if (!video || !isBusy(video) || isGone(query.state.error)) return false;

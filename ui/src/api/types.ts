@@ -140,7 +140,7 @@ interface VideoWords {
 
 export type Video = Narrow<Sent<Schemas["Video"]>, VideoWords>;
 export type Stage = Sent<Schemas["Stage"]>;
-export type VideoDetail = Video & Pick<Sent<Schemas["VideoDetail"]>, "asset_id"> & { stages: Stage[]; playback: Sent<Schemas["Playback"]> };
+export type VideoDetail = Video & Pick<Sent<Schemas["VideoDetail"]>, "asset_id" | "file_version"> & { stages: Stage[]; playback: Sent<Schemas["Playback"]> };
 
 export interface VideoPatch {
   title?: string;

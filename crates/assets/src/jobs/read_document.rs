@@ -72,8 +72,8 @@ impl Handle for ReadDocument {
         document.close().await.map_err(document_failure)?;
 
         let facts = facts(&described, &pages);
-        let content_type = described.format.content_type();
-        let read = |content| ReadDocumentFacts { content_type, facts: &facts, content, pages: &pages };
+        let (content_type, extension) = (described.format.content_type(), described.format.extension());
+        let read = |content| ReadDocumentFacts { content_type, extension, facts: &facts, content, pages: &pages };
         let DocumentFile::Staged(upload_id, _) = file else {
             let mut tx = run.begin().await?;
             lock_subject(&mut tx, run.subject_id()).await?;
@@ -82,7 +82,7 @@ impl Handle for ReadDocument {
             }
             return run.finish(tx, &[Event::DocumentReady { asset_id: step.asset_id }]).await;
         };
-        let key = keys::original(organization_id, upload_id, described.format.extension());
+        let key = keys::original(organization_id, upload_id, extension);
         let stored = self.blobs.put_file(&key, &self.staging.path(upload_id)).await.map_err(blob_failure)?;
         let mut tx = run.begin().await?;
         lock_subject(&mut tx, run.subject_id()).await?;

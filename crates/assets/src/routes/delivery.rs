@@ -213,8 +213,10 @@ pub(super) async fn get_media_cookie(
     let mut tx = app.db.tenant(&caller).await?;
     let row = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
     drop(tx);
-    row.filter(|row| row.deleted_at.is_none() && matches!(row.kind.as_deref(), Some("video" | "audio")))
-        .ok_or(AssetsError::AssetNotFound)?;
+    let recording = row
+        .filter(|row| row.deleted_at.is_none() && matches!(row.kind.as_deref(), Some("video" | "audio")))
+        .ok_or(AssetsError::AssetNotFound)?
+        .recording(caller.organization_id);
     let now = app.clock.now();
     let grant = Grant {
         organization_id: caller.organization_id,
@@ -229,13 +231,14 @@ pub(super) async fn get_media_cookie(
         app.signer.verify_with(&value, delivery::COOKIE, now).map_err(signature_problem)?.expires_at;
     let path = cookie_path(id);
     let below = |file: &str| format!("{}{path}{file}", app.public_url);
+    let made = |file: &str| below(&recording.below(file));
     Ok(Json(MediaCookie {
         open_url: below(&format!("open?t={value}")),
         name: delivery::COOKIE.to_owned(),
-        hls_url: below("hls/master.m3u8"),
-        dash_url: below("hls/manifest.mpd"),
-        captions_url: below("hls/captions.vtt"),
-        poster_url: below("preview/poster.jpg"),
+        hls_url: made("hls/master.m3u8"),
+        dash_url: made("hls/manifest.mpd"),
+        captions_url: made("hls/captions.vtt"),
+        poster_url: made("preview/poster.jpg"),
         value,
         path,
         expires_at,

@@ -2,7 +2,7 @@
 
 use crate::{
     delivery::{self, Deliverer, DeliveryPolicies, Fetched, Policy},
-    keys::{self, Part},
+    keys::{self, Part, Recording},
     players::{MadeForPlayers, Players},
 };
 use axum::{
@@ -112,9 +112,16 @@ async fn get_by_cookie(
 ) -> Result<Response, Problem> {
     let Path((asset_id, path)) = path.map_err(|_| Problem::not_found("file"))?;
     let grant = presented(&app, asset_id, delivery::presented(&headers))?;
-    let is_open = path.split_once('/').is_some_and(|(folder, _)| BY_COOKIE.contains(&folder));
-    let key = grant.resolve(&path).ok().filter(|_| is_open).ok_or_else(|| Problem::not_found("file"))?;
+    let key =
+        grant.resolve(&path).ok().filter(|key| opens(&grant, key)).ok_or_else(|| Problem::not_found("file"))?;
     delivery.deliver(&app, &Asked { grant, key, method, headers, fetched: Fetched::ByCookie }).await
+}
+
+/// Whether a cookie opens this, of what was made of any of the files that its recording had.
+fn opens(grant: &Grant, key: &BlobKey) -> bool {
+    Recording::of(grant.organization_id, key)
+        .and_then(|(_, below)| below.split_once('/'))
+        .is_some_and(|(folder, _)| BY_COOKIE.contains(&folder))
 }
 
 #[derive(Debug, Deserialize)]

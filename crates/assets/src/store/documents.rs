@@ -9,6 +9,7 @@ use memoreel_kernel::{AssetId, UploadId};
 /// What reading a document found out.
 pub(crate) struct ReadDocumentFacts<'a> {
     pub(crate) content_type: &'a str,
+    pub(crate) extension: &'a str,
     pub(crate) facts: &'a DocumentFacts,
     /// Its content, unless the asset has it already.
     pub(crate) content: Option<(&'a BlobFacts, &'a HeldBlob)>,
@@ -78,7 +79,9 @@ pub(crate) async fn replace_document(
          )
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, blob_id = $9, page_count = $7,
              metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
-             version = version + 1, replacement_id = NULL
+             version = version + 1, replacement_id = NULL,
+             filename = CASE WHEN content_type = $3 THEN filename ELSE renamed(filename, $11) END,
+             original_filename = CASE WHEN content_type = $3 THEN original_filename ELSE renamed(original_filename, $11) END
          FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'document' AND assets.replacement_id = came.id",
         organization_id.uuid(),
         id.uuid(),
@@ -90,6 +93,7 @@ pub(crate) async fn replace_document(
         serde_json::to_value(document.facts).unwrap_or_default(),
         blob.map(|blob| blob.id.uuid()),
         upload_id.uuid(),
+        document.extension,
     )
     .execute(&mut **tx)
     .await?;

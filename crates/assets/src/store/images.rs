@@ -64,7 +64,9 @@ pub(crate) async fn replace_image(
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, width = $7, height = $8,
              metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('image', $9::jsonb), blob_id = $10,
              status = 'ready', recognised_text = NULL, version = version + 1,
-             replacement_id = NULL
+             replacement_id = NULL,
+             filename = CASE WHEN content_type = $3 THEN filename ELSE renamed(filename, $12) END,
+             original_filename = CASE WHEN content_type = $3 THEN original_filename ELSE renamed(original_filename, $12) END
          FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'image' AND assets.replacement_id = came.id",
         organization_id.uuid(),
         id.uuid(),
@@ -77,6 +79,7 @@ pub(crate) async fn replace_image(
         serde_json::to_value(image.facts).unwrap_or_default(),
         blob.id.uuid(),
         upload_id.uuid(),
+        image.described.header.format.extension(),
     )
     .execute(&mut **tx)
     .await?;

@@ -4,6 +4,7 @@ use super::{HeldBlob, StoredFile, lock_asset};
 use crate::model::{Upload, UploadKind};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, UploadId, VideoId};
+use std::time::Duration;
 
 /// Notes that an upload brings, or is about to bring, another content for an asset; what did so before is given up, with what
 /// was stored of it. Returns whether there is such an asset outside the bin that has a content to replace, or did not get one.
@@ -60,6 +61,14 @@ pub(crate) async fn replacement_of(
     .await
 }
 
+/// From here to the end of the transaction, a statement that waits longer than `most` for what others hold fails
+/// ([`memoreel_db::is_contention`]).
+pub(crate) async fn limit_waiting(tx: &mut TenantTx, most: Duration) -> Result<(), sqlx::Error> {
+    let most = format!("{}ms", most.as_millis());
+    sqlx::query_scalar!("SELECT set_config('lock_timeout', $1, true)", most).fetch_one(&mut **tx).await?;
+    Ok(())
+}
+
 /// Keeps the row of a video from being changed by others until the transaction ends. Whoever changes one that way changes its asset's after it.
 pub(crate) async fn lock_video(tx: &mut TenantTx, id: VideoId) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
@@ -73,25 +82,28 @@ pub(crate) async fn lock_video(tx: &mut TenantTx, id: VideoId) -> Result<(), sql
     Ok(())
 }
 
-/// Gives a recording the file that replaces its own, of which nothing else is known yet; what was made of the old one goes. Returns whether it
-/// was still waited for.
+/// Gives a recording the file that replaces its own, of which nothing else is known yet; what was made of the old one goes. Returns whether
+/// sound files are wanted of it, and nothing where it was not waited for any more.
 pub(crate) async fn replace_recording(
     tx: &mut TenantTx,
     id: AssetId,
     upload_id: UploadId,
     file: &StoredFile<'_>,
     blob: &HeldBlob,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<bool>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let replaced = sqlx::query!(
-        "WITH came AS (
-             UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND id = $3 AND replaces_id = $2 AND status = 'received'
-             RETURNING id
-         )
-         UPDATE assets SET kind = $4, content_type = $5, blob_key = $6, byte_size = $7, sha256 = $8, blob_id = $9, status = 'ready',
-             metadata = metadata - '{error,replacement_error,probe,encoding}'::text[], version = version + 1, replacement_id = NULL
-         FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind IN ('video', 'audio')
-             AND assets.replacement_id = came.id",
+    sqlx::query_scalar!(
+        r#"WITH came AS (
+               UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND id = $3 AND replaces_id = $2 AND status = 'received'
+               RETURNING id
+           )
+           UPDATE assets SET kind = $4, content_type = $5, blob_key = $6, byte_size = $7, sha256 = $8, blob_id = $9, status = 'ready',
+               metadata = metadata - '{error,replacement_error,probe,encoding}'::text[], version = version + 1, replacement_id = NULL,
+               filename = CASE WHEN content_type = $5 THEN filename ELSE renamed(filename, $10) END,
+               original_filename = CASE WHEN content_type = $5 THEN original_filename ELSE renamed(original_filename, $10) END
+           FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind IN ('video', 'audio')
+               AND assets.replacement_id = came.id
+           RETURNING metadata ? 'sounds' AS "has_sounds!""#,
         organization_id.uuid(),
         id.uuid(),
         upload_id.uuid(),
@@ -101,8 +113,8 @@ pub(crate) async fn replace_recording(
         file.facts.size_bytes.cast_signed(),
         &file.facts.sha256[..],
         blob.id.uuid(),
+        file.extension,
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(replaced.rows_affected() == 1)
+    .fetch_optional(&mut **tx)
+    .await
 }

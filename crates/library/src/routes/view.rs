@@ -40,6 +40,7 @@ pub(super) async fn detail(app: &App, tx: &mut TenantTx, row: VideoRow) -> Resul
     let organization_id = tx.organization_id();
     Ok(VideoDetail {
         asset_id: row.asset_id,
+        file_version: row.file_version,
         playback: playback(app, organization_id, &row),
         video: video(app, organization_id, row, progress.stage, progress.percent),
         stages: progress.stages,
@@ -65,7 +66,11 @@ fn playback(app: &App, organization_id: OrganizationId, row: &VideoRow) -> Playb
             .map(|language| caption_track(row, language, url(Shown::Captions)))
             .into_iter()
             .collect(),
-        playable_after_ms: row.playable_at.map(|at| (at - row.created_at).num_milliseconds()),
+        // Nothing is kept of when another file came.
+        playable_after_ms: row
+            .playable_at
+            .filter(|_| row.file_version == Some(1))
+            .map(|at| (at - row.created_at).num_milliseconds()),
     }
 }
 

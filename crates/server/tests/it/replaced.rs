@@ -7,6 +7,7 @@ use crate::{
     page_pictures::picture,
 };
 use chrono::TimeDelta;
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -32,15 +33,18 @@ pub(crate) async fn settled(client: &Client, id: &str) -> Value {
     }
 }
 
-/// Sends a file in one request of tus.
-async fn sent(client: &Client, said: &[(&str, &str)], bytes: Vec<u8>) -> Answer {
-    let request = client
+/// A file in one request of tus.
+pub(crate) fn sending(client: &Client, said: &[(&str, &str)], bytes: Vec<u8>) -> RequestBuilder {
+    client
         .tus("POST", "/uploads")
         .header("upload-length", bytes.len())
         .header("upload-metadata", metadata(said))
         .header("content-type", "application/offset+octet-stream")
-        .body(bytes);
-    send(request).await
+        .body(bytes)
+}
+
+async fn sent(client: &Client, said: &[(&str, &str)], bytes: Vec<u8>) -> Answer {
+    send(sending(client, said, bytes)).await
 }
 
 pub(crate) async fn replace(client: &Client, kind: &str, id: &str, bytes: Vec<u8>) {
@@ -127,7 +131,7 @@ async fn an_image_keeps_what_it_is_and_shows_its_new_file_once_that_was_looked_a
             &replaced["tags"],
             &replaced["metadata"]
         ),
-        (&json!(id), &json!("Sign.png"), &folder, &json!(["north"]), &json!({ "sku": "A-1" }))
+        (&json!(id), &json!("Sign.heic"), &folder, &json!(["north"]), &json!({ "sku": "A-1" }))
     );
     assert_eq!(
         (&replaced["status"], &replaced["version"], &replaced["replacement"], &replaced["sha256"]),

@@ -5,7 +5,7 @@ use crate::{
     at_once::app_that_may_reach_this_machine,
     client::{Client, Person, send},
     receiver::Receiver,
-    replaced::{asset, found, kept, replace, settled, sum},
+    replaced::{asset, found, kept, replace, sending, settled, sum},
 };
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -60,6 +60,19 @@ fn addresses(video: &Value) -> Vec<String> {
     found
 }
 
+/// Reads what a cookie opens, and returns where that is.
+async fn opened_by_cookie(app: &TestApp, person: &Person, asset_id: &str) -> Vec<String> {
+    let cookie = person.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
+    let mut read = Vec::new();
+    for url in ["hls_url", "dash_url", "captions_url"] {
+        let path = cookie[url].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+        let value = format!("memoreel_media={}", cookie["value"].as_str().unwrap());
+        send(app.visitor().request("GET", path).header("cookie", value)).await.is(200);
+        read.push(path.to_owned());
+    }
+    read
+}
+
 /// How many rows there are of what is made of recordings, of this organization.
 async fn made(connection: &mut PgConnection, person: &Person) -> Vec<(String, i64)> {
     let mut counts = Vec::new();
@@ -88,7 +101,7 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     let (before, after) = (sample("video-call.mp4"), sample("two-voices.wav"));
     let (id, asset_id) = recorded(&app, &ada, "Weekly_call.mp4", before.clone()).await;
     // What the same file leaves for somebody who never had another.
-    let (same, _) = recorded(&app, &bob, "Voices.wav", after.clone()).await;
+    let (same, same_asset) = recorded(&app, &bob, "Voices.wav", after.clone()).await;
     let folder = ada.post("/folders", &json!({ "name": "Calls" })).await.is(201).json()["id"].clone();
     ada.patch(&format!("/assets/{asset_id}"), &json!({ "folder_id": folder, "tags": ["north"] }))
         .await
@@ -104,6 +117,12 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     assert!(old.len() >= 6, "{was:#}");
     assert_eq!(found(&ada, "walrus").await, 1);
 
+    assert_eq!(was["file_version"], 1);
+    let sound = json!({ "format": "mp3" });
+    ada.post(&format!("/assets/{asset_id}/renditions"), &sound).await.is(202);
+    app.idle().await;
+    let before_cookie = opened_by_cookie(&app, &ada, &asset_id).await;
+
     // While nobody works, everything is as it was.
     let app = app.restart().await;
     let (ada, bob) = (app.signed_in(&ada).await, app.signed_in(&bob).await);
@@ -111,6 +130,8 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     let waiting = asset(&ada, &asset_id).await;
     assert_eq!((&waiting["version"], &waiting["replacement"]["status"]), (&json!(1), &json!("pending")));
     assert_eq!(waiting["sha256"], sum(&before));
+    let captions = send(ada.request("PUT", &format!("/videos/{id}/captions")).body(vtt)).await;
+    captions.refuses(409, "replacement_pending");
     let now = video(&ada, &id).await;
     assert_eq!((&now["status"], &now["playable"]), (&json!("completed"), &json!(true)));
     for address in &old {
@@ -132,7 +153,7 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     );
     assert_eq!(
         (&replaced["filename"], &replaced["folder_id"], &replaced["tags"], &replaced["created_at"]),
-        (&json!("Weekly_call.mp4"), &folder, &json!(["north"]), &waiting["created_at"])
+        (&json!("Weekly_call.wav"), &folder, &json!(["north"]), &waiting["created_at"])
     );
     assert_eq!(
         (&now["title"], &now["description"], &now["status"], &now["playable"], &now["kind"]),
@@ -149,6 +170,14 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     for address in &old {
         app.visitor().get(address).await.refuses(404, "not_found");
     }
+    let told = (&now["file_version"], &now["filename"], &now["playback"]["playable_after_ms"]);
+    assert_eq!(told, (&json!(2), &json!("Weekly_call.wav"), &Value::Null));
+    for address in opened_by_cookie(&app, &ada, &asset_id).await {
+        assert!(!before_cookie.contains(&address), "{address}");
+    }
+    // What was asked for of the file is made of the new one.
+    bob.post(&format!("/assets/{same_asset}/renditions"), &sound).await.is(202);
+    app.idle().await;
     // Nothing is left of what the old one said and showed, but what everybody has who had the new one alone.
     assert_eq!(transcript(&ada, &id).await, transcript(&bob, &same).await);
     assert_eq!((found(&ada, "walrus").await, found(&ada, "budget").await), (0, 1));
@@ -193,10 +222,16 @@ async fn a_file_that_is_no_recording_replaces_none_and_the_video_goes_on() {
     let (was, before) = (video(&ada, &id).await, kept(&app, &ada).await);
     let mut cut_off = sample("video-call.mp4");
     cut_off.truncate(2_000);
+    // Its header is in front and tells of a whole recording, of which nothing came.
+    let whole = sample("video-call.mp4");
+    let place = |name: &[u8; 4]| whole.windows(4).position(|word| word == name).unwrap() - 4;
+    let (data, header) = (place(b"mdat"), place(b"moov"));
+    let header_alone = [&whole[..data], &whole[header..], &whole[data..data + 200]].concat();
     for (bytes, code) in [
         (b"%PDF-1.7 nothing of the kind".to_vec(), "media_not_a_recording"),
         (vec![0xFF; 999], "media_unknown"),
         (cut_off, "media_damaged"),
+        (header_alone, "media_damaged"),
     ] {
         // What was tried last decides, by the time at which it ended.
         app.clock.advance(TimeDelta::seconds(1));
@@ -264,6 +299,66 @@ impl Handle for Late {
         self.ended.notify_one();
         result
     }
+}
+
+#[tokio::test]
+async fn who_changes_a_video_while_its_file_is_replaced_has_the_right_of_way() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (id, asset_id) = recorded(&app, &ada, "Voices.wav", sample("two-voices.wav")).await;
+    let mut other = app.superuser().await;
+    sqlx::query("BEGIN").execute(&mut other).await.unwrap();
+    let held = sqlx::query("SELECT id FROM transcripts WHERE video_id = $1::uuid FOR UPDATE").bind(&id);
+    held.execute(&mut other).await.unwrap();
+    replace(&ada, "video", &asset_id, sample("sonnet.mp3")).await;
+    let waits = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()";
+    let mut onlooker = app.superuser().await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut onlooker).await.unwrap() == 0 {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // It has the video at this moment, and waits for the transcript.
+    let change = sqlx::query("UPDATE videos SET title = 'Voices of May' WHERE id = $1::uuid").bind(&id);
+    change.execute(&mut other).await.unwrap();
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    let now = settled(&ada, &asset_id).await;
+    assert_eq!((&now["version"], &now["sha256"]), (&json!(2), &sum(&sample("sonnet.mp3"))), "{now:#}");
+    assert_eq!(video(&ada, &id).await["title"], "Voices of May");
+    let tasks = ada.get("/tasks?kind=replace_recording").await.is(200).json();
+    assert_eq!(tasks["items"][0]["status"], "completed", "{tasks:#}");
+    assert!(!tasks.to_string().contains("transient"), "{tasks:#}");
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_video_any_more_does_not_replace_its_file() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (id, asset_id) = recorded(&app, &ada, "Voices.wav", sample("two-voices.wav")).await;
+    let bob = app.colleague(&ada, "bob", "admin").await;
+    // Nobody works until it is private.
+    let app = app.restart().await;
+    let (ada, bob) = (app.signed_in(&ada).await, app.signed_in(&bob).await);
+    let said = [("filename", "other"), ("kind", "video"), ("replaces", asset_id.as_str())];
+    let request = sending(&bob, &said, sample("sonnet.mp3"));
+    send(request.header("memoreel-organization", &ada.organization_id)).await.is(201);
+    assert_eq!(asset(&ada, &asset_id).await["replacement"]["status"], "pending");
+    ada.patch(&format!("/videos/{id}"), &json!({ "visibility": "private" })).await.is(200);
+    let path = format!("/assets/{asset_id}");
+    bob.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
+    let now = asset(&ada, &asset_id).await;
+    assert_eq!((&now["version"], &now["replacement"]), (&json!(1), &Value::Null));
+    app.work().await;
+    app.idle().await;
+    let now = asset(&ada, &asset_id).await;
+    assert_eq!((&now["version"], &now["sha256"]), (&json!(1), &sum(&sample("two-voices.wav"))));
+    // Its author does.
+    replace(&ada, "video", &asset_id, sample("sonnet.mp3")).await;
+    ada.patch(&format!("/videos/{id}"), &json!({ "visibility": "organization" })).await.is(200);
+    ada.patch(&format!("/videos/{id}"), &json!({ "visibility": "private" })).await.is(200);
+    assert_eq!(settled(&ada, &asset_id).await["version"], 2);
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
 pub async fn withdraw_tasks(tx: &mut TenantTx, subject_id: Uuid, kept: &[&str]) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     // Never waited for: one that is ending has its row, and waits for the subject. One that has written results and is not there yet has not:
-    // where the caller then needs what it wrote, the database ends one of the two, and nothing of that is kept.
+    // whoever then needs what it wrote has to give way to it.
     let row = sqlx::query!(
         r#"WITH chosen AS (
                SELECT id FROM tasks WHERE organization_id = $1 AND subject_id = $2 AND kind <> ALL($3)

@@ -195,6 +195,7 @@ impl From<Warning> for CaptionWarning {
         (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody),
         (status = 408, body = ProblemBody, description = "`body_too_slow`"),
+        (status = 409, body = ProblemBody, description = "`replacement_pending`"),
         (status = 413, body = ProblemBody),
         (status = 422, body = ProblemBody, description = "`captions_invalid`, with the line and the reason."),
         (status = 429, body = ProblemBody, description = "`organization_busy` or `rate_limited`"),
@@ -226,6 +227,9 @@ pub(crate) async fn put_captions(
     let now = app.clock.now();
     let mut tx = app.db.tenant(&caller).await?;
     store::video_for_transcript(&mut tx, video_id).await?.ok_or(TranscriptsError::VideoMissing)?;
+    if store::awaits_file(&mut tx, video_id).await? {
+        return Err(TranscriptsError::FileAwaited.into());
+    }
     cancel_tasks(&mut tx, video_id.uuid(), &[Transcribe::KIND], now).await?;
     store::replace_transcript(&mut tx, video_id, &new, now).await?;
     app.events.emit(&mut tx, &Event::TranscriptReady { video_id }).await?;

@@ -37,7 +37,8 @@ export function VideoPage() {
   const { videoId } = useParams({ from: "/app/videos/$videoId" });
   const video = useQuery(videoQuery(videoId));
   useTitle(video.data?.title);
-  if (video.data) return <LoadedPage key={videoId} video={video.data} />;
+  // Another file begins at its beginning, as another video does.
+  if (video.data) return <LoadedPage key={`${videoId} ${video.data.file_version ?? 0}`} video={video.data} />;
   if (video.isPending) return <PageSkeleton />;
   if (isGone(video.error)) {
     return (
