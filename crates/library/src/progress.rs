@@ -86,12 +86,7 @@ fn stage(name: &str, tasks: &[TaskStage], settled: bool) -> Stage {
         Some(StageStatus::Cancelled) => StageState::Skipped,
     };
     let progress = if status == StageState::Completed { 100 } else { task.map_or(0, |task| task.progress) };
-    Stage {
-        stage: name.to_owned(),
-        status,
-        progress,
-        message: task.and_then(|task| task.message.clone()),
-    }
+    Stage { stage: name.to_owned(), status, progress, message: task.and_then(|task| task.message.clone()) }
 }
 
 fn percent(stages: &[Stage], medium: Medium) -> u8 {

@@ -73,7 +73,8 @@ impl Handle for ReadDocument {
 
         let facts = facts(&described, &pages);
         let (content_type, extension) = (described.format.content_type(), described.format.extension());
-        let read = |content| ReadDocumentFacts { content_type, extension, facts: &facts, content, pages: &pages };
+        let read =
+            |content| ReadDocumentFacts { content_type, extension, facts: &facts, content, pages: &pages };
         let DocumentFile::Staged(upload_id, _) = file else {
             let mut tx = run.begin().await?;
             lock_subject(&mut tx, run.subject_id()).await?;

@@ -112,8 +112,11 @@ async fn get_by_cookie(
 ) -> Result<Response, Problem> {
     let Path((asset_id, path)) = path.map_err(|_| Problem::not_found("file"))?;
     let grant = presented(&app, asset_id, delivery::presented(&headers))?;
-    let key =
-        grant.resolve(&path).ok().filter(|key| opens(&grant, key)).ok_or_else(|| Problem::not_found("file"))?;
+    let key = grant
+        .resolve(&path)
+        .ok()
+        .filter(|key| opens(&grant, key))
+        .ok_or_else(|| Problem::not_found("file"))?;
     delivery.deliver(&app, &Asked { grant, key, method, headers, fetched: Fetched::ByCookie }).await
 }
 
