@@ -1481,7 +1481,7 @@ CREATE FUNCTION public.replacements_follow_video() RETURNS trigger
     AS $$
 BEGIN
     -- The asset before its uploads, as everywhere.
-    UPDATE assets a SET replacement_id = NULL, metadata = metadata - 'replacement_error'
+    UPDATE assets a SET replacement_id = NULL, metadata = a.metadata - 'replacement_error'
         FROM uploads u WHERE a.organization_id = NEW.organization_id AND a.id = NEW.asset_id
             AND u.organization_id = a.organization_id AND u.id = a.replacement_id AND u.user_id IS DISTINCT FROM NEW.author_id;
     UPDATE uploads SET status = 'terminated', source = NULL

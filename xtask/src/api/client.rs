@@ -118,11 +118,16 @@ impl Client {
 
     /// The text behind an address that an answer named, such as a playlist's.
     pub fn text(&self, address: &str) -> Result<String> {
+        Ok(String::from_utf8(self.file(address)?)?)
+    }
+
+    /// The file behind an address that an answer named.
+    pub fn file(&self, address: &str) -> Result<Vec<u8>> {
         let url =
             if address.starts_with('/') { format!("{}{address}", self.url) } else { address.to_owned() };
         let mut response = self.agent.get(url).call()?;
         if response.status().is_success() {
-            Ok(response.body_mut().read_to_string()?)
+            Ok(response.body_mut().read_to_vec()?)
         } else {
             Err(refusal(response))
         }

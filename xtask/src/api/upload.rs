@@ -47,9 +47,9 @@ pub fn upload_file(client: &Client, path: &Path, name: &str) -> Result<String> {
     send_whole(client, path, Upload::create(client, name, media_type(path), path.metadata()?.len())?)
 }
 
-/// The same for a document; returns the id of its asset.
-pub fn upload_document(client: &Client, path: &Path, name: &str) -> Result<String> {
-    let metadata = format!("filename {},kind {}", STANDARD.encode(name), STANDARD.encode("document"));
+/// The same for an image or a document, as `kind` says; returns the id of its asset.
+pub fn upload_asset(client: &Client, path: &Path, name: &str, kind: &str) -> Result<String> {
+    let metadata = format!("filename {},kind {}", STANDARD.encode(name), STANDARD.encode(kind));
     send_whole(client, path, Upload::announce(client, metadata, path.metadata()?.len(), "memoreel-asset-id")?)
 }
 

@@ -12,14 +12,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use self::log::LogReader;
 use self::report::{Journey, Outcome, Report};
 use super::files;
 use crate::api::client::Client;
-use crate::api::upload::{upload_document, upload_file};
+use crate::api::upload::{upload_asset, upload_file};
 use crate::session::Session;
 use crate::shell::{self, say};
 
@@ -47,9 +47,16 @@ pub struct Options {
     /// Pass over so many files first
     #[arg(long, value_name = "N", default_value_t = 0)]
     skip: usize,
-    /// Send every file as a document rather than as a recording
-    #[arg(long)]
-    documents: bool,
+    /// What every file is sent as, whatever it is
+    #[arg(long, value_enum, default_value_t = Kind::Recording)]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Recording,
+    Image,
+    Document,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -62,7 +69,7 @@ pub fn run(options: &Options) -> Result<()> {
     if paths.is_empty() {
         bail!("there is no file below {}", options.dir.display());
     }
-    let journeys = Run::start(&options.dir, paths, options.documents)?.finish()?;
+    let journeys = Run::start(&options.dir, paths, options.kind)?.finish()?;
     let report = Report::new(journeys);
     shell::print_report(&report, options.json)?;
     if report.is_robust() {
@@ -85,7 +92,7 @@ struct InWork {
 /// All files on their way, a few at a time.
 struct Run<'a> {
     dir: &'a Path,
-    are_documents: bool,
+    kind: Kind,
     waiting: std::vec::IntoIter<PathBuf>,
     session: Session,
     log: LogReader,
@@ -94,11 +101,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn start(dir: &'a Path, paths: Vec<PathBuf>, are_documents: bool) -> Result<Self> {
+    fn start(dir: &'a Path, paths: Vec<PathBuf>, kind: Kind) -> Result<Self> {
         let session = Session::start()?;
         let log = LogReader::new(session.server.log_file());
         let waiting = paths.into_iter();
-        Ok(Self { dir, are_documents, waiting, session, log, in_work: Vec::new(), done: Vec::new() })
+        Ok(Self { dir, kind, waiting, session, log, in_work: Vec::new(), done: Vec::new() })
     }
 
     fn finish(mut self) -> Result<Vec<Journey>> {
@@ -121,8 +128,13 @@ impl<'a> Run<'a> {
         let begun = Instant::now();
         let file = path.strip_prefix(self.dir).unwrap_or(path).display().to_string();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let upload = if self.are_documents { upload_document } else { upload_file };
-        match upload(&self.session.client, path, &name) {
+        let client = &self.session.client;
+        let uploaded = match self.kind {
+            Kind::Recording => upload_file(client, path, &name),
+            Kind::Image => upload_asset(client, path, &name, "image"),
+            Kind::Document => upload_asset(client, path, &name, "document"),
+        };
+        match uploaded {
             Ok(id) => self.in_work.push(InWork { file, id, begun, faults: Vec::new() }),
             Err(error) => self.end(file, begun, refused(&format!("{error:#}"))),
         }
@@ -134,7 +146,7 @@ impl<'a> Run<'a> {
         let mut outcomes = Vec::new();
         for work in &self.in_work {
             outcomes.push(if is_running {
-                outcome(&self.session.client, work, self.are_documents)
+                outcome(&self.session.client, work, self.kind)
             } else {
                 Some(ended())
             });
@@ -174,8 +186,12 @@ fn ended() -> Outcome {
 }
 
 /// What became of a file; nothing yet while it is in work.
-fn outcome(client: &Client, work: &InWork, is_document: bool) -> Option<Outcome> {
-    let looked = if is_document { look_at_document(client, work) } else { look_at(client, work) };
+fn outcome(client: &Client, work: &InWork, kind: Kind) -> Option<Outcome> {
+    let looked = match kind {
+        Kind::Recording => look_at_video(client, work),
+        Kind::Image => look_at_asset(client, work, "read_image", see_image),
+        Kind::Document => look_at_asset(client, work, "read_document", see_pages),
+    };
     match looked {
         Ok(outcome) => outcome,
         // An answer that nobody should get.
@@ -183,7 +199,7 @@ fn outcome(client: &Client, work: &InWork, is_document: bool) -> Option<Outcome>
     }
 }
 
-fn look_at(client: &Client, InWork { id: video_id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
+fn look_at_video(client: &Client, InWork { id: video_id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
     let video = client.video(video_id)?;
     if !matches!(video["status"].as_str(), Some("completed" | "failed")) {
         let stage = video["stage"].as_str().unwrap_or_default().to_owned();
@@ -198,14 +214,32 @@ fn look_at(client: &Client, InWork { id: video_id, begun, .. }: &InWork) -> Resu
     Ok(Some(settled(&video)))
 }
 
-fn look_at_document(client: &Client, InWork { id, begun, .. }: &InWork) -> Result<Option<Outcome>> {
-    let document = client.get(&format!("/assets/{id}"), &[])?;
-    if document["status"] == "pending" {
-        let stage = "read_document".to_owned();
+/// `see` asks for what a viewer sees of an asset that is there.
+fn look_at_asset(
+    client: &Client,
+    InWork { id, begun, .. }: &InWork,
+    stage: &str,
+    see: fn(&Client, &str) -> Result<()>,
+) -> Result<Option<Outcome>> {
+    let asset = client.get(&format!("/assets/{id}"), &[])?;
+    if asset["status"] == "pending" {
+        let stage = stage.to_owned();
         return Ok((begun.elapsed() > SETTLING_MAX).then_some(Outcome::Hung { stage }));
     }
-    client.get(&format!("/assets/{id}/pages"), &[])?;
-    Ok(Some(settled(&document)))
+    let outcome = settled(&asset);
+    if matches!(outcome, Outcome::Completed) {
+        see(client, id)?;
+    }
+    Ok(Some(outcome))
+}
+
+fn see_pages(client: &Client, id: &str) -> Result<()> {
+    client.get(&format!("/assets/{id}/pages"), &[]).map(drop)
+}
+
+fn see_image(client: &Client, id: &str) -> Result<()> {
+    let addresses = client.get(&format!("/assets/{id}/image-addresses"), &[("options", "w=320,format=webp")])?;
+    client.file(addresses["src"].as_str().unwrap_or_default()).map(drop)
 }
 
 /// A refusal is a failure if it is the client's fault and says why.
