@@ -291,16 +291,18 @@ BEGIN
             ORDER BY d.next_attempt_at, d.id LIMIT v_slots FOR UPDATE SKIP LOCKED
         LOOP
             IF v_target IS NULL THEN
-                SELECT e.url, e.active, own.ids, own.secrets INTO v_target
+                SELECT e.url, e.active AND NOT o.tasks_held AS is_told, own.ids, own.secrets INTO v_target
                 FROM webhook_deliveries d JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+                JOIN organizations o ON o.id = d.organization_id
                 CROSS JOIN LATERAL (
                     SELECT array_agg(s.id ORDER BY s.created_at DESC, s.id) AS ids, array_agg(s.secret ORDER BY s.created_at DESC, s.id) AS secrets
                     FROM webhook_secrets s WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id
                         AND (s.expires_at IS NULL OR s.expires_at > p_now)) AS own
                 WHERE d.ctid = v_place;
             END IF;
-            -- One that came while its endpoint was being disabled waits for it to be enabled.
-            EXIT WHEN NOT v_target.active;
+            -- One that came while its endpoint was being disabled waits for it to be enabled, and all wait while nothing is done for their
+            -- organization.
+            EXIT WHEN NOT v_target.is_told;
             v_left := v_left - 1;
             RETURN QUERY UPDATE webhook_deliveries d SET lease = gen_random_uuid(), leased_by = p_worker, next_attempt_at = p_until
                 WHERE d.ctid = v_place
@@ -1818,6 +1820,19 @@ CREATE FUNCTION public.text_search_configuration(language text) RETURNS regconfi
         WHEN 'nl' THEN 'pg_catalog.dutch'::regconfig WHEN 'sv' THEN 'pg_catalog.swedish'::regconfig
         ELSE 'pg_catalog.simple'::regconfig END
 $$;
+
+-- Name: untold_follow_video(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.untold_follow_video() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    DELETE FROM webhook_deliveries WHERE (organization_id, id) IN (
+        SELECT organization_id, id FROM webhook_deliveries
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id AND status <> 'delivered' FOR UPDATE SKIP LOCKED);
+    RETURN NULL;
+END $$;
 
 -- Name: update_updated_at_column(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -3960,6 +3975,10 @@ CREATE TRIGGER videos_lead_assets_new AFTER INSERT ON public.videos FOR EACH ROW
 
 CREATE TRIGGER videos_lead_chunks AFTER UPDATE OF deleted_at, visibility, author_id, title ON public.videos FOR EACH ROW EXECUTE FUNCTION public.chunks_follow_video();
 
+-- Name: videos videos_lead_deliveries; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER videos_lead_deliveries AFTER UPDATE OF visibility ON public.videos FOR EACH ROW WHEN (((new.visibility = 'private'::text) AND (old.visibility <> 'private'::text))) EXECUTE FUNCTION public.untold_follow_video();
+
 -- Name: videos videos_lead_replacements; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER videos_lead_replacements AFTER UPDATE OF visibility ON public.videos FOR EACH ROW WHEN (((new.asset_id IS NOT NULL) AND (new.visibility = 'private'::text) AND (old.visibility <> 'private'::text))) EXECUTE FUNCTION public.replacements_follow_video();
@@ -6072,6 +6091,10 @@ REVOKE ALL ON FUNCTION public.search_configurations(p_organization_id uuid) FROM
 -- Name: FUNCTION search_terms(p_query text, p_configurations regconfig[]); Type: ACL; Schema: public; Owner: -
 
 GRANT ALL ON FUNCTION public.search_terms(p_query text, p_configurations regconfig[]) TO memoreel_app;
+
+-- Name: FUNCTION untold_follow_video(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.untold_follow_video() FROM PUBLIC;
 
 -- Name: FUNCTION verify_audit_logs(p_head text); Type: ACL; Schema: public; Owner: -
 

@@ -49,7 +49,7 @@ export const taskStrings = {
       read_image_text: "Looking for text in the image",
       index_image: "Indexing the image",
       send_invitation: "Sending an invitation",
-      send_notice: "Sending a notice",
+      send_webhook_notice: "Sending a notice",
       export_organization: "Packing an export",
     } as Record<string, string>,
     none: "Nothing to do yet",

@@ -162,6 +162,8 @@ pub struct ReceivedUpload {
     pub channel_id: Option<ChannelId>,
     /// Who uploaded it.
     pub user_id: Option<UserId>,
+    /// The video whose recording this is a copy of. The copy is called what that is, lies where that lies, and is seen by whom that is.
+    pub copies: Option<VideoId>,
 }
 
 /// Makes something of a finished upload, in the transaction that finishes it.

@@ -99,7 +99,13 @@ async fn append_held(
             return Err(AssetsError::OffsetMismatch { expected: upload.offset_bytes, given });
         }
         Begins::At(given) => given,
-        Begins::Anew => 0,
+        Begins::Anew => {
+            // Before they go: what was acknowledged is there, whenever this ends.
+            if upload.offset_bytes > 0 {
+                acknowledge(app, receiver, caller, id, 0).await?;
+            }
+            0
+        }
         Begins::AfterStaged if held.is_unchecked() => upload.offset_bytes,
         Begins::AfterStaged => held.size_bytes()?.min(upload.size_bytes),
     };
@@ -191,6 +197,7 @@ pub(crate) async fn become_asset(
             title: upload.metadata.title.clone(),
             channel_id: upload.metadata.channel_id,
             user_id: upload.user_id,
+            copies: None,
         };
         receiver.received(tx, &received).await?;
     }

@@ -27,8 +27,12 @@ pub(crate) async fn insert_uploaded_video(
     let organization_id = tx.organization_id();
     // A channel that vanished during the upload leaves the video without one.
     sqlx::query!(
-        "INSERT INTO videos (organization_id, id, asset_id, channel_id, author_id, title, created_at, updated_at)
-         VALUES ($1, $2, $3, (SELECT id FROM channels WHERE organization_id = $1 AND id = $4), $5, $6, $7, $7)",
+        "INSERT INTO videos (organization_id, id, asset_id, channel_id, author_id, title, description, visibility, created_at, updated_at)
+         SELECT $1, $2, $3, coalesce(channels.id, copied.channel_id), $5, coalesce(copied.title, $6), copied.description,
+             coalesce(copied.visibility, 'organization'), $7, $7
+         FROM (SELECT) AS new
+         LEFT JOIN channels ON channels.organization_id = $1 AND channels.id = $4
+         LEFT JOIN videos copied ON copied.organization_id = $1 AND copied.id = $8",
         organization_id.uuid(),
         upload.video_id.uuid(),
         upload.asset_id.uuid(),
@@ -36,6 +40,7 @@ pub(crate) async fn insert_uploaded_video(
         upload.user_id.map(|id| id.uuid()),
         title,
         now,
+        upload.copies.map(|id| id.uuid()),
     )
     .execute(&mut **tx)
     .await?;
@@ -229,6 +234,18 @@ pub(crate) async fn find_videos(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<V
     select_videos!("NULL::text", "v.id = ANY($2)", "", organization_id.uuid(), ids).fetch_all(&mut **tx).await
 }
 
+/// Whether the caller sees the video, in the bin or not.
+pub(crate) async fn is_visible(tx: &mut TenantTx, id: VideoId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM videos WHERE organization_id = $1 AND id = $2) AS "is_visible!""#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// What a list is narrowed to.
 #[derive(Debug, Default)]
 pub(crate) struct VideoFilter {
@@ -389,23 +406,37 @@ pub(crate) async fn restore_video(tx: &mut TenantTx, id: VideoId) -> Result<bool
     Ok(restored.rows_affected() == 1)
 }
 
-/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many; files and all
+/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many of each; files and all
 /// that hangs on them follow. Returns how many.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn purge_videos(tx: &mut SystemTx, now: Timestamp, videos_max: i64) -> Result<u64, sqlx::Error> {
-    let purged = sqlx::query_scalar!(
+    // What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
+    let binned = sqlx::query_scalar!(
         r#"WITH due AS (
-               SELECT v.organization_id, v.id, v.asset_id FROM videos v WHERE v.retention_until < $1
-               UNION
-               SELECT v.organization_id, v.id, v.asset_id FROM assets a
-               JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < $1
-               LIMIT $2
+               SELECT organization_id, id FROM videos WHERE retention_until < $1 LIMIT $2
+           ), gone AS (
+               DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < $1
+               RETURNING v.organization_id, v.asset_id
            ), assets AS (
-               DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.asset_id
+               DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
+           )
+           SELECT count(*) AS "purged!" FROM gone"#,
+        now,
+        videos_max,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    let expired = sqlx::query_scalar!(
+        r#"WITH due AS (
+               SELECT a.organization_id, a.id FROM assets a
+               JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < $1 LIMIT $2
+           ), gone AS (
+               DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < $1
+               RETURNING a.organization_id, a.id
            ), videos AS (
-               DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id RETURNING v.id
+               DELETE FROM videos v USING gone WHERE v.organization_id = gone.organization_id AND v.asset_id = gone.id RETURNING v.id
            )
            SELECT count(*) AS "purged!" FROM videos"#,
         now,
@@ -413,7 +444,7 @@ pub async fn purge_videos(tx: &mut SystemTx, now: Timestamp, videos_max: i64) ->
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok(purged.cast_unsigned())
+    Ok((binned + expired).cast_unsigned())
 }
 
 pub(crate) async fn list_channels(

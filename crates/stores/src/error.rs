@@ -45,7 +45,7 @@ pub enum StoresError {
     #[error("files changed faster than they could be copied; try again when less is uploaded")]
     NotCatchingUp,
     /// Somebody else changed the state of the move.
-    #[error("somebody else is moving the organization")]
+    #[error("somebody else is moving the organization, or looks through its files; try again later")]
     Contended,
     /// The blob store failed.
     #[error(transparent)]

@@ -11,6 +11,7 @@ mod mover;
 mod passes;
 mod store;
 mod sweep;
+mod turn;
 
 pub use error::StoresError;
 pub use keeper::{Keeper, MISSED_AFTER};

@@ -12,6 +12,7 @@ use crate::{
     model::{KnownPlacement, MoveProgress, MoveReport, MoveState},
     passes::Copier,
     store,
+    turn::Turn,
 };
 use chrono::TimeDelta;
 use memoreel_blob::{BlobError, BlobKey, Change, DEFAULT_STORE, Place, SingleStore, Stores};
@@ -36,8 +37,6 @@ const SHORT_ROUND: Duration = Duration::from_secs(2);
 const ROUNDS_MAX: u32 = 200;
 /// How long one who moves waits for another who does, who may have been killed a moment ago.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
-/// A transaction that is idle for longer than a minute ends.
-const TURN_KEPT_EVERY: Duration = Duration::from_secs(15);
 /// What clocks of stores and of the database may differ by.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
 
@@ -96,31 +95,21 @@ impl Mover {
     }
 
     /// Does something that nobody else does to this organization meanwhile: of two who copy, the slower one would overwrite what the other
-    /// has copied since. Whoever was killed has let go; one that lost the connection that says so stops.
+    /// has copied since.
     async fn alone<T>(
         &self,
         id: OrganizationId,
         work: impl Future<Output = Result<T, StoresError>>,
     ) -> Result<T, StoresError> {
-        let mut turn = self.begin().await?;
         let begun = Instant::now();
-        while !store::try_take_turn(&mut turn, id).await? {
+        loop {
+            if let Some(turn) = Turn::take(&self.db, id).await? {
+                return turn.keep(work).await;
+            }
             if begun.elapsed() > TURN_WITHIN {
                 return Err(StoresError::Contended);
             }
             tokio::time::sleep(LOOK_EVERY * 4).await;
-        }
-        let keep = async {
-            loop {
-                tokio::time::sleep(TURN_KEPT_EVERY).await;
-                if let Err(error) = store::keep_turn(&mut turn).await {
-                    return error;
-                }
-            }
-        };
-        tokio::select! {
-            done = work => done,
-            error = keep => Err(error.into()),
         }
     }
 

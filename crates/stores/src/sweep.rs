@@ -6,16 +6,17 @@
 
 use crate::{
     StoresError,
-    model::{KnownPlacement, MoveState},
+    model::MoveState,
     mover::folder_of,
     store::{self, NamedFile},
+    turn::Turn,
 };
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 use memoreel_blob::{BlobKey, BlobMeta, DEFAULT_STORE, Place, SingleStore, Stores};
 use memoreel_db::Db;
 use memoreel_kernel::{OrganizationId, Timestamp};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// Keys that are handed to the database at once.
@@ -139,7 +140,6 @@ impl Sweeper<'_> {
         let placements = store::placements(&mut tx).await?;
         let mut organizations = store::organizations(&mut tx).await?;
         drop(tx);
-        let placed: HashMap<_, _> = placements.iter().map(|known| (known.organization_id, known)).collect();
         // Those with a bucket of their own, too.
         for known in &placements {
             self.stores.at(&known.home)?;
@@ -153,13 +153,13 @@ impl Sweeper<'_> {
         let shelves = self.shelves().await?;
         let mut report = SweepReport::default();
         for (id, slug) in &organizations {
-            let placement = placed.get(id).copied();
-            if placement.is_some_and(|known| known.state != MoveState::Settled) {
+            // Until all is done: files that are moved meanwhile would be missing where they are looked for.
+            let Some((turn, home)) = self.settled(*id).await? else {
                 report.skipped += 1;
                 tell(&Finding::Skipped { slug: slug.clone() });
                 continue;
-            }
-            self.organization(*id, placement, &shelves, &mut report, tell).await?;
+            };
+            turn.keep(self.organization(*id, home, &shelves, &mut report, tell)).await?;
         }
         if only.is_none() {
             let known: HashSet<String> = organizations.iter().map(|(id, _)| id.to_string()).collect();
@@ -168,16 +168,25 @@ impl Sweeper<'_> {
         Ok(report)
     }
 
+    /// Where the files of an organization lie for as long as this turn of it is kept, unless it is being moved.
+    async fn settled(&self, id: OrganizationId) -> Result<Option<(Turn, Place)>, StoresError> {
+        let Some(mut turn) = Turn::take(self.db, id).await? else { return Ok(None) };
+        Ok(match turn.placement().await? {
+            None => Some((turn, Place::of(DEFAULT_STORE))),
+            Some(known) if known.state == MoveState::Settled => Some((turn, known.home)),
+            Some(_) => None,
+        })
+    }
+
     async fn organization(
         &self,
         id: OrganizationId,
-        placement: Option<&KnownPlacement>,
+        home: Place,
         shelves: &[Shelf],
         report: &mut SweepReport,
         tell: &mut (dyn FnMut(&Finding) + Send),
     ) -> Result<(), StoresError> {
         report.organizations += 1;
-        let home = placement.map_or_else(|| Place::of(DEFAULT_STORE), |known| known.home.clone());
         let store = self.stores.at(&home)?;
         let folder = folder_of(id)?;
         let before = self.named(id).await?;

@@ -128,7 +128,7 @@ pub(crate) async fn test(
 /// Sends a delivery again.
 ///
 /// # Errors
-/// [`WebhookError::NotFound`], [`WebhookError::Inactive`].
+/// [`WebhookError::NotFound`], [`WebhookError::Inactive`], [`WebhookError::Private`].
 pub(crate) async fn replay(
     app: &App,
     caller: &Caller,
@@ -138,7 +138,9 @@ pub(crate) async fn replay(
     let mut tx = app.db.tenant(caller).await?;
     let delivery = find_delivery(&mut tx, id).await?;
     find_active(&mut tx, delivery.endpoint_id, now).await?;
-    store::replay_delivery(&mut tx, id, now).await?;
+    if !store::replay_delivery(&mut tx, id, now).await? {
+        return Err(WebhookError::Private);
+    }
     let delivery = find_delivery(&mut tx, id).await?;
     tx.commit().await?;
     Ok(delivery)

@@ -29,6 +29,9 @@ pub enum WebhookError {
     /// Nothing is sent to an endpoint that is switched off.
     #[error("the endpoint is switched off")]
     Inactive,
+    /// Nothing is told of a video that is private.
+    #[error("the video is private")]
+    Private,
     /// The end of a range is not after its beginning.
     #[error("the range must end after it begins")]
     Range,
@@ -75,6 +78,9 @@ impl From<WebhookError> for Problem {
             WebhookError::Inactive => {
                 Self::conflict("webhook_endpoint_inactive", "The endpoint is switched off.")
                     .hint("Switch it on first.")
+            }
+            WebhookError::Private => {
+                Self::conflict("video_private", "The video is private now, and nothing is told of it.")
             }
             WebhookError::Range => {
                 Self::invalid_field("to", "range_invalid", "The range must end after it begins.")

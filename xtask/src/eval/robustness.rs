@@ -238,7 +238,8 @@ fn see_pages(client: &Client, id: &str) -> Result<()> {
 }
 
 fn see_image(client: &Client, id: &str) -> Result<()> {
-    let addresses = client.get(&format!("/assets/{id}/image-addresses"), &[("options", "w=320,format=webp")])?;
+    let addresses =
+        client.get(&format!("/assets/{id}/image-addresses"), &[("options", "w=320,format=webp")])?;
     client.file(addresses["src"].as_str().unwrap_or_default()).map(drop)
 }
 

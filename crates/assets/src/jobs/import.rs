@@ -119,7 +119,16 @@ impl Import {
         let resumed = upload.metadata.fetched_etag.as_deref().filter(|_| staged > 0);
         let answered = self.outbound.fetch(url, &headers(staged, resumed)).await;
         let from = resumed.map_or(0, |_| staged);
-        let answer = Answer::new(answered.map_err(outbound_failure)?, upload, from)?;
+        let answer = match Answer::read(answered.map_err(outbound_failure)?, upload, from)? {
+            Reply::Bytes(answer) => answer,
+            Reply::NothingMore => return Ok((staged, self.hold(run, upload.id, step).await?)),
+            Reply::Unfit => {
+                drop(self.begin_anew(run, upload.id, step, None).await?);
+                let message =
+                    "Where the file lies, its rest is not answered. It is fetched from its beginning.";
+                return Err(TaskFailure::transient("import_interrupted", message));
+            }
+        };
         let held = if answer.offset == 0 {
             self.begin_anew(run, upload.id, step, answer.etag.as_deref()).await?
         } else {
@@ -224,6 +233,15 @@ fn headers(staged: u64, etag: Option<&str>) -> HeaderMap {
     headers
 }
 
+/// What is answered.
+enum Reply {
+    Bytes(Answer),
+    /// All of the file is staged: only that was not written down.
+    NothingMore,
+    /// No rest that fits what is staged.
+    Unfit,
+}
+
 /// The beginning of an answer that brings the file.
 struct Answer {
     response: Response,
@@ -237,16 +255,23 @@ struct Answer {
 
 impl Answer {
     /// `from` is what was asked for: the beginning, or what follows the bytes that are staged.
-    fn new(response: Response, upload: &Upload, from: u64) -> Result<Self, TaskFailure> {
+    fn read(response: Response, upload: &Upload, from: u64) -> Result<Reply, TaskFailure> {
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let range = text(CONTENT_RANGE);
         let (offset, size_bytes) = match response.status() {
             StatusCode::OK => (0, response.content_length()),
-            StatusCode::PARTIAL_CONTENT => {
-                let size_bytes = text(CONTENT_RANGE).and_then(|range| whole_size(range, from));
-                let message = "Where the file lies, it is answered in parts that do not fit together.";
-                let size_bytes =
-                    size_bytes.ok_or_else(|| TaskFailure::permanent("import_refused", message))?;
-                (from, Some(size_bytes))
+            StatusCode::PARTIAL_CONTENT => match range.and_then(|range| whole_size(range, from)) {
+                Some(size_bytes) => (from, Some(size_bytes)),
+                None if from > 0 => return Ok(Reply::Unfit),
+                None => {
+                    let message = "Where the file lies, it is answered in parts that do not fit together.";
+                    return Err(TaskFailure::permanent("import_refused", message));
+                }
+            },
+            // A version that is another one would have been sent whole (RFC 9110, 13.1.5).
+            StatusCode::RANGE_NOT_SATISFIABLE if from > 0 => {
+                let is_whole = range == Some(format!("bytes */{from}").as_str());
+                return Ok(if is_whole { Reply::NothingMore } else { Reply::Unfit });
             }
             status => return Err(status_failure(status)),
         };
@@ -260,7 +285,7 @@ impl Answer {
             return Err(too_large(upload.becomes));
         }
         let etag = text(ETAG).filter(|etag| etag.starts_with('"') && etag.len() <= 200).map(str::to_owned);
-        Ok(Self { response, offset, size_bytes, etag })
+        Ok(Reply::Bytes(Self { response, offset, size_bytes, etag }))
     }
 }
 

@@ -11,7 +11,10 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Event, FolderId, VideoId};
 use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
 use serde::{Deserialize, Serialize};
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 const ASSETS_MAX: usize = 50;
 
@@ -87,10 +90,12 @@ pub(super) async fn change_assets(
             return Err(AssetsError::FolderNotFound.into());
         }
     }
-    let (mut items, mut seen) = (Vec::new(), HashSet::new());
-    for id in request.ids.iter().copied().filter(|id| seen.insert(*id)) {
+    // In the order of their ids: two who change the same ones in different orders would wait for each other.
+    let wanted: BTreeSet<AssetId> = request.ids.iter().copied().collect();
+    let mut done = BTreeMap::new();
+    for id in wanted {
         let outcome = change(&app, &bin, &*receiver, &mut tx, &request, id).await;
-        items.push(match outcome {
+        let item = match outcome {
             Ok(copy_id) => BatchItem {
                 id,
                 status: if copy_id.is_some() { 201 } else { 200 },
@@ -107,9 +112,11 @@ pub(super) async fn change_assets(
                 code: Some(problem.code().to_owned()),
                 message: Some(problem.detail().to_owned()),
             },
-        });
+        };
+        done.insert(id, item);
     }
     tx.commit().await?;
+    let items = request.ids.iter().filter_map(|id| done.remove(id)).collect();
     Ok(Json(BatchOutcome { items }))
 }
 
@@ -151,7 +158,7 @@ async fn copy(
     if !store::copy_asset(tx, row.id, copy_id, folder_id, now).await? {
         return Err(AssetsError::NotCopied.into());
     }
-    let event = if row.video_id.is_some() {
+    let event = if let Some(copies) = row.video_id {
         let video_id = VideoId::new(now);
         let received = ReceivedUpload {
             video_id,
@@ -160,6 +167,7 @@ async fn copy(
             title: None,
             channel_id: None,
             user_id: tx.caller().user_id,
+            copies: Some(copies),
         };
         receiver.received(tx, &received).await?;
         Event::VideoAdded { video_id, asset_id: copy_id }

@@ -251,7 +251,9 @@ pub async fn purge_assets(tx: &mut SystemTx, now: Timestamp, assets_max: i64) ->
                  AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
              LIMIT $2
          )
-         DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id",
+         DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
+             -- It may be taken out of the bin, or made to stay, at this moment.
+             AND (a.retention_until < $1 OR a.expires_at < $1)",
         now,
         assets_max,
     )

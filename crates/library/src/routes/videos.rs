@@ -10,7 +10,7 @@ use axum::{extract::State, http::StatusCode};
 use memoreel_assets::RecordingBin;
 use memoreel_db::contains_pattern;
 use memoreel_kernel::{ChannelId, Cursor, Event, Page, VideoId};
-use memoreel_tasks::retry_failed_tasks;
+use memoreel_tasks::{lock_subject, retry_failed_tasks};
 use memoreel_web::{
     App, Json, May, PageParams, Params, Problem, ProblemBody, ResourceId,
     action::{EditContent, ReadContent},
@@ -78,6 +78,13 @@ pub(super) async fn list_videos(
     };
     let mut tx = app.db.tenant(&caller).await?;
     let rows = store::list_videos(&mut tx, &filter, order, &page).await?;
+    // A list by titles goes on behind the title of its last row, which may be there no more: that is not the end of the list.
+    if let Some(after) = page.after.filter(|_| order == VideoOrder::Title && rows.is_empty())
+        && !store::is_visible(&mut tx, VideoId(after.id)).await?
+    {
+        let detail = "The list changed where this cursor stands. Read it from its beginning.";
+        return Err(Problem::invalid_field("cursor", "cursor_invalid", detail));
+    }
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
     let items = view::videos(&app, &mut tx, page.items).await?;
     Ok(Json(Page { items, next_cursor: page.next_cursor }))
@@ -259,6 +266,8 @@ pub(super) async fn retry_video(
     if retry_failed_tasks(&mut tx, id.uuid(), now).await? == 0 {
         return Err(LibraryError::NothingToRetry.into());
     }
+    // A step that ends at this moment must not say afterwards that nothing is left to do.
+    lock_subject(&mut tx, id.uuid()).await?;
     store::mark_processing(&mut tx, id, now).await?;
     app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
     let detail = read_detail(&app, &mut tx, id).await?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// Tasks of the organization itself, and whom they are told to.
 const OF_ORGANIZATION: [(&str, Action); 3] = [
     ("send_invitation", Action::InviteMembers),
-    ("send_notice", Action::ManageWebhooks),
+    ("send_webhook_notice", Action::ManageWebhooks),
     ("export_organization", Action::ExportOrganization),
 ];
 /// Of what `last_day` tells.

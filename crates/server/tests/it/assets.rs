@@ -380,6 +380,52 @@ async fn a_copied_recording_is_a_video_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_copy_is_seen_by_whom_the_other_is() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let bob = app.colleague(&ada, "bob", "admin").await;
+    let video = ada.upload("Talk.mp3", sample("inaugural-address.mp3")).await;
+    let asset = app.settled(&ada, &video).await["asset_id"].clone();
+    let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json()["id"].clone();
+    let changes =
+        json!({ "title": "Merger", "description": "Mine.", "channel_id": channel, "visibility": "private" });
+    ada.patch(&format!("/videos/{video}"), &changes).await.is(200);
+    let copied = ada.post("/assets/batch", &json!({ "action": "copy", "ids": [asset] })).await.is(200).json();
+    let copy = copied["items"][0]["copy_id"].as_str().unwrap();
+    let other =
+        ada.get(&format!("/assets/{copy}")).await.is(200).json()["video_id"].as_str().unwrap().to_owned();
+    let told = ada.get(&format!("/videos/{other}")).await.is(200).json();
+    for field in ["title", "description", "channel_id", "visibility"] {
+        assert_eq!(told[field], changes[field], "{field}");
+    }
+    for path in [format!("/videos/{other}"), format!("/assets/{copy}")] {
+        bob.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
+    }
+    app.settled(&ada, &other).await;
+}
+
+#[tokio::test]
+async fn two_who_change_the_same_assets_in_different_orders_do_not_stop_each_other() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        ids.push(ada.upload_image(&format!("{number}.png"), picture(number + 1, 1)).await);
+    }
+    let reversed: Vec<&String> = ids.iter().rev().collect();
+    let (one, other) = (folder(&ada, "One", None).await, folder(&ada, "Other", None).await);
+    let there = json!({ "action": "move", "ids": ids, "folder_id": one });
+    let back = json!({ "action": "move", "ids": reversed, "folder_id": other });
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(ada.post("/assets/batch", &there), ada.post("/assets/batch", &back));
+        one.is(200);
+        let items = other.is(200).json();
+        assert_eq!(items["items"][0]["id"], *reversed[0]);
+    }
+}
+
+#[tokio::test]
 async fn one_content_is_stored_once_however_many_bring_it_at_once() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);

@@ -51,6 +51,8 @@ impl Elsewhere {
             .route("/careless", get(careless))
             .route("/dribbling", get(dribbling))
             .route("/in-pieces", get(in_pieces))
+            .route("/all-but-the-end", get(all_but_the_end))
+            .route("/no-rest", get(no_rest))
             .with_state(elsewhere.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         elsewhere
@@ -102,6 +104,41 @@ fn broken(file: &[u8], etag: &'static str) -> Response {
     }));
     let headers = [(header::CONTENT_LENGTH, file.len().to_string()), (header::ETAG, etag.to_owned())];
     (headers, Body::from_stream(bytes.map(|chunk: io::Result<Bytes>| chunk))).into_response()
+}
+
+/// All of the file, and then no end of it.
+fn endless(file: Vec<u8>) -> Response {
+    let bytes = stream::once(async { Ok(Bytes::from(file)) }).chain(stream::once(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        Err(io::ErrorKind::BrokenPipe.into())
+    }));
+    ([(header::ETAG, "\"only\"")], Body::from_stream(bytes.map(|chunk: io::Result<Bytes>| chunk)))
+        .into_response()
+}
+
+/// Of which nothing more can be had (RFC 9110, 15.5.17).
+async fn all_but_the_end(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Response {
+    elsewhere.asked.lock().unwrap().push(headers.clone());
+    let file = sample(PHOTO);
+    match resumed(&headers) {
+        None => endless(file),
+        Some((from, _)) => {
+            assert_eq!(from, file.len());
+            (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{from}"))])
+                .into_response()
+        }
+    }
+}
+
+/// Half of it, of which there is no rest either.
+async fn no_rest(State(elsewhere): State<Elsewhere>, headers: HeaderMap) -> Response {
+    elsewhere.asked.lock().unwrap().push(headers.clone());
+    let file = sample(PHOTO);
+    match (elsewhere.asked().len(), resumed(&headers)) {
+        (1, _) => broken(&file, "\"only\""),
+        (_, Some(_)) => StatusCode::RANGE_NOT_SATISFIABLE.into_response(),
+        (_, None) => whole(file, "\"only\""),
+    }
 }
 
 /// Nothing of the file comes until it may go on.
@@ -274,6 +311,35 @@ async fn the_rest_of_another_version_is_not_taken() {
     app.clock.advance(TimeDelta::minutes(1));
     assert_eq!(failed_try(&app, &ada, 2).await, "import_changed");
     app.clock.advance(TimeDelta::minutes(1));
+    until("a photo", async || is_ready(&ada, &imported.asset).await).await;
+    assert_eq!(elsewhere.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_of_which_all_was_fetched_is_taken_though_nothing_more_comes_of_it() {
+    let (app, elsewhere) = (app_that_reaches_this_machine().await, Elsewhere::start().await);
+    let ada = app.person("ada").await;
+    let imported = elsewhere.import(&ada, "/all-but-the-end").await;
+    assert_eq!(failed_try(&app, &ada, 1).await, "import_interrupted");
+    app.clock.advance(TimeDelta::minutes(1));
+    until("a photo", async || is_ready(&ada, &imported.asset).await).await;
+    let found = ada.get(&imported.asset).await.is(200).json();
+    assert_eq!(
+        (elsewhere.asked().len(), &found["size_bytes"]),
+        (2, &json!(sample(PHOTO).len())),
+        "{found:#}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_whose_rest_cannot_be_had_is_fetched_from_its_beginning() {
+    let (app, elsewhere) = (app_that_reaches_this_machine().await, Elsewhere::start().await);
+    let ada = app.person("ada").await;
+    let imported = elsewhere.import(&ada, "/no-rest").await;
+    for number in 1..=2 {
+        assert_eq!(failed_try(&app, &ada, number).await, "import_interrupted");
+        app.clock.advance(TimeDelta::minutes(1));
+    }
     until("a photo", async || is_ready(&ada, &imported.asset).await).await;
     assert_eq!(elsewhere.asked().len(), 3);
 }

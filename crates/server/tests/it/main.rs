@@ -86,6 +86,7 @@ mod stores;
 mod sweeps;
 mod task_control;
 mod tasks;
+mod twins;
 mod uploads;
 mod user_keys;
 mod waiting;

@@ -5,6 +5,7 @@ use crate::{
     client::{Client, Person},
 };
 use memoreel_kernel::Clock;
+use memoreel_tasks::Handle;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -254,6 +255,9 @@ async fn tasks_of_the_organization_are_told_to_those_whose_business_they_are_wit
     let told = bob.ask(&ada.organization_id, "GET", "/tasks", Value::Null).await.is(200).json();
     assert_eq!(told["items"], json!([]));
     bob.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
+    // The notice that an endpoint is told nothing any more, as whoever manages webhooks is told.
+    let notice = insert_task(&app, &ada, memoreel_webhooks::SendNotice::KIND, Uuid::now_v7()).await;
+    assert_eq!(task_of(&ada, "&kind=send_webhook_notice").await["id"], notice.to_string());
 }
 
 #[tokio::test]

@@ -174,8 +174,9 @@ pub(crate) async fn end_run(
              FROM tasks WHERE organization_id = $1 AND id = $2 AND lease = $3
          )
          UPDATE tasks SET status = ending.status, scheduled_for = $5,
-             error_code = CASE WHEN is_cancelled THEN error_code ELSE $6 END,
-             error_message = CASE WHEN is_cancelled THEN error_message ELSE $7 END,
+             -- One that gives way leaves its reason to its tries: what is cancelled with one is what somebody stopped.
+             error_code = CASE WHEN is_cancelled THEN error_code WHEN ending.status <> 'cancelled' THEN $6 END,
+             error_message = CASE WHEN is_cancelled THEN error_message WHEN ending.status <> 'cancelled' THEN $7 END,
              attempts = attempts - CASE WHEN $4 = 'cancelled' AND NOT cancel_requested THEN 1 ELSE $8 END,
              attempts_max = least(attempts_max + $10, $11), lease = NULL, leased_until = NULL, progress = 0,
              finished_at = CASE WHEN ending.status IN ('pending', 'held') THEN NULL ELSE $9::timestamptz END,

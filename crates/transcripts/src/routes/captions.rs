@@ -230,8 +230,9 @@ pub(crate) async fn put_captions(
     if store::awaits_file(&mut tx, video_id).await? {
         return Err(TranscriptsError::FileAwaited.into());
     }
-    cancel_tasks(&mut tx, video_id.uuid(), &[Transcribe::KIND], now).await?;
+    // The transcript before the task's row, as at the end of a run.
     store::replace_transcript(&mut tx, video_id, &new, now).await?;
+    cancel_tasks(&mut tx, video_id.uuid(), &[Transcribe::KIND], now).await?;
     app.events.emit(&mut tx, &Event::TranscriptReady { video_id }).await?;
     let transcript =
         store::transcript_of(&mut tx, video_id).await?.ok_or(TranscriptsError::TranscriptMissing)?;

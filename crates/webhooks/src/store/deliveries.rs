@@ -171,29 +171,34 @@ pub(crate) async fn insert_test_delivery(
     Ok(())
 }
 
-/// Makes a delivery due at once, with all its tries. One that is being sent is left alone.
+/// Makes a delivery due at once, with all its tries, unless it is of a video that is private now; returns whether it is of none. One that is
+/// being sent is left alone.
 pub(crate) async fn replay_delivery(
     tx: &mut TenantTx,
     id: WebhookDeliveryId,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query!(
-        r#"WITH due AS (
-               UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL
-               WHERE organization_id = $1 AND id = $2 AND lease IS NULL
+    let row = sqlx::query!(
+        r#"WITH told AS (
+               SELECT d.id FROM webhook_deliveries d LEFT JOIN videos v ON v.organization_id = $1 AND v.id = d.video_id
+               WHERE d.organization_id = $1 AND d.id = $2 AND (d.video_id IS NULL OR v.visibility <> 'private')
+           ), due AS (
+               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL
+               FROM told WHERE d.organization_id = $1 AND d.id = told.id AND d.lease IS NULL
            )
-           SELECT pg_notify('memoreel_webhooks', '')::text AS notified"#,
+           SELECT EXISTS (SELECT FROM told) AS "is_told!", pg_notify('memoreel_webhooks', '')::text AS notified"#,
         organization_id.uuid(),
         id.uuid(),
         now,
     )
-    .fetch_all(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(())
+    Ok(row.is_told)
 }
 
-/// Makes what an endpoint was told in a range of time due again, the oldest first; returns how many, at most [`REPLAY_MAX`].
+/// Makes what an endpoint was told in a range of time due again, but for videos that are private now, the oldest first; returns how many, at
+/// most [`REPLAY_MAX`].
 pub(crate) async fn replay_deliveries(
     tx: &mut TenantTx,
     endpoint_id: WebhookEndpointId,
@@ -205,8 +210,10 @@ pub(crate) async fn replay_deliveries(
     let organization_id = tx.organization_id();
     sqlx::query_scalar!(
         r#"WITH chosen AS (
-               SELECT id FROM webhook_deliveries WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
+               SELECT id FROM webhook_deliveries d WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
                    AND created_at >= $4 AND ($5::timestamptz IS NULL OR created_at < $5)
+                   AND (video_id IS NULL OR EXISTS (
+                       SELECT FROM videos v WHERE v.organization_id = $1 AND v.id = d.video_id AND v.visibility <> 'private'))
                ORDER BY created_at, id LIMIT $7 FOR UPDATE
            ), due AS (
                UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $6, finished_at = NULL

@@ -145,6 +145,27 @@ async fn a_row_whose_file_is_gone_is_told_and_marked_when_that_is_wanted() {
 }
 
 #[tokio::test]
+async fn an_organization_that_somebody_moves_at_this_moment_is_passed_over() {
+    let archive = tempfile::tempdir().unwrap();
+    let app = with_stores(&archive).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    things_of(&app, &ada).await;
+    let mut mover = app.superuser().await;
+    let turn = format!("move of {}", ada.organization_id);
+    sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))")
+        .bind(turn)
+        .execute(&mut mover)
+        .await
+        .unwrap();
+    let (report, findings) = swept(&app, WET, TimeDelta::days(2)).await;
+    assert_eq!((report.organizations, report.skipped), (0, 1), "{findings:?}");
+    drop(mover);
+    let (report, findings) = swept(&app, WET, TimeDelta::days(2)).await;
+    assert_eq!((report.organizations, report.skipped, report.missing), (1, 0, 0), "{findings:?}");
+}
+
+#[tokio::test]
 async fn a_store_that_is_known_under_two_names_loses_nothing() {
     let archive = tempfile::tempdir().unwrap();
     let app = with_stores(&archive).await;

@@ -225,6 +225,68 @@ async fn an_endpoint_is_told_what_its_organization_may_know_and_what_it_asked_fo
 }
 
 #[tokio::test]
+async fn what_waits_is_not_told_any_more_once_its_video_is_private_nor_is_anything_sent_again() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    let video = app.insert_video(&ada, "Merger").await;
+    let path = format!("/videos/{video}");
+    ada.patch(&path, &json!({ "description": "Told." })).await.is(200);
+    let told = delivery_until(&ada, &id, |found| found["status"] == "delivered").await;
+    receiver.answers_with(503);
+    ada.patch(&path, &json!({ "description": "Not told yet." })).await.is(200);
+    receiver.received(2).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !deliveries(&ada, "status=pending").await.iter().any(|found| found["response_status"] == 503) {
+        assert!(tokio::time::Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    ada.patch(&path, &json!({ "visibility": "private" })).await.is(200);
+    receiver.answers_with(200);
+    let left = deliveries(&ada, "").await;
+    assert_eq!((left.len(), &left[0]["id"]), (1, &told["id"]), "{left:#?}");
+    let again = format!("/webhook-deliveries/{}/replay", told["id"].as_str().unwrap());
+    ada.post(&again, &json!({})).await.refuses(409, "video_private");
+    let range = json!({ "from": "2020-01-01T00:00:00Z", "status": "delivered" });
+    let replayed = ada.post(&format!("/webhook-endpoints/{id}/replay"), &range).await.is(200).json();
+    assert_eq!(replayed["count"], 0, "{replayed:#}");
+    // Another is told after all that time, and nothing before it.
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    let other = app.insert_video(&ada, "Picnic").await;
+    ada.patch(&format!("/videos/{other}"), &json!({ "description": "Told." })).await.is(200);
+    let messages = receiver.received(3).await;
+    assert_eq!(messages[2].json()["data"]["video"]["id"], other.to_string());
+    ada.patch(&path, &json!({ "visibility": "organization" })).await.is(200);
+    ada.post(&again, &json!({})).await.is(200);
+}
+
+#[tokio::test]
+async fn nothing_is_told_while_an_organization_is_suspended() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    receiver.answers_with(503);
+    let video = app.insert_video(&ada, "Sync").await;
+    ada.patch(&format!("/videos/{video}"), &json!({ "description": "Waits." })).await.is(200);
+    delivery_until(&ada, &id, |found| found["response_status"] == 503).await;
+    receiver.answers_with(200);
+    let slug = ada.get("/organization").await.is(200).json()["slug"].as_str().unwrap().to_owned();
+    memoreel_identity::suspend_organization(app.db(), &slug).await.unwrap();
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    // Others are told meanwhile.
+    let bob = app.person("bob").await;
+    add(&bob, &receiver.url(), &["video.changed"]).await;
+    let theirs = app.insert_video(&bob, "Picnic").await;
+    bob.patch(&format!("/videos/{theirs}"), &json!({ "description": "Told." })).await.is(200);
+    let messages = receiver.received(2).await;
+    assert_eq!(messages[1].json()["data"]["video"]["id"], theirs.to_string());
+    memoreel_identity::resume_organization(app.db(), &slug).await.unwrap();
+    app.clock.advance(chrono::TimeDelta::hours(1));
+    let messages = receiver.received(3).await;
+    assert_eq!(messages[2].json()["data"]["video"]["id"], video.to_string());
+}
+
+#[tokio::test]
 async fn an_image_is_told_of_when_it_is_ready_and_when_it_goes() {
     let app = start().await;
     app.work().await;
