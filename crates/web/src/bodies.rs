@@ -1,7 +1,7 @@
-//! JSON bodies, which are there before anybody is asked who they are: what a caller may do is decided when a request is done, not days before,
-//! when its headers came.
+//! Bodies that are there as a whole before anybody is asked who they are: what a caller may do is decided when a request is done, not days
+//! before, when its headers came.
 
-use crate::{Permits, Problem, client_address};
+use crate::{Permits, Problem, client_address, idempotency::is_sent_once};
 use axum::{
     body::{Body, Bytes, HttpBody},
     extract::{Request, State},
@@ -21,7 +21,7 @@ const SHORT_BYTES_MAX: u64 = 16 << 10;
 
 /// How much is read of a body, for how long, and of how many at once: whoever sends one is not known yet.
 #[derive(Debug, Clone)]
-pub struct JsonBodies {
+pub struct WholeBodies {
     /// The largest body.
     pub bytes_max: usize,
     /// The longest time.
@@ -30,11 +30,11 @@ pub struct JsonBodies {
     pub places: Permits,
 }
 
-/// Around authentication: reads the body of a request that says it is JSON, and refuses one that takes too long (408 `body_too_slow`) or
-/// finds no place (429 `organization_busy`, 503 `server_busy`). Files come as they come, and so does what is larger than any JSON body:
-/// whoever wants an object refuses it.
-pub async fn read_json(State(bodies): State<JsonBodies>, request: Request, next: Next) -> Response {
-    if !is_json(request.headers()) {
+/// Around authentication: reads the body of a request that says it is JSON or is to take effect once (`Idempotency-Key`), and refuses one that
+/// takes too long (408 `body_too_slow`) or finds no place (429 `organization_busy`, 503 `server_busy`). Files come as they come, and so does
+/// what is larger than any JSON body: whoever wants an object refuses it.
+pub async fn read_whole(State(bodies): State<WholeBodies>, request: Request, next: Next) -> Response {
+    if !is_json(request.headers()) && !is_sent_once(&request) {
         return next.run(request).await;
     }
     let place = match request.body().size_hint().upper() {
@@ -92,9 +92,9 @@ mod tests {
     use axum::{Router, middleware::from_fn_with_state, routing::post};
     use tower::ServiceExt;
 
-    fn bodies() -> JsonBodies {
+    fn bodies() -> WholeBodies {
         let places = Permits::new("bodies", 2, 1, Duration::from_millis(20));
-        JsonBodies { bytes_max: 8, time_max: Duration::from_millis(50), places }
+        WholeBodies { bytes_max: 8, time_max: Duration::from_millis(50), places }
     }
 
     /// What becomes of a body of these pieces, which the handler reads to its end.
@@ -114,7 +114,7 @@ mod tests {
             let first = first.expect("comes").map_or_else(Bytes::new, |piece| piece.expect("a piece"));
             String::from_utf8_lossy(&first).into_owned()
         };
-        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(bodies(), read_json));
+        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(bodies(), read_whole));
         let answer = routes.oneshot(request.body(body).expect("a request")).await.expect("answers");
         let (status, body) = (answer.status(), answer.into_body());
         let body = axum::body::to_bytes(body, 1 << 10).await.expect("a body");
@@ -132,6 +132,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_to_take_effect_once_is_waited_for_unless_it_is_a_file() {
+        let routes =
+            Router::new().route("/", post(async || ())).layer(from_fn_with_state(bodies(), read_whole));
+        let send = |headers: &[(&'static str, &'static str)]| {
+            let request = Request::post("/").header("idempotency-key", "once");
+            let request =
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            let endless = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
+            routes.clone().oneshot(request.body(endless).expect("a request"))
+        };
+        let plain: [&[(&'static str, &'static str)]; 2] = [&[], &[("content-type", "text/plain")]];
+        for waited_for in plain {
+            let answer = send(waited_for).await.expect("answers");
+            assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT, "{waited_for:?}");
+        }
+        for file in [[("content-type", "Multipart/Form-Data; boundary=x")], [("tus-resumable", "1.0.0")]] {
+            assert_eq!(send(&file).await.expect("answers").status(), StatusCode::OK, "{file:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_file_that_stays_away_is_refused_and_one_that_came_is_read() {
         let time_max = Duration::from_millis(20);
         let endless = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
@@ -145,7 +166,7 @@ mod tests {
     async fn bodies_that_may_be_long_and_stay_away_take_no_more_than_their_places() {
         let routes = Router::new()
             .route("/", post(async |body: Bytes| body.len().to_string()))
-            .layer(from_fn_with_state(bodies(), read_json));
+            .layer(from_fn_with_state(bodies(), read_whole));
         let send = |body: Body| {
             let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
             routes.clone().oneshot(request.body(body).expect("a request"))

@@ -16,21 +16,28 @@ use sha2::{Digest, Sha256};
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+/// How files come that are sent with what is said of them.
+const FORM: &str = "multipart/form-data";
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// A request that has not answered by then is taken for dead, and its key may be used again.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// Around JSON routes, after authentication. Requests without the header pass untouched.
+/// Whether a request is to take effect once: a POST with the header that brings no file. A file is larger than what is compared here, and is
+/// not held in memory. A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept.
+pub(crate) fn is_sent_once(request: &Request) -> bool {
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(FORM));
+    let is_file = is_form || headers.contains_key(&RESUMABLE);
+    request.method() == Method::POST && headers.contains_key(&HEADER) && !is_file
+}
+
+/// Around all routes but those that take files, after authentication and after the body was read ([`crate::read_whole`]). Requests without the
+/// header pass untouched.
 pub async fn idempotency(State(app): State<App>, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().copied();
-    let key = request.headers().get(&HEADER).cloned();
-    let (Some(caller), Some(key), &Method::POST) = (caller, key, request.method()) else {
-        return next.run(request).await;
-    };
-    // A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept here.
-    if request.headers().contains_key(&RESUMABLE) {
-        return next.run(request).await;
-    }
+    let key = request.headers().get(&HEADER).cloned().filter(|_| is_sent_once(&request));
+    let (Some(caller), Some(key)) = (caller, key) else { return next.run(request).await };
     let Some(user_id) = caller.user_id else { return next.run(request).await };
     match run_once(&app, caller, user_id, &key, request, next).await {
         Ok(response) => response,

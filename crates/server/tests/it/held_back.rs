@@ -7,6 +7,7 @@ use crate::{
     organizations::new_organization,
 };
 use futures::{StreamExt, stream};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;
@@ -20,9 +21,18 @@ struct HeldBack {
 }
 
 impl HeldBack {
-    /// Sends all but the last byte, and gives the server time to look at it.
+    /// Begins to send JSON.
     async fn begin(client: &Client, organization_id: Option<&str>, path: &str, body: &Value) -> Self {
-        let mut all = body.to_string();
+        let request = client.request("POST", path).header("content-type", "application/json");
+        let request = match organization_id {
+            Some(id) => request.header("memoreel-organization", id),
+            None => request,
+        };
+        Self::of(request, body.to_string()).await
+    }
+
+    /// Sends all but the last byte, and gives the server time to look at it.
+    async fn of(request: RequestBuilder, mut all: String) -> Self {
         let last = all.split_off(all.len() - 1);
         let (last_byte, let_go) = oneshot::channel();
         let begun = stream::iter([Ok::<_, std::io::Error>(all)]);
@@ -31,12 +41,7 @@ impl HeldBack {
             Ok(last)
         });
         let body = reqwest::Body::wrap_stream(begun.chain(ended));
-        let request = client.request("POST", path).header("content-type", "application/json").body(body);
-        let request = match organization_id {
-            Some(id) => request.header("memoreel-organization", id),
-            None => request,
-        };
-        let answer = tokio::spawn(send(request));
+        let answer = tokio::spawn(send(request.body(body)));
         tokio::time::sleep(Duration::from_millis(500)).await;
         Self { last_byte, answer }
     }
@@ -61,6 +66,24 @@ async fn a_session_that_ends_while_a_body_is_under_way_makes_no_key() {
     ada.put("/me/password", &change).await.is(204);
     making.end().await.refuses(401, "unauthenticated");
     assert_eq!(keys(&app).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_to_take_effect_once_is_decided_when_a_body_of_any_kind_is_there() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let thief = app.signed_in(&ada).await;
+    let video = format!("/videos/{}", app.insert_video(&ada, "Talk").await);
+    ada.delete(&video).await.is(204);
+    let restoring = thief
+        .request("POST", &format!("{video}/restore"))
+        .header("idempotency-key", "once")
+        .header("content-type", "text/plain");
+    let restoring = HeldBack::of(restoring, "now".to_owned()).await;
+    let change = json!({ "current_password": PASSWORD, "new_password": "a harbour in the fog" });
+    ada.put("/me/password", &change).await.is(204);
+    restoring.end().await.refuses(401, "unauthenticated");
+    ada.get(&video).await.refuses(404, "not_found");
 }
 
 #[tokio::test]
