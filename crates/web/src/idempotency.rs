@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again, unless that
 //! one asked to try later.
 
-use crate::{App, Problem};
+use crate::{App, Problem, layers::detach};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -12,6 +12,8 @@ use axum::{
 use chrono::TimeDelta;
 use memoreel_kernel::{Caller, UserId};
 use sha2::{Digest, Sha256};
+use std::panic::resume_unwind;
+use tokio::task::JoinError;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -53,7 +55,8 @@ async fn run_once(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).map(str::to_owned);
+    let key = key.ok_or_else(|| {
         Problem::bad_request(
             "idempotency_key_invalid",
             "Idempotency-Key must be 1 to 255 visible ASCII characters.",
@@ -68,16 +71,25 @@ async fn run_once(
         )
     })?;
     let hash = request_hash(parts.uri.path(), &body);
-    match reserve(app, &caller, user_id, key, &hash).await? {
+    match reserve(app, &caller, user_id, &key, &hash).await? {
         Reservation::Replay(response) => return Ok(response),
         Reservation::Ours => {}
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    if is_passing(response.status()) || is_secret(&response) {
-        release(app, &caller, user_id, key).await?;
-        return Ok(response);
+    let (app, request) = (app.clone(), Request::from_parts(parts, Body::from(body)));
+    // In a task of its own: what a client did not wait for is done, and must be known as done when it is sent again.
+    let answered = detach(async move {
+        let response = next.run(request).await;
+        if is_passing(response.status()) || is_secret(&response) {
+            release(&app, &caller, user_id, &key).await?;
+            return Ok(response);
+        }
+        keep(&app, &caller, user_id, &key, response).await
+    });
+    match answered.await.map_err(JoinError::try_into_panic) {
+        Ok(answer) => answer,
+        Err(Ok(panic)) => resume_unwind(panic),
+        Err(Err(error)) => Err(Problem::internal(error)),
     }
-    keep(app, &caller, user_id, key, response).await
 }
 
 /// Whether the same request may be answered otherwise when it is sent again: the server failed, was busy or asked to wait.
