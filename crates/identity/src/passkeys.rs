@@ -127,8 +127,8 @@ pub(crate) async fn begin_registration(
 /// Keeps the passkey that was made.
 ///
 /// # Errors
-/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::SessionRequired`], [`IdentityError::NameInvalid`],
-/// [`IdentityError::PasskeyInvalid`], [`IdentityError::PasskeyTaken`], [`IdentityError::PasskeysFull`].
+/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`],
+/// [`IdentityError::NameInvalid`], [`IdentityError::PasskeyInvalid`], [`IdentityError::PasskeyTaken`], [`IdentityError::PasskeysFull`].
 pub(crate) async fn finish_registration(
     app: &App,
     caller: &Caller,
@@ -137,7 +137,7 @@ pub(crate) async fn finish_registration(
     name: &str,
     credential: &RegisterPublicKeyCredential,
 ) -> Result<Passkey, IdentityError> {
-    session_of(caller)?;
+    let session_id = session_of(caller)?;
     let relying_party = relying_party(app)?;
     let name = input::name(name)?;
     let state: Option<PasskeyRegistration> =
@@ -157,7 +157,7 @@ pub(crate) async fn finish_registration(
         now,
     };
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    store::lock_user(&mut tx, user_id).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_id, now).await?;
     if store::credential_ids(&mut tx, user_id).await?.len() >= PASSKEYS_PER_USER_MAX {
         return Err(IdentityError::PasskeysFull);
     }

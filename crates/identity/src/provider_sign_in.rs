@@ -132,7 +132,7 @@ pub(crate) struct Back<'a> {
     /// What the browser shows of the trip.
     pub(crate) browser_token: Option<&'a str>,
     /// Who is signed in.
-    pub(crate) user_id: Option<UserId>,
+    pub(crate) caller: Option<Caller>,
 }
 
 /// What becomes of somebody who came back.
@@ -187,8 +187,12 @@ pub(crate) async fn arrive(
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if let Some(user_id) = linking_user_id {
         // Whoever signed out or in as somebody else meanwhile is not the one who asked for this.
-        if back.user_id != Some(user_id) {
-            return Err(IdentityError::TripUnknown);
+        let caller = back.caller.filter(|caller| caller.user_id == Some(user_id));
+        let session_id = caller.and_then(|caller| session_of(&caller).ok());
+        let session_id = session_id.ok_or(IdentityError::TripUnknown)?;
+        match store::lock_user_in_session(&mut tx, user_id, session_id, now).await {
+            Err(IdentityError::SessionEnded) => return Err(IdentityError::TripUnknown),
+            held => held?,
         }
         visit.link(&mut tx, user_id).await?;
         tx.commit().await?;

@@ -65,7 +65,7 @@ pub(crate) use passkeys::{
 };
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_other_ways_in, delete_sessions_except, find_owner,
-    lock_user, rotate_session, verify_email,
+    lock_user, lock_user_in_session, rotate_session, verify_email,
 };
 pub(crate) use people::{
     Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, me,
@@ -79,8 +79,8 @@ pub(crate) use second_factor::{
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, sessions,
-    signed_in_beside,
+    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, session_lives,
+    sessions, signed_in_beside,
 };
 
 use crate::IdentityError;

@@ -1,5 +1,6 @@
 //! Passwords and addresses of people who have an account already, and the sessions that end with them.
 
+use super::session_lives;
 use crate::{IdentityError, token::TokenHash};
 use memoreel_db::{SystemTx, violated_constraint};
 use memoreel_kernel::{SessionId, Timestamp, UserId};
@@ -123,6 +124,22 @@ pub(crate) async fn lock_user(tx: &mut SystemTx, user_id: UserId) -> Result<(), 
         .fetch_one(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Holds the person's row as [`lock_user`] does, for something that is done in a session of theirs: whatever ended it meanwhile, such as
+/// another password, is over.
+///
+/// # Errors
+/// [`IdentityError::SessionEnded`].
+pub(crate) async fn lock_user_in_session(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    session_id: SessionId,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    lock_user(tx, user_id).await?;
+    let lives = session_lives(tx, user_id, session_id, now).await?;
+    if lives { Ok(()) } else { Err(IdentityError::SessionEnded) }
 }
 
 /// Gives the person another address, known to reach them.

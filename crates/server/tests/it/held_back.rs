@@ -2,9 +2,12 @@
 
 use crate::{
     app::TestApp,
+    authenticator::Authenticator,
     client::{Answer, Client, PASSWORD, Person, send},
     contents::until_waiting,
+    oidc::{OidcProvider, app_with, begin, visit},
     organizations::new_organization,
+    second_factor,
 };
 use futures::{StreamExt, stream};
 use reqwest::RequestBuilder;
@@ -115,6 +118,64 @@ async fn a_key_is_made_only_where_its_session_still_lives() {
     holding.commit().await.unwrap();
     making.await.unwrap().refuses(401, "unauthenticated");
     assert_eq!(keys(&app).await, 0);
+}
+
+/// What is answered to a request that comes as far as it can while everybody's rows are held, and goes on after `meanwhile`.
+async fn overtaken(app: &TestApp, request: RequestBuilder, meanwhile: &'static str) -> Answer {
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *holding).await.unwrap();
+    let answer = tokio::spawn(send(request));
+    until_waiting(app, 1).await;
+    sqlx::query(meanwhile).execute(&mut *holding).await.unwrap();
+    holding.commit().await.unwrap();
+    answer.await.unwrap()
+}
+
+#[tokio::test]
+async fn no_way_in_is_added_by_a_session_that_ended_meanwhile() {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    let ada = app.person("ada").await;
+    let begun = ada.post("/passkeys/begin", &json!({})).await.is(201).json();
+    let credential = Authenticator::new().create(&begun["options"]);
+    let passkey = json!({ "ceremony": begun["ceremony"], "name": "Laptop", "credential": credential });
+    let begun = ada.post("/me/totp", &json!({})).await.is(201).json();
+    let code = second_factor::Authenticator::of(begun["secret"].as_str().unwrap()).code(app.now());
+    let address = json!({ "email": "mallory@example.com", "password": PASSWORD });
+    for (method, path, body) in [
+        ("POST", "/passkeys", passkey),
+        ("POST", "/me/totp/confirm", json!({ "code": code })),
+        ("POST", "/me/totp", json!({})),
+        ("PUT", "/me/email", address),
+    ] {
+        let thief = app.signed_in(&ada).await;
+        let request = thief.request(method, path).json(&body);
+        overtaken(&app, request, "DELETE FROM sessions").await.refuses(401, "unauthenticated");
+    }
+    let thief = app.signed_in(&ada).await;
+    let url = begin(&thief, "harbour", &json!({ "link": true, "password": PASSWORD })).await;
+    let back = thief.request("GET", &visit(&url, "mallory@example.com").await);
+    overtaken(&app, back, "DELETE FROM sessions").await.refuses(422, "sign_in_unknown");
+    let added: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM user_passkeys) + (SELECT count(*) FROM user_identities)
+             + (SELECT count(*) FROM user_totp WHERE confirmed_at IS NOT NULL)
+             + (SELECT count(*) FROM email_tokens WHERE new_email IS NOT NULL)",
+    )
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!(added, 0);
+}
+
+#[tokio::test]
+async fn an_address_is_not_changed_by_a_password_that_was_replaced_meanwhile() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let address = json!({ "email": "mallory@example.com", "password": PASSWORD });
+    let request = ada.request("PUT", "/me/email").json(&address);
+    let replaced = "UPDATE users SET password_hash = 'of another password'";
+    overtaken(&app, request, replaced).await.refuses(422, "password_wrong");
 }
 
 #[tokio::test]
