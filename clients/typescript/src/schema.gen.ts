@@ -12317,7 +12317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required` or `csrf_header_missing` */
+            /** @description `session_required`, `csrf_header_missing`, `account_closing` or `account_closed` */
             403: {
                 headers: {
                     [name: string]: unknown;
