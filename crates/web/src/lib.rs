@@ -20,6 +20,7 @@ mod problem;
 mod proxies;
 mod secrets;
 mod sign_in;
+mod times;
 
 pub use access::Admission;
 pub use app::{App, AppParts};
@@ -39,6 +40,7 @@ pub use problem::{FieldError, Problem, ProblemBody};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 pub use sign_in::{ClientSecret, Provider, SignInSettings};
+pub use times::known_time;
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
