@@ -242,13 +242,14 @@ pub(crate) async fn confirm(
     let user_id = user_id.ok_or(IdentityError::TripUnknown)?;
     let attempt = throttle::begin(app, Account::Known(user_id)).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    // The person before the trip and the authenticator, as whoever takes either away holds them.
+    if !store::record_entry(&mut tx, user_id, now).await? {
+        return Err(IdentityError::AccountClosed);
+    }
     let ended = store::end_verified(&mut tx, &hash, user_id).await?;
     let (return_to, provider) = ended.ok_or(IdentityError::TripUnknown)?;
     second_factor::check(app, &mut tx, user_id, Some(code), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
-    if !store::record_entry(&mut tx, user_id, now).await? {
-        return Err(IdentityError::AccountClosed);
-    }
     Ok((accounts::enter(app, tx, user_id, device, Some(&provider), now).await?, return_to))
 }
 
@@ -313,6 +314,7 @@ impl Visit<'_> {
             }
             None => (self.sign_up(tx, email).await?, true),
         };
+        store::lock_user(tx, user_id).await?;
         if self.insert_identity(tx, user_id).await? {
             if !is_new {
                 self.tell_linked(tx, user_id).await?;
@@ -355,6 +357,7 @@ impl Visit<'_> {
         user_id: UserId,
         return_to: String,
     ) -> Result<Arrived, IdentityError> {
+        store::lock_user(tx, user_id).await?;
         let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
         domains::check_way(self.app, tx, user_id, &owner.email, Some(&self.provider.id)).await?;
         let (provider, subject) = (&self.provider.id, &self.vouched.subject);

@@ -4,15 +4,6 @@ use crate::IdentityError;
 use memoreel_db::SystemTx;
 use memoreel_kernel::{SessionId, Timestamp, UserId};
 
-/// Holds the person's row until the end of the transaction, so that they make no organization meanwhile. To be called before any organization
-/// is held. Rows that refer to the person may still be made: whoever holds one of the organizations may be about to, and is waited for next.
-pub(crate) async fn hold_account(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id.uuid())
-        .fetch_optional(&mut **tx)
-        .await?;
-    Ok(())
-}
-
 /// Holds every organization the person is a member of until the end of the transaction, so that its owners stay who they are,
 /// and nobody hands it to this person meanwhile.
 pub(crate) async fn hold_organizations_of(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {

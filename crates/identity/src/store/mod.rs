@@ -23,7 +23,7 @@ mod sessions;
 pub(crate) use api_keys::{api_keys, delete_api_key, insert_api_key};
 pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_attempts};
 pub(crate) use closing::{
-    close_account, close_unconfirmed, hold_account, hold_organizations_of, overdue_people, person_of_account,
+    close_account, close_unconfirmed, hold_organizations_of, overdue_people, person_of_account,
     reopen_account, session_began, sole_ownerships,
 };
 pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_consents, standing_consents};
@@ -60,8 +60,8 @@ pub(crate) use organizations::{
 };
 pub(crate) use passkeys::{
     CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,
-    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, rename_passkey,
-    take_ceremony,
+    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkey_owner, passkeys,
+    rename_passkey, take_ceremony,
 };
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_other_ways_in, delete_sessions_except, find_owner,

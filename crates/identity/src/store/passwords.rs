@@ -118,10 +118,12 @@ pub(crate) async fn verify_email(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Holds the person's row until the end of the transaction, so that links used at once see each other.
+/// Holds the person's row until the end of the transaction, so that what is done at once to one account follows each other. Whatever else is
+/// held of the person, or of their organizations, is held after it. Rows that refer to the person may be made meanwhile: whoever makes one
+/// may hold what is needed next.
 pub(crate) async fn lock_user(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id.uuid())
-        .fetch_one(&mut **tx)
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id.uuid())
+        .fetch_optional(&mut **tx)
         .await?;
     Ok(())
 }

@@ -179,6 +179,33 @@ async fn an_address_is_not_changed_by_a_password_that_was_replaced_meanwhile() {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_waits_for_the_person_before_holding_what_opens_the_account() {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    let ada = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    sqlx::query("UPDATE users SET email_verified_at = now()").execute(&mut connection).await.unwrap();
+    let (device, _) = Authenticator::of(&ada).await;
+    let (_, recovery) = second_factor::enable(&app, &ada).await;
+    let browser = app.visitor();
+    let begun = browser.post("/sessions/passkey/begin", &json!({})).await.is(201).json();
+    let signed = json!({ "ceremony": begun["ceremony"], "credential": device.get(&begun["options"]) });
+    let request = browser.request("POST", "/sessions/passkey").json(&signed);
+    overtaken(&app, request, "UPDATE user_passkeys SET name = 'Renamed'").await.is(201);
+
+    // The first time links the identity, and the second finds it.
+    for code in &recovery[..2] {
+        let browser = app.visitor();
+        let url = begin(&browser, "harbour", &json!({})).await;
+        let back = browser.request("GET", &visit(&url, &ada.email).await);
+        let renewed = "UPDATE user_totp SET created_at = created_at";
+        assert_eq!(overtaken(&app, back, renewed).await.is(303).header("location"), "/sign-in/code");
+        let request = browser.request("POST", "/auth/code").json(&json!({ "code": code }));
+        overtaken(&app, request, renewed).await.is(201);
+    }
+}
+
+#[tokio::test]
 async fn whoever_is_no_owner_by_now_neither_invites_an_owner_nor_renews_the_offer() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
