@@ -358,6 +358,10 @@ impl Visit<'_> {
         return_to: String,
     ) -> Result<Arrived, IdentityError> {
         store::lock_user(tx, user_id).await?;
+        // A reset, or whoever unlinked it, may have taken the identity away while this waited.
+        if self.known(tx).await? != Some(user_id) {
+            return Err(IdentityError::TripUnknown);
+        }
         let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
         domains::check_way(self.app, tx, user_id, &owner.email, Some(&self.provider.id)).await?;
         let (provider, subject) = (&self.provider.id, &self.vouched.subject);

@@ -5,7 +5,7 @@ use crate::{
     authenticator::Authenticator,
     client::{Answer, Client, PASSWORD, Person, send},
     contents::until_waiting,
-    oidc::{OidcProvider, app_with, begin, visit},
+    oidc::{OidcProvider, app_with, begin, sign_in, visit},
     organizations::new_organization,
     second_factor,
 };
@@ -203,6 +203,18 @@ async fn whoever_signs_in_waits_for_the_person_before_holding_what_opens_the_acc
         let request = browser.request("POST", "/auth/code").json(&json!({ "code": code }));
         overtaken(&app, request, renewed).await.is(201);
     }
+}
+
+#[tokio::test]
+async fn an_identity_that_was_unlinked_meanwhile_opens_no_session() {
+    let provider = OidcProvider::start(&["harbour"]).await;
+    let app = app_with(vec![provider.configured("harbour")]).await;
+    sign_in(&app.visitor(), "harbour", "ada@example.com").await.is(303);
+    let browser = app.visitor();
+    let url = begin(&browser, "harbour", &json!({})).await;
+    let back = browser.request("GET", &visit(&url, "ada@example.com").await);
+    overtaken(&app, back, "DELETE FROM user_identities").await.refuses(422, "sign_in_unknown");
+    browser.get("/me").await.refuses(401, "unauthenticated");
 }
 
 #[tokio::test]
