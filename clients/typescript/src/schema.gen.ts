@@ -1201,7 +1201,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a member, or leave
-         * @description Anybody may leave; removing others takes the role for it, and removing owners that of an owner. API keys of the
+         * @description Anybody may leave who is signed in; removing others takes the role for it, and removing owners that of an owner. API keys of the
          *     member stop working here; what they made stays. The last owner stays, and so does the person of a personal
          *     organization.
          */
@@ -10129,7 +10129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `csrf_header_missing` */
+            /** @description `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10227,7 +10227,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `csrf_header_missing` */
+            /** @description `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10976,7 +10976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `csrf_header_missing` */
+            /** @description `session_required` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11431,7 +11431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
+            /** @description `forbidden`, `session_required` of an API key that would leave, `csrf_header_missing`, `organization_suspended` or `organization_deleted` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12317,7 +12317,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required` or `csrf_header_missing` */
+            /** @description `session_required`, `csrf_header_missing`, `account_closing` or `account_closed` */
             403: {
                 headers: {
                     [name: string]: unknown;

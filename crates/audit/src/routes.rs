@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use memoreel_kernel::{Page, UserId};
 use memoreel_web::{
     App, Json, LogFormat, LogLine, May, PageParams, Params, ProblemBody, Result, action::ReadAuditLog,
-    send_log_file,
+    known_time, send_log_file,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -39,8 +39,10 @@ struct ListEntries {
     /// Only what was done to this one.
     target_id: Option<Uuid>,
     /// Only from this time on.
+    #[serde(default, deserialize_with = "known_time")]
     from: Option<DateTime<Utc>>,
     /// Only before this time.
+    #[serde(default, deserialize_with = "known_time")]
     to: Option<DateTime<Utc>>,
 }
 
@@ -58,8 +60,10 @@ struct ExportEntries {
     /// Only what was done to this one.
     target_id: Option<Uuid>,
     /// Only from this time on.
+    #[serde(default, deserialize_with = "known_time")]
     from: Option<DateTime<Utc>>,
     /// Only before this time.
+    #[serde(default, deserialize_with = "known_time")]
     to: Option<DateTime<Utc>>,
 }
 

@@ -25,6 +25,8 @@ pub async fn hold_ownerships(
     tx: &mut SystemTx,
     user_id: UserId,
 ) -> Result<Vec<SoleOwnership>, IdentityError> {
+    // First, so that they make no organization meanwhile.
+    store::lock_user(tx, user_id).await?;
     store::hold_organizations_of(tx, user_id).await?;
     let found = store::sole_ownerships(tx, user_id).await?;
     Ok(found.into_iter().map(|(name, slug)| SoleOwnership { name, slug }).collect())

@@ -3,6 +3,7 @@
 use crate::{
     IdentityError,
     accounts::{self, Device, SignedIn},
+    authenticate::session_of,
     domains,
     email_tokens::{self, Purpose},
     input, mails,
@@ -11,7 +12,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use memoreel_db::SystemReason;
-use memoreel_kernel::UserId;
+use memoreel_kernel::{Caller, UserId};
 use memoreel_web::App;
 
 /// How many mails of one purpose a person may ask for in an hour.
@@ -106,18 +107,26 @@ pub(crate) async fn resend_confirmation(app: &App, user_id: UserId) -> Result<()
 /// asked for before is off. An address that is taken gets no mail, and nothing else differs.
 ///
 /// # Errors
-/// [`IdentityError::EmailInvalid`], [`IdentityError::PasswordWrong`], [`IdentityError::MailsFull`].
+/// [`IdentityError::EmailInvalid`], [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`],
+/// [`IdentityError::PasswordWrong`], [`IdentityError::MailsFull`].
 pub(crate) async fn request_change(
     app: &App,
+    caller: &Caller,
     user_id: UserId,
     email: &str,
     password: String,
 ) -> Result<(), IdentityError> {
+    let session_id = session_of(caller)?;
     let new_email = input::email(email)?;
-    let (owner, _) = prove_password(app, user_id, password).await?;
+    let (_, kept) = prove_password(app, user_id, password).await?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    store::lock_user(&mut tx, user_id).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_id, now).await?;
+    let owner = store::find_owner(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
+    // Whoever set another password meanwhile withdrew the changes that were asked for with the former one.
+    if owner.password_hash.as_deref() != Some(kept.as_str()) {
+        return Err(IdentityError::PasswordWrong);
+    }
     // Asking again and again would write to strangers; the former requests count while their links are good.
     let since = now - TimeDelta::hours(1);
     if store::count_email_tokens(&mut tx, user_id, Purpose::Change, since).await? >= MAILS_PER_HOUR_MAX * 2 {

@@ -10,6 +10,7 @@ use crate::{
 };
 use http::{HeaderValue, StatusCode, header};
 use memoreel_db::DbError;
+use memoreel_kernel::Timestamp;
 use memoreel_web::{Problem, SealError};
 
 /// An error of this slice.
@@ -217,6 +218,9 @@ pub enum IdentityError {
     /// The account is not active.
     #[error("this account is closed")]
     AccountClosed,
+    /// The account was closed meanwhile, and goes after that time.
+    #[error("this account is closed and will be erased after {0}")]
+    AccountClosing(Timestamp),
     /// Nobody may make an account of their own.
     #[error("nobody can make an account on this server by themselves")]
     SignUpClosed,
@@ -442,6 +446,7 @@ impl From<IdentityError> for Problem {
             E::LastWayIn => Self::conflict("last_way_in", sentence(&error))
                 .hint("Set a password by a mailed link, or link something else first."),
             E::PasswordRequired => Self::invalid_field("password", "password_required", sentence(&error)),
+            E::AccountClosing(erased_after) => Self::account_closing(erased_after),
             E::AccountClosed => forbidden("account_closed", &error).hint("Ask whoever runs this server."),
             E::SignUpClosed => forbidden("sign_up_closed", &error)
                 .hint("If you have an account, sign in to it another way; otherwise ask whoever runs this server."),

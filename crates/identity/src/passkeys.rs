@@ -127,8 +127,8 @@ pub(crate) async fn begin_registration(
 /// Keeps the passkey that was made.
 ///
 /// # Errors
-/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::SessionRequired`], [`IdentityError::NameInvalid`],
-/// [`IdentityError::PasskeyInvalid`], [`IdentityError::PasskeyTaken`], [`IdentityError::PasskeysFull`].
+/// [`IdentityError::PasskeysUnavailable`], [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`],
+/// [`IdentityError::NameInvalid`], [`IdentityError::PasskeyInvalid`], [`IdentityError::PasskeyTaken`], [`IdentityError::PasskeysFull`].
 pub(crate) async fn finish_registration(
     app: &App,
     caller: &Caller,
@@ -137,7 +137,7 @@ pub(crate) async fn finish_registration(
     name: &str,
     credential: &RegisterPublicKeyCredential,
 ) -> Result<Passkey, IdentityError> {
-    session_of(caller)?;
+    let session_id = session_of(caller)?;
     let relying_party = relying_party(app)?;
     let name = input::name(name)?;
     let state: Option<PasskeyRegistration> =
@@ -157,7 +157,7 @@ pub(crate) async fn finish_registration(
         now,
     };
     let mut tx = app.db.system(SystemReason::SignIn).await?;
-    store::lock_user(&mut tx, user_id).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_id, now).await?;
     if store::credential_ids(&mut tx, user_id).await?.len() >= PASSKEYS_PER_USER_MAX {
         return Err(IdentityError::PasskeysFull);
     }
@@ -210,19 +210,21 @@ pub(crate) async fn sign_in(
         relying_party.identify_discoverable_authentication(credential).map_err(refuse)?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    let owner = store::passkey_owner(&mut tx, credential_id).await?;
+    let user_id = owner.filter(|owner| owner.uuid() == user_handle).ok_or(IdentityError::PasskeyWrong)?;
+    // The person before the passkey, as whoever takes passkeys away holds them.
+    if !store::record_entry(&mut tx, user_id, now).await? {
+        return Err(IdentityError::PasskeyWrong);
+    }
     // Held until the end, so that two answers at once see each other's counters.
     let found = store::hold_passkey(&mut tx, credential_id).await?;
-    let found =
-        found.filter(|found| found.user_id.uuid() == user_handle).ok_or(IdentityError::PasskeyWrong)?;
+    let found = found.filter(|found| found.user_id == user_id).ok_or(IdentityError::PasskeyWrong)?;
     let mut kept: Credential = from_json(found.credential)?;
     let answer =
         relying_party.finish_discoverable_authentication_v2(credential, state, &kept).map_err(refuse)?;
     kept.update_credential(&answer);
     store::mark_passkey_used(&mut tx, found.id, &to_json(&kept), now).await?;
-    if !store::record_entry(&mut tx, found.user_id, now).await? {
-        return Err(IdentityError::PasskeyWrong);
-    }
-    accounts::enter(app, tx, found.user_id, device, None, now).await
+    accounts::enter(app, tx, user_id, device, None, now).await
 }
 
 /// Gives the passkey another name.

@@ -148,6 +148,7 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     desk.check(&new, &token.user_email, &token.user_name).await?;
     let password_hash = desk.hash(new).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user(&mut tx, token.user_id).await?;
     let is_first = store::use_email_token(&mut tx, id, now).await?;
     if !is_first || !store::change_password(&mut tx, token.user_id, None, &password_hash).await? {
         return Err(IdentityError::TokenWrong);

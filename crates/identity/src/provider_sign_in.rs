@@ -132,7 +132,7 @@ pub(crate) struct Back<'a> {
     /// What the browser shows of the trip.
     pub(crate) browser_token: Option<&'a str>,
     /// Who is signed in.
-    pub(crate) user_id: Option<UserId>,
+    pub(crate) caller: Option<Caller>,
 }
 
 /// What becomes of somebody who came back.
@@ -187,8 +187,12 @@ pub(crate) async fn arrive(
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     if let Some(user_id) = linking_user_id {
         // Whoever signed out or in as somebody else meanwhile is not the one who asked for this.
-        if back.user_id != Some(user_id) {
-            return Err(IdentityError::TripUnknown);
+        let caller = back.caller.filter(|caller| caller.user_id == Some(user_id));
+        let session_id = caller.and_then(|caller| session_of(&caller).ok());
+        let session_id = session_id.ok_or(IdentityError::TripUnknown)?;
+        match store::lock_user_in_session(&mut tx, user_id, session_id, now).await {
+            Err(IdentityError::SessionEnded) => return Err(IdentityError::TripUnknown),
+            held => held?,
         }
         visit.link(&mut tx, user_id).await?;
         tx.commit().await?;
@@ -238,13 +242,14 @@ pub(crate) async fn confirm(
     let user_id = user_id.ok_or(IdentityError::TripUnknown)?;
     let attempt = throttle::begin(app, Account::Known(user_id)).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    // The person before the trip and the authenticator, as whoever takes either away holds them.
+    if !store::record_entry(&mut tx, user_id, now).await? {
+        return Err(IdentityError::AccountClosed);
+    }
     let ended = store::end_verified(&mut tx, &hash, user_id).await?;
     let (return_to, provider) = ended.ok_or(IdentityError::TripUnknown)?;
     second_factor::check(app, &mut tx, user_id, Some(code), now).await?;
     throttle::forget(&mut tx, &attempt).await?;
-    if !store::record_entry(&mut tx, user_id, now).await? {
-        return Err(IdentityError::AccountClosed);
-    }
     Ok((accounts::enter(app, tx, user_id, device, Some(&provider), now).await?, return_to))
 }
 
@@ -309,6 +314,7 @@ impl Visit<'_> {
             }
             None => (self.sign_up(tx, email).await?, true),
         };
+        store::lock_user(tx, user_id).await?;
         if self.insert_identity(tx, user_id).await? {
             if !is_new {
                 self.tell_linked(tx, user_id).await?;
@@ -351,6 +357,11 @@ impl Visit<'_> {
         user_id: UserId,
         return_to: String,
     ) -> Result<Arrived, IdentityError> {
+        store::lock_user(tx, user_id).await?;
+        // A reset, or whoever unlinked it, may have taken the identity away while this waited.
+        if self.known(tx).await? != Some(user_id) {
+            return Err(IdentityError::TripUnknown);
+        }
         let owner = store::find_owner(tx, user_id).await?.ok_or(IdentityError::AccountClosed)?;
         domains::check_way(self.app, tx, user_id, &owner.email, Some(&self.provider.id)).await?;
         let (provider, subject) = (&self.provider.id, &self.vouched.subject);

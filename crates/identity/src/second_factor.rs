@@ -38,8 +38,8 @@ pub(crate) struct TotpSecret {
 /// owner out.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
-/// [`IdentityError::SignInThrottled`], [`IdentityError::TotpEnabled`].
+/// [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`], [`IdentityError::RecentSignInRequired`],
+/// [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`], [`IdentityError::TotpEnabled`].
 pub(crate) async fn begin(
     app: &App,
     caller: &Caller,
@@ -49,9 +49,11 @@ pub(crate) async fn begin(
     prove_presence(app, caller, user_id, password).await?;
     let secret = totp::new_secret();
     let sealed = app.secrets.seal(&secret, TOTP_SECRET.place(user_id.uuid()))?;
+    let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_of(caller)?, now).await?;
     let owner = store::find_owner(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
-    if !store::begin_totp(&mut tx, user_id, &sealed, app.clock.now()).await? {
+    if !store::begin_totp(&mut tx, user_id, &sealed, now).await? {
         return Err(IdentityError::TotpEnabled);
     }
     tx.commit().await?;
@@ -61,18 +63,19 @@ pub(crate) async fn begin(
 /// From here on sign-in asks for codes. Returns the recovery codes, which are not shown again.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::NotFound`] when none was begun, [`IdentityError::TotpEnabled`],
-/// [`IdentityError::ConfirmationCodeWrong`], [`IdentityError::SignInThrottled`].
+/// [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`], [`IdentityError::NotFound`] when none was begun,
+/// [`IdentityError::TotpEnabled`], [`IdentityError::ConfirmationCodeWrong`], [`IdentityError::SignInThrottled`].
 pub(crate) async fn confirm(
     app: &App,
     caller: &Caller,
     user_id: UserId,
     code: &str,
 ) -> Result<Vec<String>, IdentityError> {
-    session_of(caller)?;
+    let session_id = session_of(caller)?;
     let attempt = throttle::begin(app, Account::InSession(user_id)).await?;
     let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_id, now).await?;
     let totp = store::find_totp(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("authenticator"))?;
     if totp.is_confirmed {
         return Err(IdentityError::TotpEnabled);
@@ -92,8 +95,8 @@ pub(crate) async fn confirm(
 /// Makes other recovery codes; the former ones open nothing any more.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
-/// [`IdentityError::SignInThrottled`], [`IdentityError::NotFound`] without an authenticator.
+/// [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`], [`IdentityError::RecentSignInRequired`],
+/// [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`], [`IdentityError::NotFound`] without an authenticator.
 pub(crate) async fn renew_recovery_codes(
     app: &App,
     caller: &Caller,
@@ -101,11 +104,13 @@ pub(crate) async fn renew_recovery_codes(
     password: Option<String>,
 ) -> Result<Vec<String>, IdentityError> {
     prove_presence(app, caller, user_id, password).await?;
+    let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_of(caller)?, now).await?;
     let totp = store::find_totp(&mut tx, user_id).await?.filter(|totp| totp.is_confirmed);
     totp.ok_or(IdentityError::NotFound("authenticator"))?;
     let codes = replace_recovery_codes(&mut tx, user_id).await?;
-    notices::tell(&mut tx, user_id, Notice::RecoveryCodesRenewed, None, app.clock.now()).await?;
+    notices::tell(&mut tx, user_id, Notice::RecoveryCodesRenewed, None, now).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -120,8 +125,8 @@ async fn replace_recovery_codes(tx: &mut SystemTx, user_id: UserId) -> Result<Ve
 /// From here on sign-in asks for the password alone. Doing so twice is no mistake.
 ///
 /// # Errors
-/// [`IdentityError::SessionRequired`], [`IdentityError::RecentSignInRequired`], [`IdentityError::PasswordWrong`],
-/// [`IdentityError::SignInThrottled`].
+/// [`IdentityError::SessionRequired`], [`IdentityError::SessionEnded`], [`IdentityError::RecentSignInRequired`],
+/// [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`].
 pub(crate) async fn delete(
     app: &App,
     caller: &Caller,
@@ -129,9 +134,11 @@ pub(crate) async fn delete(
     password: Option<String>,
 ) -> Result<(), IdentityError> {
     prove_presence(app, caller, user_id, password).await?;
+    let now = app.clock.now();
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    store::lock_user_in_session(&mut tx, user_id, session_of(caller)?, now).await?;
     if store::delete_totp(&mut tx, user_id).await? {
-        notices::tell(&mut tx, user_id, Notice::TotpDisabled, None, app.clock.now()).await?;
+        notices::tell(&mut tx, user_id, Notice::TotpDisabled, None, now).await?;
     }
     tx.commit().await?;
     Ok(())

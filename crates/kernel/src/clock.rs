@@ -1,9 +1,15 @@
 //! Time as a parameter, so that tests decide what time it is.
 
+use chrono::Datelike;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A moment in UTC.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;
+
+/// Whether both the database and calendars know the time. Text may name years of which one of them has never heard.
+pub fn is_known_time(time: &Timestamp) -> bool {
+    (0..=9999).contains(&time.year())
+}
 
 /// Where the current time comes from.
 pub trait Clock: Send + Sync + std::fmt::Debug {

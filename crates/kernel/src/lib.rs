@@ -13,7 +13,7 @@ mod time_range;
 
 pub use action::Action;
 pub use caller::{Actor, Caller, Role};
-pub use clock::{Clock, FakeClock, SystemClock, Timestamp};
+pub use clock::{Clock, FakeClock, SystemClock, Timestamp, is_known_time};
 pub use event::{Event, LiveEvent};
 pub use id::*;
 pub use organization_status::OrganizationStatus;

@@ -14,7 +14,7 @@ use memoreel_mail::MailFolder;
 use memoreel_operations::{RequestLog, record_request};
 use memoreel_transcripts::CaptionReader;
 use memoreel_web::{
-    App, JSON_TIME_MAX, JsonBodies, Problem, idempotency, limit_requests, observe, read_json, request_id,
+    App, JSON_TIME_MAX, Problem, WholeBodies, idempotency, limit_requests, observe, read_whole, request_id,
 };
 use std::sync::Arc;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
@@ -31,7 +31,7 @@ pub(crate) const JSON_BYTES_MAX: usize = 1 << 20;
         title = "Memoreel",
         description = "A self-hosted memory for what an organisation says and shows on video. \
             Errors are problem details (RFC 9457) with a stable `code`. Lists are paged by `cursor`. \
-            POST accepts `Idempotency-Key`. Cookie-authenticated writes need the header `X-Memoreel-Request`.",
+            POST accepts `Idempotency-Key`, except where it sends a file. Cookie-authenticated writes need the header `X-Memoreel-Request`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
@@ -101,7 +101,7 @@ pub fn router(
     let media = memoreel_assets::media_router(policies.clone(), players);
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
     let places = app.limits.bodies.clone();
-    let bodies = JsonBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX, places };
+    let bodies = WholeBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX, places };
     // Innermost first: authentication has to run before what asks who is calling.
     let (api, described) = api(engines, receiver, policies).split_for_parts();
     let api = api
@@ -111,7 +111,7 @@ pub fn router(
         .layer(from_fn_with_state(app.clone(), limit_requests))
         .layer(from_fn_with_state(app.clone(), authenticate))
         // Before it: what a body holds back must not outlive what its sender may do.
-        .layer(from_fn_with_state(bodies, read_json))
+        .layer(from_fn_with_state(bodies, read_whole))
         // Before it: a browser that asks whether it may send a key does not send one.
         .layer(from_fn_with_state(around, cross_origin))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))

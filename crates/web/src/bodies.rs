@@ -1,14 +1,15 @@
-//! JSON bodies, which are there before anybody is asked who they are: what a caller may do is decided when a request is done, not days before,
-//! when its headers came.
+//! Bodies that are there as a whole before anybody is asked who they are: what a caller may do is decided when a request is done, not days
+//! before, when its headers came.
 
-use crate::{Permits, Problem, client_address};
+use crate::{Permits, Problem, client_address, idempotency::is_sent_once};
 use axum::{
-    body::{Body, Bytes, HttpBody},
+    body::{Body, HttpBody},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use bytes::BytesMut;
 use futures::{StreamExt, stream};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ const SHORT_BYTES_MAX: u64 = 16 << 10;
 
 /// How much is read of a body, for how long, and of how many at once: whoever sends one is not known yet.
 #[derive(Debug, Clone)]
-pub struct JsonBodies {
+pub struct WholeBodies {
     /// The largest body.
     pub bytes_max: usize,
     /// The longest time.
@@ -30,11 +31,11 @@ pub struct JsonBodies {
     pub places: Permits,
 }
 
-/// Around authentication: reads the body of a request that says it is JSON, and refuses one that takes too long (408 `body_too_slow`) or
-/// finds no place (429 `organization_busy`, 503 `server_busy`). Files come as they come, and so does what is larger than any JSON body:
-/// whoever wants an object refuses it.
-pub async fn read_json(State(bodies): State<JsonBodies>, request: Request, next: Next) -> Response {
-    if !is_json(request.headers()) {
+/// Around authentication: reads the body of a request that says it is JSON or is to take effect once (`Idempotency-Key`), and refuses one that
+/// takes too long (408 `body_too_slow`) or finds no place (429 `organization_busy`, 503 `server_busy`). Files come as they come, and so does
+/// what is larger than any JSON body: whoever wants an object refuses it.
+pub async fn read_whole(State(bodies): State<WholeBodies>, request: Request, next: Next) -> Response {
+    if !is_json(request.headers()) && !is_sent_once(&request) {
         return next.run(request).await;
     }
     let place = match request.body().size_hint().upper() {
@@ -67,17 +68,18 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("json"))
 }
 
-/// The same body, of which as much is in memory as one may be large.
+/// The same body, of which as much is in memory as one may be large. In one piece: kept apart, small ones take many times what they hold.
 async fn read(body: Body, bytes_max: usize) -> Body {
-    let mut rest = body.into_data_stream();
-    let (mut pieces, mut size_bytes): (Vec<Result<Bytes, axum::Error>>, usize) = (Vec::new(), 0);
-    while size_bytes <= bytes_max
-        && let Some(piece) = rest.next().await
-    {
-        size_bytes += piece.as_ref().map_or(0, Bytes::len);
-        pieces.push(piece);
+    let (mut rest, mut whole) = (body.into_data_stream(), BytesMut::new());
+    while whole.len() <= bytes_max {
+        match rest.next().await {
+            Some(Ok(piece)) => whole.extend_from_slice(&piece),
+            // Whoever wants the body is told how it ended.
+            Some(Err(error)) => return Body::from_stream(stream::iter([Ok(whole.freeze()), Err(error)])),
+            None => return Body::from(whole.freeze()),
+        }
     }
-    Body::from_stream(stream::iter(pieces).chain(rest))
+    Body::from_stream(stream::iter([Ok(whole.freeze())]).chain(rest))
 }
 
 fn too_slow(time_max: Duration) -> Problem {
@@ -89,12 +91,12 @@ fn too_slow(time_max: Duration) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, middleware::from_fn_with_state, routing::post};
+    use axum::{Router, body::Bytes, middleware::from_fn_with_state, routing::post};
     use tower::ServiceExt;
 
-    fn bodies() -> JsonBodies {
+    fn bodies() -> WholeBodies {
         let places = Permits::new("bodies", 2, 1, Duration::from_millis(20));
-        JsonBodies { bytes_max: 8, time_max: Duration::from_millis(50), places }
+        WholeBodies { bytes_max: 8, time_max: Duration::from_millis(50), places }
     }
 
     /// What becomes of a body of these pieces, which the handler reads to its end.
@@ -114,7 +116,7 @@ mod tests {
             let first = first.expect("comes").map_or_else(Bytes::new, |piece| piece.expect("a piece"));
             String::from_utf8_lossy(&first).into_owned()
         };
-        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(bodies(), read_json));
+        let routes = Router::new().route("/", post(read_all)).layer(from_fn_with_state(bodies(), read_whole));
         let answer = routes.oneshot(request.body(body).expect("a request")).await.expect("answers");
         let (status, body) = (answer.status(), answer.into_body());
         let body = axum::body::to_bytes(body, 1 << 10).await.expect("a body");
@@ -132,6 +134,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn json_that_came_in_pieces_is_handed_on_in_one() {
+        let came = answer(Some("application/json"), &["{", "\"a\"", ":", "1", "}"], true).await;
+        assert_eq!(came, (StatusCode::OK, "{\"a\":1}".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn what_is_to_take_effect_once_is_waited_for_unless_it_is_a_file() {
+        let routes =
+            Router::new().route("/", post(async || ())).layer(from_fn_with_state(bodies(), read_whole));
+        let send = |headers: &[(&'static str, &'static str)]| {
+            let request = Request::post("/").header("idempotency-key", "once");
+            let request =
+                headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+            let endless = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
+            routes.clone().oneshot(request.body(endless).expect("a request"))
+        };
+        let plain: [&[(&'static str, &'static str)]; 2] = [&[], &[("content-type", "text/plain")]];
+        for waited_for in plain {
+            let answer = send(waited_for).await.expect("answers");
+            assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT, "{waited_for:?}");
+        }
+        for file in [[("content-type", "Multipart/Form-Data; boundary=x")], [("tus-resumable", "1.0.0")]] {
+            assert_eq!(send(&file).await.expect("answers").status(), StatusCode::OK, "{file:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_file_that_stays_away_is_refused_and_one_that_came_is_read() {
         let time_max = Duration::from_millis(20);
         let endless = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
@@ -145,7 +174,7 @@ mod tests {
     async fn bodies_that_may_be_long_and_stay_away_take_no_more_than_their_places() {
         let routes = Router::new()
             .route("/", post(async |body: Bytes| body.len().to_string()))
-            .layer(from_fn_with_state(bodies(), read_json));
+            .layer(from_fn_with_state(bodies(), read_whole));
         let send = |body: Body| {
             let request = Request::post("/").header(header::CONTENT_TYPE, "application/json");
             routes.clone().oneshot(request.body(body).expect("a request"))
@@ -165,7 +194,7 @@ mod tests {
         for kind in [None, Some("application/offset+octet-stream"), Some("multipart/form-data")] {
             assert_eq!(answer(kind, &["moov"], false).await, (StatusCode::OK, "moov".to_owned()), "{kind:?}");
         }
-        let large = answer(Some("application/json"), &["{\"name\":", "\"x"], false).await;
-        assert_eq!(large, (StatusCode::OK, "{\"name\":".to_owned()));
+        let large = answer(Some("application/json"), &["{\"name\":", "\"x", "y"], false).await;
+        assert_eq!(large, (StatusCode::OK, "{\"name\":\"x".to_owned()));
     }
 }

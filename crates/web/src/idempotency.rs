@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again, unless that
 //! one asked to try later.
 
-use crate::{App, Problem};
+use crate::{App, Problem, layers::detach};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -12,25 +12,34 @@ use axum::{
 use chrono::TimeDelta;
 use memoreel_kernel::{Caller, UserId};
 use sha2::{Digest, Sha256};
+use std::panic::resume_unwind;
+use tokio::task::JoinError;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
+/// How files come that are sent with what is said of them.
+const FORM: &str = "multipart/form-data";
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// A request that has not answered by then is taken for dead, and its key may be used again.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
-/// Around JSON routes, after authentication. Requests without the header pass untouched.
+/// Whether a request is to take effect once: a POST with the header that brings no file. A file is larger than what is compared here, and is
+/// not held in memory. A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept.
+pub(crate) fn is_sent_once(request: &Request) -> bool {
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_form = kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(FORM));
+    let is_file = is_form || headers.contains_key(&RESUMABLE);
+    request.method() == Method::POST && headers.contains_key(&HEADER) && !is_file
+}
+
+/// Around all routes but those that take files, after authentication and after the body was read ([`crate::read_whole`]). Requests without the
+/// header pass untouched.
 pub async fn idempotency(State(app): State<App>, request: Request, next: Next) -> Response {
     let caller = request.extensions().get::<Caller>().copied();
-    let key = request.headers().get(&HEADER).cloned();
-    let (Some(caller), Some(key), &Method::POST) = (caller, key, request.method()) else {
-        return next.run(request).await;
-    };
-    // A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept here.
-    if request.headers().contains_key(&RESUMABLE) {
-        return next.run(request).await;
-    }
+    let key = request.headers().get(&HEADER).cloned().filter(|_| is_sent_once(&request));
+    let (Some(caller), Some(key)) = (caller, key) else { return next.run(request).await };
     let Some(user_id) = caller.user_id else { return next.run(request).await };
     match run_once(&app, caller, user_id, &key, request, next).await {
         Ok(response) => response,
@@ -46,7 +55,8 @@ async fn run_once(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).ok_or_else(|| {
+    let key = key.to_str().ok().filter(|key| (1..=255).contains(&key.len())).map(str::to_owned);
+    let key = key.ok_or_else(|| {
         Problem::bad_request(
             "idempotency_key_invalid",
             "Idempotency-Key must be 1 to 255 visible ASCII characters.",
@@ -61,16 +71,25 @@ async fn run_once(
         )
     })?;
     let hash = request_hash(parts.uri.path(), &body);
-    match reserve(app, &caller, user_id, key, &hash).await? {
+    match reserve(app, &caller, user_id, &key, &hash).await? {
         Reservation::Replay(response) => return Ok(response),
         Reservation::Ours => {}
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
-    if is_passing(response.status()) || is_secret(&response) {
-        release(app, &caller, user_id, key).await?;
-        return Ok(response);
+    let (app, request) = (app.clone(), Request::from_parts(parts, Body::from(body)));
+    // In a task of its own: what a client did not wait for is done, and must be known as done when it is sent again.
+    let answered = detach(async move {
+        let response = next.run(request).await;
+        if is_passing(response.status()) || is_secret(&response) {
+            release(&app, &caller, user_id, &key).await?;
+            return Ok(response);
+        }
+        keep(&app, &caller, user_id, &key, response).await
+    });
+    match answered.await.map_err(JoinError::try_into_panic) {
+        Ok(answer) => answer,
+        Err(Ok(panic)) => resume_unwind(panic),
+        Err(Err(error)) => Err(Problem::internal(error)),
     }
-    keep(app, &caller, user_id, key, response).await
 }
 
 /// Whether the same request may be answered otherwise when it is sent again: the server failed, was busy or asked to wait.

@@ -10,6 +10,7 @@ use axum::{
 use memoreel_db::Origin;
 use memoreel_kernel::{Caller, OrganizationId, UserId};
 use std::time::Instant;
+use tokio::task::JoinHandle;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -44,6 +45,27 @@ pub(crate) fn current_request_id() -> Option<String> {
     CURRENT.try_with(Clone::clone).ok()
 }
 
+/// Runs `work` in a task of its own that is part of the request it begins in, and goes on where nobody waits for its answer any more.
+pub(crate) fn detach<F>(work: F) -> JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    tokio::spawn(part_of(current_request_id(), Origin::current(), work).in_current_span())
+}
+
+async fn part_of<F: Future>(id: Option<String>, origin: Option<Origin>, work: F) -> F::Output {
+    let within = async move {
+        match origin {
+            Some(origin) => origin.scope(work).await,
+            None => work.await,
+        }
+    };
+    match id {
+        Some(id) => CURRENT.scope(id, within).await,
+        None => within.await,
+    }
+}
+
 /// Paths of these routes may be written down: ids in them open nothing.
 const API: &str = "/api/";
 /// And of those, not these: the path says who somebody is.
@@ -69,13 +91,7 @@ pub async fn request_id(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id.clone()));
     let span = tracing::info_span!("request", id, method = %request.method(), path = loggable_path(&request));
     let origin = origin(&request, &id);
-    let answered = async {
-        match origin {
-            Some(origin) => origin.scope(next.run(request)).await,
-            None => next.run(request).await,
-        }
-    };
-    let mut response = CURRENT.scope(id.clone(), answered).instrument(span).await;
+    let mut response = part_of(Some(id.clone()), origin, next.run(request)).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, value);
     }

@@ -20,10 +20,11 @@ mod problem;
 mod proxies;
 mod secrets;
 mod sign_in;
+mod times;
 
 pub use access::Admission;
 pub use app::{App, AppParts};
-pub use bodies::{FILE_TIME_MAX, JSON_TIME_MAX, JsonBodies, arrive_within, read_json};
+pub use bodies::{FILE_TIME_MAX, JSON_TIME_MAX, WholeBodies, arrive_within, read_whole};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;
@@ -39,6 +40,7 @@ pub use problem::{FieldError, Problem, ProblemBody};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 pub use sign_in::{ClientSecret, Provider, SignInSettings};
+pub use times::known_time;
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

@@ -2,6 +2,7 @@
 
 use crate::{
     IdentityError,
+    authenticate::session_of,
     consents::{self, Consents},
     store,
 };
@@ -50,7 +51,7 @@ pub(super) async fn list_consents(
     responses(
         (status = 200, description = "What the person agrees to now", body = Consents),
         (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`consent_version_stale`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`consent_needed`", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -60,6 +61,7 @@ pub(super) async fn record_consent(
     SignedIn(caller, user_id): SignedIn,
     Json(NewConsent { document, version, is_given }): Json<NewConsent>,
 ) -> Result<Json<Consents>> {
+    session_of(&caller)?;
     if is_given && version.as_deref() != Some(app.documents.of(document).version.as_str()) {
         return Err(IdentityError::ConsentVersionStale.into());
     }

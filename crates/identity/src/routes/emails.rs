@@ -115,8 +115,7 @@ pub(super) async fn change_email(
     SignedIn(caller, user_id): SignedIn,
     Json(EmailChange { email, password }): Json<EmailChange>,
 ) -> Result<StatusCode> {
-    session_of(&caller)?;
-    emails::request_change(&app, user_id, &email, password).await?;
+    emails::request_change(&app, &caller, user_id, &email, password).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -1,7 +1,7 @@
 //! Who is signed in.
 
 use super::NO_STORE;
-use crate::{IdentityError, input, model::Me, store};
+use crate::{IdentityError, authenticate::session_of, input, model::Me, store};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -49,7 +49,7 @@ pub(super) async fn get_me(
     responses(
         (status = 200, description = "Who is signed in, as changed", body = Me),
         (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`name_invalid`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -58,6 +58,7 @@ pub(super) async fn update_me(
     SignedIn(caller, user_id): SignedIn,
     Json(changes): Json<MeChanges>,
 ) -> Result<Response> {
+    session_of(&caller)?;
     if let Some(name) = changes.name {
         let name = input::name(&name)?;
         let mut tx = app.db.tenant(&caller).await?;

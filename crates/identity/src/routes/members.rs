@@ -79,7 +79,7 @@ pub(super) async fn update_member(
 
 /// Remove a member, or leave
 ///
-/// Anybody may leave; removing others takes the role for it, and removing owners that of an owner. API keys of the
+/// Anybody may leave who is signed in; removing others takes the role for it, and removing owners that of an owner. API keys of the
 /// member stop working here; what they made stays. The last owner stays, and so does the person of a personal
 /// organization.
 #[utoipa::path(
@@ -88,7 +88,7 @@ pub(super) async fn update_member(
     responses(
         (status = 204, description = "No member any more"),
         (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`forbidden`, `csrf_header_missing`, `organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`, `session_required` of an API key that would leave, `csrf_header_missing`, `organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`last_owner` or `organization_personal`", body = ProblemBody, content_type = "application/problem+json"),
     )
@@ -98,6 +98,9 @@ pub(super) async fn delete_member(
     May(caller, _): May<LeaveOrganization>,
     ResourceId(user_id): ResourceId<UserId>,
 ) -> Result<StatusCode> {
+    if caller.user_id == Some(user_id) {
+        session_of(&caller)?;
+    }
     let mut tx = app.db.tenant(&caller).await?;
     members::remove(&mut tx, user_id).await?;
     tx.commit().await?;

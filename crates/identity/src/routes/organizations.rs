@@ -51,7 +51,7 @@ pub(super) struct CreateOrganization {
     responses(
         (status = 201, description = "The organization", body = Organization),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required`, `csrf_header_missing`, `account_closing` or `account_closed`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`slug_taken` or `organizations_full`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`name_invalid`, `slug_invalid` or `description_invalid`", body = ProblemBody, content_type = "application/problem+json"),
     )

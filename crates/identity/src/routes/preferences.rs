@@ -1,6 +1,7 @@
 //! What people choose for themselves.
 
 use crate::{
+    authenticate::session_of,
     preferences::{self, EmailRhythm, Preferences, Theme},
     store,
 };
@@ -54,7 +55,7 @@ pub(super) async fn get_preferences(
     responses(
         (status = 200, description = "The preferences as changed", body = Preferences),
         (status = 401, description = "`unauthenticated` or `api_key_wrong`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`time_zone_unknown` or `locale_invalid`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -63,6 +64,7 @@ pub(super) async fn update_preferences(
     SignedIn(caller, user_id): SignedIn,
     Json(changes): Json<PreferenceChanges>,
 ) -> Result<Json<Preferences>> {
+    session_of(&caller)?;
     if let Some(Some(name)) = &changes.time_zone {
         preferences::time_zone(name)?;
     }

@@ -214,7 +214,7 @@ pub(super) async fn finish_provider_sign_in(
         error: answer.error.as_deref(),
         issuer: answer.iss.as_deref(),
         browser_token: cookie::trip_token(&parts.headers),
-        user_id: parts.extensions.get::<Caller>().and_then(|caller| caller.user_id),
+        caller: parts.extensions.get::<Caller>().copied(),
     };
     let secure = app.secure_cookies;
     let arrived = provider_sign_in::arrive(&app, &providers, &provider, back, &device).await;

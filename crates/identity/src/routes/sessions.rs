@@ -119,6 +119,8 @@ pub(super) async fn delete_other_sessions(
 ) -> Result<StatusCode> {
     let current = session_of(&caller)?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
+    // What was begun in another session is done, or is refused: see `lock_user_in_session`.
+    store::lock_user(&mut tx, user_id).await?;
     store::delete_sessions_except(&mut tx, user_id, Some(current)).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -144,6 +146,7 @@ pub(super) async fn delete_session(
 ) -> Result<StatusCode> {
     session_of(&caller)?;
     let mut tx = app.db.tenant(&caller).await?;
+    store::lock_own_user(&mut tx, user_id).await?;
     if !store::delete_session(&mut tx, user_id, id).await? {
         return Err(IdentityError::NotFound("session").into());
     }

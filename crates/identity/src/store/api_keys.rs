@@ -1,6 +1,6 @@
 //! API keys. They belong to a user in one organization.
 
-use super::{role, sessions::session_lives};
+use super::{role, session_lives};
 use crate::{
     API_KEYS_PER_USER_MAX, IdentityError,
     model::{ApiKey, NewApiKey},

@@ -60,12 +60,12 @@ pub(crate) use organizations::{
 };
 pub(crate) use passkeys::{
     CeremonyPurpose, NewCeremony, NewPasskey, credential_ids, delete_expired_ceremonies, delete_passkey,
-    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkeys, rename_passkey,
-    take_ceremony,
+    hold_passkey, insert_ceremony, insert_passkey, mark_passkey_used, passkey_owner, passkeys,
+    rename_passkey, take_ceremony,
 };
 pub(crate) use passwords::{
     Owner, change_email, change_password, delete_other_ways_in, delete_sessions_except, find_owner,
-    lock_user, rotate_session, verify_email,
+    lock_user, lock_user_in_session, rotate_session, verify_email,
 };
 pub(crate) use people::{
     Person, find_me, find_me_rows, find_sign_in, find_user, insert_person, is_to_confirm, lock_own_user, me,
@@ -79,8 +79,8 @@ pub(crate) use second_factor::{
 };
 pub(crate) use sessions::{
     NewSession, delete_expired_sessions, delete_old_idempotency_keys, delete_session,
-    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, sessions,
-    signed_in_beside,
+    delete_session_of_token, delete_sessions_beside, find_session_start, open_session, session_lives,
+    sessions, signed_in_beside,
 };
 
 use crate::IdentityError;

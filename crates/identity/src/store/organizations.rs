@@ -62,11 +62,20 @@ pub(crate) async fn insert_organization_by_name(
 }
 
 /// How many organizations the user owns, and holds the user's row until the end of the transaction, so that
-/// organizations made at once count each other.
+/// organizations made at once count each other, and none is made for somebody who goes.
+///
+/// # Errors
+/// [`IdentityError::AccountClosed`], [`IdentityError::AccountClosing`].
 pub(crate) async fn count_owned(tx: &mut SystemTx, user_id: UserId) -> Result<i64, IdentityError> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id.uuid())
-        .fetch_optional(&mut **tx)
-        .await?;
+    let held = sqlx::query!(
+        "SELECT erased_after FROM users WHERE id = $1 AND is_active FOR UPDATE",
+        user_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    if let Some(erased_after) = held.ok_or(IdentityError::AccountClosed)?.erased_after {
+        return Err(IdentityError::AccountClosing(erased_after));
+    }
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM memberships WHERE user_id = $1 AND role = 'owner'"#,
         user_id.uuid(),

@@ -149,6 +149,20 @@ pub(crate) async fn passkeys(tx: &mut SystemTx, user_id: UserId) -> Result<Vec<P
     Ok(passkeys)
 }
 
+/// Whose passkey an authenticator names, as it is at this moment.
+pub(crate) async fn passkey_owner(
+    tx: &mut SystemTx,
+    credential_id: &[u8],
+) -> Result<Option<UserId>, IdentityError> {
+    let owner = sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: UserId" FROM user_passkeys WHERE credential_id = $1"#,
+        credential_id,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(owner)
+}
+
 /// A passkey somebody signs in with.
 pub(crate) struct HeldPasskey {
     pub(crate) id: PasskeyId,

@@ -1,5 +1,6 @@
 //! Passwords and addresses of people who have an account already, and the sessions that end with them.
 
+use super::session_lives;
 use crate::{IdentityError, token::TokenHash};
 use memoreel_db::{SystemTx, violated_constraint};
 use memoreel_kernel::{SessionId, Timestamp, UserId};
@@ -117,12 +118,30 @@ pub(crate) async fn verify_email(
     Ok(updated.rows_affected() == 1)
 }
 
-/// Holds the person's row until the end of the transaction, so that links used at once see each other.
+/// Holds the person's row until the end of the transaction, so that what is done at once to one account follows each other. Whatever else is
+/// held of the person, or of their organizations, is held after it. Rows that refer to the person may be made meanwhile: whoever makes one
+/// may hold what is needed next.
 pub(crate) async fn lock_user(tx: &mut SystemTx, user_id: UserId) -> Result<(), IdentityError> {
-    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id.uuid())
-        .fetch_one(&mut **tx)
+    sqlx::query!("SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id.uuid())
+        .fetch_optional(&mut **tx)
         .await?;
     Ok(())
+}
+
+/// Holds the person's row as [`lock_user`] does, for something that is done in a session of theirs: whatever ended it meanwhile, such as
+/// another password, is over.
+///
+/// # Errors
+/// [`IdentityError::SessionEnded`].
+pub(crate) async fn lock_user_in_session(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    session_id: SessionId,
+    now: Timestamp,
+) -> Result<(), IdentityError> {
+    lock_user(tx, user_id).await?;
+    let lives = session_lives(tx, user_id, session_id, now).await?;
+    if lives { Ok(()) } else { Err(IdentityError::SessionEnded) }
 }
 
 /// Gives the person another address, known to reach them.

@@ -3,6 +3,7 @@
 use crate::{IdentityError, SESSION_IDLE_MAX, SESSIONS_PER_USER_MAX, model::Session, token::TokenHash};
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{OrganizationId, SessionId, Timestamp, UserId};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// A device that signs in.
@@ -87,8 +88,8 @@ pub(crate) async fn find_session_start(
 }
 
 /// Whether the user has this session, and it has not ended by `now`.
-pub(super) async fn session_lives(
-    tx: &mut TenantTx,
+pub(crate) async fn session_lives(
+    connection: &mut PgConnection,
     user_id: UserId,
     id: SessionId,
     now: Timestamp,
@@ -99,7 +100,7 @@ pub(super) async fn session_lives(
         id.uuid(),
         now,
     )
-    .fetch_one(&mut **tx)
+    .fetch_one(connection)
     .await?;
     Ok(lives)
 }

@@ -12,9 +12,9 @@ use crate::{
 };
 use axum::Extension;
 use axum::extract::State;
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveTime};
 use memoreel_assets::{document_file_url, image_thumbnail_url, key_frame_url, page_image_url, thumbnail_url};
-use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId};
+use memoreel_kernel::{AssetId, Caller, ChannelId, ChunkId, Timestamp, VideoId, is_known_time};
 use memoreel_web::{App, Json, May, Params, ProblemBody, Result, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -446,7 +446,7 @@ fn moment(text: &str, field: &'static str, end_of_day: bool) -> Result<Timestamp
             day.and_time(if end_of_day { last } else { NaiveTime::MIN }).and_utc()
         }
     };
-    if (0..=9999).contains(&time.year()) { Ok(time) } else { Err(invalid) }
+    if is_known_time(&time) { Ok(time) } else { Err(invalid) }
 }
 
 #[cfg(test)]

@@ -205,6 +205,17 @@ async fn a_form_brings_a_file_and_what_is_said_of_it_in_any_order() {
 }
 
 #[tokio::test]
+async fn a_form_with_an_idempotency_key_may_bring_a_large_file() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let file = Part::bytes(vec![b'a'; 2 << 20]).file_name("a.txt");
+    let large = form(&[("kind", "document")]).part("file", file);
+    let request = ada.request("POST", "/assets").header("idempotency-key", "large").multipart(large);
+    send(request).await.is(201);
+    assert_eq!(left(&app).await.1, 1);
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_leaves_nothing() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

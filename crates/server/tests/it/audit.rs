@@ -62,6 +62,23 @@ async fn an_entry_tells_who_changed_what_from_where_and_what_it_was_before() {
 }
 
 #[tokio::test]
+async fn times_that_the_database_does_not_know_are_refused() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    for path in ["/audit-log", "/audit-log/export", "/webhook-deliveries"] {
+        for time in ["-4800-01-01T00:00:00Z", "%2B262142-01-01T00:00:00Z"] {
+            for bound in ["from", "to"] {
+                ada.get(&format!("{path}?{bound}={time}")).await.refuses(422, "parameters_invalid");
+            }
+        }
+        ada.get(&format!("{path}?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z")).await.is(200);
+    }
+    let replayed = json!({ "from": "-4800-01-01T00:00:00Z" });
+    let path = "/webhook-endpoints/00000000-0000-7000-8000-000000000001/replay";
+    ada.post(path, &replayed).await.refuses(422, "body_invalid");
+}
+
+#[tokio::test]
 async fn who_signs_up_and_in_is_in_the_log_of_their_own_organization() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -2,7 +2,8 @@
 
 use crate::{
     app::{Options, TestApp},
-    client::{PASSWORD, Person, send},
+    client::{Answer, PASSWORD, Person, send},
+    contents::until_waiting,
     organizations::new_organization,
     smtp::SmtpServer,
 };
@@ -10,6 +11,8 @@ use chrono::TimeDelta;
 use memoreel_db::SystemReason;
 use memoreel_mail::SmtpSettings;
 use serde_json::{Value, json};
+use sqlx::Connection;
+use tokio::task::JoinHandle;
 
 #[tokio::test]
 async fn a_closed_account_does_nothing_until_that_is_taken_back() {
@@ -107,6 +110,47 @@ async fn an_organization_handed_to_somebody_who_is_leaving_never_ends_without_an
             handed.text()
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_is_not_closed_over_an_organization_that_it_is_making() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("SELECT FROM users FOR UPDATE").execute(&mut *holding).await.unwrap();
+    let making = making(&ada);
+    until_waiting(&app, 1).await;
+    let closing = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.post("/me/erasure", &json!({ "email": ada.email })).await }
+    });
+    until_waiting(&app, 2).await;
+    holding.commit().await.unwrap();
+    // In the order in which they came.
+    making.await.unwrap().is(201);
+    closing.await.unwrap().refuses(409, "sole_owner");
+}
+
+#[tokio::test]
+async fn an_account_that_was_closed_meanwhile_makes_no_organization() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("UPDATE users SET erased_after = '2026-03-08T12:00:00Z'")
+        .execute(&mut *holding)
+        .await
+        .unwrap();
+    let making = making(&ada);
+    until_waiting(&app, 1).await;
+    holding.commit().await.unwrap();
+    making.await.unwrap().refuses(403, "account_closing");
+}
+
+fn making(person: &Person) -> JoinHandle<Answer> {
+    let person = person.clone();
+    tokio::spawn(async move { person.post("/organizations", &json!({ "name": "Harbour" })).await })
 }
 
 #[tokio::test]

@@ -115,6 +115,29 @@ async fn a_key_does_the_lesser_of_its_own_role_and_its_persons() {
 }
 
 #[tokio::test]
+async fn a_key_changes_nothing_of_its_person_and_takes_them_out_of_no_organization() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let bob = app.colleague(&ada, "bob", "member").await;
+    let here = bob.request("POST", "/api-keys").header("memoreel-organization", &ada.organization_id);
+    let key = send(here.json(&json!({ "name": "Reader", "role": "viewer" }))).await.is(201).json();
+    let secret = key["secret"].as_str().unwrap();
+    let agreed = json!({ "document": "terms", "version": "1", "is_given": true });
+    for (method, path, body) in [
+        ("PATCH", "/me".to_owned(), json!({ "name": "Mallory" })),
+        ("PATCH", "/me/preferences".to_owned(), json!({ "theme": "dark" })),
+        ("POST", "/me/consents".to_owned(), agreed),
+        ("DELETE", format!("/members/{}", bob.user_id), json!({})),
+    ] {
+        let request = app.visitor().request(method, &path).bearer_auth(secret).json(&body);
+        send(request).await.refuses(403, "session_required");
+    }
+    assert_eq!(bob.get("/me").await.is(200).json()["user"]["name"], "bob");
+    let leaves = bob.request("DELETE", &format!("/members/{}", bob.user_id));
+    send(leaves.header("memoreel-organization", &ada.organization_id)).await.is(204);
+}
+
+#[tokio::test]
 async fn a_key_ends_when_it_was_to_end() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

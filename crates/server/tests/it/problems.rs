@@ -3,11 +3,14 @@
 use crate::{
     app::{Options, TestApp},
     client::{Answer, Client, metadata, send},
+    contents::until_waiting,
     openapi::{Operation, operations},
 };
 use chrono::TimeDelta;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
+use sqlx::Connection;
+use std::time::Duration;
 
 const UNKNOWN: &str = "00000000-0000-7000-8000-000000000001";
 
@@ -344,6 +347,42 @@ async fn a_request_sent_twice_with_one_key_takes_effect_once() {
         .await
         .unwrap();
     assert_eq!(kept, 0);
+}
+
+#[tokio::test]
+async fn a_request_whose_sender_hangs_up_is_known_as_done_when_it_is_sent_again() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("LOCK TABLE channels IN EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let post = || {
+        send(
+            ada.request("POST", "/channels")
+                .header("idempotency-key", "once")
+                .json(&json!({ "name": "Talks" })),
+        )
+    };
+    let sent = tokio::spawn(post());
+    until_waiting(&app, 1).await;
+    sent.abort();
+    // Time in which the server learns that nobody listens.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    holding.commit().await.unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    let again = loop {
+        let again = post().await;
+        if again.json()["code"] != "idempotency_key_in_use" {
+            break again.is(201);
+        }
+        assert!(tokio::time::Instant::now() < deadline, "its answer is never kept");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    // And the log names the request that did it.
+    let id = again.json()["id"].as_str().unwrap().to_owned();
+    let told = ada.get(&format!("/audit-log?target_id={id}")).await.is(200).json();
+    assert!(told["items"][0]["request_id"].is_string(), "{told}");
 }
 
 #[tokio::test]

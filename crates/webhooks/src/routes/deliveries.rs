@@ -10,7 +10,7 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use memoreel_kernel::{Cursor, Page, WebhookDeliveryId, WebhookEndpointId};
 use memoreel_web::{
-    App, Json, May, PageParams, Params, ProblemBody, ResourceId, Result, action::ManageWebhooks,
+    App, Json, May, PageParams, Params, ProblemBody, ResourceId, Result, action::ManageWebhooks, known_time,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -34,8 +34,10 @@ pub(super) struct ListDeliveries {
     #[param(inline)]
     event: Option<WebhookEvent>,
     /// Only from this time on.
+    #[serde(default, deserialize_with = "known_time")]
     from: Option<DateTime<Utc>>,
     /// Only before this time.
+    #[serde(default, deserialize_with = "known_time")]
     to: Option<DateTime<Utc>>,
 }
 
@@ -95,6 +97,7 @@ pub(super) async fn replay_webhook_delivery(
 #[serde(deny_unknown_fields)]
 pub(super) struct ReplayWebhookDeliveries {
     /// What happened from this time on.
+    #[serde(deserialize_with = "known_time")]
     from: DateTime<Utc>,
     /// And before this time; until now if not given.
     to: Option<DateTime<Utc>>,
