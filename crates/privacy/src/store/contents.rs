@@ -274,8 +274,9 @@ pub(crate) async fn audit_entries(
                'target_id', a.target_id, 'details', CASE WHEN a.actor_id IS NOT DISTINCT FROM $2 THEN a.details
                    ELSE a.details - 'address' - 'user_agent' END) AS "told!"
            FROM audit_logs a
-           WHERE a.organization_id = $1 AND (a.actor_id = $2 OR a.target_id = $2
-                   OR a.details #>> '{old,user_id}' = $2::uuid::text OR a.details #>> '{new,user_id}' = $2::uuid::text)
+           WHERE a.organization_id = $1 AND (a.actor_id = $2 OR a.target_id = $2 OR audit_is_about(a.details, $2::uuid)
+                   -- Of a change of their role, too, from before entries said whom they are about.
+                   OR a.target_id IN (SELECT m.id FROM memberships m WHERE m.organization_id = $1 AND m.user_id = $2))
                AND ($3::timestamptz IS NULL OR (a.occurred_at, a.id) > ($3, $4::uuid))
            ORDER BY a.occurred_at, a.id LIMIT $5"#,
         tx.organization_id().uuid(),

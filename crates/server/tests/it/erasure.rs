@@ -2,6 +2,7 @@
 
 pub mod killed;
 pub mod marks;
+pub mod named;
 mod received;
 mod restored;
 mod sounds;

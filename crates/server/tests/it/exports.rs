@@ -3,6 +3,7 @@
 use crate::{
     app::{TestApp, sample},
     client::{Person, metadata, send},
+    erasure::named::without_subjects,
     organizations::new_organization,
 };
 use chrono::TimeDelta;
@@ -233,4 +234,30 @@ async fn an_export_that_is_run_twice_is_the_same_and_one_that_was_deleted_leaves
     ada.delete(&format!("/me/exports/{id}")).await.is(204);
     again().await;
     assert!(!app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).exists());
+}
+
+#[tokio::test]
+async fn an_export_tells_what_others_changed_about_the_person_and_not_from_where() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let shared = new_organization(&bob, "Harbour").await;
+    app.add_member(&shared, &ada, "member").await;
+    let path = format!("/members/{}", ada.user_id);
+    bob.ask(&shared, "PATCH", &path, json!({ "role": "viewer" })).await.is(200);
+    without_subjects(&mut app.superuser().await).await;
+    bob.ask(&shared, "PATCH", &path, json!({ "role": "admin" })).await.is(200);
+
+    let made = ada.post("/me/exports", &json!({})).await.is(201).json();
+    let export = ready(&ada, made["id"].as_str().unwrap()).await;
+    let files = fetched(&app, &export, "memoreel-export.zip").await;
+    let log: Value = serde_json::from_slice(&files["audit-log.json"]).unwrap();
+    let changes: Vec<&Value> =
+        log.as_array().unwrap().iter().filter(|entry| entry["action"] == "membership.updated").collect();
+    let roles: Vec<&Value> = changes.iter().map(|entry| &entry["details"]["new"]["role"]).collect();
+    assert_eq!(roles, [&json!("viewer"), &json!("admin")], "{log:#}");
+    for entry in changes {
+        assert_eq!(entry["by_oneself"], false, "{entry}");
+        assert_eq!(entry["details"]["address"], Value::Null, "{entry}");
+    }
 }
