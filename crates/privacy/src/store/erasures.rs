@@ -94,30 +94,35 @@ pub(crate) async fn erased_after(
     Ok(at.flatten())
 }
 
-/// Whether the account is closed and its time over.
-pub(crate) async fn due_person(tx: &mut SystemTx, id: Uuid, now: Timestamp) -> Result<bool, PrivacyError> {
+/// Whether the account is closed and its time over, which stays so until the end of the transaction. Nothing when there is none.
+pub(crate) async fn hold_person(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<bool>, PrivacyError> {
     let due = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM users WHERE id = $1 AND erased_after <= $2) AS "due!""#,
+        r#"SELECT coalesce(erased_after <= $2, false) AS "due!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
         id,
         now,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(due)
 }
 
-/// Whether the organization is deleted and its time over.
-pub(crate) async fn due_organization(
+/// Whether the organization is deleted and its time over, which stays so until the end of the transaction. Nothing when there is none.
+pub(crate) async fn hold_organization(
     tx: &mut SystemTx,
     id: Uuid,
     now: Timestamp,
-) -> Result<bool, PrivacyError> {
+) -> Result<Option<bool>, PrivacyError> {
     let due = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2) AS "due!""#,
+        r#"SELECT coalesce(status = 'deleted' AND erased_after <= $2, false) AS "due!" FROM organizations WHERE id = $1
+           FOR NO KEY UPDATE"#,
         id,
         now,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(due)
 }
@@ -198,7 +203,18 @@ pub(crate) async fn keep_report(
     Ok(())
 }
 
-/// Notes that nothing is left, and forgets where it lay.
+/// Whether the erasure ended with nothing removed, because its subject had been taken back.
+pub(crate) async fn is_withdrawn(tx: &mut SystemTx, id: ErasureId) -> Result<bool, PrivacyError> {
+    let withdrawn = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM erasures WHERE id = $1 AND finished_at IS NOT NULL AND report IS NULL) AS "withdrawn!""#,
+        id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(withdrawn)
+}
+
+/// Notes that nothing is left, or that nothing is to go, and forgets where it lay.
 pub(crate) async fn finish_erasure(
     tx: &mut SystemTx,
     id: ErasureId,

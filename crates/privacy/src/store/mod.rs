@@ -10,10 +10,10 @@ pub(crate) use contents::{
     sessions, spoken, system_facts, uploads, videos,
 };
 pub(crate) use erasures::{
-    OpenErasure, begin_erasure, contents_of_these_alone, delete_organization_now, due_organization,
-    due_person, erase_organization_rows, erase_person_rows, erased_after, erasures, find_open_erasure,
-    finish_erasure, holdings, keep_report, leave_uploads, open_erasures, running_tasks, stop_tasks,
-    uploads_of_organization,
+    OpenErasure, begin_erasure, contents_of_these_alone, delete_organization_now, erase_organization_rows,
+    erase_person_rows, erased_after, erasures, find_open_erasure, finish_erasure, hold_organization,
+    hold_person, holdings, is_withdrawn, keep_report, leave_uploads, open_erasures, running_tasks,
+    stop_tasks, uploads_of_organization,
 };
 pub(crate) use exports::{
     delete_export_row, exports, exports_over, find_export_task, finish_export, insert_export,

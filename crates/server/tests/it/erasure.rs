@@ -6,6 +6,7 @@ pub mod named;
 mod received;
 mod restored;
 mod sounds;
+mod taken_back;
 
 use crate::{
     app::{Options, TestApp, sample},
