@@ -271,13 +271,13 @@ impl Eraser {
         let plan = self.plan(subject).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
-        // It may have been taken back meanwhile; from now on nobody does that.
+        // It may have been taken back meanwhile, or be gone; from now on nobody takes it back.
         self.refuse_what_is_not_due(&mut tx, subject).await?;
         let asked_by = asked_by.as_str(subject);
-        let id =
-            store::begin_erasure(&mut tx, id, subject.kind(), subject.id(), asked_by, &plan, now).await?;
+        let open =
+            store::begin_erasure(&mut tx, id, subject.kind(), subject.id(), asked_by, plan, now).await?;
         tx.commit().await?;
-        Ok(OpenErasure { id, plan, report: None })
+        Ok(open)
     }
 
     async fn refuse_what_is_held(&self, subject: Subject) -> Result<(), PrivacyError> {

@@ -159,30 +159,37 @@ pub(crate) async fn find_open_erasure(
     Ok(Some(OpenErasure { id: row.id, plan: read(plan)?, report: row.report.map(read).transpose()? }))
 }
 
-/// Begins an erasure, or begins it again for a subject that came back with a restore; returns its id.
+/// Begins an erasure, or begins it again for a subject that came back with a restore. One that is open is gone on with, as it is: another
+/// process begins it at the same time. After one that was withdrawn it is another erasure, with an id of its own: a backup from between
+/// the two says that the first is not to be repeated, and nothing of the second. The subject is held since before.
 pub(crate) async fn begin_erasure(
     tx: &mut SystemTx,
     id: ErasureId,
     kind: &str,
     subject_id: Uuid,
     asked_by: &str,
-    plan: &Plan,
+    plan: Plan,
     now: Timestamp,
-) -> Result<ErasureId, PrivacyError> {
-    let id = sqlx::query_scalar!(
+) -> Result<OpenErasure, PrivacyError> {
+    let begun = sqlx::query_scalar!(
         r#"INSERT INTO erasures (id, kind, subject_id, asked_by, started_at, plan) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (kind, subject_id) DO UPDATE SET started_at = $5, finished_at = NULL, plan = $6, report = NULL
+           ON CONFLICT (kind, subject_id) DO UPDATE SET started_at = $5, finished_at = NULL, plan = $6, report = NULL,
+               id = CASE WHEN erasures.report IS NULL THEN excluded.id ELSE erasures.id END
+               WHERE erasures.finished_at IS NOT NULL
            RETURNING id AS "id: ErasureId""#,
         id.uuid(),
         kind,
         subject_id,
         asked_by,
         now,
-        write(plan)?,
+        write(&plan)?,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(id)
+    match begun {
+        Some(id) => Ok(OpenErasure { id, plan, report: None }),
+        None => find_open_erasure(tx, kind, subject_id).await?.ok_or(PrivacyError::NotDue),
+    }
 }
 
 /// Keeps what was removed and where files are still to be looked for, in the transaction that removes the rows.

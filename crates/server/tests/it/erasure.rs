@@ -7,6 +7,7 @@ mod received;
 mod restored;
 mod sounds;
 mod taken_back;
+mod twice;
 
 use crate::{
     app::{Options, TestApp, sample},
