@@ -1,6 +1,7 @@
 //! What a person takes along: everything that is theirs, and nothing that is not theirs to see.
 
 use crate::{
+    accounts::token,
     app::{TestApp, sample},
     client::{Person, metadata, send},
     erasure::named::without_subjects,
@@ -44,6 +45,14 @@ pub async fn fetched(app: &TestApp, export: &Value, filename: &str) -> BTreeMap<
         assert!(files.insert(name, content).is_none());
     }
     files
+}
+
+/// Takes the person's data along; what is in a file of it.
+async fn taken(app: &TestApp, person: &Person, name: &str) -> Value {
+    let made = person.post("/me/exports", &json!({})).await.is(201).json();
+    let export = ready(person, made["id"].as_str().unwrap()).await;
+    app.idle().await;
+    serde_json::from_slice(&fetched(app, &export, "memoreel-export.zip").await[name]).unwrap()
 }
 
 /// Adds a file to an organization; the id of the video.
@@ -248,10 +257,7 @@ async fn an_export_tells_what_others_changed_about_the_person_and_not_from_where
     without_subjects(&mut app.superuser().await).await;
     bob.ask(&shared, "PATCH", &path, json!({ "role": "admin" })).await.is(200);
 
-    let made = ada.post("/me/exports", &json!({})).await.is(201).json();
-    let export = ready(&ada, made["id"].as_str().unwrap()).await;
-    let files = fetched(&app, &export, "memoreel-export.zip").await;
-    let log: Value = serde_json::from_slice(&files["audit-log.json"]).unwrap();
+    let log = taken(&app, &ada, "audit-log.json").await;
     let changes: Vec<&Value> =
         log.as_array().unwrap().iter().filter(|entry| entry["action"] == "membership.updated").collect();
     let roles: Vec<&Value> = changes.iter().map(|entry| &entry["details"]["new"]["role"]).collect();
@@ -260,4 +266,20 @@ async fn an_export_tells_what_others_changed_about_the_person_and_not_from_where
         assert_eq!(entry["by_oneself"], false, "{entry}");
         assert_eq!(entry["details"]["address"], Value::Null, "{entry}");
     }
+}
+
+#[tokio::test]
+async fn invitations_to_an_address_are_told_to_nobody_who_merely_named_it() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (olga, grace) = (app.person("olga").await, app.person("grace").await);
+    let id = new_organization(&olga, "Harbour").await;
+    let invitation = json!({ "email": grace.email, "role": "viewer" });
+    olga.ask(&id, "POST", "/invitations", invitation).await.is(201);
+    assert_eq!(taken(&app, &grace, "account.json").await["invitations"], json!([]));
+    let link = token(&app, &grace.email, "confirm-email").await;
+    grace.post("/email-confirmations", &json!({ "token": link })).await.is(204);
+    let account = taken(&app, &grace, "account.json").await;
+    assert_eq!(account["invitations"][0]["organization"], "Harbour", "{account:#}");
+    assert_eq!(account["invitations"].as_array().unwrap().len(), 1);
 }
