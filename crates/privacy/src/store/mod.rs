@@ -16,12 +16,12 @@ pub(crate) use erasures::{
     stop_tasks, uploads_of_organization,
 };
 pub(crate) use exports::{
-    delete_export_row, exports, exports_over, find_export_task, finish_export, insert_export,
-    is_export_waiting, lock_person, mark_export_deleted,
+    count_kept_exports, delete_export_row, exports, exports_over, find_export_task, finish_export,
+    insert_export, is_export_waiting, lock_person, mark_export_deleted,
 };
 pub(crate) use organization_exports::{
-    channels, delete_organization_export_row, domains, erase_exports_naming, exports_of,
-    find_organization_export_task, finish_organization_export, folders, image_presets,
-    insert_organization_export, invitations, mark_organization_export_deleted, members, organization,
-    organization_exports, organization_exports_over, organizations_naming, shared_media_bytes,
+    channels, count_kept_organization_exports, delete_organization_export_row, domains, erase_exports_naming,
+    exports_of, find_organization_export_task, finish_organization_export, folders, image_presets,
+    insert_organization_export, invitations, lock_organization, mark_organization_export_deleted, members,
+    organization, organization_exports, organization_exports_over, organizations_naming, shared_media_bytes,
 };

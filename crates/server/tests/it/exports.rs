@@ -283,3 +283,23 @@ async fn invitations_to_an_address_are_told_to_nobody_who_merely_named_it() {
     assert_eq!(account["invitations"][0]["organization"], "Harbour", "{account:#}");
     assert_eq!(account["invitations"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn three_exports_are_kept_at_a_time() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    for _ in 0..3 {
+        taken(&app, &ada, "account.json").await;
+    }
+    ada.post("/me/exports", &json!({})).await.refuses(409, "exports_full");
+    let kept = ada.get("/me/exports").await.is(200).json();
+    let oldest = kept["items"][2]["id"].as_str().unwrap();
+    ada.delete(&format!("/me/exports/{oldest}")).await.is(204);
+    taken(&app, &ada, "account.json").await;
+    ada.post("/me/exports", &json!({})).await.refuses(409, "exports_full");
+    // Those whose week is over count no more.
+    app.clock.advance(TimeDelta::days(7));
+    let ada = app.signed_in(&ada).await;
+    ada.post("/me/exports", &json!({})).await.is(201);
+}
