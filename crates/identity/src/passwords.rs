@@ -157,7 +157,9 @@ pub(crate) async fn reset(app: &App, token: &str, new: String) -> Result<(), Ide
     let was_verified = owner.ok_or(IdentityError::TokenWrong)?.email_verified;
     domains::check_way(app, &mut tx, token.user_id, &token.user_email, None).await?;
     // Whoever read the mail has the address.
-    store::verify_email(&mut tx, token.user_id, &token.email, now).await?;
+    if !store::verify_email(&mut tx, token.user_id, &token.email, now).await? {
+        return Err(IdentityError::TokenWrong);
+    }
     domains::join(&mut tx, token.user_id, &token.user_email, now).await?;
     store::delete_email_tokens(&mut tx, token.user_id, Some(Purpose::Reset)).await?;
     store::withdraw_change(&mut tx, token.user_id, now).await?;

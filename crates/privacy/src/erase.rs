@@ -15,7 +15,7 @@ use crate::{
 };
 use futures::TryStreamExt;
 use memoreel_blob::BlobKey;
-use memoreel_db::SystemReason;
+use memoreel_db::{SystemReason, SystemTx};
 use memoreel_kernel::{AssetId, ErasureId, OrganizationId, UploadId, UserId};
 use memoreel_mail::MailFolder;
 use memoreel_web::App;
@@ -180,13 +180,20 @@ impl Eraser {
     }
 
     /// Erases again what was erased before, if a restore brought it back: rows, and blobs whether or not there are rows.
-    /// Returns what was there.
+    /// Returns what was there. What is known to have been taken back is left alone.
     ///
     /// # Errors
     /// As [`Eraser::erase`].
     pub async fn repeat(&self, entry: &JournalEntry) -> Result<Option<ErasureReport>, PrivacyError> {
         let subject = Subject::of(&entry.kind, entry.subject_id);
         let now = self.app.clock.now();
+        // Of what another machine withdrew, the journal of this one does not know.
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        let is_withdrawn = store::is_withdrawn(&mut tx, entry.erasure_id).await?;
+        drop(tx);
+        if is_withdrawn {
+            return Ok(None);
+        }
         match subject {
             Subject::Person(id) => match memoreel_identity::close_account_now(&self.app.db, id, now).await {
                 Err(memoreel_identity::IdentityError::SoleOwner(names)) => {
@@ -254,37 +261,48 @@ impl Eraser {
         subject: Subject,
         asked_by: AskedBy,
     ) -> Result<OpenErasure, PrivacyError> {
-        self.refuse_what_is_not_due(subject).await?;
+        self.refuse_what_is_held(subject).await?;
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        self.refuse_what_is_not_due(&mut tx, subject).await?;
         if let Subject::Person(id) = subject {
-            let mut tx = self.app.db.system(SystemReason::Privacy).await?;
             store::leave_uploads(&mut tx, id).await?;
-            tx.commit().await?;
         }
+        tx.commit().await?;
         let plan = self.plan(subject).await?;
         let now = self.app.clock.now();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        // It may have been taken back meanwhile, or be gone; from now on nobody takes it back.
+        self.refuse_what_is_not_due(&mut tx, subject).await?;
         let asked_by = asked_by.as_str(subject);
-        let id =
-            store::begin_erasure(&mut tx, id, subject.kind(), subject.id(), asked_by, &plan, now).await?;
+        let open =
+            store::begin_erasure(&mut tx, id, subject.kind(), subject.id(), asked_by, plan, now).await?;
         tx.commit().await?;
-        Ok(OpenErasure { id, plan, report: None })
+        Ok(open)
     }
 
-    async fn refuse_what_is_not_due(&self, subject: Subject) -> Result<(), PrivacyError> {
-        let now = self.app.clock.now();
+    async fn refuse_what_is_held(&self, subject: Subject) -> Result<(), PrivacyError> {
+        let Subject::Person(id) = subject else { return Ok(()) };
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
-        let is_due = match subject {
-            Subject::Person(id) => {
-                let held = memoreel_identity::hold_ownerships(&mut tx, id).await?;
-                if !held.is_empty() {
-                    let names: Vec<String> = held.into_iter().map(|one| one.name).collect();
-                    return Err(PrivacyError::Held(names.join(", ")));
-                }
-                store::due_person(&mut tx, id.uuid(), now).await?
-            }
-            Subject::Organization(id) => store::due_organization(&mut tx, id.uuid(), now).await?,
-        };
-        if is_due { Ok(()) } else { Err(PrivacyError::NotDue) }
+        let held = memoreel_identity::hold_ownerships(&mut tx, id).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<String> = held.into_iter().map(|one| one.name).collect();
+        Err(PrivacyError::Held(names.join(", ")))
+    }
+
+    async fn refuse_what_is_not_due(&self, tx: &mut SystemTx, subject: Subject) -> Result<(), PrivacyError> {
+        if self.hold(tx, subject).await? == Some(true) { Ok(()) } else { Err(PrivacyError::NotDue) }
+    }
+
+    /// Whether its time is over, which stays so until the end of the transaction; nothing when it is gone. Whoever locks an erasure, too,
+    /// does that afterwards.
+    async fn hold(&self, tx: &mut SystemTx, subject: Subject) -> Result<Option<bool>, PrivacyError> {
+        let now = self.app.clock.now();
+        match subject {
+            Subject::Person(id) => store::hold_person(tx, id.uuid(), now).await,
+            Subject::Organization(id) => store::hold_organization(tx, id.uuid(), now).await,
+        }
     }
 
     async fn plan(&self, subject: Subject) -> Result<Plan, PrivacyError> {
@@ -363,6 +381,7 @@ impl Eraser {
         open: &OpenErasure,
     ) -> Result<(ErasureReport, Plan), PrivacyError> {
         let OpenErasure { id, plan, .. } = open;
+        self.withdraw_unless_due(subject, *id).await?;
         self.journal
             .append(JournalEntry {
                 erasure_id: *id,
@@ -383,6 +402,7 @@ impl Eraser {
         let now = self.app.clock.now();
         let mut found = plan.clone();
         let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        self.hold(&mut tx, subject).await?;
         // Whoever else was at it, or a commit whose answer did not arrive, may have removed them meanwhile.
         if let Some(OpenErasure { plan, report: Some(report), .. }) =
             store::find_open_erasure(&mut tx, subject.kind(), subject.id()).await?
@@ -420,6 +440,21 @@ impl Eraser {
         store::keep_report(&mut tx, *id, &report, &found).await?;
         tx.commit().await?;
         Ok((report, found))
+    }
+
+    /// Ends an erasure whose subject was taken back after it had begun: no more of it goes, nor with a replay of the journal. Of one that is
+    /// gone the rest goes.
+    async fn withdraw_unless_due(&self, subject: Subject, id: ErasureId) -> Result<(), PrivacyError> {
+        let mut tx = self.app.db.system(SystemReason::Privacy).await?;
+        if self.hold(&mut tx, subject).await? != Some(false) {
+            return Ok(());
+        }
+        let now = self.app.clock.now();
+        // The journal first: whatever is interrupted here is done again as long as the row is open.
+        self.journal.withdraw(id, now).await?;
+        store::finish_erasure(&mut tx, id, now).await?;
+        tx.commit().await?;
+        Err(PrivacyError::NotDue)
     }
 
     async fn stop_tasks(&self, plan: &Plan) -> Result<(), PrivacyError> {

@@ -1,5 +1,6 @@
 //! Why this slice refuses.
 
+use crate::EXPORTS_KEPT_MAX;
 use memoreel_assets::AssetsError;
 use memoreel_blob::BlobError;
 use memoreel_db::DbError;
@@ -17,6 +18,9 @@ pub enum PrivacyError {
     /// One at a time.
     #[error("an export is being made already")]
     ExportWaiting,
+    /// As many are kept as may be.
+    #[error("{EXPORTS_KEPT_MAX} exports are kept already")]
+    ExportsFull,
     /// The person owns something that would be left without an owner.
     #[error("it waits, because they are the only owner of {0}; hand it over or delete it first")]
     Held(String),
@@ -62,6 +66,10 @@ impl From<PrivacyError> for Problem {
             E::ExportNotFound => Self::not_found("export"),
             E::ExportWaiting => Self::conflict("export_waiting", "An export is being made already.")
                 .hint("Wait for it, or delete it."),
+            E::ExportsFull => {
+                Self::conflict("exports_full", format!("{EXPORTS_KEPT_MAX} exports are kept already."))
+                    .hint("Delete one of them, or wait until one is a week old.")
+            }
             E::Identity(error) => error.into(),
             E::Database(error) => error.into(),
             E::Assets(error) => error.into(),

@@ -28,6 +28,18 @@ pub struct JournalEntry {
     pub at: DateTime<Utc>,
 }
 
+/// A line of the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Begun(JournalEntry),
+    /// An erasure that was begun and is not to be, and when that was known.
+    Withdrawn {
+        withdrawn: ErasureId,
+        at: DateTime<Utc>,
+    },
+}
+
 /// The file. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal(PathBuf);
@@ -38,7 +50,8 @@ impl Journal {
         Self(path.into())
     }
 
-    /// Every entry, the oldest first. An end that was torn by a crash is no entry: what it was about had not begun.
+    /// Every entry that was not withdrawn, the oldest first. An end that was torn by a crash is no entry: what it was about had not
+    /// begun.
     ///
     /// # Errors
     /// [`PrivacyError::Journal`] for any other line that cannot be read.
@@ -52,8 +65,21 @@ impl Journal {
     /// # Errors
     /// What the disk raises.
     pub(crate) async fn append(&self, entry: JournalEntry) -> Result<(), PrivacyError> {
+        self.add(Line::Begun(entry)).await
+    }
+
+    /// Notes that an erasure is not to be, so that nobody repeats it, and waits until that is on disk. Where it never was there is
+    /// nothing to note.
+    ///
+    /// # Errors
+    /// What the disk raises.
+    pub(crate) async fn withdraw(&self, id: ErasureId, at: DateTime<Utc>) -> Result<(), PrivacyError> {
+        self.add(Line::Withdrawn { withdrawn: id, at }).await
+    }
+
+    async fn add(&self, line: Line) -> Result<(), PrivacyError> {
         let path = self.0.clone();
-        blocking(move || append(&path, &entry)).await
+        blocking(move || add(&path, &line)).await
     }
 }
 
@@ -69,14 +95,17 @@ fn read(path: &Path) -> Result<Vec<JournalEntry>, PrivacyError> {
         text => text?,
     };
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    let mut entries = Vec::new();
+    let mut entries: Vec<JournalEntry> = Vec::new();
     for (number, line) in whole.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-        entries.push(serde_json::from_str(line).map_err(|_| PrivacyError::Journal(number + 1))?);
+        match serde_json::from_str::<Line>(line).map_err(|_| PrivacyError::Journal(number + 1))? {
+            Line::Begun(entry) => entries.push(entry),
+            Line::Withdrawn { withdrawn, .. } => entries.retain(|entry| entry.erasure_id != withdrawn),
+        }
     }
     Ok(entries)
 }
 
-fn append(path: &Path, entry: &JournalEntry) -> Result<(), PrivacyError> {
+fn add(path: &Path, line: &Line) -> Result<(), PrivacyError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -84,20 +113,26 @@ fn append(path: &Path, entry: &JournalEntry) -> Result<(), PrivacyError> {
     // Two processes of a machine may erase at the same time.
     file.lock()?;
     cut_torn_end(&mut file)?;
-    let says_it = |known: &JournalEntry| {
-        known.erasure_id == entry.erasure_id && entry.blobs.iter().all(|blob| known.blobs.contains(blob))
-    };
-    if read(path)?.iter().any(says_it) {
+    if is_said(&read(path)?, line) {
         return Ok(());
     }
-    let mut line = serde_json::to_vec(entry).map_err(io::Error::from)?;
-    line.push(b'\n');
-    file.write_all(&line)?;
+    let mut bytes = serde_json::to_vec(line).map_err(io::Error::from)?;
+    bytes.push(b'\n');
+    file.write_all(&bytes)?;
     file.sync_all()?;
     if let Some(folder) = path.parent() {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+fn is_said(known: &[JournalEntry], line: &Line) -> bool {
+    match line {
+        Line::Begun(entry) => known.iter().any(|one| {
+            one.erasure_id == entry.erasure_id && entry.blobs.iter().all(|blob| one.blobs.contains(blob))
+        }),
+        Line::Withdrawn { withdrawn, .. } => known.iter().all(|one| one.erasure_id != *withdrawn),
+    }
 }
 
 fn cut_torn_end(file: &mut File) -> io::Result<()> {
@@ -136,6 +171,24 @@ mod tests {
         assert_eq!(journal.entries().await.unwrap(), [entry(1), entry(2)]);
         journal.append(entry(3)).await.unwrap();
         assert_eq!(journal.entries().await.unwrap(), [entry(1), entry(2), entry(3)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_withdrawn_is_no_entry_until_it_is_begun_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::new(folder.path().join("erasures.jsonl"));
+        let withdraw = async |number: u128| {
+            journal.withdraw(ErasureId(Uuid::from_u128(number)), entry(number).at).await.unwrap();
+        };
+        withdraw(1).await;
+        for number in [1, 2] {
+            journal.append(entry(number)).await.unwrap();
+        }
+        withdraw(1).await;
+        withdraw(1).await;
+        assert_eq!(journal.entries().await.unwrap(), [entry(2)]);
+        journal.append(entry(1)).await.unwrap();
+        assert_eq!(journal.entries().await.unwrap(), [entry(2), entry(1)]);
     }
 
     #[tokio::test]

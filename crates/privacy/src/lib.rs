@@ -30,3 +30,5 @@ use chrono::TimeDelta;
 pub const ERASED_CHANNEL: &str = "memoreel_erased";
 /// How long an export can be fetched.
 pub const EXPORT_KEPT_FOR: TimeDelta = TimeDelta::days(7);
+/// How many exports of a person, or of an organization, are kept at a time: each is as large as everything in it.
+pub const EXPORTS_KEPT_MAX: i64 = 3;

@@ -174,8 +174,8 @@ pub struct KnownErasure {
     pub asked_by: String,
     /// When it began.
     pub started_at: DateTime<Utc>,
-    /// When everything was gone.
+    /// When everything was gone, or it was withdrawn.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What was removed.
+    /// What was removed; nothing at the end of one that was withdrawn, because its subject had been taken back.
     pub report: Option<ErasureReport>,
 }

@@ -98,7 +98,8 @@ pub(crate) async fn rotate_session(
 }
 
 /// Notes that mail to `email` reaches the person, and keeps an account that was to go because nobody had confirmed that. False
-/// when it is not their address any more.
+/// when it is not their address any more, and when the account is being erased: files of it may be gone already. Whoever calls this holds
+/// the person's row since an earlier statement, so that an erasure that begins is seen.
 pub(crate) async fn verify_email(
     tx: &mut SystemTx,
     user_id: UserId,
@@ -108,7 +109,8 @@ pub(crate) async fn verify_email(
     let updated = sqlx::query!(
         "UPDATE users SET email_verified_at = coalesce(email_verified_at, $3),
              erased_after = CASE WHEN NOT confirm_first OR email_verified_at IS NOT NULL THEN erased_after END
-         WHERE id = $1 AND lower(email) = lower($2) AND is_active",
+         WHERE id = $1 AND lower(email) = lower($2) AND is_active
+             AND NOT EXISTS (SELECT FROM erasures WHERE kind = 'person' AND subject_id = $1 AND finished_at IS NULL)",
         user_id.uuid(),
         email,
         now,

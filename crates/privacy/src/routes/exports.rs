@@ -2,7 +2,7 @@
 
 use super::NO_STORE;
 use crate::{
-    PrivacyError,
+    EXPORTS_KEPT_MAX, PrivacyError,
     export::{EXPORT_PERSON, export_key, remove},
     model::{Export, ExportStatus},
     store,
@@ -45,14 +45,14 @@ pub(super) async fn list_exports(
 
 /// Take one's data along
 ///
-/// A task writes everything about the person, and the recordings they added, into a zip. One at a time.
+/// A task writes everything about the person, and the recordings they added, into a zip. One at a time, and not while three are kept.
 #[utoipa::path(
     post, path = "/me/exports", operation_id = "create_export", tag = "Privacy",
     responses(
         (status = 201, description = "It is being made", body = Export),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`export_waiting`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`export_waiting` or `exports_full`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create_export(
@@ -66,6 +66,9 @@ pub(super) async fn create_export(
     store::lock_person(&mut tx, user_id).await?;
     if store::is_export_waiting(&mut tx, user_id).await? {
         return Err(PrivacyError::ExportWaiting.into());
+    }
+    if store::count_kept_exports(&mut tx, user_id, now).await? >= EXPORTS_KEPT_MAX {
+        return Err(PrivacyError::ExportsFull.into());
     }
     if !store::insert_export(&mut tx, user_id, id, EXPORT_PERSON, now).await? {
         return Err(Problem::not_found("organization"));

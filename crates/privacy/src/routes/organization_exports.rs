@@ -5,7 +5,7 @@ use super::{
     exports::{ADDRESS_LIFETIME, require_session},
 };
 use crate::{
-    PrivacyError,
+    EXPORTS_KEPT_MAX, PrivacyError,
     model::{ExportStatus, OrganizationExport},
     organization_export::{EXPORT_ORGANIZATION, organization_export_key, remove_organization_export},
     store,
@@ -44,15 +44,15 @@ pub(super) async fn list_organization_exports(
 
 /// Take the organization along
 ///
-/// A task writes everything an owner may see in it, and the recordings, into a zip. One at a time. Private videos are not in it: they
-/// are in their authors' own exports.
+/// A task writes everything an owner may see in it, and the recordings, into a zip. One at a time, and not while three are kept. Private
+/// videos are not in it: they are in their authors' own exports.
 #[utoipa::path(
     post, path = "/organization/exports", operation_id = "create_organization_export", tag = "Privacy",
     responses(
         (status = 201, description = "It is being made", body = OrganizationExport),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`, `session_required`, `csrf_header_missing`, `account_closing`, `organization_suspended` or `organization_deleted`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 409, description = "`export_waiting`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "`export_waiting` or `exports_full`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn create_organization_export(
@@ -64,6 +64,10 @@ pub(super) async fn create_organization_export(
     let now = app.clock.now();
     let id = OrganizationExportId::new(now);
     let mut tx = app.db.tenant(&caller).await?;
+    store::lock_organization(&mut tx).await?;
+    if store::count_kept_organization_exports(&mut tx, now).await? >= EXPORTS_KEPT_MAX {
+        return Err(PrivacyError::ExportsFull.into());
+    }
     if !store::insert_organization_export(&mut tx, user_id, id, EXPORT_ORGANIZATION, now).await? {
         return Err(PrivacyError::ExportWaiting.into());
     }

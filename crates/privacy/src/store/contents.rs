@@ -31,7 +31,8 @@ pub(crate) async fn places(tx: &mut SystemTx, user_id: UserId) -> Result<Vec<Pla
     Ok(places)
 }
 
-/// What only the system reads of a person: invitations to their address, and mails they were sent links with.
+/// What only the system reads of a person: invitations that they accepted or that are to the address they are known to have, and mails
+/// they were sent links with. Whoever signs up may name any address, and learns nothing by that.
 pub(crate) async fn system_facts(tx: &mut SystemTx, user_id: UserId) -> Result<Value, PrivacyError> {
     let facts = sqlx::query_scalar!(
         r#"SELECT jsonb_build_object(
@@ -39,7 +40,8 @@ pub(crate) async fn system_facts(tx: &mut SystemTx, user_id: UserId) -> Result<V
                'invitations', (SELECT coalesce(jsonb_agg(jsonb_build_object('organization', o.name, 'email', i.email, 'role', i.role,
                    'status', i.status, 'created_at', i.created_at, 'expires_at', i.expires_at) ORDER BY i.created_at), '[]')
                    FROM organization_invitations i JOIN organizations o ON o.id = i.organization_id
-                   JOIN users u ON lower(u.email) = lower(i.email) WHERE u.id = $1),
+                   JOIN users u ON i.accepted_by = u.id OR (u.email_verified_at IS NOT NULL AND lower(u.email) = lower(i.email))
+                   WHERE u.id = $1),
                'mailed_links', (SELECT coalesce(jsonb_agg(jsonb_build_object('purpose', purpose, 'email', email, 'new_email', new_email,
                    'created_at', created_at, 'used_at', used_at) ORDER BY created_at), '[]')
                    FROM email_tokens WHERE user_id = $1)) AS "facts!""#,
@@ -274,8 +276,9 @@ pub(crate) async fn audit_entries(
                'target_id', a.target_id, 'details', CASE WHEN a.actor_id IS NOT DISTINCT FROM $2 THEN a.details
                    ELSE a.details - 'address' - 'user_agent' END) AS "told!"
            FROM audit_logs a
-           WHERE a.organization_id = $1 AND (a.actor_id = $2 OR a.target_id = $2
-                   OR a.details #>> '{old,user_id}' = $2::uuid::text OR a.details #>> '{new,user_id}' = $2::uuid::text)
+           WHERE a.organization_id = $1 AND (a.actor_id = $2 OR a.target_id = $2 OR audit_is_about(a.details, $2::uuid)
+                   -- Of a change of their role, too, from before entries said whom they are about.
+                   OR a.target_id IN (SELECT m.id FROM memberships m WHERE m.organization_id = $1 AND m.user_id = $2))
                AND ($3::timestamptz IS NULL OR (a.occurred_at, a.id) > ($3, $4::uuid))
            ORDER BY a.occurred_at, a.id LIMIT $5"#,
         tx.organization_id().uuid(),

@@ -94,30 +94,35 @@ pub(crate) async fn erased_after(
     Ok(at.flatten())
 }
 
-/// Whether the account is closed and its time over.
-pub(crate) async fn due_person(tx: &mut SystemTx, id: Uuid, now: Timestamp) -> Result<bool, PrivacyError> {
+/// Whether the account is closed and its time over, which stays so until the end of the transaction. Nothing when there is none.
+pub(crate) async fn hold_person(
+    tx: &mut SystemTx,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<Option<bool>, PrivacyError> {
     let due = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM users WHERE id = $1 AND erased_after <= $2) AS "due!""#,
+        r#"SELECT coalesce(erased_after <= $2, false) AS "due!" FROM users WHERE id = $1 FOR NO KEY UPDATE"#,
         id,
         now,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(due)
 }
 
-/// Whether the organization is deleted and its time over.
-pub(crate) async fn due_organization(
+/// Whether the organization is deleted and its time over, which stays so until the end of the transaction. Nothing when there is none.
+pub(crate) async fn hold_organization(
     tx: &mut SystemTx,
     id: Uuid,
     now: Timestamp,
-) -> Result<bool, PrivacyError> {
+) -> Result<Option<bool>, PrivacyError> {
     let due = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM organizations WHERE id = $1 AND status = 'deleted' AND erased_after <= $2) AS "due!""#,
+        r#"SELECT coalesce(status = 'deleted' AND erased_after <= $2, false) AS "due!" FROM organizations WHERE id = $1
+           FOR NO KEY UPDATE"#,
         id,
         now,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(due)
 }
@@ -154,30 +159,37 @@ pub(crate) async fn find_open_erasure(
     Ok(Some(OpenErasure { id: row.id, plan: read(plan)?, report: row.report.map(read).transpose()? }))
 }
 
-/// Begins an erasure, or begins it again for a subject that came back with a restore; returns its id.
+/// Begins an erasure, or begins it again for a subject that came back with a restore. One that is open is gone on with, as it is: another
+/// process begins it at the same time. After one that was withdrawn it is another erasure, with an id of its own: a backup from between
+/// the two says that the first is not to be repeated, and nothing of the second. The subject is held since before.
 pub(crate) async fn begin_erasure(
     tx: &mut SystemTx,
     id: ErasureId,
     kind: &str,
     subject_id: Uuid,
     asked_by: &str,
-    plan: &Plan,
+    plan: Plan,
     now: Timestamp,
-) -> Result<ErasureId, PrivacyError> {
-    let id = sqlx::query_scalar!(
+) -> Result<OpenErasure, PrivacyError> {
+    let begun = sqlx::query_scalar!(
         r#"INSERT INTO erasures (id, kind, subject_id, asked_by, started_at, plan) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (kind, subject_id) DO UPDATE SET started_at = $5, finished_at = NULL, plan = $6, report = NULL
+           ON CONFLICT (kind, subject_id) DO UPDATE SET started_at = $5, finished_at = NULL, plan = $6, report = NULL,
+               id = CASE WHEN erasures.report IS NULL THEN excluded.id ELSE erasures.id END
+               WHERE erasures.finished_at IS NOT NULL
            RETURNING id AS "id: ErasureId""#,
         id.uuid(),
         kind,
         subject_id,
         asked_by,
         now,
-        write(plan)?,
+        write(&plan)?,
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(id)
+    match begun {
+        Some(id) => Ok(OpenErasure { id, plan, report: None }),
+        None => find_open_erasure(tx, kind, subject_id).await?.ok_or(PrivacyError::NotDue),
+    }
 }
 
 /// Keeps what was removed and where files are still to be looked for, in the transaction that removes the rows.
@@ -198,7 +210,18 @@ pub(crate) async fn keep_report(
     Ok(())
 }
 
-/// Notes that nothing is left, and forgets where it lay.
+/// Whether the erasure ended with nothing removed, because its subject had been taken back.
+pub(crate) async fn is_withdrawn(tx: &mut SystemTx, id: ErasureId) -> Result<bool, PrivacyError> {
+    let withdrawn = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM erasures WHERE id = $1 AND finished_at IS NOT NULL AND report IS NULL) AS "withdrawn!""#,
+        id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(withdrawn)
+}
+
+/// Notes that nothing is left, or that nothing is to go, and forgets where it lay.
 pub(crate) async fn finish_erasure(
     tx: &mut SystemTx,
     id: ErasureId,

@@ -32,6 +32,23 @@ pub(crate) async fn is_export_waiting(tx: &mut SystemTx, user_id: UserId) -> Res
     Ok(waiting)
 }
 
+/// How many zips of the person's are kept.
+pub(crate) async fn count_kept_exports(
+    tx: &mut SystemTx,
+    user_id: UserId,
+    now: Timestamp,
+) -> Result<i64, PrivacyError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM export_requests
+           WHERE user_id = $1 AND finished_at IS NOT NULL AND deleted_at IS NULL AND expires_at > $2"#,
+        user_id.uuid(),
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(count)
+}
+
 /// Keeps the wish and enqueues its task in the person's own organization. False when there is none.
 pub(crate) async fn insert_export(
     tx: &mut SystemTx,

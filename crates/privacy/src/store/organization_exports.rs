@@ -14,8 +14,32 @@ use uuid::Uuid;
 /// How many exports are listed; there are as many as were asked for in a week.
 const LISTED_MAX: i64 = 100;
 
-/// Keeps the wish and enqueues its task. False when one is being made already; the organization's row is held, so that exports
-/// asked for at once see each other.
+/// Holds the organization's row until the end of the transaction, so that exports asked for at once see each other.
+pub(crate) async fn lock_organization(tx: &mut TenantTx) -> Result<(), PrivacyError> {
+    let organization_id = tx.organization_id().uuid();
+    sqlx::query!("SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE", organization_id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// How many zips of the organization are kept.
+pub(crate) async fn count_kept_organization_exports(
+    tx: &mut TenantTx,
+    now: Timestamp,
+) -> Result<i64, PrivacyError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM organization_exports
+           WHERE organization_id = $1 AND finished_at IS NOT NULL AND deleted_at IS NULL AND expires_at > $2"#,
+        tx.organization_id().uuid(),
+        now,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(count)
+}
+
+/// Keeps the wish and enqueues its task. False when one is being made already.
 pub(crate) async fn insert_organization_export(
     tx: &mut TenantTx,
     user_id: UserId,
@@ -24,9 +48,6 @@ pub(crate) async fn insert_organization_export(
     now: Timestamp,
 ) -> Result<bool, PrivacyError> {
     let organization_id = tx.organization_id().uuid();
-    sqlx::query!("SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE", organization_id)
-        .fetch_optional(&mut **tx)
-        .await?;
     let enqueued = sqlx::query!(
         r#"WITH wanted AS (
                INSERT INTO organization_exports (organization_id, id, requested_by, requested_at)

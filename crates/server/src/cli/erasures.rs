@@ -56,7 +56,10 @@ impl Erasures {
 async fn list(eraser: &Eraser) -> Result<ExitCode> {
     for erasure in eraser.erasures().await? {
         let state = match erasure.finished_at {
-            Some(at) => format!("finished {}", at.format("%Y-%m-%d %H:%M UTC")),
+            Some(at) => {
+                let end = if erasure.report.is_some() { "finished" } else { "withdrawn" };
+                format!("{end} {}", at.format("%Y-%m-%d %H:%M UTC"))
+            }
             None => "not finished".to_owned(),
         };
         println!("{} {}: asked for by {}, {state}", erasure.kind, erasure.subject_id, erasure.asked_by);

@@ -66,7 +66,7 @@ async fn uploads(app: &TestApp) -> Vec<(String, i64)> {
 }
 
 /// How many sessions of the database wait for another one's lock.
-async fn waiting(app: &TestApp) -> i64 {
+pub async fn waiting(app: &TestApp) -> i64 {
     sqlx::query_scalar(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
     )

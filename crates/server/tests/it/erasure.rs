@@ -2,9 +2,12 @@
 
 pub mod killed;
 pub mod marks;
+pub mod named;
 mod received;
 mod restored;
 mod sounds;
+mod taken_back;
+mod twice;
 
 use crate::{
     app::{Options, TestApp, sample},

@@ -1,8 +1,10 @@
 //! What a person takes along: everything that is theirs, and nothing that is not theirs to see.
 
 use crate::{
+    accounts::token,
     app::{TestApp, sample},
     client::{Person, metadata, send},
+    erasure::named::without_subjects,
     organizations::new_organization,
 };
 use chrono::TimeDelta;
@@ -43,6 +45,14 @@ pub async fn fetched(app: &TestApp, export: &Value, filename: &str) -> BTreeMap<
         assert!(files.insert(name, content).is_none());
     }
     files
+}
+
+/// Takes the person's data along; what is in a file of it.
+async fn taken(app: &TestApp, person: &Person, name: &str) -> Value {
+    let made = person.post("/me/exports", &json!({})).await.is(201).json();
+    let export = ready(person, made["id"].as_str().unwrap()).await;
+    app.idle().await;
+    serde_json::from_slice(&fetched(app, &export, "memoreel-export.zip").await[name]).unwrap()
 }
 
 /// Adds a file to an organization; the id of the video.
@@ -233,4 +243,63 @@ async fn an_export_that_is_run_twice_is_the_same_and_one_that_was_deleted_leaves
     ada.delete(&format!("/me/exports/{id}")).await.is(204);
     again().await;
     assert!(!app.folder().join("blobs/blobs/organizations").join(&ada.organization_id).exists());
+}
+
+#[tokio::test]
+async fn an_export_tells_what_others_changed_about_the_person_and_not_from_where() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let shared = new_organization(&bob, "Harbour").await;
+    app.add_member(&shared, &ada, "member").await;
+    let path = format!("/members/{}", ada.user_id);
+    bob.ask(&shared, "PATCH", &path, json!({ "role": "viewer" })).await.is(200);
+    without_subjects(&mut app.superuser().await).await;
+    bob.ask(&shared, "PATCH", &path, json!({ "role": "admin" })).await.is(200);
+
+    let log = taken(&app, &ada, "audit-log.json").await;
+    let changes: Vec<&Value> =
+        log.as_array().unwrap().iter().filter(|entry| entry["action"] == "membership.updated").collect();
+    let roles: Vec<&Value> = changes.iter().map(|entry| &entry["details"]["new"]["role"]).collect();
+    assert_eq!(roles, [&json!("viewer"), &json!("admin")], "{log:#}");
+    for entry in changes {
+        assert_eq!(entry["by_oneself"], false, "{entry}");
+        assert_eq!(entry["details"]["address"], Value::Null, "{entry}");
+    }
+}
+
+#[tokio::test]
+async fn invitations_to_an_address_are_told_to_nobody_who_merely_named_it() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (olga, grace) = (app.person("olga").await, app.person("grace").await);
+    let id = new_organization(&olga, "Harbour").await;
+    let invitation = json!({ "email": grace.email, "role": "viewer" });
+    olga.ask(&id, "POST", "/invitations", invitation).await.is(201);
+    assert_eq!(taken(&app, &grace, "account.json").await["invitations"], json!([]));
+    let link = token(&app, &grace.email, "confirm-email").await;
+    grace.post("/email-confirmations", &json!({ "token": link })).await.is(204);
+    let account = taken(&app, &grace, "account.json").await;
+    assert_eq!(account["invitations"][0]["organization"], "Harbour", "{account:#}");
+    assert_eq!(account["invitations"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn three_exports_are_kept_at_a_time() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    for _ in 0..3 {
+        taken(&app, &ada, "account.json").await;
+    }
+    ada.post("/me/exports", &json!({})).await.refuses(409, "exports_full");
+    let kept = ada.get("/me/exports").await.is(200).json();
+    let oldest = kept["items"][2]["id"].as_str().unwrap();
+    ada.delete(&format!("/me/exports/{oldest}")).await.is(204);
+    taken(&app, &ada, "account.json").await;
+    ada.post("/me/exports", &json!({})).await.refuses(409, "exports_full");
+    // Those whose week is over count no more.
+    app.clock.advance(TimeDelta::days(7));
+    let ada = app.signed_in(&ada).await;
+    ada.post("/me/exports", &json!({})).await.is(201);
 }

@@ -373,6 +373,27 @@ async fn exports_are_the_organizations_one_at_a_time_and_kept_for_a_week() {
 }
 
 #[tokio::test]
+async fn three_exports_of_an_organization_are_kept_at_a_time() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let id = new_organization(&ada, "Harbour").await;
+    app.add_member(&id, &bob, "owner").await;
+    let mut made = String::new();
+    for owner in [&ada, &bob, &ada] {
+        made = asked(owner, &id).await;
+        ready(owner, &id, &made).await;
+        app.idle().await;
+    }
+    bob.ask(&id, "POST", "/organization/exports", json!({})).await.refuses(409, "exports_full");
+    // Another organization's are its own.
+    let other = new_organization(&bob, "Port").await;
+    asked(&bob, &other).await;
+    bob.ask(&id, "DELETE", &format!("/organization/exports/{made}"), Value::Null).await.is(204);
+    bob.ask(&id, "POST", "/organization/exports", json!({})).await.is(201);
+}
+
+#[tokio::test]
 async fn an_export_goes_with_everybody_who_may_be_named_in_it() {
     let app = TestApp::start().await;
     app.work().await;
