@@ -132,6 +132,14 @@ CREATE FUNCTION public.audit_hash(p_before bytea, p_entry public.audit_logs) RET
         p_entry.target_id, p_entry.request_id, encode(p_entry.details_digest, 'hex'))::text, 'UTF8'))
 $$;
 
+-- Name: audit_is_about(jsonb, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audit_is_about(p_details jsonb, p_user_id uuid) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(p_user_id::text IN (p_details ->> 'subject', p_details #>> '{old,user_id}', p_details #>> '{new,user_id}'), false)
+$$;
+
 -- Name: audit_table(regclass, text, text[]); Type: PROCEDURE; Schema: public; Owner: -
 
 CREATE PROCEDURE public.audit_table(IN target regclass, IN kind text, VARIADIC columns text[])
@@ -151,6 +159,19 @@ CREATE FUNCTION public.audit_value(p_value jsonb) RETURNS jsonb
     AS $$
     SELECT CASE WHEN jsonb_typeof(p_value) = 'string' AND char_length(p_value #>> '{}') > 500
         THEN to_jsonb(left(p_value #>> '{}', 500) || '…') ELSE p_value END
+$$;
+
+-- Name: audited_of(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.audited_of(p_user_id uuid) RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT id FROM memberships WHERE user_id = p_user_id
+    UNION SELECT id FROM api_keys WHERE user_id = p_user_id
+    UNION SELECT id FROM speakers WHERE user_id = p_user_id
+    UNION SELECT a.target_id FROM audit_logs a WHERE audit_is_about(a.details, p_user_id)
+        AND NOT EXISTS (SELECT FROM organizations o WHERE o.id = a.organization_id AND o.personal_owner_id = p_user_id)
 $$;
 
 -- Name: chunk_context(uuid, uuid, text[]); Type: FUNCTION; Schema: public; Owner: -
@@ -435,6 +456,7 @@ DECLARE
     v_videos uuid[];
     v_assets uuid[];
     v_addresses text[];
+    v_audited uuid[];
     v_removed jsonb := '{}';
     v_cleared jsonb := '{}';
     v_reference record;
@@ -451,6 +473,7 @@ BEGIN
     SELECT coalesce(array_agg(video_id), '{}'), coalesce(array_agg(asset_id) FILTER (WHERE asset_id IS NOT NULL), '{}')
         INTO v_videos, v_assets FROM private_videos_of(p_user_id);
     SELECT coalesce(array_agg(address), '{}') INTO v_addresses FROM proved_addresses_of(p_user_id) AS address;
+    SELECT coalesce(array_agg(id), '{}') INTO v_audited FROM audited_of(p_user_id) AS id;
 
     -- What goes along with the person, wherever it lies; their own organization is counted as a whole.
     FOR v_reference IN
@@ -550,7 +573,7 @@ BEGIN
     DELETE FROM users WHERE id = p_user_id;
     v_removed := added_count(v_removed, 'users', 1);
 
-    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[]
+    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[] || v_audited::text[]
         -- As whole values: one address may be the end of another.
         || ARRAY(SELECT to_jsonb(address)::text FROM unnest(v_addresses) AS address));
     v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
@@ -1232,7 +1255,8 @@ BEGIN
     END LOOP;
     RETURN QUERY SELECT i.organization_id FROM organization_invitations i
         WHERE lower(i.email) IN (SELECT address FROM proved_addresses_of(p_user_id) AS address);
-    RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a WHERE a.actor_id = p_user_id OR a.target_id = p_user_id;
+    RETURN QUERY SELECT DISTINCT a.organization_id FROM audit_logs a
+        WHERE a.actor_id = p_user_id OR a.target_id = p_user_id OR audit_is_about(a.details, p_user_id);
 END $_$;
 
 -- Name: private_videos_of(uuid); Type: FUNCTION; Schema: public; Owner: -
@@ -1384,9 +1408,10 @@ BEGIN
     IF NOT EXISTS (SELECT FROM organizations WHERE id = v_organization_id) THEN
         RETURN NULL;
     END IF;
+    -- Whom the row is about is told of every change: the label may be their name.
     v_details := jsonb_strip_nulls(jsonb_build_object(
         'label', coalesce(v_row ->> 'title', v_row ->> 'name', v_row ->> 'email', (SELECT name FROM users WHERE id = v_user_id)),
-        'address', v_origin ->> 'address', 'user_agent', v_origin ->> 'user_agent'))
+        'subject', v_row ->> 'user_id', 'address', v_origin ->> 'address', 'user_agent', v_origin ->> 'user_agent'))
         || jsonb_build_object('old', coalesce(v_old, '{}'), 'new', coalesce(v_new, '{}'));
     INSERT INTO audit_logs (organization_id, actor_id, actor_kind, action, target_kind, target_id, request_id, details, details_salt,
         details_digest)
@@ -5899,6 +5924,10 @@ REVOKE ALL ON FUNCTION public.assets_follow_video() FROM PUBLIC;
 -- Name: TABLE audit_logs; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT ON TABLE public.audit_logs TO memoreel_app;
+
+-- Name: FUNCTION audited_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.audited_of(p_user_id uuid) FROM PUBLIC;
 
 -- Name: FUNCTION chunks_follow_asset(); Type: ACL; Schema: public; Owner: -
 

@@ -1033,7 +1033,7 @@ export interface paths {
         put?: never;
         /**
          * Take one's data along
-         * @description A task writes everything about the person, and the recordings they added, into a zip. One at a time.
+         * @description A task writes everything about the person, and the recordings they added, into a zip. One at a time, and not while three are kept.
          */
         post: operations["create_export"];
         delete?: never;
@@ -1298,8 +1298,8 @@ export interface paths {
         put?: never;
         /**
          * Take the organization along
-         * @description A task writes everything an owner may see in it, and the recordings, into a zip. One at a time. Private videos are not in it: they
-         *     are in their authors' own exports.
+         * @description A task writes everything an owner may see in it, and the recordings, into a zip. One at a time, and not while three are kept. Private
+         *     videos are not in it: they are in their authors' own exports.
          */
         post: operations["create_organization_export"];
         delete?: never;
@@ -10695,7 +10695,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `export_waiting` */
+            /** @description `export_waiting` or `exports_full` */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12016,7 +12016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `export_waiting` */
+            /** @description `export_waiting` or `exports_full` */
             409: {
                 headers: {
                     [name: string]: unknown;
