@@ -40,11 +40,12 @@ pub(crate) fn excerpt(found: &Found, query: Option<&[f32]>) -> Excerpt {
     }
 }
 
-/// Why a passage was found: by its words, by its meaning, or both. From `likeness_floor` on it counts as alike.
+/// Why a passage was found: by its words, by its meaning, or both; by neither where it is merely the nearest. From `likeness_floor` on it counts
+/// as alike.
 pub(crate) fn matched_by(found: &Found, likeness_floor: f64) -> (bool, bool) {
     let words = found.words_rank.is_some();
     let alike = found.similarity.is_some_and(|similarity| similarity >= likeness_floor);
-    (words, alike || (found.meaning_rank.is_some() && !words))
+    (words, alike)
 }
 
 fn whole(found: &Found) -> Excerpt {
@@ -215,6 +216,6 @@ mod tests {
         hit.similarity = Some(0.6);
         assert_eq!(matched_by(&hit, 0.25), (true, true));
         (hit.words_rank, hit.similarity) = (None, Some(0.05));
-        assert_eq!(matched_by(&hit, 0.25), (false, true));
+        assert_eq!(matched_by(&hit, 0.25), (false, false), "the nearest, and far away");
     }
 }

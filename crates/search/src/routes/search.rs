@@ -95,7 +95,7 @@ pub(crate) struct Hit {
     text: String,
     /// The words of `text` that matched.
     highlights: Vec<Highlight>,
-    /// Why it was found.
+    /// Why it was found. Empty where it has none of the words and is hardly alike: it is merely the nearest that there is.
     matched_by: Vec<MatchedBy>,
     /// Comparable within one answer only; higher is better.
     score: f64,

@@ -121,6 +121,10 @@ async fn every_mode_says_why_it_found_what_it_found() {
         assert_eq!(answer["items"][0]["matched_by"], reasons, "{mode}");
         assert_eq!(answer["items"][0]["start_ms"], 0, "{mode}");
     }
+    // What is far from all there is still finds the nearest, which says so.
+    let answer = ada.get("/search?q=zzqqxx+vvkkpp").await.is(200).json();
+    let items = answer["items"].as_array().unwrap();
+    assert!(!items.is_empty() && items.iter().all(|hit| hit["matched_by"] == json!([])), "{answer:#}");
     let answer = ada.get("/search?q=red+buoy").await.is(200).json();
     let scores: Vec<f64> =
         answer["items"].as_array().unwrap().iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
