@@ -908,6 +908,7 @@ CREATE FUNCTION public.leavings_follow_content() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
+    v_is_recording boolean := coalesce(OLD.kind, 'video') IN ('video', 'audio');
     v_video_ids uuid[];
 BEGIN
     WITH gone AS (
@@ -917,16 +918,16 @@ BEGIN
     )
     INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
     -- The file itself may be a rendition of a recording, and other assets may have the same.
-    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone WHERE OLD.kind IN ('image', 'document')
+    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone WHERE NOT v_is_recording
     UNION ALL
     SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL
     UNION ALL
     SELECT NEW.organization_id, made_folder(NEW.organization_id, NEW.id, OLD.version) || '/' || name, due.not_before, due.reason
         FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']) AS name,
             (VALUES ('epoch'::timestamptz, 'replaced'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
-        WHERE OLD.kind IN ('video', 'audio');
+        WHERE v_is_recording;
     DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
-    IF OLD.kind IN ('video', 'audio') THEN
+    IF v_is_recording THEN
         SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
         DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
         DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);

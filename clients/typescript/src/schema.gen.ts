@@ -5275,7 +5275,7 @@ export interface components {
             image?: components["schemas"]["SearchHitImage"] | null;
             /** @description What it is a passage of. */
             kind: components["schemas"]["SearchHitKind"];
-            /** @description Why it was found. */
+            /** @description Why it was found. Empty where it has none of the words and is hardly alike: it is merely the nearest that there is. */
             matched_by: components["schemas"]["MatchedBy"][];
             /** @description A picture of it. */
             poster_url?: string | null;

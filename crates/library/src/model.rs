@@ -84,7 +84,7 @@ pub enum Visibility {
     Private,
     /// Everyone in the organization.
     Organization,
-    /// Everyone with the address.
+    /// Everyone in the organization, and whoever has the address of its public page: there are no such pages yet.
     Public,
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn insert_video(
     Ok(())
 }
 
-/// A step completed: the video is being processed, and perhaps playable from now on.
+/// A step completed, or is tried again: the video is being processed, and perhaps playable from now on. Its file is waited for, if it was given up.
 pub(crate) async fn mark_processing(
     tx: &mut TenantTx,
     id: VideoId,
@@ -87,11 +87,16 @@ pub(crate) async fn mark_processing(
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL,
-             playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
-                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $3::timestamptz END)
-         WHERE organization_id = $1 AND id = $2
-             AND (status <> 'processing' OR playable_at IS NULL)",
+        "WITH processing AS (
+             UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL,
+                 playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
+                     WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $3::timestamptz END)
+             WHERE organization_id = $1 AND id = $2
+                 AND (status <> 'processing' OR playable_at IS NULL)
+             RETURNING asset_id
+         )
+         UPDATE assets SET status = 'pending', metadata = metadata - 'error' FROM processing
+         WHERE assets.organization_id = $1 AND assets.id = processing.asset_id AND assets.status = 'failed' AND assets.blob_key IS NULL",
         organization_id.uuid(),
         id.uuid(),
         now,
@@ -101,7 +106,7 @@ pub(crate) async fn mark_processing(
     Ok(())
 }
 
-/// No step is left. Returns whether the video exists.
+/// No step is left. A file that was to be stored has failed with the video. Returns whether that exists.
 pub(crate) async fn mark_settled(
     tx: &mut TenantTx,
     id: VideoId,
@@ -110,21 +115,30 @@ pub(crate) async fn mark_settled(
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let (code, message) = failure.unzip();
-    let settled = sqlx::query!(
-        "UPDATE videos SET status = CASE WHEN $3::text IS NULL THEN 'completed' ELSE 'failed' END,
-             error_code = $3, error_message = $4, completed_at = CASE WHEN $3::text IS NULL THEN $5::timestamptz END,
-             playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
-                 WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $5::timestamptz END)
-         WHERE organization_id = $1 AND id = $2",
+    let settled = sqlx::query_scalar!(
+        r#"WITH settled AS (
+               UPDATE videos SET status = CASE WHEN $3::text IS NULL THEN 'completed' ELSE 'failed' END,
+                   error_code = $3, error_message = $4, completed_at = CASE WHEN $3::text IS NULL THEN $5::timestamptz END,
+                   playable_at = COALESCE(playable_at, CASE WHEN EXISTS (SELECT FROM renditions r
+                       WHERE r.organization_id = $1 AND r.asset_id = videos.asset_id AND r.kind IN ('file', 'hls_master')) THEN $5::timestamptz END)
+               WHERE organization_id = $1 AND id = $2
+               RETURNING asset_id
+           ), file AS (
+               UPDATE assets SET status = 'failed', metadata = metadata || jsonb_build_object('error',
+                   jsonb_build_object('code', $3::text, 'message', $4::text))
+               FROM settled WHERE assets.organization_id = $1 AND assets.id = settled.asset_id AND assets.status = 'pending'
+                   AND $3 IS NOT NULL
+           )
+           SELECT count(*) AS "settled!" FROM settled"#,
         organization_id.uuid(),
         id.uuid(),
         code,
         message,
         now,
     )
-    .execute(&mut **tx)
+    .fetch_one(&mut **tx)
     .await?;
-    Ok(settled.rows_affected() == 1)
+    Ok(settled == 1)
 }
 
 /// A video with what is known of its file, its people and its text.

@@ -34,7 +34,8 @@ pub(crate) async fn begin_replacement(
     };
     let begun = sqlx::query!(
         "UPDATE assets SET replacement_id = $3, metadata = metadata - 'replacement_error'
-         WHERE organization_id = $1 AND id = $2 AND kind = ANY($4) AND status IN ('ready', 'failed') AND deleted_at IS NULL",
+         -- Of a recording that was not stored, it is not known of what kind it is.
+         WHERE organization_id = $1 AND id = $2 AND coalesce(kind, 'video') = ANY($4) AND status IN ('ready', 'failed') AND deleted_at IS NULL",
         organization_id.uuid(),
         asset_id.uuid(),
         upload.id.uuid(),
@@ -101,7 +102,7 @@ pub(crate) async fn replace_recording(
                metadata = metadata - '{error,replacement_error,probe,encoding}'::text[], version = version + 1, replacement_id = NULL,
                filename = CASE WHEN content_type = $5 THEN filename ELSE renamed(filename, $10) END,
                original_filename = CASE WHEN content_type = $5 THEN original_filename ELSE renamed(original_filename, $10) END
-           FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind IN ('video', 'audio')
+           FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND coalesce(assets.kind, 'video') IN ('video', 'audio')
                AND assets.replacement_id = came.id
            RETURNING metadata ? 'sounds' AS "has_sounds!""#,
         organization_id.uuid(),

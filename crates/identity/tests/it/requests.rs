@@ -26,10 +26,10 @@ async fn a_change_made_with_a_cookie_must_come_from_our_own_pages() {
 async fn a_key_needs_no_header_against_forgery() {
     let server = Server::start().await;
     let mut ada = server.person("ada@example.com", "Ada").await;
-    let made = ada.post("/api-keys", &body!({"name": "Nightly"})).await.body;
+    let made = ada.post("/api-keys", &body!({"name": "Nightly", "role": "admin"})).await.body;
     let mut program = server.browser();
     program.set("authorization", &format!("Bearer {}", made["secret"].as_str().unwrap()));
-    assert_eq!(program.send("PATCH", "/me", Some(&body!({"name": "Ada King"}))).await.status, 200);
+    assert_eq!(program.send("PATCH", "/organization", Some(&body!({"name": "Kings"}))).await.status, 200);
 }
 
 #[tokio::test]

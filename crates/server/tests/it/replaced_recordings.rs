@@ -302,6 +302,37 @@ impl Handle for Late {
 }
 
 #[tokio::test]
+async fn the_file_of_a_recording_that_failed_has_failed_too_and_may_be_replaced() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload("Noise.mp3", vec![0xFF; 999]).await;
+    let failed = app.settled(&ada, &id).await;
+    assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("failed"), &json!("media_unknown")));
+    let asset_id = failed["asset_id"].as_str().unwrap();
+    let file = asset(&ada, asset_id).await;
+    assert_eq!((&file["status"], &file["error"]), (&json!("failed"), &failed["error"]), "{file:#}");
+    let listed = ada.get("/assets?status=failed").await.is(200).json();
+    assert_eq!(listed["items"][0]["id"], asset_id);
+    // Once more it is waited for, and has failed again.
+    ada.post(&format!("/videos/{id}/retry"), &json!({})).await.is(200);
+    assert_eq!(app.settled(&ada, &id).await["status"], "failed");
+    assert_eq!(asset(&ada, asset_id).await["status"], "failed");
+
+    replace(&ada, "video", asset_id, sample("two-voices.wav")).await;
+    let replaced = settled(&ada, asset_id).await;
+    assert_eq!(
+        (&replaced["status"], &replaced["error"], &replaced["filename"], &replaced["sha256"]),
+        (&json!("ready"), &Value::Null, &json!("Noise.wav"), &sum(&sample("two-voices.wav")))
+    );
+    let done = app.settled(&ada, &id).await;
+    assert_eq!(
+        (&done["status"], &done["error"], &done["title"]),
+        (&json!("completed"), &Value::Null, &json!("Noise"))
+    );
+}
+
+#[tokio::test]
 async fn who_changes_a_video_while_its_file_is_replaced_has_the_right_of_way() {
     let app = TestApp::start().await;
     app.work().await;
