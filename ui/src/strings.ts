@@ -58,6 +58,11 @@ export const strings = {
     moreFailed: "The next ones could not be read.",
     dismiss: "Dismiss",
   },
+  draft: {
+    leaveTitle: "Leave without saving?",
+    leaveText: (field: string) => `What you typed under “${field}” is lost.`,
+    leave: "Leave",
+  },
   auth: {
     signInTitle: "Sign in",
     signInLead: "Your recordings, to the second.",

@@ -167,6 +167,8 @@ function SidePanel({
   const { video, transcript } = useVideo();
   const hasPicture = video.kind === "video";
   const tab = wanted === "screen" && !hasPicture ? "transcript" : wanted;
+  const [opened, setOpened] = useState(tab === "details");
+  if (tab === "details" && !opened) setOpened(true);
   const navigate = useNavigate({ from: "/videos/$videoId" });
   const choose = (value: string): void => {
     void navigate({
@@ -205,7 +207,14 @@ function SidePanel({
       <Tabs.Content value="summary" className="panel__body" tabIndex={-1}>
         <SummaryPanel />
       </Tabs.Content>
-      <Tabs.Content value="details" className="panel__body" tabIndex={-1}>
+      {/* Once it was opened it stays, and with it what is being typed there. */}
+      <Tabs.Content
+        value="details"
+        className="panel__body"
+        tabIndex={-1}
+        hidden={tab !== "details"}
+        {...(opened ? { forceMount: true } : {})}
+      >
         <DetailsPanel />
       </Tabs.Content>
     </Tabs.Root>
