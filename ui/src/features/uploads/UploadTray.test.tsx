@@ -56,7 +56,15 @@ async function showOnPhone(entries: UploadEntry[], made: Record<string, unknown>
   await act(() => vi.advanceTimersByTimeAsync(100));
 }
 
+/** jsdom lays nothing out. */
+const NoResizes = class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
+
 beforeEach(() => {
+  vi.stubGlobal("ResizeObserver", NoResizes);
   localStorage.clear();
   vi.useFakeTimers();
   setUploader("u1");
