@@ -328,6 +328,7 @@ export const strings = {
     noneText: "If there is speech, upload a caption file and it becomes the transcript.",
     failedTitle: "The transcript could not be made",
     failedText: "Process the recording again or upload a caption file.",
+    failedFileText: "Replace the file, or upload a caption file.",
     list: "Transcript",
   },
   screen: {

@@ -27,6 +27,7 @@ import { AssetPreview } from "./AssetPreview";
 import { DescriptionEditor, TextInPicture } from "./DescriptionEditor";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
+import { replacedAs } from "./replacement";
 import { Renditions } from "./Renditions";
 import { TagsEditor } from "./TagsEditor";
 
@@ -160,13 +161,6 @@ function ReplacementNotice({ asset }: { asset: Asset }) {
       <p>{replacement.error?.message}</p>
     </div>
   );
-}
-
-/** As what the file that replaces this one is sent, if it can be replaced. */
-function replacedAs({ kind, status, video_id }: Asset): UploadKind | null {
-  if (kind === null || status === "pending") return null;
-  if (kind === "image" || kind === "document") return kind;
-  return video_id === null ? null : "video";
 }
 
 /** Asks for a file of the same kind, and sends it. */

@@ -269,7 +269,7 @@ function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) 
         {error ? <p className="small tray__error">{error.message}</p> : null}
       </div>
       <div className="tray__actions">
-        {ready ? (
+        {done ? (
           <Link to="/files/$assetId" params={{ assetId: asset.id }} className="button button--small">
             {strings.upload.open}
           </Link>
@@ -336,7 +336,7 @@ function RowActions({ entry, video }: { entry: UploadEntry; video: Made<VideoDet
   if (entry.state === "received") {
     return (
       <>
-        {entry.video_id !== null && (video?.playable || video?.kind === "text") ? (
+        {entry.video_id !== null && (video?.playable || video?.kind === "text" || video?.status === "failed") ? (
           <Link to="/videos/$videoId" params={{ videoId: entry.video_id }} className="button button--small">
             {strings.upload.open}
           </Link>

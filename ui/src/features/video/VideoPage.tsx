@@ -3,7 +3,7 @@ import "./transcript.css";
 import "./screen.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
+import { FileText, Film, Hourglass } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isGone } from "../../api/client";
@@ -21,6 +21,7 @@ import { useVideoActions } from "../library/actions";
 import { stageName } from "../library/stage";
 import { useVideo, VideoContext, type VideoContextValue } from "./context";
 import { DetailsPanel, StageList } from "./Details";
+import { FailedNotice } from "./FailedNotice";
 import { Player, useFullscreen } from "./Player";
 import { PlayerStore } from "./player-store";
 import { ScreenPanel } from "./Screen";
@@ -259,29 +260,6 @@ function StillWorking({ video }: { video: VideoDetail }) {
         {stage} · <span className="number">{Math.round(video.progress)} %</span>
       </p>
       <Progress label={stage} value={video.progress} />
-    </div>
-  );
-}
-
-function FailedNotice({ video }: { video: VideoDetail }) {
-  const actions = useVideoActions();
-  const mayEdit = useMay("edit_content");
-  return (
-    <div className="notice notice--bad" role="alert">
-      <p className="notice__title">
-        <CircleAlert size={16} aria-hidden />
-        {strings.video.failedTitle}
-      </p>
-      <p>
-        {video.error?.message} {video.playable ? strings.video.failedPlayable : null}
-      </p>
-      {mayEdit ? (
-        <div className="notice__row">
-          <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
-            {strings.video.retry}
-          </button>
-        </div>
-      ) : null}
     </div>
   );
 }
