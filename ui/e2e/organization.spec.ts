@@ -166,6 +166,7 @@ test("a person is invited, joins, gets another role, and is removed", async ({ p
   // Whoever was removed finds themselves in their own organization.
   await other.getByRole("link", { name: "Library" }).click();
   await expect(other.getByRole("button", { name: `Organization: ${guest.name}` })).toBeVisible();
+  await expect(other.getByText(`You are no longer a member of ${name}`)).toBeVisible();
   await expect(other.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
   await other.context().close();
 });

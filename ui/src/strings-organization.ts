@@ -39,6 +39,8 @@ export const organizationStrings = {
     suspendedText: "Nothing in it is lost. Ask whoever runs this server to resume it.",
     restore: "Restore it",
     restored: (name: string) => `“${name}” is back`,
+    noLonger: (name: string) => `You are no longer a member of ${name}`,
+    openIn: (name: string) => `Open in ${name}`,
     goTo: (name: string) => `Go to ${name}`,
   },
   members: {

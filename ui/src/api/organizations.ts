@@ -26,6 +26,8 @@ export const membersQuery = infiniteQueryOptions({
     requestJson<Page<Member>>("GET", "/members", { query: { limit: PAGE_SIZE, cursor: pageParam }, signal }),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
+  // No event tells of those who join and leave.
+  refetchOnWindowFocus: "always",
 });
 
 export const invitationsQuery = infiniteQueryOptions({
@@ -34,6 +36,8 @@ export const invitationsQuery = infiniteQueryOptions({
     requestJson<Page<Invitation>>("GET", "/invitations", { query: { limit: PAGE_SIZE, cursor: pageParam }, signal }),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
+  // No event tells of those who join and leave.
+  refetchOnWindowFocus: "always",
 });
 
 export function invitationQuery(token: string) {
