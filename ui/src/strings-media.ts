@@ -85,7 +85,7 @@ export const mediaStrings = {
   },
   asset: {
     notFoundTitle: "There is no such file",
-    notFoundText: "It was deleted, or it belongs to an organization you are not a member of.",
+    notFoundText: "It was deleted, or you may not see it: then ask whoever sent you the link.",
     back: "Back to all files",
     inBin: (date: string) => `This file is in the bin until ${date}.`,
     inBinPlain: "This file is in the bin.",

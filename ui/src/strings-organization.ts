@@ -40,6 +40,8 @@ export const organizationStrings = {
     restore: "Restore it",
     restored: (name: string) => `“${name}” is back`,
     noLonger: (name: string) => `You are no longer a member of ${name}`,
+    elsewhereTitle: "This is in another organization",
+    elsewhereText: (name: string) => `It belongs to ${name}, of which you are a member, too.`,
     openIn: (name: string) => `Open in ${name}`,
     goTo: (name: string) => `Go to ${name}`,
   },

@@ -266,7 +266,7 @@ export const strings = {
     failedPlayable: "You can still watch what is ready.",
     retry: "Process again",
     notFoundTitle: "There is no such recording",
-    notFoundText: "It was deleted, or it belongs to an organization you are not a member of.",
+    notFoundText: "It was deleted, or you may not see it: then ask whoever sent you the link.",
     backToLibrary: "Back to the library",
     uploadedBy: (name: string) => `by ${name}`,
   },

@@ -40,6 +40,24 @@ export const invitationsQuery = infiniteQueryOptions({
   refetchOnWindowFocus: "always",
 });
 
+/** As many organizations are asked for one thing. */
+const ASKED_MAX = 10;
+
+/** The one of these organizations that has what is at this path; `null` where none has. */
+export function elsewhereQuery(path: string, organizations: readonly MyOrganization[]) {
+  const asked = organizations.filter(({ status }) => status === "active").slice(0, ASKED_MAX);
+  const has = ({ id }: MyOrganization, signal: AbortSignal): Promise<boolean> =>
+    request("GET", path, { organization: id, signal }).then(() => true, () => false);
+  return queryOptions({
+    queryKey: keys.elsewhere(path),
+    queryFn: async ({ signal }) => {
+      const answers = await Promise.all(asked.map((organization) => has(organization, signal)));
+      return asked.find((_, index) => answers[index]) ?? null;
+    },
+    enabled: asked.length > 0,
+  });
+}
+
 export function invitationQuery(token: string) {
   return queryOptions({
     queryKey: keys.invitation(token),

@@ -10,7 +10,6 @@ import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
 import type { Asset, AssetChanges, Folder } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
-import { Empty } from "../../components/Empty";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
 import { formatDateTime } from "../../lib/format";
@@ -18,6 +17,7 @@ import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
+import { NotHere } from "../organization/NotHere";
 import { pickFiles } from "../uploads/choose";
 import { kindOfFile, replaceFile } from "../uploads/manager";
 import type { UploadKind } from "../uploads/records";
@@ -69,11 +69,16 @@ export function AssetPage() {
   return (
     <div className="page">
       {missing ? (
-        <Empty isPage icon={FileX} title={strings.asset.notFoundTitle} text={strings.asset.notFoundText}>
+        <NotHere
+          path={`/assets/${encodeURIComponent(assetId)}`}
+          icon={FileX}
+          title={strings.asset.notFoundTitle}
+          text={strings.asset.notFoundText}
+        >
           <Link to="/media" className="button">
             {strings.asset.back}
           </Link>
-        </Empty>
+        </NotHere>
       ) : (
         <Problem error={asset.error} onRetry={() => void asset.refetch()} />
       )}

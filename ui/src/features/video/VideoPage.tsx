@@ -10,7 +10,6 @@ import { isGone } from "../../api/client";
 import { useMay } from "../../api/me";
 import { isBusy, summaryQuery, transcriptQuery, videoQuery } from "../../api/queries";
 import type { Chapter, VideoDetail } from "../../api/types";
-import { Empty } from "../../components/Empty";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
@@ -19,6 +18,7 @@ import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { useVideoActions } from "../library/actions";
 import { stageName } from "../library/stage";
+import { NotHere } from "../organization/NotHere";
 import { useVideo, VideoContext, type VideoContextValue } from "./context";
 import { DetailsPanel, StageList } from "./Details";
 import { FailedNotice } from "./FailedNotice";
@@ -44,11 +44,16 @@ export function VideoPage() {
   if (isGone(video.error)) {
     return (
       <div className="page page--narrow">
-        <Empty isPage icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
+        <NotHere
+          path={`/videos/${encodeURIComponent(videoId)}`}
+          icon={Film}
+          title={strings.video.notFoundTitle}
+          text={strings.video.notFoundText}
+        >
           <Link to="/library" className="button">
             {strings.video.backToLibrary}
           </Link>
-        </Empty>
+        </NotHere>
       </div>
     );
   }
