@@ -395,7 +395,10 @@ export const strings = {
     startTitle: "Find the moment",
     startText: "Type a word that was spoken, written or on screen, or say it in your own words. A moment opens at its second.",
     noneTitle: (query: string) => `Nothing found for “${query}”`,
-    noneText: "Try other words, search by meaning, or clear the filters.",
+    noneText: (mayByMeaning: boolean, filtered: boolean) => {
+      const ways = ["Try other words", mayByMeaning && "search by meaning", filtered && "clear the filters"].filter(Boolean);
+      return ways.length > 1 ? `${ways.slice(0, -1).join(", ")} or ${String(ways.at(-1))}.` : "Try other words.";
+    },
     noneMeaning: "Search by meaning",
     count: (count: number, more: boolean) => (count === 1 ? "1 result" : more ? `The best ${count} results` : `${count} results`),
     best: (count: number) => `These are the best ${count}. Other words or a filter find others.`,
