@@ -57,6 +57,7 @@ export const strings = {
     loadMore: "Show more",
     moreFailed: "The next ones could not be read.",
     dismiss: "Dismiss",
+    justNow: "just now",
   },
   draft: {
     leaveTitle: "Leave without saving?",
