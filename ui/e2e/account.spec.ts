@@ -26,6 +26,7 @@ test("a wrong password is refused with words, a right one opens the app", async 
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toBeVisible();
   await expect(page).toHaveURL(/\/sign-in/u);
+  await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
   await expectAccessible(page);
 
   await signIn(page, account);

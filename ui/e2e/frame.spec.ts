@@ -73,6 +73,31 @@ test("what is not there is named as such, on the page and above it", async ({ pa
   await expectAccessible(page);
 });
 
+test("what a dialog came from has the focus again when it closes, and the heading where that is gone", async ({ page }) => {
+  await signUp(page, newAccount());
+  const opener = page.getByRole("button", { name: /^Organization: / });
+  await opener.click();
+  await page.getByRole("menuitem", { name: "New organization" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(opener).toBeFocused();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox").waitFor();
+  await page.keyboard.press("Escape");
+  await expect(opener).toBeFocused();
+  await page.goto("/settings/keys");
+  await page.getByLabel("What is it for?").fill("Nightly");
+  await page.keyboard.press("Enter");
+  const key = page.getByRole("button", { name: /^Remove the key/u });
+  await key.click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+  await expect(key).toBeFocused();
+  await key.click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await expect(key).toHaveCount(0);
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});
+
 test("the keyboard comes to the rail before the page, and skips both at once", async ({ page }) => {
   await signUp(page, newAccount());
   await page.goto("/settings");

@@ -112,6 +112,24 @@ test("an organization is made, entered and left for another on the same kind of 
   await expect(page.getByRole("button", { name: `Organization: ${name} North` })).toBeVisible();
 });
 
+test("a link to what another of one's organizations has leads into that one, at the same second", async ({ page }) => {
+  const account = newAccount();
+  const name = newName();
+  await signUp(page, account);
+  await createOrganization(page, name);
+  const id = await addTranscript(page, "About the budget");
+  await page.getByRole("button", { name: `Organization: ${name}` }).click();
+  await page.getByRole("menuitemradio").filter({ hasText: "Personal" }).click();
+  await expect(page.getByRole("button", { name: `Organization: ${account.name}` })).toBeVisible();
+  await page.goto(`/videos/${id}?t=1`);
+  await expect(page.getByRole("heading", { level: 1, name: "This is in another organization" })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole("button", { name: `Open in ${name}` }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "About the budget" })).toBeVisible();
+  await expect(page.getByRole("button", { name: `Organization: ${name}` })).toBeVisible();
+  await expect(page).toHaveURL(/\?t=1$/u);
+});
+
 test("a short name that is taken is refused at its field", async ({ page }) => {
   const slug = `team-${Date.now().toString(36)}`;
   await signUp(page, newAccount());
@@ -166,6 +184,7 @@ test("a person is invited, joins, gets another role, and is removed", async ({ p
   // Whoever was removed finds themselves in their own organization.
   await other.getByRole("link", { name: "Library" }).click();
   await expect(other.getByRole("button", { name: `Organization: ${guest.name}` })).toBeVisible();
+  await expect(other.getByText(`You are no longer a member of ${name}`)).toBeVisible();
   await expect(other.getByRole("heading", { name: "Nothing here yet" })).toBeVisible();
   await other.context().close();
 });

@@ -13,6 +13,15 @@ test("what one agreed to is shown with its date, and news by mail is a switch", 
   await page.keyboard.press("Space");
   await expect(news).toBeChecked();
   await expect(page.getByText(/You agreed to version 1 on/u)).toBeVisible();
+  // Nobody is asked to agree to what stands nowhere.
+  await expect(page.getByText("Terms of service")).toHaveCount(0);
+  await page.route("**/api/v1/me/consents", async (route) => {
+    const response = await route.fetch();
+    const { documents, ...rest } = (await response.json()) as { documents: { document: string }[] };
+    const published = documents.map((one) => (one.document === "terms" ? { ...one, url: "https://example.org/terms" } : one));
+    await route.fulfill({ response, json: { ...rest, documents: published } });
+  });
+  await page.reload();
   await page.getByRole("button", { name: "Agree to: Terms of service" }).click();
   await expect(page.getByText(/You agreed to version 1 on/u)).toHaveCount(2);
   await news.click();

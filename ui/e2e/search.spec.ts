@@ -31,3 +31,15 @@ test("more of what was found is shown when somebody asks, and read on from there
   await page.getByRole("searchbox").fill("saw narwhal");
   await expect(hits).toHaveCount(30);
 });
+
+test("where nothing is found, only what was not tried yet is offered", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/search?q=budget");
+  await expect(page.getByText("Try other words.", { exact: true })).toBeVisible();
+  await expect(page.getByRole("main").getByRole("button", { name: "Clear filters" })).toHaveCount(0);
+  await page.goto("/search?q=budget&mode=keyword&kind=image&from=2026-03-01");
+  await expect(page.getByText("Try other words, search by meaning or clear the filters.")).toBeVisible();
+  await expect(page.getByLabel("To", { exact: true })).toHaveAttribute("min", "2026-03-01");
+  await page.locator(".empty").getByRole("button", { name: "Clear filters" }).click();
+  await expect(page).toHaveURL(/\/search\?q=budget&mode=keyword$/u);
+});

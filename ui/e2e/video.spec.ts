@@ -22,6 +22,28 @@ test("a description that is refused stays in its field, and is saved once it is 
   await expect(field).toHaveValue("What we spend next year.");
 });
 
+test("a description that is being typed stays while another tab is read, and is not lost by leaving unasked", async ({ page }) => {
+  await signUp(page, newAccount());
+  const id = await addTranscript(page, "About the budget");
+  await page.goto(`/videos/${id}?tab=details`);
+  const field = page.getByLabel("Description");
+  await field.fill("What we spend next year.");
+  await page.getByRole("tab", { name: "Transcript" }).click();
+  await expect(field).toBeHidden();
+  await page.getByRole("tab", { name: "Details" }).click();
+  await expect(field).toHaveValue("What we spend next year.");
+
+  const library = page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Library" });
+  await library.click();
+  const dialog = page.getByRole("dialog", { name: "Leave without saving?" });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(field).toHaveValue("What we spend next year.");
+  await library.click();
+  await page.screenshot({ path: "e2e/screenshots/draft-leave.png" });
+  await dialog.getByRole("button", { name: "Leave" }).click();
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
 test("captions replace a transcript once that is confirmed, and what is read stays when it cannot be read anew", async ({ page }) => {
   await signUp(page, newAccount());
   const id = await addTranscript(page, "About the budget");

@@ -39,6 +39,10 @@ export const organizationStrings = {
     suspendedText: "Nothing in it is lost. Ask whoever runs this server to resume it.",
     restore: "Restore it",
     restored: (name: string) => `“${name}” is back`,
+    noLonger: (name: string) => `You are no longer a member of ${name}`,
+    elsewhereTitle: "This is in another organization",
+    elsewhereText: (name: string) => `It belongs to ${name}, of which you are a member, too.`,
+    openIn: (name: string) => `Open in ${name}`,
     goTo: (name: string) => `Go to ${name}`,
   },
   members: {

@@ -48,6 +48,8 @@ export const taskStrings = {
       read_image: "Reading the image",
       read_image_text: "Looking for text in the image",
       index_image: "Indexing the image",
+      read_document: "Reading the document",
+      index_document: "Indexing the document",
       send_invitation: "Sending an invitation",
       send_webhook_notice: "Sending a notice",
       export_organization: "Packing an export",

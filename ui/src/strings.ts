@@ -57,6 +57,12 @@ export const strings = {
     loadMore: "Show more",
     moreFailed: "The next ones could not be read.",
     dismiss: "Dismiss",
+    justNow: "just now",
+  },
+  draft: {
+    leaveTitle: "Leave without saving?",
+    leaveText: (field: string) => `What you typed under “${field}” is lost.`,
+    leave: "Leave",
   },
   auth: {
     signInTitle: "Sign in",
@@ -261,7 +267,7 @@ export const strings = {
     failedPlayable: "You can still watch what is ready.",
     retry: "Process again",
     notFoundTitle: "There is no such recording",
-    notFoundText: "It was deleted, or it belongs to an organization you are not a member of.",
+    notFoundText: "It was deleted, or you may not see it: then ask whoever sent you the link.",
     backToLibrary: "Back to the library",
     uploadedBy: (name: string) => `by ${name}`,
   },
@@ -323,6 +329,7 @@ export const strings = {
     noneText: "If there is speech, upload a caption file and it becomes the transcript.",
     failedTitle: "The transcript could not be made",
     failedText: "Process the recording again or upload a caption file.",
+    failedFileText: "Replace the file, or upload a caption file.",
     list: "Transcript",
   },
   screen: {
@@ -389,7 +396,10 @@ export const strings = {
     startTitle: "Find the moment",
     startText: "Type a word that was spoken, written or on screen, or say it in your own words. A moment opens at its second.",
     noneTitle: (query: string) => `Nothing found for “${query}”`,
-    noneText: "Try other words, search by meaning, or clear the filters.",
+    noneText: (mayByMeaning: boolean, filtered: boolean) => {
+      const ways = ["Try other words", mayByMeaning && "search by meaning", filtered && "clear the filters"].filter(Boolean);
+      return ways.length > 1 ? `${ways.slice(0, -1).join(", ")} or ${String(ways.at(-1))}.` : "Try other words.";
+    },
     noneMeaning: "Search by meaning",
     count: (count: number, more: boolean) => (count === 1 ? "1 result" : more ? `The best ${count} results` : `${count} results`),
     best: (count: number) => `These are the best ${count}. Other words or a filter find others.`,

@@ -44,6 +44,8 @@ async function run(client: QueryClient, stopped: AbortSignal): Promise<void> {
         signal: attempt.signal,
       });
       if (response.status === 401) return;
+      // Somebody was removed from the organization, or it is gone: who asks finds out where they are now.
+      if (response.status === 404) void client.invalidateQueries({ queryKey: keys.me });
       if (!response.ok || !response.body) throw new Error(`events answered ${response.status}`);
       failures = 0;
       connection.set({ live: true, lost: false });

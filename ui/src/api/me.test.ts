@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { preferences } from "../lib/preferences";
+import { toasts } from "../lib/toasts";
 import { setOrganization } from "./client";
 import { adoptOrganization, meQuery } from "./me";
 import { keys } from "./queries";
@@ -51,6 +52,15 @@ describe("another organization", () => {
     expect(await client.query(meQuery)).toEqual(me);
     expect(stub).toHaveBeenCalledTimes(2);
     expect(preferences().organizationId).toBeNull();
+    expect(toasts.get(), "what was never shown is not missed").toEqual([]);
+  });
+
+  it("that one is removed from is named when it gives way", async () => {
+    answer((organization) => (organization === null ? Response.json(me) : new Response("{}", { status: 404 })));
+    adoptOrganization(client, "o2");
+    client.setQueryData(keys.me, { ...me, organization: { ...mine, id: "o2", name: "Field team", is_personal: false } });
+    await client.query({ ...meQuery, staleTime: 0 });
+    expect(toasts.get().map(({ text }) => text)).toEqual(["You are no longer a member of Field team"]);
   });
 
   it("stays chosen while the server is away", async () => {

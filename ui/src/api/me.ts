@@ -1,5 +1,7 @@
 import { queryOptions, useQuery, type QueryClient } from "@tanstack/react-query";
 import { preferences, setPreferences } from "../lib/preferences";
+import { showToast } from "../lib/toasts";
+import { strings } from "../strings";
 import { isApiError, requestJson, setOrganization } from "./client";
 import { keys } from "./queries";
 import type { Action, Me } from "./types";
@@ -14,8 +16,11 @@ export const meQuery = queryOptions({
     } catch (error) {
       const closed = isApiError(error) && (error.status === 403 || error.status === 404);
       if (!closed || preferences().organizationId === null) throw error;
+      const left = client.getQueryData<Me>(keys.me)?.organization.name;
       adoptOrganization(client, null);
-      return ask();
+      const me = await ask();
+      if (left !== undefined) showToast(strings.organizations.noLonger(left));
+      return me;
     }
   },
   staleTime: 5 * 60_000,

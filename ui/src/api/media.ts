@@ -171,6 +171,13 @@ interface AssetPages {
   pageParams: unknown[];
 }
 
+/** An asset, if any page that was shown knows it. */
+export function findAsset(client: QueryClient, id: string): Asset | undefined {
+  const lists = client.getQueriesData<AssetPages>({ queryKey: keys.assets });
+  const listed = lists.flatMap(([, list]) => list?.pages.flatMap((page) => page.items) ?? []);
+  return listed.find((asset) => asset.id === id) ?? client.getQueryData<Asset>(keys.asset(id));
+}
+
 /** Takes assets out of every cached list, without waiting for the server. */
 export function dropAssets(client: QueryClient, ids: readonly string[]): void {
   const gone = new Set(ids);

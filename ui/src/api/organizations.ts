@@ -26,6 +26,8 @@ export const membersQuery = infiniteQueryOptions({
     requestJson<Page<Member>>("GET", "/members", { query: { limit: PAGE_SIZE, cursor: pageParam }, signal }),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
+  // No event tells of those who join and leave.
+  refetchOnWindowFocus: "always",
 });
 
 export const invitationsQuery = infiniteQueryOptions({
@@ -34,7 +36,27 @@ export const invitationsQuery = infiniteQueryOptions({
     requestJson<Page<Invitation>>("GET", "/invitations", { query: { limit: PAGE_SIZE, cursor: pageParam }, signal }),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next_cursor,
+  // No event tells of those who join and leave.
+  refetchOnWindowFocus: "always",
 });
+
+/** As many organizations are asked for one thing. */
+const ASKED_MAX = 10;
+
+/** The one of these organizations that has what is at this path; `null` where none has. */
+export function elsewhereQuery(path: string, organizations: readonly MyOrganization[]) {
+  const asked = organizations.filter(({ status }) => status === "active").slice(0, ASKED_MAX);
+  const has = ({ id }: MyOrganization, signal: AbortSignal): Promise<boolean> =>
+    request("GET", path, { organization: id, signal }).then(() => true, () => false);
+  return queryOptions({
+    queryKey: keys.elsewhere(path),
+    queryFn: async ({ signal }) => {
+      const answers = await Promise.all(asked.map((organization) => has(organization, signal)));
+      return asked.find((_, index) => answers[index]) ?? null;
+    },
+    enabled: asked.length > 0,
+  });
+}
 
 export function invitationQuery(token: string) {
   return queryOptions({

@@ -51,6 +51,7 @@ export const keys = {
   domains: ["domains"] as const,
   organization: ["organization"] as const,
   members: ["members"] as const,
+  elsewhere: (path: string) => ["elsewhere", path] as const,
   invitations: ["invitations"] as const,
   invitation: (token: string) => ["invitation", token] as const,
   emailConfirmation: (token: string) => ["email-confirmation", token] as const,

@@ -27,8 +27,10 @@ export function samePlace(pathname: string, search: Record<string, unknown>): Pl
   return { to: pathname, search: kept };
 }
 
+const placeOf = (to: string | Place | undefined): Place | undefined => (typeof to === "string" ? { to, search: {} } : to);
+
 /** Moves this page into another organization, to the address given or to the same kind of page. */
-export function useEnterOrganization(): (organization: Pick<MyOrganization, "id" | "is_personal">, to?: string) => Promise<void> {
+export function useEnterOrganization(): (organization: Pick<MyOrganization, "id" | "is_personal">, to?: string | Place) => Promise<void> {
   const client = useQueryClient();
   const router = useRouter();
   return useCallback(
@@ -37,7 +39,7 @@ export function useEnterOrganization(): (organization: Pick<MyOrganization, "id"
         const me = await requestJson<Me>("GET", "/me", { organization: organization.id });
         const { pathname, search } = router.latestLocation;
         // The page goes first, so that nothing of the organization that is left is asked for in the other.
-        await router.navigate(to === undefined ? samePlace(pathname, search) : { to, search: {} });
+        await router.navigate(placeOf(to) ?? samePlace(pathname, search));
         adoptOrganization(client, organization.is_personal ? null : organization.id);
         client.setQueryData(keys.me, me);
       } catch (error) {

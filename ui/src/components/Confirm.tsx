@@ -1,5 +1,6 @@
 import { useMutation } from "@tanstack/react-query";
 import { strings } from "../strings";
+import { BusyButton } from "./BusyButton";
 import { Dialog } from "./Dialog";
 import { Problem } from "./Problem";
 import { Progress } from "./Progress";
@@ -37,14 +38,14 @@ export function Confirm({
         <button type="button" className="button" onClick={onClose}>
           {strings.common.cancel}
         </button>
-        <button
+        <BusyButton
           type="button"
           className={`button ${danger ? "button--danger" : "button--primary"}`}
-          disabled={confirm.isPending}
+          busy={confirm.isPending}
           onClick={() => confirm.mutate()}
         >
           {action}
-        </button>
+        </BusyButton>
       </div>
     </Dialog>
   );

@@ -1,5 +1,6 @@
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { useReturnFocus } from "../lib/focus";
 
 export function Dialog({
   open,
@@ -14,11 +15,12 @@ export function Dialog({
   description?: string;
   children: ReactNode;
 }) {
+  const returnFocus = useReturnFocus();
   return (
     <Radix.Root open={open} onOpenChange={(next) => (next ? undefined : onClose())}>
       <Radix.Portal>
         <Radix.Overlay className="scrim" />
-        <Radix.Content className="dialog" {...(description ? {} : { "aria-describedby": undefined })}>
+        <Radix.Content className="dialog" {...returnFocus} {...(description ? {} : { "aria-describedby": undefined })}>
           <Radix.Title className="dialog__title">{title}</Radix.Title>
           {description ? <Radix.Description className="soft">{description}</Radix.Description> : null}
           {children}

@@ -1,7 +1,9 @@
 import "./draft.css";
+import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
 import { showToast } from "../lib/toasts";
 import { strings } from "../strings";
+import { Confirm } from "./Confirm";
 import { Problem } from "./Problem";
 
 /** A text of something while it is changed, until it is saved. */
@@ -47,10 +49,11 @@ export function useDraft<Changes>(saved: string, change: Change<Changes>): Draft
   };
 }
 
-/** What became of a draft, and what to do with it. Without `changes` it cannot be saved. */
-export function DraftActions<Changes>({ draft, changes }: { draft: Draft<Changes>; changes: Changes | null }) {
+/** What became of a draft of what has this name, and what to do with it. Without `changes` it cannot be saved. */
+export function DraftActions<Changes>({ name, draft, changes }: { name: string; draft: Draft<Changes>; changes: Changes | null }) {
   return (
     <>
+      <AskBeforeLeaving name={name} isChanged={draft.isChanged} />
       {draft.error ? <Problem error={draft.error} /> : null}
       {draft.isChanged ? (
         <div className="draft">
@@ -68,5 +71,28 @@ export function DraftActions<Changes>({ draft, changes }: { draft: Draft<Changes
         </div>
       ) : null}
     </>
+  );
+}
+
+/** Another tab or second of the same page keeps what is typed; another page would lose it. */
+function AskBeforeLeaving({ name, isChanged }: { name: string; isChanged: boolean }) {
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname,
+    enableBeforeUnload: isChanged,
+    disabled: !isChanged,
+    withResolver: true,
+  });
+  if (leaving.status !== "blocked") return null;
+  return (
+    <Confirm
+      title={strings.draft.leaveTitle}
+      text={strings.draft.leaveText(name)}
+      action={strings.draft.leave}
+      onConfirm={() => {
+        leaving.proceed();
+        return Promise.resolve();
+      }}
+      onClose={leaving.reset}
+    />
   );
 }

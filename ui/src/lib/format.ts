@@ -1,3 +1,5 @@
+import { strings } from "../strings";
+
 /** How the person wants dates and numbers to be written; undefined where they leave it to the device. */
 let formats: { locale: string | undefined; timeZone: string | undefined } = { locale: undefined, timeZone: undefined };
 
@@ -30,8 +32,11 @@ export function formatClock(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
+/** Spans and ages are words of sentences, and those are of this language; dates and numbers are as the person writes them. */
+const LANGUAGE = "en";
+
 const unit = (value: number, name: string): string =>
-  new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
+  new Intl.NumberFormat(LANGUAGE, { style: "unit", unit: name, unitDisplay: "long" }).format(value);
 
 /** The same time for a screen reader: "1 minute 2 seconds". */
 export function speakClock(ms: number): string {
@@ -74,7 +79,7 @@ export function formatRemaining(seconds: number): string {
 }
 
 function shortUnit(value: number, name: string): string {
-  return new Intl.NumberFormat(formats.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  return new Intl.NumberFormat(LANGUAGE, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
 }
 
 export function formatNumber(value: number): string {
@@ -106,9 +111,9 @@ export function formatDateTime(iso: string): string {
 /** "just now", "5 minutes ago", "yesterday", then the date. */
 export function formatAge(iso: string, now: number = Date.now()): string {
   const seconds = Math.round((new Date(iso).getTime() - now) / 1000);
-  const relative = new Intl.RelativeTimeFormat(formats.locale, { numeric: "auto" });
+  const relative = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
   const age = Math.abs(seconds);
-  if (age < 60) return relative.format(0, "second");
+  if (age < 60) return strings.common.justNow;
   if (age < 3600) return relative.format(Math.trunc(seconds / 60), "minute");
   if (age < 86_400) return relative.format(Math.trunc(seconds / 3600), "hour");
   if (age < 7 * 86_400) return relative.format(Math.trunc(seconds / 86_400), "day");

@@ -5,6 +5,7 @@ import { chosenOrganization, isApiError } from "../../api/client";
 import { commands, keys } from "../../api/queries";
 import { providersQuery } from "../../api/sign-in";
 import { NAME_MAX, type Me } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -79,7 +80,8 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
         found.agreed = strings.auth.agreeAgain;
       }
       setErrors(found);
-      focusFirst(found);
+      // Which of the two was wrong is not told; the password is the one that was typed blindly.
+      focusFirst(error.code === "credentials_wrong" ? { password: "" } : found);
     },
   });
 
@@ -183,7 +185,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
             setErrors(({ agreed: _gone, ...rest }) => rest);
           }}
         />
-        <button type="submit" className="button button--primary" disabled={enter.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={enter.isPending}>
           {enter.isPending
             ? signUp
               ? strings.auth.signingUp
@@ -191,7 +193,7 @@ function AuthForm({ kind, next }: { kind: "in" | "up"; next: string | undefined 
             : signUp
               ? strings.auth.signUp
               : strings.auth.signIn}
-        </button>
+        </BusyButton>
       </CardForm>
       {signUp ? null : <PasskeySignIn onSignedIn={entered} />}
       {signUp ? null : (

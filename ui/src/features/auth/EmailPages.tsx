@@ -4,6 +4,7 @@ import { useState } from "react";
 import { accountCommands, confirmationQuery, isPasswordRequired, isTokenWrong } from "../../api/account";
 import { fieldErrors } from "../../api/client";
 import { keys } from "../../api/queries";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -86,9 +87,9 @@ function ProveAccount({ token, onProved }: { token: string; onProved: () => void
             setIsMissing(false);
           }}
         />
-        <button type="submit" className="button button--primary" disabled={prove.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={prove.isPending}>
           {strings.confirmEmail.prove}
-        </button>
+        </BusyButton>
       </CardForm>
       <p className="auth__foot soft">
         {strings.confirmEmail.notYou} <Link to="/forgot-password">{strings.auth.forgot}</Link>
@@ -134,9 +135,9 @@ function Agreement({ token }: { token: string }) {
       </div>
       {agree.isError ? <Problem error={agree.error} /> : null}
       <div className="auth__choices">
-        <button type="button" className="button button--primary" disabled={agree.isPending} onClick={() => agree.mutate()}>
+        <BusyButton type="button" className="button button--primary" busy={agree.isPending} onClick={() => agree.mutate()}>
           {strings.changeEmail.agree}
-        </button>
+        </BusyButton>
         <Link to="/" className="button button--quiet">
           {strings.changeEmail.leave}
         </Link>

@@ -3,6 +3,7 @@ import { Fingerprint } from "lucide-react";
 import { useEffect, useEffectEvent, useRef } from "react";
 import { accountCommands } from "../../api/account";
 import type { Me } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { askPasskey, isDeclined, offersPasskeysWhileTyping, passkeyHindrance } from "../../lib/passkeys";
 import { strings } from "../../strings";
@@ -58,10 +59,10 @@ export function PasskeySignIn({ onSignedIn }: { onSignedIn: (me: Me) => void }) 
     <div className="auth__choices">
       <p className="auth__or faint small">{strings.passkeys.or}</p>
       {ask.isError && !isDeclined(ask.error) ? <Problem error={ask.error} /> : null}
-      <button type="button" className="button" disabled={ask.isPending} onClick={() => ask.mutate()}>
+      <BusyButton type="button" className="button" busy={ask.isPending} onClick={() => ask.mutate()}>
         <Fingerprint size={16} aria-hidden />
         {strings.passkeys.signIn}
-      </button>
+      </BusyButton>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { Link, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { accountCommands, isTokenWrong } from "../../api/account";
 import { fieldErrors } from "../../api/client";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -47,9 +48,9 @@ export function ForgotPasswordPage() {
                 setMissing(false);
               }}
             />
-            <button type="submit" className="button button--primary" disabled={ask.isPending}>
+            <BusyButton type="submit" className="button button--primary" busy={ask.isPending}>
               {strings.forgotPassword.send}
-            </button>
+            </BusyButton>
           </CardForm>
           <p className="auth__foot soft">
             {strings.forgotPassword.remembered} <Link to="/sign-in">{strings.auth.signIn}</Link>
@@ -127,9 +128,9 @@ function NewPassword({ token }: { token: string }) {
           }}
         />
         <PasswordStrength password={password} />
-        <button type="submit" className="button button--primary" disabled={reset.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={reset.isPending}>
           {strings.resetPassword.set}
-        </button>
+        </BusyButton>
       </CardForm>
     </>
   );

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { isApiError } from "../../api/client";
 import { meQuery } from "../../api/me";
 import { providersQuery, signInCommands } from "../../api/sign-in";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
@@ -52,9 +53,9 @@ export function ProviderCodePage() {
             setFlaw(undefined);
           }}
         />
-        <button type="submit" className="button button--primary" disabled={confirm.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={confirm.isPending}>
           {strings.auth.signIn}
-        </button>
+        </BusyButton>
       </CardForm>
       <p className="auth__foot soft">
         <Link to="/sign-in">{strings.providers.signIn}</Link>

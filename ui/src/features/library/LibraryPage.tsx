@@ -1,7 +1,7 @@
 import "./library.css";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { LibraryBig, Search, SearchX, Upload } from "lucide-react";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { LibraryBig, Search, SearchX, Trash2, Upload } from "lucide-react";
 import { useMemo } from "react";
 import { useMay } from "../../api/me";
 import { videosQuery } from "../../api/queries";
@@ -32,6 +32,12 @@ export function LibraryPage() {
     <div className="page">
       <div className="page__head">
         <h1 className="page__title">{strings.library.title}</h1>
+        {mayAdd ? (
+          <Link to="/media" search={{ bin: "1" }} className="button button--quiet button--small">
+            <Trash2 size={16} aria-hidden />
+            {strings.media.bin}
+          </Link>
+        ) : null}
       </div>
       <Filters />
       {videos.isPending ? (

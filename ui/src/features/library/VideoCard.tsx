@@ -14,7 +14,7 @@ import { Progress } from "../../components/Progress";
 import { formatAge, formatClock, speakClock } from "../../lib/format";
 import { strings } from "../../strings";
 import type { VideoActions } from "./actions";
-import { stageName } from "./stage";
+import { mayEndOtherwise, stageName } from "./stage";
 import { StoryboardPicture, storyboardQuery } from "./storyboard";
 
 const SPEAKERS_SHOWN = 4;
@@ -215,7 +215,7 @@ function CardMenu({
             <PencilLine size={16} aria-hidden />
             {strings.library.rename}
           </DropdownMenu.Item>
-          {video.status === "failed" ? (
+          {video.status === "failed" && mayEndOtherwise(video) ? (
             <DropdownMenu.Item className="menu__item" onSelect={() => actions.retry(video)}>
               <RotateCw size={16} aria-hidden />
               {strings.library.retry}

@@ -148,11 +148,12 @@ function Item({
 
 function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   const size = asset.width !== null && asset.height !== null ? `${asset.width} × ${asset.height}` : "";
-  const age = asset.retention_until ? strings.media.until(formatDate(asset.retention_until)) : formatAge(asset.created_at);
+  const until = asset.retention_until ? strings.media.until(formatDate(asset.retention_until)) : null;
+  const age = until ?? formatAge(asset.created_at);
   if (view === "grid") {
     return (
       <span className="asset__meta number">
-        <span className="truncate">{[kindName(asset.kind), size].filter(Boolean).join(" · ")}</span>
+        <span className="truncate">{[kindName(asset.kind), until ?? size].filter(Boolean).join(" · ")}</span>
         {asset.expires_at ? <span className="tag">{strings.media.temporary}</span> : null}
       </span>
     );

@@ -10,7 +10,6 @@ import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
 import type { Asset, AssetChanges, Folder } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
-import { Empty } from "../../components/Empty";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
 import { formatDateTime } from "../../lib/format";
@@ -18,6 +17,7 @@ import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
+import { NotHere } from "../organization/NotHere";
 import { pickFiles } from "../uploads/choose";
 import { kindOfFile, replaceFile } from "../uploads/manager";
 import type { UploadKind } from "../uploads/records";
@@ -27,6 +27,7 @@ import { AssetPreview } from "./AssetPreview";
 import { DescriptionEditor, TextInPicture } from "./DescriptionEditor";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
+import { replacedAs } from "./replacement";
 import { Renditions } from "./Renditions";
 import { TagsEditor } from "./TagsEditor";
 
@@ -68,11 +69,16 @@ export function AssetPage() {
   return (
     <div className="page">
       {missing ? (
-        <Empty isPage icon={FileX} title={strings.asset.notFoundTitle} text={strings.asset.notFoundText}>
+        <NotHere
+          path={`/assets/${encodeURIComponent(assetId)}`}
+          icon={FileX}
+          title={strings.asset.notFoundTitle}
+          text={strings.asset.notFoundText}
+        >
           <Link to="/media" className="button">
             {strings.asset.back}
           </Link>
-        </Empty>
+        </NotHere>
       ) : (
         <Problem error={asset.error} onRetry={() => void asset.refetch()} />
       )}
@@ -160,13 +166,6 @@ function ReplacementNotice({ asset }: { asset: Asset }) {
       <p>{replacement.error?.message}</p>
     </div>
   );
-}
-
-/** As what the file that replaces this one is sent, if it can be replaced. */
-function replacedAs({ kind, status, video_id }: Asset): UploadKind | null {
-  if (kind === null || status === "pending") return null;
-  if (kind === "image" || kind === "document") return kind;
-  return video_id === null ? null : "video";
 }
 
 /** Asks for a file of the same kind, and sends it. */

@@ -41,7 +41,7 @@ export function DescriptionEditor({ asset, editable }: { asset: Asset; editable:
       <p id={`${field}-note`} className="field__hint">
         {asset.kind === "image" ? strings.asset.descriptionOfImageHint : strings.asset.descriptionHint}
       </p>
-      <DraftActions draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
+      <DraftActions name={strings.asset.description} draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
     </section>
   );
 }

@@ -42,7 +42,7 @@ export function MetadataEditor({ asset, editable }: { asset: Asset; editable: bo
       <p id={`${field}-note`} className={wrong === undefined ? "field__hint" : "field__error"}>
         {wrong ?? strings.asset.metadataHint}
       </p>
-      <DraftActions draft={draft} changes={"value" in read ? { metadata: read.value } : null} />
+      <DraftActions name={strings.asset.metadata} draft={draft} changes={"value" in read ? { metadata: read.value } : null} />
     </section>
   );
 }

@@ -1,6 +1,6 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { dropAssets, mediaCommands, renewMedia } from "../../api/media";
+import { dropAssets, findAsset, mediaCommands, renewMedia } from "../../api/media";
 import { keys } from "../../api/queries";
 import type { BatchAction, BatchItem } from "../../api/types";
 import { showToast } from "../../lib/toasts";
@@ -24,10 +24,13 @@ export function useMediaActions(): MediaActions {
       act(client, "restore", ids, undefined, (done) => showToast(strings.media.restored(done.length)));
     return {
       restore,
-      remove: (ids) =>
-        act(client, "delete", ids, undefined, (done) =>
-          showToast(strings.media.deleted(done.length), { label: strings.common.undo, run: () => void restore(done) }),
-        ),
+      remove: (ids) => {
+        // By then the lists know nothing of them any more.
+        const recordings = recordingsOf(client, ids);
+        return act(client, "delete", ids, undefined, (done) =>
+          showToast(deletedText(done, recordings), { label: strings.common.undo, run: () => void restore(done) }),
+        );
+      },
       move: (ids, folderId, where) =>
         act(client, "move", ids, folderId, (done) => showToast(strings.media.moved(done.length, where))),
       copy: (ids, folderId, where) =>
@@ -42,6 +45,18 @@ export function useMediaActions(): MediaActions {
       },
     };
   }, [client]);
+}
+
+/** Names of those whose recordings are deleted along with them, as far as the lists know. */
+function recordingsOf(client: QueryClient, ids: readonly string[]): Map<string, string> {
+  const known = ids.flatMap((id) => findAsset(client, id) ?? []);
+  return new Map(known.filter(({ video_id }) => video_id !== null).map(({ id, filename }) => [id, filename]));
+}
+
+function deletedText(ids: readonly string[], recordings: ReadonlyMap<string, string>): string {
+  const [name] = ids.flatMap((id) => recordings.get(id) ?? []);
+  if (name === undefined) return strings.media.deleted(ids.length);
+  return ids.length === 1 ? strings.media.deletedRecording(name) : strings.media.deletedRecordings(ids.length);
 }
 
 async function act(

@@ -30,6 +30,7 @@ import { useSignOut } from "../../app/TopBar";
 import { kindIcons } from "../../components/kind";
 import { Marked } from "../../components/Marked";
 import { formatAge, formatClock } from "../../lib/format";
+import { useReturnFocus } from "../../lib/focus";
 import { useDebounced } from "../../lib/hooks";
 import { fold } from "../../lib/marks";
 import { strings } from "../../strings";
@@ -66,6 +67,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const at = Math.min(chosen, Math.max(0, entries.length - 1));
   const list = useRef<HTMLDivElement>(null);
   const base = useId();
+  const returnFocus = useReturnFocus();
 
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
@@ -89,7 +91,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Overlay className="scrim" />
-        <Dialog.Content className="palette" aria-describedby={undefined}>
+        <Dialog.Content className="palette" {...returnFocus} aria-describedby={undefined}>
           <Dialog.Title className="visually-hidden">{strings.palette.title}</Dialog.Title>
           <div className="palette__field">
             <Search size={20} aria-hidden />

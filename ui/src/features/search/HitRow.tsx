@@ -30,7 +30,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const startMs = hit.start_ms ?? 0;
   return (
     <article className="hit">
-      <div className="hit__poster" aria-hidden>
+      <div className="hit__poster" data-page={document !== null || undefined} aria-hidden>
         <Blank size={20} strokeWidth={1.5} />
         {picture !== null && !broken ? (
           <img src={picture} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />

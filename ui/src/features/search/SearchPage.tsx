@@ -1,6 +1,6 @@
 import "./search.css";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch, type Register } from "@tanstack/react-router";
 import { Search, SearchX, SlidersHorizontal, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { searchQuery } from "../../api/queries";
@@ -41,9 +41,8 @@ export function SearchPage() {
   });
   const mode = filter.mode ?? "hybrid";
   const narrow = useMedia(NARROW);
-  const [filtersOpen, setFiltersOpen] = useState(
-    filter.kind !== undefined || filter.speaker !== undefined || filter.channel !== undefined || filter.from !== undefined || filter.to !== undefined,
-  );
+  const filtered = isFiltered(filter);
+  const [filtersOpen, setFiltersOpen] = useState(filtered);
   useTitle(filter.q ? `${filter.q} · ${strings.search.title}` : strings.search.title);
 
   useEffect(() => field.current?.focus(), []);
@@ -138,7 +137,12 @@ export function SearchPage() {
       ) : result.isError && result.data === undefined ? (
         <Problem error={result.error} onRetry={() => void result.refetch()} />
       ) : hits.length === 0 ? (
-        <Empty icon={SearchX} title={strings.search.noneTitle(settled)} text={strings.search.noneText}>
+        <Empty icon={SearchX} title={strings.search.noneTitle(settled)} text={strings.search.noneText(mode === "keyword", filtered)}>
+          {filtered ? (
+            <button type="button" className="button" onClick={() => void navigate({ search: withoutFilters, replace: true })}>
+              {strings.search.clear}
+            </button>
+          ) : null}
           {mode === "keyword" ? (
             <button type="button" className="button" onClick={() => set({ mode: "semantic" })}>
               {strings.search.noneMeaning}
@@ -181,10 +185,17 @@ function useMore(asked: string): { limit: number; more: boolean; onMore: () => P
   return { limit: more ? HITS_MAX : HITS_FIRST, more, onMore };
 }
 
+type Filter = ReturnType<typeof useSearch<Register["router"], "/app/search">>;
+
+function isFiltered({ kind, speaker, channel, from, to }: Filter): boolean {
+  return [kind, speaker, channel, from, to].some((value) => value !== undefined);
+}
+
+const withoutFilters = ({ q, mode }: Filter): Filter => ({ ...(q && { q }), ...(mode && { mode }) });
+
 function Filters() {
   const filter = useSearch({ from: "/app/search" });
   const navigate = useNavigate({ from: "/search" });
-  const any = [filter.kind, filter.speaker, filter.channel, filter.from, filter.to].some((value) => value !== undefined);
 
   const set = (name: "kind" | "speaker" | "channel" | "from" | "to", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
@@ -214,18 +225,15 @@ function Filters() {
         onChange={(event) => speaker.onText(event.target.value)}
       />
       <ChannelSelect value={filter.channel} onChoose={(channel) => set("channel", channel ?? "")} />
-      <DateField label={strings.search.from} value={filter.from} onChange={(value) => set("from", value)} />
-      <DateField label={strings.search.to} value={filter.to} onChange={(value) => set("to", value)} />
-      {any ? (
+      <DateField label={strings.search.from} value={filter.from} max={filter.to} onChange={(value) => set("from", value)} />
+      <DateField label={strings.search.to} value={filter.to} min={filter.from} onChange={(value) => set("to", value)} />
+      {isFiltered(filter) ? (
         <button
           type="button"
           className="button button--small button--quiet"
           onClick={() => {
             speaker.onText("");
-            void navigate({
-              search: ({ kind: _kind, speaker: _speaker, channel: _channel, from: _from, to: _to, ...rest }) => rest,
-              replace: true,
-            });
+            void navigate({ search: withoutFilters, replace: true });
           }}
         >
           <X size={16} aria-hidden />
@@ -239,10 +247,14 @@ function Filters() {
 function DateField({
   label,
   value,
+  min,
+  max,
   onChange,
 }: {
   label: string;
   value: string | undefined;
+  min?: string | undefined;
+  max?: string | undefined;
   onChange: (value: string) => void;
 }) {
   return (
@@ -252,6 +264,8 @@ function DateField({
         type="date"
         className="input input--quiet"
         value={value ?? ""}
+        min={min}
+        max={max}
         onChange={(event) => onChange(event.target.value)}
       />
     </label>

@@ -40,6 +40,8 @@ function ConsentsSection() {
       showToast(strings.settings.saved);
     },
   });
+  const shown = list.data?.documents.filter(canBeAnswered) ?? [];
+  if (list.data && shown.length === 0) return null;
   return (
     <section className="settings__section">
       <div>
@@ -54,7 +56,7 @@ function ConsentsSection() {
       ) : (
         <>
           <div>
-            {list.data.documents.map((one) => (
+            {shown.map((one) => (
               <ConsentLine
                 key={one.document}
                 consent={one}
@@ -83,6 +85,11 @@ function ConsentsSection() {
       )}
     </section>
   );
+}
+
+/** Nobody agrees to a document that is nowhere to be read, but whoever did before still sees that they did. */
+function canBeAnswered({ is_optional, url, recorded_at }: ConsentState): boolean {
+  return is_optional || url !== null || recorded_at !== null;
 }
 
 function ConsentLine({ consent, busy, onChange }: { consent: ConsentState; busy: boolean; onChange: (given: boolean) => void }) {
@@ -114,7 +121,7 @@ function ConsentLine({ consent, busy, onChange }: { consent: ConsentState; busy:
             {text.read}
           </a>
         )}
-        {!consent.is_optional && !consent.is_current ? (
+        {!consent.is_optional && consent.url !== null && !consent.is_current ? (
           <button
             type="button"
             className="button button--small"

@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { Tooltip } from "radix-ui";
+import type { ReactNode } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { meQuery } from "../../api/me";
 import type { Me } from "../../api/types";
@@ -8,6 +9,12 @@ import { queryClient } from "../../app/query-client";
 import { strings } from "../../strings";
 import { followImport, setUploader, uploads, type UploadEntry } from "./manager";
 import { UploadTray } from "./UploadTray";
+
+/** These tests have no pages to lead to. */
+vi.mock("@tanstack/react-router", async (importOriginal) => ({
+  ...(await importOriginal<typeof import("@tanstack/react-router")>()),
+  Link: ({ to, children }: { to: string; children: ReactNode }) => <a href={to}>{children}</a>,
+}));
 
 const answer = (status: number, body: unknown): Response => new Response(JSON.stringify(body), { status });
 const row = (): HTMLElement => screen.getByRole("listitem");
@@ -56,7 +63,15 @@ async function showOnPhone(entries: UploadEntry[], made: Record<string, unknown>
   await act(() => vi.advanceTimersByTimeAsync(100));
 }
 
+/** jsdom lays nothing out. */
+const NoResizes = class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+};
+
 beforeEach(() => {
+  vi.stubGlobal("ResizeObserver", NoResizes);
   localStorage.clear();
   vi.useFakeTimers();
   setUploader("u1");
@@ -167,7 +182,7 @@ describe("what does not go well", () => {
     ],
   ];
 
-  it.each(opened)("is told on a phone without being asked for: %s", async (_what, one, title) => {
+  it.each(opened)("is told on a phone without being asked for, and what was received of it can be opened: %s", async (_what, one, title) => {
     await showOnPhone([one], {
       failed: { id: "failed", status: "failed", error: { message: "It is broken." } },
       done: { id: "done", status: "completed" },
@@ -175,7 +190,10 @@ describe("what does not go well", () => {
     });
     expect(screen.getByRole("status").textContent).toBe(title);
     expect(screen.getAllByRole("listitem").length).toBe(1);
-    if (one.state === "received") expect(row().textContent).toContain("It is broken.");
+    if (one.state === "received") {
+      expect(row().textContent).toContain("It is broken.");
+      expect(screen.getByRole("link", { name: strings.upload.open })).toBeDefined();
+    }
 
     fireEvent.click(screen.getByRole("button", { name: strings.upload.minimise }));
     expect(screen.queryByRole("listitem"), "whoever closed it keeps it closed").toBeNull();

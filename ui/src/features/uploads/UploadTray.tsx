@@ -34,6 +34,8 @@ import { isTranscript } from "./transcripts";
 /** What does not go on, or not without somebody. */
 const STUCK: ReadonlySet<UploadEntry["state"]> = new Set(["failed", "needs-file", "offline"]);
 
+const TRAY_GAP_PX = 8;
+
 /** Stays in the corner over every page of its organization until everything in it is done. */
 export function UploadTray() {
   const entries = useStore(uploads).filter((entry) => entry.organization_id === chosenOrganization());
@@ -75,7 +77,7 @@ export function UploadTray() {
   const { title, percent, moves } = summaryOf(entries, { works, wentWrong, videoOf });
   const Toggle = open ? ChevronDown : ChevronUp;
   return (
-    <section className="tray" aria-label={strings.upload.title} data-open={open}>
+    <section className="tray" ref={giveRoom} aria-label={strings.upload.title} data-open={open}>
       <header className="tray__head">
         <h2 className="tray__title">
           <span role="status">{title}</span>
@@ -110,6 +112,17 @@ export function UploadTray() {
       ) : null}
     </section>
   );
+}
+
+/** Says how much room it takes, so that messages keep clear of it. */
+function giveRoom(tray: HTMLElement): () => void {
+  const { style } = document.documentElement;
+  const observer = new ResizeObserver(() => style.setProperty("--tray-height", `${tray.offsetHeight + TRAY_GAP_PX}px`));
+  observer.observe(tray);
+  return () => {
+    observer.disconnect();
+    style.removeProperty("--tray-height");
+  };
 }
 
 /** What has arrived is missing from the lists that were read before, or is another file of an asset that was known. */
@@ -256,7 +269,7 @@ function AssetRow({ entry, asset }: { entry: UploadEntry; asset: Made<Asset> }) 
         {error ? <p className="small tray__error">{error.message}</p> : null}
       </div>
       <div className="tray__actions">
-        {ready ? (
+        {done ? (
           <Link to="/files/$assetId" params={{ assetId: asset.id }} className="button button--small">
             {strings.upload.open}
           </Link>
@@ -323,7 +336,7 @@ function RowActions({ entry, video }: { entry: UploadEntry; video: Made<VideoDet
   if (entry.state === "received") {
     return (
       <>
-        {entry.video_id !== null && (video?.playable || video?.kind === "text") ? (
+        {entry.video_id !== null && (video?.playable || video?.kind === "text" || video?.status === "failed") ? (
           <Link to="/videos/$videoId" params={{ videoId: entry.video_id }} className="button button--small">
             {strings.upload.open}
           </Link>

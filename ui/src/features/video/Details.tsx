@@ -128,7 +128,7 @@ function Description({ video, onSaved }: { video: VideoDetail; onSaved: (after: 
         placeholder={strings.details.addDescription}
         onChange={(event) => draft.edit(event.target.value)}
       />
-      <DraftActions draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
+      <DraftActions name={strings.details.description} draft={draft} changes={{ description: wanted === "" ? null : wanted }} />
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { mainElement, useMedia, useScrollMargin } from "../../lib/hooks";
 import { findAll } from "../../lib/marks";
 import { indexAt } from "../../lib/vtt";
 import { strings } from "../../strings";
+import { mayEndOtherwise } from "../library/stage";
 import { useMarksReached, useVideo } from "./context";
 import { usePlayerTime, type PlayerStore } from "./player-store";
 import { SpeakerChip } from "./SpeakerChip";
@@ -28,8 +29,9 @@ interface Match {
 }
 
 export function TranscriptPanel() {
-  const { transcript } = useVideo();
+  const { video, transcript } = useVideo();
   const mayEdit = useMay("edit_content");
+  const remedy = mayEndOtherwise(video) ? strings.transcript.failedText : strings.transcript.failedFileText;
   if (!transcript) return <TranscriptSkeleton />;
   if (transcript.status === "pending") {
     return (
@@ -37,7 +39,7 @@ export function TranscriptPanel() {
     );
   }
   if (transcript.status === "failed") {
-    const text = transcript.notice ?? (mayEdit ? strings.transcript.failedText : "");
+    const text = transcript.notice ?? (mayEdit ? remedy : "");
     return <Empty icon={FileWarning} title={strings.transcript.failedTitle} text={text} />;
   }
   if (transcript.segments.length === 0) {

@@ -3,14 +3,13 @@ import "./transcript.css";
 import "./screen.css";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { CircleAlert, FileText, Film, Hourglass } from "lucide-react";
+import { FileText, Film, Hourglass } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { isGone } from "../../api/client";
 import { useMay } from "../../api/me";
 import { isBusy, summaryQuery, transcriptQuery, videoQuery } from "../../api/queries";
 import type { Chapter, VideoDetail } from "../../api/types";
-import { Empty } from "../../components/Empty";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
@@ -19,8 +18,10 @@ import { useTitle } from "../../lib/hooks";
 import { strings } from "../../strings";
 import { useVideoActions } from "../library/actions";
 import { stageName } from "../library/stage";
+import { NotHere } from "../organization/NotHere";
 import { useVideo, VideoContext, type VideoContextValue } from "./context";
 import { DetailsPanel, StageList } from "./Details";
+import { FailedNotice } from "./FailedNotice";
 import { Player, useFullscreen } from "./Player";
 import { PlayerStore } from "./player-store";
 import { ScreenPanel } from "./Screen";
@@ -43,11 +44,16 @@ export function VideoPage() {
   if (isGone(video.error)) {
     return (
       <div className="page page--narrow">
-        <Empty isPage icon={Film} title={strings.video.notFoundTitle} text={strings.video.notFoundText}>
+        <NotHere
+          path={`/videos/${encodeURIComponent(videoId)}`}
+          icon={Film}
+          title={strings.video.notFoundTitle}
+          text={strings.video.notFoundText}
+        >
           <Link to="/library" className="button">
             {strings.video.backToLibrary}
           </Link>
-        </Empty>
+        </NotHere>
       </div>
     );
   }
@@ -167,6 +173,8 @@ function SidePanel({
   const { video, transcript } = useVideo();
   const hasPicture = video.kind === "video";
   const tab = wanted === "screen" && !hasPicture ? "transcript" : wanted;
+  const [opened, setOpened] = useState(tab === "details");
+  if (tab === "details" && !opened) setOpened(true);
   const navigate = useNavigate({ from: "/videos/$videoId" });
   const choose = (value: string): void => {
     void navigate({
@@ -205,7 +213,14 @@ function SidePanel({
       <Tabs.Content value="summary" className="panel__body" tabIndex={-1}>
         <SummaryPanel />
       </Tabs.Content>
-      <Tabs.Content value="details" className="panel__body" tabIndex={-1}>
+      {/* Once it was opened it stays, and with it what is being typed there. */}
+      <Tabs.Content
+        value="details"
+        className="panel__body"
+        tabIndex={-1}
+        hidden={tab !== "details"}
+        {...(opened ? { forceMount: true } : {})}
+      >
         <DetailsPanel />
       </Tabs.Content>
     </Tabs.Root>
@@ -250,29 +265,6 @@ function StillWorking({ video }: { video: VideoDetail }) {
         {stage} · <span className="number">{Math.round(video.progress)} %</span>
       </p>
       <Progress label={stage} value={video.progress} />
-    </div>
-  );
-}
-
-function FailedNotice({ video }: { video: VideoDetail }) {
-  const actions = useVideoActions();
-  const mayEdit = useMay("edit_content");
-  return (
-    <div className="notice notice--bad" role="alert">
-      <p className="notice__title">
-        <CircleAlert size={16} aria-hidden />
-        {strings.video.failedTitle}
-      </p>
-      <p>
-        {video.error?.message} {video.playable ? strings.video.failedPlayable : null}
-      </p>
-      {mayEdit ? (
-        <div className="notice__row">
-          <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
-            {strings.video.retry}
-          </button>
-        </div>
-      ) : null}
     </div>
   );
 }

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Task } from "../../../api/types";
 import { facts, kindName, spanOf } from "./words";
@@ -8,6 +10,31 @@ const task: Task = {
   created_at: "2026-03-01T12:00:00Z", scheduled_for: "2026-03-01T12:00:00Z", started_at: "2026-03-01T12:00:00Z",
   finished_at: "2026-03-01T12:01:30Z",
 };
+
+const CRATES = path.resolve(import.meta.dirname, "../../../../../crates");
+/** Of a person and not of an organization, whose list they are therefore not in; `bench` is of no server. */
+const NEVER_LISTED = new Set(["send_mail", "export_person", "bench"]);
+
+/** Every step that the server does in the background, as its source names it. */
+function steps(): string[] {
+  const sources = readdirSync(CRATES, { recursive: true, encoding: "utf8" })
+    .filter((name) => /^[\w-]+\/src\/.*\.rs$/u.test(name))
+    .map((name) => readFileSync(path.join(CRATES, name), "utf8"));
+  return sources.flatMap((source) => {
+    const constants = new Map([...source.matchAll(/const (\w+): &str = "(\w+)";/gu)].map(([, name, value]) => [name, value]));
+    return [...source.matchAll(/const KIND: &'static str = (?:"(\w+)"|(\w+));/gu)].map(
+      ([, literal, name]) => literal ?? constants.get(name) ?? name ?? "",
+    );
+  });
+}
+
+describe("the steps of the server", () => {
+  it("all have a name", () => {
+    const listed = steps().filter((step) => !NEVER_LISTED.has(step));
+    expect(listed).toContain("read_document");
+    expect(listed.filter((step) => kindName(step) === step)).toEqual([]);
+  });
+});
 
 describe("what is said of a task", () => {
   it("tells what it is about and how long it took", () => {
