@@ -30,6 +30,10 @@ test("more of what was found is shown when somebody asks, and read on from there
   // What is asked next begins anew.
   await page.getByRole("searchbox").fill("saw narwhal");
   await expect(hits).toHaveCount(30);
+  // What is far from all of it is told to be.
+  await page.goto("/search?q=zzqqxx");
+  await expect(page.getByText("Nothing has these words or means the same. This comes nearest.")).toBeVisible();
+  await expect(hits.first()).toContainText("Nearest");
 });
 
 test("where nothing is found, only what was not tried yet is offered", async ({ page }) => {

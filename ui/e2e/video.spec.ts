@@ -127,12 +127,12 @@ test("a second choice stays while the answer to the first comes", async ({ page 
   });
   await visibility.selectOption("private");
   await expect.poll(() => held.length).toBe(1);
-  await visibility.selectOption("public");
+  await visibility.selectOption("organization");
   await expect.poll(() => held.length).toBe(2);
   held[0]?.();
   await page.waitForTimeout(500);
-  await expect(visibility).toHaveValue("public");
+  await expect(visibility).toHaveValue("organization");
   held[1]?.();
   await page.reload();
-  await expect(visibility).toHaveValue("public");
+  await expect(visibility).toHaveValue("organization");
 });

@@ -84,6 +84,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
               {source.label}
             </span>
           ) : null}
+          {hit.matched_by.length === 0 ? <span className="tag">{strings.search.nearest}</span> : null}
           {hit.matched_by.map((reason) => {
             const { label, icon: Icon } = REASONS[reason];
             return (

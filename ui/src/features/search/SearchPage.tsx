@@ -151,6 +151,7 @@ export function SearchPage() {
         </Empty>
       ) : (
         <>
+          {hits.every((hit) => hit.matched_by.length === 0) ? <p className="faint small">{strings.search.onlyNearest}</p> : null}
           <ol className="hits stale" aria-busy={result.isPlaceholderData} aria-label={strings.search.title}>
             {hits.map((hit) => (
               <li key={hit.chunk_id}>

@@ -76,7 +76,8 @@ export function DetailsPanel() {
             >
               <option value="private">{strings.details.private}</option>
               <option value="organization">{strings.details.organization}</option>
-              <option value="public">{strings.details.public}</option>
+              {/* There are no public pages yet: chosen by a program, it shows nobody else anything. */}
+              {video.visibility === "public" ? <option value="public">{strings.details.public}</option> : null}
             </select>
           </label>
         </>
