@@ -116,8 +116,11 @@ async fn every_mode_says_why_it_found_what_it_found() {
     let ada = app.person("ada").await;
     let (one, two) = (paragraph("The buoy is red"), paragraph("The crane is green"));
     video_of(&app, &ada, "Talk", &[("Ana", &one), ("Ana", &two)]).await;
-    for (mode, reasons) in [("keyword", json!(["words"])), ("semantic", json!(["meaning"]))] {
-        let answer = ada.get(&format!("/search?q=red+buoy&mode={mode}")).await.is(200).json();
+    let alike = one.replace(' ', "+");
+    for (query, mode, reasons) in
+        [("red+buoy", "keyword", json!(["words"])), (&alike, "semantic", json!(["meaning"]))]
+    {
+        let answer = ada.get(&format!("/search?q={query}&mode={mode}")).await.is(200).json();
         assert_eq!(answer["items"][0]["matched_by"], reasons, "{mode}");
         assert_eq!(answer["items"][0]["start_ms"], 0, "{mode}");
     }

@@ -223,8 +223,8 @@ async fn no_function_tells_of_another_organization() {
             }
         }
     }
-    // They do tell those who may know.
-    assert_eq!(telling, ["chunk_context", "search_chunks", "search_chunks_by_meaning"]);
+    // They do tell those who may know; one says again what it is given.
+    assert_eq!(telling, ["chunk_context", "renamed", "search_chunks", "search_chunks_by_meaning"]);
     let finished: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
         "SELECT count(*) FROM tasks WHERE organization_id = '{HERE}' AND status <> 'pending'"
     )))
