@@ -122,7 +122,7 @@ async fn every_mode_says_why_it_found_what_it_found() {
     {
         let answer = ada.get(&format!("/search?q={query}&mode={mode}")).await.is(200).json();
         assert_eq!(answer["items"][0]["matched_by"], reasons, "{mode}");
-        assert_eq!(answer["items"][0]["start_ms"], 0, "{mode}");
+        assert!(answer["items"][0]["text"].as_str().unwrap().contains("buoy"), "{mode}: {answer:#}");
     }
     // What is far from all there is still finds the nearest, which says so.
     let answer = ada.get("/search?q=zzqqxx+vvkkpp").await.is(200).json();
