@@ -18,6 +18,9 @@ pub enum LibraryError {
     /// Nothing of the video has failed.
     #[error("nothing has failed that could be tried again")]
     NothingToRetry,
+    /// The row at which a page ended is there no more.
+    #[error("the list changed where the cursor stands")]
+    ListChanged,
     /// A field is too long or empty.
     #[error("{field} must have {least} to {most} characters")]
     Length {
@@ -56,6 +59,10 @@ impl From<LibraryError> for Problem {
                 "nothing_to_retry",
                 "Nothing of this video has failed that could be tried again.",
             ),
+            LibraryError::ListChanged => {
+                Problem::conflict("list_changed", "The list changed where this cursor stands.")
+                    .hint("Read it from its beginning.")
+            }
             LibraryError::Length { field, least, most } => Problem::invalid_field(
                 field,
                 "length_invalid",

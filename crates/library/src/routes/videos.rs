@@ -50,7 +50,9 @@ pub(super) enum Sort {
 
 /// List videos
 #[utoipa::path(get, path = "/videos", operation_id = "list_videos", tag = "videos", params(ListVideos),
-    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody), (status = 422, body = ProblemBody)))]
+    responses((status = 200, body = Page<Video>), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`list_changed`: by titles, where the last row is there no more"),
+        (status = 422, body = ProblemBody)))]
 pub(super) async fn list_videos(
     State(app): State<App>,
     May(caller, _): May<ReadContent>,
@@ -82,8 +84,7 @@ pub(super) async fn list_videos(
     if let Some(after) = page.after.filter(|_| order == VideoOrder::Title && rows.is_empty())
         && !store::is_visible(&mut tx, VideoId(after.id)).await?
     {
-        let detail = "The list changed where this cursor stands. Read it from its beginning.";
-        return Err(Problem::invalid_field("cursor", "cursor_invalid", detail));
+        return Err(LibraryError::ListChanged.into());
     }
     let page = page.page(rows, |row| Cursor { time: row.created_at, id: row.id.uuid() });
     let items = view::videos(&app, &mut tx, page.items).await?;

@@ -331,3 +331,21 @@ async fn channels_are_made_changed_listed_and_removed() {
             .refuses(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_list_by_titles_does_not_end_where_its_last_row_went() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let first = app.insert_video(&ada, "Anchor").await;
+    app.insert_video(&ada, "Buoy").await;
+    let page = ada.get("/videos?sort=title&limit=1").await.is(200).json();
+    assert_eq!(page["items"][0]["title"], "Anchor");
+    let next = format!("/videos?sort=title&limit=1&cursor={}", page["next_cursor"].as_str().unwrap());
+    assert_eq!(ada.get(&next).await.is(200).json()["items"][0]["title"], "Buoy");
+    sqlx::query("DELETE FROM videos WHERE id = $1")
+        .bind(first)
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
+    ada.get(&next).await.refuses(409, "list_changed");
+}
