@@ -25,10 +25,27 @@ fn prefix(text: Option<String>) -> Result<Option<BlobKey>, sqlx::Error> {
 }
 
 pub(crate) async fn placements(connection: &mut PgConnection) -> Result<Vec<KnownPlacement>, sqlx::Error> {
+    select_placements(connection, None).await
+}
+
+pub(crate) async fn placement(
+    connection: &mut PgConnection,
+    id: OrganizationId,
+) -> Result<Option<KnownPlacement>, sqlx::Error> {
+    Ok(select_placements(connection, Some(id)).await?.pop())
+}
+
+/// Of all organizations, or of one.
+async fn select_placements(
+    connection: &mut PgConnection,
+    only: Option<OrganizationId>,
+) -> Result<Vec<KnownPlacement>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT s.id AS "id: OrganizationId", o.slug, s.store, o.storage_bucket, o.region, o.storage_prefix,
                   s.other_store, s.other_bucket, s.other_region, s.other_prefix, s.state, s.generation, s.began_at
-           FROM organization_stores s JOIN organizations o ON o.id = s.id ORDER BY o.slug"#
+           FROM organization_stores s JOIN organizations o ON o.id = s.id
+           WHERE $1::uuid IS NULL OR s.id = $1 ORDER BY o.slug"#,
+        only.map(|id| id.uuid()),
     )
     .fetch_all(connection)
     .await?;
@@ -59,13 +76,6 @@ pub(crate) async fn placements(connection: &mut PgConnection) -> Result<Vec<Know
             })
         })
         .collect()
-}
-
-pub(crate) async fn placement(
-    connection: &mut PgConnection,
-    id: OrganizationId,
-) -> Result<Option<KnownPlacement>, sqlx::Error> {
-    Ok(placements(connection).await?.into_iter().find(|known| known.organization_id == id))
 }
 
 pub(crate) async fn organization_by_slug(
