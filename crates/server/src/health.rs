@@ -4,7 +4,10 @@ use axum::{Json, Router, extract::State, http::header, response::IntoResponse, r
 use memoreel_db::SystemReason;
 use memoreel_web::{App, Problem};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+const SUMMED_UP_EVERY: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -16,6 +19,18 @@ pub fn install_metrics() {
             PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("seconds".to_owned()), &buckets);
         builder.and_then(PrometheusBuilder::install_recorder).ok()
     });
+}
+
+/// Sums up what was measured, until `stop` fires. Until somebody reads the metrics or this is done, every single value is kept.
+pub async fn sum_up_metrics(stop: CancellationToken) {
+    let mut times = tokio::time::interval(SUMMED_UP_EVERY);
+    let Some(recorder) = RECORDER.get().and_then(Option::as_ref) else { return };
+    loop {
+        tokio::select! {
+            _ = times.tick() => recorder.run_upkeep(),
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// `/health/live`, `/health/ready` and `/metrics`.

@@ -105,6 +105,7 @@ async fn run(
     let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
     let stop = CancellationToken::new();
     let background = TaskTracker::new();
+    background.spawn(health::sum_up_metrics(stop.clone()));
     background.spawn(app.live.clone().run(app.db.clone(), stop.clone()));
     let eraser = assemble::eraser(&app, &settings.accounts, folders);
     background.spawn(maintenance::run(app.clone(), eraser, settings.request_log.days(), stop.clone()));
@@ -127,7 +128,7 @@ async fn run(
     let is_for_development =
         settings.accounts.smtp_url.is_none() && dev_mails::may_be_shown(&public_url, address);
     let shown_mails = is_for_development.then(|| MailFolder::new(folders.mails()));
-    let logged = request_log(settings, &app).await?;
+    let logged = request_log(settings, &app).await;
     let (log, writer) = logged.unzip();
     // It ends when there is nothing left that could be logged.
     let over = CancellationToken::new();
@@ -172,15 +173,20 @@ struct Outside {
 }
 
 /// The log of requests with its writer, where requests are answered and logged.
-async fn request_log(settings: &ServeSettings, app: &App) -> Result<Option<(RequestLog, RequestLogWriter)>> {
+async fn request_log(settings: &ServeSettings, app: &App) -> Option<(RequestLog, RequestLogWriter)> {
     let days = settings.request_log.days();
     if settings.role == ServeRole::Worker || days == 0 {
-        return Ok(None);
+        return None;
     }
-    // Today's place has to be there before the first request.
-    keep_request_logs(&app.db, app.clock.now(), days).await?;
+    // Today's place is better there before the first request. Whoever reads the log for long keeps it from being made, for now.
+    if let Err(error) = keep_request_logs(&app.db, app.clock.now(), days).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "a place for today's requests could not be made"
+        );
+    }
     let addresses = settings.request_log.request_log_addresses.into();
-    Ok(Some(RequestLog::new(app.db.clone(), Arc::clone(&app.clock), addresses)))
+    Some(RequestLog::new(app.db.clone(), Arc::clone(&app.clock), addresses))
 }
 
 /// Answers requests until `stop` fires, then gives those under way a grace period.

@@ -3,7 +3,7 @@
 use crate::client_address;
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -111,17 +111,44 @@ fn origin(request: &Request, id: &str) -> Option<Origin> {
     })
 }
 
+/// The name of a method as it is counted and logged. Anything may be sent as one, so that those nobody knows have one name.
+pub fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::CONNECT,
+        Method::TRACE,
+    ];
+    const NAMES: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
+    KNOWN.iter().zip(NAMES).find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
+}
+
 /// Logs the request once and counts it by route and status.
 pub async fn observe(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = method_name(request.method());
     let started = Instant::now();
     let response = next.run(request).await;
-    let (status, seconds) = (response.status().as_u16(), started.elapsed().as_secs_f64());
-    metrics::counter!("memoreel_requests_total", "method" => method.clone(), "route" => route.clone(), "status" => status.to_string())
+    let (status, seconds) = (response.status(), started.elapsed().as_secs_f64());
+    let duration_ms = (seconds * 1000.0) as u64;
+    if is_routine(&route, status) {
+        tracing::debug!(route, status = status.as_u16(), duration_ms, "answered");
+    } else {
+        tracing::info!(route, status = status.as_u16(), duration_ms, "answered");
+    }
+    metrics::counter!("memoreel_requests_total", "method" => method, "route" => route.clone(), "status" => status.as_str().to_owned())
         .increment(1);
-    metrics::histogram!("memoreel_request_seconds", "method" => method, "route" => route.clone())
-        .record(seconds);
-    tracing::info!(route, status, duration_ms = (seconds * 1000.0) as u64, "answered");
+    metrics::histogram!("memoreel_request_seconds", "method" => method, "route" => route).record(seconds);
     response
+}
+
+/// Whether an answer is one of the many that a page or a player asks for at once, of which nobody wants a line each: segments, pictures
+/// and parts of the web app.
+fn is_routine(route: &str, status: StatusCode) -> bool {
+    !route.starts_with(API) && (status.is_success() || status == StatusCode::NOT_MODIFIED)
 }

@@ -282,30 +282,45 @@ async fn stored(app: &App, asked: &Asked, policy: &Policy) -> Result<Response, P
     let Asked { key, method, headers, .. } = asked;
     if method == Method::HEAD {
         let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
-        let mut response = StatusCode::OK.into_response();
-        describe(app, &mut response, asked, policy, meta.etag.as_deref());
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+        let mut response = if is_current(headers, meta.etag.as_deref()) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let mut response = StatusCode::OK.into_response();
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+            response
+        };
+        describe(app, &mut response, asked, policy, Version { etag: meta.etag.as_deref(), is_lasting: true });
         return Ok(response);
     }
-    let mut range = wanted_range(headers);
-    // A part of another version would be put together with what the client has (RFC 9110, 13.1.5).
-    if range.is_some() && headers.contains_key(header::IF_RANGE) {
-        let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
-        range = range.filter(|_| is_same(headers, meta.etag.as_deref()));
-    }
-    let read = match app.blobs.get(key, range).await {
-        Ok(read) => read,
-        Err(BlobError::RangeInvalid { size_bytes }) => return Err(range_problem(size_bytes)),
-        Err(error) => return Err(error.into()),
-    };
+    let (read, is_part) = open(app, key, headers).await?;
     let etag = read.meta.etag.clone();
     let mut response = if is_current(headers, etag.as_deref()) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        answer(read, range.is_some())
+        answer(read, is_part)
     };
-    describe(app, &mut response, asked, policy, etag.as_deref());
+    describe(app, &mut response, asked, policy, Version { etag: etag.as_deref(), is_lasting: true });
     Ok(response)
+}
+
+/// The part of a file that is asked for, if it is of the version that the client has: it would be put together with what is there
+/// (RFC 9110, 13.1.5). Otherwise all of it.
+async fn open(app: &App, key: &BlobKey, headers: &HeaderMap) -> Result<(BlobRead, bool), Problem> {
+    let Some(range) = wanted_range(headers) else { return Ok((app.blobs.get(key, None).await?, false)) };
+    match app.blobs.get(key, Some(range)).await {
+        Ok(read) if is_same(headers, read.meta.etag.as_deref()) => return Ok((read, true)),
+        Ok(_) => {}
+        Err(BlobError::RangeInvalid { size_bytes }) => {
+            let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
+            let etag = meta.etag.as_deref();
+            // Whether the client has it already comes first (RFC 9110, 13.2.2).
+            if is_same(headers, etag) && !is_current(headers, etag) {
+                return Err(range_problem(size_bytes));
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok((app.blobs.get(key, None).await?, false))
 }
 
 fn answer(read: BlobRead, partial: bool) -> Response {
@@ -335,13 +350,14 @@ fn written(
         None => super::clips::etag_of([bytes.as_ref(), &[]]),
     };
     let size_bytes = bytes.len() as u64;
-    let range = wanted_range(&asked.headers).filter(|_| is_same(&asked.headers, Some(&etag)));
-    let range = range.map(|range| range.resolve(size_bytes)).transpose();
-    let range = range.map_err(|_| range_problem(Some(size_bytes)))?;
+    let range = wanted_range(&asked.headers)
+        .filter(|_| asked.method == Method::GET && is_same(&asked.headers, Some(&etag)))
+        .map(|range| range.resolve(size_bytes));
     let mut response = match range {
         _ if is_current(&asked.headers, Some(&etag)) => StatusCode::NOT_MODIFIED.into_response(),
+        Some(Err(_)) => return Err(range_problem(Some(size_bytes))),
         None => bytes.into_response(),
-        Some(range) => {
+        Some(Ok(range)) => {
             let part = bytes.slice(range.start as usize..range.end as usize);
             let mut response = (StatusCode::PARTIAL_CONTENT, part).into_response();
             if let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&range, size_bytes)) {
@@ -350,11 +366,18 @@ fn written(
             response
         }
     };
-    describe(app, &mut response, asked, policy, Some(&etag));
+    describe(app, &mut response, asked, policy, Version { etag: Some(&etag), is_lasting: version.is_some() });
     Ok(response)
 }
 
-fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, etag: Option<&str>) {
+/// What is answered.
+struct Version<'e> {
+    etag: Option<&'e str>,
+    /// Whether nothing else comes under the same key, unless it is a manifest: a manifest gains variants while the ladder is encoded.
+    is_lasting: bool,
+}
+
+fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, version: Version<'_>) {
     let grant = &asked.grant;
     let headers = response.headers_mut();
     let content_type = memoreel_blob::content_type(&asked.key);
@@ -362,10 +385,7 @@ fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, 
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
-    // A manifest gains variants while the ladder is encoded, and captions change; everything else never changes under its key.
-    let changes = content_type.contains("mpegurl")
-        || content_type.contains("dash")
-        || matches!(MadeForPlayers::at(grant, &asked.key), Some(MadeForPlayers::Text(_)));
+    let changes = !version.is_lasting || content_type.contains("mpegurl") || content_type.contains("dash");
     // What a cookie opens is not to be had by its address, and what was uploaded may be more than is shown.
     let is_shared =
         asked.fetched == Fetched::ByAddress && matches!(grant.purpose, Purpose::Playback | Purpose::Preview);
@@ -380,7 +400,7 @@ fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, 
             memoreel_blob::content_disposition(Disposition::Attachment, name),
         );
     }
-    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
+    if let Some(etag) = version.etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
         headers.insert(header::ETAG, etag);
     }
 }
@@ -390,11 +410,12 @@ pub(super) fn wanted_range(headers: &HeaderMap) -> Option<RangeRequest> {
     RangeRequest::parse(headers.get(header::RANGE)?.to_str().ok()?).ok().flatten()
 }
 
+/// Whether the client says that it has this (RFC 9110, 13.1.2): a weak comparison.
 pub(super) fn is_current(headers: &HeaderMap, etag: Option<&str>) -> bool {
-    let sent = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    sent.zip(etag).is_some_and(|(sent, etag)| {
-        sent.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
-    })
+    let Some(etag) = etag else { return false };
+    let sent = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    sent.flat_map(|line| line.split(','))
+        .any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
 }
 
 /// Whether what `If-Range` names is what is there: a strong comparison. A date names nothing here.

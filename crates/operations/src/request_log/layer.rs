@@ -12,7 +12,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use memoreel_web::{RequestId, ServedTo, loggable_path};
+use memoreel_web::{RequestId, ServedTo, loggable_path, method_name};
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
@@ -21,6 +21,8 @@ use std::{
 
 /// More of a path tells nobody anything.
 const PATH_LENGTH_MAX: usize = 300;
+/// And of a browser's name.
+const USER_AGENT_CHARS_MAX: usize = 300;
 
 /// Logs a request once its answer is sent, or let go. Nothing waits for the log.
 pub async fn record_request(State(log): State<RequestLog>, request: Request, next: Next) -> Response {
@@ -32,7 +34,7 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         created_at: log.now(),
         served_to: None,
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-        method: request.method().clone(),
+        method: method_name(request.method()),
         path: path.map(str::to_owned),
         route,
         status: 0,
@@ -40,7 +42,7 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         bytes_in: 0,
         bytes_out: 0,
         address: peer.map(|ConnectInfo(peer)| peer.ip()),
-        user_agent: request.headers().get(header::USER_AGENT).cloned(),
+        user_agent: user_agent(&request),
     };
     let mut read = None;
     let request = if request.body().is_end_stream() {
@@ -60,4 +62,9 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         ..entry
     };
     response.map(|body| Body::new(CountedAnswer { body, log, entry: Some(entry), read }))
+}
+
+fn user_agent(request: &Request) -> Option<String> {
+    let text = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(USER_AGENT_CHARS_MAX).collect())
 }

@@ -9,7 +9,6 @@ mod writer;
 pub use layer::record_request;
 pub use writer::{RequestLog, RequestLogWriter};
 
-use http::{HeaderValue, Method};
 use ipnet::IpNet;
 use memoreel_kernel::Timestamp;
 use memoreel_web::ServedTo;
@@ -41,13 +40,14 @@ impl AddressPolicy {
     }
 }
 
-/// A request that was answered, as cheap to make as it can be: what takes work is done where it is written.
+/// A request that was answered, as cheap to make as it can be: what takes work is done where it is written. Thousands of them may wait, so
+/// that nothing in it is as long as somebody likes.
 #[derive(Debug)]
 pub(crate) struct Entry {
     created_at: Timestamp,
     served_to: Option<ServedTo>,
     request_id: Option<String>,
-    method: Method,
+    method: &'static str,
     /// Without one, it is a page of the web app, or nothing.
     route: Option<Arc<str>>,
     /// Where it may be kept.
@@ -57,7 +57,7 @@ pub(crate) struct Entry {
     bytes_in: u64,
     bytes_out: u64,
     address: Option<IpAddr>,
-    user_agent: Option<HeaderValue>,
+    user_agent: Option<String>,
 }
 
 #[cfg(test)]

@@ -25,8 +25,6 @@ const BATCH: usize = 1_000;
 const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How often the queue is looked at. It wakes nobody: a wake for each request would cost more than all the rest.
 const LOOK: Duration = Duration::from_millis(100);
-/// More of a browser's name tells nobody anything.
-const USER_AGENT_CHARS_MAX: usize = 300;
 
 /// Where requests are noted. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -77,29 +75,39 @@ impl RequestLogWriter {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.cancelled() => {}
             }
-            if self.queue.len() >= BATCH || last.elapsed() >= WAIT_MAX || stop.is_cancelled() {
-                last = Instant::now();
+            // What comes while one batch is written waits for the next to be full: a statement takes as long to begin as for many rows.
+            while self.queue.len() >= BATCH {
                 self.write().await;
+                last = Instant::now();
             }
+            if last.elapsed() >= WAIT_MAX {
+                self.write().await;
+                last = Instant::now();
+            }
+        }
+        while !self.queue.is_empty() {
+            self.write().await;
         }
     }
 
+    /// Writes a batch, or what there is.
     async fn write(&mut self) {
-        while !self.queue.is_empty() {
-            let mut rows = Vec::with_capacity(self.queue.len().min(BATCH));
-            while rows.len() < BATCH
-                && let Ok(entry) = self.queue.try_recv()
-            {
-                rows.push(row(entry, self.addresses));
-            }
-            let count = rows.len() as u64;
-            match self.insert(&rows).await {
-                Ok(()) => metrics::counter!("memoreel_request_log_written_total").increment(count),
-                Err(error) => {
-                    // Requests go on, and the queue must not hold them up.
-                    self.shared.dropped.fetch_add(count, Ordering::Relaxed);
-                    tracing::warn!(error = &error as &dyn std::error::Error, "requests could not be logged");
-                }
+        let mut rows = Vec::with_capacity(self.queue.len().min(BATCH));
+        while rows.len() < BATCH
+            && let Ok(entry) = self.queue.try_recv()
+        {
+            rows.push(row(entry, self.addresses));
+        }
+        if rows.is_empty() {
+            return;
+        }
+        let count = rows.len() as u64;
+        match self.insert(&rows).await {
+            Ok(()) => metrics::counter!("memoreel_request_log_written_total").increment(count),
+            Err(error) => {
+                // Requests go on, and the queue must not hold them up.
+                self.shared.dropped.fetch_add(count, Ordering::Relaxed);
+                tracing::warn!(error = &error as &dyn std::error::Error, "requests could not be logged");
             }
         }
         let dropped = self.shared.dropped.swap(0, Ordering::Relaxed);
@@ -116,22 +124,20 @@ impl RequestLogWriter {
 }
 
 fn row(entry: Entry, addresses: AddressPolicy) -> RequestLogRow {
-    let route = entry.route.as_deref().unwrap_or("unmatched");
+    let route = entry.route.unwrap_or_else(|| Arc::from("unmatched"));
     RequestLogRow {
         organization_id: entry.served_to.map(|served| served.organization_id),
         user_id: entry.served_to.and_then(|served| served.user_id),
         created_at: entry.created_at,
         request_id: entry.request_id,
-        method: entry.method.as_str().to_owned(),
-        path: entry.path.unwrap_or_else(|| route.to_owned()),
-        route: route.to_owned(),
+        method: entry.method,
+        path: entry.path,
+        route,
         status_code: i32::from(entry.status),
         duration_ms: entry.duration_ms,
         bytes_in: i64::try_from(entry.bytes_in).unwrap_or(i64::MAX),
         bytes_out: i64::try_from(entry.bytes_out).unwrap_or(i64::MAX),
         address: entry.address.and_then(|address| addresses.of(address)).map(|network| network.to_string()),
-        user_agent: entry.user_agent.and_then(|value| {
-            value.to_str().ok().map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect())
-        }),
+        user_agent: entry.user_agent,
     }
 }
