@@ -118,6 +118,8 @@ pub struct RateLimits {
     pub imports: Permits,
     /// Stills and clips that are being cut out of recordings at once.
     pub cuts: Permits,
+    /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent.
+    pub clips: Permits,
     /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
     pub passwords: Permits,
 }
@@ -138,6 +140,7 @@ impl RateLimits {
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
+            clips: Permits::new("clips", 8 << 10, 4 << 10, PLACE_WAIT),
             passwords: Self::passwords(),
         }
     }
@@ -161,6 +164,7 @@ impl RateLimits {
             &self.appends,
             &self.imports,
             &self.cuts,
+            &self.clips,
             &self.passwords,
         ] {
             permits.forget_idle();
