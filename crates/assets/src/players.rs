@@ -6,8 +6,9 @@
 
 use crate::{AssetsError, jobs::StepFolder, keys::Recording, store};
 use async_trait::async_trait;
+use axum::body::Bytes;
 use futures::StreamExt;
-use memoreel_blob::{BlobError, BlobKey, Grant};
+use memoreel_blob::{BlobError, BlobKey, Grant, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
@@ -17,10 +18,7 @@ use memoreel_media::{
 };
 use memoreel_web::{App, Permit, Problem};
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{OnceCell, Semaphore},
-};
+use tokio::{io::AsyncWriteExt, sync::OnceCell};
 
 const MASTER: &str = "master.m3u8";
 const MEDIA: &str = "media.m3u8";
@@ -32,7 +30,6 @@ const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
 const PLAYLIST_BYTES_MAX: u64 = 16 << 20;
 /// A segment of six seconds in a heavy recording that was packaged as it is.
 const SEGMENT_BYTES_MAX: u64 = 128 << 20;
-const ROOM_MIB: u32 = 256;
 /// A still is made of one segment.
 const FRAME_SOURCE_BYTES_MAX: u64 = 512 << 20;
 /// How long cutting may take: people wait for it.
@@ -60,8 +57,6 @@ pub struct Players {
     captions: Arc<dyn ReadCaptions>,
     /// Looked for when something is cut for the first time: whoever only describes the API needs none.
     ffmpeg: Arc<OnceCell<Ffmpeg>>,
-    /// Mebibytes in which segments are taken apart at once.
-    room: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Players {
@@ -161,7 +156,7 @@ impl Players {
     /// With what reads captions.
     #[must_use]
     pub fn new(captions: Arc<dyn ReadCaptions>) -> Self {
-        Self { captions, ffmpeg: Arc::default(), room: Arc::new(Semaphore::new(ROOM_MIB as usize)) }
+        Self { captions, ffmpeg: Arc::default() }
     }
 
     /// A manifest, or captions.
@@ -227,16 +222,17 @@ impl Players {
     }
 
     /// One track of a header or a segment, with what tells it from another version of the same.
-    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Vec<u8>, String), Problem> {
+    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Bytes, String), Problem> {
         let not_found = || Problem::not_found("file");
         let source = wanted.variant.join(&wanted.file)?;
         let meta = app.blobs.head(&source).await?.ok_or_else(not_found)?;
         if meta.size_bytes > SEGMENT_BYTES_MAX {
             return Err(BlobError::TooLarge { size_bytes_max: SEGMENT_BYTES_MAX }.into());
         }
-        // What was read, and what is written, for as long as both are there.
-        let mebibytes = u32::try_from((2 * meta.size_bytes).div_ceil(1 << 20)).unwrap_or(u32::MAX);
-        let room = self.room.acquire_many(mebibytes.clamp(1, ROOM_MIB)).await.map_err(Problem::internal)?;
+        let whose = organization_of(&source).ok_or_else(not_found)?.to_string();
+        let kibibytes = |bytes: u64| bytes.div_ceil(1 << 10);
+        // What was read, and what is written, while both are there; then what is written, until it is sent.
+        let mut room = app.limits.tracks.enter_with(&whose, kibibytes(2 * meta.size_bytes)).await?;
         let init = app.blobs.get_bytes(&wanted.variant.join(INIT)?, PLAYLIST_BYTES_MAX).await?;
         let alone = if wanted.file == INIT {
             header_of_track(&init, wanted.track)
@@ -244,9 +240,10 @@ impl Players {
             let segment = app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?;
             segment_of_track(&init, &segment, wanted.track)
         };
-        drop(room);
+        let bytes = alone.ok_or_else(not_found)?;
+        room.shrink_to(kibibytes(bytes.capacity() as u64));
         let version = meta.etag.unwrap_or_else(|| meta.modified_at.to_rfc3339());
-        Ok((alone.ok_or_else(not_found)?, version))
+        Ok((Bytes::from_owner(Held { bytes, _room: room }), version))
     }
 
     /// Makes the still, and keeps it at `key`.
@@ -348,6 +345,18 @@ impl Players {
             ..Limits::default()
         };
         self.ffmpeg.get_or_try_init(|| Ffmpeg::locate(limits)).await.map_err(cut_problem)
+    }
+}
+
+/// Bytes, and the room that they take.
+struct Held {
+    bytes: Vec<u8>,
+    _room: Permit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
