@@ -69,7 +69,7 @@ export function sendUpload(
       storeFingerprintForResuming: false,
       onShouldRetry: (error) => {
         const status = error.originalResponse?.getStatus() ?? 0;
-        return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
+        return status === 0 || [408, 409, 423, 429].includes(status) || status >= 500;
       },
       onAfterResponse: (_request, response) => {
         videoId = response.getHeader("Memoreel-Video-Id") ?? videoId;

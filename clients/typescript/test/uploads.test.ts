@@ -55,6 +55,26 @@ test("an upload whose connection breaks goes on from what has arrived", async ()
   assert.ok(Buffer.concat(arrived).equals(content));
 });
 
+test("an upload that stood still for too long goes on from what has arrived", async () => {
+  const offsets: string[] = [];
+  const client = await serve((request, response) => {
+    request.resume();
+    if (request.method === "POST") {
+      response.writeHead(201, { ...HEADERS, Location: "/api/v1/uploads/1", "Upload-Offset": "0" }).end();
+    } else if (request.method === "HEAD") {
+      response.writeHead(200, { ...HEADERS, "Upload-Offset": "2", "Upload-Length": "5" }).end();
+    } else {
+      offsets.push(String(request.headers["upload-offset"]));
+      request.on("end", () => {
+        if (offsets.length > 1) response.writeHead(204, { ...HEADERS, "Upload-Offset": "5" }).end();
+        else response.writeHead(408, HEADERS).end();
+      });
+    }
+  });
+  await client.upload(Buffer.from("waves"), { filename: "x.mp4", retryDelaysMs: [1, 1] });
+  assert.deepEqual(offsets, ["0", "2"]);
+});
+
 test("an upload that is refused is not tried again and says why", async () => {
   let requests = 0;
   const client = await serve((request, response) => {

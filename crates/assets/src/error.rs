@@ -195,7 +195,9 @@ impl From<AssetsError> for Problem {
                 .hint("Send the whole file again, or make another address for it."),
             AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail),
             AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
-            AssetsError::Interrupted { .. } => Problem::bad_request("upload_interrupted", detail),
+            AssetsError::Interrupted { .. } => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", detail)
+            }
             AssetsError::VideoNotFound => Problem::not_found("video"),
             AssetsError::AssetNotFound => Problem::not_found("asset"),
             AssetsError::AssetInBin => {
@@ -285,4 +287,15 @@ fn capitalised(sentence: &str) -> String {
     letters
         .next()
         .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_that_stood_still_may_go_on() {
+        let problem = Problem::from(AssetsError::Interrupted { offset_bytes: 7 });
+        assert_eq!((problem.status(), problem.code()), (StatusCode::REQUEST_TIMEOUT, "upload_interrupted"));
+    }
 }

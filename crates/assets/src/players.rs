@@ -6,8 +6,9 @@
 
 use crate::{AssetsError, jobs::StepFolder, keys::Recording, store};
 use async_trait::async_trait;
+use axum::body::Bytes;
 use futures::StreamExt;
-use memoreel_blob::{BlobError, BlobKey, Grant};
+use memoreel_blob::{BlobError, BlobKey, Grant, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
@@ -15,12 +16,9 @@ use memoreel_media::{
     header_of_track, listed_variants, master_with_captions, master_with_sound, segment_of_track,
     sound_playlist,
 };
-use memoreel_web::{App, Problem};
+use memoreel_web::{App, Permit, Problem};
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio::{
-    io::AsyncWriteExt,
-    sync::{OnceCell, Semaphore},
-};
+use tokio::{io::AsyncWriteExt, sync::OnceCell};
 
 const MASTER: &str = "master.m3u8";
 const MEDIA: &str = "media.m3u8";
@@ -32,7 +30,6 @@ const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
 const PLAYLIST_BYTES_MAX: u64 = 16 << 20;
 /// A segment of six seconds in a heavy recording that was packaged as it is.
 const SEGMENT_BYTES_MAX: u64 = 128 << 20;
-const ROOM_MIB: u32 = 256;
 /// A still is made of one segment.
 const FRAME_SOURCE_BYTES_MAX: u64 = 512 << 20;
 /// How long cutting may take: people wait for it.
@@ -60,8 +57,6 @@ pub struct Players {
     captions: Arc<dyn ReadCaptions>,
     /// Looked for when something is cut for the first time: whoever only describes the API needs none.
     ffmpeg: Arc<OnceCell<Ffmpeg>>,
-    /// Mebibytes in which segments are taken apart at once.
-    room: Arc<Semaphore>,
 }
 
 impl std::fmt::Debug for Players {
@@ -161,7 +156,7 @@ impl Players {
     /// With what reads captions.
     #[must_use]
     pub fn new(captions: Arc<dyn ReadCaptions>) -> Self {
-        Self { captions, ffmpeg: Arc::default(), room: Arc::new(Semaphore::new(ROOM_MIB as usize)) }
+        Self { captions, ffmpeg: Arc::default() }
     }
 
     /// A manifest, or captions.
@@ -227,16 +222,17 @@ impl Players {
     }
 
     /// One track of a header or a segment, with what tells it from another version of the same.
-    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Vec<u8>, String), Problem> {
+    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Bytes, String), Problem> {
         let not_found = || Problem::not_found("file");
         let source = wanted.variant.join(&wanted.file)?;
         let meta = app.blobs.head(&source).await?.ok_or_else(not_found)?;
         if meta.size_bytes > SEGMENT_BYTES_MAX {
             return Err(BlobError::TooLarge { size_bytes_max: SEGMENT_BYTES_MAX }.into());
         }
-        // What was read, and what is written, for as long as both are there.
-        let mebibytes = u32::try_from((2 * meta.size_bytes).div_ceil(1 << 20)).unwrap_or(u32::MAX);
-        let room = self.room.acquire_many(mebibytes.clamp(1, ROOM_MIB)).await.map_err(Problem::internal)?;
+        let whose = organization_of(&source).ok_or_else(not_found)?.to_string();
+        let kibibytes = |bytes: u64| bytes.div_ceil(1 << 10);
+        // What was read, and what is written, while both are there; then what is written, until it is sent.
+        let mut room = app.limits.tracks.enter_with(&whose, kibibytes(2 * meta.size_bytes)).await?;
         let init = app.blobs.get_bytes(&wanted.variant.join(INIT)?, PLAYLIST_BYTES_MAX).await?;
         let alone = if wanted.file == INIT {
             header_of_track(&init, wanted.track)
@@ -244,9 +240,10 @@ impl Players {
             let segment = app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?;
             segment_of_track(&init, &segment, wanted.track)
         };
-        drop(room);
+        let bytes = alone.ok_or_else(not_found)?;
+        room.shrink_to(kibibytes(bytes.capacity() as u64));
         let version = meta.etag.unwrap_or_else(|| meta.modified_at.to_rfc3339());
-        Ok((alone.ok_or_else(not_found)?, version))
+        Ok((Bytes::from_owner(Held { bytes, _room: room }), version))
     }
 
     /// Makes the still, and keeps it at `key`.
@@ -271,7 +268,7 @@ impl Players {
         }
         let folder = StepFolder::create(&app.scratch).map_err(Problem::internal)?;
         let input = folder.path().join("input.mp4");
-        published.fetch(variant, &files, &input, FRAME_SOURCE_BYTES_MAX).await?;
+        published.fetch(&variant.name, &files, &input, FRAME_SOURCE_BYTES_MAX).await?;
         let ffmpeg = self.ffmpeg().await?;
         let size = fitted(variant.size.unwrap_or((1, 1)), FRAME_SIDES[size]);
         let at_ms = (at_us - begins_us) / 1000;
@@ -290,14 +287,13 @@ impl Players {
         Ok(())
     }
 
-    /// Cuts what lies between two moments out of a version, into a file of the folder that is returned. The name of the version and the
-    /// bytes it was made of tell one result from another.
-    pub(crate) async fn cut(&self, app: &App, span: &Span) -> Result<Cut, Problem> {
-        let _place = app.limits.cuts.enter(&span.organization_id.to_string()).await?;
+    /// Finds out what a part of a recording is cut out of, which takes no cutting.
+    pub(crate) async fn plan(&self, app: &App, span: &Span) -> Result<PlannedCut, Problem> {
+        let not_found = || Problem::not_found("clip");
         let mut tx = app.db.tenant(&Caller::service(span.organization_id)).await?;
         let version = store::version_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
         drop(tx);
-        let version = version.ok_or_else(|| Problem::not_found("clip"))?;
+        let version = version.ok_or_else(not_found)?;
         let recording = Recording { organization_id: span.organization_id, asset_id: span.asset_id, version };
         let published = Published { app, folder: recording.hls() };
         let variants = published.variants().await?;
@@ -307,21 +303,36 @@ impl Players {
         };
         // A clip is a file that is passed on: it is of what every player knows.
         let best = variants.iter().filter(|variant| !variant.is_av1()).rfind(is_light).or(variants.first());
-        let variant = best.ok_or_else(|| Problem::not_found("clip"))?;
+        let variant = best.ok_or_else(not_found)?;
         let timeline = published.timeline(variant).await?;
         let (files, begins_us) = timeline.between(span.from_ms * 1000, span.to_ms * 1000);
-        if files.is_empty() {
-            return Err(Problem::not_found("clip"));
-        }
+        let first = files.first().ok_or_else(not_found)?;
+        let first = recording.hls().join(&format!("{}/{first}", variant.name))?;
+        let first = app.blobs.head(&first).await?.ok_or_else(not_found)?;
+        let first = first.etag.unwrap_or_else(|| first.modified_at.to_rfc3339());
+        let made_of = format!("{version}-{}-{begins_us}-{}-{first}", variant.name, files.len());
+        let files = files.into_iter().map(str::to_owned).collect();
+        Ok(PlannedCut { recording, variant: variant.name.clone(), files, begins_us, made_of })
+    }
+
+    /// Cuts it, into a file of the folder that is returned.
+    pub(crate) async fn cut(&self, app: &App, span: &Span, planned: &PlannedCut) -> Result<Cut, Problem> {
+        let whose = span.organization_id.to_string();
+        // Until there is room for what was made: no more wait for that than are cut.
+        let _place = app.limits.cuts.enter(&whose).await?;
+        let published = Published { app, folder: planned.recording.hls() };
+        let files: Vec<&str> = planned.files.iter().map(String::as_str).collect();
         let folder = StepFolder::create(&app.scratch).map_err(Problem::internal)?;
         let input = folder.path().join("input.mp4");
-        let source_bytes = published.fetch(variant, &files, &input, 2 * span.bytes_max).await?;
-        let from_ms = span.from_ms.saturating_sub(begins_us / 1000);
-        let lasts = Duration::from_millis(lasts_ms);
+        published.fetch(&planned.variant, &files, &input, 2 * span.bytes_max).await?;
+        let from_ms = span.from_ms.saturating_sub(planned.begins_us / 1000);
+        let lasts = Duration::from_millis(span.to_ms - span.from_ms);
         let ffmpeg = self.ffmpeg().await?;
         let file = ffmpeg.clip(&input, from_ms, lasts, folder.path(), &Control::default()).await;
         let file = file.map_err(cut_problem)?;
-        Ok(Cut { folder, file, version, variant: variant.name.clone(), source_bytes })
+        let written = tokio::fs::metadata(folder.path().join(file)).await.map_err(Problem::internal)?;
+        let room = app.limits.clips.enter_with(&whose, written.len().div_ceil(1 << 20)).await?;
+        Ok(Cut { folder, file, room })
     }
 
     async fn ffmpeg(&self) -> Result<&Ffmpeg, Problem> {
@@ -337,6 +348,18 @@ impl Players {
     }
 }
 
+/// Bytes, and the room that they take.
+struct Held {
+    bytes: Vec<u8>,
+    _room: Permit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// A part of a recording.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
@@ -348,15 +371,26 @@ pub(crate) struct Span {
     pub(crate) bytes_max: u64,
 }
 
+/// What a part of a recording is cut out of.
+#[derive(Debug)]
+pub(crate) struct PlannedCut {
+    recording: Recording,
+    /// The name of the version.
+    variant: String,
+    /// Its segments, and when the first of them begins.
+    files: Vec<String>,
+    begins_us: u64,
+    /// Tells one result from another.
+    pub(crate) made_of: String,
+}
+
 /// A clip that was cut.
 #[derive(Debug)]
 pub(crate) struct Cut {
     pub(crate) folder: StepFolder,
     pub(crate) file: &'static str,
-    /// Of which of the recording's files it is.
-    pub(crate) version: i32,
-    pub(crate) variant: String,
-    pub(crate) source_bytes: u64,
+    /// Held for as long as the file takes its place on the disk.
+    pub(crate) room: Permit,
 }
 
 /// What is published of an asset.
@@ -380,18 +414,12 @@ impl Published<'_> {
         Ok(Timeline::read(&self.read(&format!("{}/{MEDIA}", variant.name)).await?))
     }
 
-    /// Writes the header and these segments into one file; returns its size.
-    async fn fetch(
-        &self,
-        variant: &Listed,
-        files: &[&str],
-        into: &Path,
-        bytes_max: u64,
-    ) -> Result<u64, Problem> {
+    /// Writes the header and these segments into one file.
+    async fn fetch(&self, variant: &str, files: &[&str], into: &Path, bytes_max: u64) -> Result<(), Problem> {
         let mut output = tokio::fs::File::create(into).await.map_err(Problem::internal)?;
         let mut written = 0;
         for file in std::iter::once(&INIT).chain(files) {
-            let key = self.folder.join(&format!("{}/{file}", variant.name))?;
+            let key = self.folder.join(&format!("{variant}/{file}"))?;
             let mut read = self.app.blobs.get(&key, None).await?;
             written += read.meta.size_bytes;
             if written > bytes_max {
@@ -401,8 +429,7 @@ impl Published<'_> {
                 output.write_all(&bytes.map_err(Problem::internal)?).await.map_err(Problem::internal)?;
             }
         }
-        output.flush().await.map_err(Problem::internal)?;
-        Ok(written)
+        output.flush().await.map_err(Problem::internal)
     }
 }
 

@@ -69,7 +69,9 @@ impl ClientError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused(problem) => problem.status >= 500 || matches!(problem.status, 409 | 423 | 429),
+            Self::Refused(problem) => {
+                problem.status >= 500 || matches!(problem.status, 408 | 409 | 423 | 429)
+            }
             _ => false,
         }
     }
@@ -154,6 +156,14 @@ mod tests {
         assert_eq!(error.code(), Some("forbidden"));
         assert_eq!(error.to_string(), "Your role does not allow this. Ask an owner.");
         assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn an_upload_that_stood_still_goes_on_a_little_later() {
+        let body = br#"{"title":"Request Timeout","status":408,"code":"upload_interrupted",
+            "detail":"The upload was interrupted at byte 7."}"#;
+        let problem = Problem::read(StatusCode::REQUEST_TIMEOUT, body);
+        assert!(ClientError::Refused(Box::new(problem)).is_transient());
     }
 
     #[test]

@@ -9,27 +9,58 @@ use memoreel_privacy::{ERASED_CHANNEL, Eraser};
 use memoreel_search::PassageIndex;
 use memoreel_web::App;
 use std::{path::Path, time::Duration};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 const SWEPT_EVERY: Duration = Duration::from_secs(3600);
 const SEALED_EVERY: Duration = Duration::from_secs(60);
 const MEMORY_GIVEN_BACK_EVERY: Duration = Duration::from_secs(60);
 
-/// Runs until `stop` fires. Every part may be repeated and is done by each process; that costs little and needs no leader.
+/// Runs until `stop` fires, which nothing is held up by: what was not done is done an hour later, and each part may be repeated, however it
+/// was interrupted. All of it is done by each process; that costs little and needs no leader.
 pub async fn run(app: App, eraser: Eraser, request_log_days: u16, stop: CancellationToken) {
-    let (mut sweeps, mut seals) = (tokio::time::interval(SWEPT_EVERY), tokio::time::interval(SEALED_EVERY));
-    let mut frees = tokio::time::interval(MEMORY_GIVEN_BACK_EVERY);
+    // Beside each other: a sweep waits for stores and servers that may be away.
+    let work = async {
+        tokio::join!(sweep_always(&app, &eraser, request_log_days), seal_always(&app), free_always())
+    };
+    tokio::select! {
+        _ = work => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn sweep_always(app: &App, eraser: &Eraser, request_log_days: u16) {
+    let mut sweeps = every(SWEPT_EVERY);
     loop {
-        tokio::select! {
-            _ = sweeps.tick() => drop(sweep(&app, &eraser, request_log_days).await),
-            _ = seals.tick() => if let Err(error) = memoreel_audit::seal(&app.db).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
-            },
-            // It walks through all that is free.
-            _ = frees.tick() => drop(tokio::task::spawn_blocking(memory::give_back).await),
-            () = stop.cancelled() => return,
+        sweeps.tick().await;
+        drop(sweep(app, eraser, request_log_days).await);
+    }
+}
+
+async fn seal_always(app: &App) {
+    let mut seals = every(SEALED_EVERY);
+    loop {
+        seals.tick().await;
+        if let Err(error) = memoreel_audit::seal(&app.db).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the audit log could not be sealed");
         }
     }
+}
+
+async fn free_always() {
+    let mut frees = every(MEMORY_GIVEN_BACK_EVERY);
+    loop {
+        frees.tick().await;
+        // It walks through all that is free.
+        drop(tokio::task::spawn_blocking(memory::give_back).await);
+    }
+}
+
+/// From now on; what was missed is not made up for.
+fn every(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 /// What is done every hour. Each step is done whatever became of the others, and what it did not do is done an hour later. Returns

@@ -5,7 +5,7 @@
 //! was missed would be one more case. While nothing is moved that is a statement every two seconds.
 
 use crate::{StoresError, model::KnownPlacement, model::MoveState, store};
-use memoreel_blob::{BlobError, BlobStore, Placement, WRITING_LEASE};
+use memoreel_blob::{BlobError, BlobStore, Change, Placement, Placements, WRITING_LEASE};
 use memoreel_db::Db;
 use memoreel_kernel::OrganizationId;
 use std::{
@@ -88,7 +88,7 @@ impl Keeper {
     pub async fn end(self) -> Result<(), StoresError> {
         self.looking.abort();
         let Self { work, looking, .. } = self;
-        // Whatever it was at is over.
+        // Whatever it was at is over, and what it was about to tell is noted again.
         drop(looking.await);
         let changes = work.blobs.placements().end();
         let mut tx = store::begin(&work.db).await?;
@@ -152,18 +152,17 @@ impl Work {
                 }
             }
         }
-        let changes = self.blobs.placements().apply(placements);
+        let changes = Untold::apply(self.blobs.placements(), placements);
         let lagging = self.blobs.placements().lagging();
         let mut now = Said { generation, at, is_lagging: !lagging.is_empty() };
         let has_news = said.is_none_or(|said| {
             (said.generation, said.is_lagging) != (generation, now.is_lagging)
                 || said.at.elapsed() > REPORT_EVERY
         });
-        if has_news || !changes.is_empty() {
-            let told = self.tell(generation, &changes, &lagging, is_waiting).await;
-            if let Err(error) = told {
-                self.blobs.placements().give_back(changes);
-                return Err(error);
+        if has_news || !changes.0.is_empty() {
+            self.tell(generation, changes, &lagging).await?;
+            if is_waiting {
+                self.release_abandoned().await?;
             }
         } else if let Some(said) = said {
             now.at = said.at;
@@ -175,21 +174,22 @@ impl Work {
     async fn tell(
         &self,
         generation: i64,
-        changes: &[memoreel_blob::Change],
+        changes: Untold<'_>,
         lagging: &[OrganizationId],
-        is_waiting: bool,
     ) -> Result<(), StoresError> {
         let mut tx = store::begin(&self.db).await?;
-        store::report(&mut tx, self.process, generation, changes, lagging, false).await?;
+        store::report(&mut tx, self.process, generation, &changes.0, lagging, false).await?;
         tx.commit().await?;
-        if is_waiting {
-            let mut tx = store::begin(&self.db).await?;
-            if store::release_abandoned(&mut tx, HELD_MAX.as_secs_f64()).await? > 0 {
-                tracing::warn!("a move that was interrupted let writing wait; it goes on");
-            }
-            tx.commit().await?;
-        }
+        changes.are_told();
         Ok(())
+    }
+
+    async fn release_abandoned(&self) -> Result<(), StoresError> {
+        let mut tx = store::begin(&self.db).await?;
+        if store::release_abandoned(&mut tx, HELD_MAX.as_secs_f64()).await? > 0 {
+            tracing::warn!("a move that was interrupted let writing wait; it goes on");
+        }
+        Ok(tx.commit().await?)
     }
 
     fn resolve(&self, known: &KnownPlacement) -> Result<Placement, BlobError> {
@@ -200,6 +200,28 @@ impl Work {
             is_tracked: matches!(known.state, MoveState::Copying | MoveState::Held),
             is_held: matches!(known.state, MoveState::Held | MoveState::Switched),
         })
+    }
+}
+
+/// What was noted and is not told yet. Whatever keeps it from being told, an error or the end of the process, it is noted again
+/// then; what was told twice is copied twice.
+struct Untold<'a>(Vec<Change>, &'a Placements);
+
+impl<'a> Untold<'a> {
+    fn apply(noted: &'a Placements, placements: HashMap<OrganizationId, Placement>) -> Self {
+        Self(noted.apply(placements), noted)
+    }
+
+    fn are_told(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_empty() {
+            self.1.give_back(std::mem::take(&mut self.0));
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 use chrono::TimeDelta;
 use memoreel_blob::{BlobError, BlobKey, Change, DEFAULT_STORE, Place, SingleStore, Stores};
 use memoreel_db::{Db, DbError, SystemTx};
-use memoreel_kernel::OrganizationId;
+use memoreel_kernel::{OrganizationId, Timestamp};
 use std::{
     collections::{BTreeSet, HashSet},
     time::Duration,
@@ -247,7 +247,7 @@ impl Mover {
         held: i64,
         known: &KnownPlacement,
         copier: &mut Copier<'_>,
-        lost: &mut HashSet<Uuid>,
+        lost: &mut HashSet<(Uuid, Timestamp)>,
     ) -> Result<Result<(), NotYet>, StoresError> {
         let begun = Instant::now();
         loop {
@@ -324,15 +324,20 @@ impl Mover {
         Ok(cleared)
     }
 
-    /// Whether a process was killed since the move began that is not in `lost` yet, which it then is.
-    async fn lost(&self, known: &KnownPlacement, lost: &mut HashSet<Uuid>) -> Result<bool, StoresError> {
+    /// Whether a process was killed since the move began that is not in `lost` yet, which it then is. One that was silent for too
+    /// long, went on, and is silent again has been lost twice.
+    async fn lost(
+        &self,
+        known: &KnownPlacement,
+        lost: &mut HashSet<(Uuid, Timestamp)>,
+    ) -> Result<bool, StoresError> {
         let began_at = known.began_at - TimeDelta::seconds(60);
         let processes = self.processes().await?;
         let now_lost = processes
             .into_iter()
             .filter(|process| process.is_missed && !process.has_ended && process.seen_at > began_at);
         let before = lost.len();
-        lost.extend(now_lost.map(|process| process.id));
+        lost.extend(now_lost.map(|process| (process.id, process.seen_at)));
         Ok(lost.len() > before)
     }
 

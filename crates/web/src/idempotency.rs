@@ -5,12 +5,12 @@ use crate::{App, Problem, layers::detach};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
-use memoreel_kernel::{Caller, UserId};
+use memoreel_kernel::{Caller, Timestamp, UserId};
 use sha2::{Digest, Sha256};
 use std::panic::resume_unwind;
 use tokio::task::JoinError;
@@ -21,8 +21,9 @@ const RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 /// How files come that are sent with what is said of them.
 const FORM: &str = "multipart/form-data";
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// A request that has not answered by then is taken for dead, and its key may be used again.
-const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(60);
+/// A request that has not answered by then is taken for dead, and its key may be used again. One has several statements, each of which may
+/// take a minute, and may wait for models.
+const ABANDONED_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// Whether a request is to take effect once: a POST with the header that brings no file. A file is larger than what is compared here, and is
 /// not held in memory. A resumable upload has its own way to be sent again, and its answer is in headers, which are not kept.
@@ -70,20 +71,21 @@ async fn run_once(
             "The body is larger than this request may be.",
         )
     })?;
-    let hash = request_hash(parts.uri.path(), &body);
-    match reserve(app, &caller, user_id, &key, &hash).await? {
+    let target = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let hash = request_hash(target, &body);
+    let reserved = match reserve(app, &caller, user_id, &key, &hash).await? {
         Reservation::Replay(response) => return Ok(response),
-        Reservation::Ours => {}
-    }
+        Reservation::Ours(at) => Reserved { caller, user_id, key, at },
+    };
     let (app, request) = (app.clone(), Request::from_parts(parts, Body::from(body)));
     // In a task of its own: what a client did not wait for is done, and must be known as done when it is sent again.
     let answered = detach(async move {
         let response = next.run(request).await;
         if is_passing(response.status()) || is_secret(&response) {
-            release(&app, &caller, user_id, &key).await?;
+            release(&app, &reserved).await?;
             return Ok(response);
         }
-        keep(&app, &caller, user_id, &key, response).await
+        keep(&app, &reserved, response).await
     });
     match answered.await.map_err(JoinError::try_into_panic) {
         Ok(answer) => answer,
@@ -110,17 +112,26 @@ fn is_secret(response: &Response) -> bool {
     response.status().is_success() && cache.is_some_and(|value| value.contains("no-store"))
 }
 
-fn request_hash(path: &str, body: &[u8]) -> [u8; 32] {
+fn request_hash(path_and_query: &str, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update(path.as_bytes());
+    hash.update(path_and_query.as_bytes());
     hash.update([0]);
     hash.update(body);
     hash.finalize().into()
 }
 
 enum Reservation {
-    Ours,
+    /// Since then.
+    Ours(Timestamp),
     Replay(Response),
+}
+
+/// A key that a request has. If it was taken for dead, another has it since a later time, and what the late one answers is not kept.
+struct Reserved {
+    caller: Caller,
+    user_id: UserId,
+    key: String,
+    at: Timestamp,
 }
 
 async fn reserve(
@@ -148,7 +159,7 @@ async fn reserve(
     .await?;
     if ours.is_some() {
         tx.commit().await?;
-        return Ok(Reservation::Ours);
+        return Ok(Reservation::Ours(now));
     }
     let kept = sqlx::query!(
         "SELECT request_hash, response_status, response_body, response_content_type FROM idempotency_keys
@@ -188,39 +199,35 @@ fn in_use() -> Problem {
     )
 }
 
-async fn release(app: &App, caller: &Caller, user_id: UserId, key: &str) -> Result<(), Problem> {
-    let mut tx = app.db.tenant(caller).await?;
+async fn release(app: &App, reserved: &Reserved) -> Result<(), Problem> {
+    let mut tx = app.db.tenant(&reserved.caller).await?;
     sqlx::query!(
-        "DELETE FROM idempotency_keys WHERE organization_id = $1 AND user_id = $2 AND key = $3",
-        caller.organization_id.uuid(),
-        user_id.uuid(),
-        key,
+        "DELETE FROM idempotency_keys WHERE organization_id = $1 AND user_id = $2 AND key = $3 AND created_at = $4",
+        reserved.caller.organization_id.uuid(),
+        reserved.user_id.uuid(),
+        reserved.key.as_str(),
+        reserved.at,
     )
     .execute(&mut *tx)
     .await?;
     Ok(tx.commit().await?)
 }
 
-async fn keep(
-    app: &App,
-    caller: &Caller,
-    user_id: UserId,
-    key: &str,
-    response: Response,
-) -> Result<Response, Problem> {
+async fn keep(app: &App, reserved: &Reserved, response: Response) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body: Bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(Problem::internal)?;
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut tx = app.db.tenant(caller).await?;
+    let mut tx = app.db.tenant(&reserved.caller).await?;
     sqlx::query!(
         "UPDATE idempotency_keys SET response_status = $4, response_body = $5, response_content_type = $6
-         WHERE organization_id = $1 AND user_id = $2 AND key = $3",
-        caller.organization_id.uuid(),
-        user_id.uuid(),
-        key,
+         WHERE organization_id = $1 AND user_id = $2 AND key = $3 AND created_at = $7",
+        reserved.caller.organization_id.uuid(),
+        reserved.user_id.uuid(),
+        reserved.key.as_str(),
         i32::from(parts.status.as_u16()),
         body.as_ref(),
         content_type,
+        reserved.at,
     )
     .execute(&mut *tx)
     .await?;

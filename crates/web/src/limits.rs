@@ -90,7 +90,7 @@ pub(crate) fn counted_as(whose: &str) -> String {
 
 /// Whoever finds no place for something costly waits no longer than this.
 const PLACE_WAIT: Duration = Duration::from_secs(2);
-/// Stills come by the dozen, as where a pointer moves along a recording.
+/// Stills come by the dozen, as where a pointer moves along a recording; and a player that is refused a segment may stop.
 const CUT_WAIT: Duration = Duration::from_secs(10);
 /// Signing in is waited for: the password is typed, and the next one is done in a moment.
 const PASSWORD_WAIT: Duration = Duration::from_secs(10);
@@ -118,6 +118,10 @@ pub struct RateLimits {
     pub imports: Permits,
     /// Stills and clips that are being cut out of recordings at once.
     pub cuts: Permits,
+    /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent.
+    pub clips: Permits,
+    /// Kibibytes of segments that are taken apart, and of what was made of them until it is sent.
+    pub tracks: Permits,
     /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
     pub passwords: Permits,
 }
@@ -138,6 +142,8 @@ impl RateLimits {
             appends: Permits::new("uploads", 256, 64, PLACE_WAIT),
             imports: Permits::new("caption files", 8, 4, PLACE_WAIT),
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
+            clips: Permits::new("clips", 8 << 10, 4 << 10, PLACE_WAIT),
+            tracks: Permits::new("tracks of recordings", 256 << 10, 192 << 10, CUT_WAIT),
             passwords: Self::passwords(),
         }
     }
@@ -161,6 +167,8 @@ impl RateLimits {
             &self.appends,
             &self.imports,
             &self.cuts,
+            &self.clips,
+            &self.tracks,
             &self.passwords,
         ] {
             permits.forget_idle();

@@ -32,8 +32,18 @@ pub struct Permits {
 /// A place that is taken until this is dropped. It goes along with the work, which may outlive its request.
 #[derive(Debug)]
 pub struct Permit {
-    _place: OwnedSemaphorePermit,
-    _share: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
+    share: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Leaves all but so many places to others.
+    pub fn shrink_to(&mut self, places: u64) {
+        for held in [&mut self.place, &mut self.share] {
+            let kept = usize::try_from(places).unwrap_or(usize::MAX).max(1);
+            drop(held.split(held.num_permits().saturating_sub(kept)));
+        }
+    }
 }
 
 /// Why there was no place.
@@ -71,14 +81,23 @@ impl Permits {
     /// # Errors
     /// [`NoPlace`] when none became free in time.
     pub async fn enter(&self, whose: &str) -> Result<Permit, NoPlace> {
+        self.enter_with(whose, 1).await
+    }
+
+    /// Takes so many places for somebody, as where they are counted in bytes: one at least, and no more than their share.
+    ///
+    /// # Errors
+    /// As [`Permits::enter`].
+    pub async fn enter_with(&self, whose: &str, places: u64) -> Result<Permit, NoPlace> {
         let until = Instant::now() + self.wait;
-        let (share, places) = (self.share_of(&counted_as(whose)), Arc::clone(&self.places));
+        let wanted = u32::try_from(places.clamp(1, self.share as u64)).unwrap_or(u32::MAX);
+        let (share, all) = (self.share_of(&counted_as(whose)), Arc::clone(&self.places));
         // The share comes first: of those who wait for a place nobody has more than theirs.
-        let share = timeout_at(until, share.acquire_owned()).await;
+        let share = timeout_at(until, share.acquire_many_owned(wanted)).await;
         let Ok(Ok(share)) = share else { return Err(NoPlace::ShareTaken { work: self.work }) };
-        let place = timeout_at(until, places.acquire_owned()).await;
+        let place = timeout_at(until, all.acquire_many_owned(wanted)).await;
         let Ok(Ok(place)) = place else { return Err(NoPlace::AllTaken { work: self.work }) };
-        Ok(Permit { _place: place, _share: share })
+        Ok(Permit { place, share })
     }
 
     /// Forgets names that have nothing under way.
@@ -151,6 +170,19 @@ mod tests {
         drop(permits.enter("lighthouse").await.expect("their share is free"));
         permits.forget_idle();
         assert!(permits.shares().is_empty(), "nobody has anything under way");
+    }
+
+    #[tokio::test]
+    async fn what_takes_many_places_takes_no_more_than_a_share_and_leaves_what_it_does_not_need() {
+        let permits = permits(4, 3);
+        let mut many = permits.enter_with("harbour", 1_000).await.expect("a share");
+        permits.enter("harbour").await.expect_err("the share is taken");
+        permits.enter_with("lighthouse", 2).await.expect_err("one is left");
+        many.shrink_to(2);
+        let one = permits.enter_with("harbour", 0).await.expect("what was left");
+        permits.enter_with("lighthouse", 2).await.expect_err("one is left");
+        drop((many, one));
+        permits.enter_with("lighthouse", 3).await.expect("places that became free");
     }
 
     #[tokio::test]

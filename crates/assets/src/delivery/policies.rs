@@ -36,6 +36,7 @@ impl DeliveryPolicies {
         app: &App,
         organization_id: OrganizationId,
     ) -> Result<Arc<Deliverer>, AssetsError> {
+        let since = self.deliverers.changes();
         let known = match self.deliverers.look_up(&organization_id) {
             Known::Fresh(deliverer) => return Ok(deliverer),
             Known::Old(deliverer) => Some(deliverer),
@@ -48,7 +49,7 @@ impl DeliveryPolicies {
         match (read.await, known) {
             (Ok(deliverer), _) => {
                 let deliverer = Arc::new(deliverer);
-                self.deliverers.put(organization_id, Arc::clone(&deliverer));
+                self.deliverers.put(organization_id, Arc::clone(&deliverer), since);
                 Ok(deliverer)
             }
             (Err(error), Some(deliverer)) => {
@@ -69,6 +70,7 @@ impl DeliveryPolicies {
         part: Option<Part>,
     ) -> Result<bool, AssetsError> {
         let Some(part) = part else { return Ok(false) };
+        let since = self.shown.changes();
         let known = match self.shown.look_up(prefix) {
             Known::Fresh(()) => return Ok(true),
             Known::Old(()) => true,
@@ -80,7 +82,7 @@ impl DeliveryPolicies {
         };
         match read.await {
             Ok(true) => {
-                self.shown.put(prefix.clone(), ());
+                self.shown.put(prefix.clone(), (), since);
                 Ok(true)
             }
             Ok(false) => {
@@ -97,7 +99,7 @@ impl DeliveryPolicies {
 
     /// The organization's was changed.
     pub(crate) fn forget(&self, organization_id: OrganizationId) {
-        self.deliverers.remove(&organization_id);
+        self.deliverers.forget(&organization_id);
         self.origins.clear();
     }
 
@@ -109,6 +111,7 @@ impl DeliveryPolicies {
         exactly: bool,
     ) -> Result<bool, AssetsError> {
         let asked = (origin.to_owned(), exactly);
+        let since = self.origins.changes();
         let known = match self.origins.look_up(&asked) {
             Known::Fresh(is_admitted) => return Ok(is_admitted),
             Known::Old(is_admitted) => Some(is_admitted),
@@ -121,7 +124,7 @@ impl DeliveryPolicies {
         };
         match (read.await, known) {
             (Ok(is_admitted), _) => {
-                self.origins.put(asked, is_admitted);
+                self.origins.put(asked, is_admitted, since);
                 Ok(is_admitted)
             }
             (Err(_), Some(is_admitted)) => Ok(is_admitted),
@@ -139,7 +142,14 @@ enum Known<V> {
 
 /// What was read, and when.
 #[derive(Debug)]
-struct Remembered<K, V>(Arc<Mutex<HashMap<K, (V, Instant)>>>);
+struct Remembered<K, V>(Arc<Mutex<Memory<K, V>>>);
+
+#[derive(Debug)]
+struct Memory<K, V> {
+    all: HashMap<K, (V, Instant)>,
+    /// How often something changed that may have been read.
+    changes: u64,
+}
 
 impl<K, V> Clone for Remembered<K, V> {
     fn clone(&self) -> Self {
@@ -149,14 +159,19 @@ impl<K, V> Clone for Remembered<K, V> {
 
 impl<K, V> Default for Remembered<K, V> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self(Arc::new(Mutex::new(Memory { all: HashMap::new(), changes: 0 })))
     }
 }
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
+    /// How much changed until now: to be asked before something is read.
+    fn changes(&self) -> u64 {
+        self.memory().changes
+    }
+
     fn look_up(&self, key: &K) -> Known<V> {
-        let mut all = self.all();
-        let Some((value, read_at)) = all.get_mut(key) else { return Known::Nothing };
+        let mut memory = self.memory();
+        let Some((value, read_at)) = memory.all.get_mut(key) else { return Known::Nothing };
         if read_at.elapsed() < FRESH_FOR {
             return Known::Fresh(value.clone());
         }
@@ -164,8 +179,13 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
         Known::Old(value.clone())
     }
 
-    fn put(&self, key: K, value: V) {
-        let mut all = self.all();
+    /// Remembers what was read after `since`, unless something changed meanwhile: it may have been read before that.
+    fn put(&self, key: K, value: V, since: u64) {
+        let mut memory = self.memory();
+        if memory.changes != since {
+            return;
+        }
+        let all = &mut memory.all;
         if all.len() >= REMEMBERED {
             all.retain(|_, (_, read_at)| read_at.elapsed() < FRESH_FOR);
         }
@@ -176,15 +196,26 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
         all.insert(key, (value, Instant::now()));
     }
 
+    /// Was read just now, and is not to be remembered.
     fn remove(&self, key: &K) {
-        self.all().remove(key);
+        self.memory().all.remove(key);
     }
 
+    /// Was changed just now.
+    fn forget(&self, key: &K) {
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.all.remove(key);
+    }
+
+    /// Anything may have changed just now.
     fn clear(&self) {
-        self.all().clear();
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.all.clear();
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<K, (V, Instant)>> {
+    fn memory(&self) -> MutexGuard<'_, Memory<K, V>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -197,11 +228,26 @@ mod tests {
     fn no_more_is_remembered_than_there_is_room_for() {
         let remembered = Remembered::<usize, bool>::default();
         for number in 0..3 * REMEMBERED {
-            remembered.put(number, true);
+            remembered.put(number, true, remembered.changes());
         }
-        assert!(remembered.all().len() <= REMEMBERED);
+        assert!(remembered.memory().all.len() <= REMEMBERED);
         assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Fresh(true)));
         remembered.remove(&(3 * REMEMBERED - 1));
         assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Nothing));
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_remembered_after_it() {
+        let remembered = Remembered::<usize, bool>::default();
+        let since = remembered.changes();
+        remembered.forget(&1);
+        remembered.put(1, true, since);
+        assert!(matches!(remembered.look_up(&1), Known::Nothing));
+        let since = remembered.changes();
+        remembered.clear();
+        remembered.put(1, true, since);
+        assert!(matches!(remembered.look_up(&1), Known::Nothing));
+        remembered.put(1, true, remembered.changes());
+        assert!(matches!(remembered.look_up(&1), Known::Fresh(true)));
     }
 }

@@ -21,6 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
+use futures::StreamExt;
 use memoreel_blob::{Disposition, Grant, Purpose};
 use memoreel_kernel::{AssetId, Timestamp};
 use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::SeekFrom;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tokio_util::io::ReaderStream;
 
 /// The longest clip.
 const CLIP_MS_MAX: u64 = 600_000;
@@ -188,9 +190,19 @@ pub(super) async fn get_clip(
     let (grant, span) = verified(&app, path, signed)?;
     delivery
         .guarded(&app, &grant, &headers, Fetched::ByAddress, async |policy| {
-            let cut = delivery.players.cut(&app, &span).await?;
+            let planned = delivery.players.plan(&app, &span).await?;
+            let etag = etag_of([
+                span.asset_id.to_string().as_bytes(),
+                format!("{}-{}-", span.from_ms, span.to_ms).as_bytes(),
+                planned.made_of.as_bytes(),
+            ]);
+            let mut response = if is_current(&headers, Some(&etag)) {
+                StatusCode::NOT_MODIFIED.into_response()
+            } else {
+                sent(delivery.players.cut(&app, &span, &planned).await?, &headers, &etag).await?
+            };
+            describe(response.headers_mut(), &etag);
             let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();
-            let mut response = sent(&span, cut, &headers).await?;
             let answer = response.headers_mut();
             if let Ok(cache) = HeaderValue::from_str(&policy.cache_control(false, left_seconds)) {
                 answer.insert(header::CACHE_CONTROL, cache);
@@ -205,41 +217,34 @@ pub(super) async fn get_clip(
         .await
 }
 
-/// The file, or the part of it that is asked for. Its folder goes at once: what is open can be read to its end.
-async fn sent(span: &Span, cut: Cut, headers: &HeaderMap) -> Result<Response, Problem> {
-    let mut file =
-        tokio::fs::File::open(cut.folder.path().join(cut.file)).await.map_err(Problem::internal)?;
+/// The file, or the part of it that is asked for. Its folder goes at once: what is open can be read to its end, and takes its place on the
+/// disk until then.
+async fn sent(cut: Cut, headers: &HeaderMap, etag: &str) -> Result<Response, Problem> {
+    let Cut { folder, file, room } = cut;
+    let mut file = tokio::fs::File::open(folder.path().join(file)).await.map_err(Problem::internal)?;
+    drop(folder);
     let size_bytes = file.metadata().await.map_err(Problem::internal)?.len();
-    let etag = etag_of([
-        span.asset_id.to_string().as_bytes(),
-        format!("{}-{}-{}-{}-{size_bytes}-", cut.version, span.from_ms, span.to_ms, cut.source_bytes)
-            .as_bytes(),
-        cut.variant.as_bytes(),
-    ]);
-    drop(cut);
-    let mut response = if is_current(headers, Some(&etag)) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        let range = wanted_range(headers).filter(|_| is_same(headers, Some(&etag)));
-        let bytes = match range.map(|range| range.resolve(size_bytes)).transpose() {
-            Ok(range) => range,
-            Err(_) => return Err(range_problem(Some(size_bytes))),
-        };
-        let status = if bytes.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        let part = bytes.clone().unwrap_or(0..size_bytes);
-        file.seek(SeekFrom::Start(part.start)).await.map_err(Problem::internal)?;
-        let length = part.end - part.start;
-        let stream = tokio_util::io::ReaderStream::new(file.take(length));
-        let mut response = (status, Body::from_stream(stream)).into_response();
-        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        if bytes.is_some()
-            && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&part, size_bytes))
-        {
-            response.headers_mut().insert(header::CONTENT_RANGE, value);
-        }
-        response
+    let range = wanted_range(headers).filter(|_| is_same(headers, Some(etag)));
+    let bytes = match range.map(|range| range.resolve(size_bytes)).transpose() {
+        Ok(range) => range,
+        Err(_) => return Err(range_problem(Some(size_bytes))),
     };
-    let answer = response.headers_mut();
+    let status = if bytes.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let part = bytes.clone().unwrap_or(0..size_bytes);
+    file.seek(SeekFrom::Start(part.start)).await.map_err(Problem::internal)?;
+    let length = part.end - part.start;
+    let stream = ReaderStream::new(file.take(length)).inspect(move |_| _ = &room);
+    let mut response = (status, Body::from_stream(stream)).into_response();
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if bytes.is_some()
+        && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&part, size_bytes))
+    {
+        response.headers_mut().insert(header::CONTENT_RANGE, value);
+    }
+    Ok(response)
+}
+
+fn describe(answer: &mut HeaderMap, etag: &str) {
     for (name, value) in [
         (header::CONTENT_TYPE, "video/mp4"),
         (header::ACCEPT_RANGES, "bytes"),
@@ -248,10 +253,9 @@ async fn sent(span: &Span, cut: Cut, headers: &HeaderMap) -> Result<Response, Pr
     ] {
         answer.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
+    if let Ok(etag) = HeaderValue::from_str(etag) {
         answer.insert(header::ETAG, etag);
     }
-    Ok(response)
 }
 
 /// A tag of what is made of these.

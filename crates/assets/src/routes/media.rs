@@ -267,7 +267,7 @@ impl Delivery {
             None | Some(MadeForPlayers::Frame(_)) => stored(app, asked, policy).await,
             Some(MadeForPlayers::Track(track)) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
-                written(app, asked, policy, bytes.into(), Some(&version))
+                written(app, asked, policy, bytes, Some(&version))
             }
             Some(MadeForPlayers::Text(text)) => {
                 let text = self.players.text(app, &text).await?;

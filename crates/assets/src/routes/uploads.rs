@@ -231,8 +231,8 @@ async fn get_upload_offset(
     request_body(content_type = "application/offset+octet-stream"),
     responses((status = 204, description = "Upload-Offset says how much has arrived for good"),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 410, body = ProblemBody),
-        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long"),
+        (status = 409, body = ProblemBody), (status = 410, body = ProblemBody), (status = 413, body = ProblemBody), (status = 415, body = ProblemBody), (status = 423, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 503, body = ProblemBody)))]
 async fn append_upload(
     State(app): State<App>,

@@ -64,6 +64,7 @@ mod proxies;
 mod queue;
 mod receiver;
 mod renditions;
+mod repeated;
 mod replaced;
 mod replaced_recordings;
 mod request_logs;

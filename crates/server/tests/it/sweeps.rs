@@ -3,13 +3,17 @@
 use crate::{
     app::{TestApp, sample},
     client::{Person, metadata, send},
+    contents::until_waiting,
     document_files::pdf,
     erasure::{killed::now, marks},
 };
 use chrono::TimeDelta;
 use memoreel_identity::{resume_organization, suspend_organization};
 use memoreel_kernel::UploadId;
-use std::{collections::BTreeSet, fs};
+use memoreel_server::maintenance;
+use sqlx::Connection;
+use std::{collections::BTreeSet, fs, time::Duration};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// What is in the staging folder.
@@ -40,6 +44,36 @@ async fn a_step_that_fails_keeps_no_other_from_being_done() {
     assert_eq!(app.sweep_steps().await, ["scratch"]);
     assert_eq!(staged(&app).await, BTreeSet::new());
     assert_eq!(ada.get(&upload).await.is(200).json()["status"], "expired");
+}
+
+#[tokio::test]
+async fn a_sweep_that_waits_keeps_no_log_from_being_sealed_and_no_process_from_ending() {
+    let app = TestApp::start().await;
+    app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let mut holding = connection.begin().await.unwrap();
+    sqlx::query("LOCK TABLE idempotency_keys IN EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(maintenance::run(app.app.clone(), app.eraser(), 30, stop.clone()));
+    until_waiting(&app, 1).await;
+    let mut database = app.superuser().await;
+    let sealed = async {
+        loop {
+            let unsealed: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_logs WHERE seq IS NULL")
+                .fetch_one(&mut database)
+                .await
+                .unwrap();
+            if unsealed == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), sealed).await.expect("the log is sealed meanwhile");
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), running).await.expect("it ends").unwrap();
+    holding.rollback().await.unwrap();
+    app.sweep().await;
 }
 
 #[tokio::test]

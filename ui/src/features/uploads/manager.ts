@@ -352,7 +352,7 @@ async function send(key: string): Promise<void> {
     },
     onShouldRetry: (error) => {
       const status = error instanceof DetailedError ? (error.originalResponse?.getStatus() ?? 0) : 0;
-      return navigator.onLine && (status === 0 || status >= 500 || status === 409 || status === 423 || status === 429);
+      return navigator.onLine && (status === 0 || status >= 500 || [408, 409, 423, 429].includes(status));
     },
     onSuccess: () => {
       forget(key);

@@ -161,6 +161,8 @@ async fn players_find_dash_captions_stills_and_clips() {
     for segment in named {
         visitor.get(&format!("{folder}/{segment}")).await.is(200);
     }
+    // What was sent takes no room any more.
+    drop(app.app.limits.tracks.enter_with(&ada.organization_id, u64::MAX).await.unwrap());
 
     // A still of any second, made once and kept with the poster.
     let frame = |second: &str| path_of(&playback["frame_url_template"]).replace("{second}", second);
@@ -212,8 +214,15 @@ async fn players_find_dash_captions_stills_and_clips() {
     std::fs::remove_dir(&scratch).unwrap();
     std::fs::write(&scratch, "not a folder").unwrap();
     visitor.get(&url).await.refuses(500, "internal");
+    // What somebody has is not cut again to tell them so.
+    send(visitor.request("GET", &url).header("if-none-match", file.header("etag"))).await.is(304);
     visitor.get(&frame("5")).await.refuses(500, "internal");
     std::fs::remove_file(&scratch).unwrap();
+    visitor.get(&url).await.is(200);
+    // Clips that are on their way take room on the disk.
+    let under_way = app.app.limits.clips.enter_with(&ada.organization_id, u64::MAX).await.unwrap();
+    visitor.get(&url).await.refuses(429, "organization_busy");
+    drop(under_way);
     visitor.get(&url).await.is(200);
     // What goes takes its stills along.
     ada.delete(&format!("/videos/{}", video["id"].as_str().unwrap())).await.is(204);

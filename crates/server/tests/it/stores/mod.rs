@@ -1,5 +1,6 @@
 //! Organizations and the stores their files lie in: moved while they are at work, and swept of what lost its other half.
 
+mod ended;
 mod erased;
 mod load;
 mod sweep;
