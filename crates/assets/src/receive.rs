@@ -60,7 +60,7 @@ pub(crate) async fn append(
 ) -> Result<u64, AssetsError> {
     let (app, receiver, caller) = (app.clone(), Arc::clone(receiver), *caller);
     let work = async move { append_held(&app, &receiver, &caller, id, begins, arriving).await };
-    tokio::spawn(work)
+    memoreel_web::detach(work)
         .await
         .unwrap_or_else(|panic| Err(BlobError::SourceBroken(io::Error::other(panic)).into()))
 }

@@ -46,7 +46,7 @@ pub(crate) fn current_request_id() -> Option<String> {
 }
 
 /// Runs `work` in a task of its own that is part of the request it begins in, and goes on where nobody waits for its answer any more.
-pub(crate) fn detach<F>(work: F) -> JoinHandle<F::Output>
+pub fn detach<F>(work: F) -> JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {

@@ -80,7 +80,7 @@ pub(super) async fn upload_form(
         }
         received
     };
-    let received = tokio::spawn(work).await.map_err(Problem::internal)?;
+    let received = memoreel_web::detach(work).await.map_err(Problem::internal)?;
     Ok((StatusCode::CREATED, Json(received?)))
 }
 

@@ -196,7 +196,14 @@ async fn a_form_brings_a_file_and_what_is_said_of_it_in_any_order() {
         form(&[("title", "A talk"), ("store", "temporary"), ("filename", "talk.mp3"), ("mood", "good")])
             .text("folder_id", folder.clone())
             .part("file", Part::bytes(sample(TALK)));
-    let made = submit(&ada, named).await.is(201).json();
+    let answer = submit(&ada, named).await.is(201);
+    let made = answer.json();
+    let told = ada.get(&format!("/audit-log?target_id={}", made["video_id"].as_str().unwrap())).await.is(200);
+    let created = told.json()["items"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(
+        (&created["action"], &created["request_id"]),
+        (&json!("video.created"), &json!(answer.header("x-request-id")))
+    );
     let video = ada.get(&format!("/videos/{}", made["video_id"].as_str().unwrap())).await.is(200).json();
     assert_eq!((&video["title"], &video["filename"]), (&json!("A talk"), &json!("talk.mp3")));
     let asset = ada.get(&format!("/assets/{}", made["asset_id"].as_str().unwrap())).await.is(200).json();

@@ -70,6 +70,12 @@ async fn a_request_is_logged_with_what_it_was_and_whose() {
     send(app.visitor().request("GET", "/nothing/secret-of-ada")).await.is(404);
     let nowhere = rows(&app, "route = 'unmatched'", 1).await.remove(0);
     assert_eq!(nowhere["path"], "unmatched");
+    // And of what somebody makes up, no more than anybody needs.
+    let made_up =
+        app.visitor().request(&"M".repeat(1_000), "/nothing").header("user-agent", "a".repeat(1_000));
+    send(made_up).await.is(404);
+    let counted = rows(&app, "method = 'other'", 1).await.remove(0);
+    assert_eq!(counted["user_agent"].as_str().unwrap().len(), 300);
 }
 
 #[tokio::test]

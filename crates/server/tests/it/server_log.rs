@@ -10,6 +10,8 @@ const REQUEST: &str = "seen-in-the-log";
 #[tokio::test]
 async fn an_address_that_is_itself_the_permission_is_not_logged() {
     let installation = Installation::new();
+    // Pages that were given out are told of at debug.
+    installation.set("MEMOREEL_LOG", Some("info,memoreel_web=debug"));
     let server = installation.start().await;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
     let ask = async |path: &str| {

@@ -216,6 +216,14 @@ async fn parts_of_media_are_told_apart_from_parts_of_other_versions() {
         assert_eq!(current.header("etag"), etag);
     }
     ask(&[("if-none-match", "\"other\"")]).await.is(200);
+    ask(&[("if-none-match", "\"other\""), ("if-none-match", &etag)]).await.is(304);
+    // What the client has comes before what it wants of it.
+    ask(&[("if-none-match", &etag), ("range", "bytes=99-")]).await.is(304);
+    let other = ask(&[("if-range", "\"other\""), ("range", "bytes=99-")]).await.is(200);
+    assert_eq!(&other.body[..], b"0123456789");
+    let head = |known: &str| send(app.visitor().request("HEAD", &address).header("if-none-match", known));
+    head(&etag).await.is(304);
+    assert_eq!(head("\"other\"").await.is(200).header("content-length"), "10");
     // Several ranges, other units and nonsense are answered with everything.
     for range in ["bytes=0-1,3-4", "lines=1-2", "bytes=x", "bytes=4-2", "junk"] {
         assert_eq!(&ask(&[("range", range)]).await.is(200).body[..], b"0123456789", "{range}");
