@@ -292,6 +292,12 @@ impl Players {
         let not_found = || Problem::not_found("clip");
         let mut tx = app.db.tenant(&Caller::service(span.organization_id)).await?;
         let version = store::version_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
+        // What was given away by whoever could see it does not outlast that.
+        if !span.is_given_in_private
+            && store::is_private(&mut tx, span.asset_id).await.map_err(AssetsError::from)?
+        {
+            return Err(not_found());
+        }
         drop(tx);
         let version = version.ok_or_else(not_found)?;
         let recording = Recording { organization_id: span.organization_id, asset_id: span.asset_id, version };
@@ -365,6 +371,8 @@ impl AsRef<[u8]> for Held {
 pub(crate) struct Span {
     pub(crate) organization_id: OrganizationId,
     pub(crate) asset_id: AssetId,
+    /// Whether its author gave it away while it was theirs alone.
+    pub(crate) is_given_in_private: bool,
     pub(crate) from_ms: u64,
     pub(crate) to_ms: u64,
     /// A lighter version is taken if a better one would be larger.

@@ -37,6 +37,8 @@ pub enum Purpose {
     Cookie,
     /// A part of a recording, as the rest of the address says: [`UrlSigner::sign_with`].
     Clip,
+    /// The same of a recording that was its author's alone when they gave it away.
+    PrivateClip,
     /// Sending one file, and reading none: [`UrlSigner::sign_with`].
     Upload,
 }
@@ -44,7 +46,7 @@ pub enum Purpose {
 impl Purpose {
     /// Whether its tokens verify only beside what was said then.
     fn is_beside_words(self) -> bool {
-        matches!(self, Self::Transform | Self::Cookie | Self::Clip | Self::Upload)
+        matches!(self, Self::Transform | Self::Cookie | Self::Clip | Self::PrivateClip | Self::Upload)
     }
 }
 
@@ -261,6 +263,7 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Cookie => 5,
         Purpose::Clip => 6,
         Purpose::Upload => 7,
+        Purpose::PrivateClip => 8,
     }
 }
 
@@ -273,6 +276,7 @@ fn purpose_of(byte: u8) -> Option<Purpose> {
         5 => Some(Purpose::Cookie),
         6 => Some(Purpose::Clip),
         7 => Some(Purpose::Upload),
+        8 => Some(Purpose::PrivateClip),
         _ => None,
     }
 }

@@ -203,7 +203,8 @@ export interface paths {
         };
         /**
          * Get the address of a clip
-         * @description Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
+         * @description Whoever has the address can have that part of the recording as a file until it expires, unless the recording becomes its author's alone:
+         *     then those addresses go on that they made since. It is cut without encoding: players begin
          *     where it was asked for, but the file holds what lies before, back to the key frame.
          */
         get: operations["get_clip_address"];

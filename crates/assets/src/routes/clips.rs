@@ -12,22 +12,22 @@ use crate::{
     store,
 };
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::TimeDelta;
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use memoreel_blob::{Disposition, Grant, Purpose};
 use memoreel_kernel::{AssetId, Timestamp};
 use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::io::SeekFrom;
+use std::io::{self, SeekFrom};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
@@ -72,7 +72,8 @@ pub(super) struct ClipAddress {
 
 /// Get the address of a clip
 ///
-/// Whoever has the address can have that part of the recording as a file until it expires. It is cut without encoding: players begin
+/// Whoever has the address can have that part of the recording as a file until it expires, unless the recording becomes its author's alone:
+/// then those addresses go on that they made since. It is cut without encoding: players begin
 /// where it was asked for, but the file holds what lies before, back to the key frame.
 #[utoipa::path(get, path = "/assets/{id}/clip-address", operation_id = "get_clip_address", tag = "assets",
     params(("id" = AssetId, Path), WantedClip),
@@ -91,6 +92,7 @@ pub(super) async fn get_clip_address(
     }
     let mut tx = app.db.tenant(&caller).await?;
     let row = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
+    let is_private = store::is_private(&mut tx, id).await.map_err(AssetsError::from)?;
     drop(tx);
     let row =
         row.filter(|row| row.deleted_at.is_none() && matches!(row.kind.as_deref(), Some("video" | "audio")));
@@ -98,7 +100,7 @@ pub(super) async fn get_clip_address(
     let (from_ms, to_ms) = span(&wanted, row.duration_seconds)?;
     let grant = Grant {
         organization_id: caller.organization_id,
-        purpose: Purpose::Clip,
+        purpose: if is_private { Purpose::PrivateClip } else { Purpose::Clip },
         prefix: keys::asset(caller.organization_id, id),
         expires_at: app.clock.now() + TimeDelta::seconds(lifetime),
         download_name: Some(file_name(&row.filename, from_ms, to_ms)),
@@ -157,7 +159,12 @@ fn verified(app: &App, path: Place, signed: Sign) -> Result<(Grant, Span), Probl
     let said = format!("{part}/{name}");
     let grant = app.signer.verify_with(&s, &said, app.clock.now()).map_err(signature_problem)?;
     let organization_id = grant.organization_id;
-    if grant.purpose != Purpose::Clip || grant.prefix != keys::asset(organization_id, asset_id) {
+    let is_given_in_private = match grant.purpose {
+        Purpose::Clip => false,
+        Purpose::PrivateClip => true,
+        _ => return Err(not_found()),
+    };
+    if grant.prefix != keys::asset(organization_id, asset_id) {
         return Err(not_found());
     }
     let (from_ms, to_ms) = part
@@ -165,7 +172,8 @@ fn verified(app: &App, path: Place, signed: Sign) -> Result<(Grant, Span), Probl
         .and_then(|(from, to)| Some((from.parse::<u64>().ok()?, to.parse::<u64>().ok()?)))
         .filter(|(from, to)| to > from && to - from <= CLIP_MS_MAX)
         .ok_or_else(not_found)?;
-    Ok((grant, Span { organization_id, asset_id, from_ms, to_ms, bytes_max: CLIP_BYTES_MAX }))
+    let bytes_max = CLIP_BYTES_MAX;
+    Ok((grant, Span { organization_id, asset_id, is_given_in_private, from_ms, to_ms, bytes_max }))
 }
 
 pub(super) async fn ask(
@@ -185,6 +193,7 @@ pub(super) async fn get_clip(
     delivery: Delivery,
     path: Place,
     signed: Sign,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (grant, span) = verified(&app, path, signed)?;
@@ -198,6 +207,9 @@ pub(super) async fn get_clip(
             ]);
             let mut response = if is_current(&headers, Some(&etag)) {
                 StatusCode::NOT_MODIFIED.into_response()
+            } else if method == Method::HEAD {
+                // How long it will be is known when it is cut.
+                Body::from_stream(stream::empty::<io::Result<Bytes>>()).into_response()
             } else {
                 sent(delivery.players.cut(&app, &span, &planned).await?, &headers, &etag).await?
             };

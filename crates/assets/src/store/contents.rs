@@ -29,6 +29,18 @@ pub(crate) async fn version_of(tx: &mut TenantTx, id: AssetId) -> Result<Option<
     .await
 }
 
+/// Whether a video of this is its author's alone.
+pub(crate) async fn is_private(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM videos WHERE organization_id = $1 AND asset_id = $2 AND visibility = 'private') AS "is_private!""#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await
+}
+
 /// Whether this waits for a content that is its own to wait for: another one, or its first, for which a recording's video waits. Its row is held until the transaction ends.
 pub(crate) async fn lock_waiting(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();

@@ -86,6 +86,30 @@ async fn what_lies_in_the_bin_is_shown_to_nobody_until_it_is_taken_out() {
 }
 
 #[tokio::test]
+async fn a_clip_that_a_colleague_gave_away_is_had_by_nobody_when_its_recording_becomes_private() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let (video, asset_id) = recorded(&app, &ada, "video-call.mp4", "Call.mp4").await;
+    let bob = app.colleague(&ada, "bob", "viewer").await;
+    let path = format!("/assets/{asset_id}/clip-address?from_seconds=1&to_seconds=2");
+    let given = bob.ask(&ada.organization_id, "GET", &path, Value::Null).await.is(200).json();
+    let given = path_of(&given["url"]);
+    app.visitor().get(&given).await.is(200);
+
+    let show_to = async |visibility: &str| {
+        let path = format!("/videos/{}", video["id"].as_str().unwrap());
+        ada.patch(&path, &json!({ "visibility": visibility })).await.is(200);
+    };
+    show_to("private").await;
+    app.visitor().get(&given).await.refuses(404, "not_found");
+    let own = path_of(&ada.get(&path).await.is(200).json()["url"]);
+    app.visitor().get(&own).await.is(200);
+    show_to("organization").await;
+    app.visitor().get(&given).await.is(200);
+    app.visitor().get(&own).await.is(200);
+}
+
+#[tokio::test]
 async fn a_file_that_several_have_is_shown_until_the_last_of_them_lies_in_the_bin() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -216,6 +216,9 @@ async fn players_find_dash_captions_stills_and_clips() {
     visitor.get(&url).await.refuses(500, "internal");
     // What somebody has is not cut again to tell them so.
     send(visitor.request("GET", &url).header("if-none-match", file.header("etag"))).await.is(304);
+    let head = send(visitor.request("HEAD", &url)).await.is(200);
+    assert_eq!(head.header("etag"), file.header("etag"));
+    assert!(!head.headers.contains_key("content-length"));
     visitor.get(&frame("5")).await.refuses(500, "internal");
     std::fs::remove_file(&scratch).unwrap();
     visitor.get(&url).await.is(200);
