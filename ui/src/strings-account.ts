@@ -11,6 +11,8 @@ export const accountStrings = {
     remembered: "Remembered it?",
     doneTitle: "Look into your mail",
     doneText: (email: string) => `If there is an account with ${email}, a mail is on its way. Its link works for an hour.`,
+    keptTitle: "Ask for your link",
+    keptText: "This server has no mail server. It keeps what it would mail as files: whoever runs it finds your link there, which works for an hour.",
   },
   resetPassword: {
     title: "Choose a new password",
@@ -35,8 +37,11 @@ export const accountStrings = {
     wrongAction: "Open the settings",
     notice: "Your address is not confirmed",
     noticeText: (email: string) => `Open the link in the mail to ${email}.`,
+    keptText: (email: string) => `This server has no mail server. It keeps the mail to ${email} as a file: ask whoever runs it for the link.`,
     resend: "Send again",
+    writeAgain: "Write another",
     resent: "The mail is on its way",
+    kept: "It was written, and kept on the server",
   },
   changeEmail: {
     title: "Change your address",

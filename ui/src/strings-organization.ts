@@ -82,8 +82,10 @@ export const organizationStrings = {
     inviteText: "They join with the address you enter here, and with no other.",
     issuedTitle: (email: string) => `${email} is invited`,
     issuedLink: "A mail with this link is on its way",
+    keptLink: "This server sends no mail: hand this link over",
     issuedText: (until: string) =>
       `You may also hand the link over yourself. It is shown only now, and works until ${until}.`,
+    keptText: (until: string) => `It is shown only now, and works until ${until}.`,
     resend: "Send again",
     resendTo: (email: string) => `Send ${email} a new link`,
     revoke: "Revoke",

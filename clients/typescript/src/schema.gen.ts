@@ -5027,6 +5027,8 @@ export interface components {
             is_sign_up_open: boolean;
             /** @description In the order in which they are to be offered. */
             items: components["schemas"]["ProviderOffer"][];
+            /** @description Whether mails are sent. A server without a mail server keeps them as files, for whoever runs it. */
+            sends_mail: boolean;
         };
         /** @description A provider people can sign in through. */
         ProviderOffer: {

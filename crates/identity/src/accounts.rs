@@ -74,7 +74,7 @@ pub(crate) async fn sign_up(
     }
     consents::check_sign_up(app, &agreed)?;
     let checked = Checked::new(Desk::of(app, &device.address), new).await?;
-    if app.signs_up_by_mail {
+    if app.sends_mail {
         let time = tokio::time::sleep(MAILED_ANSWERED_AFTER);
         let (mailed, ()) = tokio::join!(sign_up_by_mail(app, &checked, &agreed, device), time);
         return mailed.map(|()| None);

@@ -54,7 +54,7 @@ pub struct Ingredients {
     /// The address people reach the server at, without a slash at its end.
     pub public_url: String,
     /// Whether a mail server is configured, so that signing up can wait for a mailed link.
-    pub signs_up_by_mail: bool,
+    pub sends_mail: bool,
     /// A list of leaked passwords.
     pub breached_passwords: Option<PathBuf>,
     /// The ways to sign in beside a password.
@@ -81,7 +81,7 @@ pub fn app(ingredients: Ingredients) -> App {
         limits: RateLimits::standard(ingredients.rate_limit_factor),
         secure_cookies: ingredients.secure_cookies,
         public_url: ingredients.public_url,
-        signs_up_by_mail: ingredients.signs_up_by_mail,
+        sends_mail: ingredients.sends_mail,
         breached_passwords: ingredients.breached_passwords,
         sign_in: ingredients.sign_in,
         documents: ingredients.documents,

@@ -96,7 +96,7 @@ async fn run(
         rate_limit_factor: settings.rate_limit_factor,
         secure_cookies: settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https"),
         public_url: public_url.clone(),
-        signs_up_by_mail: settings.accounts.smtp_url.is_some(),
+        sends_mail: settings.accounts.smtp_url.is_some(),
         breached_passwords: settings.accounts.breached_passwords.clone(),
         sign_in: sign_in::settings(&settings.accounts)?,
         documents: settings.accounts.documents()?,

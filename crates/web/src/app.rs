@@ -41,8 +41,8 @@ pub struct AppParts {
     pub secure_cookies: bool,
     /// The address people reach this server at, without a slash at its end.
     pub public_url: String,
-    /// Whether signing up opens a session by a mailed link alone, because there is a mail server.
-    pub signs_up_by_mail: bool,
+    /// Whether mails reach people, because there is a mail server. Then signing up opens a session by a mailed link alone.
+    pub sends_mail: bool,
     /// A sorted list of SHA-1 hashes of passwords that leaked elsewhere.
     pub breached_passwords: Option<PathBuf>,
     /// The ways to sign in beside a password.

@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { request, requestJson } from "./client";
 import { keys } from "./queries";
 import type { Domain, DomainChanges, Identity, Page, ProviderList, ProviderSignedIn, ProviderTrip } from "./types";
@@ -10,6 +10,11 @@ export const providersQuery = queryOptions({
   staleTime: 5 * 60_000,
   retry: false,
 });
+
+/** Whether mails reach people; until it is known, they do. */
+export function useSendsMail(): boolean {
+  return useQuery(providersQuery).data?.sends_mail ?? true;
+}
 
 /** What providers know one as; always one page. */
 export const identitiesQuery = queryOptions({

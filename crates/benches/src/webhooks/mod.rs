@@ -176,7 +176,7 @@ impl Bench {
             limits: RateLimits::standard(1),
             secure_cookies: false,
             public_url: String::new(),
-            signs_up_by_mail: false,
+            sends_mail: false,
             breached_passwords: None,
             sign_in: SignInSettings::default(),
             documents: Documents::default(),

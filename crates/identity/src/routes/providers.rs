@@ -41,6 +41,8 @@ pub(super) struct ProviderList {
     items: Vec<ProviderOffer>,
     /// Whether people can make accounts of their own.
     is_sign_up_open: bool,
+    /// Whether mails are sent. A server without a mail server keeps them as files, for whoever runs it.
+    sends_mail: bool,
     /// What whoever makes an account has to agree to.
     documents: Vec<AskedDocument>,
 }
@@ -77,6 +79,7 @@ pub(super) async fn list_providers(State(app): State<App>) -> Json<ProviderList>
     Json(ProviderList {
         items: app.sign_in.providers.iter().map(offer).collect(),
         is_sign_up_open: !app.sign_in.is_sign_up_closed,
+        sends_mail: app.sends_mail,
         documents: app.documents.asked_at_sign_up().map(asked).collect(),
     })
 }

@@ -52,7 +52,7 @@ impl Server {
             limits,
             secure_cookies: true,
             public_url: "https://memoreel.example".to_owned(),
-            signs_up_by_mail: false,
+            sends_mail: false,
             breached_passwords: None,
             sign_in: memoreel_web::SignInSettings::default(),
             documents: Documents::default(),

@@ -118,7 +118,7 @@ impl Stage {
             limits: RateLimits::standard(100),
             secure_cookies: false,
             public_url: "http://localhost".to_owned(),
-            signs_up_by_mail: false,
+            sends_mail: false,
             breached_passwords: None,
             sign_in: memoreel_web::SignInSettings::default(),
             documents: Documents::default(),

@@ -123,7 +123,7 @@ impl Opened {
             breached_passwords: None,
             documents: accounts.documents()?,
             sign_in: memoreel_web::SignInSettings::default(),
-            signs_up_by_mail: false,
+            sends_mail: false,
         });
         let eraser = assemble::eraser(&app, accounts, &folders);
         Ok(Self { database, eraser, keeper })

@@ -184,7 +184,7 @@ impl TestApp {
             rate_limit_factor: options.rate_limit_factor,
             secure_cookies: options.is_https,
             public_url: PUBLIC_URL.to_owned(),
-            signs_up_by_mail: options.smtp.is_some(),
+            sends_mail: options.smtp.is_some(),
             breached_passwords: options.breached_passwords.clone(),
             sign_in: options.sign_in.clone(),
             documents: options.documents.clone(),

@@ -45,7 +45,7 @@ async fn somebody_new_gets_an_account_without_a_password_and_finds_it_again() {
     let offered = first.get("/auth/providers").await.is(200).json();
     assert_eq!(
         offered,
-        json!({ "items": [{ "id": "harbour", "name": "The harbour" }], "is_sign_up_open": true, "documents": [] })
+        json!({ "items": [{ "id": "harbour", "name": "The harbour" }], "is_sign_up_open": true, "sends_mail": false, "documents": [] })
     );
     let me = enters(&first, "harbour", "ada@example.com").await;
     assert_eq!(

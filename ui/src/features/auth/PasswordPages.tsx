@@ -3,6 +3,7 @@ import { Link, useLocation } from "@tanstack/react-router";
 import { useState } from "react";
 import { accountCommands, isTokenWrong } from "../../api/account";
 import { fieldErrors } from "../../api/client";
+import { useSendsMail } from "../../api/sign-in";
 import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { useTitle } from "../../lib/hooks";
@@ -18,6 +19,8 @@ export function ForgotPasswordPage() {
   const [email, setEmail] = useState("");
   const [missing, setMissing] = useState(false);
   const ask = useMutation({ mutationFn: () => accountCommands.requestPasswordReset(email.trim()) });
+  const { doneTitle, doneText, keptTitle, keptText } = strings.forgotPassword;
+  const sendsMail = useSendsMail();
 
   const submit = (): void => {
     const found = !email.includes("@");
@@ -29,7 +32,7 @@ export function ForgotPasswordPage() {
   return (
     <AuthCard>
       {ask.isSuccess ? (
-        <Told title={strings.forgotPassword.doneTitle} text={strings.forgotPassword.doneText(email.trim())}>
+        <Told title={sendsMail ? doneTitle : keptTitle} text={sendsMail ? doneText(email.trim()) : keptText}>
           <SignInLink />
         </Told>
       ) : (

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { useMay } from "../../api/me";
 import { organizationCommands } from "../../api/organizations";
+import { useSendsMail } from "../../api/sign-in";
 import { keys } from "../../api/queries";
 import type { IssuedInvitation, Role } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
@@ -69,11 +70,14 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
 }
 
 export function IssuedDialog({ invitation, onClose }: { invitation: IssuedInvitation; onClose: () => void }) {
+  const sendsMail = useSendsMail();
+  const { issuedLink, issuedText, keptLink, keptText } = strings.invitations;
+  const until = formatDate(invitation.expires_at);
   return (
     <Dialog open onClose={onClose} title={strings.invitations.issuedTitle(invitation.email)}>
       <CopyNotice
-        title={strings.invitations.issuedLink}
-        text={strings.invitations.issuedText(formatDate(invitation.expires_at))}
+        title={sendsMail ? issuedLink : keptLink}
+        text={sendsMail ? issuedText(until) : keptText(until)}
         value={invitation.link}
       />
       <div className="dialog__actions">

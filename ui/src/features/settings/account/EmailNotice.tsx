@@ -2,6 +2,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { accountCommands } from "../../../api/account";
 import { isApiError } from "../../../api/client";
 import { keys } from "../../../api/queries";
+import { useSendsMail } from "../../../api/sign-in";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -9,9 +11,11 @@ import { strings } from "../../../strings";
 /** Asks to confirm the address. */
 export function EmailNotice({ email }: { email: string }) {
   const client = useQueryClient();
+  const sendsMail = useSendsMail();
+  const { notice, noticeText, keptText, resend: sendAgain, writeAgain, resent, kept } = strings.confirmEmail;
   const resend = useMutation({
     mutationFn: accountCommands.resendConfirmation,
-    onSuccess: () => showToast(strings.confirmEmail.resent),
+    onSuccess: () => showToast(sendsMail ? resent : kept),
     onError: (error) => {
       // It was confirmed elsewhere meanwhile.
       if (isApiError(error) && error.code === "email_verified") void client.invalidateQueries({ queryKey: keys.me });
@@ -20,12 +24,12 @@ export function EmailNotice({ email }: { email: string }) {
   return (
     <>
       <div className="notice">
-        <p className="notice__title">{strings.confirmEmail.notice}</p>
-        <p className="soft">{strings.confirmEmail.noticeText(email)}</p>
+        <p className="notice__title">{notice}</p>
+        <p className="soft">{sendsMail ? noticeText(email) : keptText(email)}</p>
         <div className="notice__row">
-          <button type="button" className="button button--small" disabled={resend.isPending} onClick={() => resend.mutate()}>
-            {strings.confirmEmail.resend}
-          </button>
+          <BusyButton type="button" className="button button--small" busy={resend.isPending} onClick={() => resend.mutate()}>
+            {sendsMail ? sendAgain : writeAgain}
+          </BusyButton>
         </div>
       </div>
       {resend.isError ? <Problem error={resend.error} /> : null}
