@@ -7,7 +7,7 @@ use crate::{
     store::{self, MadeImage, Source},
 };
 use memoreel_blob::BlobKey;
-use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
+use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform};
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_web::App;
 use sha2::{Digest, Sha256};
@@ -128,8 +128,7 @@ impl Renditions {
         let turn = self.images.turn().await?;
         let original: BlobKey = source.blob_key.parse()?;
         let bytes = app.blobs.get_bytes(&original, self.images.limits().bytes_max).await?;
-        let size = Size { width: source.width.cast_unsigned(), height: source.height.cast_unsigned() };
-        let made = turn.make(&bytes, size, &wanted.transform, wanted.format).await?;
+        let made = turn.make(&bytes, source.size(), &wanted.transform, wanted.format).await?;
         drop((turn, bytes));
 
         let name = wanted.name();

@@ -24,7 +24,7 @@ use axum::{
     routing::get,
 };
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
-use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform};
+use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
 use memoreel_web::{App, Problem, ServedTo};
 use serde::Deserialize;
@@ -131,7 +131,7 @@ async fn get_image(
     let whole = transform.over(preset);
     // A preset may have chosen a format where the address leaves it open.
     let is_negotiated = is_negotiated && whole.is_negotiated();
-    let format = chosen(&whole, &source, &headers);
+    let format = chosen(&whole, &source, &headers)?;
     let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
 
     let filename = source.filename.clone();
@@ -181,15 +181,19 @@ async fn read(app: &App, made: &MadeImage) -> Result<BlobRead, BlobError> {
     app.blobs.get(&made.blob_key.parse()?, None).await
 }
 
-fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> OutputFormat {
-    match transform.format {
+/// The format for whoever asks, refused where it does not hold what is asked for.
+fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> Result<OutputFormat, AssetsError> {
+    let size = geometry::plan(source.size(), &transform.clone().settled()).result();
+    let format = match transform.format {
         Some(FormatWish::Only(format)) => format,
         None | Some(FormatWish::Auto) => {
             let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
             let accept = accept.collect::<Vec<_>>().join(",");
-            Accepted::read(&accept).best(source.is_animated, source.has_alpha)
+            Accepted::read(&accept).best(source.is_animated, source.has_alpha, size)
         }
-    }
+    };
+    format.check(size)?;
+    Ok(format)
 }
 
 fn etag(made: &MadeImage) -> Option<String> {

@@ -288,6 +288,12 @@ async fn nothing_but_what_was_offered_is_made() {
         (&[("options", "w=0")][..], "options_invalid"),
         (&[("options", "w=8192,dpr=2")], "options_invalid"),
         (&[("options", "p=card")], "preset_unknown"),
+        // 4608 x 8192 pixels.
+        (&[("options", "h=8192,enlarge=yes,format=avif")], "image_too_large_for_format"),
+        (
+            &[("options", "enlarge=yes,format=avif,w=400"), ("widths", "800,8192")],
+            "image_too_large_for_format",
+        ),
         (&[("widths", "1,x")], "options_invalid"),
         (&[("widths", "1,2,3,4,5,6,7,8,9,10,11,12,13")], "srcset_invalid"),
         (&[("widths", "10"), ("dprs", "2")], "srcset_invalid"),
