@@ -135,7 +135,7 @@ async fn get_image(
     let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
 
     let filename = source.filename.clone();
-    let made = renditions.get(&app, wanted.clone(), source.clone()).await?;
+    let made = renditions.get(&app, &wanted, &source).await?;
     let lifetime = (grant.expires_at - now).num_seconds().clamp(0, CACHED_SECONDS_MAX);
     let described = |made: &MadeImage, mut response: Response| {
         describe(response.headers_mut(), made, format, &filename);
@@ -165,7 +165,7 @@ async fn get_image(
     let (made, read) = match read(&app, &made).await {
         Ok(read) => (made, read),
         Err(BlobError::NotFound { .. }) => {
-            let made = renditions.make_anew(&app, wanted, source).await?;
+            let made = renditions.make_anew(&app, &wanted, &source).await?;
             let read = read(&app, &made).await?;
             (made, read)
         }

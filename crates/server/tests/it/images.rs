@@ -408,6 +408,33 @@ async fn many_who_ask_at_once_get_one_image() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_made_is_not_tried_again_for_a_while() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    // 119 megapixels.
+    let path = address(&ada, &id, "w=8192,enlarge=yes,format=png").await;
+    let answers = futures::future::join_all((0..6).map(|_| fetch(&app, &path, "*/*"))).await;
+    for answer in answers {
+        answer.refuses(422, "image_too_large");
+    }
+    // Without a look at the file.
+    let file = files_of(&app, &ada, &id).into_iter().next().unwrap();
+    let bytes = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fetch(&app, &path, "*/*").await.refuses(422, "image_too_large");
+    app.clock.advance(TimeDelta::minutes(6));
+    fetch(&app, &path, "*/*").await.refuses(404, "not_found");
+    // That was no failure for good.
+    fs::write(&file, bytes).unwrap();
+    fetch(&app, &path, "*/*").await.refuses(422, "image_too_large");
+    // And others can be made.
+    let path = address(&ada, &id, "w=80,format=png").await;
+    fetch(&app, &path, "*/*").await.is(200);
+}
+
+#[tokio::test]
 async fn of_what_is_made_of_an_image_the_latest_200_are_kept() {
     let app = TestApp::start().await;
     app.work().await;
