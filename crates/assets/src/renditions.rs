@@ -11,7 +11,7 @@ use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use memoreel_blob::BlobKey;
+use memoreel_blob::{BlobError, BlobKey};
 use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
 use memoreel_web::{App, Problem, detach};
@@ -79,7 +79,8 @@ struct Work {
     is_anew: bool,
 }
 
-type Outcome = Result<MadeImage, Problem>;
+/// `None` where the asset is gone, or has another file than the one that was to be made something of.
+type Outcome = Result<Option<MadeImage>, Problem>;
 /// Work that goes on whoever waits for it, and what all who do are told.
 type Flight = Shared<BoxFuture<'static, Outcome>>;
 
@@ -129,7 +130,7 @@ impl Renditions {
     /// The image, made now if it was not before. Whoever goes away meanwhile does not take the work along.
     pub(crate) async fn get(&self, app: &App, wanted: &Wanted, source: &Source) -> Outcome {
         match find(app, wanted).await? {
-            Some(made) => Ok(made),
+            Some(made) => Ok(Some(made)),
             None => self.make_once(app, wanted, source, false).await,
         }
     }
@@ -166,7 +167,7 @@ impl Renditions {
         if !work.is_anew
             && let Some(made) = find(app, &work.wanted).await?
         {
-            return Ok(made);
+            return Ok(Some(made));
         }
         // Those who wait for a worker are served in the order in which they came, so that nobody may have many of them.
         let _place = app.limits.images.enter(&work.wanted.organization_id.to_string()).await?;
@@ -188,11 +189,20 @@ impl Renditions {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn make(&self, app: &App, wanted: &Wanted, source: &Source) -> Result<MadeImage, AssetsError> {
+    async fn make(
+        &self,
+        app: &App,
+        wanted: &Wanted,
+        source: &Source,
+    ) -> Result<Option<MadeImage>, AssetsError> {
         // Before the file is read, so that what waits takes no memory.
         let turn = self.images.turn().await?;
         let original: BlobKey = source.blob_key.parse()?;
-        let bytes = app.blobs.get_bytes(&original, self.images.limits().bytes_max).await?;
+        let bytes = match app.blobs.get_bytes(&original, self.images.limits().bytes_max).await {
+            Ok(bytes) => bytes,
+            Err(BlobError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
         let made = turn.make(&bytes, source.size(), &wanted.transform, wanted.format).await?;
         drop((turn, bytes));
 
@@ -208,7 +218,7 @@ impl Renditions {
         if !store::put_made(&mut tx, wanted.asset_id, &original, &name, &key, &made, &digest, now).await? {
             // The image was deleted meanwhile, perhaps with its files, or has another file.
             app.blobs.delete(&key).await?;
-            return Err(AssetsError::ImageNotFound);
+            return Ok(None);
         }
         let dropped = store::drop_made(&mut tx, wanted.asset_id, &name, MADE_MAX).await?;
         tx.commit().await?;
@@ -216,7 +226,7 @@ impl Renditions {
             // A file that goes while somebody asks for it again is made anew.
             remove_files(app, wanted.organization_id).await;
         }
-        Ok(MadeImage { blob_key: key.to_string(), digest: Some(digest) })
+        Ok(Some(MadeImage { blob_key: key.to_string(), digest: Some(digest) }))
     }
 }
 

@@ -164,6 +164,32 @@ async fn an_image_keeps_what_it_is_and_shows_its_new_file_once_that_was_looked_a
 }
 
 #[tokio::test]
+async fn an_image_that_is_asked_for_while_it_is_replaced_is_made_of_its_new_file() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("Sign.png", picture("The zeppelin lands at noon").await).await;
+    settled(&ada, &id).await;
+    let path = address(&ada, &id).await;
+    // What is asked for knows the old file, and waits.
+    let (images, mut places) = (&app.app.limits.images, Vec::new());
+    while let Ok(Ok(place)) =
+        tokio::time::timeout(Duration::from_millis(200), images.enter(&ada.organization_id)).await
+    {
+        places.push(place);
+    }
+    let visitor = app.visitor();
+    let (asked, ()) = tokio::join!(visitor.get(&path), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        replace(&ada, "image", &id, sample("still-photo.heic")).await;
+        settled(&ada, &id).await;
+        drop(places);
+    });
+    let shown = asked.is(200).body;
+    assert_eq!(app.visitor().get(&address(&ada, &id).await).await.is(200).body, shown);
+}
+
+#[tokio::test]
 async fn a_document_has_the_pages_of_its_new_file() {
     let app = TestApp::start().await;
     app.work().await;
