@@ -9,6 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
+use memoreel_db::TenantTx;
 use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
 use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
 use memoreel_kernel::{Clock, Event, UploadId};
@@ -59,11 +60,12 @@ impl Handle for ReadDocument {
         let content = awaited(&mut tx, step.asset_id).await?;
         // Deleted meanwhile, or done by a run that was killed after it.
         let Some((row, content)) = document.zip(content) else { return run.finish(tx, &[]).await };
+        let filename = filename(&mut tx, &row, &content).await?;
         drop(tx);
         let replacement = content.replaces.then_some(content.upload_id);
         let file = self.file(&row, content).await?;
         let bytes = tokio::fs::read(file.path()).await?;
-        let mut document = self.documents.open(&bytes, &row.filename).await.map_err(document_failure)?;
+        let mut document = self.documents.open(&bytes, &filename).await.map_err(document_failure)?;
         drop(bytes);
         let organization_id = run.caller().organization_id;
         let folder = keys::pages(organization_id, step.asset_id, replacement);
@@ -104,6 +106,14 @@ impl Handle for ReadDocument {
         remove_duplicate(&self.blobs, &key, &blob).await;
         Ok(finished)
     }
+}
+
+/// What the file was called when it came, which decides between formats that look alike. A name that does not end in one says nothing: then
+/// it is taken for what it replaces.
+async fn filename(tx: &mut TenantTx, row: &AssetRow, content: &Awaited) -> Result<String, TaskFailure> {
+    let upload = if content.replaces { sql::find_upload(tx, content.upload_id, false).await? } else { None };
+    let own = upload.map(|upload| upload.filename).filter(|name| name.contains('.'));
+    Ok(own.unwrap_or_else(|| row.filename.clone()))
 }
 
 /// Where the file lies: a copy of another document has its content already.

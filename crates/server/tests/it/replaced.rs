@@ -220,6 +220,32 @@ async fn a_document_has_the_pages_of_its_new_file() {
 }
 
 #[tokio::test]
+async fn what_a_document_is_replaced_with_is_what_its_own_name_says() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let notes = |word: &str| format!("# Ice\n\nThe {word} sleeps on *the ice*.\n").into_bytes();
+    let id = ada.upload_document("Notes.txt", notes("seal")).await;
+    assert_eq!(settled(&ada, &id).await["document"]["format"], "text");
+    for (name, format, filename) in [
+        ("b.md", "markdown", "Notes.md"),
+        // Says nothing.
+        ("other", "markdown", "Notes.md"),
+        ("c.html", "html", "Notes.html"),
+        ("d.txt", "text", "Notes.txt"),
+    ] {
+        let said = [("filename", name), ("kind", "document"), ("replaces", id.as_str())];
+        sent(&ada, &said, notes(name)).await.is(201);
+        let now = settled(&ada, &id).await;
+        assert_eq!(
+            (&now["document"]["format"], &now["filename"], &now["replacement"]),
+            (&json!(format), &json!(filename), &Value::Null),
+            "{name}: {now:#}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_used_replaces_nothing_and_says_why() {
     let app = TestApp::start().await;
     app.work().await;
