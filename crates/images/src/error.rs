@@ -1,5 +1,6 @@
 //! Why an image is refused, or cannot be worked on at all.
 
+use crate::OutputFormat;
 use serde::{Deserialize, Serialize};
 
 /// An image cannot be read, or nothing can be made of it.
@@ -21,10 +22,29 @@ pub enum ImageError {
         /// Which limit, as part of a sentence.
         reason: String,
     },
+    /// The format that was asked for does not hold it.
+    #[error(
+        "An image of {width} x {height} pixels is too large for {}. Ask for a smaller one, for another format, or for format=auto.",
+        .format.name()
+    )]
+    TooLargeForFormat {
+        /// Which.
+        format: OutputFormat,
+        /// Pixels across of what was asked for.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+    },
     /// The decoder gave up.
     #[error("The image cannot be decoded. It may be damaged or cut off.")]
     Unreadable {
         /// What the decoder said; for logs.
+        detail: String,
+    },
+    /// The encoder gave up on what the decoder read.
+    #[error("The image cannot be written in this format. Ask for a smaller one, or for another format.")]
+    Unwritable {
+        /// What the encoder said; for logs.
         detail: String,
     },
     /// It took too much time or memory, or broke the decoder.
@@ -52,7 +72,9 @@ impl ImageError {
             Self::Unknown => "image_unknown",
             Self::Malformed { .. } => "image_malformed",
             Self::TooLarge { .. } => "image_too_large",
+            Self::TooLargeForFormat { .. } => "image_too_large_for_format",
             Self::Unreadable { .. } => "image_unreadable",
+            Self::Unwritable { .. } => "image_unwritable",
             Self::TooCostly { .. } => "image_too_costly",
             Self::Busy => "images_busy",
             Self::Unavailable { .. } => "images_unavailable",
@@ -69,7 +91,9 @@ impl ImageError {
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::Unreadable { detail } | Self::TooCostly { detail } => Some(detail),
+            Self::Unreadable { detail } | Self::Unwritable { detail } | Self::TooCostly { detail } => {
+                Some(detail)
+            }
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What comes in, what goes out, and which of it whoever asks can show.
 
+use crate::{ImageError, geometry::Size};
 use serde::{Deserialize, Serialize};
 
 /// Formats that are read.
@@ -101,6 +102,54 @@ impl OutputFormat {
         }
     }
 
+    /// As people write it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Webp => "WebP",
+            Self::Avif => "AVIF",
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Gif => "GIF",
+        }
+    }
+
+    /// The longest side that is written of it: that of the format, and of AVIF and PNG that of the encoder.
+    #[must_use]
+    pub fn side_max(self) -> u32 {
+        match self {
+            Self::Webp | Self::Avif => 16_383,
+            Self::Jpeg | Self::Gif => 65_535,
+            Self::Png => 1_000_000,
+        }
+    }
+
+    /// The most pixels that are written of it.
+    #[must_use]
+    pub fn pixels_max(self) -> u64 {
+        match self {
+            // The encoder holds all of an image at once, several times over, and beyond that has not enough memory for it.
+            Self::Avif => 36_000_000,
+            Self::Webp | Self::Jpeg | Self::Png | Self::Gif => u64::MAX,
+        }
+    }
+
+    /// Whether an image of this size can be written.
+    #[must_use]
+    pub fn holds(self, size: Size) -> bool {
+        size.width.max(size.height) <= self.side_max() && size.pixels() <= self.pixels_max()
+    }
+
+    /// # Errors
+    /// [`ImageError::TooLargeForFormat`] where an image of this size cannot be written.
+    pub fn check(self, size: Size) -> Result<(), ImageError> {
+        if self.holds(size) {
+            Ok(())
+        } else {
+            Err(ImageError::TooLargeForFormat { format: self, width: size.width, height: size.height })
+        }
+    }
+
     /// Whether more than one picture can be kept.
     #[must_use]
     pub fn is_animated(self) -> bool {
@@ -147,15 +196,20 @@ impl Accepted {
         Self { avif: named("image/avif"), webp: named("image/webp") }
     }
 
-    /// The best format for an image: the smallest that keeps what it has and is accepted.
+    /// The best format for an image of which a result of this size is made: the smallest that keeps what it has, holds it and is
+    /// accepted.
     #[must_use]
-    pub fn best(self, is_animated: bool, has_alpha: bool) -> OutputFormat {
-        match (is_animated, self) {
-            (false, Self { avif: true, .. }) => OutputFormat::Avif,
-            (_, Self { webp: true, .. }) => OutputFormat::Webp,
-            (true, _) => OutputFormat::Gif,
-            (false, _) if has_alpha => OutputFormat::Png,
-            (false, _) => OutputFormat::Jpeg,
+    pub fn best(self, is_animated: bool, has_alpha: bool, size: Size) -> OutputFormat {
+        if !is_animated && self.avif && OutputFormat::Avif.holds(size) {
+            OutputFormat::Avif
+        } else if self.webp && OutputFormat::Webp.holds(size) {
+            OutputFormat::Webp
+        } else if is_animated {
+            OutputFormat::Gif
+        } else if has_alpha || !OutputFormat::Jpeg.holds(size) {
+            OutputFormat::Png
+        } else {
+            OutputFormat::Jpeg
         }
     }
 }
@@ -182,10 +236,39 @@ mod tests {
     #[test]
     fn nothing_an_image_has_is_lost_to_the_best_format() {
         let (all, none) = (Accepted { avif: true, webp: true }, Accepted::default());
-        assert_eq!(all.best(false, true), OutputFormat::Avif);
-        assert_eq!(all.best(true, false), OutputFormat::Webp);
-        assert_eq!(none.best(true, true), OutputFormat::Gif);
-        assert_eq!(none.best(false, true), OutputFormat::Png);
-        assert_eq!(none.best(false, false), OutputFormat::Jpeg);
+        let size = Size { width: 1200, height: 800 };
+        assert_eq!(all.best(false, true, size), OutputFormat::Avif);
+        assert_eq!(all.best(true, false, size), OutputFormat::Webp);
+        assert_eq!(none.best(true, true, size), OutputFormat::Gif);
+        assert_eq!(none.best(false, true, size), OutputFormat::Png);
+        assert_eq!(none.best(false, false, size), OutputFormat::Jpeg);
+    }
+
+    #[test]
+    fn the_best_format_holds_the_image() {
+        use OutputFormat::{Avif, Gif, Jpeg, Png, Webp};
+        let (all, avif) = (Accepted { avif: true, webp: true }, Accepted { avif: true, webp: false });
+        for ((width, height), of_all, of_avif, with_alpha, animated) in [
+            ((6_000, 6_000), Avif, Avif, Avif, Webp),
+            ((6_001, 6_000), Webp, Jpeg, Webp, Webp),
+            ((16_383, 2), Avif, Avif, Avif, Webp),
+            ((16_384, 2), Jpeg, Jpeg, Png, Gif),
+            ((2, 65_536), Png, Png, Png, Gif),
+        ] {
+            let size = Size { width, height };
+            assert_eq!(all.best(false, false, size), of_all, "{size:?}");
+            assert_eq!(avif.best(false, false, size), of_avif, "{size:?}");
+            assert_eq!(all.best(false, true, size), with_alpha, "{size:?}");
+            assert_eq!(all.best(true, false, size), animated, "{size:?}");
+            assert!([of_all, of_avif, with_alpha].iter().all(|format| format.check(size) == Ok(())));
+        }
+        let size = Size { width: 8_000, height: 5_000 };
+        let refused = Avif.check(size).expect_err("more than it holds");
+        assert_eq!(refused.code(), "image_too_large_for_format");
+        assert_eq!(
+            refused.to_string(),
+            "An image of 8000 x 5000 pixels is too large for AVIF. Ask for a smaller one, for another format, or for \
+             format=auto."
+        );
     }
 }

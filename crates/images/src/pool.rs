@@ -132,6 +132,7 @@ impl Turn<'_> {
         if plan.scaled.pixels() * u64::from(frames) > limits.pixels_max {
             return Err(ImageError::too_large("the result would have too many pixels"));
         }
+        format.check(plan.result())?;
         let job = Job::Make(Make {
             is_heic: header.format == InputFormat::Heic,
             plan,

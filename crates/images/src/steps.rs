@@ -84,6 +84,18 @@ impl Engine {
         }))
     }
 
+    /// Decodes every picture, so that a damaged file is known as one.
+    fn read_all(
+        &self,
+        bytes: &[u8],
+        (width, height): (u32, u32),
+        is_animated: bool,
+    ) -> Result<(), ImageError> {
+        let small = placeholder(Size { width, height });
+        self.vips.thumbnail(bytes, small, is_animated)?.in_memory()?;
+        Ok(())
+    }
+
     fn image_of<'a>(&'a self, decoded: &'a Decoded) -> Result<Image<'a>, ImageError> {
         let size = (decoded.width, decoded.height);
         self.vips.image_of_pixels(&decoded.pixels, size, decoded.channels, decoded.profile.as_deref())
@@ -103,7 +115,12 @@ impl Engine {
             self.vips.thumbnail(bytes, before, make.is_animated)?
         };
         let image = finish(image, make)?;
-        let encoded = image.encoded(make.format, make.quality, !make.strip)?;
+        let encoded = image.encoded(make.format, make.quality, !make.strip);
+        let encoded = encoded.map_err(|unwritable| {
+            // Most is decoded while it is encoded: what cannot be read fails once more without an encoder.
+            let read = if make.is_heic { Ok(()) } else { self.read_all(bytes, before, make.is_animated) };
+            read.err().unwrap_or(unwritable)
+        })?;
         Ok((Report::Made(Size { width: image.width(), height: image.page_height() }), encoded))
     }
 }

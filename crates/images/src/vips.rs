@@ -398,7 +398,8 @@ impl<'a> Image<'a> {
         self.vips.taken(start, length)
     }
 
-    /// Encodes; `keeps_metadata` is about camera, place and author: profiles never stay, since what is encoded is sRGB.
+    /// Encodes, which is when most of the work is done: what cannot be decoded fails here too. `keeps_metadata` is about camera,
+    /// place and author: profiles never stay, since what is encoded is sRGB.
     pub(crate) fn encoded(
         &self,
         format: OutputFormat,
@@ -481,7 +482,11 @@ impl<'a> Image<'a> {
                 }
             }
         };
-        if failed == 0 { vips.taken(start, length) } else { Err(vips.unreadable()) }
+        if failed == 0 {
+            vips.taken(start, length)
+        } else {
+            Err(ImageError::Unwritable { detail: vips.last_error() })
+        }
     }
 }
 

@@ -193,7 +193,30 @@ async fn transparency_is_kept_or_becomes_white() {
     assert!(!seen.has_alpha);
     let (red, green, blue, _) = files::average(&seen.thumbhash);
     assert!(red > 0.95 && green > 0.95 && blue > 0.95, "{red} {green} {blue}");
-    assert_eq!(Accepted::default().best(false, true), OutputFormat::Png);
+    assert_eq!(Accepted::default().best(false, true, jpeg.size), OutputFormat::Png);
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_a_format_is_refused_by_it_and_made_in_the_best_that_holds_it() {
+    let images = images();
+    let png = gradient_png(16_384, 64);
+    let size = Size { width: 16_384, height: 64 };
+    let whole: Transform = "strip=yes".parse().unwrap();
+    for format in OutputFormat::ALL {
+        let made = images.make(&png, size, &whole, format).await;
+        if format.holds(size) {
+            assert_eq!(made.unwrap().size, size, "{format:?}");
+        } else {
+            assert_eq!(made.unwrap_err().code(), "image_too_large_for_format", "{format:?}");
+        }
+    }
+    let all = Accepted::read("image/avif,image/webp");
+    assert_eq!(all.best(false, false, size), OutputFormat::Jpeg);
+    let (png, largest) = (gradient_png(16_383, 64), Size { width: 16_383, height: 64 });
+    for format in [OutputFormat::Webp, OutputFormat::Avif] {
+        let made = images.make(&png, largest, &whole, format).await;
+        assert_eq!(made.unwrap().size, largest, "{format:?}");
+    }
 }
 
 #[tokio::test]
@@ -240,7 +263,10 @@ async fn memory_and_time_are_bounded_and_a_dead_worker_is_replaced() {
     let size = Size { width: 3_000, height: 3_000 };
     let refused = images.make(&large, size, &"rotate=90".parse().unwrap(), OutputFormat::Webp).await;
     assert!(
-        matches!(refused, Err(ImageError::TooCostly { .. } | ImageError::Unreadable { .. })),
+        matches!(
+            refused,
+            Err(ImageError::TooCostly { .. } | ImageError::Unreadable { .. } | ImageError::Unwritable { .. })
+        ),
         "{refused:?}"
     );
     assert!(images.describe(&gradient_png(8, 8)).await.is_ok());

@@ -92,6 +92,8 @@ pub(crate) fn counted_as(whose: &str) -> String {
 const PLACE_WAIT: Duration = Duration::from_secs(2);
 /// Stills come by the dozen, as where a pointer moves along a recording; and a player that is refused a segment may stop.
 const CUT_WAIT: Duration = Duration::from_secs(10);
+/// A page may show many images that nobody has made yet, and asks for none of them again.
+const IMAGE_WAIT: Duration = Duration::from_secs(30);
 /// Signing in is waited for: the password is typed, and the next one is done in a moment.
 const PASSWORD_WAIT: Duration = Duration::from_secs(10);
 
@@ -122,6 +124,8 @@ pub struct RateLimits {
     pub clips: Permits,
     /// Kibibytes of segments that are taken apart, and of what was made of them until it is sent.
     pub tracks: Permits,
+    /// Images that are being made at once of others, or wait for a worker.
+    pub images: Permits,
     /// Passwords that are being judged or hashed at once; by person or address, as there is no organization yet.
     pub passwords: Permits,
 }
@@ -144,6 +148,8 @@ impl RateLimits {
             cuts: Permits::new("cuts of recordings", 4, 2, CUT_WAIT),
             clips: Permits::new("clips", 8 << 10, 4 << 10, PLACE_WAIT),
             tracks: Permits::new("tracks of recordings", 256 << 10, 192 << 10, CUT_WAIT),
+            // As many for one organization as there are workers at most, so that none of them is idle.
+            images: Permits::new("images", 64, 8, IMAGE_WAIT),
             passwords: Self::passwords(),
         }
     }
@@ -169,6 +175,7 @@ impl RateLimits {
             &self.cuts,
             &self.clips,
             &self.tracks,
+            &self.images,
             &self.passwords,
         ] {
             permits.forget_idle();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 
 /// An error answer. Slices turn their errors into one of these.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Problem {
     status: StatusCode,
     code: &'static str,

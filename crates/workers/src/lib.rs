@@ -1,11 +1,12 @@
-//! Processes that do what may go wrong with files of strangers: started when needed, kept, held to limits, and replaced when they
-//! die or take too long.
+//! Processes that do what may go wrong with files of strangers: started when needed, kept, held to limits, replaced when they
+//! die or take too long, and gone when we are.
 //!
 //! Both sides speak in frames ([`frames`]): a header in JSON and the bytes of a file. What they say is their own. This crate knows
 //! neither images nor documents.
 
 mod frames;
 mod pool;
+mod spawn;
 mod worker;
 
 pub use pool::{Pool, PoolLimits, Session, Turn, WorkError};

@@ -1,6 +1,9 @@
 //! The server's side: workers that are started when needed, kept, and replaced when they die or take too long.
 
-use crate::frames::{frame_head, lengths};
+use crate::{
+    frames::{frame_head, lengths},
+    spawn,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::ffi::OsString;
 use std::io;
@@ -275,16 +278,16 @@ impl<S: Serialize + Send + Sync + 'static> Shared<S> {
                 reason: "this server lacks the part that does this".to_owned(),
             });
         };
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .env_clear()
-            .envs(self.environment.iter().copied())
-            .spawn()
-            .map_err(unavailable)?;
+            .envs(self.environment.iter().copied());
+        let mut child = spawn::start(command).await.map_err(unavailable)?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(WorkError::Unavailable { reason: "the worker has no pipes".to_owned() });
         };

@@ -9,6 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
+use memoreel_db::TenantTx;
 use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
 use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
 use memoreel_kernel::{Clock, Event, UploadId};
@@ -59,11 +60,13 @@ impl Handle for ReadDocument {
         let content = awaited(&mut tx, step.asset_id).await?;
         // Deleted meanwhile, or done by a run that was killed after it.
         let Some((row, content)) = document.zip(content) else { return run.finish(tx, &[]).await };
+        let filename = filename(&mut tx, &row, &content).await?;
         drop(tx);
         let replacement = content.replaces.then_some(content.upload_id);
         let file = self.file(&row, content).await?;
         let bytes = tokio::fs::read(file.path()).await?;
-        let mut document = self.documents.open(&bytes, &row.filename).await.map_err(document_failure)?;
+        let opened = unless_stopped(run, self.documents.open(&bytes, &filename)).await?;
+        let mut document = opened.map_err(document_failure)?;
         drop(bytes);
         let organization_id = run.caller().organization_id;
         let folder = keys::pages(organization_id, step.asset_id, replacement);
@@ -104,6 +107,14 @@ impl Handle for ReadDocument {
         remove_duplicate(&self.blobs, &key, &blob).await;
         Ok(finished)
     }
+}
+
+/// What the file was called when it came, which decides between formats that look alike. A name that does not end in one says nothing: then
+/// it is taken for what it replaces.
+async fn filename(tx: &mut TenantTx, row: &AssetRow, content: &Awaited) -> Result<String, TaskFailure> {
+    let upload = if content.replaces { sql::find_upload(tx, content.upload_id, false).await? } else { None };
+    let own = upload.map(|upload| upload.filename).filter(|name| name.contains('.'));
+    Ok(own.unwrap_or_else(|| row.filename.clone()))
 }
 
 /// Where the file lies: a copy of another document has its content already.
@@ -148,23 +159,9 @@ impl ReadDocument {
         let text_bytes_max = self.documents.limits().text_bytes_max;
         let (mut pages, mut text_bytes) = (Vec::new(), 0);
         for page in 0..count {
-            if run.cancelled().is_cancelled() {
-                return Err(TaskFailure::transient("cancelled", "Reading the document was stopped."));
-            }
-            let read = document.text(page).await.map_err(document_failure)?;
-            let mut one = ReadPage {
-                text: read.text,
-                source: "text_layer",
-                headings: serde_json::to_value(&read.headings).unwrap_or_default(),
-                image: None,
-            };
-            if has_images && page < PICTURES_MAX {
-                let side = if read.has_layer { PICTURE_SIDE } else { OCR_SIDE };
-                let picture = document.image(page, side).await.map_err(document_failure)?;
-                if !read.has_layer {
-                    self.look_for_text(&picture, &mut one).await;
-                }
-                let (webp, size) = self.smaller(&picture).await?;
+            let has_image = has_images && page < PICTURES_MAX;
+            let (mut one, picture) = unless_stopped(run, self.page(document, page, has_image)).await??;
+            if let Some((webp, size)) = picture {
                 let key = keys::page(folder, page + 1);
                 self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
                 one.image = Some((key, size.width, size.height));
@@ -179,6 +176,31 @@ impl ReadDocument {
             run.progress((page + 1) as f32 / count as f32 * 0.95);
         }
         Ok(pages)
+    }
+
+    /// A page, and its picture.
+    async fn page(
+        &self,
+        document: &mut Document<'_>,
+        page: u32,
+        has_image: bool,
+    ) -> Result<(ReadPage, Option<(Vec<u8>, Size)>), TaskFailure> {
+        let read = document.text(page).await.map_err(document_failure)?;
+        let mut one = ReadPage {
+            text: read.text,
+            source: "text_layer",
+            headings: serde_json::to_value(&read.headings).unwrap_or_default(),
+            image: None,
+        };
+        if !has_image {
+            return Ok((one, None));
+        }
+        let side = if read.has_layer { PICTURE_SIDE } else { OCR_SIDE };
+        let picture = document.image(page, side).await.map_err(document_failure)?;
+        if !read.has_layer {
+            self.look_for_text(&picture, &mut one).await;
+        }
+        Ok((one, Some(self.smaller(&picture).await?)))
     }
 
     /// Takes what is recognised, where that is more than the file has. A page that cannot be read is a page without text: the others
@@ -214,6 +236,12 @@ impl ReadDocument {
         })?;
         Ok((made.bytes, made.size))
     }
+}
+
+/// What `work` comes to, unless the task is stopped meanwhile: a page may take a minute, and its workers go with it.
+async fn unless_stopped<W: Future>(run: &TaskRun, work: W) -> Result<W::Output, TaskFailure> {
+    let stopped = || TaskFailure::transient("cancelled", "Reading the document was stopped.");
+    run.cancelled().run_until_cancelled(work).await.ok_or_else(stopped)
 }
 
 fn facts(described: &Described, pages: &[ReadPage]) -> DocumentFacts {

@@ -114,7 +114,7 @@ pub(super) async fn get_image_addresses(
         };
         address(&app, addressed, transform, &source.filename)
     };
-    let size = sized.size(&transform);
+    let size = sized.size(&transform)?;
     let candidates = match (&wanted.widths, &wanted.dprs) {
         (Some(_), Some(_)) => {
             return Err(Problem::invalid_field(
@@ -129,7 +129,7 @@ pub(super) async fn get_image_addresses(
     };
     let mut listed: Vec<Candidate> = Vec::new();
     for (transform, density) in candidates {
-        let size = sized.size(&transform);
+        let size = sized.size(&transform)?;
         let descriptor = density.unwrap_or_else(|| format!("{}w", size.width));
         // An image is never enlarged unasked, so that the widest of them may come to the same.
         if listed.iter().all(|one| one.descriptor != descriptor) {
@@ -223,13 +223,17 @@ impl Sized {
             (Some(_), Some(options)) => options.parse().map_err(AssetsError::from)?,
             (Some(name), None) => return Err(AssetsError::PresetNotFound(name.clone()).into()),
         };
-        let size = Size { width: source.width.cast_unsigned(), height: source.height.cast_unsigned() };
-        Ok(Self { source: size, preset })
+        Ok(Self { source: source.size(), preset })
     }
 
-    fn size(&self, transform: &Transform) -> Size {
+    /// How large the result is, refused where the one format that was asked for does not hold it.
+    fn size(&self, transform: &Transform) -> Result<Size, AssetsError> {
         let whole = transform.clone().over(self.preset.clone()).settled();
-        geometry::plan(self.source, &whole).result()
+        let size = geometry::plan(self.source, &whole).result();
+        if let Some(FormatWish::Only(format)) = whole.format {
+            format.check(size)?;
+        }
+        Ok(size)
     }
 
     fn by_width(

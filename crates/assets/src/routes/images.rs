@@ -24,7 +24,7 @@ use axum::{
     routing::get,
 };
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
-use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform};
+use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
 use memoreel_web::{App, Problem, ServedTo};
 use serde::Deserialize;
@@ -34,6 +34,8 @@ const CACHED_SECONDS_MAX: i64 = 366 * 24 * 3600;
 /// What a preset makes may change under its address.
 const PRESET_CACHED_SECONDS: i64 = 3600;
 const NAME_LENGTH_MAX: usize = 80;
+/// So many files of an image are looked at that is replaced while it is asked for.
+const FILES_MAX: usize = 3;
 
 /// The images' own addresses, outside the API: they need no session.
 pub fn image_router(renditions: Renditions, policies: DeliveryPolicies) -> axum::Router<App> {
@@ -116,29 +118,21 @@ async fn get_image(
         return Err(not_shown_here());
     }
     let transform: Transform = options.parse().map_err(|_| not_found())?;
-    let (has_preset, is_negotiated) = (transform.preset.is_some(), transform.is_negotiated());
-
-    let caller = Caller::service(grant.organization_id);
-    let mut tx = app.db.tenant(&caller).await?;
-    let source = store::find_source(&mut tx, asset_id, transform.preset.as_deref()).await?;
-    drop(tx);
-    let source = source.ok_or_else(not_found)?;
-    let preset = match (&transform.preset, &source.preset) {
-        (None, _) => Transform::default(),
-        (Some(_), Some(options)) => options.parse::<Transform>().map_err(AssetsError::from)?,
-        (Some(_), None) => return Err(not_found()),
-    };
-    let whole = transform.over(preset);
-    // A preset may have chosen a format where the address leaves it open.
-    let is_negotiated = is_negotiated && whole.is_negotiated();
-    let format = chosen(&whole, &source, &headers);
-    let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
-
-    let filename = source.filename.clone();
-    let made = renditions.get(&app, wanted.clone(), source.clone()).await?;
+    let has_preset = transform.preset.is_some();
+    let mut opened = None;
+    // Who asks at the moment at which the image gets another file is shown that one.
+    for _ in 0..FILES_MAX {
+        let offered = offered(&app, &grant, asset_id, &transform, &headers).await?;
+        opened = open(&app, &renditions, &offered, &headers).await?.map(|opened| (offered, opened));
+        if opened.is_some() {
+            break;
+        }
+    }
+    let (Offered { wanted, source, is_negotiated }, Opened { made, file }) = opened.ok_or_else(not_found)?;
+    let format = wanted.format;
     let lifetime = (grant.expires_at - now).num_seconds().clamp(0, CACHED_SECONDS_MAX);
-    let described = |made: &MadeImage, mut response: Response| {
-        describe(response.headers_mut(), made, format, &filename);
+    let described = |mut response: Response| {
+        describe(response.headers_mut(), &made, format, &source.filename);
         response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
         let answer = response.headers_mut();
         // A cache that serves many would show it on web sites that may not, unless that is what the organization wants.
@@ -159,37 +153,93 @@ async fn get_image(
         }
         response
     };
-    if is_current(&headers, etag(&made).as_deref()) {
-        return Ok(described(&made, StatusCode::NOT_MODIFIED.into_response()));
-    }
-    let (made, read) = match read(&app, &made).await {
-        Ok(read) => (made, read),
-        Err(BlobError::NotFound { .. }) => {
-            let made = renditions.make_anew(&app, wanted, source).await?;
-            let read = read(&app, &made).await?;
-            (made, read)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let length = read.meta.size_bytes;
-    let mut response = described(&made, (StatusCode::OK, Body::from_stream(read.bytes)).into_response());
+    let Some(file) = file else { return Ok(described(StatusCode::NOT_MODIFIED.into_response())) };
+    let length = file.meta.size_bytes;
+    let mut response = described((StatusCode::OK, Body::from_stream(file.bytes)).into_response());
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     Ok(response)
+}
+
+/// What an address comes to for whoever asks, while the asset has this file.
+struct Offered {
+    wanted: Wanted,
+    source: Source,
+    /// Whether others may get another format.
+    is_negotiated: bool,
+}
+
+async fn offered(
+    app: &App,
+    grant: &Grant,
+    asset_id: AssetId,
+    transform: &Transform,
+    headers: &HeaderMap,
+) -> Result<Offered, Problem> {
+    let not_found = || Problem::not_found("image");
+    let caller = Caller::service(grant.organization_id);
+    let mut tx = app.db.tenant(&caller).await?;
+    let source = store::find_source(&mut tx, asset_id, transform.preset.as_deref()).await?;
+    drop(tx);
+    let source = source.ok_or_else(not_found)?;
+    let preset = match (&transform.preset, &source.preset) {
+        (None, _) => Transform::default(),
+        (Some(_), Some(options)) => options.parse::<Transform>().map_err(AssetsError::from)?,
+        (Some(_), None) => return Err(not_found()),
+    };
+    let whole = transform.clone().over(preset);
+    // A preset may have chosen a format where the address leaves it open.
+    let is_negotiated = transform.is_negotiated() && whole.is_negotiated();
+    let format = chosen(&whole, &source, headers)?;
+    let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
+    Ok(Offered { wanted, source, is_negotiated })
+}
+
+/// An image that is there.
+struct Opened {
+    made: MadeImage,
+    /// Absent where whoever asks has it.
+    file: Option<BlobRead>,
+}
+
+/// The image, made where it has to be; `None` where the asset has another file by now.
+async fn open(
+    app: &App,
+    renditions: &Renditions,
+    Offered { wanted, source, .. }: &Offered,
+    headers: &HeaderMap,
+) -> Result<Option<Opened>, Problem> {
+    let Some(made) = renditions.get(app, wanted, source).await? else { return Ok(None) };
+    if is_current(headers, etag(&made).as_deref()) {
+        return Ok(Some(Opened { made, file: None }));
+    }
+    match read(app, &made).await {
+        Ok(file) => Ok(Some(Opened { made, file: Some(file) })),
+        Err(BlobError::NotFound { .. }) => {
+            let Some(made) = renditions.make_anew(app, wanted, source).await? else { return Ok(None) };
+            let file = Some(read(app, &made).await?);
+            Ok(Some(Opened { made, file }))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn read(app: &App, made: &MadeImage) -> Result<BlobRead, BlobError> {
     app.blobs.get(&made.blob_key.parse()?, None).await
 }
 
-fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> OutputFormat {
-    match transform.format {
+/// The format for whoever asks, refused where it does not hold what is asked for.
+fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> Result<OutputFormat, AssetsError> {
+    let size = geometry::plan(source.size(), &transform.clone().settled()).result();
+    let format = match transform.format {
         Some(FormatWish::Only(format)) => format,
         None | Some(FormatWish::Auto) => {
             let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
             let accept = accept.collect::<Vec<_>>().join(",");
-            Accepted::read(&accept).best(source.is_animated, source.has_alpha)
+            Accepted::read(&accept).best(source.is_animated, source.has_alpha, size)
         }
-    }
+    };
+    format.check(size)?;
+    Ok(format)
 }
 
 fn etag(made: &MadeImage) -> Option<String> {

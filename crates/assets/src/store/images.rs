@@ -4,7 +4,7 @@ use super::HeldBlob;
 use crate::model::ImageFacts;
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_images::{Described, Made};
+use memoreel_images::{Described, Made, geometry::Size};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
 
 /// What storing an image found out.
@@ -99,6 +99,13 @@ pub(crate) struct Source {
     pub(crate) has_alpha: bool,
     /// The options of the preset that was asked for, if there is one of that name.
     pub(crate) preset: Option<String>,
+}
+
+impl Source {
+    /// Upright.
+    pub(crate) fn size(&self) -> Size {
+        Size { width: self.width.cast_unsigned(), height: self.height.cast_unsigned() }
+    }
 }
 
 pub(crate) async fn find_source(

@@ -1,8 +1,9 @@
 //! What is costly goes on so often at once, and one organization leaves room for others.
 
 use crate::{
-    app::TestApp,
+    app::{PUBLIC_URL, TestApp, sample},
     client::{Answer, Client, PASSWORD, Person, metadata, send},
+    replaced::settled,
 };
 use memoreel_web::{Permit, Permits};
 use serde_json::json;
@@ -133,4 +134,30 @@ async fn passwords_are_hashed_in_turn_and_one_address_leaves_room() {
     assert_eq!(refused.refuses(503, "sign_in_busy").header("retry-after"), "5");
     drop(all);
     sign_in(app.visitor()).await.is(201);
+}
+
+#[tokio::test]
+async fn images_are_made_in_turn_and_one_organization_leaves_room() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let shown = async |person: &Person, options: &str| {
+        let id = person.upload_image("Harbour.heic", sample("still-photo.heic")).await;
+        settled(person, &id).await;
+        let request = person.request("GET", &format!("/assets/{id}/image-addresses"));
+        let told = send(request.query(&[("options", options)])).await.is(200).json();
+        told["src"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap().to_owned()
+    };
+    let (adas, bobs) = (shown(&ada, "w=60,format=png").await, shown(&bob, "w=60,format=png").await);
+    let share = take_share(&app.app.limits.images, &ada.organization_id).await;
+    let visitor = app.visitor();
+    let fetch = async |path: &str| send(visitor.request("GET", path)).await;
+    let waits = tokio::time::timeout(Duration::from_millis(500), fetch(&adas)).await;
+    assert!(waits.is_err(), "ada has her share");
+    fetch(&bobs).await.is(200);
+    drop(share);
+    fetch(&adas).await.is(200);
+    // What was made takes no place.
+    let _all = take_all(&app.app.limits.images).await;
+    fetch(&adas).await.is(200);
 }

@@ -288,6 +288,12 @@ async fn nothing_but_what_was_offered_is_made() {
         (&[("options", "w=0")][..], "options_invalid"),
         (&[("options", "w=8192,dpr=2")], "options_invalid"),
         (&[("options", "p=card")], "preset_unknown"),
+        // 4608 x 8192 pixels.
+        (&[("options", "h=8192,enlarge=yes,format=avif")], "image_too_large_for_format"),
+        (
+            &[("options", "enlarge=yes,format=avif,w=400"), ("widths", "800,8192")],
+            "image_too_large_for_format",
+        ),
         (&[("widths", "1,x")], "options_invalid"),
         (&[("widths", "1,2,3,4,5,6,7,8,9,10,11,12,13")], "srcset_invalid"),
         (&[("widths", "10"), ("dprs", "2")], "srcset_invalid"),
@@ -399,6 +405,33 @@ async fn many_who_ask_at_once_get_one_image() {
     let again = fetch(&app, &path, "*/*").await.is(200);
     assert_eq!(BTreeSet::from([again.header("etag").to_owned()]), tags);
     assert!(Path::new(&made[0]).exists());
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_is_not_tried_again_for_a_while() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    // 119 megapixels.
+    let path = address(&ada, &id, "w=8192,enlarge=yes,format=png").await;
+    let answers = futures::future::join_all((0..6).map(|_| fetch(&app, &path, "*/*"))).await;
+    for answer in answers {
+        answer.refuses(422, "image_too_large");
+    }
+    // Without a look at the file.
+    let file = files_of(&app, &ada, &id).into_iter().next().unwrap();
+    let bytes = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fetch(&app, &path, "*/*").await.refuses(422, "image_too_large");
+    app.clock.advance(TimeDelta::minutes(6));
+    fetch(&app, &path, "*/*").await.refuses(404, "not_found");
+    // That was no failure for good.
+    fs::write(&file, bytes).unwrap();
+    fetch(&app, &path, "*/*").await.refuses(422, "image_too_large");
+    // And others can be made.
+    let path = address(&ada, &id, "w=80,format=png").await;
+    fetch(&app, &path, "*/*").await.is(200);
 }
 
 #[tokio::test]

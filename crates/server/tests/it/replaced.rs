@@ -164,6 +164,32 @@ async fn an_image_keeps_what_it_is_and_shows_its_new_file_once_that_was_looked_a
 }
 
 #[tokio::test]
+async fn an_image_that_is_asked_for_while_it_is_replaced_is_made_of_its_new_file() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("Sign.png", picture("The zeppelin lands at noon").await).await;
+    settled(&ada, &id).await;
+    let path = address(&ada, &id).await;
+    // What is asked for knows the old file, and waits.
+    let (images, mut places) = (&app.app.limits.images, Vec::new());
+    while let Ok(Ok(place)) =
+        tokio::time::timeout(Duration::from_millis(200), images.enter(&ada.organization_id)).await
+    {
+        places.push(place);
+    }
+    let visitor = app.visitor();
+    let (asked, ()) = tokio::join!(visitor.get(&path), async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        replace(&ada, "image", &id, sample("still-photo.heic")).await;
+        settled(&ada, &id).await;
+        drop(places);
+    });
+    let shown = asked.is(200).body;
+    assert_eq!(app.visitor().get(&address(&ada, &id).await).await.is(200).body, shown);
+}
+
+#[tokio::test]
 async fn a_document_has_the_pages_of_its_new_file() {
     let app = TestApp::start().await;
     app.work().await;
@@ -191,6 +217,32 @@ async fn a_document_has_the_pages_of_its_new_file() {
     assert_eq!((found(&ada, "submarine").await, found(&ada, "walrus").await), (0, 1));
     assert_eq!(kept(&app, &ada).await, (2, vec![1]), "the file, and the picture of its page");
     app.visitor().get(&old).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_a_document_is_replaced_with_is_what_its_own_name_says() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let notes = |word: &str| format!("# Ice\n\nThe {word} sleeps on *the ice*.\n").into_bytes();
+    let id = ada.upload_document("Notes.txt", notes("seal")).await;
+    assert_eq!(settled(&ada, &id).await["document"]["format"], "text");
+    for (name, format, filename) in [
+        ("b.md", "markdown", "Notes.md"),
+        // Says nothing.
+        ("other", "markdown", "Notes.md"),
+        ("c.html", "html", "Notes.html"),
+        ("d.txt", "text", "Notes.txt"),
+    ] {
+        let said = [("filename", name), ("kind", "document"), ("replaces", id.as_str())];
+        sent(&ada, &said, notes(name)).await.is(201);
+        let now = settled(&ada, &id).await;
+        assert_eq!(
+            (&now["document"]["format"], &now["filename"], &now["replacement"]),
+            (&json!(format), &json!(filename), &Value::Null),
+            "{name}: {now:#}"
+        );
+    }
 }
 
 #[tokio::test]
