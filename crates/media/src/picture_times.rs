@@ -13,8 +13,8 @@ use crate::{Control, Ffmpeg, MediaError, Probe};
 const MEASURE_TIME: Duration = Duration::from_secs(600);
 /// Without a picture for longer than this, in seconds, the last one is repeated.
 const GAP_SECONDS: f64 = 1.0;
-/// Encoders that look ahead, and sound that is decoded before it is heard, set pictures this late, in seconds.
-pub(crate) const LATE_SECONDS: f64 = 0.2;
+/// Encoders that look ahead, and sound that is decoded before it is heard, set pictures this late.
+pub(crate) const LATE_MS: u64 = 200;
 
 /// When pictures are shown, in seconds from the recording's beginning on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ pub(crate) struct PictureTimes {
 impl PictureTimes {
     /// When the first picture comes, if that is so late that it is to be shown from the beginning on.
     pub(crate) fn late(&self) -> Option<f64> {
-        (self.first > LATE_SECONDS).then_some(self.first)
+        (self.first * 1000.0 > LATE_MS as f64).then_some(self.first)
     }
 
     /// How long the last picture has to stay beyond its own time.
@@ -185,6 +185,7 @@ mod tests {
             color_transfer: None,
             is_interlaced: false,
             has_square_pixels: true,
+            late_ms: 0,
             duration_ms: None,
             bit_rate: None,
         };
