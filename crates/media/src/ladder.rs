@@ -7,10 +7,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{Arguments, seconds};
+use crate::arguments::Arguments;
 use crate::filters::{fitted, upright};
 use crate::hls::{self, Variant, VariantVideo};
 use crate::package::{encode_audio, is_web_audio};
+use crate::picture_times::PictureTimes;
 use crate::staging::Staging;
 use crate::{Control, Ffmpeg, MediaError, Probe};
 
@@ -45,8 +46,14 @@ const KEY_FRAME_SECONDS: u32 = 2;
 const FRAME_RATE_MAX: f64 = 60.0;
 /// Sound up to this rate, in bits per second, is no burden to the lowest rung.
 const COPIED_AUDIO_RATE_MAX: u64 = 192_000;
-/// Every recording's sound is a little longer or shorter than its picture.
-const STAYS_FROM_MS: u64 = 1_000;
+/// Where none comes, the last picture is repeated this often a second. Files that hold sound and picture have both of about the same time
+/// in one place only if pictures are no further apart.
+const REPEATED_PER_SECOND: u32 = 5;
+/// Repeated pictures come when the next one does: until then sound waits to be written beside them. Two hours of it, in microseconds, are
+/// about 100 MiB for each rung.
+const SOUND_WAITS_US: &str = "7200000000";
+/// As much sound may wait for the first picture, in bytes.
+const SOUND_WAITS_BYTES: &str = "268435456";
 
 /// How pictures are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -294,7 +301,8 @@ impl Ffmpeg {
         for rung in rungs {
             staging.create_dir(&rung.name)?;
         }
-        let arguments = self.ladder_arguments(input, probe, ladder)?;
+        let times = self.picture_times(input, probe, control).await?;
+        let arguments = self.ladder_arguments(input, probe, ladder, &times)?;
         self.convert(arguments, staging.path(), probe.duration_ms, control).await?;
 
         let frame_rate = video.frame_rate.min(FRAME_RATE_MAX);
@@ -314,12 +322,13 @@ impl Ffmpeg {
         input: &Path,
         probe: &Probe,
         ladder: &Ladder,
+        times: &PictureTimes,
     ) -> Result<Arguments, MediaError> {
         let threads = self.limits().threads;
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.add(["-max_pixels", &self.limits().pixels_max.to_string()]);
         arguments.input(input, threads)?;
-        arguments.add(["-filter_complex", &self.split(probe, &ladder.rungs)?]);
+        arguments.add(["-filter_complex", &self.split(probe, &ladder.rungs, times)?]);
         for (number, rung) in ladder.rungs.iter().enumerate() {
             arguments.add(["-map", &format!("[rung{number}]")]);
             if let Some(audio) = &probe.audio {
@@ -330,13 +339,21 @@ impl Ffmpeg {
                     encode_audio(&mut arguments);
                 }
             }
-            let key_frames = format!("expr:gte(t,n_forced*{KEY_FRAME_SECONDS})");
             encode_picture(&mut arguments, rung, threads);
             arguments
                 // Scene cuts and the encoder's own interval would put key frames elsewhere in each rung.
-                .add(["-g", "100000", "-force_key_frames", &key_frames])
+                .add(["-g", "100000", "-force_key_frames", &key_frames()])
                 // Pictures keep their times to 1/90,000 s, however unevenly they come.
                 .add(["-fps_mode", "vfr", "-enc_time_base", "1:90000"]);
+            if times.have_gaps() {
+                arguments
+                    .add(["-max_interleave_delta", SOUND_WAITS_US])
+                    .add(["-muxing_queue_data_threshold", SOUND_WAITS_BYTES]);
+                if rung.codec == PictureCodec::H264 {
+                    // Pictures that are stored in another order begin later, by as much as these are apart.
+                    arguments.add(["-bf", "0"]);
+                }
+            }
             if ladder.start_us > 0 {
                 arguments.add(["-output_ts_offset", &format!("{}us", ladder.start_us)]);
             }
@@ -346,7 +363,7 @@ impl Ffmpeg {
     }
 
     /// Decodes once, brings the picture to the largest rung, and makes the others from that.
-    fn split(&self, probe: &Probe, rungs: &[Rung]) -> Result<String, MediaError> {
+    fn split(&self, probe: &Probe, rungs: &[Rung], times: &PictureTimes) -> Result<String, MediaError> {
         let video = probe.need_video()?;
         let largest = rungs
             .iter()
@@ -358,16 +375,13 @@ impl Ffmpeg {
         } else {
             String::new()
         };
-        // Segments are cut at pictures, so where sound goes on without one the last picture stays.
-        let lengths = (video.duration_ms, probe.audio.as_ref().and_then(|audio| audio.duration_ms));
-        let stays = match lengths {
-            (Some(picture_ms), Some(sound_ms)) if sound_ms > picture_ms + STAYS_FROM_MS => {
-                format!(",tpad=stop_mode=clone:stop_duration={}", seconds(sound_ms - picture_ms))
-            }
-            _ => String::new(),
-        };
+        let (repeated, filled) = filling(times);
+        // The first picture is shown from the beginning on, whatever a decoder makes of its time to the millisecond.
+        let early = times
+            .late()
+            .map_or_else(String::new, |late| format!("setpts='if(lte(T,{:.6}),0,PTS)',", late + 0.002));
         let mut graph = format!(
-            "[0:{}]{calm}{}{stays},split={}",
+            "{repeated}[0:{}]{early}{calm}{}{filled},split={}",
             video.index,
             upright(self, video, largest),
             rungs.len()
@@ -383,6 +397,27 @@ impl Ffmpeg {
         }
         Ok(graph)
     }
+}
+
+/// At the first picture of every other second. Counting key frames instead would, after a gap, force one at every picture until the count
+/// is made up for.
+fn key_frames() -> String {
+    let every = KEY_FRAME_SECONDS;
+    format!("expr:if(isnan(prev_forced_t),1,gt(floor(t/{every}),floor(prev_forced_t/{every})))")
+}
+
+/// What repeats the last picture wherever none comes for long: a clock, and what joins the picture with it. Nothing for other recordings,
+/// which keep the pictures that they have.
+fn filling(times: &PictureTimes) -> (String, String) {
+    if !times.have_gaps() {
+        return (String::new(), String::new());
+    }
+    let stays = times
+        .stays()
+        .map_or_else(String::new, |stays| format!(",tpad=stop_mode=clone:stop_duration={stays:.3}"));
+    let clock = format!("color=size=16x16:rate={REPEATED_PER_SECOND},settb=1/90000[clock];");
+    // It gives a picture whenever either has one, and always that of the first.
+    (clock, format!("{stays},settb=1/90000[timed];[timed][clock]streamselect=inputs=2:map=0"))
 }
 
 fn encode_picture(arguments: &mut Arguments, rung: &Rung, threads: usize) {

@@ -24,6 +24,7 @@ mod ladder;
 mod limits;
 mod outcome;
 mod package;
+mod picture_times;
 mod poster;
 mod probe;
 mod process;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arguments::Arguments;
 use crate::hls::{self, Variant, VariantVideo};
+use crate::picture_times::LATE_MS;
 use crate::staging::Staging;
 use crate::{AudioStream, Control, Ffmpeg, MediaError, Probe, VideoStream};
 
@@ -36,7 +37,7 @@ pub enum NotInstant {
     Rotation,
     /// Key frames are so far apart that segments would be too long to start and seek quickly.
     KeyFrames,
-    /// Its time stamps do not survive copying, or less of it is there than its header says.
+    /// Its time stamps do not survive copying, less of it is there than its header says, or its picture comes later than its sound.
     TimeStamps,
 }
 
@@ -61,6 +62,10 @@ impl Ffmpeg {
         };
         if let Some(reason) = hindrance(video) {
             return Ok(Packaging::NotInstant(reason));
+        }
+        // Playlists count from the first picture on. What comes before it would be in none of its moments.
+        if video.late_ms > LATE_MS {
+            return Ok(Packaging::NotInstant(NotInstant::TimeStamps));
         }
         let picture = VariantVideo { width: video.width, height: video.height, frame_rate: video.frame_rate };
         let copies_audio = probe.audio.as_ref().is_some_and(is_web_audio);

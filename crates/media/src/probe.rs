@@ -75,6 +75,9 @@ pub struct VideoStream {
     pub is_interlaced: bool,
     /// Whether pixels are square as stored.
     pub has_square_pixels: bool,
+    /// How much later than the recording its first picture begins.
+    #[serde(default)]
+    pub late_ms: u64,
     /// Length of this stream, where the file says.
     pub duration_ms: Option<u64>,
     /// Of this stream, where the file says.

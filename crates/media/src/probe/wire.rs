@@ -19,6 +19,7 @@ pub(super) struct Answer {
 #[serde(default)]
 struct Format {
     format_name: String,
+    start_time: Option<String>,
     duration: Option<String>,
     bit_rate: Option<String>,
 }
@@ -41,6 +42,7 @@ struct Stream {
     field_order: Option<String>,
     color_transfer: Option<String>,
     bit_rate: Option<String>,
+    start_time: Option<String>,
     duration: Option<String>,
     channels: u32,
     sample_rate: Option<String>,
@@ -111,7 +113,7 @@ pub(super) fn read(answer: Answer, decodes: impl Fn(&str) -> bool) -> Result<Pro
         container: answer.format.format_name.clone(),
         duration_ms,
         bit_rate: number(&answer.format.bit_rate),
-        video: video.map(video_stream),
+        video: video.map(|stream| video_stream(stream, &answer.format)),
         audio: audio.map(audio_stream),
         audio_stream_count: u32::try_from(sounds().count()).unwrap_or(u32::MAX),
         subtitles: streams.iter().filter(|stream| stream.is("subtitle")).map(subtitle_stream).collect(),
@@ -130,7 +132,7 @@ fn preferred<'a>(streams: impl Iterator<Item = &'a Stream>) -> Option<&'a Stream
     first
 }
 
-fn video_stream(stream: &Stream) -> VideoStream {
+fn video_stream(stream: &Stream, format: &Format) -> VideoStream {
     let aspect =
         stream.sample_aspect_ratio.as_deref().and_then(ratio).filter(|ratio| (0.05..=20.0).contains(ratio));
     let turned = stream.side_data_list.iter().find_map(|data| data.rotation).unwrap_or(0.0);
@@ -141,6 +143,8 @@ fn video_stream(stream: &Stream) -> VideoStream {
         if matches!(rotation_degrees, 46..=134 | 226..=314) { (high, wide) } else { (wide, high) };
     let average = stream.avg_frame_rate.as_deref().and_then(ratio).unwrap_or(0.0);
     let smallest = stream.r_frame_rate.as_deref().and_then(ratio).unwrap_or(average);
+    let seconds = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<f64>().ok());
+    let late = seconds(&stream.start_time).unwrap_or(0.0) - seconds(&format.start_time).unwrap_or(0.0);
     let is_hdr = matches!(stream.color_transfer.as_deref(), Some("smpte2084" | "arib-std-b67"));
     VideoStream {
         index: stream.index,
@@ -159,6 +163,7 @@ fn video_stream(stream: &Stream) -> VideoStream {
         color_transfer: stream.color_transfer.clone(),
         is_interlaced: matches!(stream.field_order.as_deref(), Some("tt" | "bb" | "tb" | "bt")),
         has_square_pixels: aspect.is_none_or(|ratio| (ratio - 1.0).abs() < 0.001),
+        late_ms: whole_ms(late),
         duration_ms: Some(duration(&stream.duration)).filter(|ms| *ms > 0),
         bit_rate: number(&stream.bit_rate),
     }

@@ -284,6 +284,80 @@ async fn sound_that_outlasts_the_picture_is_cut_into_segments_too() {
     assert!(variants[0].segment_ms_max < 7_000);
 }
 
+/// Of each segment, when its picture and its sound begin, in seconds.
+fn beginnings(bench: &Bench, folder: &Path) -> Vec<(f64, f64)> {
+    let init = std::fs::read(folder.join("init.mp4")).unwrap();
+    let names = files(folder).into_iter().filter(|name| name.ends_with(".m4s"));
+    let begins = |name: String| {
+        let alone = bench.path("alone.mp4");
+        std::fs::write(&alone, [init.clone(), std::fs::read(folder.join(name)).unwrap()].concat()).unwrap();
+        (packet_times(&alone, "v", "")[0], packet_times(&alone, "a", "")[0])
+    };
+    names.map(begins).collect()
+}
+
+#[tokio::test]
+async fn pictures_that_are_missing_for_long_are_repeated_and_sound_lies_beside_them() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "gap.mp4",
+        "-f lavfi -i testsrc2=s=854x480:r=10:d=48 -f lavfi -i sine=d=48 -vf select='not(between(t,5,40.5))' \
+         -fps_mode vfr -c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &input, &out).await;
+    assert_eq!(names(&variants), ["360p", "480p"]);
+    let key_frames = |name: &str| packet_times(&out.join(name).join("media.m3u8"), "v", "K");
+    let times = key_frames("360p");
+    assert_eq!(times, key_frames("480p"));
+    assert_eq!(times.len(), 24, "{times:?}");
+    let furthest = times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+    assert!(furthest < 2.3, "{times:?}");
+    for variant in &variants {
+        assert_eq!(variant.segment_count, 8);
+        assert!(variant.segment_ms_max < 6_500, "{}", variant.segment_ms_max);
+        assert!((47_800..48_300).contains(&variant.duration_ms), "{}", variant.duration_ms);
+    }
+    let beginnings = beginnings(&bench, &out.join("360p"));
+    assert!(beginnings.iter().all(|(picture, sound)| (picture - sound).abs() < 0.5), "{beginnings:?}");
+}
+
+#[tokio::test]
+async fn sound_that_outlasts_the_picture_by_far_is_cut_into_segments_whatever_the_header_tells() {
+    let bench = Bench::new().await;
+    // Matroska's streams have no length for ffprobe.
+    let input = bench.make(
+        "camera-off.mkv",
+        "-f lavfi -i testsrc2=s=160x90:d=4 -f lavfi -i sine=d=45 -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &input, &out).await;
+    assert_eq!(variants[0].segment_count, 8);
+    assert!(variants[0].segment_ms_max < 6_500, "{}", variants[0].segment_ms_max);
+    assert!((44_800..45_300).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
+    let beginnings = beginnings(&bench, &out.join("90p"));
+    assert!(beginnings.iter().all(|(picture, sound)| (picture - sound).abs() < 0.5), "{beginnings:?}");
+}
+
+#[tokio::test]
+async fn a_picture_that_comes_late_is_shown_from_the_beginning_on() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "late.mp4",
+        "-f lavfi -i testsrc2=s=160x90:r=25:d=15 -f lavfi -i sine=d=15 -vf select='gte(t,5)' -fps_mode vfr \
+         -c:v libx264 -pix_fmt yuv420p -c:a aac",
+    );
+    let out = bench.out("out");
+    let variants = encoded(&bench, &input, &out).await;
+    assert!((14_900..15_200).contains(&variants[0].duration_ms), "{}", variants[0].duration_ms);
+    assert!(variants[0].start_us < 100_000, "{}", variants[0].start_us);
+    let playlist = out.join("90p/media.m3u8");
+    let (pictures, sound) = (packet_times(&playlist, "v", ""), packet_times(&playlist, "a", ""));
+    assert!((pictures[0] - sound[0]).abs() < 0.1, "{} {}", pictures[0], sound[0]);
+    // The second picture keeps its time.
+    assert_eq!(pictures.iter().filter(|time| **time - pictures[0] > 5.03).count(), 249);
+}
+
 #[tokio::test]
 async fn light_sound_that_browsers_play_goes_into_every_rung_as_it_is() {
     let bench = Bench::new().await;

@@ -177,6 +177,30 @@ async fn sound_that_outlasts_the_picture_counts_in_the_duration() {
 }
 
 #[tokio::test]
+async fn a_picture_that_comes_later_than_the_sound_is_left_to_the_ladder() {
+    let bench = Bench::new().await;
+    let late = |name: &str, from: &str| {
+        bench.make(
+            name,
+            &format!(
+                "-f lavfi -i testsrc2=s=160x90:r=25:d=10 -f lavfi -i sine=d=10 -vf select='gte(t,{from})' \
+                 -fps_mode vfr -c:v libx264 -pix_fmt yuv420p -c:a aac"
+            ),
+        )
+    };
+    let out = bench.out("out");
+    for name in ["late.mp4", "late.mkv", "late.ts"] {
+        let input = late(name, "0.72");
+        let late_ms = bench.probe(&input).await.video.unwrap().late_ms;
+        assert!((650..850).contains(&late_ms), "{name}: {late_ms}");
+        assert_eq!(packaged(&bench, &input, &out).await, Packaging::NotInstant(NotInstant::TimeStamps));
+        assert!(is_empty(&out));
+    }
+    // A few pictures later is no matter.
+    variant(packaged(&bench, &late("almost.mp4", "0.08"), &out).await);
+}
+
+#[tokio::test]
 async fn a_recording_that_is_cut_off_is_left_to_the_ladder() {
     let bench = Bench::new().await;
     let whole = bench.make(
