@@ -76,6 +76,24 @@ pub(crate) async fn want_sound(tx: &mut TenantTx, asset_id: AssetId, name: &str)
     Ok(())
 }
 
+/// Forgets that a sound file of this name is wanted.
+pub(crate) async fn withdraw_sound(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE assets SET metadata = metadata #- ARRAY['sounds', $3::text] WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        name,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// The names of the sound files that are wanted and not there.
 pub(crate) async fn sounds_to_make(tx: &mut TenantTx, asset_id: AssetId) -> Result<Vec<String>, sqlx::Error> {
     let organization_id = tx.organization_id();

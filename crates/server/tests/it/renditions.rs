@@ -366,3 +366,55 @@ async fn sound_is_refused_where_there_is_none_or_it_is_not_theirs() {
     eve.ask(&ada.organization_id, "POST", &path, wanted).await.refuses(404, "not_found");
     eve.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_sound_that_cannot_be_made_keeps_no_other_from_being_made() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (_, asset_id) = recorded(&app, &ada, "sonnet.mp3", "Sonnet.mp3").await;
+    // Nobody works until both are asked for.
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    let path = format!("/assets/{asset_id}/renditions");
+    ada.post(&path, &json!({ "format": "mp3" })).await.is(202);
+    ada.post(&path, &json!({ "format": "opus" })).await.is(202);
+    // Where the first one is to lie, nothing can.
+    let organization = app.folder().join("blobs/blobs/organizations").join(&ada.organization_id);
+    let taken = organization.join("assets").join(&asset_id).join("sounds/sound-mp3.mp3/taken");
+    std::fs::create_dir_all(taken).unwrap();
+    app.work().await;
+    sound_of(&ada, &asset_id, &json!({ "format": "opus" })).await;
+    let names: Vec<Value> =
+        listed(&ada, &asset_id).await.into_iter().map(|one| one["name"].clone()).collect();
+    assert!(!names.contains(&json!("sound-mp3")), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_sound_that_never_can_be_made_is_wanted_no_longer() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (_, asset_id) = recorded(&app, &ada, "sonnet.mp3", "Sonnet.mp3").await;
+    // As if there were nothing to hear in its file.
+    let mut database = app.superuser().await;
+    sqlx::query("UPDATE assets SET metadata = jsonb_set(metadata, '{probe,audio}', 'null')")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let path = format!("/assets/{asset_id}/renditions");
+    ada.post(&path, &json!({ "format": "mp3" })).await.is(202);
+    let mut failed: Option<String> = None;
+    for _ in 0..300 {
+        let code = "SELECT error_code FROM tasks WHERE kind = 'make_sounds' AND status = 'failed'";
+        failed = sqlx::query_scalar(code).fetch_optional(&mut database).await.unwrap();
+        if failed.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(failed.as_deref(), Some("media_empty"));
+    let is_wanted = "SELECT metadata -> 'sounds' ? 'sound-mp3' FROM assets";
+    let is_wanted: bool = sqlx::query_scalar(is_wanted).fetch_one(&mut database).await.unwrap();
+    assert!(!is_wanted);
+}
