@@ -286,11 +286,12 @@ async fn sound_that_outlasts_the_picture_is_cut_into_segments_too() {
 
 /// Of each segment, when its picture and its sound begin, in seconds.
 fn beginnings(bench: &Bench, folder: &Path) -> Vec<(f64, f64)> {
-    let init = std::fs::read(folder.join("init.mp4")).unwrap();
+    let init = std::fs::read(folder.join("init.mp4")).expect("readable");
     let names = files(folder).into_iter().filter(|name| name.ends_with(".m4s"));
     let begins = |name: String| {
         let alone = bench.path("alone.mp4");
-        std::fs::write(&alone, [init.clone(), std::fs::read(folder.join(name)).unwrap()].concat()).unwrap();
+        let segment = std::fs::read(folder.join(name)).expect("readable");
+        std::fs::write(&alone, [init.clone(), segment].concat()).expect("writable");
         (packet_times(&alone, "v", "")[0], packet_times(&alone, "a", "")[0])
     };
     names.map(begins).collect()
