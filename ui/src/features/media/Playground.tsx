@@ -4,6 +4,7 @@ import { useId, useState, type ReactNode } from "react";
 import { imageAddressesQuery, imagePresetsQuery, mediaCommands } from "../../api/media";
 import { keys } from "../../api/queries";
 import type { Asset, ImageAddresses } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -298,9 +299,9 @@ function SavePreset({ options, onClose }: { options: string; onClose: () => void
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={save.isPending || name.trim() === ""}>
+          <BusyButton type="submit" className="button button--primary" disabled={name.trim() === ""} busy={save.isPending}>
             {strings.common.save}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { accountCommands } from "../../../api/account";
 import { isApiError } from "../../../api/client";
 import { keys } from "../../../api/queries";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -23,9 +24,9 @@ export function EmailNotice({ email }: { email: string }) {
         <p className="notice__title">{strings.confirmEmail.notice}</p>
         <p className="soft">{strings.confirmEmail.noticeText(email)}</p>
         <div className="notice__row">
-          <button type="button" className="button button--small" disabled={resend.isPending} onClick={() => resend.mutate()}>
+          <BusyButton type="button" className="button button--small" busy={resend.isPending} onClick={() => resend.mutate()}>
             {strings.confirmEmail.resend}
-          </button>
+          </BusyButton>
         </div>
       </div>
       {resend.isError ? <Problem error={resend.error} /> : null}
