@@ -141,6 +141,13 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await places(page).getByRole("link", { name: "Bin" }).click();
   await expect(files(page)).toHaveCount(1);
   await expectAccessible(page);
+  // Until when is told in every view, also on a phone.
+  await page.setViewportSize({ width: 375, height: 760 });
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await expect(files(page).getByText(/^Until /u)).toBeVisible();
+  await page.getByRole("button", { name: "Grid", exact: true }).click();
+  await expect(files(page).getByText(/Until /u)).toBeVisible();
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole("checkbox", { name: "Select quay.png" }).check();
   await bar.getByRole("button", { name: "Restore" }).click();
   await expect(page.getByRole("heading", { name: "The bin is empty" })).toBeVisible();
