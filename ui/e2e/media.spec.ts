@@ -437,11 +437,18 @@ test("what can be made of an image is tried, kept as a preset, and copied for a 
   await expect(code("For a page")).toContainText('width="300" height="300"');
   await expect(code("Signed address")).toHaveText(/^http:\/\/[^ ]+\/i\//u);
 
-  // What cannot be is told at its field, and the rest still works.
-  await play.getByLabel("Blur").fill("99");
-  await expect(play.getByLabel("Blur")).toHaveAttribute("aria-invalid", "true");
-  await expect(code("Options")).not.toContainText("blur");
+  // What cannot be is told at its field, and the last picture that could be stays.
+  const good = (await result.getAttribute("src")) ?? "";
+  await play.getByLabel("Width").fill("9000");
+  await expect(play.getByLabel("Width")).toHaveAttribute("aria-invalid", "true");
+  await expect(play.getByText("A whole number of 1 to 8192.")).toBeVisible();
+  await expect(play.getByRole("status")).toHaveText(/^The last picture that could be made/u);
+  await page.waitForTimeout(700);
+  await expect(result).toHaveAttribute("src", good);
+  await expect(code("Options")).toContainText("w=300,");
   await expectAccessible(page);
+  await play.getByLabel("Width").fill("300");
+  await expect(play.getByRole("status")).toHaveText("300 × 300 pixels");
   await play.getByLabel("Blur").fill("");
 
   await play.getByRole("button", { name: "Save as preset" }).click();
