@@ -68,8 +68,23 @@ test("what is not there is named as such, on the page and above it", async ({ pa
     await expect(here, path).toHaveText("Not found");
     await expect(page.getByRole("heading", { level: 1 }), path).toHaveCount(1);
   }
+  for (const path of ["/nowhere", "/settings/nowhere", "/nowhere/at/all"]) {
+    await page.goto(path);
+    await expect(here, path).toHaveText("Not found");
+    await expect(page.getByRole("heading", { level: 1, name: "There is no such page" }), path).toBeVisible();
+    await expect(page.getByRole("main"), path).toHaveCount(1);
+  }
+  await expectAccessible(page);
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Library" }).click();
+  await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
+test("an address that leads nowhere asks nobody to sign in", async ({ page }) => {
   await page.goto("/nowhere");
   await expect(page.getByRole("heading", { level: 1, name: "There is no such page" })).toBeVisible();
+  await expect(page).toHaveURL(/\/nowhere$/u);
+  await expect(page.getByRole("main")).toHaveCount(1);
+  await expect(page.getByRole("navigation", { name: "Main" })).toHaveCount(0);
   await expectAccessible(page);
 });
 

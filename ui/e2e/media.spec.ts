@@ -141,6 +141,13 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await places(page).getByRole("link", { name: "Bin" }).click();
   await expect(files(page)).toHaveCount(1);
   await expectAccessible(page);
+  // Until when is told in every view, also on a phone.
+  await page.setViewportSize({ width: 375, height: 760 });
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await expect(files(page).getByText(/^Until /u)).toBeVisible();
+  await page.getByRole("button", { name: "Grid", exact: true }).click();
+  await expect(files(page).getByText(/Until /u)).toBeVisible();
+  await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole("checkbox", { name: "Select quay.png" }).check();
   await bar.getByRole("button", { name: "Restore" }).click();
   await expect(page.getByRole("heading", { name: "The bin is empty" })).toBeVisible();
@@ -430,11 +437,18 @@ test("what can be made of an image is tried, kept as a preset, and copied for a 
   await expect(code("For a page")).toContainText('width="300" height="300"');
   await expect(code("Signed address")).toHaveText(/^http:\/\/[^ ]+\/i\//u);
 
-  // What cannot be is told at its field, and the rest still works.
-  await play.getByLabel("Blur").fill("99");
-  await expect(play.getByLabel("Blur")).toHaveAttribute("aria-invalid", "true");
-  await expect(code("Options")).not.toContainText("blur");
+  // What cannot be is told at its field, and the last picture that could be stays.
+  const good = (await result.getAttribute("src")) ?? "";
+  await play.getByLabel("Width").fill("9000");
+  await expect(play.getByLabel("Width")).toHaveAttribute("aria-invalid", "true");
+  await expect(play.getByText("A whole number of 1 to 8192.")).toBeVisible();
+  await expect(play.getByRole("status")).toHaveText(/^The last picture that could be made/u);
+  await page.waitForTimeout(700);
+  await expect(result).toHaveAttribute("src", good);
+  await expect(code("Options")).toContainText("w=300,");
   await expectAccessible(page);
+  await play.getByLabel("Width").fill("300");
+  await expect(play.getByRole("status")).toHaveText("300 × 300 pixels");
   await play.getByLabel("Blur").fill("");
 
   await play.getByRole("button", { name: "Save as preset" }).click();

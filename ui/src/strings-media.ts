@@ -182,6 +182,7 @@ export const mediaStrings = {
     result: "Result",
     resultOf: (width: number, height: number) => `${width} × ${height} pixels`,
     working: "Making it…",
+    behind: "The last picture that could be made. Correct the marked field to see the next.",
     broken: "The picture could not be loaded.",
     preset: "Preset",
     noPreset: "None",

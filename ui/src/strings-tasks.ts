@@ -53,6 +53,8 @@ export const taskStrings = {
       send_invitation: "Sending an invitation",
       send_webhook_notice: "Sending a notice",
       export_organization: "Packing an export",
+      send_mail: "Sending an e-mail",
+      export_person: "Packing somebody’s data",
     } as Record<string, string>,
     none: "Nothing to do yet",
     noneText: "Upload a recording, and what is done with it is shown here.",

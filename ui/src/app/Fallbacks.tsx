@@ -6,15 +6,25 @@ import { Problem } from "../components/Problem";
 import { useTitle } from "../lib/hooks";
 import { strings } from "../strings";
 
-export function NotFoundPage() {
+/** Says within the frame that an address leads nowhere. */
+export function NotFound() {
   useTitle(strings.errors.pageTitle);
   return (
-    <main className="page page--narrow">
+    <div className="page page--narrow">
       <Empty isPage icon={Compass} title={strings.errors.pageTitle} text={strings.errors.pageText}>
         <Link to="/" className="button">
           {strings.errors.goHome}
         </Link>
       </Empty>
+    </div>
+  );
+}
+
+/** The same to whoever is not signed in, and has no frame. */
+export function NotFoundPage() {
+  return (
+    <main>
+      <NotFound />
     </main>
   );
 }

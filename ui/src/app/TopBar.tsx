@@ -67,6 +67,7 @@ const PAGE_NAMES: Record<string, string> = {
     [...OWN_PAGES, ...ORGANIZATION_PAGES].filter(({ to }) => to !== "/settings").map(({ to, label }) => [`/app${to}`, label]),
   ),
   "/app/settings/webhooks/$endpointId": strings.webhooks.title,
+  "/app/$": strings.errors.notFound,
 };
 
 function Crumbs() {

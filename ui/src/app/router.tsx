@@ -3,8 +3,10 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
+  rootRouteId,
 } from "@tanstack/react-router";
 import type { QueryClient } from "@tanstack/react-query";
 import { ROUTE_ORDERS, TRAFFIC_RANGES, type TrafficRange } from "../api/analytics";
@@ -17,7 +19,7 @@ import { providersQuery } from "../api/sign-in";
 import type { HitKind, SearchMode, TaskStatus, VideoStatus, WebhookDeliveryStatus } from "../api/types";
 import { readPlace } from "../features/media/place";
 import { Frame } from "./Frame";
-import { BrokenPage, CrashPage, NotFoundPage } from "./Fallbacks";
+import { BrokenPage, CrashPage, NotFound, NotFoundPage } from "./Fallbacks";
 import { queryClient } from "./query-client";
 
 interface Context {
@@ -113,20 +115,28 @@ const changeEmailRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/auth/EmailPages"), "ChangeEmailPage"),
 });
 
+/** The route of what no other has. */
+const NOWHERE = "/app/$";
+
 /** Everything inside the frame needs a session. */
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "app",
   component: Frame,
   errorComponent: CrashPage,
-  beforeLoad: async ({ context, location }) => {
+  beforeLoad: async ({ context, location, matches }) => {
+    const isNowhere = matches.some(({ routeId }) => routeId === NOWHERE);
+    const choose = (): Promise<unknown> => context.client.query({ ...preferencesQuery, staleTime: "static" }).catch(ignore);
     try {
-      const chosen = context.client.query({ ...preferencesQuery, staleTime: "static" }).catch(ignore);
+      // Without a session, this question already leads to signing in.
+      const chosen = isNowhere ? null : choose();
       await context.client.query({ ...meQuery, staleTime: "static" });
       // Before anything is shown, so that no date is written one way and then another.
-      await chosen;
+      await (chosen ?? choose());
     } catch (error) {
       if (isApiError(error) && error.status === 401) {
+        // Nobody has to sign in to learn that there is nothing.
+        if (isNowhere) throw notFound({ routeId: rootRouteId });
         throw redirect({ to: "/sign-in", search: location.href === "/" ? {} : { next: location.href } });
       }
       throw error;
@@ -332,6 +342,13 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import("../features/settings/AuditPage"), "AuditPage"),
 });
 
+/** Whoever is signed in and follows a wrong address keeps the frame, which leads elsewhere. */
+const nowhereRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "$",
+  component: NotFound,
+});
+
 const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
@@ -366,6 +383,7 @@ const routeTree = rootRoute.addChildren([
       trafficRoute,
       auditRoute,
     ]),
+    nowhereRoute,
   ]),
 ]);
 

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { fieldErrors } from "../api/client";
 import { strings } from "../strings";
+import { BusyButton } from "./BusyButton";
 import { Dialog } from "./Dialog";
 import { Problem } from "./Problem";
 import { TextField } from "./TextField";
@@ -50,13 +51,14 @@ export function AskPassword({
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button
+          <BusyButton
             type="submit"
             className={`button ${danger ? "button--danger" : "button--primary"}`}
-            disabled={password === "" || submit.isPending}
+            disabled={password === ""}
+            busy={submit.isPending}
           >
             {action}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -1,6 +1,9 @@
 import type { ComponentProps } from "react";
 
-/** A button that does nothing while what it began lasts, and keeps the focus, which a disabled one loses for good. */
+/**
+ * A button that does nothing while what it began lasts, or once that left it nothing to do, and keeps the focus, which a
+ * disabled one loses for good.
+ */
 export function BusyButton({ busy, onClick, ...rest }: ComponentProps<"button"> & { busy: boolean }) {
   return (
     <button

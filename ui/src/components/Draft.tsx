@@ -3,6 +3,7 @@ import { useBlocker } from "@tanstack/react-router";
 import { useState } from "react";
 import { showToast } from "../lib/toasts";
 import { strings } from "../strings";
+import { BusyButton } from "./BusyButton";
 import { Confirm } from "./Confirm";
 import { Problem } from "./Problem";
 
@@ -57,14 +58,15 @@ export function DraftActions<Changes>({ name, draft, changes }: { name: string; 
       {draft.error ? <Problem error={draft.error} /> : null}
       {draft.isChanged ? (
         <div className="draft">
-          <button
+          <BusyButton
             type="button"
             className="button button--small button--primary"
-            disabled={changes === null || draft.isSaving}
+            disabled={changes === null}
+            busy={draft.isSaving}
             onClick={() => changes !== null && draft.save(changes)}
           >
             {strings.common.save}
-          </button>
+          </BusyButton>
           <button type="button" className="button button--small" onClick={() => draft.edit(null)}>
             {strings.common.cancel}
           </button>

@@ -1,5 +1,6 @@
 import { useCallback } from "react";
 import { strings } from "../strings";
+import { BusyButton } from "./BusyButton";
 
 /** What a list that comes page by page says of the next one. */
 export interface Paged {
@@ -20,9 +21,9 @@ export function LoadMore({ list, className }: { list: Paged; className?: string 
           {strings.common.moreFailed}
         </p>
       ) : null}
-      <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+      <BusyButton type="button" className="button" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
         {list.isFetchingNextPage ? strings.common.loading : failed ? strings.common.retry : strings.common.loadMore}
-      </button>
+      </BusyButton>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { UserX } from "lucide-react";
 import { privacyCommands } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import { useSignOut } from "../../app/TopBar";
+import { BusyButton } from "../../components/BusyButton";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { formatDate } from "../../lib/format";
@@ -29,9 +30,9 @@ export default function ClosedAccount({ until }: { until: string }) {
     <div className="page page--narrow">
       <h1 className="visually-hidden">{text.closedTitle}</h1>
       <Empty icon={UserX} title={text.closedTitle} text={text.closedText(formatDate(until))}>
-        <button type="button" className="button button--primary" disabled={reopen.isPending} onClick={() => reopen.mutate()}>
+        <BusyButton type="button" className="button button--primary" busy={reopen.isPending} onClick={() => reopen.mutate()}>
           {text.reopen}
-        </button>
+        </BusyButton>
         <button type="button" className="button" onClick={signOut}>
           {strings.bar.signOut}
         </button>

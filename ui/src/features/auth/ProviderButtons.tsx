@@ -1,5 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { signInCommands, providersQuery } from "../../api/sign-in";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
 import { localPath } from "./next";
@@ -26,18 +27,18 @@ export function ProviderButtons({
       {leave.isError ? <Problem error={leave.error} /> : null}
       <div className="auth__choices">
         {providers.map(({ id, name }) => (
-          <button
+          <BusyButton
             key={id}
             type="button"
             className="button"
             // Once it succeeded, the browser is on its way.
-            disabled={leave.isPending || leave.isSuccess}
+            busy={leave.isPending || leave.isSuccess}
             onClick={() => {
               if (mayLeave()) leave.mutate(id);
             }}
           >
             {!leave.isError && !leave.isIdle && leave.variables === id ? strings.providers.leaving : strings.providers.goOn(name)}
-          </button>
+          </BusyButton>
         ))}
       </div>
     </div>

@@ -8,6 +8,7 @@ import { keys } from "../../api/queries";
 import type { InvitationOffer } from "../../api/types";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
+import { BusyButton } from "../../components/BusyButton";
 import { OrganizationMark } from "../../components/OrganizationMark";
 import { Problem } from "../../components/Problem";
 import { formatDate } from "../../lib/format";
@@ -109,9 +110,9 @@ function Open({ token, invitation }: { token: string; invitation: InvitationOffe
 
 function DeclineButton({ busy, onClick }: { busy: boolean; onClick: () => void }) {
   return (
-    <button type="button" className="button button--quiet" disabled={busy} onClick={onClick}>
+    <BusyButton type="button" className="button button--quiet" busy={busy} onClick={onClick}>
       {strings.invitation.decline}
-    </button>
+    </BusyButton>
   );
 }
 
@@ -130,9 +131,9 @@ function AcceptButton({ token }: { token: string }) {
   return (
     <>
       {accept.isError ? <Problem error={accept.error} /> : null}
-      <button type="button" className="button button--primary" disabled={accept.isPending} onClick={() => accept.mutate()}>
+      <BusyButton type="button" className="button button--primary" busy={accept.isPending} onClick={() => accept.mutate()}>
         {strings.invitation.accept}
-      </button>
+      </BusyButton>
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Asset, Folder } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
@@ -39,14 +40,14 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
     <span className="file__keeping">
       {asset.expires_at === null ? strings.asset.permanent : strings.asset.temporaryUntil(formatDateTime(asset.expires_at))}
       {editable ? (
-        <button
+        <BusyButton
           type="button"
           className="button button--small"
-          disabled={change.isPending}
+          busy={change.isPending}
           onClick={() => change.mutate({ is_temporary: !temporary }, { onError: tell })}
         >
           {temporary ? strings.asset.makePermanent : strings.asset.makeTemporary}
-        </button>
+        </BusyButton>
       ) : null}
     </span>,
   ]);

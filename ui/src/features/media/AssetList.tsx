@@ -133,6 +133,7 @@ function Item({
         params={{ assetId: asset.id }}
         className="asset__link"
         title={asset.filename}
+        data-until={asset.retention_until ? true : undefined}
         data-focus
         draggable={mayEdit}
         onClick={onClick}
@@ -168,8 +169,9 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
         </span>
       )}
       <span className="asset__cell asset__cell--wide number">{size}</span>
-      <span className="asset__cell number">{formatBytes(asset.size_bytes)}</span>
-      <time className="asset__cell asset__cell--wide" dateTime={asset.retention_until ?? asset.created_at}>
+      {/* Where there is no room for both, the day on which it is deleted for good is worth more than its size. */}
+      <span className={until === null ? "asset__cell number" : "asset__cell asset__cell--wide number"}>{formatBytes(asset.size_bytes)}</span>
+      <time className={until === null ? "asset__cell asset__cell--wide" : "asset__cell"} dateTime={asset.retention_until ?? asset.created_at}>
         {age}
       </time>
     </>

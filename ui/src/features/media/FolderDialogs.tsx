@@ -3,6 +3,7 @@ import { useId, useState, type SyntheticEvent } from "react";
 import { fieldErrors } from "../../api/client";
 import { keys } from "../../api/queries";
 import type { Folder } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -56,9 +57,9 @@ export function FolderNameDialog({
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={save.isPending || name.trim() === ""}>
+          <BusyButton type="submit" className="button button--primary" disabled={name.trim() === ""} busy={save.isPending}>
             {action}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>
@@ -121,9 +122,9 @@ export function PickFolderDialog({
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={pick.isPending}>
+          <BusyButton type="submit" className="button button--primary" busy={pick.isPending}>
             {action}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -4,6 +4,7 @@ import { useId, useState, type ReactNode } from "react";
 import { imageAddressesQuery, imagePresetsQuery, mediaCommands } from "../../api/media";
 import { keys } from "../../api/queries";
 import type { Asset, ImageAddresses } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -25,7 +26,11 @@ export default function Playground({ asset, mayEdit }: { asset: Asset; mayEdit: 
   const [transform, setTransform] = useState(START);
   const presets = useQuery(imagePresetsQuery).data?.items ?? [];
   const wrong = wrongNumbers(transform);
-  const settled = useDebounced(optionsOf(transform), TYPING_PAUSE_MS);
+  const asked = wrong.length > 0 ? null : optionsOf(transform);
+  const paused = useDebounced(asked, TYPING_PAUSE_MS);
+  // What cannot be asked for leaves what was last asked for, and nothing that nobody asked for.
+  const [settled, setSettled] = useState(() => optionsOf(START));
+  if (paused !== null && paused !== settled) setSettled(paused);
   const shown = useQuery({ ...imageAddressesQuery(asset, { options: settled }), placeholderData: keepPreviousData });
   const change = (part: Partial<Transform>): void => setTransform({ ...transform, ...part });
   const number = (name: NumberName, label: string): ReactNode => (
@@ -79,7 +84,7 @@ export default function Playground({ asset, mayEdit }: { asset: Asset; mayEdit: 
           {shown.isError ? (
             <Problem error={shown.error} onRetry={() => void shown.refetch()} />
           ) : (
-            <Stage addresses={shown.data} asset={asset} />
+            <Stage addresses={shown.data} asset={asset} isBehind={asked === null} />
           )}
         </div>
         <div className="play__result play__words">
@@ -172,7 +177,8 @@ function Check({ label, checked, onChange }: { label: string; checked: boolean; 
   );
 }
 
-function Stage({ addresses, asset }: { addresses: ImageAddresses | undefined; asset: Asset }) {
+/** The picture; `isBehind` where something else is asked for, which cannot be. */
+function Stage({ addresses, asset, isBehind }: { addresses: ImageAddresses | undefined; asset: Asset; isBehind: boolean }) {
   const [seen, setSeen] = useState<{ src: string; broken: boolean } | null>(null);
   const src = addresses && here(addresses.src);
   const state = seen === null || seen.src !== src ? words.working : seen.broken ? words.broken : words.resultOf(addresses?.width ?? 0, addresses?.height ?? 0);
@@ -192,7 +198,7 @@ function Stage({ addresses, asset }: { addresses: ImageAddresses | undefined; as
         )}
       </div>
       <p className="faint small number" role="status">
-        {state}
+        {isBehind ? words.behind : state}
       </p>
     </>
   );
@@ -298,9 +304,9 @@ function SavePreset({ options, onClose }: { options: string; onClose: () => void
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={save.isPending || name.trim() === ""}>
+          <BusyButton type="submit" className="button button--primary" disabled={name.trim() === ""} busy={save.isPending}>
             {strings.common.save}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -5,6 +5,7 @@ import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
 import { isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
 import type { Asset, Rendition, WantedRendition } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
 import { strings } from "../../strings";
@@ -36,9 +37,9 @@ export function Renditions({ asset }: { asset: Asset }) {
       ) : null}
       {list.hasNextPage ? (
         <div>
-          <button type="button" className="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          <BusyButton type="button" className="button" busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
             {strings.common.more}
-          </button>
+          </BusyButton>
         </div>
       ) : null}
       {makesSound ? <Sound asset={asset} items={items} mayEdit={mayEdit} /> : null}
@@ -133,9 +134,9 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
             <input type="checkbox" checked={levelled} onChange={(event) => setLevelled(event.target.checked)} />
             {strings.renditions.level(SPEECH_LUFS)}
           </label>
-          <button type="submit" className="button" disabled={there || make.isPending}>
+          <BusyButton type="submit" className="button" busy={there || make.isPending}>
             {strings.renditions.make}
-          </button>
+          </BusyButton>
         </form>
       ) : null}
       {make.isError ? <Problem error={make.error} /> : null}

@@ -1,6 +1,7 @@
 import { Copy, FolderInput, ListChecks, RotateCcw, Trash2, X } from "lucide-react";
 import { useState } from "react";
 import type { Asset, Folder } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Confirm } from "../../components/Confirm";
 import { strings } from "../../strings";
 import type { MediaActions } from "./actions";
@@ -38,17 +39,17 @@ export function SelectionBar({
       <span className="chosen__count number" role="status">
         {isReading ? strings.media.selecting(chosen.length) : strings.media.selected(chosen.length)}
       </span>
-      <button type="button" className="button button--small button--quiet" disabled={isReading} onClick={onAll}>
+      <BusyButton type="button" className="button button--small button--quiet" busy={isReading} onClick={onAll}>
         <ListChecks size={16} aria-hidden />
         {strings.media.selectAll}
-      </button>
+      </BusyButton>
       <span className="chosen__space" />
       {inBin ? (
         <>
-          <button
+          <BusyButton
             type="button"
             className="button button--small"
-            disabled={isReading}
+            busy={isReading}
             onClick={() => {
               onClear();
               void actions.restore(ids);
@@ -56,28 +57,28 @@ export function SelectionBar({
           >
             <RotateCcw size={16} aria-hidden />
             {strings.media.restore}
-          </button>
+          </BusyButton>
           {removable.length > 0 ? (
-            <button type="button" className="button button--small button--danger" disabled={isReading} onClick={() => setAsked("forGood")}>
+            <BusyButton type="button" className="button button--small button--danger" busy={isReading} onClick={() => setAsked("forGood")}>
               <Trash2 size={16} aria-hidden />
               {strings.media.deleteForGood}
-            </button>
+            </BusyButton>
           ) : null}
         </>
       ) : (
         <>
-          <button type="button" className="button button--small" disabled={isReading} onClick={() => setAsked("move")}>
+          <BusyButton type="button" className="button button--small" busy={isReading} onClick={() => setAsked("move")}>
             <FolderInput size={16} aria-hidden />
             {strings.media.move}
-          </button>
-          <button type="button" className="button button--small" disabled={isReading} onClick={() => setAsked("copy")}>
+          </BusyButton>
+          <BusyButton type="button" className="button button--small" busy={isReading} onClick={() => setAsked("copy")}>
             <Copy size={16} aria-hidden />
             {strings.media.copy}
-          </button>
-          <button
+          </BusyButton>
+          <BusyButton
             type="button"
             className="button button--small button--danger"
-            disabled={isReading}
+            busy={isReading}
             onClick={() => {
               onClear();
               void actions.remove(ids);
@@ -85,7 +86,7 @@ export function SelectionBar({
           >
             <Trash2 size={16} aria-hidden />
             {strings.media.remove}
-          </button>
+          </BusyButton>
         </>
       )}
       <button type="button" className="icon-button icon-button--small" aria-label={strings.media.clearSelection} title={strings.media.clearSelection} onClick={onClear}>

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useState } from "react";
 import type { Asset } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
 import { useChangeAsset } from "./AssetPage";
@@ -25,15 +26,15 @@ export function TagsEditor({ asset, editable }: { asset: Asset; editable: boolea
                 {one}
               </Link>
               {editable ? (
-                <button
+                <BusyButton
                   type="button"
                   className="file__untag"
                   aria-label={strings.asset.removeTag(one)}
-                  disabled={change.isPending}
+                  busy={change.isPending}
                   onClick={() => change.mutate({ tags: asset.tags.filter((other) => other !== one) })}
                 >
                   <X size={16} aria-hidden />
-                </button>
+                </BusyButton>
               ) : null}
             </li>
           ))}
@@ -57,9 +58,9 @@ export function TagsEditor({ asset, editable }: { asset: Asset; editable: boolea
             autoComplete="off"
             onChange={(event) => setTag(event.target.value)}
           />
-          <button type="submit" className="button button--small" disabled={change.isPending || tag.trim() === ""}>
+          <BusyButton type="submit" className="button button--small" busy={change.isPending || tag.trim() === ""}>
             {strings.asset.add}
-          </button>
+          </BusyButton>
         </form>
       ) : null}
       {change.isError ? <Problem error={change.error} /> : null}

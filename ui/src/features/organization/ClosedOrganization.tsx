@@ -4,6 +4,7 @@ import { keys } from "../../api/queries";
 import { organizationCommands, organizationQuery } from "../../api/organizations";
 import type { Me } from "../../api/types";
 import { useEnterOrganization } from "../../app/organization";
+import { BusyButton } from "../../components/BusyButton";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
 import { formatDate } from "../../lib/format";
@@ -47,9 +48,9 @@ export default function ClosedOrganization({ me }: { me: Me }) {
         }
       >
         {mayRestore ? (
-          <button type="button" className="button button--primary" disabled={restore.isPending} onClick={() => restore.mutate()}>
+          <BusyButton type="button" className="button button--primary" busy={restore.isPending} onClick={() => restore.mutate()}>
             {strings.organizations.restore}
-          </button>
+          </BusyButton>
         ) : null}
         {personal ? (
           <button type="button" className="button" onClick={() => void enter(personal, "/")}>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { organizationCommands } from "../../api/organizations";
 import { useEnterOrganization } from "../../app/organization";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -63,9 +64,9 @@ export default function NewOrganization({ onClose }: { onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={name.trim() === "" || create.isPending}>
+          <BusyButton type="submit" className="button button--primary" disabled={name.trim() === ""} busy={create.isPending}>
             {create.isPending ? strings.organizations.creating : strings.organizations.createNow}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -5,6 +5,7 @@ import { useMe } from "../../api/me";
 import { erasureQuery, privacyCommands } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import type { ErasureState } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -121,9 +122,9 @@ function CloseDialog({ email, onClose }: { email: string; onClose: () => void })
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--danger" disabled={!confirmed || close.isPending}>
+          <BusyButton type="submit" className="button button--danger" disabled={!confirmed} busy={close.isPending}>
             {text.closeNow}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -5,6 +5,7 @@ import { fieldErrors } from "../../api/client";
 import { keys } from "../../api/queries";
 import { domainsQuery, providersQuery, signInCommands } from "../../api/sign-in";
 import type { Domain, DomainChanges, JoinRole, Page } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Confirm } from "../../components/Confirm";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
@@ -84,9 +85,9 @@ function AddForm() {
         }}
       />
       <div>
-        <button type="submit" className="button button--primary" disabled={name.trim() === "" || add.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={name.trim() === "" || add.isPending}>
           {strings.domains.add}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );
@@ -151,9 +152,9 @@ function Proof({ domain }: { domain: Domain }) {
       <CopyNotice title={strings.domains.recordValue} value={domain.record_value} />
       {check.isError ? <Problem error={check.error} /> : null}
       <div>
-        <button type="button" className="button button--primary" disabled={check.isPending} onClick={() => check.mutate()}>
+        <BusyButton type="button" className="button button--primary" busy={check.isPending} onClick={() => check.mutate()}>
           {check.isPending ? strings.domains.checking : strings.domains.check}
-        </button>
+        </BusyButton>
       </div>
     </>
   );
@@ -183,8 +184,10 @@ function Rules({ domain }: { domain: Domain }) {
           className="select"
           aria-label={strings.domains.settingOf(strings.domains.join, domain.domain)}
           value={domain.join_role}
-          disabled={change.isPending}
-          onChange={(event) => change.mutate({ join_role: event.target.value as JoinRole })}
+          aria-disabled={change.isPending || undefined}
+          onChange={(event) => {
+            if (!change.isPending) change.mutate({ join_role: event.target.value as JoinRole });
+          }}
         >
           {JOIN_ROLES.map((role) => (
             <option key={role} value={role}>
@@ -200,8 +203,10 @@ function Rules({ domain }: { domain: Domain }) {
             className="select"
             aria-label={strings.domains.settingOf(strings.domains.required, domain.domain)}
             value={required ?? ""}
-            disabled={change.isPending}
-            onChange={(event) => change.mutate({ required_provider: event.target.value === "" ? null : event.target.value })}
+            aria-disabled={change.isPending || undefined}
+            onChange={(event) => {
+              if (!change.isPending) change.mutate({ required_provider: event.target.value === "" ? null : event.target.value });
+            }}
           >
             <option value="">{strings.domains.anyWay}</option>
             {offered.map(({ id, name }) => (

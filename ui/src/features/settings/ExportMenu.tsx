@@ -33,14 +33,20 @@ export function ExportMenu({
   });
   return (
     <DropdownMenu.Root>
-      <DropdownMenu.Trigger className="button" disabled={download.isPending}>
+      <DropdownMenu.Trigger className="button">
         <Download size={16} aria-hidden />
         {label}
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
           {FORMATS.map((format) => (
-            <DropdownMenu.Item key={format} className="menu__item" onSelect={() => download.mutate(format)}>
+            <DropdownMenu.Item
+              key={format}
+              className="menu__item"
+              // Not what opens the menu, which has the focus again once it closes.
+              disabled={download.isPending}
+              onSelect={() => download.mutate(format)}
+            >
               {formats[format]}
             </DropdownMenu.Item>
           ))}

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { LucideIcon } from "lucide-react";
 import { useState } from "react";
 import { isBeingMade, type AnyExport, type Exporter } from "../../api/privacy";
+import { BusyButton } from "../../components/BusyButton";
 import { Confirm } from "../../components/Confirm";
 import { Empty } from "../../components/Empty";
 import { Problem } from "../../components/Problem";
@@ -80,14 +81,14 @@ export function Exports({
         </ul>
       )}
       <div>
-        <button
+        <BusyButton
           type="button"
           className="button button--primary"
-          disabled={ask.isPending || items.some(isBeingMade)}
+          busy={ask.isPending || items.some(isBeingMade)}
           onClick={() => ask.mutate()}
         >
           {text.exportAsk}
-        </button>
+        </BusyButton>
       </div>
       {doomed ? (
         <Confirm

@@ -5,6 +5,7 @@ import { useMay } from "../../api/me";
 import { invitationsQuery, organizationCommands } from "../../api/organizations";
 import { keys } from "../../api/queries";
 import type { Invitation } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Confirm } from "../../components/Confirm";
 import { PagedList } from "../../components/Listed";
 import { Tip } from "../../components/Tip";
@@ -105,15 +106,15 @@ function InvitationRow({
         <div className="row__action">
           {onResend ? (
             <Tip text={strings.invitations.resend}>
-              <button
+              <BusyButton
                 type="button"
                 className="icon-button"
                 aria-label={strings.invitations.resendTo(email)}
-                disabled={busy}
+                busy={busy}
                 onClick={onResend}
               >
                 <Send size={16} aria-hidden />
-              </button>
+              </BusyButton>
             </Tip>
           ) : null}
           {status === "pending" ? (

@@ -6,6 +6,7 @@ import { organizationCommands } from "../../api/organizations";
 import { useSendsMail } from "../../api/sign-in";
 import { keys } from "../../api/queries";
 import type { IssuedInvitation, Role } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -60,9 +61,9 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={email.trim() === "" || invite.isPending}>
+          <BusyButton type="submit" className="button button--primary" disabled={email.trim() === ""} busy={invite.isPending}>
             {strings.members.invite}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -6,6 +6,7 @@ import { keys } from "../../api/queries";
 import { identitiesQuery, providersQuery, signInCommands } from "../../api/sign-in";
 import type { Identity, ProviderOffer } from "../../api/types";
 import { AskPassword } from "../../components/AskPassword";
+import { BusyButton } from "../../components/BusyButton";
 import { Confirm } from "../../components/Confirm";
 import { Listed } from "../../components/Listed";
 import { Problem } from "../../components/Problem";
@@ -61,15 +62,15 @@ export function LinkedIdentities() {
       {list.isSuccess && others.length > 0 ? (
         <div className="settings__buttons">
           {others.map((provider) => (
-            <button
+            <BusyButton
               key={provider.id}
               type="button"
               className="button"
-              disabled={link.isPending || link.isSuccess}
+              busy={link.isPending || link.isSuccess}
               onClick={() => link.mutate(provider)}
             >
               {strings.identities.link(provider.name)}
-            </button>
+            </BusyButton>
           ))}
         </div>
       ) : null}

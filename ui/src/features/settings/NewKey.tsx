@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 import { fieldErrors } from "../../api/client";
 import { commands, keys } from "../../api/queries";
 import { NAME_MAX, type NewApiKey, type Role } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
 import { formatDate } from "../../lib/format";
@@ -117,9 +118,9 @@ export function NewKey({ ownRole }: { ownRole: Role }) {
           ) : null}
         </div>
         <div>
-          <button type="submit" className="button button--primary" disabled={!isComplete || create.isPending}>
+          <BusyButton type="submit" className="button button--primary" busy={!isComplete || create.isPending}>
             {strings.settings.keyCreate}
-          </button>
+          </BusyButton>
         </div>
       </form>
       {unexplained ? <Problem error={create.error} /> : null}

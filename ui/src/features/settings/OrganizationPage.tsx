@@ -8,6 +8,7 @@ import { organizationCommands, organizationQuery } from "../../api/organizations
 import { organizationExports } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import { NAME_MAX, type Organization, type OrganizationChanges } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { OrganizationMark } from "../../components/OrganizationMark";
 import { Problem } from "../../components/Problem";
@@ -175,13 +176,13 @@ function ChangeForm({ organization }: { organization: Organization }) {
         )}
       </div>
       <div>
-        <button
+        <BusyButton
           type="submit"
           className="button button--primary"
-          disabled={!changed || name.trim() === "" || save.isPending}
+          busy={!changed || name.trim() === "" || save.isPending}
         >
           {strings.common.save}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );
@@ -253,13 +254,14 @@ function DeleteDialog({ organization, onClose }: { organization: Organization; o
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button
+          <BusyButton
             type="submit"
             className="button button--danger"
-            disabled={typed.trim() !== organization.slug || remove.isPending}
+            disabled={typed.trim() !== organization.slug}
+            busy={remove.isPending}
           >
             {strings.organizations.remove}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

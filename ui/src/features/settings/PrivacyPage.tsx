@@ -4,6 +4,7 @@ import { FileArchive } from "lucide-react";
 import { consentsQuery, ownExports, privacyCommands } from "../../api/privacy";
 import { keys } from "../../api/queries";
 import type { ConsentState } from "../../api/types";
+import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { formatDate } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
@@ -104,8 +105,10 @@ function ConsentLine({ consent, busy, onChange }: { consent: ConsentState; busy:
           <input
             type="checkbox"
             checked={consent.is_given}
-            disabled={busy}
-            onChange={(event) => onChange(event.target.checked)}
+            aria-disabled={busy || undefined}
+            onChange={(event) => {
+              if (!busy) onChange(event.target.checked);
+            }}
           />
           {text.marketing}
         </label>
@@ -122,15 +125,15 @@ function ConsentLine({ consent, busy, onChange }: { consent: ConsentState; busy:
           </a>
         )}
         {!consent.is_optional && consent.url !== null && !consent.is_current ? (
-          <button
+          <BusyButton
             type="button"
             className="button button--small"
             aria-label={text.agree(name)}
-            disabled={busy}
+            busy={busy}
             onClick={() => onChange(true)}
           >
             {text.agreeShort}
-          </button>
+          </BusyButton>
         ) : null}
       </div>
     </div>

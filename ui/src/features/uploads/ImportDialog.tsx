@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useId, useState, type SyntheticEvent } from "react";
 import { fieldErrors } from "../../api/client";
 import { mediaCommands } from "../../api/media";
+import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
@@ -73,9 +74,9 @@ function Ask({ onClose }: { onClose: () => void }) {
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={start.isPending || url.trim() === ""}>
+          <BusyButton type="submit" className="button button--primary" disabled={url.trim() === ""} busy={start.isPending}>
             {strings.upload.importStart}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

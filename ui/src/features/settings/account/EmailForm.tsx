@@ -5,6 +5,7 @@ import { accountCommands, emailStatusQuery } from "../../../api/account";
 import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
 import type { EmailStatus } from "../../../api/types";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
 import { formatDateTime } from "../../../lib/format";
@@ -61,9 +62,9 @@ function Pending({ pending }: { pending: NonNullable<EmailStatus["pending"]> }) 
       </div>
       {withdraw.isError ? <Problem error={withdraw.error} /> : null}
       <div>
-        <button type="button" className="button" disabled={withdraw.isPending} onClick={() => withdraw.mutate()}>
+        <BusyButton type="button" className="button" busy={withdraw.isPending} onClick={() => withdraw.mutate()}>
           {strings.emailChange.withdraw}
-        </button>
+        </BusyButton>
       </div>
     </>
   );
@@ -112,9 +113,9 @@ function NewAddress() {
         }}
       />
       <div>
-        <button type="submit" className="button button--primary" disabled={!ready || ask.isPending}>
+        <BusyButton type="submit" className="button button--primary" disabled={!ready} busy={ask.isPending}>
           {strings.emailChange.ask}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { fieldErrors } from "../../../api/client";
 import { commands, keys } from "../../../api/queries";
 import { NAME_MAX, type Me } from "../../../api/types";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
 import { showToast } from "../../../lib/toasts";
@@ -41,9 +42,9 @@ export function NameForm({ name }: { name: string }) {
         onChange={(event) => setDraft(event.target.value)}
       />
       <div>
-        <button type="submit" className="button button--primary" disabled={!changed || save.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={!changed || save.isPending}>
           {strings.common.save}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { accountCommands } from "../../../api/account";
 import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -80,13 +81,13 @@ export function PasswordForm({ email, name }: { email: string; name: string }) {
         />
         <PasswordStrength password={values.next} about={`${email} ${name}`} />
         <div>
-          <button
+          <BusyButton
             type="submit"
             className="button button--primary"
-            disabled={values.current === "" || values.next === "" || change.isPending}
+            busy={values.current === "" || values.next === "" || change.isPending}
           >
             {strings.password.change}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </section>

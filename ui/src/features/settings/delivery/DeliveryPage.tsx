@@ -4,6 +4,7 @@ import { fieldErrors } from "../../../api/client";
 import { deliveryCommands, deliveryQuery } from "../../../api/delivery";
 import { keys } from "../../../api/queries";
 import type { DeliveryPolicy } from "../../../api/types";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
 import { useTitle } from "../../../lib/hooks";
@@ -130,9 +131,9 @@ function PolicyForm({ policy }: { policy: DeliveryPolicy }) {
         />
       </section>
       <div>
-        <button type="submit" className="button button--primary" disabled={!changed || !isNumber || save.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={!changed || !isNumber || save.isPending}>
           {strings.common.save}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );

@@ -4,6 +4,7 @@ import { useId, useState } from "react";
 import { encodingCommands, encodingQuery } from "../../../api/encoding";
 import { keys } from "../../../api/queries";
 import type { EncodingChoice, EncodingSettings } from "../../../api/types";
+import { BusyButton } from "../../../components/BusyButton";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
 import { useTitle } from "../../../lib/hooks";
@@ -96,9 +97,9 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
         </fieldset>
       </section>
       <div>
-        <button type="submit" className="button button--primary" disabled={!changed || steps === null || save.isPending}>
+        <BusyButton type="submit" className="button button--primary" busy={!changed || steps === null || save.isPending}>
           {strings.common.save}
-        </button>
+        </BusyButton>
       </div>
     </form>
   );

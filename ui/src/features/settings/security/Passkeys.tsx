@@ -6,6 +6,7 @@ import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
 import { NAME_MAX, type Passkey } from "../../../api/types";
 import { AskPassword } from "../../../components/AskPassword";
+import { BusyButton } from "../../../components/BusyButton";
 import { Confirm } from "../../../components/Confirm";
 import { Dialog } from "../../../components/Dialog";
 import { Problem } from "../../../components/Problem";
@@ -78,10 +79,10 @@ export function Passkeys() {
       ) : null}
       {hindrance === null ? (
         <div>
-          <button type="button" className="button button--primary" disabled={add.isPending} onClick={() => add.mutate(null)}>
+          <BusyButton type="button" className="button button--primary" busy={add.isPending} onClick={() => add.mutate(null)}>
             <Fingerprint size={16} aria-hidden />
             {add.isPending ? strings.passkeys.adding : strings.passkeys.add}
-          </button>
+          </BusyButton>
         </div>
       ) : (
         <p className="soft">{strings.passkeys.hindrance[hindrance]}</p>
@@ -195,9 +196,9 @@ function Rename({ passkey, onRenamed, onClose }: { passkey: Passkey; onRenamed: 
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button type="submit" className="button button--primary" disabled={name.trim() === "" || save.isPending}>
+          <BusyButton type="submit" className="button button--primary" disabled={name.trim() === ""} busy={save.isPending}>
             {strings.common.save}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

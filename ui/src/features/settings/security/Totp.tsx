@@ -7,6 +7,7 @@ import { useMe } from "../../../api/me";
 import { keys } from "../../../api/queries";
 import type { TotpSecret } from "../../../api/types";
 import { AskPassword } from "../../../components/AskPassword";
+import { BusyButton } from "../../../components/BusyButton";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
 import { QrCode } from "../../../components/QrCode";
@@ -84,9 +85,9 @@ export function Totp() {
               </button>
             </>
           ) : (
-            <button type="button" className="button button--primary" disabled={begin.isPending} onClick={() => begin.mutate(null)}>
+            <BusyButton type="button" className="button button--primary" busy={begin.isPending} onClick={() => begin.mutate(null)}>
               {strings.totp.setUp}
-            </button>
+            </BusyButton>
           )}
         </div>
       )}
@@ -200,9 +201,9 @@ function Confirmation({
         }}
       />
       <div className="settings__actions">
-        <button type="submit" className="button button--primary" disabled={code.trim() === "" || confirm.isPending}>
+        <BusyButton type="submit" className="button button--primary" disabled={code.trim() === ""} busy={confirm.isPending}>
           {strings.totp.confirm}
-        </button>
+        </BusyButton>
         <button type="button" className="button button--quiet" onClick={onCancel}>
           {strings.common.cancel}
         </button>

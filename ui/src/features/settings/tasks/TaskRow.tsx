@@ -6,6 +6,7 @@ import { useMay } from "../../../api/me";
 import { keys } from "../../../api/queries";
 import { taskCommands, taskQuery } from "../../../api/tasks";
 import type { Task } from "../../../api/types";
+import { BusyButton } from "../../../components/BusyButton";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
 import { Progress } from "../../../components/Progress";
@@ -125,21 +126,21 @@ function Actions({ task }: { task: Task }) {
         </Link>
       ) : null}
       {mayEdit && (waits || (task.status === "running" && !task.is_stopping)) ? (
-        <button
+        <BusyButton
           type="button"
           className="button button--small"
-          disabled={cancel.isPending}
+          busy={cancel.isPending}
           onClick={() => (waits ? cancel.mutate() : setAsks(true))}
         >
           <CircleStop size={16} aria-hidden />
           {strings.tasks.cancel}
-        </button>
+        </BusyButton>
       ) : null}
       {mayEdit && isOver ? (
-        <button type="button" className="button button--small" disabled={retry.isPending} onClick={() => retry.mutate()}>
+        <BusyButton type="button" className="button button--small" busy={retry.isPending} onClick={() => retry.mutate()}>
           <RotateCw size={16} aria-hidden />
           {strings.tasks.retry}
-        </button>
+        </BusyButton>
       ) : null}
       {mayPrioritise && waits ? (
         <label>
@@ -147,8 +148,10 @@ function Actions({ task }: { task: Task }) {
           <select
             className="select"
             value={task.priority}
-            disabled={prioritise.isPending}
-            onChange={(event) => prioritise.mutate(Number(event.target.value))}
+            aria-disabled={prioritise.isPending || undefined}
+            onChange={(event) => {
+              if (!prioritise.isPending) prioritise.mutate(Number(event.target.value));
+            }}
           >
             {priorities(task.priority).map((priority) => (
               <option key={priority} value={priority}>

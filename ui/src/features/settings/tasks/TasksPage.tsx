@@ -14,10 +14,7 @@ import { formatAge, formatDateTime } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
 import { TaskRow } from "./TaskRow";
-import { kindName, spanOf } from "./words";
-
-/** The steps one can look for. */
-const KINDS = Object.keys(strings.tasks.kinds);
+import { kindName, KINDS, spanOf } from "./words";
 
 /** What is done in the background: what waits, runs, was done, and why something was not. */
 export function TasksPage() {

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Task } from "../../../api/types";
-import { facts, kindName, spanOf } from "./words";
+import { strings } from "../../../strings";
+import { facts, kindName, KINDS, spanOf } from "./words";
 
 const task: Task = {
   id: "0", kind: "encode", status: "completed", subject_id: "1", subject: "video", subject_title: "Harbour", priority: 0,
@@ -12,13 +13,13 @@ const task: Task = {
 };
 
 const CRATES = path.resolve(import.meta.dirname, "../../../../../crates");
-/** Of a person and not of an organization, whose list they are therefore not in; `bench` is of no server. */
-const NEVER_LISTED = new Set(["send_mail", "export_person", "bench"]);
+/** Measures, and is no part of a server. */
+const BENCHES = /^benches\//u;
 
 /** Every step that the server does in the background, as its source names it. */
 function steps(): string[] {
   const sources = readdirSync(CRATES, { recursive: true, encoding: "utf8" })
-    .filter((name) => /^[\w-]+\/src\/.*\.rs$/u.test(name))
+    .filter((name) => /^[\w-]+\/src\/.*\.rs$/u.test(name) && !BENCHES.test(name))
     .map((name) => readFileSync(path.join(CRATES, name), "utf8"));
   return sources.flatMap((source) => {
     const constants = new Map([...source.matchAll(/const (\w+): &str = "(\w+)";/gu)].map(([, name, value]) => [name, value]));
@@ -30,9 +31,18 @@ function steps(): string[] {
 
 describe("the steps of the server", () => {
   it("all have a name", () => {
-    const listed = steps().filter((step) => !NEVER_LISTED.has(step));
-    expect(listed).toContain("read_document");
-    expect(listed.filter((step) => kindName(step) === step)).toEqual([]);
+    expect(steps()).toEqual(expect.arrayContaining(["read_document", "send_mail", "export_person"]));
+    expect(steps().filter((step) => kindName(step) === step)).toEqual([]);
+  });
+
+  it("are all there is a name for", () => {
+    expect(Object.keys(strings.tasks.kinds).sort()).toEqual(steps().sort());
+  });
+
+  it("can be looked for, but those of a person, which no organization's list has", () => {
+    expect(KINDS).toContain("read_document");
+    expect(KINDS).not.toContain("send_mail");
+    expect(KINDS).not.toContain("export_person");
   });
 });
 

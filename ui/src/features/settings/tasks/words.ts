@@ -7,6 +7,12 @@ export function kindName(kind: string): string {
   return strings.tasks.kinds[kind] ?? kind;
 }
 
+/** Of a person and not of an organization, whose list they are therefore not in. */
+const OF_PERSONS = new Set(["send_mail", "export_person"]);
+
+/** The steps one can look for. */
+export const KINDS: readonly string[] = Object.keys(strings.tasks.kinds).filter((kind) => !OF_PERSONS.has(kind));
+
 export function spanOf(ms: number | null): string {
   return ms === null ? "–" : formatDuration(ms);
 }

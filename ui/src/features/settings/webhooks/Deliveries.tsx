@@ -6,6 +6,7 @@ import { keys } from "../../../api/queries";
 import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
 import { deliveriesQuery, deliveryQuery, webhookCommands } from "../../../api/webhooks";
 import { DELIVERY_STATUSES } from "../../../app/router";
+import { BusyButton } from "../../../components/BusyButton";
 import { Choice } from "../../../components/Choice";
 import { PagedList } from "../../../components/Listed";
 import { Problem } from "../../../components/Problem";
@@ -41,14 +42,15 @@ export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
               <RotateCw size={16} aria-hidden />
             </button>
           </Tip>
-          <button
+          <BusyButton
             type="button"
             className="button"
-            disabled={!endpoint.active || replayFailed.isPending}
+            disabled={!endpoint.active}
+            busy={replayFailed.isPending}
             onClick={() => replayFailed.mutate()}
           >
             {strings.webhooks.replayFailed}
-          </button>
+          </BusyButton>
         </div>
       </div>
       <Choice
@@ -157,10 +159,10 @@ function Details({
       <Code title={strings.webhooks.answer} text={answer === null || answer === "" ? strings.webhooks.answerNone : answer} />
       {mayReplay ? (
         <div>
-          <button type="button" className="button button--small" disabled={replay.isPending} onClick={() => replay.mutate()}>
+          <BusyButton type="button" className="button button--small" busy={replay.isPending} onClick={() => replay.mutate()}>
             <RotateCw size={16} aria-hidden />
             {strings.webhooks.replay}
-          </button>
+          </BusyButton>
         </div>
       ) : null}
     </div>

@@ -4,6 +4,7 @@ import { fieldErrors } from "../../../api/client";
 import { keys } from "../../../api/queries";
 import { WEBHOOK_EVENTS, type IssuedWebhookSecret, type WebhookEndpoint, type WebhookEvent } from "../../../api/types";
 import { webhookCommands } from "../../../api/webhooks";
+import { BusyButton } from "../../../components/BusyButton";
 import { Dialog } from "../../../components/Dialog";
 import { Problem } from "../../../components/Problem";
 import { TextField } from "../../../components/TextField";
@@ -90,13 +91,14 @@ export function EndpointDialog({ endpoint, onClose }: { endpoint?: WebhookEndpoi
           <button type="button" className="button" onClick={onClose}>
             {strings.common.cancel}
           </button>
-          <button
+          <BusyButton
             type="submit"
             className="button button--primary"
-            disabled={url.trim() === "" || events.length === 0 || save.isPending}
+            disabled={url.trim() === "" || events.length === 0}
+            busy={save.isPending}
           >
             {endpoint === undefined ? strings.webhooks.create : strings.common.save}
-          </button>
+          </BusyButton>
         </div>
       </form>
     </Dialog>

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { keys } from "../../../api/queries";
 import type { IssuedWebhookSecret, WebhookEndpoint } from "../../../api/types";
 import { webhookCommands, webhookQuery } from "../../../api/webhooks";
+import { BusyButton } from "../../../components/BusyButton";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
 import { formatAge, formatDate, formatDateTime } from "../../../lib/format";
@@ -111,18 +112,18 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
         ))}
       </ul>
       <div className="settings__buttons">
-        <button type="button" className="button" disabled={!endpoint.active || test.isPending} onClick={() => test.mutate()}>
+        <BusyButton type="button" className="button" disabled={!endpoint.active} busy={test.isPending} onClick={() => test.mutate()}>
           {strings.webhooks.test}
-        </button>
+        </BusyButton>
         <button type="button" className="button" onClick={() => setAsking("edit")}>
           {strings.webhooks.edit}
         </button>
         <button type="button" className="button" onClick={() => setAsking("rotate")}>
           {strings.webhooks.rotate}
         </button>
-        <button type="button" className="button" disabled={turn.isPending} onClick={() => turn.mutate()}>
+        <BusyButton type="button" className="button" busy={turn.isPending} onClick={() => turn.mutate()}>
           {endpoint.active ? strings.webhooks.switchOff : strings.webhooks.switchOn}
-        </button>
+        </BusyButton>
         <button type="button" className="button button--danger" onClick={() => setAsking("remove")}>
           {strings.webhooks.remove}
         </button>
