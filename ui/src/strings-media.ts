@@ -131,6 +131,8 @@ export const mediaStrings = {
     temporaryUntil: (date: string) => `Until ${date}`,
     makePermanent: "Keep for good",
     makeTemporary: "Keep for a day",
+    keptForGood: (name: string) => `“${name}” is kept for good`,
+    keptUntil: (name: string, date: string) => `“${name}” is kept until ${date}, and then deleted for good`,
     description: "Description",
     descriptionHint: "What there is to see or hear, for those who do not.",
     descriptionOfImageHint: "What there is to see. Screen readers say it, and the image is found by it.",

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { Asset, Folder } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
 import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
+import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
 import { useChangeAsset } from "./AssetPage";
@@ -12,6 +13,19 @@ import { kindName } from "./Thumb";
 /** What is known of the file, and where and for how long it is kept. */
 export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders: readonly Folder[]; editable: boolean }) {
   const change = useChangeAsset(asset.id);
+  // Not with the callbacks of the page, which may be gone by the time that somebody takes it back.
+  const keep = async (forGood: boolean): Promise<void> => {
+    try {
+      const { filename, expires_at } = await change.mutateAsync({ is_temporary: !forGood });
+      if (expires_at === null) showToast(strings.asset.keptForGood(filename));
+      else {
+        const undo = { label: strings.common.undo, run: () => void keep(true) };
+        showToast(strings.asset.keptUntil(filename, formatDateTime(expires_at)), undo);
+      }
+    } catch (error) {
+      tell(error);
+    }
+  };
   const path = folderPath(folders, asset.folder_id ?? "");
   const temporary = asset.expires_at !== null;
   const { image } = asset;
@@ -44,7 +58,7 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
           type="button"
           className="button button--small"
           busy={change.isPending}
-          onClick={() => change.mutate({ is_temporary: !temporary }, { onError: tell })}
+          onClick={() => void keep(temporary)}
         >
           {temporary ? strings.asset.makePermanent : strings.asset.makeTemporary}
         </BusyButton>
