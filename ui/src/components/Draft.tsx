@@ -77,7 +77,7 @@ export function DraftActions<Changes>({ name, draft, changes }: { name: string; 
 }
 
 /** Another tab or second of the same page keeps what is typed; another page would lose it. */
-function AskBeforeLeaving({ name, isChanged }: { name: string; isChanged: boolean }) {
+export function AskBeforeLeaving({ name, isChanged }: { name: string; isChanged: boolean }) {
   const leaving = useBlocker({
     shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname,
     enableBeforeUnload: isChanged,

@@ -3,6 +3,7 @@ import { X } from "lucide-react";
 import { useState } from "react";
 import type { Asset } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
+import { AskBeforeLeaving } from "../../components/Draft";
 import { Problem } from "../../components/Problem";
 import { strings } from "../../strings";
 import { useChangeAsset } from "./AssetPage";
@@ -46,7 +47,9 @@ export function TagsEditor({ asset, editable }: { asset: Asset; editable: boolea
           onSubmit={(event) => {
             event.preventDefault();
             if (tag.trim() === "") return;
-            change.mutate({ tags: [...asset.tags, tag.trim()] }, { onSuccess: () => setTag("") });
+            // What was typed meanwhile is not added yet.
+            const onSuccess = (): void => setTag((now) => (now === tag ? "" : now));
+            change.mutate({ tags: [...asset.tags, tag.trim()] }, { onSuccess });
           }}
         >
           <input
@@ -63,6 +66,7 @@ export function TagsEditor({ asset, editable }: { asset: Asset; editable: boolea
           </BusyButton>
         </form>
       ) : null}
+      <AskBeforeLeaving name={strings.asset.tags} isChanged={tag.trim() !== ""} />
       {change.isError ? <Problem error={change.error} /> : null}
     </section>
   );
