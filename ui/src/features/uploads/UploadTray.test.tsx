@@ -73,6 +73,7 @@ const NoResizes = class {
 beforeEach(() => {
   vi.stubGlobal("ResizeObserver", NoResizes);
   localStorage.clear();
+  sessionStorage.clear();
   vi.useFakeTimers();
   setUploader("u1");
 });
@@ -110,6 +111,29 @@ describe("what was received", () => {
 
     fireEvent.click(screen.getByRole("button", { name: strings.common.dismiss }));
     expect(screen.queryByRole("listitem")).toBeNull();
+  });
+
+  it("is still shown after a reload while it is processed, and no more once that is over", async () => {
+    const video = { id: "v1", status: "processing", stage: null, progress: 40, error: null, playable: false };
+    vi.stubGlobal("fetch", () => Promise.resolve(answer(200, video)));
+    followImport({ upload_id: "u1", video_id: "v1" }, "call.mp4", "video");
+    const reload = async (): Promise<void> => {
+      cleanup();
+      setUploader(null);
+      show();
+      await act(() => vi.advanceTimersByTimeAsync(100));
+    };
+    await reload();
+    expect(row().textContent).toContain("40 %");
+    video.status = "completed";
+    await reload();
+    expect(row().textContent).toContain(strings.status.completed);
+    await reload();
+    expect(screen.queryByRole("listitem")).toBeNull();
+
+    followImport({ upload_id: "u1", video_id: "v1" }, "call.mp4", "video");
+    setUploader("u2");
+    expect(uploads.get()).toEqual([]);
   });
 
   it("is one line on a phone, which says how far it is and opens", async () => {

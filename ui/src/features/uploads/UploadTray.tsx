@@ -28,6 +28,7 @@ import {
   uploads,
   type UploadEntry,
 } from "./manager";
+import { forgetReceived } from "./received";
 import { storedFile } from "./records";
 import { isTranscript } from "./transcripts";
 
@@ -64,6 +65,16 @@ export function UploadTray() {
   useEffect(() => (userId === undefined ? undefined : setUploader(userId)), [userId]);
 
   useArrivals(entries);
+
+  const isKnown = (entry: UploadEntry): boolean => (isAsset(entry) ? assetOf(entry) : videoOf(entry)) !== undefined;
+  const settled = entries
+    .filter((entry) => entry.state === "received" && isKnown(entry) && !works(entry))
+    .map(({ key }) => key)
+    .join(" ");
+  // It stays in the list until somebody takes it off or the page is left, and does not come back after that.
+  useEffect(() => {
+    for (const key of settled.split(" ")) forgetReceived(key);
+  }, [settled]);
 
   if (entries.length === 0) return null;
 

@@ -4,6 +4,7 @@ import type { NewFile, Problem } from "../../api/types";
 import { Store } from "../../lib/store";
 import { dismissToast, showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
+import { forgetReceived, keepReceived, receivedOf } from "./received";
 import { forget, readRecords, remember, type UploadKind, type UploadRecord } from "./records";
 import { announceTab, isOpenElsewhere, newKey, TAB } from "./tabs";
 import { isTranscript, removeVideo, sendTranscript } from "./transcripts";
@@ -61,7 +62,7 @@ export function setUploader(userId: string | null): void {
   if (userId !== uploaderId) {
     void settleCancelled();
     for (const key of [...running.keys()]) letGo(key);
-    uploads.set([]);
+    uploads.set(userId === null ? [] : receivedOf(userId));
     uploaderId = userId;
   }
   if (userId === null) {
@@ -196,6 +197,7 @@ export function followImport(file: NewFile, filename: string, kind: UploadKind):
     problem: null,
   };
   uploads.set((list) => [...list, entry]);
+  keep(entry.key);
 }
 
 /** Continues one interrupted upload; refuses a file that is not the same. */
@@ -290,7 +292,14 @@ export function dismissUpload(key: string): void {
 function drop(key: string): void {
   running.delete(key);
   forget(key);
+  forgetReceived(key);
   uploads.set((list) => list.filter((entry) => entry.key !== key));
+}
+
+/** A reload, too, goes on showing what was received. */
+function keep(key: string): void {
+  const entry = uploads.get().find((candidate) => candidate.key === key);
+  if (entry && uploaderId !== null) keepReceived(uploaderId, entry);
 }
 
 function startNext(): void {
@@ -358,6 +367,7 @@ async function send(key: string): Promise<void> {
       forget(key);
       running.delete(key);
       change(key, { state: "received", sent_bytes: file.size, speed: 0 });
+      keep(key);
       startNext();
     },
     onError: (error) => {
@@ -392,6 +402,7 @@ async function sendText(key: string): Promise<void> {
     forget(key);
     running.delete(key);
     change(key, { state: "received", sent_bytes: run.file.size, video_id: videoId });
+    keep(key);
   } catch (error) {
     if (running.get(key) !== run) return;
     if (!isApiError(error) || isAway(error.problem)) {

@@ -22,6 +22,7 @@ const record: UploadRecord = {
 beforeEach(() => {
   setUploader(null);
   localStorage.clear();
+  sessionStorage.clear();
   setUploader("u1");
 });
 
