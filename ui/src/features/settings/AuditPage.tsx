@@ -111,13 +111,16 @@ export function sentence({ actor, action, target_kind: kind, label, new: fields,
   if (action === "session.deleted") return strings.audit.signedOut(who);
   const done = action.slice(action.indexOf(".") + 1);
   const thing = strings.audit.things[kind] ?? kind;
-  const name = label ?? filename(fields) ?? filename(before);
+  const name = label ?? nameIn(kind, fields) ?? nameIn(kind, before);
   return strings.audit.did(who, strings.audit.verbs[done] ?? done, name === null ? thing : strings.audit.named(thing, name));
 }
 
-/** What a file is called, of which the server keeps no label. */
-function filename(fields: AuditEntry["new"] | undefined): string | null {
-  const name = fields?.["filename"];
+/** The field that names each of what the server keeps no label of. */
+const NAMING: Record<string, string> = { asset: "filename", domain: "domain", webhook_endpoint: "url" };
+
+/** What it is called, where that is among the values that changed. */
+function nameIn(kind: string, fields: AuditEntry["new"] | undefined): string | null {
+  const name = fields?.[NAMING[kind] ?? ""];
   return typeof name === "string" ? name : null;
 }
 

@@ -32,6 +32,18 @@ describe("an entry of the audit log", () => {
     expect(sentence(entry({ action: "session.created", target_kind: "session" }))).toBe("Ada signed in");
   });
 
+  it("names what has no label by the values that changed, where its name is among them", () => {
+    const file = { target_kind: "asset", label: null } as const;
+    const named = (values: Record<string, string>): AuditEntry["new"] => values;
+    expect(sentence(entry({ ...file, action: "asset.created", new: named({ filename: "quay.png" }) }))).toBe("Ada added the file “quay.png”");
+    expect(sentence(entry({ ...file, action: "asset.deleted", old: named({ filename: "quay.png" }) }))).toBe("Ada deleted the file “quay.png”");
+    expect(sentence(entry({ ...file, action: "asset.restored", old: named({ deleted_at: "2026-11-26T12:00:00Z" }) }))).toBe("Ada restored the file");
+    const domain = { target_kind: "domain", label: null, action: "domain.created", new: named({ domain: "example.org" }) };
+    expect(sentence(entry(domain))).toBe("Ada added the domain “example.org”");
+    const endpoint = { target_kind: "webhook_endpoint", label: null, action: "webhook_endpoint.deleted", old: named({ url: "https://a.example/" }) };
+    expect(sentence(entry(endpoint))).toBe("Ada deleted the webhook endpoint “https://a.example/”");
+  });
+
   it("tells programs, former members and the server apart", () => {
     expect(sentence(entry({ actor: { ...ada, kind: "api_key" } }))).toMatch(/^Ada, by API key changed/u);
     expect(sentence(entry({ actor: { ...ada, name: null } }))).toMatch(/^A former member changed/u);
