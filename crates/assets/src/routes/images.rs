@@ -86,6 +86,11 @@ fn address_name(filename: &str, version: i32, extension: Option<&str>) -> String
     extension.map_or(words.clone(), |extension| format!("{words}.{extension}"))
 }
 
+/// Whether the name in an address is one of this version, as [`address_name`] writes it.
+fn is_of_version(name: &str, version: i32) -> bool {
+    version <= 1 || stem(name).ends_with(&format!("-v{version}"))
+}
+
 fn stem(filename: &str) -> &str {
     filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename)
 }
@@ -138,8 +143,8 @@ async fn get_image(
         // A cache that serves many would show it on web sites that may not, unless that is what the organization wants.
         let is_shared = policy.shared_caching || policy.referrer_domains.is_empty();
         let whose = if is_shared { "public" } else { "private" };
-        // What a preset makes may change, and what is negotiated depends on who asks.
-        let cache = if has_preset {
+        // What a preset makes may change, and an address of an earlier file shows the present one.
+        let cache = if has_preset || !is_of_version(&name, source.version) {
             format!("{whose}, max-age={}", lifetime.min(PRESET_CACHED_SECONDS))
         } else {
             format!("{whose}, max-age={lifetime}, immutable")
@@ -267,7 +272,7 @@ fn describe(headers: &mut HeaderMap, made: &MadeImage, format: OutputFormat, fil
 
 #[cfg(test)]
 mod tests {
-    use super::address_name;
+    use super::{address_name, is_of_version};
 
     #[test]
     fn a_name_in_an_address_is_plain() {
@@ -280,6 +285,7 @@ mod tests {
             (".hidden", 1, None, "hidden"),
         ] {
             assert_eq!(address_name(filename, version, extension), name);
+            assert!(is_of_version(name, version) && !is_of_version(name, version + 1));
         }
     }
 }

@@ -147,8 +147,10 @@ async fn an_image_keeps_what_it_is_and_shows_its_new_file_once_that_was_looked_a
     // Caches have the old one under its address; the new one has another, and both show it.
     let new = address(&ada, &id).await;
     assert_ne!(new, old);
-    for path in [&new, &old] {
-        assert_ne!(app.visitor().get(path).await.is(200).body, shown);
+    for (path, is_lasting) in [(&new, true), (&old, false)] {
+        let answer = app.visitor().get(path).await.is(200);
+        assert_ne!(answer.body, shown);
+        assert_eq!(answer.header("cache-control").contains("immutable"), is_lasting, "{path}");
     }
     // What was in the old one is not found; what is said of it is.
     assert_eq!((found(&ada, "zeppelin").await, found(&ada, "walrus").await), (0, 1));
