@@ -36,8 +36,8 @@ impl DeliveryPolicies {
         app: &App,
         organization_id: OrganizationId,
     ) -> Result<Arc<Deliverer>, AssetsError> {
-        let since = self.deliverers.changes();
-        let known = match self.deliverers.look_up(&organization_id) {
+        let (known, since) = self.deliverers.look_up(&organization_id);
+        let known = match known {
             Known::Fresh(deliverer) => return Ok(deliverer),
             Known::Old(deliverer) => Some(deliverer),
             Known::Nothing => None,
@@ -70,8 +70,8 @@ impl DeliveryPolicies {
         part: Option<Part>,
     ) -> Result<bool, AssetsError> {
         let Some(part) = part else { return Ok(false) };
-        let since = self.shown.changes();
-        let known = match self.shown.look_up(prefix) {
+        let (known, since) = self.shown.look_up(prefix);
+        let known = match known {
             Known::Fresh(()) => return Ok(true),
             Known::Old(()) => true,
             Known::Nothing => false,
@@ -111,8 +111,8 @@ impl DeliveryPolicies {
         exactly: bool,
     ) -> Result<bool, AssetsError> {
         let asked = (origin.to_owned(), exactly);
-        let since = self.origins.changes();
-        let known = match self.origins.look_up(&asked) {
+        let (known, since) = self.origins.look_up(&asked);
+        let known = match known {
             Known::Fresh(is_admitted) => return Ok(is_admitted),
             Known::Old(is_admitted) => Some(is_admitted),
             Known::Nothing => None,
@@ -164,19 +164,16 @@ impl<K, V> Default for Remembered<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
-    /// How much changed until now: to be asked before something is read.
-    fn changes(&self) -> u64 {
-        self.memory().changes
-    }
-
-    fn look_up(&self, key: &K) -> Known<V> {
+    /// What is known, and how much changed until now, which whoever reads it again says when it is put.
+    fn look_up(&self, key: &K) -> (Known<V>, u64) {
         let mut memory = self.memory();
-        let Some((value, read_at)) = memory.all.get_mut(key) else { return Known::Nothing };
+        let since = memory.changes;
+        let Some((value, read_at)) = memory.all.get_mut(key) else { return (Known::Nothing, since) };
         if read_at.elapsed() < FRESH_FOR {
-            return Known::Fresh(value.clone());
+            return (Known::Fresh(value.clone()), since);
         }
         *read_at = Instant::now();
-        Known::Old(value.clone())
+        (Known::Old(value.clone()), since)
     }
 
     /// Remembers what was read after `since`, unless something changed meanwhile: it may have been read before that.
@@ -228,26 +225,28 @@ mod tests {
     fn no_more_is_remembered_than_there_is_room_for() {
         let remembered = Remembered::<usize, bool>::default();
         for number in 0..3 * REMEMBERED {
-            remembered.put(number, true, remembered.changes());
+            let (_, since) = remembered.look_up(&number);
+            remembered.put(number, true, since);
         }
         assert!(remembered.memory().all.len() <= REMEMBERED);
-        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Fresh(true)));
+        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)).0, Known::Fresh(true)));
         remembered.remove(&(3 * REMEMBERED - 1));
-        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)), Known::Nothing));
+        assert!(matches!(remembered.look_up(&(3 * REMEMBERED - 1)).0, Known::Nothing));
     }
 
     #[test]
     fn what_was_read_before_a_change_is_not_remembered_after_it() {
         let remembered = Remembered::<usize, bool>::default();
-        let since = remembered.changes();
+        let (_, since) = remembered.look_up(&1);
         remembered.forget(&1);
         remembered.put(1, true, since);
-        assert!(matches!(remembered.look_up(&1), Known::Nothing));
-        let since = remembered.changes();
+        assert!(matches!(remembered.look_up(&1).0, Known::Nothing));
+        let (_, since) = remembered.look_up(&1);
         remembered.clear();
         remembered.put(1, true, since);
-        assert!(matches!(remembered.look_up(&1), Known::Nothing));
-        remembered.put(1, true, remembered.changes());
-        assert!(matches!(remembered.look_up(&1), Known::Fresh(true)));
+        assert!(matches!(remembered.look_up(&1).0, Known::Nothing));
+        let (_, since) = remembered.look_up(&1);
+        remembered.put(1, true, since);
+        assert!(matches!(remembered.look_up(&1).0, Known::Fresh(true)));
     }
 }
