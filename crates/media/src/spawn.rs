@@ -1,16 +1,9 @@
 //! Starting one child with its limits, so that it cannot outlive us and cannot use more than it may.
-#![expect(
-    unsafe_code,
-    reason = "resource limits, the parent-death signal and group signals have no safe API"
-)]
+#![expect(unsafe_code, reason = "resource limits and group signals have no safe API")]
 
 use std::io;
-use std::sync::OnceLock;
-use std::sync::mpsc::{Sender, channel};
 
 use tokio::process::{Child, Command};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
 use crate::Limits;
 
@@ -37,39 +30,10 @@ impl Drop for ChildGroup {
     }
 }
 
-type Start = Box<dyn FnOnce() + Send>;
-
-/// The parent-death signal is sent when the *thread* that started the child ends, and tokio's threads come and
-/// go. So one thread, which never ends, starts them all.
-fn starter() -> &'static Sender<Start> {
-    static STARTER: OnceLock<Sender<Start>> = OnceLock::new();
-    STARTER.get_or_init(|| {
-        let (sender, receiver) = channel::<Start>();
-        let started = std::thread::Builder::new().name("media-children".to_owned()).spawn(move || {
-            for start in receiver {
-                start();
-            }
-        });
-        if let Err(error) = started {
-            tracing::error!(%error, "the thread that starts media tools could not be created");
-        }
-        sender
-    })
-}
-
 /// Starts `command` under `limits`, in a new process group that dies with this process.
 pub(crate) async fn start(mut command: Command, limits: &Limits) -> io::Result<ChildGroup> {
     prepare(&mut command, limits);
-    let (answer, answered) = oneshot::channel();
-    let runtime = Handle::current();
-    starter()
-        .send(Box::new(move || {
-            let _entered = runtime.enter();
-            // The receiver is gone when the caller was dropped; the child is then killed as it is dropped here.
-            let _ = answer.send(command.spawn());
-        }))
-        .map_err(|_| io::Error::other("no thread to start media tools"))?;
-    let child = answered.await.map_err(|_| io::Error::other("the media tool was not started"))??;
+    let child = memoreel_workers::start(command).await?;
     let group = child.id().and_then(|id| i32::try_from(id).ok());
     Ok(ChildGroup { child, group })
 }
@@ -77,22 +41,10 @@ pub(crate) async fn start(mut command: Command, limits: &Limits) -> io::Result<C
 fn prepare(command: &mut Command, limits: &Limits) {
     command.process_group(0).kill_on_drop(true);
     let (memory_bytes, output_bytes, nice) = (limits.memory_bytes, limits.output_bytes_max, limits.nice);
-    let parent = std::process::id();
     // SAFETY: the closure runs in the forked child before exec and calls async-signal-safe functions only; it
     // neither allocates nor takes locks, and captures plain integers.
     unsafe {
         command.pre_exec(move || {
-            #[cfg(target_os = "linux")]
-            {
-                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-                    return Err(io::Error::last_os_error());
-                }
-                if libc::getppid().cast_unsigned() != parent {
-                    return Err(io::Error::from_raw_os_error(libc::ESRCH));
-                }
-            }
-            #[cfg(not(target_os = "linux"))]
-            let _ = parent;
             limit(libc::RLIMIT_DATA as _, memory_bytes)?;
             limit(libc::RLIMIT_FSIZE as _, output_bytes)?;
             limit(libc::RLIMIT_CORE as _, 0)?;

@@ -10,4 +10,5 @@ mod spawn;
 mod worker;
 
 pub use pool::{Pool, PoolLimits, Session, Turn, WorkError};
+pub use spawn::start;
 pub use worker::work;

@@ -1,4 +1,4 @@
-//! Starting a worker so that it cannot outlive us, whatever it is doing and however we end.
+//! Starting a process so that it cannot outlive us, whatever it is doing and however we end.
 #![expect(unsafe_code, reason = "the parent-death signal has no safe interface")]
 
 use std::io;
@@ -16,21 +16,24 @@ fn starter() -> &'static Sender<Start> {
     static STARTER: OnceLock<Sender<Start>> = OnceLock::new();
     STARTER.get_or_init(|| {
         let (sender, receiver) = channel::<Start>();
-        let started = std::thread::Builder::new().name("workers".to_owned()).spawn(move || {
+        let started = std::thread::Builder::new().name("children".to_owned()).spawn(move || {
             for start in receiver {
                 start();
             }
         });
         if let Err(error) = started {
-            tracing::error!(%error, "the thread that starts workers could not be created");
+            tracing::error!(%error, "the thread that starts processes could not be created");
         }
         sender
     })
 }
 
 /// Starts `command`, which is killed when this process ends. One that reads its input would find out by itself; one that works, or loops,
-/// would not.
-pub(crate) async fn start(mut command: Command) -> io::Result<Child> {
+/// would not. What else `command` is to do before it runs it does first.
+///
+/// # Errors
+/// It cannot be started.
+pub async fn start(mut command: Command) -> io::Result<Child> {
     die_with_parent(&mut command);
     let (answer, answered) = oneshot::channel();
     let runtime = Handle::current();
@@ -40,8 +43,8 @@ pub(crate) async fn start(mut command: Command) -> io::Result<Child> {
             // The receiver is gone when the caller was dropped; the child is then killed as it is dropped here.
             let _ = answer.send(command.spawn());
         }))
-        .map_err(|_| io::Error::other("there is no thread to start workers"))?;
-    answered.await.map_err(|_| io::Error::other("the worker was not started"))?
+        .map_err(|_| io::Error::other("there is no thread to start processes"))?;
+    answered.await.map_err(|_| io::Error::other("the process was not started"))?
 }
 
 #[cfg(target_os = "linux")]

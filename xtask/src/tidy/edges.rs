@@ -36,7 +36,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("workers", &[]),
     ("db", &["kernel", "parts"]),
     ("blob", &["kernel"]),
-    ("media", &["kernel"]),
+    ("media", &["workers"]),
     ("images", &["parts", "workers"]),
     ("documents", &["parts", "workers"]),
     ("ocr", &[]),
