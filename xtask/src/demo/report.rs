@@ -175,10 +175,13 @@ impl fmt::Display for SearchReport {
             writeln!(output, "  nothing found")?;
         }
         for hit in &self.hits {
-            let matched_by = hit.matched_by.join(" and ");
+            let matched_by = match hit.matched_by.as_slice() {
+                [] => "nearest of the others".to_owned(),
+                reasons => format!("by {}", reasons.join(" and ")),
+            };
             writeln!(
                 output,
-                "  {:>5.0} s  {} (by {matched_by}): {}",
+                "  {:>5.0} s  {} ({matched_by}): {}",
                 hit.start_seconds, hit.title, hit.text
             )?;
             writeln!(output, "           {}", hit.url)?;

@@ -118,7 +118,8 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Transcript(transcript) => transcript.run().await?,
         Verb::Mcp(mcp) => mcp.run().await?,
         Verb::Migrate(storage) => migrate(&storage).await?,
-        Verb::Doctor(doctor) => return doctor.run().await,
+        // It looks at every part: much to keep in a future.
+        Verb::Doctor(doctor) => return Box::pin(doctor.run()).await,
         Verb::User(user) => user.run().await?,
         Verb::Organization(organization) => organization.run().await?,
         Verb::Person(person) => person.run().await?,
