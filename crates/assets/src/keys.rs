@@ -5,6 +5,7 @@ use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId, UploadId};
 use memoreel_media::SoundFormat;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
@@ -71,13 +72,16 @@ pub struct Recording {
 impl Recording {
     /// Of what something at `key` was made, and where in the folder of that it lies.
     pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str)> {
-        let Part::Asset(asset_id) = part_of(key)? else { return None };
-        let below =
-            key.as_str().strip_prefix(asset(organization_id, asset_id).as_str())?.strip_prefix('/')?;
+        let (organization, rest) = key.as_str().strip_prefix("organizations/")?.split_once("/assets/")?;
+        let (id, below) = rest.split_once('/')?;
+        // In one spelling.
+        let asset_id: AssetId = id.parse().ok()?;
+        if !is_spelt(organization_id.uuid(), organization) || !is_spelt(asset_id.uuid(), id) {
+            return None;
+        }
         let later =
             below.strip_prefix('v').and_then(|rest| rest.split_once('/')).and_then(|(digits, below)| {
                 let version = digits.parse::<i32>().ok()?;
-                // In one spelling.
                 (version > 1 && version.to_string() == digits).then_some((version, below))
             });
         let (version, below) = later.unwrap_or((1, below));
@@ -130,6 +134,11 @@ impl Recording {
     pub(crate) fn sound(self, name: &str, format: SoundFormat) -> BlobKey {
         key(&format!("{}/{name}.{}", self.folder("sounds"), format.as_str()))
     }
+}
+
+/// Whether `text` is how ids are written in keys.
+fn is_spelt(id: Uuid, text: &str) -> bool {
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text
 }
 
 /// There, the picture of the key frame that is shown first at this moment.

@@ -28,10 +28,10 @@ impl BlobKey {
         if text.len() > KEY_BYTES_MAX {
             return invalid("longer than 512 bytes");
         }
-        if text.split('/').count() > KEY_SEGMENTS_MAX {
-            return invalid("more than 16 segments");
-        }
-        for segment in text.split('/') {
+        for (index, segment) in text.split('/').enumerate() {
+            if index == KEY_SEGMENTS_MAX {
+                return invalid("more than 16 segments");
+            }
             if segment.is_empty() {
                 return invalid("empty segment");
             }

@@ -5,7 +5,7 @@
 //! Payload: version, purpose, expiry in whole hours since 1970 (4 bytes), organization (16), number of segments,
 //! segments (0 and the 16 bytes of a UUID, or length and text), download name to the end.
 
-use crate::{BlobError, BlobKey, clean_file_name};
+use crate::{BlobError, BlobKey, clean_file_name, key::KEY_BYTES_MAX};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -216,13 +216,17 @@ fn decode(mut payload: &[u8]) -> Option<Grant> {
     let hours = u32::from_be_bytes(payload.split_off(..4)?.try_into().ok()?);
     let organization_id = OrganizationId(Uuid::from_slice(payload.split_off(..16)?).ok()?);
     let segments = *payload.split_off_first()?;
-    let mut prefix = String::new();
+    // Ids, which most segments are, take fewer bytes in the payload.
+    let mut prefix = String::with_capacity(KEY_BYTES_MAX);
     for index in 0..segments {
         if index > 0 {
             prefix.push('/');
         }
         match usize::from(*payload.split_off_first()?) {
-            0 => prefix.push_str(&Uuid::from_slice(payload.split_off(..16)?).ok()?.to_string()),
+            0 => {
+                let id = Uuid::from_slice(payload.split_off(..16)?).ok()?;
+                prefix.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+            }
             length => prefix.push_str(std::str::from_utf8(payload.split_off(..length)?).ok()?),
         }
     }

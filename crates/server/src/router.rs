@@ -17,6 +17,7 @@ use memoreel_web::{
     App, JSON_TIME_MAX, Problem, WholeBodies, idempotency, limit_requests, observe, read_whole, request_id,
 };
 use std::sync::Arc;
+use tower::ServiceBuilder;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -102,20 +103,23 @@ pub fn router(
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
     let places = app.limits.bodies.clone();
     let bodies = WholeBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX, places };
-    // Innermost first: authentication has to run before what asks who is calling.
     let (api, described) = api(engines, receiver, policies).split_for_parts();
+    // Several layers are one, outermost first: a router keeps each that it is given in a box, and copies those below it for each request.
+    let api_layers = ServiceBuilder::new()
+        .layer(CompressionLayer::new())
+        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
+        // A browser that asks whether it may send a key does not send one.
+        .layer(from_fn_with_state(around, cross_origin))
+        // What a body holds back must not outlive what its sender may do.
+        .layer(from_fn_with_state(bodies, read_whole))
+        // Before what asks who is calling.
+        .layer(from_fn_with_state(app.clone(), authenticate))
+        .layer(from_fn_with_state(app.clone(), limit_requests))
+        .layer(from_fn_with_state(app.clone(), idempotency));
     let api = api
         .fallback(async || route_not_found())
         .method_not_allowed_fallback(async || method_not_allowed())
-        .layer(from_fn_with_state(app.clone(), idempotency))
-        .layer(from_fn_with_state(app.clone(), limit_requests))
-        .layer(from_fn_with_state(app.clone(), authenticate))
-        // Before it: what a body holds back must not outlive what its sender may do.
-        .layer(from_fn_with_state(bodies, read_whole))
-        // Before it: a browser that asks whether it may send a key does not send one.
-        .layer(from_fn_with_state(around, cross_origin))
-        .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
-        .layer(CompressionLayer::new());
+        .layer(api_layers);
     // Assistants ask the API from within; each of their requests is noted as one.
     let within = Router::new()
         .nest("/api/v1", api.clone())
@@ -134,15 +138,14 @@ pub fn router(
         .merge(docs::router(document(described)))
         .merge(shown_mails.map(dev_mails::router).unwrap_or_default())
         .fallback(ui::serve)
-        .method_not_allowed_fallback(async || method_not_allowed())
-        .layer(catch_panics())
+        .method_not_allowed_fallback(async || method_not_allowed());
+    let layers = ServiceBuilder::new()
+        .layer(from_fn(request_id))
+        .option_layer(request_log.map(|log| from_fn_with_state(log, record_request)))
+        .layer(from_fn(observe))
         .layer(from_fn_with_state(app.clone(), headers::protect))
-        .layer(from_fn(observe));
-    let routes = match request_log {
-        Some(log) => routes.layer(from_fn_with_state(log, record_request)),
-        None => routes,
-    };
-    routes.layer(from_fn(request_id)).with_state(app)
+        .layer(catch_panics());
+    routes.layer(layers).with_state(app)
 }
 
 type AnswerPanic = fn(Box<dyn std::any::Any + Send>) -> Response;

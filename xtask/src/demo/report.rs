@@ -179,11 +179,7 @@ impl fmt::Display for SearchReport {
                 [] => "nearest of the others".to_owned(),
                 reasons => format!("by {}", reasons.join(" and ")),
             };
-            writeln!(
-                output,
-                "  {:>5.0} s  {} ({matched_by}): {}",
-                hit.start_seconds, hit.title, hit.text
-            )?;
+            writeln!(output, "  {:>5.0} s  {} ({matched_by}): {}", hit.start_seconds, hit.title, hit.text)?;
             writeln!(output, "           {}", hit.url)?;
         }
         Ok(())

@@ -42,10 +42,11 @@ impl DeliveryPolicies {
             Known::Old(deliverer) => Some(deliverer),
             Known::Nothing => None,
         };
-        let read = async {
+        // What is done seldom is kept out of the future that each request makes.
+        let read = Box::pin(async {
             let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
             Ok::<_, AssetsError>(store::find_deliverer(&mut tx).await?)
-        };
+        });
         match (read.await, known) {
             (Ok(deliverer), _) => {
                 let deliverer = Arc::new(deliverer);
@@ -76,10 +77,10 @@ impl DeliveryPolicies {
             Known::Old(()) => true,
             Known::Nothing => false,
         };
-        let read = async {
+        let read = Box::pin(async {
             let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
             Ok::<_, AssetsError>(store::is_shown(&mut tx, &part).await?)
-        };
+        });
         match read.await {
             Ok(true) => {
                 self.shown.put(prefix.clone(), (), since);

@@ -28,6 +28,9 @@ pub(super) const SANDBOX: &str = "default-src 'none'; sandbox";
 /// What a cookie opens, of all that was made of an asset.
 const BY_COOKIE: [&str; 2] = ["hls", "preview"];
 
+/// Of an answer, about.
+const HEADERS: usize = 20;
+
 /// `/media/{token}/{path}` and `/media/clip/…`, where the address is the permission, and `/media/a/{asset}/{path}`, where a cookie is.
 /// None needs a session.
 pub fn media_router(policies: DeliveryPolicies, players: Players) -> axum::Router<App> {
@@ -258,18 +261,32 @@ impl Delivery {
     }
 
     async fn answer(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
-        let made = MadeForPlayers::at(&asked.grant, &asked.key);
+        match MadeForPlayers::at(&asked.grant, &asked.key) {
+            None => stored(app, asked, policy).await,
+            // Out of the future that each segment makes.
+            Some(made) => Box::pin(self.made(app, asked, policy, made)).await,
+        }
+    }
+
+    async fn made(
+        &self,
+        app: &App,
+        asked: &Asked,
+        policy: &Policy,
+        made: MadeForPlayers,
+    ) -> Result<Response, Problem> {
         match made {
-            Some(MadeForPlayers::Frame(frame)) if app.blobs.head(&asked.key).await?.is_none() => {
-                self.players.make_frame(app, &frame, &asked.key).await?;
+            MadeForPlayers::Frame(frame) => {
+                if app.blobs.head(&asked.key).await?.is_none() {
+                    self.players.make_frame(app, &frame, &asked.key).await?;
+                }
                 stored(app, asked, policy).await
             }
-            None | Some(MadeForPlayers::Frame(_)) => stored(app, asked, policy).await,
-            Some(MadeForPlayers::Track(track)) => {
+            MadeForPlayers::Track(track) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
                 written(app, asked, policy, bytes, Some(&version))
             }
-            Some(MadeForPlayers::Text(text)) => {
+            MadeForPlayers::Text(text) => {
                 let text = self.players.text(app, &text).await?;
                 written(app, asked, policy, text.into(), None)
             }
@@ -380,6 +397,8 @@ struct Version<'e> {
 fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, version: Version<'_>) {
     let grant = &asked.grant;
     let headers = response.headers_mut();
+    // It has some twenty, with those that every answer gets, and would grow again and again.
+    headers.reserve(HEADERS);
     let content_type = memoreel_blob::content_type(&asked.key);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
