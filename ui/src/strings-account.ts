@@ -6,7 +6,7 @@ export const accountStrings = {
   },
   forgotPassword: {
     title: "Forgot your password?",
-    lead: "Enter the address of your account. We mail you a link to choose another password.",
+    lead: "Enter the address of your account, and get a link to choose another password.",
     send: "Send the link",
     remembered: "Remembered it?",
     doneTitle: "Look into your mail",
