@@ -84,6 +84,18 @@ export function documentPagesQuery({ id, version }: Pick<Asset, "id" | "version"
   });
 }
 
+/** Its first page, for what it looks like; `null` where it has none yet. */
+export function coverQuery({ id, version }: Pick<Asset, "id" | "version">) {
+  return queryOptions({
+    queryKey: [...keys.documentPages(id), version, "cover"],
+    queryFn: async ({ signal }) => {
+      const pages = await requestJson<Page<DocumentPage>>("GET", `/assets/${encodeURIComponent(id)}/pages`, { query: { limit: 1 }, signal });
+      return pages.items[0] ?? null;
+    },
+    staleTime: PAGES_FRESH_MS,
+  });
+}
+
 /** All at once. */
 export const foldersQuery = queryOptions({
   queryKey: keys.folders,

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { AudioLines, CircleAlert, File, FileText, Film, ImageIcon, type LucideIcon } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import { imageAddressesQuery } from "../../api/media";
+import { coverQuery, imageAddressesQuery } from "../../api/media";
 import { videoQuery } from "../../api/queries";
 import type { Asset, AssetKind } from "../../api/types";
 import { formatClock } from "../../lib/format";
@@ -31,12 +31,15 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
   const usable = near && asset.deleted_at === null && asset.status === "ready";
   const address = useQuery({ ...imageAddressesQuery(asset, THUMB), enabled: usable && asset.kind === "image" });
   const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
+  // Of other documents there are no pictures.
+  const cover = useQuery({ ...coverQuery(asset), enabled: usable && asset.document?.format === "pdf" });
   const hasFailed = asset.status === "failed";
   // A small one has no room for the badge.
   const Icon = small && hasFailed ? CircleAlert : assetIcons[asset.kind ?? "file"];
-  const src = asset.kind === "image" ? address.data && here(address.data.src) : (video.data?.poster_url ?? undefined);
+  const found = address.data?.src ?? cover.data?.image_url ?? undefined;
+  const src = found === undefined ? (video.data?.poster_url ?? undefined) : here(found);
   return (
-    <span ref={box} className="thumb" data-small={small}>
+    <span ref={box} className="thumb" data-kind={asset.kind} data-small={small}>
       <Icon className={small && hasFailed ? "thumb__icon thumb__icon--bad" : "thumb__icon"} size={small ? 20 : 28} strokeWidth={1.5} aria-hidden />
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
       {src === undefined || asset.deleted_at !== null ? null : <Picture key={src} src={src} srcSet={setHere(address.data?.srcset)} />}
