@@ -26,6 +26,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
   adoptOrganization(client, null);
   client.clear();
+  toasts.set(() => []);
 });
 
 function answer(reply: (organization: string | null) => Response) {
@@ -59,6 +60,25 @@ describe("another organization", () => {
     answer((organization) => (organization === null ? Response.json(me) : new Response("{}", { status: 404 })));
     adoptOrganization(client, "o2");
     client.setQueryData(keys.me, { ...me, organization: { ...mine, id: "o2", name: "Field team", is_personal: false } });
+    await client.query({ ...meQuery, staleTime: 0 });
+    expect(toasts.get().map(({ text }) => text)).toEqual(["You are no longer a member of Field team"]);
+  });
+
+  it("that one is removed from is named although it is asked anew before the answer", async () => {
+    let asked = 0;
+    const stub = vi.fn<typeof fetch>((_address, init) => {
+      if (new Headers(init?.headers).has("Memoreel-Organization")) return Promise.resolve(new Response("{}", { status: 404 }));
+      asked += 1;
+      return asked === 1 ? new Promise(() => undefined) : Promise.resolve(Response.json(me));
+    });
+    vi.stubGlobal("fetch", stub);
+    adoptOrganization(client, "o2");
+    client.setQueryData(keys.me, { ...me, organization: { ...mine, id: "o2", name: "Field team", is_personal: false } });
+    void client.query({ ...meQuery, staleTime: 0 }).catch(() => undefined);
+    await vi.waitFor(() => {
+      expect(stub).toHaveBeenCalledTimes(2);
+    });
+    await client.cancelQueries({ queryKey: keys.me });
     await client.query({ ...meQuery, staleTime: 0 });
     expect(toasts.get().map(({ text }) => text)).toEqual(["You are no longer a member of Field team"]);
   });

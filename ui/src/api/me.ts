@@ -18,9 +18,9 @@ export const meQuery = queryOptions({
       if (!closed || preferences().organizationId === null) throw error;
       const left = client.getQueryData<Me>(keys.me)?.organization.name;
       adoptOrganization(client, null);
-      const me = await ask();
+      // Now: whoever asks anew before the answer would not hear of it.
       if (left !== undefined) showToast(strings.organizations.noLonger(left));
-      return me;
+      return await ask();
     }
   },
   staleTime: 5 * 60_000,
