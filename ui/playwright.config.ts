@@ -13,7 +13,7 @@ export default defineConfig({
   reporter: [["list"]],
   projects: [
     { name: "upload", testMatch: /upload\.setup\.ts$/u },
-    { name: "account", testMatch: /(account|audit|delivery|frame|images|media|organization|passkeys|policy|privacy|renditions|resume|screen|search|security|sso|tasks|traffic|video|webhooks)\.spec\.ts$/u },
+    { name: "account", testMatch: /(?<!library)\.spec\.ts$/u },
     {
       name: "library",
       testMatch: /library\.spec\.ts$/u,

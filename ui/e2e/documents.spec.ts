@@ -3,7 +3,7 @@ import { chooseFiles, inEveryLook, keepLook, newAccount, PROCESSING_MS, signUp, 
 
 const widthOf = (picture: Locator): Promise<number> => picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
 
-const RULES = `
+const RULES = `<title>Rules</title>
   <h1>Rules of the harbour</h1><p>Boats keep to starboard.</p>
   <h1 style="break-before: page">Rules of the quay</h1><p>Nobody feeds the walrus.</p>`;
 
@@ -26,9 +26,9 @@ test("a document shows its first page among the files, and is found and opened a
   await page.setViewportSize({ width: 1440, height: 900 });
   await expect(async () => {
     await page.goto("/search?q=walrus&mode=keyword");
-    await expect(page.getByRole("link", { name: /rules/u })).toBeVisible({ timeout: 3_000 });
+    await expect(page.getByRole("link", { name: /Rules/u })).toBeVisible({ timeout: 3_000 });
   }).toPass({ timeout: PROCESSING_MS });
-  await page.getByRole("link", { name: /rules/u }).click();
+  await page.getByRole("link", { name: /Rules/u }).click();
   const pages = page.getByRole("region", { name: "What is in it" }).getByRole("listitem");
   await expect(pages).toHaveCount(2);
   await expect(page.locator("[aria-current='location']")).toContainText("Nobody feeds the walrus.");
