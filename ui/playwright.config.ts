@@ -7,7 +7,8 @@ export default defineConfig({
   // One person uses one server from beginning to end, so the files run in order and one at a time.
   workers: 1,
   fullyParallel: false,
-  retries: 0,
+  // Chance stops no change, and is not forgotten either: the end of the run names what passed only the second time (`flaky`).
+  retries: 1,
   timeout: 90_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
@@ -25,7 +26,8 @@ export default defineConfig({
     baseURL: process.env["MEMOREEL_URL"] ?? "http://127.0.0.1:8080",
     viewport: { width: 1440, height: 900 },
     actionTimeout: 15_000,
-    trace: "retain-on-failure",
+    // To record every run took as long again.
+    trace: "on-first-retry",
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: process.env["MEMOREEL_CHROMIUM"] ?? "/usr/bin/chromium",
