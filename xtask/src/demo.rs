@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::api::client::Client;
 use crate::api::{account, upload};
 use crate::memory::MemoryWatch;
+use crate::scratch_folder;
 use crate::server_process::{self, ServerProcess};
 use crate::setup;
 use crate::shell::{self, say};
@@ -101,7 +102,7 @@ impl DemoFolder {
     }
 
     fn fresh() -> Result<Self> {
-        let temporary = server_process::open_folder("memoreel-demo-")?;
+        let temporary = scratch_folder::open_folder("memoreel-demo-")?;
         Ok(Self { path: temporary.path().join("data"), _temporary: Some(temporary) })
     }
 }

@@ -17,6 +17,7 @@ mod memory;
 mod oidc_provider;
 mod python;
 mod scratch_database;
+mod scratch_folder;
 mod server_process;
 mod session;
 mod setup;

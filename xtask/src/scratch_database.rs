@@ -1,35 +1,35 @@
 //! A PostgreSQL server that lives as long as one command, for code generation and for tests.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell;
+use tempfile::TempDir;
+
+use crate::{scratch_folder, shell};
 
 /// A database with today's schema that is gone when this is dropped.
 pub struct ScratchDatabase {
     process: Child,
     /// The administrator's address of the database.
     pub url: String,
-    folder: PathBuf,
+    _folder: TempDir,
 }
 
 impl ScratchDatabase {
     /// Starts the server and prepares the database.
     pub fn start() -> Result<Self> {
         // Not below the checkout: the database may run as a user who cannot enter it.
-        let folder = std::env::temp_dir().join(format!("memoreel-scratch-{}", std::process::id()));
+        let folder = scratch_folder::open_folder_in_memory("memoreel-scratch-")?;
         let mut cargo = shell::cargo();
         cargo.args(["run", "--quiet", "--package", "memoreel-db", "--example", "scratch_database", "--"]);
-        cargo.arg(&folder).stdin(Stdio::piped()).stdout(Stdio::piped());
+        cargo.arg(folder.path().join("data")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = cargo.spawn().context("cannot run cargo")?;
         let mut url = String::new();
         let stdout = process.stdout.take().context("the scratch database has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;
-        let database = Self { process, url: url.trim().to_owned(), folder };
+        let database = Self { process, url: url.trim().to_owned(), _folder: folder };
         if database.url.is_empty() {
             bail!("the scratch database did not start");
         }
@@ -42,6 +42,5 @@ impl Drop for ScratchDatabase {
         // The end of its input is its request to stop.
         drop(self.process.stdin.take());
         let _ = self.process.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }

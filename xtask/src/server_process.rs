@@ -2,14 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
-use tempfile::TempDir;
 
 use crate::shell::{self, say};
 
@@ -145,14 +143,6 @@ pub fn agent() -> ureq::Agent {
         .timeout_recv_response(Some(Duration::from_secs(60)))
         .build()
         .new_agent()
-}
-
-/// A folder that is removed when it is dropped, for a data folder inside it.
-pub fn open_folder(prefix: &str) -> Result<TempDir> {
-    let folder = tempfile::Builder::new().prefix(prefix).tempdir()?;
-    // The database may run as a user who cannot enter a private folder.
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711))?;
-    Ok(folder)
 }
 
 /// A port that was free a moment ago.

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::api::account;
 use crate::api::client::Client;
 use crate::api::upload::upload_file;
+use crate::scratch_folder;
 use crate::server_process::{self, ServerProcess};
 use crate::setup;
 use crate::shell::say;
@@ -49,7 +50,7 @@ impl Session {
 
     /// Starts the server that was built last, and signs in: for commands that start several of the same build.
     pub fn start_built(settings: &[(&str, &str)]) -> Result<Self> {
-        let folder = server_process::open_folder("memoreel-session-")?;
+        let folder = scratch_folder::open_folder("memoreel-session-")?;
         let data_dir = folder.path().join("data");
         let server = ServerProcess::start_with(&data_dir, server_process::free_port()?, settings)?;
         let account = account::sign_in(&server.url, &data_dir)?;

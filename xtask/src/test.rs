@@ -8,7 +8,7 @@ use clap::Args;
 use crate::oidc_provider::OidcProvider;
 use crate::scratch_database::ScratchDatabase;
 use crate::server_process::{self, ServerProcess};
-use crate::{setup, shell};
+use crate::{scratch_folder, setup, shell};
 
 #[derive(Args)]
 pub struct Options {
@@ -68,7 +68,7 @@ pub fn typescript_client() -> Result<()> {
 /// The browser tests, against a server with an empty data folder.
 pub fn browser() -> Result<()> {
     server_process::build()?;
-    let folder = server_process::open_folder("memoreel-browser-")?;
+    let folder = scratch_folder::open_folder("memoreel-browser-")?;
     let port = server_process::free_port()?;
     let provider = OidcProvider::start(&format!("http://127.0.0.1:{port}"))?;
     let providers = folder.path().join("providers.json");

@@ -33,7 +33,7 @@ async fn start() -> Result<(DatabaseAccess, Option<EmbeddedPostgres>)> {
     let password = derive_password(&SECRET, ADMIN_USER);
     let mut options = EmbeddedOptions::new(install, folder(std::process::id()), password.clone());
     // Nothing here outlives the run, so nothing needs to reach the disk.
-    options.settings = ["fsync", "synchronous_commit", "full_page_writes"]
+    options.settings = ["fsync", "synchronous_commit", "full_page_writes", "wal_compression"]
         .map(|name| (name.to_owned(), "off".to_owned()))
         .into();
     let embedded =

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{server_process, setup, shell};
+use crate::{scratch_folder, server_process, setup, shell};
 
 const BESIDE: &str = "nginx with sendfile, one process per core, on the same file, asked by turns";
 
@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
     let server = server_process::build_optimised()?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("delivery").arg("--data").arg(folder.path()).arg("--server").arg(server);
     command.args(["--size-mib", &options.size_mib.to_string()]);

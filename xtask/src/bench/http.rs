@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::{server_process, setup, shell};
+use crate::{scratch_folder, server_process, setup, shell};
 
 const BESIDE: &str = "Fastify, Drizzle and postgres.js on Node.js with two processes, on the same database without row-level security";
 /// The requests one after the other, which the score is about.
@@ -40,7 +40,7 @@ pub fn run(options: &Options) -> Result<()> {
         "xtask/src/bench/http/peer-node",
         "Fastify, Drizzle and postgres.js",
     )?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("http").arg("--data").arg(folder.path());
     command.arg("--server").arg(server).arg("--peer").arg(peer);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{server_process, setup, shell};
+use crate::{scratch_folder, server_process, setup, shell};
 
 const BESIDE: &str = "the same server on the same database that logs no requests, asked by turns";
 
@@ -28,7 +28,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
     let server = server_process::build_optimised()?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("request-log").arg("--data").arg(folder.path()).arg("--server").arg(server);
     command.args(["--connections", &options.connections.to_string()]);

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::shell::{self, say};
-use crate::{python, server_process, setup};
+use crate::{python, scratch_folder, setup};
 
 const BESIDE: &str = "one table of everybody's passages with the organization as a column and one HNSW index (m 16, \
                       ef_construction 64), filtered by organization, with iterative scan (relaxed order)";
@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
     let python = python::interpreter("lancedb", &LANCEDB_PACKAGES)?;
-    let scratch = server_process::open_folder("memoreel-bench-")?;
+    let scratch = scratch_folder::open_folder("memoreel-bench-")?;
     let mut sizes = Vec::new();
     for chunks in &options.chunks {
         let folder = options.keep.as_deref().unwrap_or(scratch.path()).join(chunks.to_string());

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::{mebibytes, median};
 use crate::shell::{self, say};
-use crate::{memory, server_process, setup};
+use crate::{memory, scratch_folder, server_process, setup};
 
 const RUNS: usize = 3;
 const POLL: Duration = Duration::from_millis(20);
@@ -90,7 +90,7 @@ struct Ran {
 pub fn run(options: &Options) -> Result<()> {
     setup::run()?;
     server_process::build()?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let parts = Parts::locate()?;
     let engine = Engine::install(folder.path(), &parts)?;
     let step = Step::new(&parts)?;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{server_process, setup, shell};
+use crate::{scratch_folder, setup, shell};
 
 const BESIDE: &str = "graphile-worker and pg-boss on the same database, one job at a time for each worker";
 const QUEUES: [(&str, &str); 3] =
@@ -24,7 +24,7 @@ pub fn run(options: &Options) -> Result<()> {
     let program = super::build_benches()?;
     let others =
         setup::install_node_packages("bench-tasks", "xtask/src/bench/tasks", "graphile-worker and pg-boss")?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("tasks").arg("--data").arg(folder.path().join("postgres")).arg("--others").arg(others);
     let mut report: Value = serde_json::from_slice(&shell::output(&mut command)?)?;

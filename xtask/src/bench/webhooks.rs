@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::{server_process, setup, shell};
+use crate::{scratch_folder, setup, shell};
 
 const BESIDE: &str =
     "a loop that signs and sends as many messages with the same HTTP client, 64 at once, and keeps nothing";
@@ -25,7 +25,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     let program = super::build_benches()?;
-    let folder = server_process::open_folder("memoreel-bench-")?;
+    let folder = scratch_folder::open_folder("memoreel-bench-")?;
     let mut command = shell::command(program);
     command.arg("webhooks").arg("--data").arg(folder.path());
     command.args(["--messages", &options.messages.to_string(), "--runs", &options.runs.to_string()]);
