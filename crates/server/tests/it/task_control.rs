@@ -73,7 +73,7 @@ fn encoders() -> Vec<u32> {
 /// A film that takes long to encode.
 fn long_film(app: &TestApp) -> Vec<u8> {
     let path = app.folder().join("film.mp4");
-    let arguments = "-v error -f lavfi -i testsrc2=s=1280x720:r=30:d=90 -vf noise=alls=20:allf=t -c:v libx264 -preset ultrafast \
+    let arguments = "-v error -f lavfi -i testsrc2=s=1280x720:r=30:d=45 -vf noise=alls=20:allf=t -c:v libx264 -preset ultrafast \
          -crf 36 -pix_fmt yuv420p -g 60";
     let made = Command::new("ffmpeg").args(arguments.split_whitespace()).arg(&path).status().unwrap();
     assert!(made.success());
