@@ -274,7 +274,7 @@ fn spellings() -> Vec<Vec<u8>> {
 }
 
 fn is_marked(bytes: &[u8], spellings: &[Vec<u8>]) -> bool {
-    spellings.iter().any(|spelling| bytes.windows(spelling.len()).any(|window| window == spelling))
+    spellings.iter().any(|spelling| memchr::memmem::find(bytes, spelling).is_some())
 }
 
 /// The lines of a dump of the whole database that hold the mark.
