@@ -39,6 +39,9 @@ fn opened(folder: TempDir) -> Result<TempDir> {
 
 /// Whether both the folder and the machine have room. What runs beside it wants memory as well.
 fn has_room_in_memory() -> bool {
+    if !Path::new(MEMORY).is_dir() {
+        return false;
+    }
     let folder_bytes = shell::output(shell::command("df").args(["--block-size=1", "--output=avail", MEMORY]))
         .ok()
         .and_then(|told| String::from_utf8(told).ok()?.lines().last()?.trim().parse::<u64>().ok());
