@@ -76,15 +76,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// Builds `memoreel-benches` with optimisation, and returns the program.
 fn build_benches() -> Result<PathBuf> {
     crate::shell::say("building the benches");
-    let mut cargo = crate::shell::cargo();
-    crate::shell::run(cargo.args([
-        "build",
-        "--quiet",
-        "--profile",
-        "bench",
-        "--package",
-        "memoreel-benches",
-    ]))?;
+    crate::shell::build(&["--bin", "memoreel-benches", "--profile", "bench"])?;
     Ok(crate::shell::target().join("release/memoreel-benches"))
 }
 

@@ -13,7 +13,7 @@ use clap::Args;
 use memoreel_parts::Parts;
 
 use crate::scratch_database::ScratchDatabase;
-use crate::{setup, shell};
+use crate::{server_process, setup, shell};
 
 #[derive(Args)]
 pub struct Options {
@@ -198,9 +198,8 @@ fn normalised_schema(dump: &str) -> String {
 
 fn openapi() -> Result<Vec<u8>> {
     shell::say("asking the server for its description");
-    let mut cargo = shell::cargo();
-    let mut text =
-        shell::output(cargo.args(["run", "--quiet", "--package", "memoreel-server", "--", "openapi"]))?;
+    shell::build(&["--bin", "memoreel"])?;
+    let mut text = shell::output(shell::command(server_process::program()).arg("openapi"))?;
     if text.last() != Some(&b'\n') {
         text.push(b'\n');
     }

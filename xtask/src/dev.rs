@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::{setup, shell};
+use crate::{server_process, setup, shell};
 
 const POLL: Duration = Duration::from_millis(200);
 
@@ -14,8 +14,9 @@ pub fn run() -> Result<()> {
     setup::run()?;
     // The server embeds a build of the web app, so there must be a folder, even if nobody looks at it here.
     std::fs::create_dir_all(shell::ui().join("dist"))?;
-    let mut cargo = shell::cargo();
-    let mut server = Running::start(cargo.args(["run", "--package", "memoreel-server", "--", "serve"]))?;
+    shell::say("building the server");
+    shell::build(&["--bin", "memoreel"])?;
+    let mut server = Running::start(shell::command(server_process::program()).arg("serve"))?;
     let mut ui = Running::start(shell::npm().args(["run", "dev"]))?;
     while server.lives() && ui.lives() {
         thread::sleep(POLL);

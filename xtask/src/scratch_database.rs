@@ -22,10 +22,10 @@ impl ScratchDatabase {
     pub fn start() -> Result<Self> {
         // Not below the checkout: the database may run as a user who cannot enter it.
         let folder = scratch_folder::open_folder_in_memory("memoreel-scratch-")?;
-        let mut cargo = shell::cargo();
-        cargo.args(["run", "--quiet", "--package", "memoreel-db", "--example", "scratch_database", "--"]);
-        cargo.arg(folder.path().join("data")).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = cargo.spawn().context("cannot run cargo")?;
+        shell::build(&["--example", "scratch_database"])?;
+        let mut program = shell::command(shell::target().join("debug/examples/scratch_database"));
+        program.arg(folder.path().join("data")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = program.spawn().context("cannot start the scratch database")?;
         let mut url = String::new();
         let stdout = process.stdout.take().context("the scratch database has no output")?;
         BufReader::new(stdout).read_line(&mut url)?;

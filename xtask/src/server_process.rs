@@ -42,7 +42,7 @@ impl ServerProcess {
         let output = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let address = format!("127.0.0.1:{port}");
         let begun = Instant::now();
-        let child = Command::new(shell::target().join(BUILD).join("memoreel"))
+        let child = Command::new(program())
             .arg("serve")
             .env("MEMOREEL_LISTEN", &address)
             .env("MEMOREEL_DATA_DIR", data_dir)
@@ -154,15 +154,19 @@ pub fn free_port() -> Result<u16> {
 pub fn build() -> Result<()> {
     build_ui()?;
     say("building the server");
-    shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-server"]))
+    shell::build(&["--bin", "memoreel"])
+}
+
+/// The server that was built last.
+pub fn program() -> PathBuf {
+    shell::target().join(BUILD).join("memoreel")
 }
 
 /// The same with optimisation as for benches; returns the program.
 pub fn build_optimised() -> Result<PathBuf> {
     build_ui()?;
     say("building the server with optimisation");
-    let mut cargo = shell::cargo();
-    shell::run(cargo.args(["build", "--quiet", "--profile", "bench", "--package", "memoreel-server"]))?;
+    shell::build(&["--bin", "memoreel", "--profile", "bench"])?;
     Ok(shell::target().join("release/memoreel"))
 }
 

@@ -40,6 +40,14 @@ pub fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// Builds a program, with cargo's options to choose it, and says nothing unless that fails.
+///
+/// The whole workspace is named, though no more of it is built than the program needs: so dependencies have the same features for
+/// every program and for the tests, and none is compiled twice.
+pub fn build(options: &[&str]) -> Result<()> {
+    run(cargo().args(["build", "--quiet", "--workspace"]).args(options))
+}
+
 /// npm, in the folder of the web app.
 pub fn npm() -> Command {
     let mut command = Command::new("npm");

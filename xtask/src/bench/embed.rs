@@ -66,7 +66,7 @@ struct Round {
 pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
     say("building the benches");
-    shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-benches"]))?;
+    shell::build(&["--bin", "memoreel-benches"])?;
     let interpreter = python::interpreter("embed", &PACKAGES)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("texts.json");

@@ -67,7 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
     }
     setup::fetch_parts()?;
     say("building the benches");
-    shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-benches"]))?;
+    shell::build(&["--bin", "memoreel-benches"])?;
     let benches = shell::target().join(BUILD).join("memoreel-benches");
     let node = setup::install_node_packages("bench-images", "xtask/src/bench/images", "sharp")?;
     let folder = tempfile::tempdir()?;

@@ -133,7 +133,7 @@ struct PlainServer {
 impl PlainServer {
     /// Compiled as the product is.
     fn start(folder: &Path) -> Result<Self> {
-        shell::run(shell::cargo().args(["build", "--quiet", "--package", "memoreel-benches"]))?;
+        shell::build(&["--bin", "memoreel-benches"])?;
         let mut process =
             shell::command(shell::target().join(server_process::BUILD).join("memoreel-benches"))
                 .arg("put")
