@@ -16,11 +16,7 @@ const PASSWORD: &str = "scratch";
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let data_dir = std::env::args_os().nth(1).ok_or("usage: scratch_database <data folder>")?;
-    let mut options = EmbeddedOptions::new(Parts::locate()?.postgres()?, data_dir, PASSWORD);
-    // Nothing here outlives the run, so nothing needs to reach the disk.
-    options.settings = ["fsync", "synchronous_commit", "full_page_writes", "wal_compression"]
-        .map(|name| (name.to_owned(), "off".to_owned()))
-        .into();
+    let options = EmbeddedOptions::new(Parts::locate()?.postgres()?, data_dir, PASSWORD).throw_away();
     let postgres = EmbeddedPostgres::start(options).await?;
     let access =
         DatabaseAccess::new(postgres.connect_options("postgres", ADMIN_USER, PASSWORD), DATABASE, [0; 32]);

@@ -31,11 +31,7 @@ async fn start() -> Result<(DatabaseAccess, Option<EmbeddedPostgres>)> {
     let install = tokio::task::spawn_blocking(|| Parts::locate()?.postgres()).await??;
     remove_abandoned();
     let password = derive_password(&SECRET, ADMIN_USER);
-    let mut options = EmbeddedOptions::new(install, folder(std::process::id()), password.clone());
-    // Nothing here outlives the run, so nothing needs to reach the disk.
-    options.settings = ["fsync", "synchronous_commit", "full_page_writes", "wal_compression"]
-        .map(|name| (name.to_owned(), "off".to_owned()))
-        .into();
+    let options = EmbeddedOptions::new(install, folder(std::process::id()), password.clone()).throw_away();
     let embedded =
         EmbeddedPostgres::start(options).await.context("the test database server could not be started")?;
     let admin = embedded.connect_options("postgres", ADMIN_USER, &password);

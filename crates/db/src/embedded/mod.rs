@@ -48,7 +48,7 @@ pub struct EmbeddedOptions {
     pub admin_password: String,
     /// The folder of the socket. By default below `data_dir`, or below `/tmp` when that path is too long for a socket.
     pub socket_dir: Option<PathBuf>,
-    /// Settings beyond the defaults of this module, such as `("fsync", "off")` for a cluster that is thrown away.
+    /// Settings beyond the defaults of this module, such as `("max_wal_size", "16GB")`.
     pub settings: Vec<(String, String)>,
     /// How long the first start may take; recovery after a crash is part of it.
     pub start_timeout: Duration,
@@ -69,6 +69,14 @@ impl EmbeddedOptions {
             settings: Vec::new(),
             start_timeout: Duration::from_secs(120),
         }
+    }
+
+    /// For a cluster that outlives nobody who uses it: nothing is made to reach the disk, and nothing is compressed on its way there.
+    #[must_use]
+    pub fn throw_away(mut self) -> Self {
+        let names = ["fsync", "synchronous_commit", "full_page_writes", "wal_compression"];
+        self.settings.extend(names.map(|name| (name.to_owned(), "off".to_owned())));
+        self
     }
 }
 
