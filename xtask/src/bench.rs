@@ -73,6 +73,13 @@ pub fn run(options: &Options) -> Result<()> {
     }
 }
 
+/// Builds `memoreel-benches` as the product is, and returns the program.
+fn build_debug_benches() -> Result<PathBuf> {
+    crate::shell::say("building the benches");
+    crate::shell::build(&["--bin", "memoreel-benches"])?;
+    Ok(crate::shell::target().join(crate::server_process::BUILD).join("memoreel-benches"))
+}
+
 /// Builds `memoreel-benches` with optimisation, and returns the program.
 fn build_benches() -> Result<PathBuf> {
     crate::shell::say("building the benches");

@@ -59,7 +59,7 @@ struct Output {
 impl Output {
     /// Where the file as generated just now can be read.
     fn candidate(&self, path: &str) -> PathBuf {
-        if self.check { scratch_folder().join(path.replace('/', "-")) } else { shell::root().join(path) }
+        if self.check { generated_folder().join(path.replace('/', "-")) } else { shell::root().join(path) }
     }
 
     fn settle(&self, path: &str, content: &[u8]) -> Result<()> {
@@ -104,7 +104,7 @@ impl Output {
 
 /// What the macros of the packages, or of the whole workspace, learn from the database: file name to content.
 fn query_data(url: &str, packages: &[String]) -> Result<BTreeMap<String, Vec<u8>>> {
-    let folder = scratch_folder().join("sqlx");
+    let folder = generated_folder().join("sqlx");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
@@ -197,8 +197,8 @@ fn normalised_schema(dump: &str) -> String {
 }
 
 fn openapi() -> Result<Vec<u8>> {
+    server_process::build_alone()?;
     shell::say("asking the server for its description");
-    shell::build(&["--bin", "memoreel"])?;
     let mut text = shell::output(shell::command(server_process::program()).arg("openapi"))?;
     if text.last() != Some(&b'\n') {
         text.push(b'\n');
@@ -207,15 +207,15 @@ fn openapi() -> Result<Vec<u8>> {
 }
 
 fn typescript(openapi: PathBuf) -> Result<Vec<u8>> {
-    let generated = scratch_folder().join("schema.gen.ts");
-    fs::create_dir_all(scratch_folder())?;
+    let generated = generated_folder().join("schema.gen.ts");
+    fs::create_dir_all(generated_folder())?;
     let mut npm = shell::npm();
     npm.args(["exec", "--", "openapi-typescript"]).arg(openapi).arg("--output").arg(&generated);
     shell::run(&mut npm)?;
     fs::read(&generated).with_context(|| format!("cannot read {}", generated.display()))
 }
 
-fn scratch_folder() -> PathBuf {
+fn generated_folder() -> PathBuf {
     shell::target().join("codegen")
 }
 

@@ -14,8 +14,7 @@ pub fn run() -> Result<()> {
     setup::run()?;
     // The server embeds a build of the web app, so there must be a folder, even if nobody looks at it here.
     std::fs::create_dir_all(shell::ui().join("dist"))?;
-    shell::say("building the server");
-    shell::build(&["--bin", "memoreel"])?;
+    server_process::build_alone()?;
     let mut server = Running::start(shell::command(server_process::program()).arg("serve"))?;
     let mut ui = Running::start(shell::npm().args(["run", "dev"]))?;
     while server.lives() && ui.lives() {

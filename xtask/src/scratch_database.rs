@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result, bail};
-
 use tempfile::TempDir;
 
+use crate::server_process::BUILD;
 use crate::{scratch_folder, shell};
 
 /// A database with today's schema that is gone when this is dropped.
@@ -23,7 +23,7 @@ impl ScratchDatabase {
         // Not below the checkout: the database may run as a user who cannot enter it.
         let folder = scratch_folder::open_folder_in_memory("memoreel-scratch-")?;
         shell::build(&["--example", "scratch_database"])?;
-        let mut program = shell::command(shell::target().join("debug/examples/scratch_database"));
+        let mut program = shell::command(shell::target().join(BUILD).join("examples/scratch_database"));
         program.arg(folder.path().join("data")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = program.spawn().context("cannot start the scratch database")?;
         let mut url = String::new();

@@ -11,7 +11,7 @@ use crate::shell;
 
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
-/// What has to be free of it. Databases of tests take a tenth.
+/// What has to be free of it, far more than databases of tests were seen to take (150 MiB).
 const ROOM_BYTES: u64 = 4 << 30;
 
 /// A folder on disk that is removed when it is dropped, for a data folder inside it.
@@ -57,8 +57,9 @@ fn has_room_in_memory() -> bool {
 fn remove_abandoned(prefix: &str) {
     for entry in fs::read_dir(MEMORY).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(prefix)?.split('-').next());
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+        let pid =
+            name.to_str().and_then(|name| name.strip_prefix(prefix)?.split('-').next()?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
             // Another command may be doing the same.
             drop(fs::remove_dir_all(entry.path()));
         }

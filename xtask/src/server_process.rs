@@ -150,16 +150,21 @@ pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Builds the web app, when its sources are newer than its last build, and then the server that embeds it.
-pub fn build() -> Result<()> {
-    build_ui()?;
+/// The server that was built last.
+pub fn program() -> PathBuf {
+    shell::target().join(BUILD).join("memoreel")
+}
+
+/// Builds the server with the web app as it was built last, if at all.
+pub fn build_alone() -> Result<()> {
     say("building the server");
     shell::build(&["--bin", "memoreel"])
 }
 
-/// The server that was built last.
-pub fn program() -> PathBuf {
-    shell::target().join(BUILD).join("memoreel")
+/// Builds the web app, when its sources are newer than its last build, and then the server that embeds it.
+pub fn build() -> Result<()> {
+    build_ui()?;
+    build_alone()
 }
 
 /// The same with optimisation as for benches; returns the program.

@@ -65,15 +65,13 @@ struct Round {
 
 pub fn run(options: &Options) -> Result<()> {
     setup::fetch_parts()?;
-    say("building the benches");
-    shell::build(&["--bin", "memoreel-benches"])?;
+    let binary = super::build_debug_benches()?;
     let interpreter = python::interpreter("embed", &PACKAGES)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("texts.json");
     let texts = texts()?;
     fs::write(&file, serde_json::to_vec(&texts)?)?;
 
-    let binary = shell::target().join(BUILD).join("memoreel-benches");
     let (mut ours, parts) = Side::start(Command::new(binary).arg("embed").arg(&file))?;
     let part = |name: &str| parts[name].as_str().with_context(|| format!("the bench names no {name}"));
     let script = [Path::new(SCRIPT), &file, Path::new(part("graph")?), Path::new(part("tokenizer")?)];

@@ -66,9 +66,7 @@ pub fn run(options: &Options) -> Result<()> {
         bail!("install with: apt-get install libvips-tools");
     }
     setup::fetch_parts()?;
-    say("building the benches");
-    shell::build(&["--bin", "memoreel-benches"])?;
-    let benches = shell::target().join(BUILD).join("memoreel-benches");
+    let benches = super::build_debug_benches()?;
     let node = setup::install_node_packages("bench-images", "xtask/src/bench/images", "sharp")?;
     let folder = tempfile::tempdir()?;
     let parallel = std::thread::available_parallelism().map_or(2, usize::from);

@@ -174,7 +174,7 @@ impl Step {
             "onnxruntime_library": part.onnxruntime_library,
             "model_dir": part.model_dir,
         });
-        Ok(Self { program: shell::target().join(server_process::BUILD).join("memoreel"), job })
+        Ok(Self { program: server_process::program(), job })
     }
 
     fn run(&self, audio: &Path, speakers: bool) -> Result<Ran> {

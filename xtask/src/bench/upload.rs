@@ -133,14 +133,12 @@ struct PlainServer {
 impl PlainServer {
     /// Compiled as the product is.
     fn start(folder: &Path) -> Result<Self> {
-        shell::build(&["--bin", "memoreel-benches"])?;
-        let mut process =
-            shell::command(shell::target().join(server_process::BUILD).join("memoreel-benches"))
-                .arg("put")
-                .arg(folder)
-                .stdout(Stdio::piped())
-                .spawn()
-                .context("cannot run the plain handler")?;
+        let mut process = shell::command(super::build_debug_benches()?)
+            .arg("put")
+            .arg(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot run the plain handler")?;
         let output = process.stdout.take().context("the plain handler has no output")?;
         let mut server = Self { process, url: String::new() };
         BufReader::new(output).read_line(&mut server.url)?;
