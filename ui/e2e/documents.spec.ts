@@ -1,7 +1,5 @@
-import { expect, type Locator } from "@playwright/test";
-import { chooseFiles, inEveryLook, keepLook, newAccount, PROCESSING_MS, signUp, test, trayRow } from "./helpers";
-
-const widthOf = (picture: Locator): Promise<number> => picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
+import { expect } from "@playwright/test";
+import { chooseFiles, inEveryLook, keepLook, newAccount, PROCESSING_MS, signUp, test, trayRow, widthOf } from "./helpers";
 
 const RULES = `<title>Rules</title>
   <h1>Rules of the harbour</h1><p>Boats keep to starboard.</p>

@@ -120,6 +120,11 @@ export async function addTranscript(page: Page, title: string, captionFile = CAP
   return id;
 }
 
+/** The width of a picture's file in pixels; 0 until it is loaded. */
+export function widthOf(picture: Locator): Promise<number> {
+  return picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
+}
+
 export function currentTime(page: Page): Promise<number> {
   return page.locator("video").evaluate((media: HTMLVideoElement) => media.currentTime);
 }

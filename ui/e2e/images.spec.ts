@@ -1,6 +1,6 @@
 import { expect, type Page } from "@playwright/test";
 import { mkdirSync } from "node:fs";
-import { expectAccessible, newAccount, signUp, test, trayRow } from "./helpers";
+import { expectAccessible, newAccount, signUp, test, trayRow, widthOf } from "./helpers";
 
 const LOOKS = [
   { name: "light", colorScheme: "light", width: 1440, height: 900 },
@@ -61,7 +61,7 @@ test("an image is found by its text and description, and its file is replaced", 
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByText("Saved", { exact: true })).toBeVisible();
   const preview = page.getByRole("figure").getByRole("img", { name: "A walrus beside a lighthouse" });
-  await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect.poll(() => widthOf(preview)).toBeGreaterThan(0);
   await expectAccessible(page);
   const address = page.url();
 
@@ -75,7 +75,7 @@ test("an image is found by its text and description, and its file is replaced", 
   await page.goto("/search?q=zeppelin&mode=keyword");
   await expect(hits(page)).toContainText("In the picture");
   const thumbnail = hits(page).locator("img");
-  await expect.poll(() => thumbnail.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect.poll(() => widthOf(thumbnail)).toBeGreaterThan(0);
   await page.getByLabel("Where to search").selectOption("Documents");
   await expect(page).toHaveURL(/kind=document/u);
   await expect(page.getByRole("heading", { name: /^Nothing found/u })).toBeVisible();

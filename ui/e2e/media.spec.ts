@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, type Locator, type Page } from "@playwright/test";
-import { chooseFiles, expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
+import { chooseFiles, expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test, trayRow, widthOf } from "./helpers";
 
 const files = (page: Page): Locator => page.getByRole("list", { name: "Files" }).getByRole("listitem");
 const file = (page: Page, name: string): Locator => files(page).filter({ hasText: name });
@@ -100,9 +100,7 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await dropImages(page, ["quay.png", "crane.png", "gull.png"]);
   await expect(files(page)).toHaveCount(3);
   await expect(places(page).getByRole("link", { name: "Harbour, 3 files" })).toBeVisible();
-  await expect
-    .poll(() => file(page, "quay.png").locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth))
-    .toBeGreaterThan(0);
+  await expect.poll(() => widthOf(file(page, "quay.png").locator("img"))).toBeGreaterThan(0);
 
   // One is dragged onto a folder.
   await file(page, "gull.png").getByRole("link").dragTo(places(page).getByRole("link", { name: /^Boats/u }));
@@ -352,7 +350,7 @@ test("the page of a file shows it, and takes its name, tags and metadata", async
   // The address is a page of its own.
   await page.reload();
   const preview = page.getByRole("figure").getByRole("img", { name: "quay.png" });
-  await expect.poll(() => preview.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  await expect.poll(() => widthOf(preview)).toBeGreaterThan(0);
   await expect(page.getByText("640 × 480 pixels").first()).toBeVisible();
   await expect(page.getByText(/^[0-9a-f]{64}$/u)).toBeVisible();
   await expectAccessible(page);
@@ -472,9 +470,7 @@ test("the page of a file looks as it did, in light, dark and on a phone", async 
   await page.getByRole("button", { name: "Clear finished" }).click();
   // A video has its poster, here and on its page.
   await page.reload();
-  await expect
-    .poll(() => file(page, "video-call.mp4").locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth))
-    .toBeGreaterThan(0);
+  await expect.poll(() => widthOf(file(page, "video-call.mp4").locator("img"))).toBeGreaterThan(0);
   const addresses: [string, string][] = [];
   for (const [name, shown] of [["file-image", "still-photo.heic"], ["file-audio", "two-voices.wav"], ["file-video", "video-call.mp4"]] as const) {
     await page.goto("/media");

@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { chooseFiles, currentTime, expectAccessible, inEveryLook, keepLook, newAccount, openVideo, PROCESSING_MS, sample, signUp, test, trayRow } from "./helpers";
+import { chooseFiles, currentTime, expectAccessible, inEveryLook, keepLook, newAccount, openVideo, PROCESSING_MS, sample, signUp, test, trayRow, widthOf } from "./helpers";
 
 /** The lecture shows this slide from about a second and a half on. */
 const SLIDE_FROM_S = 1.4;
@@ -20,7 +20,7 @@ test("slides are listed, play from where they are shown, and are found by what i
   const slides = page.getByRole("list", { name: "What is on screen" });
   const slide = slides.getByRole("button", { name: /^Play from 1 second: .*Path Expressions/u });
   await expect(slide).toBeVisible();
-  await expect.poll(() => slide.locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(100);
+  await expect.poll(() => widthOf(slide.locator("img"))).toBeGreaterThan(100);
   await slide.focus();
   await page.keyboard.press("Enter");
   await expect.poll(() => currentTime(page)).toBeGreaterThan(SLIDE_FROM_S);

@@ -2,10 +2,9 @@
 //! deleted as one. The database names these folders, too, where it says what files are to go (`files_follow_assets`).
 
 use memoreel_blob::BlobKey;
-use memoreel_kernel::{AssetId, OrganizationId, UploadId};
+use memoreel_kernel::{AssetId, OrganizationId, UploadId, canonical_uuid};
 use memoreel_media::SoundFormat;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 fn key(text: &str) -> BlobKey {
     text.parse().unwrap_or_else(|error| unreachable!("{text} is made of ids and constants: {error}"))
@@ -24,14 +23,31 @@ pub(crate) enum Part {
     OrganizationsExport,
 }
 
+/// Where a file or folder lies: `organizations/{organization}/{kind}/{id}/{below}`.
+struct Place<'k> {
+    organization: &'k str,
+    kind: &'k str,
+    id: &'k str,
+    /// Empty where the folder itself is meant.
+    below: &'k str,
+}
+
+impl<'k> Place<'k> {
+    fn of(key: &'k BlobKey) -> Option<Self> {
+        let mut parts = key.as_str().strip_prefix("organizations/")?.splitn(4, '/');
+        let (organization, kind, id) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { organization, kind, id, below: parts.next().unwrap_or_default() })
+    }
+}
+
 /// What the file or folder at `key` is part of; `None` where nothing is kept.
 pub(crate) fn part_of(key: &BlobKey) -> Option<Part> {
-    let mut segments = key.segments().skip(2);
-    match (segments.next()?, segments.next()?) {
-        ("assets", id) => id.parse().ok().map(Part::Asset),
-        ("contents", _) => Some(Part::Content(key.clone())),
-        ("exports", _) => Some(Part::PersonsExport),
-        ("organization-exports", _) => Some(Part::OrganizationsExport),
+    let Place { kind, id, .. } = Place::of(key)?;
+    match kind {
+        "assets" => id.parse().ok().map(Part::Asset),
+        "contents" => Some(Part::Content(key.clone())),
+        "exports" => Some(Part::PersonsExport),
+        "organization-exports" => Some(Part::OrganizationsExport),
         _ => None,
     }
 }
@@ -72,11 +88,9 @@ pub struct Recording {
 impl Recording {
     /// Of what something at `key` was made, and where in the folder of that it lies.
     pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str)> {
-        let (organization, rest) = key.as_str().strip_prefix("organizations/")?.split_once("/assets/")?;
-        let (id, below) = rest.split_once('/')?;
-        // In one spelling.
-        let asset_id: AssetId = id.parse().ok()?;
-        if !is_spelt(organization_id.uuid(), organization) || !is_spelt(asset_id.uuid(), id) {
+        let Place { organization, kind: "assets", id, below } = Place::of(key)? else { return None };
+        let asset_id = AssetId(canonical_uuid(id)?);
+        if below.is_empty() || canonical_uuid(organization) != Some(organization_id.uuid()) {
             return None;
         }
         let later =
@@ -134,11 +148,6 @@ impl Recording {
     pub(crate) fn sound(self, name: &str, format: SoundFormat) -> BlobKey {
         key(&format!("{}/{name}.{}", self.folder("sounds"), format.as_str()))
     }
-}
-
-/// Whether `text` is how ids are written in keys.
-fn is_spelt(id: Uuid, text: &str) -> bool {
-    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text
 }
 
 /// There, the picture of the key frame that is shown first at this moment.

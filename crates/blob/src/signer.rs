@@ -9,7 +9,7 @@ use crate::{BlobError, BlobKey, clean_file_name, key::KEY_BYTES_MAX};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use memoreel_kernel::{OrganizationId, Timestamp};
+use memoreel_kernel::{OrganizationId, Timestamp, canonical_uuid};
 use sha2::Sha256;
 use std::fmt;
 use uuid::Uuid;
@@ -250,12 +250,6 @@ fn expiry_hours(expires_at: Timestamp) -> u32 {
 /// Counts and lengths in a key are at most 255 by its rules.
 fn byte_length(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
-}
-
-/// The UUID that a segment spells, if spelling it again gives the same text.
-fn canonical_uuid(segment: &str) -> Option<Uuid> {
-    let uuid = Uuid::try_parse(segment).ok()?;
-    (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == segment).then_some(uuid)
 }
 
 fn purpose_byte(purpose: Purpose) -> u8 {

@@ -54,6 +54,12 @@ macro_rules! ids {
     )*};
 }
 
+/// The UUID that `text` spells, if spelling it again gives the same text: names made of ids have one spelling.
+pub fn canonical_uuid(text: &str) -> Option<Uuid> {
+    let uuid = Uuid::try_parse(text).ok()?;
+    (uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text).then_some(uuid)
+}
+
 fn new_uuid(now: Timestamp) -> Uuid {
     let seconds = now.timestamp().max(0).cast_unsigned();
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos()))
