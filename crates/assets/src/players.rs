@@ -344,6 +344,7 @@ impl Players {
     async fn ffmpeg(&self) -> Result<&Ffmpeg, Problem> {
         let limits = Limits {
             wall_time: CUT_TIME_MAX,
+            slowness_max: 0,
             memory_bytes: CUT_MEMORY_BYTES,
             output_bytes_max: CUT_OUTPUT_BYTES_MAX,
             threads: 1,

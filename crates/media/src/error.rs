@@ -76,6 +76,12 @@ pub enum MediaError {
         /// The limit that passed.
         limit: Duration,
     },
+    /// Nothing came of it for too long.
+    #[error("Working on the recording came no further for {} seconds and was stopped.", limit.as_secs())]
+    Stalled {
+        /// The limit that passed.
+        limit: Duration,
+    },
     /// The caller cancelled.
     #[error("The work was cancelled.")]
     Cancelled,
@@ -128,7 +134,7 @@ impl MediaError {
             Self::TooLarge { .. } | Self::OutputTooLarge { .. } | Self::OutOfMemory { .. } => {
                 "media_too_large"
             }
-            Self::Timeout { .. } => "media_timeout",
+            Self::Timeout { .. } | Self::Stalled { .. } => "media_timeout",
             Self::Cancelled => "media_cancelled",
             Self::ToolMissing { .. } => "media_tool_missing",
             Self::DiskFull | Self::Killed { .. } | Self::Io { .. } | Self::Failed { .. } => "media_failed",
@@ -141,6 +147,7 @@ impl MediaError {
         !matches!(
             self,
             Self::Timeout { .. }
+                | Self::Stalled { .. }
                 | Self::Cancelled
                 | Self::ToolMissing { .. }
                 | Self::DiskFull

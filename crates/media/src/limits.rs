@@ -11,6 +11,10 @@ use tokio_util::sync::CancellationToken;
 pub struct Limits {
     /// Longest run of one child; quick steps such as probing have a shorter limit of their own.
     pub wall_time: Duration,
+    /// A child that works through a recording, and tells how far it is, may take so many times what that lasts, if that is longer.
+    pub slowness_max: u32,
+    /// Longest time in which such a child comes no further.
+    pub stall_time: Duration,
     /// Private memory of the child (`RLIMIT_DATA`).
     pub memory_bytes: u64,
     /// Largest single file the child may write (`RLIMIT_FSIZE`).
@@ -29,6 +33,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             wall_time: Duration::from_secs(6 * 3600),
+            slowness_max: 10,
+            stall_time: Duration::from_secs(1800),
             memory_bytes: 4 << 30,
             output_bytes_max: 8 << 30,
             threads: std::thread::available_parallelism().map_or(2, usize::from).min(16),

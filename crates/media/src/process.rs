@@ -1,11 +1,13 @@
 //! Running one child to its end: draining what it writes, and stopping it when told or when its time is up.
 
 use std::path::Path;
+use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
+use tokio::time::{Instant, sleep};
 
 use crate::arguments::Arguments;
 use crate::outcome::failure;
@@ -21,8 +23,16 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: Arguments,
     /// Relative output names are resolved here, which keeps patterns such as `%05d` out of the caller's path.
     pub(crate) directory: Option<&'a Path>,
-    /// A shorter time limit than `Limits::wall_time`.
-    pub(crate) time_max: Option<Duration>,
+    pub(crate) time_max: Duration,
+    /// Longest time in which its output says nothing of coming further, if it says such a thing at all.
+    pub(crate) stall_max: Option<Duration>,
+}
+
+/// What a piece of output said of the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Heard {
+    CameFurther,
+    Nothing,
 }
 
 /// Runs `call`, giving each piece of standard output to `on_output`, and returns the end of its report.
@@ -30,27 +40,35 @@ pub(crate) async fn run(
     call: Call<'_>,
     limits: &Limits,
     control: &Control,
-    mut on_output: impl FnMut(&[u8]) -> Result<(), MediaError> + Send,
+    mut on_output: impl FnMut(&[u8]) -> Result<Heard, MediaError> + Send,
 ) -> Result<String, MediaError> {
     if control.cancel.is_cancelled() {
         return Err(MediaError::Cancelled);
     }
-    let time_max = call.time_max.map_or(limits.wall_time, |most| most.min(limits.wall_time));
     let mut group = start(command(&call), limits).await.map_err(|error| MediaError::ToolMissing {
         what: format!("{} could not be started: {error}.", call.program.display()),
     })?;
     let mut output = group.child.stdout.take();
     let mut report = group.child.stderr.take();
     let mut tail = Tail::default();
+    // Without one, the whole time is over first.
+    let stall_max = call.stall_max.unwrap_or(Duration::MAX);
 
     let ended = {
         let drained = async {
             let mut output_buffer = vec![0; 64 * 1024];
             let mut report_buffer = vec![0; 4 * 1024];
+            let mut stalled = pin!(sleep(stall_max));
             while output.is_some() || report.is_some() {
                 tokio::select! {
-                    read = read_some(&mut output, &mut output_buffer), if output.is_some() => on_output(&output_buffer[..read])?,
+                    read = read_some(&mut output, &mut output_buffer), if output.is_some() => {
+                        let heard = on_output(&output_buffer[..read])?;
+                        if let (Heard::CameFurther, Some(stall_max)) = (heard, call.stall_max) {
+                            stalled.as_mut().reset(Instant::now() + stall_max);
+                        }
+                    }
                     read = read_some(&mut report, &mut report_buffer), if report.is_some() => tail.push(&report_buffer[..read]),
+                    () = &mut stalled => return Err(MediaError::Stalled { limit: stall_max }),
                 }
             }
             group.child.wait().await.map_err(MediaError::io("awaited", call.program))
@@ -58,7 +76,7 @@ pub(crate) async fn run(
         tokio::select! {
             ended = drained => ended,
             () = control.cancel.cancelled() => Err(MediaError::Cancelled),
-            () = tokio::time::sleep(time_max) => Err(MediaError::Timeout { limit: time_max }),
+            () = sleep(call.time_max) => Err(MediaError::Timeout { limit: call.time_max }),
         }
     };
     let status = match ended {
@@ -153,24 +171,26 @@ impl Lines {
 pub(crate) struct ProgressReport<'a> {
     lines: Lines,
     duration_ms: u64,
-    furthest: f64,
+    furthest_us: i64,
     control: &'a Control,
 }
 
 impl<'a> ProgressReport<'a> {
     pub(crate) fn new(duration_ms: u64, control: &'a Control) -> Self {
-        Self { lines: Lines::default(), duration_ms: duration_ms.max(1), furthest: 0.0, control }
+        Self { lines: Lines::default(), duration_ms: duration_ms.max(1), furthest_us: 0, control }
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let Self { lines, duration_ms, furthest, control } = self;
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Heard {
+        let Self { lines, duration_ms, furthest_us, control } = self;
+        let mut heard = Heard::Nothing;
         lines.push(bytes, |line| {
             let Some(Ok(us)) = line.strip_prefix("out_time_us=").map(str::parse::<i64>) else { return };
-            let fraction = (us as f64 / 1000.0 / *duration_ms as f64).min(1.0);
-            if fraction > *furthest {
-                *furthest = fraction;
-                control.report(fraction);
+            if us > *furthest_us {
+                *furthest_us = us;
+                heard = Heard::CameFurther;
+                control.report(us as f64 / 1000.0 / *duration_ms as f64);
             }
         });
+        heard
     }
 }

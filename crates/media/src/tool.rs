@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::arguments::Arguments;
-use crate::process::{Call, Lines, ProgressReport, run};
+use crate::process::{Call, Heard, Lines, ProgressReport, run};
 use crate::{Control, Limits, MediaError};
 
 /// The environment variable that names the ffmpeg program, or the folder that holds it and ffprobe.
@@ -128,14 +128,7 @@ impl Ffmpeg {
         duration_ms: u64,
         control: &Control,
     ) -> Result<(), MediaError> {
-        let mut progress = ProgressReport::new(duration_ms, control);
-        let call =
-            Call { program: &self.tools.ffmpeg, arguments, directory: Some(directory), time_max: None };
-        run(call, &self.limits, control, |bytes| {
-            progress.push(bytes);
-            Ok(())
-        })
-        .await?;
+        self.work_through(arguments, Some(directory), duration_ms, control).await?;
         control.report(1.0);
         Ok(())
     }
@@ -150,13 +143,23 @@ impl Ffmpeg {
         // What filters measure is told to whoever wants to know more than errors.
         arguments.add(["-loglevel", "info"]);
         arguments.add(["-f", "null", "-"]);
+        self.work_through(arguments, None, duration_ms, control).await
+    }
+
+    /// Runs ffmpeg on `duration_ms` of a recording as long as it gets on, and returns the end of its report.
+    async fn work_through(
+        &self,
+        arguments: Arguments,
+        directory: Option<&Path>,
+        duration_ms: u64,
+        control: &Control,
+    ) -> Result<String, MediaError> {
         let mut progress = ProgressReport::new(duration_ms, control);
-        let call = Call { program: &self.tools.ffmpeg, arguments, directory: None, time_max: None };
-        run(call, &self.limits, control, |bytes| {
-            progress.push(bytes);
-            Ok(())
-        })
-        .await
+        let Limits { wall_time, slowness_max, stall_time, .. } = self.limits;
+        let time_max = Duration::from_millis(duration_ms).saturating_mul(slowness_max).max(wall_time);
+        let call =
+            Call { program: &self.tools.ffmpeg, arguments, directory, time_max, stall_max: Some(stall_time) };
+        run(call, &self.limits, control, |bytes| Ok(progress.push(bytes))).await
     }
 
     /// Runs ffmpeg for what it writes to standard output.
@@ -164,10 +167,12 @@ impl Ffmpeg {
         &self,
         arguments: Arguments,
         control: &Control,
-        on_output: impl FnMut(&[u8]) -> Result<(), MediaError> + Send,
+        mut on_output: impl FnMut(&[u8]) -> Result<(), MediaError> + Send,
     ) -> Result<(), MediaError> {
-        let call = Call { program: &self.tools.ffmpeg, arguments, directory: None, time_max: None };
-        run(call, &self.limits, control, on_output).await.map(drop)
+        let time_max = self.limits.wall_time;
+        let call =
+            Call { program: &self.tools.ffmpeg, arguments, directory: None, time_max, stall_max: None };
+        run(call, &self.limits, control, |bytes| on_output(bytes).map(|()| Heard::Nothing)).await.map(drop)
     }
 
     /// Runs ffprobe and returns its report.
@@ -176,11 +181,12 @@ impl Ffmpeg {
         arguments: Arguments,
         time_max: Duration,
         control: &Control,
-        on_output: impl FnMut(&[u8]) -> Result<(), MediaError> + Send,
+        mut on_output: impl FnMut(&[u8]) -> Result<(), MediaError> + Send,
     ) -> Result<String, MediaError> {
+        let time_max = time_max.min(self.limits.wall_time);
         let call =
-            Call { program: &self.tools.ffprobe, arguments, directory: None, time_max: Some(time_max) };
-        run(call, &self.limits, control, on_output).await
+            Call { program: &self.tools.ffprobe, arguments, directory: None, time_max, stall_max: None };
+        run(call, &self.limits, control, |bytes| on_output(bytes).map(|()| Heard::Nothing)).await
     }
 }
 
@@ -208,12 +214,13 @@ fn in_path(name: &str) -> Result<PathBuf, MediaError> {
 async fn ask(program: &Path, question: &str, limits: &Limits) -> Result<Vec<String>, MediaError> {
     let mut arguments = Arguments::default();
     arguments.add(["-hide_banner", question]);
-    let call = Call { program, arguments, directory: None, time_max: Some(QUESTION_TIME) };
+    let time_max = QUESTION_TIME.min(limits.wall_time);
+    let call = Call { program, arguments, directory: None, time_max, stall_max: None };
     let mut lines = Lines::default();
     let mut answer = Vec::new();
     run(call, limits, &Control::default(), |bytes| {
         lines.push(bytes, |line| answer.push(line.to_owned()));
-        Ok(())
+        Ok(Heard::Nothing)
     })
     .await?;
     Ok(answer)

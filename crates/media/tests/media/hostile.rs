@@ -189,12 +189,32 @@ async fn cancelling_and_running_out_of_time_stop_the_child_and_clear_the_folder(
     assert_eq!(children_on(&input), 0);
     assert!(is_empty(&out));
 
-    let hurried =
-        bench.ffmpeg.with_limits(Limits { wall_time: Duration::from_millis(500), ..Limits::default() });
+    let hurried = Limits { wall_time: Duration::from_millis(500), slowness_max: 0, ..Limits::default() };
+    let hurried = bench.ffmpeg.with_limits(hurried);
     let error = hurried.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap_err();
     assert_eq!((error.code(), error.is_permanent()), ("media_timeout", false));
     assert_eq!(children_on(&input), 0);
     assert!(is_empty(&out));
+}
+
+#[tokio::test]
+async fn work_on_a_recording_may_take_longer_the_longer_that_lasts_while_it_gets_on() {
+    let bench = Bench::new().await;
+    let input = sample("sonnet.mp3");
+    let probe = bench.probe(&input).await;
+    let (calm, out) = (Limits::default(), bench.out("out"));
+    let hurried = Limits { wall_time: Duration::from_millis(1), ..calm };
+    let speech = async |limits: Limits| {
+        let ffmpeg = bench.ffmpeg.with_limits(limits);
+        ffmpeg.extract_audio(&input, &probe, memoreel_media::SpeechChannels::Mono, &out, &bench.control).await
+    };
+    speech(hurried.clone()).await.unwrap();
+    let at_most_at_once = speech(Limits { slowness_max: 0, ..hurried.clone() }).await;
+    let without_a_pause = speech(Limits { stall_time: Duration::from_millis(1), ..hurried }).await;
+    for stopped in [at_most_at_once, without_a_pause] {
+        let error = stopped.unwrap_err();
+        assert_eq!((error.code(), error.is_permanent()), ("media_timeout", false));
+    }
 }
 
 #[tokio::test]
