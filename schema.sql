@@ -1452,9 +1452,6 @@ BEGIN
             AND a.kind IN ('image', 'document')
     ) AS about
     JOIN webhook_endpoints e ON e.organization_id = NEW.organization_id AND e.active AND about.event = ANY(e.events);
-    IF FOUND THEN
-        PERFORM pg_notify('memoreel_webhooks', '');
-    END IF;
     RETURN NULL;
 END $$;
 

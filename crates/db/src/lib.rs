@@ -4,6 +4,7 @@
 //! Nothing here knows what the tables mean.
 
 mod access;
+mod announcements;
 mod bootstrap;
 mod constraint;
 pub mod embedded;

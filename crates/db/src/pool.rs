@@ -1,6 +1,7 @@
 //! The pools, opened once per process.
 
-use crate::transaction::{begin_on_live, is_broken};
+use crate::announcements::Announcer;
+use crate::transaction::begin_on_live;
 use crate::{DatabaseAccess, DbError, Role, SystemConnection, SystemReason, SystemTx, TenantTx};
 use memoreel_kernel::Caller;
 use sqlx::{PgPool, postgres::PgListener, postgres::PgPoolOptions};
@@ -29,6 +30,7 @@ impl Default for PoolSizes {
 pub struct Db {
     app: PgPool,
     system: PgPool,
+    announcer: Announcer,
 }
 
 impl Db {
@@ -43,7 +45,8 @@ impl Db {
         for pool in [&app, &system] {
             refuse_unsafe_role(pool).await?;
         }
-        Ok(Self { app, system })
+        let announcer = Announcer::start(system.clone());
+        Ok(Self { app, system, announcer })
     }
 
     /// Begins a transaction that sees `caller`'s organization, in one round trip.
@@ -51,7 +54,7 @@ impl Db {
     /// # Errors
     /// When no connection could be had in time.
     pub async fn tenant(&self, caller: &Caller) -> Result<TenantTx, DbError> {
-        TenantTx::begin(&self.app, caller).await
+        TenantTx::begin(&self.app, caller, self.announcer.announcements()).await
     }
 
     /// Begins a transaction across organizations, for a named reason.
@@ -84,18 +87,7 @@ impl Db {
     where
         F: Future<Output = Result<T, sqlx::Error>>,
     {
-        let mut dead_connections = 0;
-        loop {
-            match read(self.system_connection(reason).await?).await {
-                Err(error)
-                    if is_broken(&error)
-                        && dead_connections < self.system.options().get_max_connections() =>
-                {
-                    dead_connections += 1;
-                }
-                answered => return Ok(answered?),
-            }
-        }
+        SystemConnection::read(&self.system, reason, read).await
     }
 
     /// A connection that hears notifications of these channels, in the order in which they were committed; it reconnects by itself.
@@ -136,9 +128,10 @@ impl Db {
         (self.app.size(), self.app.num_idle())
     }
 
-    /// Closes both pools after their connections are returned.
+    /// Closes both pools after their connections are returned, and listeners are told of what was committed.
     pub async fn close(&self) {
         self.app.close().await;
+        self.announcer.flush().await;
         self.system.close().await;
     }
 }

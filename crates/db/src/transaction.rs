@@ -1,6 +1,6 @@
 //! The kinds of transaction.
 
-use crate::{DbError, is_outage, origin::set_origin};
+use crate::{DbError, announcements::Announcements, is_outage, origin::set_origin};
 use memoreel_kernel::{Caller, OrganizationId};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
@@ -12,12 +12,17 @@ use std::ops::{Deref, DerefMut};
 pub struct TenantTx {
     transaction: Transaction<'static, Postgres>,
     caller: Caller,
+    announcements: Announcements,
 }
 
 impl TenantTx {
-    pub(crate) async fn begin(pool: &PgPool, caller: &Caller) -> Result<Self, DbError> {
+    pub(crate) async fn begin(
+        pool: &PgPool,
+        caller: &Caller,
+        announcements: Announcements,
+    ) -> Result<Self, DbError> {
         let begin = format!("BEGIN; {}", Self::settings(caller));
-        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller })
+        Ok(Self { transaction: begin_on_live(pool, &begin).await?, caller: *caller, announcements })
     }
 
     /// The statements that tell the database who is calling, which the policies go by.
@@ -44,11 +49,17 @@ impl TenantTx {
         &self.caller
     }
 
+    /// Tells whoever listens to `channel`, once this is committed. It is a hint: see [`crate::announcements`].
+    pub fn announce(&mut self, channel: &'static str, payload: String) {
+        self.announcements.push(channel, payload);
+    }
+
     /// Makes the writes durable.
     ///
     /// # Errors
     /// When the server could not commit; nothing was written then.
     pub async fn commit(self) -> Result<(), DbError> {
+        let _told = self.announcements.on_drop();
         Ok(self.transaction.commit().await?)
     }
 }
@@ -71,7 +82,7 @@ pub(crate) async fn begin_on_live(
 }
 
 /// Whether this connection, rather than the server, is gone.
-pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
+fn is_broken(error: &sqlx::Error) -> bool {
     is_outage(error) && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
@@ -117,6 +128,8 @@ pub enum SystemReason {
     PlaceFiles,
     /// Models and counts that belong to no organization: embedding_models.
     Configure,
+    /// Listeners are told of what was committed: no table.
+    Announce,
 }
 
 /// A transaction of the system role, which sees named tables across organizations.
@@ -151,6 +164,28 @@ impl SystemConnection {
     pub(crate) async fn acquire(pool: &PgPool, reason: SystemReason) -> Result<Self, DbError> {
         tracing::trace!(?reason, "system connection");
         Ok(Self { connection: pool.acquire().await? })
+    }
+
+    /// What one statement answers, which `read` runs: again when its connection turns out not to have survived a restart of the server.
+    pub(crate) async fn read<T, F>(
+        pool: &PgPool,
+        reason: SystemReason,
+        read: impl Fn(Self) -> F,
+    ) -> Result<T, DbError>
+    where
+        F: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let mut dead_connections = 0;
+        loop {
+            match read(Self::acquire(pool, reason).await?).await {
+                Err(error)
+                    if is_broken(&error) && dead_connections < pool.options().get_max_connections() =>
+                {
+                    dead_connections += 1;
+                }
+                answered => return Ok(answered?),
+            }
+        }
     }
 }
 

@@ -218,11 +218,12 @@ async fn ask(program: &Path, question: &str, limits: &Limits) -> Result<Vec<Stri
     let call = Call { program, arguments, directory: None, time_max, stall_max: None };
     let mut lines = Lines::default();
     let mut answer = Vec::new();
-    run(call, limits, &Control::default(), |bytes| {
+    let listen = |bytes: &[u8]| {
         lines.push(bytes, |line| answer.push(line.to_owned()));
         Ok(Heard::Nothing)
-    })
-    .await?;
+    };
+    // Several questions are asked at once, in one future.
+    Box::pin(run(call, limits, &Control::default(), listen)).await?;
     Ok(answer)
 }
 

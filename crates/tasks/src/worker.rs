@@ -29,6 +29,8 @@ const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
 
+/// Tells of kinds of which tasks wait.
+pub(crate) const TASKS_CHANNEL: &str = "memoreel_tasks";
 /// Tells of tasks that run and are to stop.
 const STOPS_CHANNEL: &str = "memoreel_task_stops";
 /// How many connections a claim is tried on before the worker waits.
@@ -143,7 +145,7 @@ impl Shared {
 
     async fn listen(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.db.listen(&["memoreel_tasks", STOPS_CHANNEL]).await {
+            match self.db.listen(&[TASKS_CHANNEL, STOPS_CHANNEL]).await {
                 Ok(mut listener) => {
                     // What was enqueued while nobody listened.
                     self.wake.notify_one();

@@ -12,7 +12,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use memoreel_db::{DbError, SystemReason, is_outage};
-use memoreel_tasks::process;
+use memoreel_tasks::{LIVE_CHANNEL, process};
 use memoreel_web::App;
 use sqlx::postgres::types::PgInterval;
 use std::{sync::Arc, time::Duration};
@@ -292,7 +292,8 @@ async fn one(
 
 async fn listen(app: App, wake: Arc<Notify>) {
     loop {
-        match app.db.listen(&["memoreel_webhooks"]).await {
+        // Much that happens is something that somebody is told; a claim that finds nothing is cheap.
+        match app.db.listen(&[LIVE_CHANNEL, "memoreel_webhooks"]).await {
             Ok(mut listener) => {
                 // What came while nobody listened.
                 wake.notify_one();

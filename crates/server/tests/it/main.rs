@@ -4,6 +4,7 @@
 
 mod accounts;
 mod ahead;
+mod announced;
 mod app;
 mod assets;
 mod assistant;

@@ -5,13 +5,13 @@ mod control;
 pub(crate) use control::{CANCELLED_CODE, cancel_task, retry_task};
 pub use control::{delete_old_tasks, prioritise_task, withdraw_tasks};
 
-use crate::{NewTask, StageStatus, TaskStage};
+use crate::{NewTask, StageStatus, TaskStage, events::LIVE_CHANNEL, worker::TASKS_CHANNEL};
 use memoreel_db::{SystemConnection, SystemTx, TenantTx};
-use memoreel_kernel::{Event, OrganizationId, TaskId, Timestamp};
+use memoreel_kernel::{Event, LiveEvent, OrganizationId, TaskId, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Outbox row, tasks and notifications in one statement. A task that waits already stands for the new one, with the higher priority.
+/// Outbox row and tasks in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one, with the higher priority.
 pub(crate) async fn record_event(
     tx: &mut TenantTx,
     event: &Event,
@@ -26,7 +26,7 @@ pub(crate) async fn record_event(
     for task in tasks {
         columns.push(task, now);
     }
-    sqlx::query!(
+    let enqueued = sqlx::query_scalar!(
         r#"WITH happened AS (
                INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)
            ), enqueued AS (
@@ -43,10 +43,7 @@ pub(crate) async fn record_event(
                    DO UPDATE SET priority = greatest(tasks.priority, excluded.priority)
                RETURNING kind
            )
-           SELECT pg_notify('memoreel_tasks', kind)::text AS "notified" FROM enqueued
-           UNION ALL
-           SELECT pg_notify('memoreel_live', json_build_object(
-               'organization_id', $1::uuid, 'subject_id', $3::uuid, 'kind', $2::text)::text)::text"#,
+           SELECT kind FROM enqueued"#,
         organization_id.uuid(),
         event.kind(),
         event.subject_id(),
@@ -61,6 +58,11 @@ pub(crate) async fn record_event(
     )
     .fetch_all(&mut **tx)
     .await?;
+    for kind in enqueued {
+        tx.announce(TASKS_CHANNEL, kind);
+    }
+    let told = LiveEvent { organization_id, subject_id: event.subject_id(), kind: event.kind().to_owned() };
+    tx.announce(LIVE_CHANNEL, serde_json::to_string(&told).unwrap_or_default());
     Ok(())
 }
 
