@@ -28,7 +28,7 @@ pub enum IdentityError {
     #[error("a name has 1 to {NAME_CHARS_MAX} printable characters")]
     NameInvalid,
     /// The password would be guessed.
-    #[error("{0}")]
+    #[error(transparent)]
     PasswordWeak(#[from] PasswordFlaw),
     /// No such user, or another password: which of the two is not told.
     #[error("the e-mail address or the password is wrong")]

@@ -60,6 +60,18 @@ pub enum Refusal {
     Private,
 }
 
+impl Refusal {
+    /// What whoever runs the server can do about it, if there is anything.
+    pub fn remedy(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::Private => Some(
+                "Whoever runs this server can allow it: MEMOREEL_OUTBOUND_NETWORKS, MEMOREEL_OUTBOUND_PLAIN_HTTP.",
+            ),
+            Self::Scheme | Self::Credentials | Self::Host => None,
+        }
+    }
+}
+
 /// What may be spoken to beside the public internet.
 #[derive(Debug, Clone, Default)]
 pub struct AddressPolicy {

@@ -103,12 +103,9 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::Host => "The address names no host.",
         Refusal::Private => "The address leads to a private network, which this server does not send to.",
     };
-    let hint = match refusal {
-        Refusal::Plain | Refusal::Private => {
-            "Whoever runs this server can allow it: MEMOREEL_OUTBOUND_NETWORKS, MEMOREEL_OUTBOUND_PLAIN_HTTP."
-        }
+    let hint = refusal.remedy().unwrap_or(match refusal {
         Refusal::Credentials => "Messages are signed; check the signature instead.",
-        Refusal::Scheme | Refusal::Host => "An example is https://example.com/hooks/memoreel.",
-    };
+        _ => "An example is https://example.com/hooks/memoreel.",
+    });
     Problem::invalid_field("url", "url_refused", detail).hint(hint)
 }

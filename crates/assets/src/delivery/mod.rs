@@ -15,7 +15,7 @@ pub(crate) use cookie::{
 pub use cross_origin::{CrossOrigin, cross_origin};
 pub(crate) use cross_origin::{Fetched, describe as describe_origin, preflight, preflight_by_cookie};
 pub use policies::DeliveryPolicies;
-pub(crate) use policy::Policy;
+pub(crate) use policy::{Policy, page_host};
 pub(crate) use standing::{Deliverer, Standing};
 pub(crate) use web_address::PATTERN_CHARS_MAX;
 pub(crate) use web_address::{DomainPattern, OriginPattern};

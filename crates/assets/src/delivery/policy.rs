@@ -79,7 +79,7 @@ impl Policy {
 }
 
 /// The host of the page a request comes from, as far as the browser tells it.
-fn page_host(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn page_host(headers: &HeaderMap) -> Option<String> {
     let origin = text(headers, &header::ORIGIN).filter(|origin| *origin != "null");
     let page = origin.or_else(|| text(headers, &header::REFERER))?;
     Url::parse(page).ok()?.host_str().map(str::to_owned)

@@ -9,7 +9,7 @@ use crate::{
 use axum::extract::State;
 use chrono::{DurationRound, TimeDelta};
 use memoreel_images::{
-    FormatWish, Transform,
+    FormatWish, OptionsError, Transform,
     geometry::{self, Size},
 };
 use memoreel_kernel::{AssetId, Timestamp};
@@ -199,9 +199,16 @@ fn list<'a>(field: &str, text: &'a str) -> Result<Vec<&'a str>, Problem> {
     Ok(values)
 }
 
+/// One of a list, which is read as the option it is a value of.
+fn value(field: &str, option: &str, value: &str) -> Result<Transform, Problem> {
+    format!("{option}={value}")
+        .parse()
+        .map_err(|error: OptionsError| Problem::invalid_field(field, "options_invalid", error.to_string()))
+}
+
 fn by_density(transform: &Transform, dprs: &str) -> Result<Vec<(Transform, Option<String>)>, Problem> {
     let one = |dpr: &str| {
-        let read: Transform = format!("dpr={dpr}").parse().map_err(AssetsError::from)?;
+        let read = value("dprs", "dpr", dpr)?;
         let candidate = Transform { dpr: read.dpr, ..transform.clone() };
         // Together they may be too much.
         let candidate: Transform = candidate.to_string().parse().map_err(AssetsError::from)?;
@@ -243,7 +250,7 @@ impl Sized {
     ) -> Result<Vec<(Transform, Option<String>)>, Problem> {
         let whole = transform.clone().over(self.preset.clone());
         let one = |width: &str| {
-            let read: Transform = format!("w={width}").parse().map_err(AssetsError::from)?;
+            let read = value("widths", "w", width)?;
             let width = read.width.unwrap_or(1);
             // The box keeps its proportions.
             let height = whole.width.zip(whole.height).map(|(wide, high)| {

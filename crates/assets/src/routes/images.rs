@@ -120,7 +120,7 @@ async fn get_image(
     deliverer.standing.require_active("image")?;
     let policy = &deliverer.policy;
     if !policy.lets_in(&headers, &app.public_url) {
-        return Err(not_shown_here());
+        return Err(not_shown_here(&headers));
     }
     let transform: Transform = options.parse().map_err(|_| not_found())?;
     let has_preset = transform.preset.is_some();

@@ -87,15 +87,19 @@ pub(super) async fn import_file(
 }
 
 fn address(app: &App, text: &str) -> Result<Url, Problem> {
-    let refuse = |code, detail: String| Problem::invalid_field("url", code, detail);
-    let malformed = || refuse("url_malformed", "The url must be the address of a file.".to_owned());
+    let malformed =
+        || Problem::invalid_field("url", "url_malformed", "The url must be the address of a file.");
     if text.len() > URL_LENGTH_MAX {
         return Err(malformed());
     }
     let url = Url::parse(text.trim()).map_err(|_| malformed())?;
-    app.outbound
-        .policy()
-        .check(&url)
-        .map_err(|refusal| refuse("address_refused", format!("This cannot be fetched: {refusal}.")))?;
+    app.outbound.policy().check(&url).map_err(|refusal| {
+        let detail = format!("This cannot be fetched: {refusal}.");
+        let problem = Problem::invalid_field("url", "address_refused", detail);
+        match refusal.remedy() {
+            Some(remedy) => problem.hint(remedy),
+            None => problem,
+        }
+    })?;
     Ok(url)
 }

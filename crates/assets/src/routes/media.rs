@@ -240,7 +240,7 @@ impl Delivery {
         headers: &HeaderMap,
     ) -> Result<(), Problem> {
         if !deliverer.policy.lets_in(headers, &app.public_url) {
-            return Err(not_shown_here());
+            return Err(not_shown_here(headers));
         }
         let part = keys::part_of(&grant.prefix);
         // What a person takes along is theirs, whatever becomes of their organization.
@@ -459,20 +459,27 @@ pub(super) fn range_problem(size_bytes: Option<u64>) -> Problem {
 }
 
 /// 403: the page the request comes from may not show it.
-pub(super) fn not_shown_here() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "referrer_not_allowed",
-        "These media are not shown on the web site this request comes from.",
-    )
-    .hint("Add its domain to the delivery settings of the organization.")
-    .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+pub(super) fn not_shown_here(headers: &HeaderMap) -> Problem {
+    let (detail, hint) = if delivery::page_host(headers).is_some() {
+        (
+            "These media are not shown on the web site this request comes from.",
+            "Add its domain to `referrer_domains` in the delivery settings of the organization.",
+        )
+    } else {
+        (
+            "These media are shown on some web sites alone, and this request does not say which one it comes from.",
+            "Send `Referer`, or let whoever says nothing have them: `allows_no_referrer` in the delivery settings of the organization.",
+        )
+    };
+    Problem::new(StatusCode::FORBIDDEN, "referrer_not_allowed", detail)
+        .hint(hint)
+        .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
 }
 
 pub(super) fn signature_problem(error: SignatureError) -> Problem {
     match error {
         SignatureError::Invalid => Problem::not_found("file"),
         SignatureError::Expired => Problem::new(StatusCode::GONE, error.code(), "This address has expired.")
-            .hint("Load the page again to get a fresh one."),
+            .hint("Ask for another one where this one came from, such as by loading the page again."),
     }
 }

@@ -420,6 +420,9 @@ async fn what_cannot_be_fetched_fails_with_a_sentence() {
     ] {
         ada.post("/imports", &json!({ "url": url })).await.refuses(422, code);
     }
+    let within = ada.post("/imports", &json!({ "url": "https://127.0.0.2/talk.mp4" })).await;
+    let hint = within.refuses(422, "address_refused").json()["hint"].clone();
+    assert!(hint.as_str().is_some_and(|hint| hint.contains("MEMOREEL_OUTBOUND_NETWORKS")), "{hint}");
 }
 
 #[tokio::test]

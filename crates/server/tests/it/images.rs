@@ -305,6 +305,10 @@ async fn nothing_but_what_was_offered_is_made() {
         let request = ada.request("GET", &format!("/assets/{one}/image-addresses")).query(query);
         send(request).await.refuses(422, code);
     }
+    for (field, values) in [("widths", "400,abc"), ("dprs", "2,9")] {
+        let refused = ada.get(&format!("/assets/{one}/image-addresses?{field}={values}")).await;
+        assert_eq!(refused.refuses(422, "options_invalid").json()["errors"][0]["field"], field);
+    }
 }
 
 #[tokio::test]

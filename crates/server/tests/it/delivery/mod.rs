@@ -279,7 +279,8 @@ async fn media_are_shown_where_they_may_be() {
     send(from(&app, "GET", &address, "null")).await.is(200);
     let image = ada.upload_image("Harbour.png", sample("still-photo.heic")).await;
     set(&ada, json!({ "referrer_domains": ["example.com"], "allows_no_referrer": false })).await;
-    shown(None).await.refuses(403, "referrer_not_allowed");
+    let unnamed = shown(None).await.refuses(403, "referrer_not_allowed").json();
+    assert!(unnamed["hint"].as_str().is_some_and(|hint| hint.contains("allows_no_referrer")), "{unnamed}");
     send(from(&app, "GET", &address, "null")).await.refuses(403, "referrer_not_allowed");
     shown(Some("https://example.com/")).await.is(200);
 
