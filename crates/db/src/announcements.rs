@@ -95,10 +95,10 @@ async fn announce(system: PgPool, mut messages: mpsc::UnboundedReceiver<Message>
         for message in batch.drain(..) {
             match message {
                 Message::Told(told) => {
-                    let pairs = told.into_iter().map(|one| (one.channel, one.payload));
-                    let (some_channels, some_payloads): (Vec<_>, Vec<_>) = pairs.unzip();
-                    channels.extend(some_channels);
-                    payloads.extend(some_payloads);
+                    for Announcement { channel, payload } in told {
+                        channels.push(channel);
+                        payloads.push(payload);
+                    }
                 }
                 Message::Flush(sender) => waiting.push(sender),
             }

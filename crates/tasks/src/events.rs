@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 /// The notification channel that carries [`memoreel_kernel::LiveEvent`]s.
 pub const LIVE_CHANNEL: &str = "memoreel_live";
+/// Tells of kinds of which tasks wait.
+pub(crate) const TASKS_CHANNEL: &str = "memoreel_tasks";
 
 /// Hears, inside the task's transaction, how a subject's processing goes on. The library keeps a video's status this way.
 #[async_trait]

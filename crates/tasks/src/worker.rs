@@ -3,6 +3,7 @@
 use crate::{
     Events, Finished, Registry, TaskFailure, TaskRun,
     backoff::delay_after,
+    events::TASKS_CHANNEL,
     failure::FailureKind,
     process,
     registry::Registered,
@@ -29,8 +30,6 @@ const INTERRUPTIONS_MAX: i32 = 12;
 /// How long to wait with a task whose worker or database ended.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
 
-/// Tells of kinds of which tasks wait.
-pub(crate) const TASKS_CHANNEL: &str = "memoreel_tasks";
 /// Tells of tasks that run and are to stop.
 const STOPS_CHANNEL: &str = "memoreel_task_stops";
 /// How many connections a claim is tried on before the worker waits.

@@ -5,13 +5,17 @@ mod control;
 pub(crate) use control::{CANCELLED_CODE, cancel_task, retry_task};
 pub use control::{delete_old_tasks, prioritise_task, withdraw_tasks};
 
-use crate::{NewTask, StageStatus, TaskStage, events::LIVE_CHANNEL, worker::TASKS_CHANNEL};
+use crate::{
+    NewTask, StageStatus, TaskStage,
+    events::{LIVE_CHANNEL, TASKS_CHANNEL},
+};
 use memoreel_db::{SystemConnection, SystemTx, TenantTx};
 use memoreel_kernel::{Event, LiveEvent, OrganizationId, TaskId, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Outbox row and tasks in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one, with the higher priority.
+/// Outbox row and tasks in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one,
+/// with the higher priority.
 pub(crate) async fn record_event(
     tx: &mut TenantTx,
     event: &Event,
