@@ -4,7 +4,7 @@ use axum::http::{HeaderName, StatusCode};
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, violated_constraint};
 use memoreel_images::{ImageError, OptionsError};
-use memoreel_web::Problem;
+use memoreel_web::{Problem, sentence};
 
 /// An error of the assets slice.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +27,14 @@ pub enum AssetsError {
         given: u64,
     },
     /// Larger than any kind of file may be.
-    #[error("the file is larger than {size_bytes_max} bytes")]
+    #[error("the file is larger than {} MiB", size_bytes_max >> 20)]
     TooLarge {
         /// The most that is accepted.
         size_bytes_max: u64,
     },
+    /// There is nothing in it.
+    #[error("the file is empty")]
+    Empty,
     /// A header of the protocol is missing or malformed.
     #[error("{header}: {reason}")]
     Header {
@@ -172,7 +175,7 @@ const CHECKSUM_MISMATCH: u16 = 460;
 
 impl From<AssetsError> for Problem {
     fn from(error: AssetsError) -> Self {
-        let detail = capitalised(&error.to_string());
+        let detail = sentence(&error);
         match error {
             AssetsError::UploadNotFound => Problem::not_found("upload"),
             AssetsError::UploadClosed { .. } => Problem::new(StatusCode::GONE, "upload_closed", detail),
@@ -180,6 +183,9 @@ impl From<AssetsError> for Problem {
                 .hint("Ask for the offset with HEAD and continue there."),
             AssetsError::TooLarge { .. } => {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail)
+            }
+            AssetsError::Empty => {
+                Problem::invalid("upload_empty", detail).hint("Send a file that has at least one byte.")
             }
             AssetsError::Header { .. } => Problem::bad_request("upload_header_invalid", detail),
             AssetsError::Version => {
@@ -242,9 +248,7 @@ fn blob_problem(error: BlobError) -> Problem {
             "upload_checksum_mismatch",
             "The bytes do not match their checksum and were discarded. Send them again.",
         ),
-        BlobError::ChecksumInvalid => {
-            Problem::bad_request("upload_checksum_invalid", capitalised(&error.to_string()))
-        }
+        BlobError::ChecksumInvalid => Problem::bad_request("upload_checksum_invalid", sentence(&error)),
         BlobError::Locked => {
             Problem::new(StatusCode::LOCKED, "upload_locked", "Another request is writing to this upload.")
                 .hint("Wait a second and try again.")
@@ -280,13 +284,6 @@ fn image_problem(error: &ImageError) -> Problem {
         }
         _ => Problem::invalid(error.code(), error.to_string()),
     }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn router() -> OpenApiRouter<App> {
 /// How entries are narrowed down and paged.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ListEntries {
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]
@@ -49,6 +50,7 @@ struct ListEntries {
 /// How entries are exported.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 struct ExportEntries {
     /// `jsonl` (the default) or `csv`.
     #[param(inline)]

@@ -11,7 +11,7 @@ use crate::{
 use http::{HeaderValue, StatusCode, header};
 use memoreel_db::DbError;
 use memoreel_kernel::Timestamp;
-use memoreel_web::{Problem, SealError};
+use memoreel_web::{Problem, SealError, sentence};
 
 /// An error of this slice.
 #[derive(Debug, thiserror::Error)]
@@ -487,10 +487,4 @@ impl From<IdentityError> for Problem {
 
 fn forbidden(code: &'static str, error: &IdentityError) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, code, sentence(error))
-}
-
-fn sentence(error: &IdentityError) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

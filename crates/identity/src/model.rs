@@ -111,6 +111,7 @@ pub struct Passkey {
 
 /// What a new key is to be.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewApiKey {
     /// For its owner to know it by, 1 to 100 characters.
     #[schema(

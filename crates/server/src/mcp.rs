@@ -50,14 +50,22 @@ async fn answer(
     if !matches!(caller.actor, Actor::ApiKey(_)) {
         return Err(Problem::unauthenticated());
     }
+    let says_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let answer = service.handle(request).await.map(Body::new);
     let is_json = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if answer.status().is_success() || is_json { Ok(answer) } else { Ok(refusal(answer).await) }
+    if answer.status().is_success() || is_json { Ok(answer) } else { Ok(refusal(answer, says_json).await) }
 }
 
 /// What is no message of the protocol is refused like everything else.
-async fn refusal(answer: Response) -> Response {
-    let (parts, body) = answer.into_parts();
+async fn refusal(answer: Response, says_json: bool) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    // What cannot be read as a message is none of a type that is not supported.
+    if parts.status == StatusCode::UNSUPPORTED_MEDIA_TYPE && says_json {
+        parts.status = StatusCode::BAD_REQUEST;
+    }
     let reason = to_bytes(body, REASON_BYTES_MAX).await.unwrap_or_default();
     let code = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",

@@ -1,9 +1,9 @@
 //! Extractors whose refusals are problems.
 
-use crate::{Closing, Problem};
+use crate::{Closing, Problem, malformed};
 use axum::{
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
-    http::{StatusCode, request::Parts},
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
 use memoreel_kernel::{Caller, UserId};
@@ -58,7 +58,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match axum::Json::<Object<T>>::from_request(request, state).await {
             Ok(axum::Json(Object(value))) => Ok(Self(value)),
-            Err(rejection) => Err(json_problem(&rejection)),
+            Err(rejection) => Err(malformed::json(&rejection)),
         }
     }
 }
@@ -86,24 +86,6 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-fn json_problem(rejection: &JsonRejection) -> Problem {
-    match rejection {
-        JsonRejection::JsonDataError(error) => Problem::invalid("body_invalid", error.body_text()),
-        JsonRejection::JsonSyntaxError(error) => Problem::bad_request("body_not_json", error.body_text()),
-        JsonRejection::MissingJsonContentType(_) => Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "body_type",
-            "The body must be JSON and say so in Content-Type: application/json.",
-        ),
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than this request may be.",
-        ),
-        other => Problem::bad_request("body_unreadable", other.body_text()),
-    }
-}
-
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
@@ -122,10 +104,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
             return Err(Problem::invalid("parameters_invalid", "Parameters must have no null characters."));
         }
-        let Query(value) = Query::<T>::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| Problem::invalid("parameters_invalid", rejection.body_text()))?;
-        Ok(Self(value))
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(value)| Self(value)).map_err(|rejection| malformed::parameters(&rejection))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{App, Permits, Problem};
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{Extensions, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -16,6 +16,7 @@ use governor::{
 };
 use memoreel_kernel::Caller;
 use std::{
+    fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     num::{NonZero, NonZeroU32},
     sync::Arc,
@@ -203,7 +204,26 @@ pub async fn limit_requests(State(app): State<App>, request: Request, next: Next
 }
 
 /// The address the connection comes from, or whom a proxy of ours speaks for ([`crate::behind_proxies`]).
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(Option<IpAddr>);
+
+impl ClientAddress {
+    /// Of a request, by its extensions.
+    pub fn of(extensions: &Extensions) -> Self {
+        Self(extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip()))
+    }
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("unknown"),
+        }
+    }
+}
+
+/// [`ClientAddress`] in words.
 pub fn client_address(request: &Request) -> String {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(address)| address.ip().to_string())
+    ClientAddress::of(request.extensions()).to_string()
 }

@@ -72,7 +72,13 @@ impl<A: Marker, S: Send + Sync> FromRequestParts<S> for May<A> {
 /// # Errors
 /// 403 when the caller's role is not enough.
 pub fn require(caller: &Caller, action: Action) -> Result<(), Problem> {
-    if caller.may(action) { Ok(()) } else { Err(Problem::forbidden()) }
+    if caller.may(action) {
+        return Ok(());
+    }
+    let (least, held) = (action.least_role().as_str(), caller.role_name());
+    Err(Problem::forbidden().hint(format!(
+        "This takes the role `{least}` or a higher one; yours, or your API key's, is `{held}`."
+    )))
 }
 
 /// A marker for each action that an operation as a whole stands for.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 /// `?cursor=&limit=`, flattened into a list's own parameters.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct PageParams {
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]

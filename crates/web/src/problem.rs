@@ -171,10 +171,24 @@ impl Problem {
         &self.detail
     }
 
+    /// Field by field, for invalid input.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
     }
+}
+
+/// An error's text as a sentence: with a capital letter and a full stop.
+pub fn sentence(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
 }
 
 impl IntoResponse for Problem {

@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use memoreel_web::{App, Problem, ServedTo, client_address};
+use memoreel_web::{App, ClientAddress, Problem, ServedTo, client_address};
 use url::Url;
 
 /// What players need of an answer.
@@ -66,6 +66,36 @@ pub(crate) fn describe(response: &mut Response, policy: &Policy, asked: &HeaderM
     if fetched == Fetched::ByCookie && found == Found::Exactly {
         headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
+}
+
+/// Lets pages read a refusal that tells nothing of anybody, and comes before it is known whose media they are, so that any
+/// organization's word will do.
+pub(crate) async fn describe_refusal(
+    app: &App,
+    policies: &DeliveryPolicies,
+    problem: Problem,
+    asked: &HeaderMap,
+    fetched: Fetched,
+    client: ClientAddress,
+) -> Problem {
+    let Some(origin) = asked.get(header::ORIGIN) else { return problem };
+    let Ok(text) = origin.to_str() else { return problem };
+    if app.limits.general.take(&client.to_string()).is_err() {
+        return problem;
+    }
+    let problem = problem.header(header::VARY, HeaderValue::from_static("origin"));
+    let is_by_cookie = fetched == Fetched::ByCookie;
+    // Where that cannot be found out, it is refused all the same.
+    if !matches!(policies.is_admitted_somewhere(app, text, is_by_cookie).await, Ok(true)) {
+        return problem;
+    }
+    let problem = problem
+        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())
+        .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, MEDIA_EXPOSES);
+    if !is_by_cookie {
+        return problem;
+    }
+    problem.header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"))
 }
 
 /// Answers a browser that asks whether a page may fetch media with headers of its own.

@@ -13,7 +13,9 @@ pub(crate) use cookie::{
     COOKIE, lifetime as cookie_lifetime, path as cookie_path, presented, set as set_cookie,
 };
 pub use cross_origin::{CrossOrigin, cross_origin};
-pub(crate) use cross_origin::{Fetched, describe as describe_origin, preflight, preflight_by_cookie};
+pub(crate) use cross_origin::{
+    Fetched, describe as describe_origin, describe_refusal, preflight, preflight_by_cookie,
+};
 pub use policies::DeliveryPolicies;
 pub(crate) use policy::{Policy, page_host};
 pub(crate) use standing::{Deliverer, Standing};

@@ -27,6 +27,7 @@ const SIZES_LENGTH_MAX: usize = 500;
 /// What addresses are asked for.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WantedAddresses {
     /// What is made of the image, such as `w=400,h=300,fit=crop,focus=top,format=auto,q=80`; `format=auto` if not given.
     #[param(max_length = 256)]

@@ -65,11 +65,11 @@ impl Announcement {
         self
     }
 
-    /// Takes in one thing that is said; what it does not know is nothing to it, as clients may say what they like beside it.
+    /// Takes in one thing that is said. Whether it knows it: clients of tus may say what they like beside it.
     ///
     /// # Errors
     /// Why the value is refused.
-    pub(super) fn say(&mut self, name: &str, value: &str) -> Result<(), String> {
+    pub(super) fn say(&mut self, name: &str, value: &str) -> Result<bool, String> {
         match name {
             "filename" | "name" => self.filename = file_name(value),
             "filetype" | "type" => self.metadata.content_type = Some(truncated(value, 100)),
@@ -102,9 +102,9 @@ impl Announcement {
                     _ => return Err("`store` must be temporary or permanent".to_owned()),
                 };
             }
-            _ => {}
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes a name that whoever sends it did not give, unless they gave one.
@@ -126,10 +126,14 @@ impl Announcement {
         }
     }
 
-    /// Refuses what is larger than a file of the kind may be.
+    /// Refuses what is empty, or larger than a file of the kind may be.
     pub(super) fn check_size(&self, size_bytes: u64) -> Result<(), AssetsError> {
         let size_bytes_max = self.kind.size_bytes_max();
-        if size_bytes > size_bytes_max { Err(AssetsError::TooLarge { size_bytes_max }) } else { Ok(()) }
+        match size_bytes {
+            0 => Err(AssetsError::Empty),
+            _ if size_bytes > size_bytes_max => Err(AssetsError::TooLarge { size_bytes_max }),
+            _ => Ok(()),
+        }
     }
 
     /// The upload that brings it.
@@ -203,7 +207,8 @@ fn file_name(path: &str) -> String {
     truncated(clean.trim(), FILENAME_LENGTH_MAX)
 }
 
-fn truncated(text: &str, characters_max: usize) -> String {
+/// Without control characters, and no longer than that.
+pub(super) fn truncated(text: &str, characters_max: usize) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(characters_max).collect()
 }
 

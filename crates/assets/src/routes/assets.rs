@@ -27,6 +27,7 @@ pub(super) type Bin = Arc<dyn RecordingBin>;
 /// Which assets are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListAssets {
     /// Of which kind; of all if not given.
     #[param(inline)]
@@ -191,6 +192,7 @@ pub(super) async fn update_asset(
 /// How an asset is deleted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DeleteAsset {
     /// At once and for good, with everything that was made of it, whether it is in the bin or not. Not for recordings.
     #[serde(default)]

@@ -9,7 +9,7 @@ use crate::{
 use axum::{Extension, extract::State};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Event, FolderId, VideoId};
-use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
+use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent, nullable};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,8 +41,10 @@ pub(super) struct BatchRequest {
     /// 1 to 50 assets; what is named twice is done once.
     #[schema(min_items = 1, max_items = 50)]
     ids: Vec<AssetId>,
-    /// Where they are moved or copied to.
-    folder_id: Option<FolderId>,
+    /// Where they are moved or copied to. Null moves out of all folders; copies lie beside the first where none is named.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<FolderId>)]
+    folder_id: Option<Option<FolderId>>,
 }
 
 /// What became of each asset.
@@ -84,7 +86,11 @@ pub(super) async fn change_assets(
         return Err(Problem::invalid_field("ids", "ids_number", "Name 1 to 50 assets."));
     }
     let mut tx = app.db.tenant(&caller).await?;
-    if let Some(folder_id) = request.folder_id {
+    if matches!(request.action, BatchAction::Move) && request.folder_id.is_none() {
+        let detail = "Say where to: the id of a folder, or null for out of all folders.";
+        return Err(Problem::invalid_field("folder_id", "folder_missing", detail));
+    }
+    if let Some(folder_id) = request.folder_id.flatten() {
         // Held until the end, so that no asset fails for it.
         if !store::hold_folder(&mut tx, folder_id).await? {
             return Err(AssetsError::FolderNotFound.into());
@@ -133,12 +139,14 @@ async fn change(
         BatchAction::Delete => put_into_bin(app, bin, tx, &row).await?,
         BatchAction::Restore => take_out_of_bin(app, bin, tx, &row).await?,
         BatchAction::Move => {
-            let changes = AssetChanges { folder_id: Some(request.folder_id), ..AssetChanges::default() };
+            let changes = AssetChanges { folder_id: request.folder_id, ..AssetChanges::default() };
             if !store::update_asset(tx, id, &changes, app.clock.now()).await? {
                 return Err(AssetsError::AssetInBin.into());
             }
         }
-        BatchAction::Copy => return copy(app, receiver, tx, &row, request.folder_id).await.map(Some),
+        BatchAction::Copy => {
+            return copy(app, receiver, tx, &row, request.folder_id.flatten()).await.map(Some);
+        }
     }
     Ok(None)
 }

@@ -44,6 +44,7 @@ const LIFETIME_MAX: i64 = 366 * 24 * HOUR;
 /// Which part of a recording is wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WantedClip {
     /// Where it begins, in seconds from the beginning of the recording.
     #[param(minimum = 0.0)]
@@ -196,7 +197,10 @@ pub(super) async fn get_clip(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (grant, span) = verified(&app, path, signed)?;
+    let (grant, span) = match verified(&app, path, signed) {
+        Ok(verified) => verified,
+        Err(problem) => return Err(delivery.told(&app, problem, &headers, Fetched::ByAddress).await),
+    };
     delivery
         .guarded(&app, &grant, &headers, Fetched::ByAddress, async |policy| {
             let planned = delivery.players.plan(&app, &span).await?;

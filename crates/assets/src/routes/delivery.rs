@@ -162,6 +162,7 @@ pub(super) async fn put_delivery_policy(
 /// How long a cookie is to work.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct WantedCookie {
     /// How long the cookie works at least, an hour to a day; half a day if not given.
     #[param(minimum = 3600, maximum = 86_400)]

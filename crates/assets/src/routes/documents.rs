@@ -43,6 +43,7 @@ impl DocumentDetail {
 /// Which pages are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListPages {
     /// The `next_cursor` of the pages before: the number of the last of them.
     #[param(pattern = "^[0-9]{1,9}$")]

@@ -1,7 +1,7 @@
 //! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
 
 use super::{
-    announcement::{Announcement, check_places, check_replaced},
+    announcement::{Announcement, check_places, check_replaced, truncated},
     uploads::NewFile,
 };
 use crate::{
@@ -26,6 +26,7 @@ use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
 /// The fields of a form beside the file.
 const FIELDS_MAX: usize = 20;
 const FIELD_BYTES_MAX: usize = 8 * 1024;
+const FIELDS: &str = "file, kind, filename, title, channel_id, folder_id, store and replaces";
 
 /// A file, and what is said of it.
 #[derive(Debug, utoipa::ToSchema)]
@@ -124,7 +125,12 @@ async fn receive(
             Some(name) => {
                 let name = name.to_owned();
                 let value = text(field).await?;
-                said.say(&name, &value).map_err(AssetsError::Form)?;
+                if !said.say(&name, &value).map_err(AssetsError::Form)? {
+                    return Err(AssetsError::Form(format!(
+                        "a form has no field `{}`, but {FIELDS}",
+                        truncated(&name, 100)
+                    )));
+                }
             }
             None => return Err(AssetsError::Form("a field of the form has no name".to_owned())),
         }

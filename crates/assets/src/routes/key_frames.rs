@@ -18,6 +18,7 @@ const FRAMES_MAX: u32 = 100;
 /// Which key frames are listed.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListKeyFrames {
     /// The `next_cursor` of the key frames before: when the last of them is shown first.
     #[param(pattern = "^[0-9]{1,9}$")]

@@ -20,7 +20,7 @@ use memoreel_blob::{
     BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, RangeRequest, SignatureError,
 };
 use memoreel_kernel::AssetId;
-use memoreel_web::{App, Problem, ServedTo};
+use memoreel_web::{App, ClientAddress, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
@@ -66,7 +66,13 @@ async fn get_media(
 ) -> Result<Response, Problem> {
     // An address that is not even UTF-8 names nothing.
     let Path((token, path)) = path.map_err(|_| Problem::not_found("file"))?;
-    let grant = app.signer.verify(&token, app.clock.now()).map_err(signature_problem)?;
+    let grant = match app.signer.verify(&token, app.clock.now()) {
+        Ok(grant) => grant,
+        Err(error) => {
+            let problem = signature_problem(error);
+            return Err(delivery.told(&app, problem, &headers, Fetched::ByAddress).await);
+        }
+    };
     let key = grant.resolve(&path).map_err(|_| Problem::not_found("file"))?;
     delivery.deliver(&app, &Asked { grant, key, method, headers, fetched: Fetched::ByAddress }).await
 }
@@ -114,7 +120,10 @@ async fn get_by_cookie(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path((asset_id, path)) = path.map_err(|_| Problem::not_found("file"))?;
-    let grant = presented(&app, asset_id, delivery::presented(&headers))?;
+    let grant = match presented(&app, asset_id, delivery::presented(&headers)) {
+        Ok(grant) => grant,
+        Err(problem) => return Err(delivery.told(&app, problem, &headers, Fetched::ByCookie).await),
+    };
     let key = grant
         .resolve(&path)
         .ok()
@@ -189,6 +198,7 @@ fn presented<'t>(
 pub(super) struct Delivery {
     pub(super) policies: DeliveryPolicies,
     pub(super) players: Players,
+    client: ClientAddress,
 }
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
@@ -197,7 +207,11 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
     async fn from_request_parts(parts: &mut axum::http::request::Parts, _: &S) -> Result<Self, Problem> {
         let (policies, players) = (parts.extensions.get().cloned(), parts.extensions.get().cloned());
         let missing = || Problem::internal("media are delivered without policies or players");
-        Ok(Self { policies: policies.ok_or_else(missing)?, players: players.ok_or_else(missing)? })
+        Ok(Self {
+            policies: policies.ok_or_else(missing)?,
+            players: players.ok_or_else(missing)?,
+            client: ClientAddress::of(&parts.extensions),
+        })
     }
 }
 
@@ -211,6 +225,17 @@ struct Asked {
 }
 
 impl Delivery {
+    /// A refusal before it is known whose media they are, for the page that asks: without this, players there take it for a broken network.
+    pub(super) async fn told(
+        &self,
+        app: &App,
+        problem: Problem,
+        headers: &HeaderMap,
+        fetched: Fetched,
+    ) -> Problem {
+        delivery::describe_refusal(app, &self.policies, problem, headers, fetched, self.client).await
+    }
+
     /// Runs `answer` if what the grant is for may be had here and now, and says in its answer, good or bad, whose pages may read it.
     pub(super) async fn guarded(
         &self,
@@ -406,8 +431,9 @@ fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, 
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     let changes = !version.is_lasting || content_type.contains("mpegurl") || content_type.contains("dash");
     // What a cookie opens is not to be had by its address, and what was uploaded may be more than is shown.
-    let is_shared =
-        asked.fetched == Fetched::ByAddress && matches!(grant.purpose, Purpose::Playback | Purpose::Preview);
+    let is_shared = asked.fetched == Fetched::ByAddress
+        && matches!(grant.purpose, Purpose::Playback | Purpose::Preview)
+        && matches!(keys::part_of(&grant.prefix), Some(Part::Asset(_)));
     let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();
     let policy = Policy { shared_caching: policy.shared_caching && is_shared, ..policy.clone() };
     if let Ok(cache) = HeaderValue::from_str(&policy.cache_control(changes, left_seconds)) {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 /// Which part of the list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListRenditions {
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]

@@ -89,14 +89,12 @@ pub(super) async fn create_upload_address(
         let detail = format!("Addresses work for {LIFETIME_MIN} to {LIFETIME_MAX} seconds.");
         return Err(Problem::invalid_field("expires_in_seconds", "lifetime_invalid", detail));
     }
-    if wanted.size_bytes == 0 {
-        return Err(Problem::invalid_field("size_bytes", "size_invalid", "A file has at least one byte."));
-    }
     let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?
         .placed(wanted.channel_id, wanted.folder_id, wanted.store)
         .replacing(wanted.replaces);
     file.check_size(wanted.size_bytes).map_err(|error| {
-        Problem::invalid_field("size_bytes", "upload_too_large", format!("This cannot be sent: {error}."))
+        let detail = format!("This cannot be sent: {error}.");
+        Problem::invalid_field("size_bytes", Problem::from(error).code(), detail)
     })?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;

@@ -3,7 +3,10 @@
 //! An offset is told to the client only when the bytes before it are synced and the row says so. Bytes that were staged but
 //! not acknowledged (the server was killed in the middle of a request) are taken up at the client's next HEAD.
 
-use super::{announcement::check_replaced, forms, imports, tus, upload_addresses};
+use super::{
+    announcement::{check_places, check_replaced},
+    forms, imports, tus, upload_addresses,
+};
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
     model::{Becomes, ReceiveUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
@@ -150,6 +153,7 @@ async fn create_upload(
     let now = app.clock.now();
     let mut upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
+    check_places(&mut tx, &upload.metadata).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;

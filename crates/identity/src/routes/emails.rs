@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 
 /// A link that was mailed. No `Debug`, because of the token.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MailedToken {
     /// What stands behind the `#` of the link.
     token: String,
@@ -25,6 +26,7 @@ pub(super) struct MailedToken {
 
 /// What an address is confirmed with. No `Debug`, because of the token and the password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EmailConfirmation {
     /// What stands behind the `#` of the link.
     token: String,
@@ -85,6 +87,7 @@ pub(super) async fn resend_confirmation(
 
 /// Where a person wants to be written to. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EmailChange {
     /// The address to be.
     #[schema(example = "ada@example.org", max_length = 254)]

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 /// What a person may change about themselves.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct MeChanges {
     /// What others see, 1 to 100 printable characters; kept if absent or null.
     #[schema(

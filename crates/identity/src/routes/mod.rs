@@ -29,6 +29,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Shows who is sitting there. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Presence {
     /// The password of the account; not needed within a quarter of an hour after signing in.
     #[schema(format = Password, nullable = false)]

@@ -46,6 +46,7 @@ pub(super) async fn begin_passkey(
 
 /// A passkey that an authenticator made.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NewPasskey {
     /// What came with the options.
     #[schema(example = "bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU")]
@@ -110,6 +111,7 @@ pub(super) async fn list_passkeys(
 
 /// What to call a passkey.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasskeyChanges {
     /// For its owner to know it by, 1 to 100 characters.
     #[schema(
@@ -191,6 +193,7 @@ pub(super) async fn begin_passkey_sign_in(State(app): State<App>, request: Reque
 
 /// What an authenticator said to sign in.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasskeySignIn {
     /// What came with the options.
     #[schema(example = "bG9va3MgbGlrZSB0aGlzIGFuZCBpcyBuZXZlciB0aGU")]

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 /// A password and the one to take its place. No `Debug`, because of them.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasswordChange {
     /// The present password.
     #[schema(format = Password)]
@@ -49,6 +50,7 @@ pub(super) async fn change_password(
 
 /// Whose password is forgotten.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasswordResetRequest {
     /// The address of the account, in any case.
     #[schema(example = "ada@example.com")]
@@ -81,6 +83,7 @@ pub(super) async fn request_password_reset(State(app): State<App>, request: Requ
 
 /// A new password and the right to set it. No `Debug`, because of both.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PasswordReset {
     /// What stands behind the `#` of the link.
     token: String,

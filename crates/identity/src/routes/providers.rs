@@ -262,6 +262,7 @@ fn shows_pages(headers: &HeaderMap) -> bool {
 
 /// What is asked for after the provider.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ProviderCode {
     /// What the authenticator app shows, or a recovery code.
     #[schema(example = "287082")]

@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 /// What a person signs in with. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
     /// The address of the account, in any case.
     #[schema(example = "ada@example.com")]

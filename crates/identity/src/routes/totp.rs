@@ -38,6 +38,7 @@ pub(super) async fn begin_totp(
 
 /// What the app shows.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TotpConfirmation {
     /// Six digits.
     #[schema(example = "287082")]

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 /// What a new account is made of. No `Debug`, because of the password.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewUser)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SignUp {
     /// Address to sign in with, unique whatever its case.
     #[schema(example = "ada@example.com", max_length = 254)]

@@ -18,6 +18,7 @@ const ROUTES_MAX: i64 = 100;
 /// Which traffic.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct TrafficParams {
     /// From this time on; a day before the end if not given.
     from: Option<DateTime<Utc>>,
@@ -48,6 +49,7 @@ pub(super) async fn get_traffic(
 /// Which routes.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RouteParams {
     /// From this time on; a day before the end if not given.
     from: Option<DateTime<Utc>>,
@@ -89,6 +91,7 @@ pub(super) async fn get_storage(
 /// What of the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ExportParams {
     /// `jsonl` (the default) or `csv`.
     #[param(inline)]

@@ -20,6 +20,7 @@ use uuid::Uuid;
 /// How tasks are narrowed down and paged.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListTasks {
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]

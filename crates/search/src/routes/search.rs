@@ -26,6 +26,7 @@ const SPEAKER_CHARS_MAX: usize = 100;
 /// What to search for, and where.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct SearchParams {
     /// Words, "phrases" that must occur and -words that must not; 1 to 2,000 characters.
     #[param(min_length = 1, max_length = 2000, pattern = r"^[^\u0000]*[^\s\u0000\u0085][^\u0000]*$")]

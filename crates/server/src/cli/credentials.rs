@@ -38,15 +38,18 @@ struct Kept {
     api_key: String,
 }
 
-/// Keeps a key for later calls, readable by its owner only. Returns where.
-pub(super) fn keep(api_key: &str) -> Result<PathBuf> {
+/// Keeps a key for later calls, readable by its owner only. Returns where, or nothing where there is one already that it does not replace.
+pub(super) fn keep(api_key: &str, replaces: bool) -> Result<Option<PathBuf>> {
     let path = path()?;
+    if !replaces && path.try_exists()? {
+        return Ok(None);
+    }
     let text = serde_json::to_vec(&Kept { api_key: api_key.to_owned() })?;
     let draft = path.with_extension("draft");
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(&text)?;
     fs::rename(&draft, &path)?;
-    Ok(path)
+    Ok(Some(path))
 }
 
 fn path() -> Result<PathBuf> {

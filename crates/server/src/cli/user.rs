@@ -45,9 +45,17 @@ struct KeyLimits {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// Which key the command line goes on with.
+#[derive(Debug, Args)]
+struct Keeping {
+    /// Let later calls on this machine use this key instead of the one they have
+    #[arg(long)]
+    keep: bool,
+}
+
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Create a user, with an API key that later calls on this machine use
+    /// Create a user, with an API key that later calls on this machine use unless they have one
     Create {
         #[command(flatten)]
         storage: Storage,
@@ -63,6 +71,8 @@ enum Verb {
         /// Sorted list of SHA-1 hashes of passwords that leaked elsewhere
         #[arg(long, env = "MEMOREEL_BREACHED_PASSWORDS")]
         breached_passwords: Option<PathBuf>,
+        #[command(flatten)]
+        keeping: Keeping,
     },
     /// Create an API key for a user
     Key {
@@ -76,6 +86,8 @@ enum Verb {
         name: String,
         #[command(flatten)]
         limits: KeyLimits,
+        #[command(flatten)]
+        keeping: Keeping,
     },
 }
 
@@ -96,15 +108,15 @@ impl User {
 impl Verb {
     async fn run(self, database: &Database) -> Result<()> {
         let (db, clock) = (&database.db, SystemClock);
-        let (email, key_name, limits) = match self {
-            Verb::Create { email, name, password, breached_passwords, .. } => {
+        let (email, key_name, limits, keeping) = match self {
+            Verb::Create { email, name, password, breached_passwords, keeping, .. } => {
                 let password = password.map_or_else(read_password, Ok)?;
                 let new = NewUser { email, name, password };
                 let user = create_user(db, &clock, breached_passwords.as_deref(), new).await?;
                 println!("Created {}.", user.email);
-                (user.email, COMMAND_LINE.to_owned(), KeyLimits::default())
+                (user.email, COMMAND_LINE.to_owned(), KeyLimits::default(), keeping)
             }
-            Verb::Key { email, name, limits, .. } => (email, name, limits),
+            Verb::Key { email, name, limits, keeping, .. } => (email, name, limits, keeping),
         };
         let user = find_user(db, &email).await?;
         let Some(user) = user else { bail!("there is no user with the address {email}") };
@@ -118,7 +130,12 @@ impl Verb {
         let new = NewApiKey { name: key_name, role: limits.role, expires_at: limits.expires_at.or(in_days) };
         let issued = create_api_key(db, &clock, &caller, new).await?;
         println!("API key (shown once): {}", issued.secret);
-        println!("Kept for this machine's command line in {}.", credentials::keep(&issued.secret)?.display());
+        match credentials::keep(&issued.secret, keeping.keep)? {
+            Some(path) => println!("Kept for this machine's command line in {}.", path.display()),
+            None => println!(
+                "This machine's command line goes on with the key it has; --keep gives it a new one."
+            ),
+        }
         Ok(())
     }
 }

@@ -359,6 +359,8 @@ async fn a_batch_tells_of_each_asset_what_became_of_it() {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     batch("delete", &many, None).await.refuses(422, "ids_number");
     batch("move", &[&two], Some(&one)).await.refuses(404, "not_found");
+    let nowhere = json!({ "action": "move", "ids": [two] });
+    ada.post("/assets/batch", &nowhere).await.refuses(422, "folder_missing");
     assert_eq!(bob.get(&format!("/assets/{theirs}")).await.is(200).json()["folder_id"], Value::Null);
 }
 

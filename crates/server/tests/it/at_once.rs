@@ -111,7 +111,7 @@ async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     for (wanted, status, code) in [
-        (json!({ "size_bytes": 0 }), 422, "size_invalid"),
+        (json!({ "size_bytes": 0 }), 422, "upload_empty"),
         (json!({ "size_bytes": 5_368_709_121_u64 }), 422, "upload_too_large"),
         (json!({ "size_bytes": 52_428_801, "kind": "image" }), 422, "upload_too_large"),
         (json!({ "size_bytes": 1, "title": "x".repeat(201) }), 422, "field_invalid"),
@@ -236,10 +236,13 @@ async fn a_form_that_is_refused_leaves_nothing() {
         form(&[]).part("file", file()).text("folder_id", "none"),
         form(&[]).part("file", file()).part("file", file()),
         form(&[("title", long)]).part("file", file()),
+        form(&[("folder", "press")]).part("file", file()),
         many,
     ] {
         submit(&ada, form).await.refuses(400, "form_invalid");
     }
+    let empty = Part::bytes(Vec::new()).file_name("a.txt");
+    submit(&ada, form(&[("kind", "document")]).part("file", empty)).await.refuses(422, "upload_empty");
     ada.post("/assets", &json!({ "kind": "image" })).await.refuses(400, "form_invalid");
     let large = Part::bytes(vec![0; (50 << 20) + 1]).file_name("large.png");
     submit(&ada, form(&[]).part("file", large).text("kind", "image")).await.refuses(413, "upload_too_large");

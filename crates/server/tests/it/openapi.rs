@@ -73,6 +73,7 @@ async fn the_document_is_openapi_3_1_and_says_how_to_sign_in() {
 #[tokio::test]
 async fn every_operation_has_a_name_of_its_own_and_says_how_it_refuses() {
     let app = TestApp::start().await;
+    let document = app.visitor().get("/api/openapi.json").await.is(200).json();
     let mut seen = std::collections::BTreeSet::new();
     for operation in operations(&app.visitor()).await {
         let id = &operation.id;
@@ -97,6 +98,11 @@ async fn every_operation_has_a_name_of_its_own_and_says_how_it_refuses() {
             let content = response["content"].as_object().and_then(|content| content.values().next());
             let schema = content.map(|content| content["schema"]["$ref"].clone());
             assert_eq!(schema, Some("#/components/schemas/Problem".into()), "{id} {status}");
+        }
+        let schema = &operation.description["requestBody"]["content"]["application/json"]["schema"];
+        if let Some(reference) = schema["$ref"].as_str() {
+            let schema = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+            assert_eq!(schema["additionalProperties"], false, "{id} takes fields that it does not know");
         }
         for parameter in operation.path.split('/').filter_map(|part| part.strip_prefix('{')) {
             let name = parameter.split('}').next().unwrap();

@@ -226,6 +226,28 @@ async fn a_file_that_is_too_large_is_refused_before_its_first_byte() {
 }
 
 #[tokio::test]
+async fn an_empty_file_and_one_for_a_place_that_is_not_there_are_refused_when_they_are_announced() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let theirs = bob.post("/folders", &json!({ "name": "Press" })).await.is(201).json();
+    let announced = async |length: usize, said: &[(&str, &str)]| {
+        let request = ada.tus("POST", "/uploads").header("upload-length", length);
+        send(request.header("upload-metadata", metadata(said))).await
+    };
+    announced(0, &[("filename", "a.mp4")]).await.refuses(422, "upload_empty");
+    for place in ["folder_id", "channel_id"] {
+        announced(4, &[(place, theirs["id"].as_str().unwrap())]).await.refuses(404, "not_found");
+    }
+    let uploads: i64 = sqlx::query_scalar("SELECT count(*) FROM uploads")
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(uploads, 0);
+    // What other clients say beside it is theirs.
+    announced(4, &[("relativePath", "films/a.mp4")]).await.is(201);
+}
+
+#[tokio::test]
 async fn more_bytes_than_announced_are_refused() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

@@ -60,11 +60,17 @@ async fn a_key_made_on_the_machine_is_as_narrow_as_was_said_and_no_wider_than_it
     assert_eq!(ask("GET", "/organization").await.is(200).json()["id"], harbour_id);
     ask("POST", "/channels").await.is(403);
 
+    // What the command line of the machine has is not replaced by a key for somebody else.
+    let kept = || std::fs::read_to_string(installation.data().join("cli.json")).unwrap();
+    assert!(kept().contains(&reads));
+
     let by_id = ["--organization", harbour_id, "--expires-at", "2099-03-01T00:00:00Z", "--name", "Works"];
     make(&installation, "ada@example.com", &by_id).unwrap();
     let ends = "2099-03-01T00:00:00Z".parse().unwrap();
     assert_eq!(key_called(&installation, "Works").await, (slug.to_owned(), None, Some(ends)));
-    make(&installation, "ada@example.com", &["--name", "Everything"]).unwrap();
+    assert!(kept().contains(&reads));
+    let everything = make(&installation, "ada@example.com", &["--name", "Everything", "--keep"]).unwrap();
+    assert!(kept().contains(&everything));
     let (organization, role, ends) = key_called(&installation, "Everything").await;
     assert!(organization != slug && role.is_none() && ends.is_none());
 

@@ -14,23 +14,60 @@ use memoreel_kernel::{Event, LiveEvent, OrganizationId, TaskId, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Outbox row and tasks in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one,
+/// Outbox row and tasks, in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one,
 /// with the higher priority.
 pub(crate) async fn record_event(
     tx: &mut TenantTx,
     event: &Event,
-    mut tasks: Vec<NewTask>,
+    tasks: Vec<NewTask>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
-    let payload = serde_json::to_value(event).unwrap_or_default();
+    // Without tasks there is less to begin and to end in the database, which took a fifth of its time.
+    let enqueued = if tasks.is_empty() {
+        insert_event(tx, event, now).await?;
+        Vec::new()
+    } else {
+        insert_event_with_tasks(tx, event, tasks, now).await?
+    };
+    for kind in enqueued {
+        tx.announce(TASKS_CHANNEL, kind);
+    }
+    let told = LiveEvent { organization_id, subject_id: event.subject_id(), kind: event.kind().to_owned() };
+    tx.announce(LIVE_CHANNEL, serde_json::to_string(&told).unwrap_or_default());
+    Ok(())
+}
+
+async fn insert_event(tx: &mut TenantTx, event: &Event, now: Timestamp) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)",
+        organization_id.uuid(),
+        event.kind(),
+        event.subject_id(),
+        payload_of(event),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Returns the kinds of the tasks.
+async fn insert_event_with_tasks(
+    tx: &mut TenantTx,
+    event: &Event,
+    mut tasks: Vec<NewTask>,
+    now: Timestamp,
+) -> Result<Vec<String>, sqlx::Error> {
+    let organization_id = tx.organization_id();
     let mut columns = TaskColumns::default();
     // In one order, so that two who hold what waits do not wait for each other.
     tasks.sort_by(|a, b| (a.subject_id, a.kind).cmp(&(b.subject_id, b.kind)));
     for task in tasks {
         columns.push(task, now);
     }
-    let enqueued = sqlx::query_scalar!(
+    sqlx::query_scalar!(
         r#"WITH happened AS (
                INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)
            ), enqueued AS (
@@ -51,7 +88,7 @@ pub(crate) async fn record_event(
         organization_id.uuid(),
         event.kind(),
         event.subject_id(),
-        payload,
+        payload_of(event),
         now,
         &columns.ids,
         &columns.kinds,
@@ -61,13 +98,11 @@ pub(crate) async fn record_event(
         &columns.attempts_max,
     )
     .fetch_all(&mut **tx)
-    .await?;
-    for kind in enqueued {
-        tx.announce(TASKS_CHANNEL, kind);
-    }
-    let told = LiveEvent { organization_id, subject_id: event.subject_id(), kind: event.kind().to_owned() };
-    tx.announce(LIVE_CHANNEL, serde_json::to_string(&told).unwrap_or_default());
-    Ok(())
+    .await
+}
+
+fn payload_of(event: &Event) -> serde_json::Value {
+    serde_json::to_value(event).unwrap_or_default()
 }
 
 #[derive(Default)]

@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 /// How deliveries are narrowed down and paged.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ListDeliveries {
     /// The `next_cursor` of the page before.
     #[param(pattern = "^[0-9a-f]{48}$")]

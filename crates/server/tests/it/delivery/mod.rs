@@ -301,7 +301,13 @@ async fn caches_are_told_what_they_may_keep() {
     let ada = app.person("ada").await;
     let asset_id = AssetId::new(app.now());
     let address = segment(&app, &ada.organization_id, asset_id).await;
+    let image = ada.upload_image("Harbour.png", sample("still-photo.heic")).await;
+    app.work().await;
+    app.idle().await;
     set(&ada, json!({ "shared_caching": true, "cache_seconds": 31_622_400 })).await;
+    let uploaded = ada.get(&format!("/assets/{image}")).await.is(200).json();
+    let uploaded = app.visitor().get(uploaded["file_url"].as_str().unwrap()).await.is(200);
+    assert!(uploaded.header("cache-control").starts_with("private"), "{:?}", uploaded.headers);
     let answer = app.visitor().get(&address).await.is(200);
     assert_eq!(answer.header("cache-control"), "public, max-age=43200", "as long as the address works");
     app.clock.advance(TimeDelta::hours(11));

@@ -80,6 +80,10 @@ async fn a_cookie_opens_one_recording_until_it_expires() {
     send(with(&path_of(&cookie["poster_url"]), value)).await.is(200);
 
     app.visitor().get(&hls).await.refuses(401, "media_cookie_missing");
+    // A page that may play it is told why it cannot; others are told nothing.
+    let told = send(from(&app, "GET", &hls, PAGE)).await.refuses(401, "media_cookie_missing");
+    assert_eq!((allows(&told), told.header("access-control-allow-credentials")), (Some(PAGE), "true"));
+    assert_eq!(allows(&send(from(&app, "GET", &hls, "https://elsewhere.example")).await), None);
     send(with(&hls, "junk")).await.refuses(404, "not_found");
     // What else lies there is not opened, nor is an address by the value of a cookie.
     for path in ["speech/speech.wav", "hls", "../x/hls/master.m3u8", "images/x.webp"] {
@@ -88,7 +92,7 @@ async fn a_cookie_opens_one_recording_until_it_expires() {
     app.visitor().get(&format!("/media/{value}/hls/master.m3u8")).await.refuses(404, "not_found");
     // Nor is another recording, of theirs or of others.
     let other = AssetId::new(app.now());
-    segment(&app, &ada.organization_id, other).await;
+    let address = segment(&app, &ada.organization_id, other).await;
     send(with(&format!("/media/a/{other}/hls/720p/segment-00000.m4s"), value))
         .await
         .refuses(404, "not_found");
@@ -99,7 +103,10 @@ async fn a_cookie_opens_one_recording_until_it_expires() {
         ada.get(&path).await.refuses(422, "lifetime_invalid");
     }
     app.clock.advance(TimeDelta::hours(12));
-    send(with(&hls, value)).await.refuses(410, "media_token_expired");
+    for request in [with(&hls, value).header("origin", PAGE), from(&app, "GET", &address, PAGE)] {
+        let expired = send(request).await.refuses(410, "media_token_expired");
+        assert_eq!(allows(&expired), Some(PAGE));
+    }
     send(from(&app, "GET", &path_of(&cookie["open_url"]), PAGE)).await.refuses(410, "media_token_expired");
 }
 
