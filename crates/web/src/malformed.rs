@@ -44,8 +44,8 @@ pub(crate) fn json(rejection: &JsonRejection) -> Problem {
 }
 
 /// The cause of this type among the causes of an error.
-fn source<Cause: Error + 'static>(error: &(dyn Error + 'static)) -> Option<&Cause> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
+fn source<'e, Cause: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e Cause> {
+    std::iter::successors(Some(error), |&error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 /// The place in the body is that of the field, which is named.
@@ -60,9 +60,10 @@ fn field(code: &'static str, path: &Path, reason: &str) -> Problem {
     // It is named in words alone, and its place is where it would be.
     let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     levels.extend(missing.map(str::to_owned));
-    let told = sentence(&reason.chars().take(TOLD_CHARS_MAX).collect::<String>());
-    let Some(name) = levels.last() else { return Problem::invalid(code, told) };
-    let told = if reason.contains(&format!("`{name}`")) { told } else { format!("`{name}`: {reason}.") };
+    let reason: String = reason.chars().take(TOLD_CHARS_MAX).collect();
+    let Some(name) = levels.last() else { return Problem::invalid(code, sentence(reason)) };
+    let told =
+        if reason.contains(&format!("`{name}`")) { sentence(reason) } else { format!("`{name}`: {reason}.") };
     let field: String = levels.join(".").chars().take(TOLD_CHARS_MAX).collect();
     Problem::invalid_field(&field, code, told)
 }
