@@ -20,9 +20,11 @@ fn for_failure(code: &str) -> &'static str {
         | "media_empty"
         | "media_damaged"
         | "media_unknown"
-        | "media_not_a_recording"
         | "audio_unreadable" => {
             "Check that the file plays elsewhere, and upload it again, if need be in another format such as MP4 or MP3."
+        }
+        "media_not_a_recording" => {
+            "Upload an image or a document as what it is. If it should be a recording, check that it plays elsewhere."
         }
         "media_too_large" | "image_too_large" | "export_too_large" => "Make it smaller and upload it again.",
         "import_refused" | "import_not_a_file" | "import_too_large" | "address_refused"

@@ -85,7 +85,13 @@ pub(super) async fn recognise(
         TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
     })?;
     if !matches!(sniffed.kind, Kind::Video | Kind::Audio) {
-        let message = format!("The file is not a recording: by its content it is {}.", sniffed.content_type);
+        let instead = match sniffed.kind {
+            Kind::Image => " Upload it as an image: its `kind` is `image`.",
+            Kind::Document => " Upload it as a document: its `kind` is `document`.",
+            _ => "",
+        };
+        let content_type = sniffed.content_type;
+        let message = format!("The file is not a recording: by its content it is {content_type}.{instead}");
         return Err(TaskFailure::permanent("media_not_a_recording", message));
     }
     let size_max = size_bytes_max(sniffed.kind);
