@@ -192,10 +192,9 @@ async fn a_form_brings_a_file_and_what_is_said_of_it_in_any_order() {
 
     let folder = ada.post("/folders", &json!({ "name": "Talks" })).await.is(201).json();
     let folder = folder["id"].as_str().unwrap().to_owned();
-    let named =
-        form(&[("title", "A talk"), ("store", "temporary"), ("filename", "talk.mp3"), ("mood", "good")])
-            .text("folder_id", folder.clone())
-            .part("file", Part::bytes(sample(TALK)));
+    let named = form(&[("title", "A talk"), ("store", "temporary"), ("filename", "talk.mp3")])
+        .text("folder_id", folder.clone())
+        .part("file", Part::bytes(sample(TALK)));
     let answer = submit(&ada, named).await.is(201);
     let made = answer.json();
     let told = ada.get(&format!("/audit-log?target_id={}", made["video_id"].as_str().unwrap())).await.is(200);
