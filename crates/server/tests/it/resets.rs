@@ -94,7 +94,8 @@ async fn an_account_that_nobody_could_enter_yet_is_entered_after_a_reset() {
         texts.filter_map(|text| Some(text.split_once("/reset-password#")?.1.to_owned())).collect();
     let token = links[0].split_whitespace().next().unwrap();
     visitor.post("/password-resets/confirm", &json!({ "token": token, "password": CHOSEN })).await.is(204);
-    app.visitor().post("/sessions", &account).await.refuses(401, "credentials_wrong");
+    let earlier = json!({ "email": "grace@example.com", "password": PASSWORD });
+    app.visitor().post("/sessions", &earlier).await.refuses(401, "credentials_wrong");
     let chosen = json!({ "email": "grace@example.com", "password": CHOSEN });
     visitor.post("/sessions", &chosen).await.is(201);
     assert_eq!(visitor.get("/me").await.json()["user"]["email_verified"], true);
