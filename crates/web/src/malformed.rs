@@ -60,12 +60,14 @@ fn field(code: &'static str, path: &Path, reason: &str) -> Problem {
     // It is named in words alone, and its place is where it would be.
     let missing = reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
     levels.extend(missing.map(str::to_owned));
-    let reason: String = reason.chars().take(TOLD_CHARS_MAX).collect();
-    let Some(name) = levels.last() else { return Problem::invalid(code, sentence(reason)) };
+    let cut = |text: &str| text.chars().take(TOLD_CHARS_MAX).collect::<String>();
+    let reason = cut(reason);
+    let Some(name) = levels.last().map(|name| cut(name)) else {
+        return Problem::invalid(code, sentence(reason));
+    };
     let told =
         if reason.contains(&format!("`{name}`")) { sentence(reason) } else { format!("`{name}`: {reason}.") };
-    let field: String = levels.join(".").chars().take(TOLD_CHARS_MAX).collect();
-    Problem::invalid_field(&field, code, told)
+    Problem::invalid_field(&cut(&levels.join(".")), code, told)
 }
 
 fn level(segment: &Segment) -> Option<String> {
