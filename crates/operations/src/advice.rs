@@ -16,11 +16,7 @@ pub(crate) fn advice(status: TaskStatus, code: Option<&str>) -> Option<&'static 
 
 fn for_failure(code: &str) -> &'static str {
     match code {
-        "media_unreadable"
-        | "media_empty"
-        | "media_damaged"
-        | "media_unknown"
-        | "audio_unreadable" => {
+        "media_unreadable" | "media_empty" | "media_damaged" | "media_unknown" | "audio_unreadable" => {
             "Check that the file plays elsewhere, and upload it again, if need be in another format such as MP4 or MP3."
         }
         "media_not_a_recording" => {
