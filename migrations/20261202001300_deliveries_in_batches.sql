@@ -63,30 +63,33 @@ SET enable_mergejoin = off SET enable_sort = off AS $$
 #variable_conflict use_column
 DECLARE
     v_places tid[];
-    v_statuses text[];
+    v_endpoints uuid[];
     v_endpoint record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
-    SELECT array_agg(found.place ORDER BY given.number), array_agg(CASE
-            -- There is no other try where nothing is told any more.
-            WHEN given.status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_endpoints e
-                WHERE e.organization_id = given.organization_id AND e.id = found.endpoint_id), true) THEN 'failed'
-            ELSE given.status END ORDER BY given.number)
-        INTO v_places, v_statuses
-        FROM unnest(p_organization_ids, p_ids, p_statuses) WITH ORDINALITY AS given(organization_id, id, status, number)
+    SELECT array_agg(found.place ORDER BY given.number), array_agg(found.endpoint_id ORDER BY given.number) INTO v_places, v_endpoints
+        FROM unnest(p_organization_ids, p_ids) WITH ORDINALITY AS given(organization_id, id, number)
         LEFT JOIN LATERAL (SELECT d.ctid AS place, d.id, d.endpoint_id FROM webhook_deliveries d
             WHERE d.organization_id = given.organization_id AND d.id >= given.id
             ORDER BY d.organization_id, d.id LIMIT 1 FOR UPDATE) AS found ON found.id = given.id;
     FOR v_endpoint IN
-        -- A statement of its own: it sees what those who held the rows before left of them.
+        -- A statement of its own: it sees what those who held the rows before left of them, and of their endpoints.
         WITH written AS (
             UPDATE webhook_deliveries d SET status = ended.status, attempts = d.attempts + 1, last_attempt_at = p_now,
                 next_attempt_at = ended.next_attempt_at, response_status = ended.response_status, response_body = ended.response_body,
                 error_code = ended.error_code, duration_ms = ended.duration_ms, lease = NULL, leased_by = NULL,
                 finished_at = CASE WHEN ended.status = 'pending' THEN NULL ELSE p_now END
-            FROM unnest(v_places, v_statuses, p_leases, p_next_attempts, p_response_statuses, p_response_bodies, p_error_codes, p_durations)
-                AS ended(place, status, lease, next_attempt_at, response_status, response_body, error_code, duration_ms)
+            FROM (
+                -- There is no other try where nothing is told any more.
+                SELECT given.place, CASE WHEN given.status = 'pending' AND NOT coalesce(e.active, true) THEN 'failed' ELSE given.status END
+                    AS status, given.lease, given.next_attempt_at, given.response_status, given.response_body, given.error_code,
+                    given.duration_ms
+                FROM unnest(v_places, p_organization_ids, v_endpoints, p_statuses, p_leases, p_next_attempts, p_response_statuses,
+                    p_response_bodies, p_error_codes, p_durations) AS given(place, organization_id, endpoint_id, status, lease,
+                    next_attempt_at, response_status, response_body, error_code, duration_ms)
+                LEFT JOIN webhook_endpoints e ON e.organization_id = given.organization_id AND e.id = given.endpoint_id
+            ) AS ended
             WHERE d.ctid = ended.place AND d.lease = ended.lease
             RETURNING d.organization_id, d.endpoint_id, d.status
         )

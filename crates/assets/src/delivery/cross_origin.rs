@@ -68,8 +68,8 @@ pub(crate) fn describe(response: &mut Response, policy: &Policy, asked: &HeaderM
     }
 }
 
-/// Lets pages read a refusal that tells nothing of anybody, and comes before it is known whose media they are, so that any
-/// organization's word will do.
+/// Lets pages read a refusal that comes before it is known whose media they are, so that any organization's word will do. It tells no more
+/// than that an address or a cookie has expired, or that there is no cookie.
 pub(crate) async fn describe_refusal(
     app: &App,
     policies: &DeliveryPolicies,
@@ -80,11 +80,12 @@ pub(crate) async fn describe_refusal(
 ) -> Problem {
     let Some(origin) = asked.get(header::ORIGIN) else { return problem };
     let Ok(text) = origin.to_str() else { return problem };
-    if app.limits.general.take(&client.to_string()).is_err() {
+    let is_by_cookie = fetched == Fetched::ByCookie;
+    // Players that go on asking take nothing from what else comes from there.
+    if app.limits.general.take(&format!("media {client}")).is_err() {
         return problem;
     }
     let problem = problem.header(header::VARY, HeaderValue::from_static("origin"));
-    let is_by_cookie = fetched == Fetched::ByCookie;
     // Where that cannot be found out, it is refused all the same.
     if !matches!(policies.is_admitted_somewhere(app, text, is_by_cookie).await, Ok(true)) {
         return problem;
@@ -106,21 +107,25 @@ pub(crate) fn preflight(policy: &Policy, asked: &HeaderMap) -> Response {
     }
 }
 
-/// The same for what a cookie opens, which is not sent along yet, so that any organization's word will do: what is answered to the
-/// request itself depends on whose cookie it brings.
-pub(crate) async fn preflight_by_cookie(
+/// The same for what a cookie opens, which is not sent along yet, and for an address that has expired, so that any organization's word will
+/// do: what is answered to the request itself depends on whose cookie it brings.
+pub(crate) async fn preflight_anywhere(
     app: &App,
     policies: &DeliveryPolicies,
     asked: &HeaderMap,
-    address: &str,
+    fetched: Fetched,
+    client: ClientAddress,
 ) -> Result<Response, Problem> {
-    app.limits.general.take(address)?;
+    app.limits.general.take(&client.to_string())?;
+    let is_by_cookie = fetched == Fetched::ByCookie;
     let Some(origin) = asked.get(header::ORIGIN) else { return Ok(refused()) };
     let Ok(text) = origin.to_str() else { return Ok(refused()) };
-    if policies.is_admitted_somewhere(app, text, true).await? {
+    if policies.is_admitted_somewhere(app, text, is_by_cookie).await? {
         let mut response = allowed(origin.clone(), MEDIA_METHODS, MEDIA_HEADERS);
-        let credentials = HeaderValue::from_static("true");
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials);
+        if is_by_cookie {
+            let credentials = HeaderValue::from_static("true");
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials);
+        }
         return Ok(response);
     }
     Ok(refused())

@@ -14,7 +14,7 @@ pub(crate) use cookie::{
 };
 pub use cross_origin::{CrossOrigin, cross_origin};
 pub(crate) use cross_origin::{
-    Fetched, describe as describe_origin, describe_refusal, preflight, preflight_by_cookie,
+    Fetched, describe as describe_origin, describe_refusal, preflight, preflight_anywhere,
 };
 pub use policies::DeliveryPolicies;
 pub(crate) use policy::{Policy, page_host};

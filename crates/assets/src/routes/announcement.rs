@@ -157,9 +157,12 @@ impl Announcement {
     }
 }
 
-/// Refuses a channel or a folder that is not there.
-pub(super) async fn check_places(tx: &mut TenantTx, metadata: &UploadMetadata) -> Result<(), AssetsError> {
-    match store::places_exist(tx, metadata).await? {
+/// Refuses a channel or a folder that is not there. What replaces a file stays where that was.
+pub(super) async fn check_places(tx: &mut TenantTx, upload: &Upload) -> Result<(), AssetsError> {
+    if upload.replaces_id.is_some() {
+        return Ok(());
+    }
+    match store::places_exist(tx, &upload.metadata).await? {
         (true, true) => Ok(()),
         (false, _) => Err(AssetsError::ChannelNotFound),
         (_, false) => Err(AssetsError::FolderNotFound),

@@ -184,7 +184,13 @@ pub(super) async fn ask(
     signed: Sign,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (grant, _) = verified(&app, path, signed)?;
+    let grant = match verified(&app, path, signed) {
+        Ok((grant, _)) => grant,
+        Err(problem) if problem.status() == StatusCode::GONE => {
+            return delivery.preflight_anywhere(&app, &headers, Fetched::ByAddress).await;
+        }
+        Err(problem) => return Err(problem),
+    };
     let deliverer = delivery.policies.of(&app, grant.organization_id).await?;
     Ok(delivery::preflight(&deliverer.policy, &headers))
 }

@@ -142,7 +142,7 @@ async fn receive(
     let now = app.clock.now();
     let mut upload = said.upload(caller, id, size_bytes, now);
     let mut tx = app.db.tenant(caller).await?;
-    check_places(&mut tx, &upload.metadata).await?;
+    check_places(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;

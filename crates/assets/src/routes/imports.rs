@@ -73,7 +73,7 @@ pub(super) async fn import_file(
     let source =
         app.secrets.seal(url.as_str().as_bytes(), source_place(upload.id)).map_err(Problem::internal)?;
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload.metadata).await?;
+    check_places(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, &receiver, &upload, now).await?;

@@ -9,7 +9,7 @@ use axum::{
     Extension,
     body::{Body, Bytes},
     extract::{
-        Path, Query, Request, State,
+        Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -93,7 +93,13 @@ async fn ask(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path((token, _)) = path.map_err(|_| Problem::not_found("file"))?;
-    let grant = app.signer.verify(&token, app.clock.now()).map_err(signature_problem)?;
+    let grant = match app.signer.verify(&token, app.clock.now()) {
+        Ok(grant) => grant,
+        Err(SignatureError::Expired) => {
+            return delivery.preflight_anywhere(&app, &headers, Fetched::ByAddress).await;
+        }
+        Err(error) => return Err(signature_problem(error)),
+    };
     let deliverer = delivery.policies.of(&app, grant.organization_id).await?;
     Ok(delivery::preflight(&deliverer.policy, &headers))
 }
@@ -101,15 +107,9 @@ async fn ask(
 async fn ask_by_cookie(
     State(app): State<App>,
     delivery: Delivery,
-    request: Request,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    delivery::preflight_by_cookie(
-        &app,
-        &delivery.policies,
-        request.headers(),
-        &memoreel_web::client_address(&request),
-    )
-    .await
+    delivery.preflight_anywhere(&app, &headers, Fetched::ByCookie).await
 }
 
 async fn get_by_cookie(
@@ -155,7 +155,10 @@ async fn open_media(
     let not_found = || Problem::not_found("file");
     let Path(asset_id) = path.map_err(|_| not_found())?;
     let Query(Opening { t }) = opening.map_err(|_| not_found())?;
-    let grant = presented(&app, asset_id, [t.as_str()].into_iter())?;
+    let grant = match presented(&app, asset_id, [t.as_str()].into_iter()) {
+        Ok(grant) => grant,
+        Err(problem) => return Err(delivery.told(&app, problem, &headers, Fetched::ByCookie).await),
+    };
     let cookie = delivery::set_cookie(asset_id, &t, grant.expires_at, app.clock.now(), app.secure_cookies);
     let open = async |_: &Policy| {
         let mut response = StatusCode::NO_CONTENT.into_response();
@@ -233,7 +236,20 @@ impl Delivery {
         headers: &HeaderMap,
         fetched: Fetched,
     ) -> Problem {
+        if problem.status() == StatusCode::NOT_FOUND {
+            return problem;
+        }
         delivery::describe_refusal(app, &self.policies, problem, headers, fetched, self.client).await
+    }
+
+    /// Answers a browser that asks before it is known whose media they are.
+    pub(super) async fn preflight_anywhere(
+        &self,
+        app: &App,
+        headers: &HeaderMap,
+        fetched: Fetched,
+    ) -> Result<Response, Problem> {
+        delivery::preflight_anywhere(app, &self.policies, headers, fetched, self.client).await
     }
 
     /// Runs `answer` if what the grant is for may be had here and now, and says in its answer, good or bad, whose pages may read it.

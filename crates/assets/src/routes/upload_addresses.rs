@@ -102,7 +102,7 @@ pub(super) async fn create_upload_address(
     let now = app.clock.now();
     let mut upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload.metadata).await?;
+    check_places(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;

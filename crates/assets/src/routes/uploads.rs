@@ -153,7 +153,7 @@ async fn create_upload(
     let now = app.clock.now();
     let mut upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload.metadata).await?;
+    check_places(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;

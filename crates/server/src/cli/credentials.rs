@@ -4,7 +4,12 @@ use crate::config::Folders;
 use anyhow::{Context, Result};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 use url::Url;
 
 /// How to reach a server.
@@ -23,14 +28,16 @@ impl Server {
         if let Some(key) = &self.api_key {
             return Ok(key.clone());
         }
-        let path = path()?;
-        let text = fs::read_to_string(&path).context(
-            "no API key: set MEMOREEL_API_KEY, or create one with `memoreel user create` on the server's machine",
-        )?;
-        let kept: Kept =
-            serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
-        Ok(kept.api_key)
+        kept(&path()?)
     }
+}
+
+fn kept(path: &Path) -> Result<String> {
+    let text = fs::read_to_string(path).context(
+        "no API key: set MEMOREEL_API_KEY, or create one with `memoreel user create` on the server's machine",
+    )?;
+    let kept: Kept = serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+    Ok(kept.api_key)
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,7 +48,7 @@ struct Kept {
 /// Keeps a key for later calls, readable by its owner only. Returns where, or nothing where there is one already that it does not replace.
 pub(super) fn keep(api_key: &str, replaces: bool) -> Result<Option<PathBuf>> {
     let path = path()?;
-    if !replaces && path.try_exists()? {
+    if !replaces && kept(&path).is_ok() {
         return Ok(None);
     }
     let text = serde_json::to_vec(&Kept { api_key: api_key.to_owned() })?;

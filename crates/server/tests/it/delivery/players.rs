@@ -107,7 +107,9 @@ async fn a_cookie_opens_one_recording_until_it_expires() {
         let expired = send(request).await.refuses(410, "media_token_expired");
         assert_eq!(allows(&expired), Some(PAGE));
     }
-    send(from(&app, "GET", &path_of(&cookie["open_url"]), PAGE)).await.refuses(410, "media_token_expired");
+    let open = send(from(&app, "GET", &path_of(&cookie["open_url"]), PAGE)).await;
+    assert_eq!(allows(&open.refuses(410, "media_token_expired")), Some(PAGE));
+    assert_eq!(allows(&send(preflight(&app, &address, PAGE, "GET")).await.is(204)), Some(PAGE));
 }
 
 #[tokio::test]
