@@ -290,7 +290,7 @@ DECLARE
     v_left integer := p_limit;
     v_slots integer;
     v_target record;
-    v_place tid;
+    v_places tid[];
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
     WHILE v_left > 0 LOOP
@@ -305,31 +305,27 @@ BEGIN
         v_from := v_endpoint;
         v_slots := least(coalesce(p_free[array_position(p_endpoints, v_endpoint)], p_others), v_left);
         CONTINUE WHEN v_slots <= 0;
-        v_target := NULL;
-        FOR v_place IN
-            SELECT d.ctid FROM webhook_deliveries d
+        SELECT array_agg(due.place) INTO v_places FROM (
+            SELECT d.ctid AS place FROM webhook_deliveries d
             WHERE d.endpoint_id = v_endpoint AND d.status = 'pending' AND d.next_attempt_at <= p_now
-            ORDER BY d.next_attempt_at, d.id LIMIT v_slots FOR UPDATE SKIP LOCKED
-        LOOP
-            IF v_target IS NULL THEN
-                SELECT e.url, e.active AND NOT o.tasks_held AS is_told, own.ids, own.secrets INTO v_target
-                FROM webhook_deliveries d JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
-                JOIN organizations o ON o.id = d.organization_id
-                CROSS JOIN LATERAL (
-                    SELECT array_agg(s.id ORDER BY s.created_at DESC, s.id) AS ids, array_agg(s.secret ORDER BY s.created_at DESC, s.id) AS secrets
-                    FROM webhook_secrets s WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id
-                        AND (s.expires_at IS NULL OR s.expires_at > p_now)) AS own
-                WHERE d.ctid = v_place;
-            END IF;
-            -- One that came while its endpoint was being disabled waits for it to be enabled, and all wait while nothing is done for their
-            -- organization.
-            EXIT WHEN NOT v_target.is_told;
-            v_left := v_left - 1;
-            RETURN QUERY UPDATE webhook_deliveries d SET lease = gen_random_uuid(), leased_by = p_worker, next_attempt_at = p_until
-                WHERE d.ctid = v_place
-                RETURNING d.organization_id, d.id, d.endpoint_id, v_target.url, d.event, d.payload, d.attempts, d.created_at, d.lease,
-                    v_target.ids, v_target.secrets;
-        END LOOP;
+            ORDER BY d.next_attempt_at, d.id LIMIT v_slots FOR UPDATE SKIP LOCKED) AS due;
+        CONTINUE WHEN v_places IS NULL;
+        SELECT e.url, e.active AND NOT o.tasks_held AS is_told, own.ids, own.secrets INTO v_target
+        FROM webhook_deliveries d JOIN webhook_endpoints e ON e.organization_id = d.organization_id AND e.id = d.endpoint_id
+        JOIN organizations o ON o.id = d.organization_id
+        CROSS JOIN LATERAL (
+            SELECT array_agg(s.id ORDER BY s.created_at DESC, s.id) AS ids, array_agg(s.secret ORDER BY s.created_at DESC, s.id) AS secrets
+            FROM webhook_secrets s WHERE s.organization_id = e.organization_id AND s.endpoint_id = e.id
+                AND (s.expires_at IS NULL OR s.expires_at > p_now)) AS own
+        WHERE d.ctid = v_places[1];
+        -- One that came while its endpoint was being disabled waits for it to be enabled, and all wait while nothing is done for their
+        -- organization.
+        CONTINUE WHEN NOT v_target.is_told;
+        v_left := v_left - cardinality(v_places);
+        RETURN QUERY UPDATE webhook_deliveries d SET lease = gen_random_uuid(), leased_by = p_worker, next_attempt_at = p_until
+            WHERE d.ctid = ANY(v_places)
+            RETURNING d.organization_id, d.id, d.endpoint_id, v_target.url, d.event, d.payload, d.attempts, d.created_at, d.lease,
+                v_target.ids, v_target.secrets;
     END LOOP;
 END $$;
 
@@ -656,39 +652,40 @@ CREATE FUNCTION public.finish_webhook_deliveries(p_organization_ids uuid[], p_id
     AS $$
 #variable_conflict use_column
 DECLARE
-    v_place integer;
-    v_status text;
-    v_delivery record;
+    v_places tid[];
+    v_endpoints uuid[];
     v_endpoint record;
-    v_taken jsonb := '{}';
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
-    FOR v_place IN 1 .. cardinality(p_ids) LOOP
-        -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
-        SELECT d.ctid AS place, d.id, d.endpoint_id INTO v_delivery FROM webhook_deliveries d
-            WHERE d.organization_id = p_organization_ids[v_place] AND d.id >= p_ids[v_place]
-            ORDER BY d.organization_id, d.id LIMIT 1 FOR UPDATE;
-        CONTINUE WHEN NOT FOUND OR v_delivery.id <> p_ids[v_place];
-        v_status := p_statuses[v_place];
-        -- There is no other try where nothing is told any more.
-        IF v_status = 'pending' AND NOT coalesce((SELECT e.active FROM webhook_endpoints e
-                WHERE e.organization_id = p_organization_ids[v_place] AND e.id = v_delivery.endpoint_id), true) THEN
-            v_status := 'failed';
-        END IF;
-        UPDATE webhook_deliveries d SET status = v_status, attempts = d.attempts + 1, last_attempt_at = p_now,
-            next_attempt_at = p_next_attempts[v_place], response_status = p_response_statuses[v_place],
-            response_body = p_response_bodies[v_place], error_code = p_error_codes[v_place], duration_ms = p_durations[v_place],
-            lease = NULL, leased_by = NULL, finished_at = CASE WHEN v_status = 'pending' THEN NULL ELSE p_now END
-        WHERE d.ctid = v_delivery.place AND d.lease = p_leases[v_place]
-        RETURNING d.organization_id, d.endpoint_id INTO v_endpoint;
-        IF FOUND THEN
-            -- Whether any of the endpoint's was taken.
-            v_taken := v_taken || jsonb_build_object(v_endpoint.endpoint_id, jsonb_build_object('of', v_endpoint.organization_id,
-                'any', coalesce((v_taken #>> ARRAY[v_endpoint.endpoint_id::text, 'any'])::boolean, false) OR v_status = 'delivered'));
-        END IF;
-    END LOOP;
+    -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
+    SELECT array_agg(found.place ORDER BY given.number), array_agg(found.endpoint_id ORDER BY given.number) INTO v_places, v_endpoints
+        FROM unnest(p_organization_ids, p_ids) WITH ORDINALITY AS given(organization_id, id, number)
+        LEFT JOIN LATERAL (SELECT d.ctid AS place, d.id, d.endpoint_id FROM webhook_deliveries d
+            WHERE d.organization_id = given.organization_id AND d.id >= given.id
+            ORDER BY d.organization_id, d.id LIMIT 1 FOR UPDATE) AS found ON found.id = given.id;
     FOR v_endpoint IN
-        SELECT key::uuid AS id, (value ->> 'of')::uuid AS of, (value ->> 'any')::boolean AS any FROM jsonb_each(v_taken) ORDER BY 1
+        -- A statement of its own: it sees what those who held the rows before left of them, and of their endpoints.
+        WITH written AS (
+            UPDATE webhook_deliveries d SET status = ended.status, attempts = d.attempts + 1, last_attempt_at = p_now,
+                next_attempt_at = ended.next_attempt_at, response_status = ended.response_status, response_body = ended.response_body,
+                error_code = ended.error_code, duration_ms = ended.duration_ms, lease = NULL, leased_by = NULL,
+                finished_at = CASE WHEN ended.status = 'pending' THEN NULL ELSE p_now END
+            FROM (
+                -- There is no other try where nothing is told any more.
+                SELECT given.place, CASE WHEN given.status = 'pending' AND NOT coalesce(e.active, true) THEN 'failed' ELSE given.status END
+                    AS status, given.lease, given.next_attempt_at, given.response_status, given.response_body, given.error_code,
+                    given.duration_ms
+                FROM unnest(v_places, p_organization_ids, v_endpoints, p_statuses, p_leases, p_next_attempts, p_response_statuses,
+                    p_response_bodies, p_error_codes, p_durations) AS given(place, organization_id, endpoint_id, status, lease,
+                    next_attempt_at, response_status, response_body, error_code, duration_ms)
+                LEFT JOIN webhook_endpoints e ON e.organization_id = given.organization_id AND e.id = given.endpoint_id
+            ) AS ended
+            WHERE d.ctid = ended.place AND d.lease = ended.lease
+            RETURNING d.organization_id, d.endpoint_id, d.status
+        )
+        -- Whether any of the endpoint's was taken.
+        SELECT w.endpoint_id AS id, w.organization_id AS of, bool_or(w.status = 'delivered') AS any
+        FROM written w GROUP BY w.endpoint_id, w.organization_id ORDER BY w.endpoint_id
     LOOP
         UPDATE webhook_endpoints e SET failing_since = CASE WHEN v_endpoint.any THEN NULL ELSE p_now END
         WHERE e.organization_id = v_endpoint.of AND e.id = v_endpoint.id AND e.active AND (e.failing_since IS NULL) <> v_endpoint.any;
