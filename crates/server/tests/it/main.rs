@@ -43,6 +43,7 @@ mod library;
 mod live;
 mod mcp;
 mod members;
+mod misspelt;
 mod mutation;
 mod name_server;
 mod nearest;
