@@ -4,7 +4,7 @@ use crate::Problem;
 use memoreel_kernel::{PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, PageRequest};
 use serde::Deserialize;
 
-/// `?cursor=&limit=`, flattened into a list's own parameters.
+/// `?cursor=&limit=`; a list with parameters of its own has both among them.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]

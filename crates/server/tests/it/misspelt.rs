@@ -1,9 +1,7 @@
 //! What is misspelt or of another type is refused, and named.
 
-use crate::{app::TestApp, client::send, openapi::operations};
+use crate::{app::TestApp, client::send, openapi::operations, problems::UNKNOWN};
 use serde_json::json;
-
-const UNKNOWN: &str = "00000000-0000-7000-8000-000000000001";
 
 #[tokio::test]
 async fn a_parameter_that_an_operation_does_not_have_is_refused_by_its_name() {

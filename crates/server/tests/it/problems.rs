@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use sqlx::Connection;
 use std::time::Duration;
 
-const UNKNOWN: &str = "00000000-0000-7000-8000-000000000001";
+/// An id that nothing has.
+pub const UNKNOWN: &str = "00000000-0000-7000-8000-000000000001";
 
 #[tokio::test]
 async fn a_body_that_is_not_what_is_asked_for_is_refused() {
