@@ -5,6 +5,10 @@ use bytes::Bytes;
 use std::fs::File;
 use std::path::Path;
 
+/// What is given up of a file is given up in long runs, and each look takes as long as copying some KiB.
+#[cfg(target_os = "linux")]
+const LOOKED_AT_EVERY: usize = 256 << 10;
+
 /// The file at `path`, if finding it asks no disk (`RESOLVE_CACHED`, openat2(2)). `None` says nothing about whether it exists.
 #[cfg(target_os = "linux")]
 pub(crate) fn open(path: &Path) -> Option<File> {
@@ -24,6 +28,23 @@ pub(crate) fn read(file: &File, start: u64, length: usize) -> Option<Bytes> {
     let part = IoSliceMut::new(buffer.part(length));
     let count = preadv2(file, &mut [part], start, ReadWriteFlags::NOWAIT).ok()?;
     (count > 0).then(|| buffer.read(count))
+}
+
+/// Whether these bytes seem to be in memory: the first, the last and some between are. Whoever is wrong about it waits for the disk.
+#[cfg(target_os = "linux")]
+pub(crate) fn holds(file: &File, start: u64, length: usize) -> bool {
+    use rustix::io::{ReadWriteFlags, preadv2};
+    use std::io::IoSliceMut;
+    let last = start + (length as u64).saturating_sub(1);
+    (start..last).step_by(LOOKED_AT_EVERY).chain([last]).all(|place| {
+        let mut byte = [0];
+        preadv2(file, &mut [IoSliceMut::new(&mut byte)], place, ReadWriteFlags::NOWAIT) == Ok(1)
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn holds(_: &File, _: u64, _: usize) -> bool {
+    false
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -50,6 +71,7 @@ mod tests {
         assert_eq!(read(&file, 5, 4).as_deref(), Some(b"tall".as_slice()));
         assert_eq!(read(&file, 10, 100).as_deref(), Some(b"ship".as_slice()));
         assert_eq!(read(&file, 14, 1), None);
+        assert!(holds(&file, 0, 14) && holds(&file, 13, 1) && !holds(&file, 5, 10));
         assert!(open(&folder.path().join("none")).is_none());
     }
 }

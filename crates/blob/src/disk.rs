@@ -194,8 +194,9 @@ impl Disk {
             }
         };
         let range = range.map_or(Ok(0..meta.size_bytes), |range| range.resolve(meta.size_bytes))?;
-        let bytes = read_file(file, range.clone()).boxed();
-        Ok(BlobRead { meta, range, bytes })
+        let file = Arc::new(file);
+        let bytes = read_file(Arc::clone(&file), range.clone()).boxed();
+        Ok(BlobRead { meta, range, bytes, file: Some(file) })
     }
 
     pub(crate) async fn head(&self, key: &BlobKey) -> Result<Option<BlobMeta>> {
@@ -373,8 +374,8 @@ fn blob_meta(key: BlobKey, meta: &fs::Metadata) -> io::Result<BlobMeta> {
 }
 
 /// The bytes of `range`, read as they are asked for.
-pub(crate) fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    futures::stream::try_unfold((Arc::new(file), range), |(file, mut range)| async move {
+pub(crate) fn read_file(file: Arc<File>, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    futures::stream::try_unfold((file, range), |(file, mut range)| async move {
         let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
         if length == 0 {
             return Ok(None);
@@ -388,7 +389,7 @@ pub(crate) fn read_file(file: File, range: Range<u64>) -> impl Stream<Item = io:
     })
 }
 
-async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Bytes> {
+pub(crate) async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Bytes> {
     tokio::task::spawn_blocking(move || {
         let mut buffer = Buffer::take();
         file.read_exact_at(buffer.part(length), start)?;

@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -167,7 +168,7 @@ impl S3 {
             open().map_err(BlobError::SourceBroken)
         })
         .await?;
-        self.upload(key, read_file(file, 0..size_bytes), part_bytes(size_bytes)).await
+        self.upload(key, read_file(Arc::new(file), 0..size_bytes), part_bytes(size_bytes)).await
     }
 
     pub(crate) async fn put_files(&self, files: Vec<(BlobKey, PathBuf)>) -> Result<DirectoryFacts> {
@@ -265,7 +266,7 @@ impl S3 {
         let meta = blob_meta(key.clone(), &result.meta);
         let range = result.range.clone();
         let bytes = result.into_stream().map_err(io::Error::other).boxed();
-        Ok(BlobRead { meta, range, bytes })
+        Ok(BlobRead { meta, range, bytes, file: None })
     }
 
     /// A range outside the blob is refused by the service in its own words; the size tells it from other failures.

@@ -3,16 +3,18 @@
 use crate::placements::{Change, Placements, Writing};
 use crate::single::SingleStore;
 use crate::stores::{DEFAULT_STORE, Place, Stores};
-use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, S3Config};
+use crate::{BlobError, BlobKey, LocalFile, Pieces, RangeRequest, Result, S3Config};
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, TryStreamExt};
 use memoreel_kernel::{OrganizationId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// Most files that [`BlobStore::put_directory`] takes: a day of video in three sizes at two seconds a segment.
@@ -65,12 +67,23 @@ pub struct BlobRead {
     pub range: Range<u64>,
     /// The bytes. The stream fails rather than end early.
     pub bytes: BoxStream<'static, io::Result<Bytes>>,
+    /// What the bytes are read from, if that is a file.
+    pub(crate) file: Option<Arc<File>>,
 }
 
 impl BlobRead {
     /// Size of the whole blob.
     pub fn size_bytes_total(&self) -> u64 {
         self.meta.size_bytes
+    }
+
+    /// The same bytes as pieces of a file.
+    ///
+    /// # Errors
+    /// Itself, if they are read from no file.
+    pub fn pieces(mut self) -> Result<Pieces, Self> {
+        let Some(file) = self.file.take() else { return Err(self) };
+        Ok(Pieces::new(file, self.range))
     }
 }
 

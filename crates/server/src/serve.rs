@@ -198,7 +198,7 @@ async fn answer(
     outside: Outside,
     stop: CancellationToken,
 ) -> Result<()> {
-    let service = if settings.role == ServeRole::Worker {
+    let routes = if settings.role == ServeRole::Worker {
         health::router().with_state(app.clone())
     } else {
         let receiver = assemble::receiver(Arc::clone(&app.clock));
@@ -206,9 +206,7 @@ async fn answer(
         behind_proxies(routes, &settings.trusted_proxies)
     };
     memory::give_back();
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let server = std::future::IntoFuture::into_future(server);
+    let server = memoreel_web::serve(listener, routes, stop.clone());
     let overdue = async {
         stop.cancelled().await;
         tokio::time::sleep(REQUEST_GRACE).await;

@@ -14,6 +14,7 @@ mod live;
 mod log_file;
 mod malformed;
 mod may;
+mod outgoing;
 mod paging;
 mod patch;
 mod permits;
@@ -34,6 +35,7 @@ pub use limits::{ClientAddress, Limiter, RateLimits, client_address, limit_reque
 pub use live::LiveHub;
 pub use log_file::{LogFileError, LogFormat, LogLine, log_file, send_log_file};
 pub use may::{Closed, Closing, May, action, require};
+pub use outgoing::{FileSender, serve};
 pub use paging::PageParams;
 pub use patch::nullable;
 pub use permits::{NoPlace, Permit, Permits};

@@ -14,7 +14,6 @@ use crate::{
 };
 use axum::{
     Extension,
-    body::Body,
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
@@ -26,7 +25,7 @@ use axum::{
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
 use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
-use memoreel_web::{App, Problem, ServedTo};
+use memoreel_web::{App, FileSender, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Nothing is cached for longer, whatever its address is good for.
@@ -106,6 +105,7 @@ async fn get_image(
     Extension(policies): Extension<DeliveryPolicies>,
     path: Result<Path<(AssetId, String, String)>, PathRejection>,
     signed: Result<Query<Signed>, QueryRejection>,
+    sender: FileSender,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let not_found = || Problem::not_found("image");
@@ -160,7 +160,7 @@ async fn get_image(
     };
     let Some(file) = file else { return Ok(described(StatusCode::NOT_MODIFIED.into_response())) };
     let length = file.meta.size_bytes;
-    let mut response = described((StatusCode::OK, Body::from_stream(file.bytes)).into_response());
+    let mut response = described((StatusCode::OK, sender.body(file)).into_response());
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     Ok(response)
 }

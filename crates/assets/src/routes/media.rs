@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{
     Extension,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
@@ -20,7 +20,7 @@ use memoreel_blob::{
     BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, RangeRequest, SignatureError,
 };
 use memoreel_kernel::AssetId;
-use memoreel_web::{App, ClientAddress, Problem, ServedTo};
+use memoreel_web::{App, ClientAddress, FileSender, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
@@ -202,6 +202,7 @@ pub(super) struct Delivery {
     pub(super) policies: DeliveryPolicies,
     pub(super) players: Players,
     client: ClientAddress,
+    sender: FileSender,
 }
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
@@ -214,6 +215,7 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
             policies: policies.ok_or_else(missing)?,
             players: players.ok_or_else(missing)?,
             client: ClientAddress::of(&parts.extensions),
+            sender: FileSender::of(parts),
         })
     }
 }
@@ -303,7 +305,7 @@ impl Delivery {
 
     async fn answer(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
         match MadeForPlayers::at(&asked.grant, &asked.key) {
-            None => stored(app, asked, policy).await,
+            None => self.stored(app, asked, policy).await,
             // Out of the future that each segment makes.
             Some(made) => Box::pin(self.made(app, asked, policy, made)).await,
         }
@@ -321,7 +323,7 @@ impl Delivery {
                 if app.blobs.head(&asked.key).await?.is_none() {
                     self.players.make_frame(app, &frame, &asked.key).await?;
                 }
-                stored(app, asked, policy).await
+                self.stored(app, asked, policy).await
             }
             MadeForPlayers::Track(track) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
@@ -333,32 +335,38 @@ impl Delivery {
             }
         }
     }
-}
 
-/// A file of the blob store.
-async fn stored(app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
-    let Asked { key, method, headers, .. } = asked;
-    if method == Method::HEAD {
-        let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
-        let mut response = if is_current(headers, meta.etag.as_deref()) {
+    /// A file of the blob store.
+    async fn stored(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
+        let Asked { key, method, headers, .. } = asked;
+        if method == Method::HEAD {
+            let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
+            let mut response = if is_current(headers, meta.etag.as_deref()) {
+                StatusCode::NOT_MODIFIED.into_response()
+            } else {
+                let mut response = StatusCode::OK.into_response();
+                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+                response
+            };
+            describe(
+                app,
+                &mut response,
+                asked,
+                policy,
+                Version { etag: meta.etag.as_deref(), is_lasting: true },
+            );
+            return Ok(response);
+        }
+        let (read, is_part) = open(app, key, headers).await?;
+        let etag = read.meta.etag.clone();
+        let mut response = if is_current(headers, etag.as_deref()) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            let mut response = StatusCode::OK.into_response();
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
-            response
+            answer(read, is_part, &self.sender)
         };
-        describe(app, &mut response, asked, policy, Version { etag: meta.etag.as_deref(), is_lasting: true });
-        return Ok(response);
+        describe(app, &mut response, asked, policy, Version { etag: etag.as_deref(), is_lasting: true });
+        Ok(response)
     }
-    let (read, is_part) = open(app, key, headers).await?;
-    let etag = read.meta.etag.clone();
-    let mut response = if is_current(headers, etag.as_deref()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        answer(read, is_part)
-    };
-    describe(app, &mut response, asked, policy, Version { etag: etag.as_deref(), is_lasting: true });
-    Ok(response)
 }
 
 /// The part of a file that is asked for, if it is of the version that the client has: it would be put together with what is there
@@ -381,15 +389,13 @@ async fn open(app: &App, key: &BlobKey, headers: &HeaderMap) -> Result<(BlobRead
     Ok((app.blobs.get(key, None).await?, false))
 }
 
-fn answer(read: BlobRead, partial: bool) -> Response {
-    let BlobRead { meta, range, bytes } = read;
+fn answer(read: BlobRead, partial: bool, sender: &FileSender) -> Response {
+    let (range, size_bytes) = (read.range.clone(), read.meta.size_bytes);
     let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let mut response = (status, Body::from_stream(bytes)).into_response();
+    let mut response = (status, sender.body(read)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    if partial
-        && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&range, meta.size_bytes))
-    {
+    if partial && let Ok(value) = HeaderValue::from_str(&memoreel_blob::content_range(&range, size_bytes)) {
         headers.insert(header::CONTENT_RANGE, value);
     }
     response

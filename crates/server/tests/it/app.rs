@@ -28,8 +28,6 @@ use memoreel_webhooks::{DispatchSettings, Dispatcher};
 use sqlx::PgConnection;
 use std::{
     collections::BTreeMap,
-    future::IntoFuture,
-    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -203,9 +201,7 @@ impl TestApp {
         let routes = behind_proxies(routes, &options.trusted_proxies);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-        tokio::spawn(server.into_future());
+        tokio::spawn(memoreel_web::serve(listener, routes, stop.clone()));
         tokio::spawn(app.live.clone().run(app.db.clone(), stop.clone()));
         tokio::spawn(maintenance::forget_erased(app.clone(), engines.passages.clone(), stop.clone()));
         listening(&installation.database).await;
