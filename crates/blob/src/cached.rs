@@ -30,7 +30,8 @@ pub(crate) fn read(file: &File, start: u64, length: usize) -> Option<Bytes> {
     (count > 0).then(|| buffer.read(count))
 }
 
-/// Whether these bytes seem to be in memory: the first, the last and some between are. Whoever is wrong about it waits for the disk.
+/// Whether these bytes seem to be in memory: the first, the last and some between are. Whoever is wrong about it waits for the disk. A look
+/// at what is not there brings it there, alone: whoever reads it then should [`fetch`] what is around it.
 #[cfg(target_os = "linux")]
 pub(crate) fn holds(file: &File, start: u64, length: usize) -> bool {
     use rustix::io::{ReadWriteFlags, preadv2};
@@ -42,10 +43,23 @@ pub(crate) fn holds(file: &File, start: u64, length: usize) -> bool {
     })
 }
 
+/// Lets the system read these bytes into memory, while its caller goes on; it may take a moment to say so.
+#[cfg(target_os = "linux")]
+pub(crate) fn fetch(file: &File, start: u64, length: u64) {
+    use rustix::fs::{Advice, fadvise};
+    if let Some(length) = std::num::NonZeroU64::new(length) {
+        // Without it they come when they are asked for.
+        let _ = fadvise(file, start, Some(length), Advice::WillNeed);
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn holds(_: &File, _: u64, _: usize) -> bool {
     false
 }
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn fetch(_: &File, _: u64, _: u64) {}
 
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn open(_: &Path) -> Option<File> {

@@ -26,6 +26,8 @@ use tokio::sync::mpsc;
 
 /// A delete may remove a folder that a put has just made; the put makes it again this often.
 const PUBLISH_ATTEMPTS: u32 = 8;
+/// So much of what will be read is fetched before it is, at most.
+const AHEAD_BYTES_MAX: u64 = 1 << 20;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Disk {
@@ -382,17 +384,19 @@ pub(crate) fn read_file(file: Arc<File>, range: Range<u64>) -> impl Stream<Item 
         }
         let chunk = match cached::read(&file, range.start, length) {
             Some(chunk) => chunk,
-            None => read_from_disk(Arc::clone(&file), range.start, length).await?,
+            None => read_from_disk(Arc::clone(&file), range.clone(), length).await?,
         };
         range.start += chunk.len() as u64;
         io::Result::Ok(Some((chunk, (file, range))))
     })
 }
 
-pub(crate) async fn read_from_disk(file: Arc<File>, start: u64, length: usize) -> io::Result<Bytes> {
+/// The first `length` bytes of a range, of which more will be wanted.
+pub(crate) async fn read_from_disk(file: Arc<File>, range: Range<u64>, length: usize) -> io::Result<Bytes> {
     tokio::task::spawn_blocking(move || {
+        cached::fetch(&file, range.start, (range.end - range.start).min(AHEAD_BYTES_MAX));
         let mut buffer = Buffer::take();
-        file.read_exact_at(buffer.part(length), start)?;
+        file.read_exact_at(buffer.part(length), range.start)?;
         Ok(buffer.read(length))
     })
     .await

@@ -53,18 +53,14 @@ impl Pieces {
         if length == 0 {
             return Ok(None);
         }
-        let copied = if length > COPIED_BYTES_MAX {
-            if cached::holds(&self.file, start, length) {
-                self.range.start += length as u64;
-                return Ok(Some(Piece::InMemory(start..self.range.start)));
-            }
-            None
-        } else {
-            cached::read(&self.file, start, length)
-        };
-        let bytes = match copied {
+        if length > COPIED_BYTES_MAX && cached::holds(&self.file, start, length) {
+            self.range.start += length as u64;
+            return Ok(Some(Piece::InMemory(start..self.range.start)));
+        }
+        let length = length.min(BUFFER_BYTES);
+        let bytes = match cached::read(&self.file, start, length) {
             Some(bytes) => bytes,
-            None => read_from_disk(Arc::clone(&self.file), start, length.min(BUFFER_BYTES)).await?,
+            None => read_from_disk(Arc::clone(&self.file), self.range.clone(), length).await?,
         };
         self.range.start += bytes.len() as u64;
         Ok(Some(Piece::Read(bytes)))

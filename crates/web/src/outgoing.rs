@@ -2,8 +2,8 @@
 //!
 //! hyper takes a body as slices of memory and hands them, unread, to the connection. For what lies in a file, a body gives it slices of
 //! a region that nobody reads or writes; the connection knows them by where they lie, and sends bytes of the file in their place, in
-//! the order in which they were named. Should such a slice ever not come to the connection as it was given, the connection ends rather
-//! than send anything else.
+//! the order in which they were named. Each write must bring all slices that were given and are not sent, and no other, or the connection
+//! ends before it sends any of it: whoever takes such a body apart, copies it or asks for more of it ahead gets nothing.
 
 use axum::{
     Extension, Router,
@@ -14,6 +14,7 @@ use axum::{
 };
 use futures::{Stream, stream};
 use memoreel_blob::{BlobRead, Piece, Pieces};
+use rustix::net::{SendFlags, send};
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -22,6 +23,7 @@ use std::{
     io::{self, IoSlice},
     net::SocketAddr,
     ops::Range,
+    os::unix::fs::FileExt,
     pin::Pin,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -34,7 +36,10 @@ use tokio_util::sync::CancellationToken;
 use tower::{Layer, service_fn};
 
 /// Stands for bytes of files. It is never touched, so that no memory is behind it.
-static REGION: LazyLock<Box<[u8]>> = LazyLock::new(|| vec![0; Piece::BYTES_MAX].into());
+static REGION: LazyLock<&'static [u8]> = LazyLock::new(|| vec![0; Piece::BYTES_MAX].leak());
+
+/// What is read at once where the system sends no files.
+const COPY_BYTES: usize = 64 << 10;
 
 /// Answers requests until `stop` fires, and then those that are under way.
 ///
@@ -96,22 +101,14 @@ impl<S: Sync> FromRequestParts<S> for FileSender {
     }
 }
 
-/// The files that are to be sent on one connection, in their order. Requests have it among their extensions.
+/// The parts of files that are to be sent on one connection, in their order. Requests have it among their extensions.
 #[derive(Debug, Clone, Default)]
-struct Outgoing(Arc<Mutex<Parts>>);
-
-#[derive(Debug, Default)]
-struct Parts {
-    parts: VecDeque<Part>,
-    /// How many there were before the first of `parts`.
-    gone: u64,
-    /// A part was given up before it was sent, so that what comes after it would take its place.
-    is_broken: bool,
-}
+struct Outgoing(Arc<Mutex<VecDeque<Part>>>);
 
 #[derive(Debug)]
 struct Part {
     file: Arc<File>,
+    /// What is left of it.
     range: Range<u64>,
     /// How much of the region is sent.
     sent: usize,
@@ -124,68 +121,51 @@ impl Outgoing {
             let bytes = match pieces.next().await? {
                 None => return Ok(None),
                 Some(Piece::Read(bytes)) => bytes,
-                Some(Piece::InMemory(range)) => outgoing.name(Arc::clone(pieces.file()), range),
+                Some(Piece::InMemory(range)) => outgoing.name(Arc::clone(pieces.file()), range)?,
             };
             Ok(Some((bytes, (outgoing, pieces))))
         })
     }
 
-    /// What stands for a part of a file, at most as long as the region, and is to be sent next.
-    fn name(&self, file: Arc<File>, range: Range<u64>) -> Bytes {
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-        let mut parts = self.lock();
-        let number = parts.gone + parts.parts.len() as u64;
-        parts.parts.push_back(Part { file, range, sent: 0 });
-        Bytes::from_owner(Named { outgoing: self.clone(), number, length })
+    /// What stands for a part of a file, which is to be sent next.
+    fn name(&self, file: Arc<File>, range: Range<u64>) -> io::Result<Bytes> {
+        let length =
+            usize::try_from(range.end - range.start).ok().filter(|length| *length <= Piece::BYTES_MAX);
+        let length =
+            length.ok_or_else(|| io::Error::other("a part of a file is longer than what stands for it"))?;
+        self.lock().push_back(Part { file, range, sent: 0 });
+        Ok(Bytes::from_static(&REGION[..length]))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Parts> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Part>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends as much of the first part as the socket takes, in the place of what is left of it.
-    fn send(&self, stream: &TcpStream, left: &[u8]) -> io::Result<usize> {
+    /// Whether what stands for parts, of all that hyper has to write, is what was named and has not been sent. hyper writes all that it
+    /// has, and asks for more only then or when there is room for it in one write, so that a part that is missing was given up, held
+    /// back or copied, and one too many was sent before.
+    fn is_whole(&self, slices: &[IoSlice<'_>]) -> bool {
+        let parts = self.lock();
+        let named =
+            slices.iter().filter(|slice| is_named(slice)).map(|slice| (slice.as_ptr(), slice.len() as u64));
+        named.eq(parts.iter().map(|part| (REGION[part.sent..].as_ptr(), part.range.end - part.range.start)))
+    }
+
+    /// Sends as much of the first part as the socket takes.
+    fn send(&self, stream: &TcpStream) -> io::Result<usize> {
         let mut parts = self.lock();
-        let broken = || io::Error::other("the parts of files came in another order than they were named in");
-        let part = parts.parts.front_mut().ok_or_else(broken)?;
-        if left.as_ptr_range() != REGION[part.sent..part.sent + left.len()].as_ptr_range() {
-            return Err(broken());
-        }
-        let count = send_file(stream, &part.file, part.range.start, left.len())?;
+        let part = parts.front_mut().ok_or(io::ErrorKind::NotFound)?;
+        let left = part.range.end - part.range.start;
+        let count = send_file(stream, &part.file, part.range.start, left)?;
         if count == 0 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a file is shorter than it was"));
         }
         part.sent += count;
         part.range.start += count as u64;
         if part.range.is_empty() {
-            parts.parts.pop_front();
-            parts.gone += 1;
+            parts.pop_front();
         }
         Ok(count)
-    }
-
-    fn is_broken(&self) -> bool {
-        self.lock().is_broken
-    }
-}
-
-/// Stands for a part of a file, as long as it is, until it is sent.
-struct Named {
-    outgoing: Outgoing,
-    number: u64,
-    length: usize,
-}
-
-impl AsRef<[u8]> for Named {
-    fn as_ref(&self) -> &[u8] {
-        &REGION[..self.length]
-    }
-}
-
-impl Drop for Named {
-    fn drop(&mut self) {
-        let mut parts = self.outgoing.lock();
-        parts.is_broken |= parts.gone <= self.number;
     }
 }
 
@@ -208,7 +188,8 @@ impl Connection {
         loop {
             std::task::ready!(self.stream.poll_write_ready(context))?;
             match self.stream.try_io(Interest::WRITABLE, &send) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
                 sent => return Poll::Ready(sent),
             }
         }
@@ -225,14 +206,14 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.outgoing.is_broken() {
-            return Poll::Ready(Err(io::Error::other("a part of a file was given up before it was sent")));
+        if !self.outgoing.is_whole(slices) {
+            let what = "what stands for a part of a file was given up, held back, copied or sent before";
+            tracing::error!("a connection ends: {what}");
+            return Poll::Ready(Err(io::Error::other(what)));
         }
         let mut left = slices.iter().filter(|slice| !slice.is_empty());
         match left.next() {
-            Some(first) if is_named(first) => {
-                self.poll_send(context, || self.outgoing.send(&self.stream, first))
-            }
+            Some(first) if is_named(first) => self.poll_send(context, || self.outgoing.send(&self.stream)),
             // It waits in the socket for what follows, to be one packet with it.
             Some(first) if left.any(|slice| is_named(slice)) => {
                 self.poll_send(context, || send_with_more(&self.stream, first))
@@ -265,25 +246,39 @@ impl AsyncRead for Connection {
 }
 
 #[cfg(target_os = "linux")]
-fn send_file(stream: &TcpStream, file: &File, mut start: u64, length: usize) -> io::Result<usize> {
-    Ok(rustix::fs::sendfile(stream, file, Some(&mut start), length)?)
+fn send_file(stream: &TcpStream, file: &File, start: u64, length: u64) -> io::Result<usize> {
+    use rustix::io::Errno;
+    let mut place = start;
+    match rustix::fs::sendfile(stream, file, Some(&mut place), usize::try_from(length).unwrap_or(usize::MAX))
+    {
+        // Not every file system and sandbox can.
+        Err(Errno::INVAL | Errno::NOSYS) => send_copy(stream, file, start, length),
+        sent => Ok(sent?),
+    }
 }
 
-/// Nothing is named elsewhere: [`Piece::InMemory`] is Linux's.
 #[cfg(not(target_os = "linux"))]
-fn send_file(_: &TcpStream, _: &File, _: u64, _: usize) -> io::Result<usize> {
-    Err(io::ErrorKind::Unsupported.into())
+fn send_file(stream: &TcpStream, file: &File, start: u64, length: u64) -> io::Result<usize> {
+    send_copy(stream, file, start, length)
+}
+
+fn send_copy(stream: &TcpStream, file: &File, start: u64, length: u64) -> io::Result<usize> {
+    let mut copy = vec![0; usize::try_from(length).unwrap_or(usize::MAX).min(COPY_BYTES)];
+    let count = file.read_at(&mut copy, start)?;
+    if count == 0 {
+        return Ok(0);
+    }
+    Ok(send(stream, &copy[..count], SendFlags::empty())?)
 }
 
 #[cfg(target_os = "linux")]
 fn send_with_more(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    use rustix::net::{SendFlags, send};
-    Ok(send(stream, bytes, SendFlags::MORE | SendFlags::NOSIGNAL)?)
+    Ok(send(stream, bytes, SendFlags::MORE)?)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn send_with_more(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    stream.try_write(bytes)
+    Ok(send(stream, bytes, SendFlags::empty())?)
 }
 
 #[cfg(test)]
@@ -291,9 +286,12 @@ mod tests {
     use super::*;
     use axum::{
         extract::{Path, Request, State},
+        http::header,
         middleware::{Next, from_fn},
+        response::IntoResponse,
         routing::get,
     };
+    use futures::{StreamExt, TryStreamExt, future::join_all};
     use http_body_util::BodyExt;
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use memoreel_blob::{BlobKey, BlobStore, RangeRequest};
@@ -318,7 +316,17 @@ mod tests {
         "file.mp4".parse().expect("no key")
     }
 
-    /// `/{start}/{last}` are these bytes of a file, of which all that was asked for goes through `around`.
+    type Asked = (State<BlobStore>, FileSender, Path<(u64, u64)>);
+
+    async fn part((State(blobs), sender, Path((start, last))): Asked) -> impl IntoResponse {
+        ([(header::CONTENT_LENGTH, last - start + 1)], sender.body(read(&blobs, start, last).await))
+    }
+
+    async fn chunks((State(blobs), sender, Path((start, last))): Asked) -> Body {
+        sender.body(read(&blobs, start, last).await)
+    }
+
+    /// `/{start}/{last}` are these bytes of a file; what is answered goes through `around`.
     async fn server(around: impl Fn(Router<BlobStore>) -> Router<BlobStore>) -> Server {
         let folder = tempfile::tempdir().expect("no folder");
         let bytes: Vec<u8> = (0..FILE_BYTES).map(|place| (place % 251) as u8 + 1).collect();
@@ -338,54 +346,62 @@ mod tests {
     }
 
     impl Server {
-        /// What comes for these ranges, asked for all at once on one connection and read in small sips.
-        async fn ask(&self, ranges: &[(usize, usize)]) -> Vec<u8> {
+        /// What comes for these requests, sent all at once on one connection and read in small sips.
+        async fn ask(&self, requests: &str) -> Vec<u8> {
             let mut stream = TcpStream::connect(self.address).await.expect("no connection");
-            for (number, (start, last)) in ranges.iter().enumerate() {
-                let close = if number + 1 == ranges.len() { "close" } else { "keep-alive" };
-                let request =
-                    format!("GET /{start}/{last} HTTP/1.1\r\nhost: here\r\nconnection: {close}\r\n\r\n");
-                stream.write_all(request.as_bytes()).await.expect("not asked");
-            }
+            stream.write_all(requests.as_bytes()).await.expect("not asked");
             let (mut all, mut sip) = (Vec::new(), vec![0; 60_000]);
-            while let Ok(Ok(count)) =
-                tokio::time::timeout(Duration::from_secs(20), stream.read(&mut sip)).await
-            {
-                if count == 0 {
-                    break;
-                }
-                all.extend_from_slice(&sip[..count]);
-                if all.len() % 7 == 0 {
-                    tokio::task::yield_now().await;
+            loop {
+                let sipped = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut sip)).await;
+                match sipped.expect("the connection hangs") {
+                    Ok(0) | Err(_) => return all,
+                    Ok(count) => all.extend_from_slice(&sip[..count]),
                 }
             }
-            all
+        }
+
+        async fn ranges(&self, ranges: &[(usize, usize)]) -> Vec<Vec<u8>> {
+            let requests = ranges.iter().enumerate().map(|(number, (start, last))| {
+                request("GET", &format!("/{start}/{last}"), "1.1", number + 1 < ranges.len())
+            });
+            bodies(&self.ask(&requests.collect::<String>()).await)
         }
     }
 
-    /// Bodies of answers that follow each other.
+    fn request(method: &str, path: &str, version: &str, stays: bool) -> String {
+        let connection = if stays { "keep-alive" } else { "close" };
+        format!("{method} {path} HTTP/{version}\r\nhost: here\r\nconnection: {connection}\r\n\r\n")
+    }
+
+    /// Bodies of answers that follow each other and say how long they are.
     fn bodies(mut answers: &[u8]) -> Vec<Vec<u8>> {
         let mut bodies = Vec::new();
-        while let Some(end) = answers.windows(4).position(|window| window == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&answers[..end]).to_lowercase();
-            assert!(head.starts_with("http/1.1 200"), "{head}");
-            let mut rest = &answers[end + 4..];
-            let mut body = Vec::new();
-            // Chunks (RFC 9112, 7.1).
-            loop {
-                let line = rest.windows(2).position(|window| window == b"\r\n").expect("no size");
-                let size =
-                    usize::from_str_radix(&String::from_utf8_lossy(&rest[..line]), 16).expect("a size");
-                body.extend_from_slice(&rest[line + 2..line + 2 + size]);
-                rest = &rest[line + 2 + size + 2..];
-                if size == 0 {
-                    break;
-                }
-            }
-            bodies.push(body);
+        while !answers.is_empty() {
+            let (head, rest) = split(answers);
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("content-length: ")).expect("no length");
+            let (body, rest) = rest.split_at(length.parse().expect("a length"));
+            bodies.push(body.to_vec());
             answers = rest;
         }
         bodies
+    }
+
+    fn split(answer: &[u8]) -> (String, &[u8]) {
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("no head");
+        let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+        assert!(head.contains(" 200 ok"), "{head}");
+        (head, &answer[end + 4..])
+    }
+
+    #[tokio::test]
+    async fn what_is_long_and_in_memory_is_not_read() {
+        let folder = tempfile::tempdir().expect("no folder");
+        let blobs = BlobStore::disk(folder.path().join("blobs")).expect("no store");
+        blobs.put_bytes(&key(), Bytes::from(vec![1; 300_000])).await.expect("not stored");
+        let pieces = read(&blobs, 0, 299_999).await.pieces().expect("a file");
+        let given: Vec<Bytes> = Outgoing::default().stream(pieces).try_collect().await.expect("not given");
+        assert!(given.len() == 1 && given[0].len() == 300_000 && is_named(&given[0]));
     }
 
     #[tokio::test]
@@ -400,10 +416,36 @@ mod tests {
             (FILE_BYTES - 70_000, FILE_BYTES - 1),
             (5, 3 << 20),
         ];
-        let came = bodies(&server.ask(&ranges).await);
+        let came = server.ranges(&ranges).await;
         assert_eq!(came.len(), ranges.len());
         for ((start, last), body) in ranges.iter().zip(came) {
             assert!(body == server.bytes[*start..=*last], "{start} to {last}: {} bytes", body.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn heads_older_clients_and_bodies_without_a_length_are_answered() {
+        let server = server(|routes| routes).await;
+        let both = request("HEAD", "/0/999999", "1.1", true) + &request("GET", "/5/700000", "1.1", false);
+        let came = server.ask(&both).await;
+        assert!(split(split(&came).1).1 == &server.bytes[5..=700_000]);
+        let old = server.ask(&request("GET", "/6/800000", "1.0", false)).await;
+        assert!(split(&old).1 == &server.bytes[6..=800_000]);
+        let chunked = server.ask(&request("GET", "/chunks/7/900000", "1.1", false)).await;
+        assert!(unchunked(split(&chunked).1) == server.bytes[7..=900_000]);
+    }
+
+    /// RFC 9112, 7.1.
+    fn unchunked(mut rest: &[u8]) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let line = rest.windows(2).position(|window| window == b"\r\n").expect("no size");
+            let size = usize::from_str_radix(&String::from_utf8_lossy(&rest[..line]), 16).expect("a size");
+            body.extend_from_slice(&rest[line + 2..line + 2 + size]);
+            rest = &rest[line + 2 + size + 2..];
+            if size == 0 {
+                return body;
+            }
         }
     }
 
@@ -414,13 +456,28 @@ mod tests {
             let server = Arc::clone(&server);
             tokio::spawn(async move {
                 let (start, last) = (number * 100_000, number * 100_000 + 2_000_000);
-                bodies(&server.ask(&[(start, last), (start + 1, last)]).await)
+                server.ranges(&[(start, last), (start + 1, last)]).await
                     == [&server.bytes[start..=last], &server.bytes[start + 1..=last]]
             })
         });
-        for is_right in futures::future::join_all(asked.collect::<Vec<_>>()).await {
+        for is_right in join_all(asked.collect::<Vec<_>>()).await {
             assert!(is_right.expect("a request failed"));
         }
+    }
+
+    #[tokio::test]
+    async fn where_the_system_sends_no_files_they_are_copied() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("no port");
+        let mut reader = TcpStream::connect(listener.local_addr().expect("no address")).await.expect("none");
+        let (stream, _) = listener.accept().await.expect("no connection");
+        let file = tempfile::tempfile().expect("no file");
+        file.write_all_at(b"on a tall ship", 0).expect("not written");
+        stream.writable().await.expect("not writable");
+        assert_eq!(send_copy(&stream, &file, 5, 4).expect("not sent"), 4);
+        assert_eq!(send_copy(&stream, &file, 14, 9).expect("not read"), 0);
+        let mut came = [0; 4];
+        reader.read_exact(&mut came).await.expect("nothing came");
+        assert_eq!(&came, b"tall");
     }
 
     #[tokio::test]
@@ -451,10 +508,28 @@ mod tests {
             drop(body.frame().await);
             "another answer"
         };
-        let copying = server(|routes| routes.layer(from_fn(copies))).await;
-        let giving_up = server(|routes| routes.layer(from_fn(gives_up))).await;
-        for server in [copying, giving_up] {
-            assert_eq!(server.ask(&[(0, 200_000)]).await, b"");
+        let holds_back = async |request: Request, next: Next| {
+            let mut frames = next.run(request).await.into_body().into_data_stream();
+            let held = frames.next().await.expect("no frame");
+            let other = stream::iter([Ok(Bytes::from_static(b"another frame"))]).chain(stream::pending());
+            Body::from_stream(other.chain(stream::iter([held])))
+        };
+        let sends_twice = async |request: Request, next: Next| {
+            let mut frames = next.run(request).await.into_body().into_data_stream();
+            let twice = frames.next().await.expect("no frame").expect("no bytes");
+            Body::from_stream(stream::iter([Ok::<_, io::Error>(twice.clone()), Ok(twice)]))
+        };
+        let servers = [
+            server(|routes| routes.layer(from_fn(copies))).await,
+            server(|routes| routes.layer(from_fn(gives_up))).await,
+            server(|routes| routes.layer(from_fn(holds_back))).await,
+        ];
+        for (number, server) in servers.iter().enumerate() {
+            let came = server.ask(&request("GET", "/chunks/0/200000", "1.1", false)).await;
+            assert_eq!(came, b"", "layer {number}");
         }
+        let twice = server(|routes| routes.layer(from_fn(sends_twice))).await;
+        let came = twice.ask(&request("GET", "/chunks/0/200000", "1.1", false)).await;
+        assert!(!came.contains(&0), "what stands for the file was sent");
     }
 }

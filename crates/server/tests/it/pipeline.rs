@@ -352,6 +352,12 @@ async fn what_is_no_recording_fails_with_a_sentence() {
             (video["error"]["code"].as_str().unwrap(), video["error"]["message"].as_str().unwrap());
         assert!(code.is_empty() || found == code, "{name}: {found}");
         assert_ne!(found, "internal", "{name}");
+        for (file, advice) in [
+            ("picture.mp4", "Upload it as an image: its `kind` is `image`."),
+            ("notes.mp4", "Upload it as a document: its `kind` is `document`."),
+        ] {
+            assert_eq!(message.ends_with(advice), name == file, "{name}: {message}");
+        }
         assert!(
             message.ends_with('.') && message.chars().next().unwrap().is_uppercase(),
             "{name}: {message}"

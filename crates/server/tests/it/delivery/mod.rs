@@ -108,7 +108,8 @@ async fn a_policy_is_read_in_one_spelling_or_refused_at_its_field() {
     assert_eq!(ada.get(PATH).await.is(200).json(), set, "what is refused changes nothing");
     let member = app.colleague(&ada, "mel", "member").await;
     let asked = member.ask(&ada.organization_id, "GET", PATH, Value::Null).await;
-    asked.refuses(403, "forbidden");
+    let hint = asked.refuses(403, "forbidden").json()["hint"].to_string();
+    assert!(hint.contains("`admin`") && hint.contains("`member`"), "{hint}");
     member.ask(&ada.organization_id, "PUT", PATH, policy(&json!({}))).await.refuses(403, "forbidden");
     let admin = app.colleague(&ada, "ann", "admin").await;
     admin.ask(&ada.organization_id, "PUT", PATH, policy(&json!({ "cache_seconds": 60 }))).await.is(200);

@@ -4,6 +4,7 @@ use super::{add, all_events, count, deliveries, delivery_until, endpoint, happen
 use crate::{
     app::TestApp,
     client::Person,
+    contents::until_waiting,
     receiver::{Message, Receiver},
 };
 use axum::{body::Body, response::IntoResponse};
@@ -12,10 +13,13 @@ use memoreel_kernel::{Event, VideoId};
 use memoreel_webhooks::DispatchSettings;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use sqlx::Connection;
 use std::{
     collections::BTreeSet,
+    sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::Notify;
 
 async fn something_happens(app: &TestApp, person: &Person) {
     let video_id = VideoId(app.insert_video(person, "Sync").await);
@@ -226,4 +230,32 @@ async fn a_receiver_that_hangs_is_not_waited_for_and_holds_up_no_other() {
     assert_eq!(failed["error_code"], "timed_out");
     assert!((2_900..6_000).contains(&failed["duration_ms"].as_i64().unwrap()), "{failed:#}");
     assert!(slow.count() <= 12, "{}", slow.count());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_switched_off_while_an_end_waits_to_be_written_down_gets_no_other_try() {
+    let (app, receiver) = (start().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    let refuses = Arc::new(Notify::new());
+    let refusal = Arc::clone(&refuses);
+    receiver.answers(move |_| {
+        let refusal = Arc::clone(&refusal);
+        let end = futures::stream::once(async move {
+            refusal.notified().await;
+            Ok::<_, std::io::Error>("not now")
+        });
+        (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(end)).into_response()
+    });
+    something_happens(&app, &ada).await;
+    receiver.received(1).await;
+    let mut other = app.superuser().await;
+    let mut holding = other.begin().await.unwrap();
+    sqlx::query("SELECT FROM webhook_deliveries FOR UPDATE").execute(&mut *holding).await.unwrap();
+    refuses.notify_one();
+    until_waiting(&app, 1).await;
+    ada.patch(&format!("/webhook-endpoints/{id}"), &json!({ "active": false })).await.is(200);
+    holding.rollback().await.unwrap();
+    let ended = delivery_until(&ada, &id, |delivery| delivery["attempts"] == 1).await;
+    assert_eq!((&ended["status"], &ended["response_status"]), (&json!("failed"), &json!(503)), "{ended:#}");
 }
