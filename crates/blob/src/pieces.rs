@@ -117,6 +117,8 @@ mod tests {
     async fn a_file_that_is_shorter_than_the_range_fails() {
         let (file, _) = file();
         let mut pieces = Pieces::new(file, FILE_BYTES - 1..FILE_BYTES + 100_000);
+        // Its last byte is in memory.
+        assert!(matches!(pieces.next().await, Ok(Some(Piece::Read(byte))) if byte.len() == 1));
         assert_eq!(pieces.next().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     }
 

@@ -332,12 +332,9 @@ mod tests {
         let bytes: Vec<u8> = (0..FILE_BYTES).map(|place| (place % 251) as u8 + 1).collect();
         let blobs = BlobStore::disk(folder.path().join("blobs")).expect("no store");
         blobs.put_bytes(&key(), Bytes::from(bytes.clone())).await.expect("not stored");
-        let part = async |State(blobs): State<BlobStore>,
-                          sender: FileSender,
-                          Path((start, last)): Path<(u64, u64)>| {
-            sender.body(read(&blobs, start, last).await)
-        };
-        let routes = around(Router::new().route("/{start}/{last}", get(part))).with_state(blobs);
+        let routes =
+            Router::new().route("/{start}/{last}", get(part)).route("/chunks/{start}/{last}", get(chunks));
+        let routes = around(routes).with_state(blobs);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("no port");
         let address = listener.local_addr().expect("no address");
         let stop = CancellationToken::new();
