@@ -378,21 +378,28 @@ fn blob_meta(key: BlobKey, meta: &fs::Metadata) -> io::Result<BlobMeta> {
 /// The bytes of `range`, read as they are asked for.
 pub(crate) fn read_file(file: Arc<File>, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
     futures::stream::try_unfold((file, range), |(file, mut range)| async move {
-        let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
-        if length == 0 {
-            return Ok(None);
-        }
-        let chunk = match cached::read(&file, range.start, length) {
-            Some(chunk) => chunk,
-            None => read_from_disk(Arc::clone(&file), range.clone(), length).await?,
-        };
-        range.start += chunk.len() as u64;
-        io::Result::Ok(Some((chunk, (file, range))))
+        let chunk = read_next(&file, &mut range).await?;
+        Ok(chunk.map(|chunk| (chunk, (file, range))))
     })
 }
 
+/// The next bytes of `range`, which begins after them then. A hop to a thread that may wait for the disk is taken only for what is not in
+/// memory.
+pub(crate) async fn read_next(file: &Arc<File>, range: &mut Range<u64>) -> io::Result<Option<Bytes>> {
+    let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX).min(BUFFER_BYTES);
+    if length == 0 {
+        return Ok(None);
+    }
+    let chunk = match cached::read(file, range.start, length) {
+        Some(chunk) => chunk,
+        None => read_from_disk(Arc::clone(file), range.clone(), length).await?,
+    };
+    range.start += chunk.len() as u64;
+    Ok(Some(chunk))
+}
+
 /// The first `length` bytes of a range, of which more will be wanted.
-pub(crate) async fn read_from_disk(file: Arc<File>, range: Range<u64>, length: usize) -> io::Result<Bytes> {
+async fn read_from_disk(file: Arc<File>, range: Range<u64>, length: usize) -> io::Result<Bytes> {
     tokio::task::spawn_blocking(move || {
         cached::fetch(&file, range.start, (range.end - range.start).min(AHEAD_BYTES_MAX));
         let mut buffer = Buffer::take();

@@ -1,8 +1,7 @@
 //! A range of a file in pieces, for whoever can let the system send what it holds in memory.
 
-use crate::buffers::BUFFER_BYTES;
 use crate::cached;
-use crate::disk::read_from_disk;
+use crate::disk::read_next;
 use bytes::Bytes;
 use std::fs::File;
 use std::io;
@@ -43,27 +42,18 @@ impl Pieces {
         &self.file
     }
 
-    /// The next piece. A hop to a thread that may wait for the disk is taken only for what is not in memory.
+    /// The next piece.
     ///
     /// # Errors
     /// Those of reading, and that the file ends before the range does.
     pub async fn next(&mut self) -> io::Result<Option<Piece>> {
         let start = self.range.start;
         let length = usize::try_from(self.range.end - start).unwrap_or(usize::MAX).min(Piece::BYTES_MAX);
-        if length == 0 {
-            return Ok(None);
-        }
         if length > COPIED_BYTES_MAX && cached::holds(&self.file, start, length) {
             self.range.start += length as u64;
             return Ok(Some(Piece::InMemory(start..self.range.start)));
         }
-        let length = length.min(BUFFER_BYTES);
-        let bytes = match cached::read(&self.file, start, length) {
-            Some(bytes) => bytes,
-            None => read_from_disk(Arc::clone(&self.file), self.range.clone(), length).await?,
-        };
-        self.range.start += bytes.len() as u64;
-        Ok(Some(Piece::Read(bytes)))
+        Ok(read_next(&self.file, &mut self.range).await?.map(Piece::Read))
     }
 }
 
