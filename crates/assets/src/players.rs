@@ -429,13 +429,14 @@ impl Published<'_> {
         let mut written = 0;
         for file in std::iter::once(&INIT).chain(files) {
             let key = self.folder.join(&format!("{variant}/{file}"))?;
-            let mut read = self.app.blobs.get(&key, None).await?;
+            let read = self.app.blobs.get(&key, None).await?;
             written += read.meta.size_bytes;
             if written > bytes_max {
                 return Err(BlobError::TooLarge { size_bytes_max: bytes_max }.into());
             }
-            while let Some(bytes) = read.bytes.next().await {
-                output.write_all(&bytes.map_err(Problem::internal)?).await.map_err(Problem::internal)?;
+            let mut bytes = read.into_bytes();
+            while let Some(piece) = bytes.next().await {
+                output.write_all(&piece.map_err(Problem::internal)?).await.map_err(Problem::internal)?;
             }
         }
         output.flush().await.map_err(Problem::internal)

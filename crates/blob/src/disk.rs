@@ -6,7 +6,7 @@ use crate::buffers::{BUFFER_BYTES, Buffer};
 use crate::cached;
 use crate::error::blocking;
 use crate::scratch::{Scratch, remove_all};
-use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
+use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts, Source};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result};
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -196,9 +196,7 @@ impl Disk {
             }
         };
         let range = range.map_or(Ok(0..meta.size_bytes), |range| range.resolve(meta.size_bytes))?;
-        let file = Arc::new(file);
-        let bytes = read_file(Arc::clone(&file), range.clone()).boxed();
-        Ok(BlobRead { meta, range, bytes, file: Some(file) })
+        Ok(BlobRead { meta, range, source: Source::File(Arc::new(file)) })
     }
 
     pub(crate) async fn head(&self, key: &BlobKey) -> Result<Option<BlobMeta>> {

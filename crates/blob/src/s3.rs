@@ -7,7 +7,7 @@ use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::read_file;
 use crate::error::blocking;
 use crate::scratch::Scratch;
-use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts};
+use crate::store::{BlobFacts, BlobMeta, BlobRead, DIRECTORY_CONCURRENCY, DirectoryFacts, Source};
 use crate::{BlobError, BlobKey, LocalFile, RangeRequest, Result, content_type};
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -266,7 +266,7 @@ impl S3 {
         let meta = blob_meta(key.clone(), &result.meta);
         let range = result.range.clone();
         let bytes = result.into_stream().map_err(io::Error::other).boxed();
-        Ok(BlobRead { meta, range, bytes, file: None })
+        Ok(BlobRead { meta, range, source: Source::Network(bytes) })
     }
 
     /// A range outside the blob is refused by the service in its own words; the size tells it from other failures.
@@ -294,7 +294,7 @@ impl S3 {
         let scratch = self.scratch.clone();
         let extension = key.extension().map(str::to_owned);
         let (mut file, path) = blocking(move || scratch.file(extension.as_deref())).await?;
-        let mut batches = Batches::new(read.bytes);
+        let mut batches = Batches::new(read.into_bytes());
         let mut batch = Vec::new();
         loop {
             let more = batches.fill(&mut batch, BATCH_BYTES).await.map_err(BlobError::unavailable)?;

@@ -203,7 +203,7 @@ impl SingleStore {
         let content = Bytes::from(key.as_str().to_owned());
         self.put_stream(&key, futures::stream::iter([Ok(content.clone())])).await?;
         let seen = async {
-            self.get(&key, None).await?.bytes.try_collect::<Vec<_>>().await.map_err(BlobError::from)
+            self.get(&key, None).await?.into_bytes().try_collect::<Vec<_>>().await.map_err(BlobError::from)
         };
         let seen = seen.await;
         self.delete(&key).await?;
@@ -229,13 +229,16 @@ impl SingleStore {
                 Err(error) => Err(error),
             },
             (_, Backend::Disk(disk)) => match from.get(key, None).await {
-                Ok(read) => whole(disk.put_stream(key, read.bytes).await, read.meta.size_bytes),
+                Ok(read) => {
+                    let size_bytes = read.meta.size_bytes;
+                    whole(disk.put_stream(key, read.into_bytes()).await, size_bytes)
+                }
                 Err(error) => Err(error),
             },
             (_, Backend::S3(target)) => match from.get(key, None).await {
                 Ok(read) => {
                     let size_bytes = read.meta.size_bytes;
-                    whole(target.put_sized(key, read.bytes, size_bytes).await, size_bytes)
+                    whole(target.put_sized(key, read.into_bytes(), size_bytes).await, size_bytes)
                 }
                 Err(error) => Err(error),
             },

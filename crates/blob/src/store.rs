@@ -1,12 +1,13 @@
 //! The one interface to blobs: it finds the store that an organization's blobs lie in, by their keys.
 
+use crate::disk::read_file;
 use crate::placements::{Change, Placements, Writing};
 use crate::single::SingleStore;
 use crate::stores::{DEFAULT_STORE, Place, Stores};
 use crate::{BlobError, BlobKey, LocalFile, Pieces, RangeRequest, Result, S3Config};
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use memoreel_kernel::{OrganizationId, Timestamp};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -65,10 +66,13 @@ pub struct BlobRead {
     pub meta: BlobMeta,
     /// Which of its bytes follow.
     pub range: Range<u64>,
-    /// The bytes. The stream fails rather than end early.
-    pub bytes: BoxStream<'static, io::Result<Bytes>>,
-    /// What the bytes are read from, if that is a file.
-    pub(crate) file: Option<Arc<File>>,
+    pub(crate) source: Source,
+}
+
+/// What bytes are read from.
+pub(crate) enum Source {
+    File(Arc<File>),
+    Network(BoxStream<'static, io::Result<Bytes>>),
 }
 
 impl BlobRead {
@@ -77,13 +81,23 @@ impl BlobRead {
         self.meta.size_bytes
     }
 
+    /// The bytes, read as they are asked for. The stream fails rather than end early.
+    pub fn into_bytes(self) -> BoxStream<'static, io::Result<Bytes>> {
+        match self.source {
+            Source::File(file) => read_file(file, self.range).boxed(),
+            Source::Network(bytes) => bytes,
+        }
+    }
+
     /// The same bytes as pieces of a file.
     ///
     /// # Errors
     /// Itself, if they are read from no file.
-    pub fn pieces(mut self) -> Result<Pieces, Self> {
-        let Some(file) = self.file.take() else { return Err(self) };
-        Ok(Pieces::new(file, self.range))
+    pub fn into_pieces(self) -> Result<Pieces, Self> {
+        match self.source {
+            Source::File(file) => Ok(Pieces::new(file, self.range)),
+            Source::Network(_) => Err(self),
+        }
     }
 }
 
@@ -265,12 +279,12 @@ impl BlobStore {
     /// # Errors
     /// As [`BlobStore::get`]; [`BlobError::TooLarge`]; [`BlobError::Unavailable`] if reading breaks off.
     pub async fn get_bytes(&self, key: &BlobKey, size_bytes_max: u64) -> Result<Bytes> {
-        let mut read = self.get(key, None).await?;
+        let read = self.get(key, None).await?;
         if read.meta.size_bytes > size_bytes_max {
             return Err(BlobError::TooLarge { size_bytes_max });
         }
-        let mut whole = Vec::new();
-        while let Some(chunk) = read.bytes.try_next().await? {
+        let (mut bytes, mut whole) = (read.into_bytes(), Vec::new());
+        while let Some(chunk) = bytes.try_next().await? {
             whole.extend_from_slice(&chunk);
         }
         Ok(whole.into())
@@ -406,9 +420,9 @@ impl BlobStore {
     /// # Errors
     /// [`BlobError::ChecksumMismatch`]; as [`BlobStore::get`].
     pub async fn verify(&self, key: &BlobKey, sha256: &[u8; 32]) -> Result<()> {
-        let mut read = self.get(key, None).await?;
+        let mut bytes = self.get(key, None).await?.into_bytes();
         let mut hasher = Sha256::new();
-        while let Some(chunk) = read.bytes.try_next().await? {
+        while let Some(chunk) = bytes.try_next().await? {
             hasher.update(&chunk);
         }
         if bool::from(hasher.finalize().as_slice().ct_eq(sha256)) {

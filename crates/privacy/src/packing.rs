@@ -168,12 +168,13 @@ impl Packing<'_> {
 
     /// Puts a file in as it was uploaded. False when it is not there.
     async fn media(&mut self, name: &str, key: &str) -> Result<bool, PrivacyError> {
-        let mut read = match self.app.blobs.get(&BlobKey::parse(key)?, None).await {
+        let read = match self.app.blobs.get(&BlobKey::parse(key)?, None).await {
             Err(BlobError::NotFound { .. }) => return Ok(false),
             read => read?,
         };
         self.archive.media_file(name).await?;
-        while let Some(piece) = read.bytes.try_next().await? {
+        let mut bytes = read.into_bytes();
+        while let Some(piece) = bytes.try_next().await? {
             self.media_written += piece.len() as u64;
             self.run.progress(self.media_written as f32 / self.media_bytes.max(1) as f32 * 0.99);
             self.archive.write(piece).await?;

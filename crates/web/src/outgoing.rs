@@ -85,10 +85,10 @@ impl FileSender {
 
     /// The body of an answer.
     pub fn body(&self, read: BlobRead) -> Body {
-        let Some(outgoing) = self.0.clone() else { return Body::from_stream(read.bytes) };
-        match read.pieces() {
+        let Some(outgoing) = self.0.clone() else { return Body::from_stream(read.into_bytes()) };
+        match read.into_pieces() {
             Ok(pieces) => Body::from_stream(outgoing.stream(pieces)),
-            Err(read) => Body::from_stream(read.bytes),
+            Err(read) => Body::from_stream(read.into_bytes()),
         }
     }
 }
@@ -396,7 +396,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("no folder");
         let blobs = BlobStore::disk(folder.path().join("blobs")).expect("no store");
         blobs.put_bytes(&key(), Bytes::from(vec![1; 300_000])).await.expect("not stored");
-        let pieces = read(&blobs, 0, 299_999).await.pieces().expect("a file");
+        let pieces = read(&blobs, 0, 299_999).await.into_pieces().expect("a file");
         let given: Vec<Bytes> = Outgoing::default().stream(pieces).try_collect().await.expect("not given");
         assert!(given.len() == 1 && given[0].len() == 300_000 && is_named(&given[0]));
     }

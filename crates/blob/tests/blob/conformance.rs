@@ -50,7 +50,7 @@ on_both_stores! {
 
 async fn bytes(read: BlobRead) -> Vec<u8> {
     let expected = read.range.end - read.range.start;
-    let chunks: Vec<_> = read.bytes.try_collect().await.unwrap();
+    let chunks: Vec<_> = read.into_bytes().try_collect().await.unwrap();
     let bytes = chunks.concat();
     assert_eq!(bytes.len() as u64, expected);
     bytes

@@ -60,7 +60,7 @@ async fn what_the_system_does_not_have_in_memory_is_read_from_the_disk() {
         let file = std::fs::File::open(dir.path().join("blobs/a")).unwrap();
         file.sync_all().unwrap();
         fadvise(&file, from, std::num::NonZero::new(length), Advice::DontNeed).unwrap();
-        let read = store.get(&key("a"), None).await.unwrap().bytes;
+        let read = store.get(&key("a"), None).await.unwrap().into_bytes();
         let bytes = read.map(Result::unwrap).collect::<Vec<_>>().await.concat();
         assert!(bytes == content, "{from} {length}");
     }
@@ -110,12 +110,12 @@ async fn a_blob_that_shrinks_while_it_is_read_fails_the_stream() {
     let dir = tempfile::tempdir().unwrap();
     let store = BlobStore::disk(dir.path()).unwrap();
     store.put_bytes(&key("a"), content(1 << 20)).await.unwrap();
-    let mut read = store.get(&key("a"), None).await.unwrap();
-    let first = read.bytes.next().await.unwrap().unwrap();
+    let mut bytes = store.get(&key("a"), None).await.unwrap().into_bytes();
+    let first = bytes.next().await.unwrap().unwrap();
     assert!((64 << 10..=256 << 10).contains(&first.len()));
     let file = std::fs::OpenOptions::new().write(true).open(dir.path().join("blobs/a")).unwrap();
     file.set_len(first.len() as u64 + 10).unwrap();
-    let mut rest = read.bytes.collect::<Vec<_>>().await;
+    let mut rest = bytes.collect::<Vec<_>>().await;
     let error = rest.pop().unwrap().unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
     assert!(rest.into_iter().map(|chunk| chunk.unwrap().len()).sum::<usize>() <= 10);

@@ -60,7 +60,7 @@ async fn read(store: &BlobStore, blob: &BlobKey) -> Result<Option<Sum>, BlobErro
         Err(BlobError::NotFound { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let chunks: Vec<_> = read.bytes.try_collect().await.map_err(BlobError::from)?;
+    let chunks: Vec<_> = read.into_bytes().try_collect().await.map_err(BlobError::from)?;
     Ok(Some(sum(&chunks.concat())))
 }
 
@@ -164,7 +164,7 @@ async fn a_copy_between_stores_is_whole_or_is_no_copy_whatever_goes_wrong() {
         }
         for (blob, bytes) in &contents {
             let read = back.get(blob, None).await.unwrap();
-            let chunks: Vec<_> = read.bytes.try_collect().await.unwrap();
+            let chunks: Vec<_> = read.into_bytes().try_collect().await.unwrap();
             assert!(chunks.concat() == *bytes, "seed {seed}: {blob} differs");
         }
     }
