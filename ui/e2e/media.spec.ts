@@ -161,6 +161,28 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await expect(page.getByRole("heading", { name: "The bin is empty" })).toBeVisible();
 });
 
+test("a file whose folder is deleted while it waits is kept all the same", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await makeFolder(page, "Harbour");
+  await places(page).getByRole("link", { name: /^Harbour/u }).click();
+  await expect(page).toHaveURL(/folder=/u);
+  const folder = new URL(page.url()).searchParams.get("folder");
+  await page.route(
+    "**/api/v1/uploads",
+    async (route) => {
+      const deleted = await page.request.delete(`/api/v1/folders/${folder}`, { headers: { "X-Memoreel-Request": "1" } });
+      expect(deleted.ok(), await deleted.text()).toBe(true);
+      await route.continue();
+    },
+    { times: 1 },
+  );
+  await dropImages(page, ["quay.png"]);
+  await page.goto("/media");
+  await expect(file(page, "quay.png")).toBeVisible();
+  await expect(places(page).getByRole("link", { name: /^Harbour/u })).toHaveCount(0);
+});
+
 test("folders are renamed, moved and deleted, and what is looked for stands in the address", async ({ page }) => {
   await signUp(page, newAccount());
   await page.goto("/media");

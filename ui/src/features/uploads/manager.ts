@@ -377,6 +377,12 @@ async function send(key: string): Promise<void> {
       if (problem === null || isAway(problem)) {
         change(key, { state: "offline", speed: 0 });
         waitForConnection(key);
+      } else if (problem.status === 404 && upload.url === null && record.folder_id) {
+        // Somebody deleted its folder while it waited.
+        record.folder_id = null;
+        remember(record);
+        showToast(strings.upload.folderGone(record.filename));
+        change(key, { state: "queued" });
       } else {
         change(key, { state: "failed", speed: 0, problem });
       }
