@@ -168,7 +168,7 @@ impl WebhookEvent {
             },
             "visibility": "organization",
             "channel_id": null,
-            "error_code": failed.then_some("media_unreadable"),
+            "error_code": failed.then_some("media_empty"),
             "error_message": failed.then_some("The file holds neither pictures nor sound."),
             "created_at": "2026-03-01T11:58:30.000000Z"
         })

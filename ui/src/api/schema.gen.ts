@@ -16727,7 +16727,7 @@ export interface operations {
                  *           "status": "failed",
                  *           "visibility": "organization",
                  *           "channel_id": null,
-                 *           "error_code": "media_unreadable",
+                 *           "error_code": "media_empty",
                  *           "error_message": "The file holds neither pictures nor sound.",
                  *           "created_at": "2026-03-01T11:58:30.000000Z"
                  *         }

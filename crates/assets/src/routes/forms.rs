@@ -29,7 +29,8 @@ const FIELD_BYTES_MAX: usize = 8 * 1024;
 const FIELDS: &str = "file, kind, filename, title, channel_id, folder_id, store and replaces";
 
 /// A file, and what is said of it.
-#[derive(Debug, utoipa::ToSchema)]
+#[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "it describes the form, which is read field by field")]
 pub(super) struct UploadForm {
     /// The file.
