@@ -178,7 +178,8 @@ impl From<AssetsError> for Problem {
         let detail = sentence(&error);
         match error {
             AssetsError::UploadNotFound => Problem::not_found("upload"),
-            AssetsError::UploadClosed { .. } => Problem::new(StatusCode::GONE, "upload_closed", detail),
+            AssetsError::UploadClosed { .. } => Problem::new(StatusCode::GONE, "upload_closed", detail)
+                .hint("Ask for the upload to see what became of it, or begin another one."),
             AssetsError::OffsetMismatch { .. } => Problem::conflict("upload_offset_mismatch", detail)
                 .hint("Ask for the offset with HEAD and continue there."),
             AssetsError::TooLarge { .. } => {
@@ -199,7 +200,8 @@ impl From<AssetsError> for Problem {
             }
             AssetsError::LengthMismatch { .. } => Problem::bad_request("upload_length_mismatch", detail)
                 .hint("Send the whole file again, or make another address for it."),
-            AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail),
+            AssetsError::SenderGone => Problem::new(StatusCode::FORBIDDEN, "sender_gone", detail)
+                .hint("Have another address made by somebody who may add files."),
             AssetsError::Form(_) => Problem::bad_request("form_invalid", detail),
             AssetsError::Interrupted { .. } => {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "upload_interrupted", detail)
@@ -262,11 +264,6 @@ fn blob_problem(error: BlobError) -> Problem {
             StatusCode::GONE,
             "upload_lost",
             "The bytes of this upload are no longer on the server. Start it again.",
-        ),
-        BlobError::Full => Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "storage_full",
-            "The server has no space left for this file.",
         ),
         other => other.into(),
     }

@@ -8,7 +8,7 @@ use crate::{AssetsError, jobs::StepFolder, keys::Recording, store};
 use async_trait::async_trait;
 use axum::body::Bytes;
 use futures::StreamExt;
-use memoreel_blob::{BlobError, BlobKey, Grant, organization_of};
+use memoreel_blob::{BlobKey, Grant, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
@@ -227,7 +227,7 @@ impl Players {
         let source = wanted.variant.join(&wanted.file)?;
         let meta = app.blobs.head(&source).await?.ok_or_else(not_found)?;
         if meta.size_bytes > SEGMENT_BYTES_MAX {
-            return Err(BlobError::TooLarge { size_bytes_max: SEGMENT_BYTES_MAX }.into());
+            return Err(part_too_large());
         }
         let whose = organization_of(&source).ok_or_else(not_found)?.to_string();
         let kibibytes = |bytes: u64| bytes.div_ceil(1 << 10);
@@ -432,7 +432,7 @@ impl Published<'_> {
             let read = self.app.blobs.get(&key, None).await?;
             written += read.meta.size_bytes;
             if written > bytes_max {
-                return Err(BlobError::TooLarge { size_bytes_max: bytes_max }.into());
+                return Err(part_too_large());
             }
             let mut bytes = read.into_bytes();
             while let Some(piece) = bytes.next().await {
@@ -451,10 +451,22 @@ fn fitted((width, height): (u32, u32), (width_max, height_max): (u32, u32)) -> (
     (even(wide), even(high))
 }
 
+fn part_too_large() -> Problem {
+    Problem::invalid("part_too_large", "This part of the recording is too large to be worked on.")
+        .hint("Ask for a shorter part, or download the whole recording.")
+}
+
 fn cut_problem(error: MediaError) -> Problem {
     tracing::warn!(%error, detail = error.detail(), "a part of a recording could not be cut");
     if matches!(error, MediaError::ToolMissing { .. }) {
-        return Problem::unavailable("cuts_unavailable", "Recordings cannot be cut at the moment.");
+        return Problem::unavailable("cuts_unavailable", "Recordings cannot be cut at the moment.")
+            .hint("Whoever runs this server finds what is missing with `memoreel doctor`.");
+    }
+    if error.is_permanent() {
+        return Problem::invalid(
+            "cut_failed",
+            "This part of the recording cannot be cut: the recording is damaged there.",
+        );
     }
     Problem::unavailable("cut_failed", "This part of the recording could not be cut. Try again later.")
 }
@@ -465,6 +477,14 @@ mod tests {
     use crate::keys;
     use memoreel_blob::Purpose;
     use memoreel_kernel::Timestamp;
+
+    #[test]
+    fn what_can_never_be_cut_is_not_to_be_asked_for_again() {
+        let damaged = cut_problem(MediaError::NothingPlayable);
+        assert_eq!((damaged.status().as_u16(), damaged.code()), (422, "cut_failed"));
+        let stopped = cut_problem(MediaError::DiskFull);
+        assert_eq!((stopped.status().as_u16(), stopped.code()), (503, "cut_failed"));
+    }
 
     #[test]
     fn what_is_made_has_one_key_each() {

@@ -467,7 +467,8 @@ impl From<IdentityError> for Problem {
             E::DnsUnavailable => {
                 Self::unavailable("dns_unavailable", sentence(&error)).hint("Try again in a few minutes.")
             }
-            E::SessionRequired => Self::new(StatusCode::FORBIDDEN, "session_required", sentence(&error)),
+            E::SessionRequired => Self::new(StatusCode::FORBIDDEN, "session_required", sentence(&error))
+                .hint("Do it in the web app."),
             E::Busy => {
                 Self::unavailable("sign_in_busy", sentence(&error)).hint("Try again in a few seconds.")
             }

@@ -22,7 +22,19 @@ fn for_failure(code: &str) -> &'static str {
         "media_not_a_recording" => {
             "Upload an image or a document as what it is. If it should be a recording, check that it plays elsewhere."
         }
-        "media_too_large" | "image_too_large" | "export_too_large" => "Make it smaller and upload it again.",
+        "image_unknown" | "image_malformed" | "image_unreadable" => {
+            "Check that the image opens elsewhere, and upload it again, if need be as a JPEG or PNG."
+        }
+        "document_unknown" | "document_unsupported" => {
+            "Save it as PDF, DOCX, PPTX, ODT, HTML, Markdown or plain text, and upload that."
+        }
+        "document_encrypted" => "Upload it without a password.",
+        "document_ambiguous" | "document_unreadable" => {
+            "Check that the document opens elsewhere, export it anew and upload that."
+        }
+        "document_too_large" | "document_too_costly" => "Split the document and upload its parts.",
+        "export_too_large" => "Export the videos one by one, or delete what is no longer needed.",
+        "media_too_large" | "image_too_large" | "image_too_costly" => "Make it smaller and upload it again.",
         "import_refused" | "import_not_a_file" | "import_too_large" | "address_refused"
         | "redirects_too_many" => {
             "Open the link in a browser where nobody is signed in: it must lead to the file itself. Then import another one."
@@ -43,7 +55,6 @@ fn for_failure(code: &str) -> &'static str {
         "engine_missing" | "media_tool_missing" => {
             "Have whoever runs this server install what is missing: `memoreel doctor` names it. Then retry it."
         }
-        "language_unsupported" => "Upload captions instead.",
         "engine_crashed" | "media_failed" | "task_abandoned" => {
             "Give the server more memory if it is short of it, then retry it."
         }

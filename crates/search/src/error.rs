@@ -72,6 +72,7 @@ impl From<SearchError> for TaskFailure {
     fn from(error: SearchError) -> Self {
         match error {
             SearchError::Db(error) => error.into(),
+            SearchError::Statement(error) => error.into(),
             other => Self::internal(other),
         }
     }

@@ -67,6 +67,9 @@ async fn refusal(answer: Response, says_json: bool) -> Response {
         parts.status = StatusCode::BAD_REQUEST;
     }
     let reason = to_bytes(body, REASON_BYTES_MAX).await.unwrap_or_default();
+    if parts.status == StatusCode::INTERNAL_SERVER_ERROR {
+        return Problem::internal(String::from_utf8_lossy(&reason)).into_response();
+    }
     let code = match parts.status {
         StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",

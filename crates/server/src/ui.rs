@@ -38,6 +38,7 @@ pub async fn serve(method: Method, uri: Uri) -> Response {
     }
     if method != Method::GET && method != Method::HEAD {
         return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Pages can only be read.")
+            .header(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
             .into_response();
     }
     match Files::get(path) {

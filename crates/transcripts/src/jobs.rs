@@ -45,11 +45,7 @@ impl Transcribe {
     async fn sound(&self, key: &BlobKey) -> Result<LocalFile, TaskFailure> {
         self.app.blobs.local_path(key).await.map_err(|error| match error {
             BlobError::NotFound { .. } => sound_missing(),
-            error => TaskFailure::transient(
-                "storage_unavailable",
-                "The file store cannot be reached at the moment.",
-            )
-            .caused_by(error),
+            error => TaskFailure::storage_unavailable(error),
         })
     }
 }

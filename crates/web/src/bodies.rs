@@ -3,7 +3,7 @@
 
 use crate::{Permits, Problem, client_address, idempotency::is_sent_once};
 use axum::{
-    body::{Body, HttpBody},
+    body::{Body, Bytes, HttpBody, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, StatusCode, header},
     middleware::Next,
@@ -11,7 +11,8 @@ use axum::{
 };
 use bytes::BytesMut;
 use futures::{StreamExt, stream};
-use std::time::Duration;
+use http_body_util::LengthLimitError;
+use std::{error::Error, time::Duration};
 
 /// How long a JSON body of the largest size may be under way.
 pub const JSON_TIME_MAX: Duration = Duration::from_secs(30);
@@ -62,6 +63,23 @@ pub async fn arrive_within<T>(time_max: Duration, arrival: impl Future<Output = 
     tokio::time::timeout(time_max, arrival).await.map_err(|_| too_slow(time_max))
 }
 
+/// A body in memory.
+///
+/// # Errors
+/// `too_large` for more than `bytes_max`; 400 `body_unreadable` for a body that breaks off.
+pub async fn in_memory(
+    body: Body,
+    bytes_max: usize,
+    too_large: impl FnOnce() -> Problem,
+) -> Result<Bytes, Problem> {
+    to_bytes(body, bytes_max).await.map_err(|error| {
+        if error.source().is_some_and(|cause| cause.is::<LengthLimitError>()) {
+            return too_large();
+        }
+        Problem::bad_request("body_unreadable", "The body of this request broke off.").hint("Send it again.")
+    })
+}
+
 /// More than one that the extractor of JSON takes would do no harm; fewer would.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -91,7 +109,7 @@ fn too_slow(time_max: Duration) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::{Router, body::Bytes, middleware::from_fn_with_state, routing::post};
+    use axum::{Router, middleware::from_fn_with_state, routing::post};
     use tower::ServiceExt;
 
     fn bodies() -> WholeBodies {
@@ -168,6 +186,19 @@ mod tests {
         assert_eq!(refusal.into_response().status(), StatusCode::REQUEST_TIMEOUT);
         let file = arrive_within(time_max, axum::body::to_bytes(Body::from("WEBVTT"), 8)).await;
         assert_eq!(file.expect("came in time").expect("is short enough"), "WEBVTT");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_taken_for_one_that_is_too_large() {
+        let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "It is too large.");
+        let read = async |pieces: Vec<Result<&'static str, std::io::Error>>| {
+            let body = in_memory(Body::from_stream(stream::iter(pieces)), 8, too_large).await;
+            body.map_err(|problem| (problem.status().as_u16(), problem.code()))
+        };
+        let broken = || Err(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(read(vec![Ok("WEB"), Ok("VTT")]).await, Ok(Bytes::from_static(b"WEBVTT")));
+        assert_eq!(read(vec![Ok("WEB"), broken()]).await, Err((400, "body_unreadable")));
+        assert_eq!(read(vec![Ok("WEBVTT"), Ok("WEBVTT")]).await, Err((413, "body_too_large")));
     }
 
     #[tokio::test]

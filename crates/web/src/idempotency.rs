@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: a POST that is sent twice takes effect once, and the second answer is the first one again, unless that
 //! one asked to try later.
 
-use crate::{App, Problem, layers::detach};
+use crate::{App, Problem, in_memory, layers::detach};
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
@@ -64,13 +64,7 @@ async fn run_once(
         )
     })?;
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-        Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than this request may be.",
-        )
-    })?;
+    let body = in_memory(body, BODY_BYTES_MAX, Problem::body_too_large).await?;
     let target = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let hash = request_hash(target, &body);
     let reserved = match reserve(app, &caller, user_id, &key, &hash).await? {
@@ -176,7 +170,8 @@ async fn reserve(
         return Err(Problem::invalid(
             "idempotency_key_reused",
             "This Idempotency-Key was used for another request.",
-        ));
+        )
+        .hint("Take a new key for each thing that you want done."));
     }
     let status =
         kept.response_status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
@@ -197,6 +192,7 @@ fn in_use() -> Problem {
         "idempotency_key_in_use",
         "The first request with this Idempotency-Key has not finished.",
     )
+    .hint("Send it again with the same key in a few seconds.")
 }
 
 async fn release(app: &App, reserved: &Reserved) -> Result<(), Problem> {

@@ -26,7 +26,7 @@ mod times;
 
 pub use access::Admission;
 pub use app::{App, AppParts};
-pub use bodies::{FILE_TIME_MAX, JSON_TIME_MAX, WholeBodies, arrive_within, read_whole};
+pub use bodies::{FILE_TIME_MAX, JSON_TIME_MAX, WholeBodies, arrive_within, in_memory, read_whole};
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;

@@ -34,11 +34,7 @@ pub(crate) fn json(rejection: &JsonRejection) -> Problem {
             "body_type",
             "The body must be JSON and say so in Content-Type: application/json.",
         ),
-        (other, _) if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is larger than this request may be.",
-        ),
+        (other, _) if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Problem::body_too_large(),
         (other, _) => Problem::bad_request("body_unreadable", other.body_text()),
     }
 }

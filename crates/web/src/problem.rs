@@ -73,7 +73,6 @@ impl Problem {
     pub fn unauthenticated() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "You are not signed in.")
             .hint("Sign in, or send an API key as `Authorization: Bearer mrl_…`.")
-            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
     /// 403: the role does not allow it.
@@ -121,6 +120,15 @@ impl Problem {
     /// 409: it contradicts the present state.
     pub fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// 413.
+    pub(crate) fn body_too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is larger than this request may be.",
+        )
     }
 
     /// 422: understood, but not acceptable.
@@ -208,6 +216,10 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            // Each has one (RFC 9110, section 15.5.2).
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         headers.extend(self.headers);
         response
     }
@@ -238,6 +250,12 @@ impl From<BlobError> for Problem {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::NotFound { .. } => Self::not_found("file"),
+            BlobError::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "storage_full",
+                "The server has no space left for this file.",
+            )
+            .hint("Whoever runs this server has to make room."),
             other if other.is_permanent() => Self::internal(other),
             other => {
                 tracing::warn!(error = %other, "the blob store cannot be used");

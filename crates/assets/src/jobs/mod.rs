@@ -143,6 +143,7 @@ fn blob_failure(error: BlobError) -> TaskFailure {
         BlobError::NotFound { .. } => {
             TaskFailure::permanent("asset_missing", "The file of this recording is gone.")
         }
+        BlobError::Unavailable(_) => TaskFailure::storage_unavailable(error),
         other => TaskFailure::internal(other),
     }
 }

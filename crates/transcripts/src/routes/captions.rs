@@ -4,7 +4,7 @@ use crate::captions::{CAPTION_BYTES_MAX, TextOptions, Warning, parse, to_json, t
 use crate::import::{captions_from, transcript_from_captions};
 use crate::routes::transcripts::TranscriptBody;
 use crate::{Transcribe, TranscriptsError, store};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
@@ -14,7 +14,7 @@ use memoreel_tasks::{Handle, cancel_tasks};
 use memoreel_web::{
     App, FILE_TIME_MAX, Json, May, ProblemBody, ResourceId, Result,
     action::{EditContent, ReadContent},
-    arrive_within,
+    arrive_within, in_memory,
 };
 use serde::Serialize;
 
@@ -213,8 +213,8 @@ pub(crate) async fn put_captions(
     drop(tx);
     let place = app.limits.imports.enter(&caller.organization_id.to_string()).await?;
     // A place is held meanwhile.
-    let file = arrive_within(FILE_TIME_MAX, to_bytes(body, CAPTION_BYTES_MAX)).await?;
-    let bytes = file.map_err(|_| TranscriptsError::CaptionsTooLarge)?;
+    let file = in_memory(body, CAPTION_BYTES_MAX, || TranscriptsError::CaptionsTooLarge.into());
+    let bytes = arrive_within(FILE_TIME_MAX, file).await??;
     let (new, warnings) = tokio::task::spawn_blocking(move || {
         // It goes on when the client has hung up.
         let _place = place;
