@@ -1,5 +1,6 @@
 //! `tidy`: the rules that no compiler holds. Each rule is a module that returns what it found.
 
+mod codes;
 mod edges;
 mod files;
 mod settings;
@@ -28,6 +29,12 @@ impl SourceFile {
         self.path.rsplit_once('.').map_or("", |(_, extension)| extension)
     }
 
+    /// Whether it is compiled into the product.
+    pub fn is_product_code(&self) -> bool {
+        let mut folders = self.path.split('/');
+        self.extension() == "rs" && folders.next() == Some("crates") && folders.nth(1) == Some("src")
+    }
+
     /// Its lines with their numbers, from 1.
     pub fn numbered_lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
@@ -42,6 +49,7 @@ pub fn run() -> Result<()> {
     findings.extend(files.iter().flat_map(words::check));
     findings.extend(files.iter().flat_map(sql::check));
     findings.extend(settings::check(&files));
+    findings.extend(codes::check(&files));
     for finding in &findings {
         eprintln!("{finding}");
     }

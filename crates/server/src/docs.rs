@@ -47,12 +47,15 @@ code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;bor
 pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-size:13px}
 "##;
 
+/// What every error code means, as the documentation has it.
+const ERRORS: &str = include_str!("../../../docs/errors.md");
+
 /// How messages are to be read; the rest of it is in docs/webhooks.md.
 const MESSAGES: &str = r##"<h2 id="messages">Messages to webhooks</h2><p>Sent to the endpoints that ask for them, and signed as
 Standard Webhooks (standardwebhooks.com) has it: <code>webhook-signature</code> holds <code>v1,</code> and the
 HMAC-SHA-256 of <code>webhook-id.webhook-timestamp.body</code> in base 64, under what stands behind <code>whsec_</code> of the secret in base 64.</p>"##;
 
-/// Operations by tag, each with its parameters, body and answers; then messages, and the schemas.
+/// Operations by tag, each with its parameters, body and answers; then messages, errors, and the schemas.
 fn page(document: &Value) -> String {
     let mut page = String::from(HEAD);
     let info = &document["info"];
@@ -75,6 +78,7 @@ fn page(document: &Value) -> String {
     for (event, verb, operation) in operations(document, "webhooks") {
         write_operation(&mut page, event, verb, operation);
     }
+    write_errors(&mut page);
     page.push_str("<h2>Schemas</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let json = serde_json::to_string_pretty(schema).unwrap_or_default();
@@ -145,6 +149,57 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
         );
     }
     page.push_str("</table></details>");
+}
+
+/// The tables of the documentation's page, each row where `type` of a problem leads to.
+fn write_errors(page: &mut String) {
+    let mut rows = ERRORS.lines().peekable();
+    while let Some(line) = rows.next() {
+        if let Some(section) = line.strip_prefix("## ") {
+            let _ = write!(page, "<h2>{}</h2>", escape(section));
+        }
+        if line.starts_with("| code |") {
+            let _ = write!(page, "<table><tr>{}</tr>", cells(line, "th"));
+            let codes = std::iter::from_fn(|| rows.next_if(|row| row.starts_with('|')));
+            for row in codes.filter(|row| row.starts_with("| `")) {
+                let code = row.split('`').nth(1).unwrap_or_default();
+                let _ = write!(page, "<tr id=\"problem-{}\">{}</tr>", escape(code), cells(row, "td"));
+            }
+            page.push_str("</table>");
+        }
+    }
+}
+
+/// The cells of a row of Markdown, in which what stands between backticks is code. Of links the words are left: what they lead to is not here.
+fn cells(row: &str, tag: &str) -> String {
+    let mut html = String::new();
+    for cell in row.trim_matches('|').split('|') {
+        let _ = write!(html, "<{tag}>");
+        for (index, part) in without_links(cell.trim()).split('`').enumerate() {
+            let text = escape(part);
+            html.push_str(&if index % 2 == 1 { format!("<code>{text}</code>") } else { text });
+        }
+        let _ = write!(html, "</{tag}>");
+    }
+    html
+}
+
+fn without_links(markdown: &str) -> String {
+    let mut text = String::new();
+    let mut rest = markdown;
+    while let Some((before, words, after)) = link(rest) {
+        text.push_str(before);
+        text.push_str(words);
+        rest = after;
+    }
+    text + rest
+}
+
+/// The first link: what stands before it, its words, and what stands behind it.
+fn link(markdown: &str) -> Option<(&str, &str, &str)> {
+    let (words, rest) = markdown.split_once("](")?;
+    let (before, words) = words.rsplit_once('[')?;
+    Some((before, words, rest.split_once(')')?.1))
 }
 
 fn schema_name(schema: &Value) -> String {

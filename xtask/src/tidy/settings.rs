@@ -12,16 +12,11 @@ const OF_TESTS: &str = "MEMOREEL_TEST_";
 pub fn check(files: &[SourceFile]) -> Vec<String> {
     let listed: BTreeSet<&str> =
         files.iter().filter(|file| file.path == LIST).flat_map(|file| names(&file.text)).collect();
-    let code = files.iter().filter(|file| file.extension() == "rs" && is_product(&file.path));
+    let code = files.iter().filter(|file| file.is_product_code());
     let read: BTreeSet<&str> = code.flat_map(|file| literals(&file.text)).collect();
     let unlisted = read.difference(&listed).map(|name| format!("{LIST}: `{name}` is read and not listed"));
     let unread = listed.difference(&read).map(|name| format!("{LIST}: nothing reads `{name}`"));
     unlisted.chain(unread).collect()
-}
-
-fn is_product(path: &str) -> bool {
-    let mut folders = path.split('/');
-    folders.next() == Some("crates") && folders.nth(1) == Some("src")
 }
 
 /// Our variables, wherever a text names them.

@@ -6,6 +6,9 @@ use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;
 use std::{ops::Deref, time::Duration};
 
+/// Every code that a problem may have.
+const ERRORS: &str = include_str!("../../../../docs/errors.md");
+
 pub const PASSWORD: &str = "zebra crossing at noon";
 
 /// Keeps cookies and says `X-Memoreel-Request` with everything, as the web app does.
@@ -192,7 +195,7 @@ impl Answer {
         self
     }
 
-    /// What every refusal must be: problem details that carry the status, a code and the request's id.
+    /// What every refusal must be: problem details that carry the status, a code that the documentation has, and the request's id.
     #[track_caller]
     pub fn is_a_problem(&self) -> Value {
         assert_eq!(
@@ -204,9 +207,17 @@ impl Answer {
         );
         let problem = self.json();
         assert_eq!(problem["status"], self.status, "{problem}");
-        assert!(problem["code"].as_str().is_some_and(|code| !code.is_empty()), "{problem}");
+        let code = problem["code"].as_str().unwrap_or_default();
+        assert!(ERRORS.contains(&format!("\n| `{code}` | ")), "docs/errors.md does not have {problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
         assert_eq!(problem["request_id"], self.header("x-request-id"), "{problem}");
+        let told_in_a_header = match self.status {
+            401 => Some("www-authenticate"),
+            405 => Some("allow"),
+            429 | 503 => Some("retry-after"),
+            _ => None,
+        };
+        assert!(told_in_a_header.is_none_or(|name| self.headers.contains_key(name)), "{problem}");
         problem
     }
 

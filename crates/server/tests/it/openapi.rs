@@ -148,6 +148,16 @@ async fn the_reader_shows_every_operation_without_scripts() {
 }
 
 #[tokio::test]
+async fn the_type_of_a_problem_leads_to_what_its_code_means() {
+    let app = TestApp::start().await;
+    let visitor = app.visitor();
+    let problem = visitor.get("/me").await.refuses(401, "unauthenticated").json();
+    let (path, place) = problem["type"].as_str().unwrap().split_once('#').unwrap();
+    let page = visitor.get(path).await.is(200).text();
+    assert!(page.contains(&format!("<tr id=\"{place}\"><td><code>unauthenticated</code></td><td>401</td>")));
+}
+
+#[tokio::test]
 async fn operators_get_liveness_readiness_and_metrics() {
     let app = TestApp::start().await;
     let visitor = app.visitor();
