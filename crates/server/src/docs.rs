@@ -45,6 +45,9 @@ details{border:1px solid var(--line);border-radius:8px;margin:8px 0;padding:8px 
 code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;border-radius:4px}b.verb{display:inline-block;min-width:4.5em;font:600 13px ui-monospace,monospace}
 .dim{color:var(--dim)}table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;vertical-align:top;border-top:1px solid var(--line);padding:4px 8px 4px 0}
 pre{background:var(--code);padding:12px;border-radius:8px;overflow-x:auto;font-size:13px}
+tr:target{background:var(--code)}
+@media(max-width:40rem){.errors th{display:none}.errors tr,.errors td{display:block}.errors tr{border-top:1px solid var(--line);padding:8px 0}
+.errors td{border:0;padding:0}code{overflow-wrap:anywhere}}
 "##;
 
 /// What every error code means, as the documentation has it.
@@ -159,7 +162,7 @@ fn write_errors(page: &mut String) {
             let _ = write!(page, "<h2>{}</h2>", escape(section));
         }
         if line.starts_with("| code |") {
-            let _ = write!(page, "<table><tr>{}</tr>", cells(line, "th"));
+            let _ = write!(page, "<table class=errors><tr>{}</tr>", cells(line, "th"));
             let codes = std::iter::from_fn(|| rows.next_if(|row| row.starts_with('|')));
             for row in codes.filter(|row| row.starts_with("| `")) {
                 let code = row.split('`').nth(1).unwrap_or_default();
