@@ -178,6 +178,7 @@ test("a file whose folder is deleted while it waits is kept all the same", async
     { times: 1 },
   );
   await dropImages(page, ["quay.png"]);
+  await expect(page.getByText("The folder for “quay.png” was deleted.")).toBeVisible();
   await page.goto("/media");
   await expect(file(page, "quay.png")).toBeVisible();
   await expect(places(page).getByRole("link", { name: /^Harbour/u })).toHaveCount(0);

@@ -223,7 +223,7 @@ export const strings = {
     tooLarge: "The file is larger than this server accepts.",
     tooLargeHint: "Shorten or compress it, or ask whoever runs this server to raise the limit.",
     cancelled: (name: string) => `Upload of “${name}” cancelled`,
-    folderGone: (name: string) => `The folder for “${name}” was deleted. The file is kept in no folder.`,
+    folderGone: (name: string) => `The folder for “${name}” was deleted. The file is uploaded without a folder.`,
     importTitle: "Import from a link",
     importLead: "The file is fetched in the background. The link must lead to the file itself, and work without signing in.",
     importUrl: "Link to the file",

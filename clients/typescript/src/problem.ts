@@ -28,7 +28,7 @@ export class ProblemError extends Error {
 
   /** Whether the same may succeed a little later. */
   get isTransient(): boolean {
-    return this.status === 0 || this.status === 423 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 423 || this.status === 429 || this.status >= 500;
   }
 }
 

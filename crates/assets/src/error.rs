@@ -179,7 +179,7 @@ impl From<AssetsError> for Problem {
         match error {
             AssetsError::UploadNotFound => Problem::not_found("upload"),
             AssetsError::UploadClosed { .. } => Problem::new(StatusCode::GONE, "upload_closed", detail)
-                .hint("Ask for the upload to see what became of it, or begin another one."),
+                .hint("Begin another one, unless the file is there already."),
             AssetsError::OffsetMismatch { .. } => Problem::conflict("upload_offset_mismatch", detail)
                 .hint("Ask for the offset with HEAD and continue there."),
             AssetsError::TooLarge { .. } => {

@@ -8,7 +8,7 @@ use crate::{AssetsError, jobs::StepFolder, keys::Recording, store};
 use async_trait::async_trait;
 use axum::body::Bytes;
 use futures::StreamExt;
-use memoreel_blob::{BlobKey, Grant, organization_of};
+use memoreel_blob::{BlobError, BlobKey, Grant, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
@@ -425,7 +425,7 @@ impl Published<'_> {
 
     /// Writes the header and these segments into one file.
     async fn fetch(&self, variant: &str, files: &[&str], into: &Path, bytes_max: u64) -> Result<(), Problem> {
-        let mut output = tokio::fs::File::create(into).await.map_err(Problem::internal)?;
+        let mut output = tokio::fs::File::create(into).await.map_err(BlobError::from)?;
         let mut written = 0;
         for file in std::iter::once(&INIT).chain(files) {
             let key = self.folder.join(&format!("{variant}/{file}"))?;
@@ -436,10 +436,10 @@ impl Published<'_> {
             }
             let mut bytes = read.into_bytes();
             while let Some(piece) = bytes.next().await {
-                output.write_all(&piece.map_err(Problem::internal)?).await.map_err(Problem::internal)?;
+                output.write_all(&piece.map_err(BlobError::from)?).await.map_err(BlobError::from)?;
             }
         }
-        output.flush().await.map_err(Problem::internal)
+        Ok(output.flush().await.map_err(BlobError::from)?)
     }
 }
 
@@ -453,7 +453,7 @@ fn fitted((width, height): (u32, u32), (width_max, height_max): (u32, u32)) -> (
 
 fn part_too_large() -> Problem {
     Problem::invalid("part_too_large", "This part of the recording is too large to be worked on.")
-        .hint("Ask for a shorter part, or download the whole recording.")
+        .hint("Ask for a shorter or smaller part, or download the whole recording.")
 }
 
 fn cut_problem(error: MediaError) -> Problem {
@@ -461,6 +461,12 @@ fn cut_problem(error: MediaError) -> Problem {
     if matches!(error, MediaError::ToolMissing { .. }) {
         return Problem::unavailable("cuts_unavailable", "Recordings cannot be cut at the moment.")
             .hint("Whoever runs this server finds what is missing with `memoreel doctor`.");
+    }
+    if matches!(
+        error,
+        MediaError::TooLarge { .. } | MediaError::OutputTooLarge { .. } | MediaError::OutOfMemory { .. }
+    ) {
+        return part_too_large();
     }
     if error.is_permanent() {
         return Problem::invalid(
@@ -482,6 +488,8 @@ mod tests {
     fn what_can_never_be_cut_is_not_to_be_asked_for_again() {
         let damaged = cut_problem(MediaError::NothingPlayable);
         assert_eq!((damaged.status().as_u16(), damaged.code()), (422, "cut_failed"));
+        let large = cut_problem(MediaError::OutOfMemory { limit_bytes: 1 << 30 });
+        assert_eq!((large.status().as_u16(), large.code()), (422, "part_too_large"));
         let stopped = cut_problem(MediaError::DiskFull);
         assert_eq!((stopped.status().as_u16(), stopped.code()), (503, "cut_failed"));
     }

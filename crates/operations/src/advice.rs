@@ -33,7 +33,9 @@ fn for_failure(code: &str) -> &'static str {
             "Check that the document opens elsewhere, export it anew and upload that."
         }
         "document_too_large" | "document_too_costly" => "Split the document and upload its parts.",
-        "export_too_large" => "Export the videos one by one, or delete what is no longer needed.",
+        "export_too_large" => {
+            "Delete what is not needed, or have whoever runs this server keep files in another store."
+        }
         "media_too_large" | "image_too_large" | "image_too_costly" => "Make it smaller and upload it again.",
         "import_refused" | "import_not_a_file" | "import_too_large" | "address_refused"
         | "redirects_too_many" => {
@@ -45,20 +47,20 @@ fn for_failure(code: &str) -> &'static str {
             "Retry it when the link has less to do, or import the file from a place that sends it faster."
         }
         "import_expired" => "Import the file again.",
-        "asset_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
+        "asset_missing" | "file_missing" | "upload_lost" | "speech_audio_missing" => "Upload the file again.",
         "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",
         "storage_full" => "Make room where files are kept, then retry it.",
         "storage_unavailable" => "See that the place where files are kept can be reached, then retry it.",
         "provider_refused" | "provider_unavailable" | "provider_answer_invalid" => {
             "Check the settings of the provider and whether it answers, then retry it."
         }
-        "engine_missing" | "media_tool_missing" => {
+        "engine_missing" | "media_tool_missing" | "documents_unavailable" | "images_unavailable" => {
             "Have whoever runs this server install what is missing: `memoreel doctor` names it. Then retry it."
         }
         "engine_crashed" | "media_failed" | "task_abandoned" => {
             "Give the server more memory if it is short of it, then retry it."
         }
-        "task_unreadable" | "database_unavailable" | "task_interrupted" => "Retry it.",
+        "task_unreadable" | "asset_not_probed" | "database_unavailable" | "task_interrupted" => "Retry it.",
         "invitation_outdated" => "Send the invitation again.",
         _ => "Retry it. If it fails in the same way again, the server's log says more under the task's id.",
     }

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use memoreel_blob::{BlobError, BlobKey, clean_file_name};
 use memoreel_kernel::{Caller, UserId};
 use memoreel_tasks::{Finished, TaskFailure, TaskRun};
-use memoreel_web::App;
+use memoreel_web::{App, storage_failure};
 use serde_json::Value;
 use std::io;
 use uuid::Uuid;
@@ -74,6 +74,7 @@ pub(crate) fn failure(error: PrivacyError) -> TaskFailure {
             "export_too_large",
             "Everything together is larger than one file can be in the store of this server.",
         ),
+        PrivacyError::Blob(error) => storage_failure(error),
         other => TaskFailure::internal(other),
     }
 }

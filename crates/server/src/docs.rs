@@ -8,6 +8,7 @@ use axum::{
     routing::get,
 };
 use memoreel_web::App;
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 use serde_json::Value;
 use std::fmt::Write;
 use utoipa::openapi::OpenApi;
@@ -40,7 +41,7 @@ const HEAD: &str = r##"<!doctype html><html lang="en"><head><meta charset="utf-8
 
 const STYLE: &str = r##":root{color-scheme:light dark;--line:light-dark(#ddd8d0,#3a3733);--dim:light-dark(#6a655d,#a39d93);--code:light-dark(#f5f2ed,#24221f)}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:light-dark(#fdfcfa,#181715);color:light-dark(#211f1c,#ece8e1)}
-h1{font-size:28px}h2{font-size:20px;margin-top:2.5rem;text-transform:capitalize}
+h1{font-size:28px}h3{font-size:17px;margin-top:2rem}h2{font-size:20px;margin-top:2.5rem;text-transform:capitalize}
 details{border:1px solid var(--line);border-radius:8px;margin:8px 0;padding:8px 12px}summary{cursor:pointer}
 code{font:14px ui-monospace,monospace;background:var(--code);padding:1px 4px;border-radius:4px}b.verb{display:inline-block;min-width:4.5em;font:600 13px ui-monospace,monospace}
 .dim{color:var(--dim)}table{border-collapse:collapse;width:100%;font-size:14px}td,th{text-align:left;vertical-align:top;border-top:1px solid var(--line);padding:4px 8px 4px 0}
@@ -50,7 +51,7 @@ tr:target{background:var(--code)}
 .errors td{border:0;padding:0}code{overflow-wrap:anywhere}}
 "##;
 
-/// What every error code means, as the documentation has it.
+/// What every error code means, in Markdown.
 const ERRORS: &str = include_str!("../../../docs/errors.md");
 
 /// How messages are to be read; the rest of it is in docs/webhooks.md.
@@ -154,55 +155,29 @@ fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value)
     page.push_str("</table></details>");
 }
 
-/// The tables of the documentation's page, each row where `type` of a problem leads to.
+/// The documentation's page as a part of this one, each row of its tables where `type` of a problem leads to.
 fn write_errors(page: &mut String) {
-    let mut rows = ERRORS.lines().peekable();
-    while let Some(line) = rows.next() {
-        if let Some(section) = line.strip_prefix("## ") {
-            let _ = write!(page, "<h2>{}</h2>", escape(section));
+    // What links lead to is not here.
+    let is_link = |event: &Event| matches!(event, Event::Start(Tag::Link { .. }) | Event::End(TagEnd::Link));
+    let events: Vec<_> =
+        Parser::new_ext(ERRORS, Options::ENABLE_TABLES).filter(|event| !is_link(event)).collect();
+    let shown = events.iter().enumerate().map(|(place, event)| match event {
+        Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => Event::Html("<h2 id=errors>".into()),
+        Event::End(TagEnd::Heading(HeadingLevel::H1)) => Event::Html("</h2>".into()),
+        Event::Start(Tag::Heading { .. }) => Event::Html("<h3>".into()),
+        Event::End(TagEnd::Heading(_)) => Event::Html("</h3>".into()),
+        Event::Start(Tag::TableRow) => {
+            let code = events[place..].iter().find_map(|event| match event {
+                Event::Code(code) => Some(escape(code)),
+                _ => None,
+            });
+            Event::Html(format!("<tr id=\"problem-{}\">", code.unwrap_or_default()).into())
         }
-        if line.starts_with("| code |") {
-            let _ = write!(page, "<table class=errors><tr>{}</tr>", cells(line, "th"));
-            let codes = std::iter::from_fn(|| rows.next_if(|row| row.starts_with('|')));
-            for row in codes.filter(|row| row.starts_with("| `")) {
-                let code = row.split('`').nth(1).unwrap_or_default();
-                let _ = write!(page, "<tr id=\"problem-{}\">{}</tr>", escape(code), cells(row, "td"));
-            }
-            page.push_str("</table>");
-        }
-    }
-}
-
-/// The cells of a row of Markdown, in which what stands between backticks is code. Of links the words are left: what they lead to is not here.
-fn cells(row: &str, tag: &str) -> String {
-    let mut html = String::new();
-    for cell in row.trim_matches('|').split('|') {
-        let _ = write!(html, "<{tag}>");
-        for (index, part) in without_links(cell.trim()).split('`').enumerate() {
-            let text = escape(part);
-            html.push_str(&if index % 2 == 1 { format!("<code>{text}</code>") } else { text });
-        }
-        let _ = write!(html, "</{tag}>");
-    }
-    html
-}
-
-fn without_links(markdown: &str) -> String {
-    let mut text = String::new();
-    let mut rest = markdown;
-    while let Some((before, words, after)) = link(rest) {
-        text.push_str(before);
-        text.push_str(words);
-        rest = after;
-    }
-    text + rest
-}
-
-/// The first link: what stands before it, its words, and what stands behind it.
-fn link(markdown: &str) -> Option<(&str, &str, &str)> {
-    let (words, rest) = markdown.split_once("](")?;
-    let (before, words) = words.rsplit_once('[')?;
-    Some((before, words, rest.split_once(')')?.1))
+        other => other.clone(),
+    });
+    page.push_str("<section class=errors>");
+    push_html(page, shown);
+    page.push_str("</section>");
 }
 
 fn schema_name(schema: &Value) -> String {

@@ -47,12 +47,6 @@ impl TaskFailure {
         Self { source: Some(source.into()), ..Self::transient("internal", message) }
     }
 
-    /// The store of blobs cannot be used at the moment.
-    pub fn storage_unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::transient("storage_unavailable", "The file store cannot be reached at the moment.")
-            .caused_by(source)
-    }
-
     /// Attaches the cause for the log.
     pub fn caused_by(self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { source: Some(source.into()), ..self }

@@ -8,7 +8,7 @@ use memoreel_assets::speech_audio_key;
 use memoreel_blob::{BlobError, BlobKey, LocalFile};
 use memoreel_kernel::{AssetId, Event, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use memoreel_web::App;
+use memoreel_web::{App, storage_failure};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Transcribe {
     async fn sound(&self, key: &BlobKey) -> Result<LocalFile, TaskFailure> {
         self.app.blobs.local_path(key).await.map_err(|error| match error {
             BlobError::NotFound { .. } => sound_missing(),
-            error => TaskFailure::storage_unavailable(error),
+            other => storage_failure(other),
         })
     }
 }

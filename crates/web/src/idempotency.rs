@@ -94,6 +94,9 @@ fn is_passing(status: StatusCode) -> bool {
         || matches!(
             status,
             StatusCode::REQUEST_TIMEOUT
+                // Whose headers are not kept say what it takes.
+                | StatusCode::UNAUTHORIZED
+                | StatusCode::METHOD_NOT_ALLOWED
                 | StatusCode::LOCKED
                 | StatusCode::TOO_EARLY
                 | StatusCode::TOO_MANY_REQUESTS

@@ -39,7 +39,7 @@ pub use outgoing::{FileSender, serve};
 pub use paging::PageParams;
 pub use patch::nullable;
 pub use permits::{NoPlace, Permit, Permits};
-pub use problem::{FieldError, Problem, ProblemBody, sentence};
+pub use problem::{FieldError, Problem, ProblemBody, sentence, storage_failure};
 pub use proxies::behind_proxies;
 pub use secrets::{SealError, SealedPlace, Secrets};
 pub use sign_in::{ClientSecret, Provider, SignInSettings};

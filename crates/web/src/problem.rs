@@ -7,6 +7,7 @@ use axum::{
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, is_outage};
 use memoreel_kernel::Timestamp;
+use memoreel_tasks::TaskFailure;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -216,11 +217,11 @@ impl IntoResponse for Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.extend(self.headers);
         if self.status == StatusCode::UNAUTHORIZED {
             // Each has one (RFC 9110, section 15.5.2).
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
         }
-        headers.extend(self.headers);
         response
     }
 }
@@ -244,6 +245,21 @@ fn unreachable_database(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::warn!(error, "the database cannot be used");
     Problem::unavailable("database_unavailable", "The database cannot be reached at the moment.")
         .hint("Try again in a few seconds.")
+}
+
+/// Why a task failed that needs the file store, whose trouble may be over at the next try.
+pub fn storage_failure(error: BlobError) -> TaskFailure {
+    match error {
+        BlobError::Full => {
+            TaskFailure::transient("storage_full", "The server has no space left for this file.")
+                .caused_by(error)
+        }
+        BlobError::Unavailable(_) | BlobError::Denied(_) => {
+            let message = "The file store cannot be reached at the moment.";
+            TaskFailure::transient("storage_unavailable", message).caused_by(error)
+        }
+        other => TaskFailure::internal(other),
+    }
 }
 
 impl From<BlobError> for Problem {

@@ -44,6 +44,7 @@ use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_kernel::UploadId;
 use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
 use memoreel_tasks::{TaskFailure, TaskRun};
+use memoreel_web::storage_failure;
 use std::path::PathBuf;
 
 /// What the steps need beside their task.
@@ -137,13 +138,9 @@ fn media_failure(error: MediaError) -> TaskFailure {
 
 fn blob_failure(error: BlobError) -> TaskFailure {
     match error {
-        BlobError::Full => {
-            TaskFailure::transient("storage_full", "The server has no space left for this recording.")
-        }
         BlobError::NotFound { .. } => {
             TaskFailure::permanent("asset_missing", "The file of this recording is gone.")
         }
-        BlobError::Unavailable(_) => TaskFailure::storage_unavailable(error),
-        other => TaskFailure::internal(other),
+        other => storage_failure(other),
     }
 }

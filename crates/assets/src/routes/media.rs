@@ -519,9 +519,7 @@ pub(super) fn not_shown_here(headers: &HeaderMap) -> Problem {
             "Send `Referer`, or let whoever says nothing have them: `allows_no_referrer` in the delivery settings of the organization.",
         )
     };
-    Problem::new(StatusCode::FORBIDDEN, "referrer_not_allowed", detail)
-        .hint(hint)
-        .header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    Problem::new(StatusCode::FORBIDDEN, "referrer_not_allowed", detail).hint(hint)
 }
 
 pub(super) fn signature_problem(error: SignatureError) -> Problem {

@@ -50,6 +50,8 @@ interface Running {
   record: UploadRecord;
   upload: TusUpload | null;
   speed: Speed;
+  /** The folder that it was for, which seems to be gone. */
+  lostFolder?: string;
 }
 
 const running = new Map<string, Running>();
@@ -340,6 +342,8 @@ async function send(key: string): Promise<void> {
     retryDelays: RETRY_DELAYS_MS,
     storeFingerprintForResuming: false,
     onUploadUrlAvailable: () => {
+      if (run.lostFolder !== undefined) showToast(strings.upload.folderGone(record.filename));
+      delete run.lostFolder;
       record.address = upload.url;
       remember(record);
     },
@@ -378,12 +382,13 @@ async function send(key: string): Promise<void> {
         change(key, { state: "offline", speed: 0 });
         waitForConnection(key);
       } else if (problem.status === 404 && upload.url === null && record.folder_id) {
-        // Somebody deleted its folder while it waited.
+        // Somebody may have deleted its folder while it waited: if so, it is taken without one.
+        run.lostFolder = record.folder_id;
         record.folder_id = null;
-        remember(record);
-        showToast(strings.upload.folderGone(record.filename));
         change(key, { state: "queued" });
       } else {
+        if (run.lostFolder !== undefined) record.folder_id = run.lostFolder;
+        delete run.lostFolder;
         change(key, { state: "failed", speed: 0, problem });
       }
       startNext();
