@@ -33,7 +33,7 @@ struct Tool {
     required: bool,
 }
 
-const TOOLS: [Tool; 3] = [
+const TOOLS: [Tool; 4] = [
     Tool {
         programs: &["ffmpeg", "ffprobe"],
         packages: &["ffmpeg"],
@@ -45,6 +45,12 @@ const TOOLS: [Tool; 3] = [
         packages: &["tesseract-ocr", "tesseract-ocr-eng", "tesseract-ocr-deu"],
         purpose: "reads text in images",
         required: true,
+    },
+    Tool {
+        programs: &["curl"],
+        packages: &["curl"],
+        purpose: "asks the server in its tests, as the documentation does",
+        required: false,
     },
     Tool {
         programs: &["chromium"],

@@ -21,6 +21,7 @@ mod confirmations;
 mod consents;
 mod contents;
 mod crash;
+mod curl;
 mod delivery;
 #[path = "../../../documents/tests/files/mod.rs"]
 mod document_files;

@@ -34,7 +34,7 @@ async fn set(person: &Client, change: Value) {
 }
 
 /// A segment of a recording that was put there by hand, and its address.
-async fn segment(app: &TestApp, organization_id: &str, asset_id: AssetId) -> String {
+pub async fn segment(app: &TestApp, organization_id: &str, asset_id: AssetId) -> String {
     app.insert_asset(organization_id, asset_id).await;
     let organization_id: OrganizationId = organization_id.parse().unwrap();
     let prefix: BlobKey = format!("organizations/{organization_id}/assets/{asset_id}/hls").parse().unwrap();
