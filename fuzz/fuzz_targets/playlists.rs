@@ -14,5 +14,5 @@ fuzz_target!(|texts: (&str, &str, u64, u64)| {
     let _sound = sound_playlist(&listed, &timeline);
     let _with_captions = master_with_captions(master, "en", "captions.m3u8");
     let variants: Vec<_> = listed.into_iter().map(|variant| (variant, timeline.clone())).collect();
-    let _manifest = dash_manifest(&variants, None);
+    let _manifest = dash_manifest(&variants, None, None);
 });

@@ -12,9 +12,9 @@ use memoreel_blob::{BlobError, BlobKey, Grant, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, OrganizationId};
 use memoreel_media::{
-    Control, Ffmpeg, Limits, Listed, MediaError, OneTrack, Timeline, captions_playlist, dash_manifest,
-    header_of_track, listed_variants, master_with_captions, master_with_sound, segment_of_track,
-    sound_playlist,
+    Control, Ffmpeg, Limits, Listed, MediaError, OneTrack, Storyboard, Timeline, captions_playlist,
+    dash_manifest, header_of_track, listed_variants, master_with_captions, master_with_sound,
+    segment_of_track, sound_playlist,
 };
 use memoreel_web::{App, Permit, Problem};
 use std::{path::Path, sync::Arc, time::Duration};
@@ -26,6 +26,9 @@ const INIT: &str = "init.mp4";
 const SOUND: &str = "sound.m3u8";
 const CAPTIONS: &str = "captions.vtt";
 const CAPTIONS_PLAYLIST: &str = "captions.m3u8";
+const STORYBOARD_PLAYLIST: &str = "storyboard.m3u8";
+/// Beside the manifests, where the sheets of the storyboard seem to lie.
+const STORYBOARD: &str = "storyboard";
 /// A day in two-second pieces is 43,200 segments of some forty bytes each.
 const PLAYLIST_BYTES_MAX: u64 = 16 << 20;
 /// A segment of six seconds in a heavy recording that was packaged as it is.
@@ -74,6 +77,8 @@ pub(crate) enum MadeForPlayers {
     Track(TrackFile),
     /// Made once.
     Frame(Frame),
+    /// Stored elsewhere: players look for what manifests name beside them, and an address opens nothing else.
+    Alias(BlobKey),
 }
 
 /// A manifest, or captions.
@@ -90,6 +95,7 @@ enum TextKind {
     CaptionsPlaylist,
     Captions,
     Sound,
+    Storyboard,
 }
 
 /// One track of a header or a segment.
@@ -120,6 +126,11 @@ impl MadeForPlayers {
             "hls/captions.m3u8" => text(TextKind::CaptionsPlaylist),
             "hls/captions.vtt" => text(TextKind::Captions),
             "hls/sound.m3u8" => text(TextKind::Sound),
+            "hls/storyboard.m3u8" => text(TextKind::Storyboard),
+            below if below.starts_with("hls/storyboard/") => {
+                let sheet = below.strip_prefix("hls/storyboard/").filter(|file| is_sheet(file))?;
+                Some(Self::Alias(recording.preview().join(sheet).ok()?))
+            }
             below if below.starts_with("hls/") => TrackFile::at(key).map(Self::Track),
             other => {
                 let name = other.strip_prefix("preview/frames/")?.strip_suffix(".jpg")?;
@@ -133,6 +144,12 @@ impl MadeForPlayers {
             }
         }
     }
+}
+
+/// Whether a file is one that the storyboard consists of.
+fn is_sheet(file: &str) -> bool {
+    let number = file.strip_prefix("sprite-").and_then(|rest| rest.strip_suffix(".jpg"));
+    number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 impl TrackFile {
@@ -165,9 +182,13 @@ impl Players {
         match wanted.kind {
             TextKind::Master => {
                 let master = master_with_sound(&published.read(MASTER).await?, SOUND);
-                let language = self.language(app, wanted).await;
-                Ok(match language {
+                let Beside { language, storyboard } = self.beside(app, wanted).await;
+                let master = match language {
                     Some(language) => master_with_captions(&master, &language, CAPTIONS_PLAYLIST),
+                    None => master,
+                };
+                Ok(match storyboard {
+                    Some(storyboard) => storyboard.beside(&master, STORYBOARD_PLAYLIST),
                     None => master,
                 })
             }
@@ -178,9 +199,13 @@ impl Players {
                     let timeline = published.timeline(&variant).await?;
                     timed.push((variant, timeline));
                 }
-                let language = self.language(app, wanted).await;
+                let Beside { language, storyboard } = self.beside(app, wanted).await;
                 let captions = language.as_deref().map(|language| (language, CAPTIONS));
-                Ok(dash_manifest(&timed, captions))
+                Ok(dash_manifest(
+                    &timed,
+                    captions,
+                    storyboard.as_ref().map(|storyboard| (storyboard, STORYBOARD)),
+                ))
             }
             TextKind::CaptionsPlaylist => {
                 let variants = published.variants().await?;
@@ -193,6 +218,13 @@ impl Players {
                 let first = variants.first().ok_or_else(|| Problem::not_found("file"))?;
                 let timeline = published.timeline(first).await?;
                 sound_playlist(&variants, &timeline).ok_or_else(|| Problem::not_found("file"))
+            }
+            TextKind::Storyboard => {
+                let not_found = || Problem::not_found("file");
+                let storyboard = self.beside(app, wanted).await.storyboard.ok_or_else(not_found)?;
+                let variants = published.variants().await?;
+                let first = variants.first().ok_or_else(not_found)?;
+                Ok(storyboard.playlist(published.timeline(first).await?.duration_us(), STORYBOARD))
             }
             TextKind::Captions => {
                 let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
@@ -209,15 +241,19 @@ impl Players {
         }
     }
 
-    /// Of captions, a manifest tells that they are there. If that cannot be found out, it is played without them.
-    async fn language(&self, app: &App, wanted: &PlayerText) -> Option<String> {
+    /// What manifests name beside the versions. If it cannot be found out, the recording is played without it.
+    async fn beside(&self, app: &App, wanted: &PlayerText) -> Beside {
+        let asset_id = wanted.recording.asset_id;
         let read = async {
             let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
-            Ok::<_, AssetsError>(self.captions.language(&mut tx, wanted.recording.asset_id).await?)
+            let language = self.captions.language(&mut tx, asset_id).await?;
+            let found = store::find_rendition(&mut tx, asset_id, "storyboard").await?;
+            let storyboard = found.and_then(|found| serde_json::from_value(found.metadata).ok());
+            Ok::<_, AssetsError>(Beside { language, storyboard })
         };
         read.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "a manifest leaves out captions");
-            None
+            tracing::warn!(%error, "a manifest leaves out captions and storyboard");
+            Beside::default()
         })
     }
 
@@ -353,6 +389,14 @@ impl Players {
         };
         self.ffmpeg.get_or_try_init(|| Ffmpeg::locate(limits)).await.map_err(cut_problem)
     }
+}
+
+/// What there is of a recording beside its versions.
+#[derive(Default)]
+struct Beside {
+    /// Of its captions.
+    language: Option<String>,
+    storyboard: Option<Storyboard>,
 }
 
 /// Bytes, and the room that they take.

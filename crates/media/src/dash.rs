@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use crate::OneTrack;
 use crate::hls::{INIT, is_av1};
+use crate::{OneTrack, Storyboard};
 
 /// Where one track of a version lies by itself, in the folder of the version.
 const PICTURE: &str = "picture";
@@ -151,9 +151,14 @@ fn read_variant(name: &str, attributes: &str) -> Option<Listed> {
     })
 }
 
-/// The manifest over variants whose folders lie beside it, with the captions in `captions`: their language and address.
+/// The manifest over variants whose folders lie beside it, with the captions in `captions`: their language and address; and with the
+/// storyboard, whose sheets lie in the folder beside it.
 #[must_use]
-pub fn dash_manifest(variants: &[(Listed, Timeline)], captions: Option<(&str, &str)>) -> String {
+pub fn dash_manifest(
+    variants: &[(Listed, Timeline)],
+    captions: Option<(&str, &str)>,
+    storyboard: Option<(&Storyboard, &str)>,
+) -> String {
     let duration = variants.iter().map(|(_, timeline)| timeline.duration_us()).max().unwrap_or(0);
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"static\" \
@@ -197,6 +202,9 @@ pub fn dash_manifest(variants: &[(Listed, Timeline)], captions: Option<(&str, &s
             escaped(language),
             escaped(address)
         );
+    }
+    if let Some((storyboard, folder)) = storyboard {
+        text.push_str(&storyboard.adaptation_set(folder));
     }
     text.push_str("</Period>\n</MPD>\n");
     text
@@ -419,7 +427,7 @@ mod tests {
     fn the_manifest_tells_each_segment_once() {
         let variants: Vec<(Listed, Timeline)> =
             listed_variants(&master()).into_iter().map(|one| (one, Timeline::read(PLAYLIST))).collect();
-        let manifest = dash_manifest(&variants, Some(("e\"n", "captions.vtt")));
+        let manifest = dash_manifest(&variants, Some(("e\"n", "captions.vtt")), None);
         for part in [
             "mediaPresentationDuration=\"PT14.500000S\"",
             "<S t=\"0\" d=\"6000000\" r=\"1\"/><S d=\"2500000\"/>",

@@ -35,6 +35,7 @@ mod staging;
 mod storyboard;
 mod tool;
 mod tracks;
+mod trick_play;
 mod waveform;
 
 pub use audio::{ExtractedAudio, SpeechChannels};

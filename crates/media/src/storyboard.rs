@@ -48,6 +48,17 @@ pub struct Storyboard {
     pub tile_height: u32,
 }
 
+impl Storyboard {
+    /// Tiles across and down in each sheet.
+    pub(crate) fn layout(&self) -> (u32, u32) {
+        layout(self.tile_count)
+    }
+}
+
+fn layout(tile_count: u32) -> (u32, u32) {
+    (tile_count.min(COLUMNS), tile_count.div_ceil(COLUMNS).min(ROWS))
+}
+
 impl Ffmpeg {
     /// Writes sheets of at most 10 by 10 tiles and `storyboard.vtt` into `out_dir`.
     ///
@@ -195,6 +206,7 @@ impl Plan {
         let interval_ms =
             INTERVALS_MS.into_iter().find(enough).unwrap_or_else(|| duration_ms.div_ceil(TILES_MAX));
         let tile_count = u32::try_from(duration_ms.div_ceil(interval_ms).max(1)).unwrap_or(1);
+        let (columns, rows) = layout(tile_count);
         let (width, height) = (f64::from(video.width), f64::from(video.height));
         let scale = (f64::from(TILE_WIDTH) / width).min(f64::from(TILE_HEIGHT_MAX) / height);
         let even = |length: f64| ((length.round() as u32 + 1) & !1).max(2);
@@ -203,8 +215,8 @@ impl Plan {
             tile_count,
             tile_width: even(width * scale).min(TILE_WIDTH),
             tile_height: even(height * scale).min(TILE_HEIGHT_MAX),
-            columns: tile_count.min(COLUMNS),
-            rows: tile_count.div_ceil(COLUMNS).min(ROWS),
+            columns,
+            rows,
         }
     }
 

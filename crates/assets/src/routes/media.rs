@@ -325,6 +325,17 @@ impl Delivery {
                 }
                 self.stored(app, asked, policy).await
             }
+            MadeForPlayers::Alias(key) => {
+                let Asked { grant, method, headers, fetched, .. } = asked;
+                let asked = Asked {
+                    grant: grant.clone(),
+                    key,
+                    method: method.clone(),
+                    headers: headers.clone(),
+                    fetched: *fetched,
+                };
+                self.stored(app, &asked, policy).await
+            }
             MadeForPlayers::Track(track) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
                 written(app, asked, policy, bytes, Some(&version))

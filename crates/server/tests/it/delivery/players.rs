@@ -136,6 +136,19 @@ async fn players_find_dash_captions_stills_and_clips() {
     let captions = visitor.get(&path_of(&playback["captions"][0]["signed_url"])).await.is(200);
     assert!(captions.text().starts_with("WEBVTT") && captions.text().contains("harbour project"));
 
+    // Stills for the seek bar lie beside, and nothing else of their folder does.
+    let stills =
+        master.text().lines().find(|line| line.starts_with("#EXT-X-IMAGE-STREAM-INF:")).unwrap().to_owned();
+    assert!(stills.contains("URI=\"storyboard.m3u8\""), "{stills}");
+    let list = visitor.get(&format!("{folder}/storyboard.m3u8")).await.is(200);
+    assert!(list.text().contains("#EXT-X-IMAGES-ONLY") && list.header("content-type").contains("mpegurl"));
+    let sheet = visitor.get(&format!("{folder}/storyboard/sprite-000.jpg")).await.is(200);
+    assert!(list.text().contains("storyboard/sprite-000.jpg") && sheet.body.starts_with(b"\xff\xd8"));
+    assert_eq!(sheet.header("content-type"), "image/jpeg");
+    for other in ["poster.jpg", "storyboard.vtt", "sprite-.jpg", "sprite-999.jpg"] {
+        visitor.get(&format!("{folder}/storyboard/{other}")).await.refuses(404, "not_found");
+    }
+
     // DASH names every segment that is there, and no other.
     let manifest = visitor.get(&path_of(&playback["dash_url"])).await.is(200);
     assert_eq!(manifest.header("content-type"), "application/dash+xml");
