@@ -119,9 +119,14 @@ impl Recording {
         self.folder("hls")
     }
 
-    /// One HLS variant.
+    /// One HLS variant, or one more sound.
     pub(crate) fn hls_variant(self, name: &str) -> BlobKey {
         key(&format!("{}/{name}", self.hls()))
+    }
+
+    /// Subtitles; `name` is the track's.
+    pub(crate) fn subtitles(self, name: &str) -> BlobKey {
+        key(&format!("{}/{name}.vtt", self.hls()))
     }
 
     /// The master playlist.

@@ -53,6 +53,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// What everybody plays is encoded, and the file holds more sound, or subtitles.
+    TracksWanted {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The video can be played.
     PlaybackReady {
         /// The video.
@@ -193,6 +200,7 @@ impl Event {
             Event::AssetProbed { .. } => "asset_probed",
             Event::AssetPackaged { .. } => "asset_packaged",
             Event::Av1Wanted { .. } => "av1_wanted",
+            Event::TracksWanted { .. } => "tracks_wanted",
             Event::PlaybackReady { .. } => "playback_ready",
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
             Event::KeyFramesReady { .. } => "key_frames_ready",
@@ -228,6 +236,7 @@ impl Event {
             | Event::AssetProbed { video_id, .. }
             | Event::AssetPackaged { video_id, .. }
             | Event::Av1Wanted { video_id, .. }
+            | Event::TracksWanted { video_id, .. }
             | Event::PlaybackReady { video_id }
             | Event::SpeechAudioReady { video_id, .. }
             | Event::KeyFramesReady { video_id, .. }

@@ -27,7 +27,7 @@ impl Medium {
 
 /// Every step in the order people see it, with its share of the whole for a film, for sound alone and for text. The shares
 /// follow what the steps took on two cores, roughly.
-const PLAN: [(&str, [u32; 3]); 13] = [
+const PLAN: [(&str, [u32; 3]); 14] = [
     ("store", [2, 3, 0]),
     ("probe", [2, 3, 0]),
     ("package", [4, 8, 0]),
@@ -40,11 +40,12 @@ const PLAN: [(&str, [u32; 3]); 13] = [
     ("index_key_frames", [1, 0, 0]),
     ("summarise", [4, 8, 1]),
     ("encode", [38, 0, 0]),
+    ("tracks", [4, 0, 0]),
     ("encode_av1", [60, 0, 0]),
 ];
 
 /// Steps of which nobody expects anything until they are asked for.
-const WHERE_WANTED: [&str; 1] = ["encode_av1"];
+const WHERE_WANTED: [&str; 2] = ["tracks", "encode_av1"];
 
 /// What is done where the other is begun: nothing else tells so of a file that replaced another.
 const STORED: (&str, &str) = ("store", "probe");

@@ -11,6 +11,7 @@
 mod arguments;
 mod audio;
 mod beginning;
+pub mod beside;
 mod cut;
 mod dash;
 mod error;
@@ -19,9 +20,13 @@ mod fmp4;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hls;
+mod hls_for_players;
 mod key_frames;
 mod ladder;
 mod limits;
+mod listed;
+mod named_track;
+mod other_tracks;
 mod outcome;
 mod package;
 mod picture_times;
@@ -39,15 +44,16 @@ mod trick_play;
 mod waveform;
 
 pub use audio::{ExtractedAudio, SpeechChannels};
-pub use dash::{
-    Listed, Timeline, captions_playlist, dash_manifest, listed_variants, master_with_captions,
-    master_with_sound, sound_playlist,
-};
+pub use beside::Beside;
+pub use dash::dash_manifest;
 pub use error::MediaError;
 pub use hls::{Variant, VariantVideo, first_with_sound, master_playlist};
+pub use hls_for_players::{master_for_players, sound_playlist, text_playlist};
 pub use key_frames::{KeyFrame, KeyFramePictures, Showing, distance};
 pub use ladder::{EncodingPlan, LADDER, Ladder, LadderStep, PictureCodec, PlanError, Rung, ladder};
 pub use limits::{Control, Limits, Progress};
+pub use listed::{Listed, Timeline, listed_variants};
+pub use named_track::{NamedTrack, TrackKind, TrackLabel};
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};
 pub use probe::{AudioStream, Probe, SubtitleStream, VideoStream};

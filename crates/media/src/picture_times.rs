@@ -196,6 +196,7 @@ mod tests {
             channels: 1,
             sample_rate: 48_000,
             language: None,
+            title: None,
             duration_ms: Some(20_000),
             bit_rate: None,
         };
@@ -205,6 +206,7 @@ mod tests {
             bit_rate: None,
             video: Some(video),
             audio: Some(audio),
+            other_sounds: Vec::new(),
             audio_stream_count: 1,
             subtitles: Vec::new(),
             has_attached_picture: false,

@@ -32,6 +32,9 @@ pub struct Probe {
     pub video: Option<VideoStream>,
     /// The default sound stream that can be decoded.
     pub audio: Option<AudioStream>,
+    /// The other sound streams that can be decoded.
+    #[serde(default)]
+    pub other_sounds: Vec<AudioStream>,
     /// How many decodable sound streams there are.
     pub audio_stream_count: u32,
     /// Embedded subtitles.
@@ -107,6 +110,9 @@ pub struct AudioStream {
     pub sample_rate: u32,
     /// ISO 639 code where the file gives one.
     pub language: Option<String>,
+    /// Title where the file gives one.
+    #[serde(default)]
+    pub title: Option<String>,
     /// Length of this stream, where the file says.
     pub duration_ms: Option<u64>,
     /// Of this stream, where the file says.
@@ -124,6 +130,9 @@ pub struct SubtitleStream {
     pub language: Option<String>,
     /// Title where the file gives one.
     pub title: Option<String>,
+    /// Whether it is shown to whoever reads no subtitles, too.
+    #[serde(default)]
+    pub is_forced: bool,
 }
 
 impl Probe {

@@ -30,6 +30,8 @@ const KEY_FRAMES_LOOKED_FOR: &str = "%+30";
 /// How long that may take.
 const KEY_FRAMES_TIME: Duration = Duration::from_secs(20);
 const CUES: &str = "storyboard.vtt";
+/// What sheets are called before their number, which has at least three digits, and `.jpg`.
+pub(crate) const SHEET: &str = "sprite-";
 
 /// What [`Ffmpeg::storyboard`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +51,13 @@ pub struct Storyboard {
 }
 
 impl Storyboard {
+    /// Whether files of this name are sheets.
+    #[must_use]
+    pub fn is_sheet(file: &str) -> bool {
+        let number = file.strip_prefix(SHEET).and_then(|rest| rest.strip_suffix(".jpg"));
+        number.is_some_and(|digits| digits.len() >= 3 && digits.bytes().all(|digit| digit.is_ascii_digit()))
+    }
+
     /// Tiles across and down in each sheet.
     pub(crate) fn layout(&self) -> (u32, u32) {
         layout(self.tile_count)
@@ -101,7 +110,7 @@ impl Ffmpeg {
                 "image2",
                 "-start_number",
                 "0",
-                "sprite-%03d.jpg",
+                &format!("{SHEET}%03d.jpg"),
             ]);
         self.convert(arguments, staging.path(), probe.duration_ms, control).await?;
 
@@ -226,7 +235,7 @@ impl Plan {
 
     fn sheet_files(&self) -> Vec<String> {
         (0..self.tile_count.div_ceil(self.tiles_per_sheet()))
-            .map(|sheet| format!("sprite-{sheet:03}.jpg"))
+            .map(|sheet| format!("{SHEET}{sheet:03}.jpg"))
             .collect()
     }
 
@@ -238,7 +247,7 @@ impl Plan {
             let (sheet, place) = (tile / self.tiles_per_sheet(), tile % self.tiles_per_sheet());
             let (x, y) = (place % self.columns * self.tile_width, place / self.columns * self.tile_height);
             text.push_str(&format!(
-                "\n{} --> {}\nsprite-{sheet:03}.jpg#xywh={x},{y},{},{}\n",
+                "\n{} --> {}\n{SHEET}{sheet:03}.jpg#xywh={x},{y},{},{}\n",
                 clock(start_ms),
                 clock(end_ms),
                 self.tile_width,

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::Storyboard;
+use crate::storyboard::SHEET;
 
 /// About what a sheet of JPEG at the quality of ours takes, in bits for a pixel.
 const BITS_PER_PIXEL: u64 = 1;
@@ -34,7 +35,7 @@ impl Storyboard {
             "<AdaptationSet contentType=\"image\" mimeType=\"image/jpeg\">\n\
              <Representation id=\"{folder}\" bandwidth=\"{}\" width=\"{width}\" height=\"{height}\">\n\
              <EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/thumbnail_tile\" value=\"{columns}x{rows}\"/>\n\
-             <SegmentTemplate timescale=\"1000\" duration=\"{}\" startNumber=\"0\" media=\"{folder}/sprite-$Number%03d$.jpg\"/>\n\
+             <SegmentTemplate timescale=\"1000\" duration=\"{}\" startNumber=\"0\" media=\"{folder}/{SHEET}$Number%03d$.jpg\"/>\n\
              </Representation>\n</AdaptationSet>\n",
             self.bandwidth(),
             self.sheet_ms(),

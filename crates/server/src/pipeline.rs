@@ -3,7 +3,7 @@
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
     MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, ReplaceRecording, Store,
-    Waveform,
+    Tracks, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -46,6 +46,7 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         }
         Event::AssetPackaged { video_id, asset_id } => vec![file::<Encode>(video_id, asset_id, LAST)],
         Event::Av1Wanted { video_id, asset_id } => vec![file::<EncodeAv1>(video_id, asset_id, LAST)],
+        Event::TracksWanted { video_id, asset_id } => vec![file::<Tracks>(video_id, asset_id, LATER)],
         Event::SpeechAudioReady { video_id, asset_id } => {
             vec![task::<Transcribe>(video_id, TranscribePayload { video_id, asset_id }, 0)]
         }

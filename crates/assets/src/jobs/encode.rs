@@ -31,6 +31,9 @@ impl Handle for Encode {
         if !ladder.of(PictureCodec::Av1).rungs.is_empty() {
             events.push(Event::Av1Wanted { video_id: step.video_id, asset_id: step.asset_id });
         }
+        if !input.probe.other_tracks().is_empty() {
+            events.push(Event::TracksWanted { video_id: step.video_id, asset_id: step.asset_id });
+        }
         encode(&self.0, run, &input, &ladder.of(PictureCodec::H264), &events).await
     }
 }

@@ -17,6 +17,7 @@ mod scratch;
 mod speech;
 mod store;
 mod text_reader;
+mod tracks;
 mod waveform;
 
 pub use encode::{Encode, EncodeAv1};
@@ -37,6 +38,7 @@ pub use scratch::sweep_scratch;
 pub use speech::ExtractSpeech;
 pub use store::Store;
 pub use text_reader::TextReader;
+pub use tracks::Tracks;
 pub use waveform::Waveform;
 
 use crate::{keys::Recording, model::AssetStep, store as sql};

@@ -305,7 +305,7 @@ impl Delivery {
 
     async fn answer(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
         match MadeForPlayers::at(&asked.grant, &asked.key) {
-            None => self.stored(app, asked, policy).await,
+            None => self.stored(app, asked, &asked.key, policy).await,
             // Out of the future that each segment makes.
             Some(made) => Box::pin(self.made(app, asked, policy, made)).await,
         }
@@ -323,19 +323,9 @@ impl Delivery {
                 if app.blobs.head(&asked.key).await?.is_none() {
                     self.players.make_frame(app, &frame, &asked.key).await?;
                 }
-                self.stored(app, asked, policy).await
+                self.stored(app, asked, &asked.key, policy).await
             }
-            MadeForPlayers::Alias(key) => {
-                let Asked { grant, method, headers, fetched, .. } = asked;
-                let asked = Asked {
-                    grant: grant.clone(),
-                    key,
-                    method: method.clone(),
-                    headers: headers.clone(),
-                    fetched: *fetched,
-                };
-                self.stored(app, &asked, policy).await
-            }
+            MadeForPlayers::Alias(key) => self.stored(app, asked, &key, policy).await,
             MadeForPlayers::Track(track) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
                 written(app, asked, policy, bytes, Some(&version))
@@ -347,9 +337,15 @@ impl Delivery {
         }
     }
 
-    /// A file of the blob store.
-    async fn stored(&self, app: &App, asked: &Asked, policy: &Policy) -> Result<Response, Problem> {
-        let Asked { key, method, headers, .. } = asked;
+    /// A file of the blob store, which lies at `key`.
+    async fn stored(
+        &self,
+        app: &App,
+        asked: &Asked,
+        key: &BlobKey,
+        policy: &Policy,
+    ) -> Result<Response, Problem> {
+        let Asked { method, headers, .. } = asked;
         if method == Method::HEAD {
             let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
             let mut response = if is_current(headers, meta.etag.as_deref()) {

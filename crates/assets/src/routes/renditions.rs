@@ -30,8 +30,8 @@ pub(super) struct ListRenditions {
 /// Something that was made of an asset.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct Rendition {
-    /// `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
-    /// `speech_audio` (what speech recognition listens to), `image` or `sound`.
+    /// `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `hls_sound` and `subtitles` (more that the file
+    /// holds), `poster`, `thumbnail`, `storyboard`, `waveform`, `speech_audio` (what speech recognition listens to), `image` or `sound`.
     kind: String,
     /// Tells it from others of the asset.
     name: String,
@@ -49,6 +49,10 @@ pub(super) struct Rendition {
     bit_rate: Option<u64>,
     /// RFC 6381 names of what it is written in.
     codecs: Option<String>,
+    /// What is spoken or written in it (BCP 47), where the file says.
+    language: Option<String>,
+    /// What whoever made the file calls it.
+    title: Option<String>,
     /// What its sound was brought to, in LUFS.
     loudness_lufs: Option<i64>,
     /// A signed address where it is shown or played; absent of what is asked for in another way.
@@ -69,7 +73,7 @@ impl Rendition {
             // What belongs together shares a token, so that a playlist leads to what lies beside it.
             let prefix = match row.kind.as_str() {
                 "file" | "sound" => key.clone(),
-                "hls_master" | "hls_variant" => recording.hls(),
+                "hls_master" | "hls_variant" | "hls_sound" | "subtitles" => recording.hls(),
                 "poster" | "thumbnail" | "storyboard" | "waveform" => recording.preview(),
                 _ => return None,
             };
@@ -85,10 +89,13 @@ impl Rendition {
         let download_url =
             named.zip(key).map(|(name, key)| download_url(organization_id, key, &name, &app.signer, now));
         let fact = |name: &str| row.metadata.get(name);
+        let text = |name: &str| Some(fact(name)?.as_str()?.to_owned());
         Self {
             duration_ms: fact("duration_ms").and_then(serde_json::Value::as_u64),
             bit_rate: fact("bandwidth_average").and_then(serde_json::Value::as_u64),
-            codecs: fact("codecs").and_then(|codecs| Some(codecs.as_str()?.to_owned())),
+            codecs: text("codecs"),
+            language: text("language"),
+            title: text("title"),
             loudness_lufs: fact("loudness_lufs").and_then(serde_json::Value::as_i64),
             kind: row.kind,
             name: row.name,

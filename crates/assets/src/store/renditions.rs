@@ -1,7 +1,9 @@
 //! SQL of what was made of assets.
 
+use crate::keys::Recording;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, PageRequest, RenditionId, Timestamp};
+use memoreel_media::{AudioStream, Beside, NamedTrack};
 
 /// A rendition as it is listed.
 #[derive(Debug)]
@@ -58,6 +60,35 @@ pub(crate) async fn find_rendition(
     )
     .fetch_optional(&mut **tx)
     .await
+}
+
+/// What manifests name beside the versions of a recording, but captions. Nothing of a file that it has no more.
+pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Beside, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let rows = sqlx::query!(
+        r#"SELECT a.metadata -> 'probe' -> 'audio' AS sound, r.kind AS "kind?", r.metadata AS "metadata?"
+           FROM assets a LEFT JOIN renditions r ON r.organization_id = a.organization_id AND r.asset_id = a.id
+               AND r.kind IN ('storyboard', 'hls_sound', 'subtitles')
+           WHERE a.organization_id = $1 AND a.id = $2 AND a.version = $3"#,
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+        recording.version,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut beside = Beside::default();
+    if let Some(sound) = rows.first().and_then(|row| row.sound.clone()) {
+        let sound = serde_json::from_value::<AudioStream>(sound).ok();
+        beside.sound = sound.as_ref().map(AudioStream::label).unwrap_or_default();
+    }
+    for (kind, metadata) in rows.into_iter().filter_map(|row| row.kind.zip(row.metadata)) {
+        match kind.as_str() {
+            "storyboard" => beside.storyboard = serde_json::from_value(metadata).ok(),
+            _ => beside.tracks.extend(serde_json::from_value::<NamedTrack>(metadata)),
+        }
+    }
+    beside.tracks.sort_by_key(|track| track.index);
+    Ok(beside)
 }
 
 /// Remembers that a sound file of this name is wanted.

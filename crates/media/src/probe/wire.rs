@@ -7,6 +7,9 @@ use serde::Deserialize;
 use super::{AudioStream, Probe, SubtitleStream, VideoStream};
 use crate::MediaError;
 
+/// Of what is only kept as facts, a header may promise any number.
+const OTHER_SOUNDS_MAX: usize = 64;
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Answer {
     #[serde(default)]
@@ -115,6 +118,11 @@ pub(super) fn read(answer: Answer, decodes: impl Fn(&str) -> bool) -> Result<Pro
         bit_rate: number(&answer.format.bit_rate),
         video: video.map(|stream| video_stream(stream, &answer.format)),
         audio: audio.map(audio_stream),
+        other_sounds: sounds()
+            .filter(|sound| audio.is_some_and(|default| default.index != sound.index))
+            .take(OTHER_SOUNDS_MAX)
+            .map(audio_stream)
+            .collect(),
         audio_stream_count: u32::try_from(sounds().count()).unwrap_or(u32::MAX),
         subtitles: streams.iter().filter(|stream| stream.is("subtitle")).map(subtitle_stream).collect(),
         has_attached_picture: streams.iter().any(|stream| stream.is("video") && stream.is_cover()),
@@ -181,6 +189,7 @@ fn audio_stream(stream: &Stream) -> AudioStream {
         channels: stream.channels,
         sample_rate: number(&stream.sample_rate).and_then(|rate| u32::try_from(rate).ok()).unwrap_or(0),
         language: stream.tag("language"),
+        title: stream.tag("title"),
         duration_ms: Some(duration(&stream.duration)).filter(|ms| *ms > 0),
         bit_rate: number(&stream.bit_rate),
     }
@@ -192,6 +201,7 @@ fn subtitle_stream(stream: &Stream) -> SubtitleStream {
         codec: codec_of(stream),
         language: stream.tag("language"),
         title: stream.tag("title"),
+        is_forced: stream.has("forced"),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use memoreel_media::{
-    EncodingPlan, LADDER, Packaging, PictureCodec, Timeline, Variant, dash_manifest, first_with_sound,
-    ladder, listed_variants, master_playlist,
+    Beside, EncodingPlan, LADDER, Packaging, PictureCodec, Timeline, Variant, dash_manifest,
+    first_with_sound, ladder, listed_variants, master_playlist,
 };
 
 use crate::support::{Bench, files, first_picture, packet_times, sample, stream};
@@ -152,7 +152,7 @@ async fn av1_lies_beside_the_smallest_rung_and_is_cut_at_the_same_times() {
             (one, Timeline::read(&text))
         })
         .collect();
-    let manifest = dash_manifest(&timed, None, None);
+    let manifest = dash_manifest(&timed, &[], &Beside::default());
     let sets: Vec<&str> = manifest.split("<AdaptationSet").skip(1).collect();
     let counts = |name: &str| sets.iter().map(|set| set.matches(name).count()).collect::<Vec<_>>();
     assert_eq!(counts("codecs=\"avc1."), [1, 0, 0], "{manifest}");

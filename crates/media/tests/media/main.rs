@@ -8,3 +8,4 @@ mod probing;
 mod sniffing;
 mod sound;
 mod support;
+mod tracks;

@@ -1,0 +1,106 @@
+//! Sound in other languages, and subtitles: what a recording has beside what it is played with.
+
+use super::{Input, MediaEngine, blob_failure, control, control_part, media_failure};
+use crate::{
+    model::AssetStep,
+    store::{self as sql, NewRendition},
+};
+use async_trait::async_trait;
+use memoreel_media::{NamedTrack, TrackKind, first_with_sound};
+use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
+use std::path::Path;
+
+/// Makes the other tracks of a recording playable.
+#[derive(Debug)]
+pub struct Tracks(pub MediaEngine);
+
+#[async_trait]
+impl Handle for Tracks {
+    const KIND: &'static str = "tracks";
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        let input = self.0.input(run, step).await?;
+        let mut tx = run.begin().await?;
+        let published = sql::hls_variants(&mut tx, step.asset_id).await?;
+        drop(tx);
+        let start_us = first_with_sound(&published).map_or(0, |variant| variant.start_us);
+        let folder = self.0.scratch_folder()?;
+        let written = self.write(run, &input, start_us, folder.path()).await?;
+        let mut renditions = Vec::with_capacity(written.len());
+        for track in &written {
+            renditions.push(self.store(&input, track, folder.path()).await?);
+        }
+        let mut tx = run.begin().await?;
+        for rendition in &renditions {
+            sql::put_rendition(&mut tx, step.asset_id, rendition, run.clock().now()).await?;
+        }
+        run.finish(tx, &[]).await
+    }
+}
+
+impl Tracks {
+    /// All in one pass over the recording; where one cannot be written, each by itself, without those.
+    async fn write(
+        &self,
+        run: &TaskRun,
+        input: &Input,
+        start_us: u64,
+        folder: &Path,
+    ) -> Result<Vec<NamedTrack>, TaskFailure> {
+        let (ffmpeg, path, probe) = (&self.0.ffmpeg, input.file.path(), &input.probe);
+        let tracks = probe.other_tracks();
+        let together =
+            ffmpeg.write_tracks(path, probe, &tracks, start_us, folder, &control(run, 0.0, 0.9)).await;
+        match together {
+            // A recording is played without what is damaged of it; what may pass is tried again.
+            Err(error) if error.is_permanent() => {}
+            other => return other.map_err(media_failure),
+        }
+        let mut written = Vec::with_capacity(tracks.len());
+        for (number, track) in tracks.iter().enumerate() {
+            let part = control_part(run, number, tracks.len());
+            let one = std::slice::from_ref(track);
+            match ffmpeg.write_tracks(path, probe, one, start_us, folder, &part).await {
+                Ok(track) => written.extend(track),
+                Err(error) if error.is_permanent() => {
+                    tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
+                }
+                Err(error) => return Err(media_failure(error)),
+            }
+        }
+        Ok(written)
+    }
+
+    async fn store(
+        &self,
+        input: &Input,
+        track: &NamedTrack,
+        folder: &Path,
+    ) -> Result<NewRendition, TaskFailure> {
+        let (name, recording) = (track.name(), input.recording);
+        let (kind, blob_key, size_bytes) = match track.kind {
+            TrackKind::Sound => {
+                let prefix = recording.hls_variant(&name);
+                let size_bytes = self.0.store_folder(&prefix, &folder.join(&name)).await?;
+                ("hls_sound", prefix.join("media.m3u8").map_err(blob_failure)?, size_bytes)
+            }
+            TrackKind::Subtitles => {
+                let key = recording.subtitles(&name);
+                let file = folder.join(format!("{name}.vtt"));
+                let stored = self.0.blobs.put_file(&key, &file).await.map_err(blob_failure)?;
+                ("subtitles", key, stored.size_bytes)
+            }
+        };
+        Ok(NewRendition {
+            kind,
+            name: format!("hls-{name}"),
+            blob_key,
+            size_bytes,
+            width: None,
+            height: None,
+            metadata: serde_json::to_value(track).map_err(TaskFailure::internal)?,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! HLS playlists as players are told them (RFC 8216): those that are stored, with what lies beside the versions.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use crate::beside::{CAPTIONS_PLAYLIST, SOUND_PLAYLIST, STORYBOARD_PLAYLIST};
+use crate::hls::{INIT, PLAYLIST};
+use crate::listed::{Listed, Timeline, listed_variants};
+use crate::{Beside, NamedTrack, OneTrack, TrackKind};
+
+/// The version that was packaged without encoding, whose sound may be of any weight.
+const AS_UPLOADED: &str = "source";
+/// Our own sound, and what of others is copied, is no heavier than this, in bits per second.
+pub(crate) const SOUND_BANDWIDTH: u64 = 192_000;
+/// The groups that versions say they are played with.
+const SOUNDS: &str = "sound";
+const SUBTITLES: &str = "captions";
+
+/// The master playlist with everything that lies beside the versions.
+///
+/// Where there is more sound, versions are named by their picture alone: players do not replace sound that comes with it.
+#[must_use]
+pub fn master_for_players(master: &str, beside: &Beside) -> String {
+    let listed = listed_variants(master);
+    let heard = listed.iter().find_map(|one| one.codecs_of(OneTrack::Sound));
+    let sounds = beside.tracks_of(TrackKind::Sound);
+    let has_more_sound = !sounds.is_empty() && heard.is_some();
+    let media = media(beside, &sounds, has_more_sound);
+    let mut text = String::with_capacity(master.len() + 2 * media.len() + 500);
+    let mut is_told = false;
+    let mut groups = String::new();
+    if has_more_sound {
+        let _ = write!(groups, ",AUDIO=\"{SOUNDS}\"");
+    }
+    if media.contains("TYPE=SUBTITLES") {
+        let _ = write!(groups, ",SUBTITLES=\"{SUBTITLES}\"");
+    }
+    for line in master.lines() {
+        if line.starts_with("#EXT-X-STREAM-INF:") {
+            if !is_told {
+                text.push_str(&media);
+                is_told = true;
+            }
+            let _ = writeln!(text, "{line}{groups}");
+        } else if has_more_sound && let Some(version) = picture_of(&listed, line) {
+            let _ = writeln!(text, "{version}/{PLAYLIST}");
+        } else {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    if let Some(codecs) = heard.filter(|_| is_worth_hearing_alone(&listed)) {
+        let _ = writeln!(
+            text,
+            "#EXT-X-STREAM-INF:BANDWIDTH={SOUND_BANDWIDTH},CODECS=\"{codecs}\"{groups}\n{SOUND_PLAYLIST}"
+        );
+    }
+    match &beside.storyboard {
+        Some(storyboard) => storyboard.beside(&text, STORYBOARD_PLAYLIST),
+        None => text,
+    }
+}
+
+/// Where the picture of the version lies whose playlist a line of the master playlist names.
+fn picture_of(listed: &[Listed], line: &str) -> Option<String> {
+    let (name, _) = line.split_once('/')?;
+    Some(listed.iter().find(|one| one.name == name)?.folder_of(OneTrack::Picture))
+}
+
+/// What can be chosen beside a version.
+fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], has_more_sound: bool) -> String {
+    let mut text = String::new();
+    // In a group each has a name of its own.
+    let mut taken = HashSet::new();
+    let mut name = |shown: &str| {
+        let plain: String = shown.chars().map(|letter| if letter == '"' { '\'' } else { letter }).collect();
+        let mut name = plain.clone();
+        let mut number = 2;
+        while !taken.insert(name.clone()) {
+            name = format!("{plain} ({number})");
+            number += 1;
+        }
+        name
+    };
+    if has_more_sound {
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{SOUNDS}\",NAME=\"{}\"{},DEFAULT=YES,AUTOSELECT=YES,URI=\"{SOUND_PLAYLIST}\"",
+            name(&beside.sound_shown()),
+            language(beside.sound.language.as_deref()),
+        );
+        for (track, shown) in sounds {
+            let _ = writeln!(
+                text,
+                "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{SOUNDS}\",NAME=\"{}\"{},DEFAULT=NO,AUTOSELECT=YES,URI=\"{}/{PLAYLIST}\"",
+                name(shown),
+                language(track.label.language.as_deref()),
+                track.name(),
+            );
+        }
+    }
+    if let Some(told) = &beside.captions {
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLES}\",NAME=\"{}\"{},\
+             DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"{CAPTIONS_PLAYLIST}\"",
+            name("Captions"),
+            language(Some(told)),
+        );
+    }
+    for (track, shown) in beside.tracks_of(TrackKind::Subtitles) {
+        let _ = writeln!(
+            text,
+            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLES}\",NAME=\"{}\"{},\
+             DEFAULT=NO,AUTOSELECT=YES,FORCED={},URI=\"{}.m3u8\"",
+            name(&shown),
+            language(track.label.language.as_deref()),
+            if track.is_forced { "YES" } else { "NO" },
+            track.name(),
+        );
+    }
+    text
+}
+
+/// The attribute that names a language; nothing where none is known.
+fn language(told: Option<&str>) -> String {
+    let plain: String = told
+        .unwrap_or_default()
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+        .collect();
+    if plain.is_empty() { plain } else { format!(",LANGUAGE=\"{plain}\"") }
+}
+
+/// Whether the sound alone is to be one more version: beside pictures, where it is known to be light because we made or weighed it, and
+/// where it is clearly lighter than they are.
+fn is_worth_hearing_alone(listed: &[Listed]) -> bool {
+    let lightest = listed.iter().filter(|one| one.size.is_some()).map(|one| one.bandwidth).min();
+    let first = listed.iter().find(|one| one.codecs_of(OneTrack::Sound).is_some());
+    first.is_some_and(|first| first.size.is_some() && first.name != AS_UPLOADED)
+        && lightest.is_some_and(|lightest| lightest >= 2 * SOUND_BANDWIDTH)
+}
+
+/// A media playlist of the sound alone, of the first of the versions that has some; `None` where none has.
+#[must_use]
+pub fn sound_playlist(variants: &[Listed], timeline: &Timeline) -> Option<String> {
+    let folder = variants
+        .iter()
+        .find(|listed| listed.codecs_of(OneTrack::Sound).is_some())?
+        .folder_of(OneTrack::Sound);
+    let longest = timeline.segments.iter().map(|(_, lasts)| (lasts + 500_000) / 1_000_000).max().unwrap_or(1);
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n\
+         #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"{folder}/{INIT}\"\n",
+        longest.max(1)
+    );
+    for (file, lasts) in &timeline.segments {
+        let _ = writeln!(text, "#EXTINF:{},\n{folder}/{file}", seconds(*lasts));
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    Some(text)
+}
+
+/// A media playlist of text that lies in one file.
+#[must_use]
+pub fn text_playlist(duration_us: u64, file: &str) -> String {
+    format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:0\n#EXT-X-PLAYLIST-TYPE:VOD\n\
+         #EXTINF:{},\n{file}\n#EXT-X-ENDLIST\n",
+        duration_us.div_ceil(1_000_000).max(1),
+        seconds(duration_us)
+    )
+}
+
+/// Microseconds as seconds.
+pub(crate) fn seconds(us: u64) -> String {
+    format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::listed::tests::{PLAYLIST as MEDIA, master, variant};
+    use crate::{TrackLabel, Variant, VariantVideo, master_playlist};
+
+    fn sound(index: u32, language: &str) -> NamedTrack {
+        let label = TrackLabel::new(Some(language), None);
+        NamedTrack { kind: TrackKind::Sound, index, label, is_forced: false, sound: None }
+    }
+
+    #[test]
+    fn the_sound_alone_is_offered_where_it_is_clearly_lighter() {
+        let video = VariantVideo { width: 640, height: 360, frame_rate: 25.0 };
+        let with = |variants: &[Variant]| {
+            let master = master_playlist(variants);
+            let with = master_for_players(&master, &Beside::default());
+            assert_eq!(listed_variants(&with), listed_variants(&master), "it is none of ours");
+            with.strip_prefix(&master).map(str::to_owned)
+        };
+        let offered = "#EXT-X-STREAM-INF:BANDWIDTH=192000,CODECS=\"mp4a.40.2\"\nsound.m3u8\n";
+        assert_eq!(with(&[variant("360p", Some(video), 800_000)]).as_deref(), Some(offered));
+        for others in [
+            [variant("360p", Some(video), 300_000)],
+            [variant("source", Some(video), 800_000)],
+            [variant("audio", None, 800_000)],
+            [Variant { codecs: "avc1.64001f".to_owned(), ..variant("360p", Some(video), 800_000) }],
+        ] {
+            assert_eq!(with(&others).as_deref(), Some(""));
+        }
+    }
+
+    #[test]
+    fn captions_and_subtitles_share_a_group_that_each_version_names() {
+        let subtitles = |index, title: &str, is_forced| NamedTrack {
+            kind: TrackKind::Subtitles,
+            is_forced,
+            label: TrackLabel::new(Some("ger"), Some(title)),
+            ..sound(index, "")
+        };
+        let beside = Beside {
+            captions: Some("en".to_owned()),
+            tracks: vec![subtitles(3, "Cap\"tions", false), subtitles(4, "Captions", true)],
+            ..Beside::default()
+        };
+        let text = master_for_players(&master(), &beside);
+        assert_eq!(listed_variants(&text), listed_variants(&master()));
+        for line in [
+            "NAME=\"Captions\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"captions.m3u8\"\n",
+            "NAME=\"Cap'tions\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"subtitles-3.m3u8\"\n",
+            "NAME=\"Captions (2)\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI=\"subtitles-4.m3u8\"\n",
+            "mp4a.40.2\",SUBTITLES=\"captions\"\n720p/media.m3u8\n",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!text.contains("AUDIO"), "{text}");
+    }
+
+    #[test]
+    fn where_there_is_more_sound_pictures_come_by_themselves() {
+        let beside = Beside {
+            sound: TrackLabel::new(Some("eng"), None),
+            tracks: vec![sound(2, "deu"), sound(5, "")],
+            ..Beside::default()
+        };
+        let text = master_for_players(&master(), &beside);
+        for line in [
+            "TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"sound.m3u8\"\n",
+            "NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-2/media.m3u8\"\n",
+            "NAME=\"Sound 3\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-5/media.m3u8\"\n",
+            "mp4a.40.2\",AUDIO=\"sound\"\n720p/picture/media.m3u8\n",
+            "mp4a.40.2\",AUDIO=\"sound\"\nsound.m3u8\n",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!text.contains("SUBTITLES") && !text.contains("p/media.m3u8"), "{text}");
+    }
+
+    #[test]
+    fn the_sound_alone_has_a_playlist_of_its_own() {
+        let sound = sound_playlist(&listed_variants(&master()), &Timeline::read(MEDIA)).unwrap();
+        assert_eq!(Timeline::read(&sound).duration_us(), 14_500_000);
+        assert!(
+            sound.contains("#EXT-X-MAP:URI=\"360p/sound/init.mp4\"\n")
+                && sound.contains("\n360p/sound/segment-00002.m4s\n")
+        );
+        // What is sound alone lies where it lies.
+        let alone = Variant { codecs: "mp4a.40.2".to_owned(), ..variant("audio", None, 128_000) };
+        let alone = listed_variants(&master_playlist(&[alone]));
+        let playlist = sound_playlist(&alone, &Timeline::read(MEDIA)).unwrap();
+        assert!(playlist.contains("\naudio/segment-00000.m4s\n"));
+    }
+}
