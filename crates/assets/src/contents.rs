@@ -58,7 +58,7 @@ pub async fn asset_settled(tx: &mut TenantTx, subject_id: Uuid) -> Result<Option
     }
     // Looked at again: another content may have been announced while its row was waited for.
     let failure = match settlement_of(tx, subject_id, &STEPS).await? {
-        Settlement::Open => return Ok(None),
+        Settlement::Open | Settlement::Untouched => return Ok(None),
         Settlement::Settled { failure } => failure,
     };
     let (code, message) = failure.unwrap_or_else(|| (LOST.0.to_owned(), LOST.1.to_owned()));

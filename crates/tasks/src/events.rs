@@ -71,7 +71,7 @@ impl Events {
     pub async fn cancel(&self, tx: &mut TenantTx, id: TaskId) -> Result<bool, sqlx::Error> {
         let Some(cancelled) = store::cancel_task(tx, id, self.clock.now()).await? else { return Ok(false) };
         if !cancelled.was_running {
-            self.task_ended(tx, cancelled.subject_id).await?;
+            self.task_ended(tx, id, cancelled.subject_id).await?;
         }
         Ok(true)
     }
@@ -82,16 +82,23 @@ impl Events {
     /// # Errors
     /// When a statement fails; the transaction is then unusable.
     pub async fn retry(&self, tx: &mut TenantTx, id: TaskId) -> Result<bool, sqlx::Error> {
-        let Some(subject_id) = store::retry_task(tx, id, self.clock.now()).await? else { return Ok(false) };
-        // The task's row first and its subject after it, as at the end of a run.
-        store::lock_subject(tx, subject_id).await?;
-        self.observer.retried(tx, subject_id).await?;
+        let Some(retried) = store::retry_task(tx, id, self.clock.now()).await? else { return Ok(false) };
+        if !retried.is_side {
+            // The task's row first and its subject after it, as at the end of a run.
+            store::lock_subject(tx, retried.subject_id).await?;
+            self.observer.retried(tx, retried.subject_id).await?;
+        }
         Ok(true)
     }
 
     /// Called with each task that ended without completing.
-    pub(crate) async fn task_ended(&self, tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sqlx::Error> {
-        let settlement = store::settlement(tx, subject_id).await?;
+    pub(crate) async fn task_ended(
+        &self,
+        tx: &mut TenantTx,
+        id: TaskId,
+        subject_id: Uuid,
+    ) -> Result<(), sqlx::Error> {
+        let settlement = store::settlement(tx, id, subject_id).await?;
         self.settle(tx, subject_id, settlement).await
     }
 
@@ -103,6 +110,7 @@ impl Events {
         settlement: store::Settlement,
     ) -> Result<(), sqlx::Error> {
         match settlement {
+            store::Settlement::Untouched => {}
             store::Settlement::Open => self.observer.advanced(tx, subject_id).await?,
             store::Settlement::Settled { failure } => {
                 if let Some(event) = self.observer.settled(tx, subject_id, failure).await? {

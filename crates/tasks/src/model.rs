@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub struct NewTask {
     /// Which handler runs it.
     pub kind: &'static str,
-    /// What it works on: the video. Tasks of one subject are shown, retried and settled together.
+    /// What it works on: the video. Tasks of one subject are shown together, and but for side tasks retried and settled together.
     pub subject_id: Uuid,
     /// The handler's input.
     pub payload: serde_json::Value,

@@ -322,7 +322,7 @@ impl Shared {
             if let Ending::GiveWay { until, kind } = ending {
                 store::put_off(&mut tx, kind, until, now).await?;
             }
-            self.events.task_ended(&mut tx, subject_id).await?;
+            self.events.task_ended(&mut tx, id, subject_id).await?;
             tx.commit().await?;
         }
         Ok(())

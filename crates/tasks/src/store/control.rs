@@ -52,13 +52,20 @@ pub(crate) async fn cancel_task(
     Ok(row.map(|row| Cancelled { subject_id: row.subject_id, was_running: row.was_running }))
 }
 
-/// Puts a task that failed or was cancelled back into the queue with all its tries, and returns its subject; `None` if it is neither, or
-/// another one of its step waits already.
+/// A task that was put back into the queue.
+pub(crate) struct Retried {
+    pub(crate) subject_id: Uuid,
+    /// Whether its subject does not wait for it.
+    pub(crate) is_side: bool,
+}
+
+/// Puts a task that failed or was cancelled back into the queue with all its tries; `None` if it is neither, or another one of its step
+/// waits already.
 pub(crate) async fn retry_task(
     tx: &mut TenantTx,
     id: TaskId,
     now: Timestamp,
-) -> Result<Option<Uuid>, sqlx::Error> {
+) -> Result<Option<Retried>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
         r#"WITH retried AS (
@@ -69,7 +76,7 @@ pub(crate) async fn retry_task(
                        AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
                RETURNING kind, subject_id
            )
-           SELECT subject_id, pg_notify('memoreel_tasks', kind)::text AS "woken?",
+           SELECT subject_id, is_side_task(kind) AS "is_side!", pg_notify('memoreel_tasks', kind)::text AS "woken?",
                pg_notify('memoreel_live', json_build_object(
                    'organization_id', $1::uuid, 'subject_id', subject_id, 'kind', 'task_changed')::text)::text AS "told?"
            FROM retried"#,
@@ -79,7 +86,7 @@ pub(crate) async fn retry_task(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| row.subject_id))
+    Ok(row.map(|row| Retried { subject_id: row.subject_id, is_side: row.is_side }))
 }
 
 /// Changes what a waiting task is run before; returns whether it waits.
@@ -126,9 +133,10 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
     Ok(deleted.rows_affected())
 }
 
-/// Takes back what was done and is to be done for a subject, but for tasks of the kinds `kept`, as though it had never been asked for: nothing
-/// is kept of what runs. Returns false, having taken back only some, where a task is ending or beginning at this moment. Whoever calls this
-/// holds the subject ([`super::lock_subject`]), so that nothing ends, and nothing follows from it, until the transaction does.
+/// Takes back what was done and is to be done for a subject, but for side tasks and those of the kinds `kept`, as though it had never been
+/// asked for: nothing is kept of what runs. Returns false, having taken back only some, where a task is ending or beginning at this moment.
+/// Whoever calls this holds the subject ([`super::lock_subject`]), so that nothing ends, and nothing follows from it, until the transaction
+/// does.
 ///
 /// # Errors
 /// When the statement fails.
@@ -138,7 +146,7 @@ pub async fn withdraw_tasks(tx: &mut TenantTx, subject_id: Uuid, kept: &[&str]) 
     // whoever then needs what it wrote has to give way to it.
     let row = sqlx::query!(
         r#"WITH chosen AS (
-               SELECT id FROM tasks WHERE organization_id = $1 AND subject_id = $2 AND kind <> ALL($3)
+               SELECT id FROM tasks WHERE organization_id = $1 AND subject_id = $2 AND kind <> ALL($3) AND NOT is_side_task(kind)
            ), free AS (
                SELECT tasks.id FROM tasks JOIN chosen USING (id) WHERE tasks.organization_id = $1 FOR UPDATE OF tasks SKIP LOCKED
            ), withdrawn AS (

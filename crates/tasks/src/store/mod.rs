@@ -27,7 +27,7 @@ pub(crate) async fn is_leased(tx: &mut TenantTx, id: TaskId, lease: Uuid) -> Res
 }
 
 /// Marks the task completed if `lease` still holds it, and looks at what is left of its subject; `None` if it does not. Of
-/// the tasks that finish, exactly one sees the end.
+/// the tasks that finish, exactly one sees the end; side tasks do not look.
 pub(crate) async fn finish(
     tx: &mut TenantTx,
     id: TaskId,
@@ -37,7 +37,7 @@ pub(crate) async fn finish(
 ) -> Result<Option<Settlement>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let end = sqlx::query!(
-        r#"SELECT is_held AS "is_held!", open_count AS "open_count!", failure_code, failure_message
+        r#"SELECT is_held AS "is_held!", open_count, failure_code, failure_message
            FROM finish_task($1, $2, $3, $4, $5)"#,
         organization_id.uuid(),
         id.uuid(),
@@ -48,7 +48,11 @@ pub(crate) async fn finish(
     .fetch_one(&mut **tx)
     .await?;
     let failure = end.failure_code.zip(end.failure_message);
-    Ok(end.is_held.then_some(Settlement::new(end.open_count, failure)))
+    let settlement = match end.open_count {
+        Some(open_count) => Settlement::new(open_count, failure),
+        None => Settlement::Untouched,
+    };
+    Ok(end.is_held.then_some(settlement))
 }
 
 /// How many tries a task has at most, however far each of them comes.
@@ -165,6 +169,8 @@ pub enum Settlement {
         /// Code and message of the task that was given up and decides.
         failure: Option<(String, String)>,
     },
+    /// What ended is a side task (`is_side_task` in the database): its subject neither waited for it nor fails with it.
+    Untouched,
 }
 
 impl Settlement {
@@ -188,9 +194,23 @@ pub async fn lock_subject(tx: &mut TenantTx, subject_id: Uuid) -> Result<(), sql
     Ok(())
 }
 
-/// Looks at what is left of a subject. Finishing tasks take turns here, so that exactly one of them sees the end.
-pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Settlement, sqlx::Error> {
+/// Looks at what is left of a subject, one of whose tasks ended. They take turns here, so that exactly one of them sees the end.
+pub(crate) async fn settlement(
+    tx: &mut TenantTx,
+    ended_id: TaskId,
+    subject_id: Uuid,
+) -> Result<Settlement, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let is_side = sqlx::query_scalar!(
+        r#"SELECT is_side_task(kind) AS "is_side!" FROM tasks WHERE organization_id = $1 AND id = $2"#,
+        organization_id.uuid(),
+        ended_id.uuid(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if is_side {
+        return Ok(Settlement::Untouched);
+    }
     lock_subject(tx, subject_id).await?;
     let left = sqlx::query!(
         r#"SELECT count(*) FILTER (WHERE status IN ('pending', 'held', 'running')) AS "open!",
@@ -203,7 +223,7 @@ pub(crate) async fn settlement(tx: &mut TenantTx, subject_id: Uuid) -> Result<Se
                        SELECT FROM tasks later WHERE later.organization_id = $1 AND later.subject_id = $2
                            AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
                    ELSE false END AS is_given_up
-               FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2
+               FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2 AND NOT is_side_task(own.kind)
            ) AS own"#,
         organization_id.uuid(),
         subject_id,
@@ -280,7 +300,8 @@ pub async fn stages_of(
     Ok(stages)
 }
 
-/// Puts what failed of a subject, or was stopped by somebody, back into the queue with all its tries; returns how much.
+/// Puts what failed of a subject, or was stopped by somebody, back into the queue with all its tries; returns how much. Side tasks, with
+/// which it does not fail, are left as they are.
 ///
 /// # Errors
 /// When the statement fails.
@@ -294,7 +315,7 @@ pub async fn retry_failed_tasks(
         r#"WITH newest AS (
                -- Of each step once, or they would wait side by side.
                SELECT DISTINCT ON (given_up.kind) given_up.id FROM tasks given_up
-               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2
+               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2 AND NOT is_side_task(given_up.kind)
                    AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
                        AND twin.kind = given_up.kind AND twin.status IN ('pending', 'held'))
