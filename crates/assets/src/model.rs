@@ -169,8 +169,8 @@ pub struct ReceivedUpload {
 /// Makes something of a finished upload, in the transaction that finishes it.
 #[async_trait]
 pub trait ReceiveUpload: Send + Sync {
-    /// All bytes are staged; after the commit the pipeline takes over.
-    async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<(), sqlx::Error>;
+    /// All bytes are staged; after the commit the pipeline takes over. Returns whether the video is described from the beginning.
+    async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<bool, sqlx::Error>;
 }
 
 /// Puts recordings into the bin, and takes them out again: the library's business, because what people see there is the video.

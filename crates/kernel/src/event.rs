@@ -106,6 +106,11 @@ pub enum Event {
         /// The video.
         video_id: VideoId,
     },
+    /// The description of the video was written, changed or removed.
+    VideoDescribed {
+        /// The video.
+        video_id: VideoId,
+    },
     /// The video went to the bin.
     VideoDeleted {
         /// The video.
@@ -209,6 +214,7 @@ impl Event {
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
             Event::VideoChanged { .. } => "video_changed",
+            Event::VideoDescribed { .. } => "video_described",
             Event::VideoDeleted { .. } => "video_deleted",
             Event::VideoRestored { .. } => "video_restored",
             Event::VideoSettled { .. } => "video_settled",
@@ -244,6 +250,7 @@ impl Event {
             | Event::VideoIndexed { video_id }
             | Event::SummaryReady { video_id }
             | Event::VideoChanged { video_id }
+            | Event::VideoDescribed { video_id }
             | Event::VideoDeleted { video_id }
             | Event::VideoRestored { video_id }
             | Event::VideoSettled { video_id } => video_id.uuid(),

@@ -14,7 +14,7 @@ pub struct VideoReceiver(pub Arc<dyn Clock>);
 
 #[async_trait]
 impl ReceiveUpload for VideoReceiver {
-    async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<(), sqlx::Error> {
+    async fn received(&self, tx: &mut TenantTx, upload: &ReceivedUpload) -> Result<bool, sqlx::Error> {
         let title = upload.title.clone().unwrap_or_else(|| title_of(&upload.filename));
         store::insert_uploaded_video(tx, upload, &title, self.0.now()).await
     }

@@ -17,22 +17,23 @@ const LAST_TIME: Timestamp = match NaiveDate::from_ymd_opt(9999, 12, 31) {
 /// How long a deleted video can be restored.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
-/// Makes the video of a finished upload.
+/// Makes the video of a finished upload. Returns whether it has a description, as the one it is a copy of.
 pub(crate) async fn insert_uploaded_video(
     tx: &mut TenantTx,
     upload: &ReceivedUpload,
     title: &str,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     // A channel that vanished during the upload leaves the video without one.
-    sqlx::query!(
-        "INSERT INTO videos (organization_id, id, asset_id, channel_id, author_id, title, description, visibility, created_at, updated_at)
+    sqlx::query_scalar!(
+        r#"INSERT INTO videos (organization_id, id, asset_id, channel_id, author_id, title, description, visibility, created_at, updated_at)
          SELECT $1, $2, $3, coalesce(channels.id, copied.channel_id), $5, coalesce(copied.title, $6), copied.description,
              coalesce(copied.visibility, 'organization'), $7, $7
          FROM (SELECT) AS new
          LEFT JOIN channels ON channels.organization_id = $1 AND channels.id = $4
-         LEFT JOIN videos copied ON copied.organization_id = $1 AND copied.id = $8",
+         LEFT JOIN videos copied ON copied.organization_id = $1 AND copied.id = $8
+         RETURNING description IS NOT NULL AS "is_described!""#,
         organization_id.uuid(),
         upload.video_id.uuid(),
         upload.asset_id.uuid(),
@@ -42,9 +43,8 @@ pub(crate) async fn insert_uploaded_video(
         now,
         upload.copies.map(|id| id.uuid()),
     )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .fetch_one(&mut **tx)
+    .await
 }
 
 /// A video that no recording belongs to.

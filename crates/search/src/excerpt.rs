@@ -148,6 +148,7 @@ mod tests {
                 recording: None,
                 is_pictured: false,
                 is_seen: false,
+                is_described: false,
             },
             created_at: Timestamp::UNIX_EPOCH,
             configuration: "english".into(),

@@ -1,11 +1,12 @@
-//! Finding the second at which something was said or is on screen, the page on which it is written, and the image that shows it: passages,
-//! their vectors, and hybrid retrieval.
+//! Finding the second at which something was said or is on screen, the page on which it is written, and the image or video that is described
+//! by it: passages, their vectors, and hybrid retrieval.
 //!
 //! A transcript is cut into passages ([`chunking`]) whose sentences ([`moments`]) keep their times. Words and meaning are
 //! searched together inside the database function `search_chunks`, which applies organization, visibility and deletion;
 //! the best second inside a hit is then found from the matched words and the sentences' own vectors.
 
 pub mod chunking;
+mod descriptions;
 mod documents;
 mod error;
 mod excerpt;
@@ -24,6 +25,7 @@ mod routes;
 mod store;
 mod vectors;
 
+pub use descriptions::{IndexDescription, IndexDescriptionPayload};
 pub use documents::{IndexDocument, IndexDocumentPayload};
 pub use error::SearchError;
 pub use images::{IndexImage, IndexImagePayload};

@@ -87,7 +87,7 @@ impl Mode {
 #[schema(as = SearchHitKind)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HitKind {
-    /// A video: what is said, or is on screen, at a second of it.
+    /// A video: what is said, or is on screen, at a second of it, or what is in its description.
     Video,
     /// A document: what is written on a page of it.
     Document,
@@ -109,7 +109,7 @@ impl HitKind {
     /// What its passages are, as `chunks.entity_type` keeps it.
     fn entity_types(self) -> &'static [&'static str] {
         match self {
-            Self::Video => &["transcript", "key_frame"],
+            Self::Video => &["transcript", "key_frame", "video"],
             Self::Document => &["document"],
             Self::Image => &["image"],
         }
@@ -165,6 +165,8 @@ pub(crate) enum FoundIn {
         is_pictured: bool,
         /// Whether the passage is seen on screen rather than said.
         is_seen: bool,
+        /// Whether it is of the description, which is of no second.
+        is_described: bool,
     },
     Document {
         id: AssetId,

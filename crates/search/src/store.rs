@@ -30,7 +30,8 @@ macro_rules! found_in {
                     memoreel_assets::Recording { organization_id: $organization_id, asset_id, version }
                 }),
                 is_pictured: $row.is_pictured,
-                is_seen: $row.is_seen,
+                is_seen: $row.entity_type.as_deref() == Some("key_frame"),
+                is_described: $row.entity_type.as_deref() == Some("video"),
             },
         }
     };
@@ -121,8 +122,7 @@ pub(crate) async fn search(
                (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
                EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail') AS "is_pictured!",
-               EXISTS (SELECT FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
-                   AND c.entity_type = 'key_frame') AS "is_seen!"
+               (SELECT c.entity_type FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id) AS entity_type
            FROM search_chunks($1, $2, $3, $4, $5, $6, $7::real[]::vector, $8, $9, $10, $11, $12, $13, $14, $15,
                $16::bigint::text::xid8, $17, $18, $19, $20, $21::bigint::text::xid8, $22, $23, $24, $25, $26) AS found
            -- A passage of a document or an image names nothing of a video. Without the limit, all files would be joined to their passages

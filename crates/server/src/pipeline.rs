@@ -8,8 +8,8 @@ use memoreel_assets::{
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
 use memoreel_search::{
-    Index, IndexDocument, IndexDocumentPayload, IndexImage, IndexImagePayload, IndexKeyFrames,
-    IndexKeyFramesPayload, IndexPayload,
+    Index, IndexDescription, IndexDescriptionPayload, IndexDocument, IndexDocumentPayload, IndexImage,
+    IndexImagePayload, IndexKeyFrames, IndexKeyFramesPayload, IndexPayload,
 };
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
@@ -62,9 +62,13 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
                 task::<Summarise>(video_id, SummarisePayload { video_id }, SOON),
             ]
         }
+        Event::VideoDescribed { video_id } => {
+            vec![task::<IndexDescription>(video_id, IndexDescriptionPayload { video_id }, SOON)]
+        }
         Event::VideoRestored { video_id } => {
             vec![
                 task::<Index>(video_id, IndexPayload { video_id }, SOON),
+                task::<IndexDescription>(video_id, IndexDescriptionPayload { video_id }, SOON),
                 task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER),
             ]
         }

@@ -166,7 +166,7 @@ async fn copy(
     if !store::copy_asset(tx, row.id, copy_id, folder_id, now).await? {
         return Err(AssetsError::NotCopied.into());
     }
-    let event = if let Some(copies) = row.video_id {
+    let events = if let Some(copies) = row.video_id {
         let video_id = VideoId::new(now);
         let received = ReceivedUpload {
             video_id,
@@ -177,13 +177,16 @@ async fn copy(
             user_id: tx.caller().user_id,
             copies: Some(copies),
         };
-        receiver.received(tx, &received).await?;
-        Event::VideoAdded { video_id, asset_id: copy_id }
+        let is_described = receiver.received(tx, &received).await?;
+        let added = Event::VideoAdded { video_id, asset_id: copy_id };
+        [Some(added), is_described.then_some(Event::VideoDescribed { video_id })]
     } else if row.kind.as_deref() == Some("document") {
-        Event::DocumentAdded { asset_id: copy_id }
+        [Some(Event::DocumentAdded { asset_id: copy_id }), None]
     } else {
-        Event::ImageReady { asset_id: copy_id }
+        [Some(Event::ImageReady { asset_id: copy_id }), None]
     };
-    app.events.emit(tx, &event).await?;
+    for event in events.iter().flatten() {
+        app.events.emit(tx, event).await?;
+    }
     Ok(copy_id)
 }

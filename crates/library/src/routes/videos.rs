@@ -148,6 +148,9 @@ pub(super) async fn create_video(
     let mut tx = app.db.tenant(&caller).await?;
     store::insert_video(&mut tx, id, &new, now).await.map_err(LibraryError::from)?;
     app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
+    if new.description.is_some() {
+        app.events.emit(&mut tx, &Event::VideoDescribed { video_id: id }).await?;
+    }
     let detail = read_detail(&app, &mut tx, id).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(detail)))
@@ -201,6 +204,9 @@ pub(super) async fn update_video(
         return Err(LibraryError::VideoNotFound.into());
     }
     app.events.emit(&mut tx, &Event::VideoChanged { video_id: id }).await?;
+    if changes.description.is_some() {
+        app.events.emit(&mut tx, &Event::VideoDescribed { video_id: id }).await?;
+    }
     let detail = read_detail(&app, &mut tx, id).await?;
     tx.commit().await?;
     Ok(Json(detail))

@@ -64,7 +64,7 @@ pub(crate) struct SearchResults {
     mode: Mode,
 }
 
-/// A moment of a video or a passage of a document or image that was found.
+/// A moment of a video, or a passage of a document, an image or a description, that was found.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = SearchHit)]
 pub(crate) struct Hit {
@@ -72,7 +72,7 @@ pub(crate) struct Hit {
     chunk_id: ChunkId,
     /// What it is a passage of.
     kind: HitKind,
-    /// Where in it: whether it is said, seen or written.
+    /// Where in it: whether it is said, seen, written or described.
     source: HitSource,
     /// The video.
     video_id: Option<VideoId>,
@@ -82,7 +82,7 @@ pub(crate) struct Hit {
     poster_url: Option<String>,
     /// A picture of what is on screen at `start_ms`, where that is where it was found.
     frame_url: Option<String>,
-    /// When the matching sentence begins in the video, or comes onto the screen, in milliseconds.
+    /// When the matching sentence begins in the video, or comes onto the screen, in milliseconds. What is in its description is of no moment.
     start_ms: Option<i64>,
     /// When it ends, or is no longer shown, in milliseconds.
     end_ms: Option<i64>,
@@ -120,7 +120,7 @@ pub(crate) enum HitSource {
     Page,
     /// It is written in an image.
     Picture,
-    /// It is how people describe an image.
+    /// It is how people describe a video or an image.
     Description,
 }
 
@@ -181,8 +181,8 @@ pub(crate) enum MatchedBy {
 
 /// Find what was said, what was on screen, and what is written
 ///
-/// The moments in which something is said or is on screen in a video, the pages on which it is written, and the images that show it by their
-/// description or by what is written in them: by words and by meaning.
+/// The moments in which something is said or is on screen in a video, the pages on which it is written, the images that show it by their
+/// description or by what is written in them, and the videos that are described by it: by words and by meaning.
 /// `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
 /// it comes onto the screen.
 #[utoipa::path(
@@ -372,13 +372,17 @@ fn hit(
         created_at: found.created_at,
     };
     match found.of {
-        FoundIn::Video { id, title, channel_id, is_seen, .. } => {
-            if is_seen {
-                hit.source = HitSource::Screen;
-            }
+        FoundIn::Video { id, title, channel_id, is_seen, is_described, .. } => {
             (hit.video_id, hit.video_title, hit.poster_url) = (Some(id), Some(title), picture_url);
-            (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
             hit.channel_id = channel_id;
+            if is_described {
+                hit.source = HitSource::Description;
+            } else {
+                (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
+                if is_seen {
+                    hit.source = HitSource::Screen;
+                }
+            }
         }
         FoundIn::Document { id, title, page_number, .. } => {
             (hit.kind, hit.source) = (HitKind::Document, HitSource::Page);

@@ -31,8 +31,7 @@ pub(super) async fn search(
                (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
                EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail') AS "is_pictured!",
-               EXISTS (SELECT FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id
-                   AND c.entity_type = 'key_frame') AS "is_seen!"
+               (SELECT c.entity_type FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id) AS entity_type
            FROM search_chunks_by_meaning($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::real[]::vector, $13, $14,
                $15::bigint::text::xid8, $16) AS found
            -- A passage of a document or an image names nothing of a video. Without the limit, all files would be joined to their passages

@@ -1,4 +1,4 @@
-//! SQL of the passages of recordings: of what is said in them, and of what is on screen.
+//! SQL of the passages of videos: of what is said in them, of what is on screen, and of how people describe them.
 
 use super::columns::{Columns, insert_vectors};
 use crate::model::NewChunk;
@@ -6,11 +6,12 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{EmbeddingModelId, Timestamp, TranscriptId, VideoId};
 use memoreel_tasks::lock_subject;
 
-/// What passages of a recording are of.
+/// What passages of a video are of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Told {
     Spoken,
     OnScreen,
+    Described,
 }
 
 impl Told {
@@ -19,6 +20,7 @@ impl Told {
         match self {
             Self::Spoken => "transcript",
             Self::OnScreen => "key_frame",
+            Self::Described => "video",
         }
     }
 }
@@ -120,6 +122,56 @@ pub(crate) async fn insert_on_screen(
         &columns.spans,
         now,
         language,
+    )
+    .execute(&mut **tx)
+    .await?;
+    insert_vectors(tx, model_id, &columns.ids, chunks).await
+}
+
+/// How people describe a video that is not in the bin.
+pub(crate) async fn description_of(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+) -> Result<Option<String>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let description = sqlx::query_scalar!(
+        "SELECT description FROM videos WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL",
+        organization_id.uuid(),
+        video_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(description.flatten())
+}
+
+/// Writes the passages of the description of a video with their vectors. They are of no second of it.
+pub(crate) async fn insert_described(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    language: Option<&str>,
+    model_id: EmbeddingModelId,
+    chunks: &[NewChunk],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let columns = Columns::of(chunks, now);
+    sqlx::query!(
+        "INSERT INTO chunks (organization_id, id, entity_type, entity_id, video_id, chunk_index, text, language, token_count,
+             spans, context, is_description, owner_id, visibility, created_at)
+         SELECT $1, new.id, 'video', $2, $2, new.position - 1, new.text,
+             -- Of a few words the language cannot be told; it is mostly the one that is spoken.
+             coalesce($3, (SELECT t.language FROM transcripts t WHERE t.organization_id = $1 AND t.video_id = $2)), new.words,
+             new.spans, chunk_context($1, $2, '{}'), true, v.author_id, v.visibility, $8
+         FROM UNNEST($4::uuid[], $5::text[], $6::int[], $7::jsonb[]) WITH ORDINALITY AS new(id, text, words, spans, position)
+         JOIN videos v ON v.organization_id = $1 AND v.id = $2",
+        organization_id.uuid(),
+        video_id.uuid(),
+        language,
+        &columns.ids,
+        &columns.texts as &[&str],
+        &columns.words,
+        &columns.spans,
+        now,
     )
     .execute(&mut **tx)
     .await?;

@@ -390,8 +390,7 @@ async fn a_copy_is_seen_by_whom_the_other_is() {
     let video = ada.upload("Talk.mp3", sample("inaugural-address.mp3")).await;
     let asset = app.settled(&ada, &video).await["asset_id"].clone();
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json()["id"].clone();
-    let changes =
-        json!({ "title": "Merger", "description": "Mine.", "channel_id": channel, "visibility": "private" });
+    let changes = json!({ "title": "Merger", "description": "Of penguins.", "channel_id": channel, "visibility": "private" });
     ada.patch(&format!("/videos/{video}"), &changes).await.is(200);
     let copied = ada.post("/assets/batch", &json!({ "action": "copy", "ids": [asset] })).await.is(200).json();
     let copy = copied["items"][0]["copy_id"].as_str().unwrap();
@@ -405,6 +404,13 @@ async fn a_copy_is_seen_by_whom_the_other_is() {
         bob.ask(&ada.organization_id, "GET", &path, Value::Null).await.refuses(404, "not_found");
     }
     app.settled(&ada, &other).await;
+    app.idle().await;
+    let path = "/search?q=penguins&mode=keyword";
+    assert_eq!(ada.get(path).await.is(200).json()["items"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        bob.ask(&ada.organization_id, "GET", path, Value::Null).await.is(200).json()["items"],
+        json!([])
+    );
 }
 
 #[tokio::test]

@@ -106,9 +106,9 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     ada.patch(&format!("/assets/{asset_id}"), &json!({ "folder_id": folder, "tags": ["north"] }))
         .await
         .is(200);
-    ada.patch(&format!("/videos/{id}"), &json!({ "title": "The call", "description": "Of May." }))
-        .await
-        .is(200);
+    let described = json!({ "title": "The call", "description": "Of penguins." });
+    ada.patch(&format!("/videos/{id}"), &described).await.is(200);
+    bob.patch(&format!("/videos/{same}"), &described).await.is(200);
     let vtt = "WEBVTT\n\n00:00.000 --> 00:02.000\n<v Ada>The walrus sleeps in the harbour.\n";
     send(ada.request("PUT", &format!("/videos/{id}/captions")).body(vtt)).await.is(200);
     app.idle().await;
@@ -157,7 +157,7 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     );
     assert_eq!(
         (&now["title"], &now["description"], &now["status"], &now["playable"], &now["kind"]),
-        (&json!("The call"), &json!("Of May."), &json!("completed"), &json!(true), &json!("audio"))
+        (&described["title"], &described["description"], &json!("completed"), &json!(true), &json!("audio"))
     );
     let theirs = video(&bob, &same).await;
     assert_eq!((&now["duration_ms"], &now["stages"]), (&theirs["duration_ms"], &theirs["stages"]));
@@ -181,6 +181,7 @@ async fn a_video_keeps_what_it_is_and_shows_and_says_what_its_new_file_does() {
     // Nothing is left of what the old one said and showed, but what everybody has who had the new one alone.
     assert_eq!(transcript(&ada, &id).await, transcript(&bob, &same).await);
     assert_eq!((found(&ada, "walrus").await, found(&ada, "budget").await), (0, 1));
+    assert_eq!(found(&ada, "penguins").await, 1, "what is said of the video stays");
     let mut connection = app.superuser().await;
     assert_eq!(made(&mut connection, &ada).await, made(&mut connection, &bob).await);
     assert_eq!(kept(&app, &ada).await, kept(&app, &bob).await);

@@ -38,6 +38,90 @@ async fn found(person: &Person, query: &str) -> Vec<(String, i64)> {
     .collect()
 }
 
+/// All that is told of the hits.
+async fn hits(person: &Person, query: &[(&str, &str)]) -> Vec<Value> {
+    let answer = send(person.request("GET", "/search").query(query)).await.is(200).json();
+    answer["items"].as_array().expect("hits").clone()
+}
+
+#[tokio::test]
+async fn a_video_is_found_by_its_description_as_it_is_now_and_is_not_processed_anew_for_that() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let endpoint =
+        json!({ "url": "https://example.com/hook", "events": ["video.completed", "video.failed"] });
+    ada.post("/webhook-endpoints", &endpoint).await.is(201);
+    let described = "A walrus sleeps on the ice.\n\nBehind it, there is a lighthouse.";
+    let new = json!({ "title": "Quarterly review", "description": described });
+    let id = ada.post("/videos", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/videos/{id}");
+    app.idle().await;
+    assert_eq!(ada.get(&path).await.json()["status"], "pending", "it waits for its transcript");
+
+    let found = hits(&ada, &[("q", "walrus"), ("mode", "keyword")]).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    let hit = &found[0];
+    assert_eq!((&hit["kind"], &hit["source"]), (&json!("video"), &json!("description")));
+    assert_eq!((&hit["video_id"], &hit["video_title"]), (&json!(id), &json!("Quarterly review")));
+    assert_eq!(hit["text"], "A walrus sleeps on the ice. Behind it, there is a lighthouse.");
+    for absent in ["start_ms", "end_ms", "frame_url", "poster_url", "document", "image"] {
+        assert_eq!(hit[absent], Value::Null, "{absent}");
+    }
+    let by_meaning = hits(&ada, &[("q", "a walrus sleeps on the ice"), ("mode", "semantic")]).await;
+    assert_eq!((by_meaning.len(), &by_meaning[0]["source"]), (1, &json!("description")), "{by_meaning:#?}");
+    let count = async |narrowed: (&'static str, &'static str)| {
+        hits(&ada, &[("q", "walrus"), ("mode", "keyword"), narrowed]).await.len()
+    };
+    assert_eq!((count(("kind", "video")).await, count(("kind", "image,document")).await), (1, 0));
+    assert_eq!(count(("speaker", "Ana")).await, 0);
+    assert_eq!(hits(&ada, &[("q", "ice"), ("video_id", id.as_str())]).await.len(), 1);
+    assert_eq!(hits(&bob, &[("q", "walrus")]).await, Vec::<Value>::new());
+
+    let vtt = "WEBVTT\n\n00:00.000 --> 00:04.000\n<v Ana>The crane is painted in spring.\n";
+    send(ada.request("PUT", &format!("{path}/captions")).body(vtt)).await.is(200);
+    assert_eq!(app.settled(&ada, &id).await["status"], "completed");
+    app.idle().await;
+    let told = async || {
+        let page = ada.get("/webhook-deliveries?limit=100").await.is(200).json();
+        page["items"].as_array().expect("deliveries").len()
+    };
+    assert_eq!(told().await, 1, "it is completed once");
+    // Whatever becomes of its description.
+    let fails = "UPDATE tasks SET status = 'failed', error_code = 'engine', error_message = 'It is away.'
+        WHERE kind = 'index_description'";
+    sqlx::query(fails).execute(&mut app.superuser().await).await.unwrap();
+    ada.post(&format!("{path}/retry"), &json!({})).await.refuses(409, "nothing_to_retry");
+    let failed = ada.get("/tasks?kind=index_description").await.is(200).json();
+    let failed = &failed["items"][0];
+    assert_eq!((&failed["status"], &failed["subject_id"]), (&json!("failed"), &json!(id)));
+    ada.post(&format!("/tasks/{}/retry", failed["id"].as_str().unwrap()), &json!({})).await.is(200);
+    assert_eq!(ada.get(&path).await.json()["status"], "completed");
+    app.idle().await;
+
+    let found = async |word: &'static str| hits(&ada, &[("q", word), ("mode", "keyword")]).await.len();
+    for (description, is_found) in [
+        (json!("A submarine."), [0_usize, 1]),
+        (json!(null), [0, 0]),
+        (json!("Yet another submarine, and a walrus."), [1, 1]),
+        (json!(" \n "), [0, 0]),
+        (json!(described), [1, 0]),
+    ] {
+        let changed = ada.patch(&path, &json!({ "description": description })).await.is(200).json();
+        app.idle().await;
+        assert_eq!([found("walrus").await, found("submarine").await], is_found, "{description}");
+        let now = ada.get(&path).await.is(200).json();
+        assert_eq!((&now["status"], &now["updated_at"]), (&json!("completed"), &changed["updated_at"]));
+    }
+    assert_eq!(told().await, 1);
+
+    ada.delete(&path).await.is(204);
+    assert_eq!(found("walrus").await, 0);
+    ada.post(&format!("{path}/restore"), &json!({})).await.is(200);
+    app.idle().await;
+    assert_eq!(found("walrus").await, 1);
+}
+
 #[tokio::test]
 async fn a_title_is_found_though_nobody_says_it_and_so_is_a_new_one() {
     let app = TestApp::start().await;
