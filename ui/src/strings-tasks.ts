@@ -44,6 +44,7 @@ export const taskStrings = {
       transcribe: "Writing the transcript",
       index: "Indexing",
       index_key_frames: "Indexing what is on screen",
+      index_description: "Indexing the description",
       summarise: "Summarising",
       read_image: "Reading the image",
       read_image_text: "Looking for text in the image",

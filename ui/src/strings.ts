@@ -414,6 +414,7 @@ export const strings = {
     inPicture: "In the picture",
     description: "Description",
     openImage: (name: string) => `Open the image ${name}`,
+    openVideo: (title: string) => `Open ${title}`,
     openAt: (title: string, time: string) => `Open ${title} at ${time}`,
     openPage: (title: string, page: number) => `Open ${title} at page ${page}`,
     page: (page: number) => `Page ${page}`,

@@ -220,7 +220,7 @@ impl SearchMode {
 /// What is searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchKind {
-    /// Videos: what is said in them, and what is on screen.
+    /// Videos: what is said in them, what is on screen, and how people describe them.
     Video,
     /// Documents: what is written on their pages.
     Document,
@@ -249,7 +249,7 @@ pub struct SearchResults {
     pub took_ms: u64,
 }
 
-/// A moment of a video or a passage of a document or image.
+/// A moment of a video, or a passage of a document, an image or a description.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SearchHit {
     /// `video`, `document` or `image`.
@@ -258,7 +258,7 @@ pub struct SearchHit {
     pub video_id: Option<Uuid>,
     /// Its title.
     pub video_title: Option<String>,
-    /// When the matching sentence begins in it.
+    /// When the matching sentence begins in it. What is in its description is of no moment.
     pub start_ms: Option<i64>,
     /// When it ends.
     pub end_ms: Option<i64>,

@@ -33,7 +33,7 @@ pub(crate) enum By {
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum In {
-    /// What is said in videos, and what is on screen.
+    /// What is said in videos, what is on screen, and what is in their descriptions.
     Video,
     /// What is written on pages.
     Document,
@@ -81,7 +81,7 @@ pub(crate) struct Found {
     by: By,
 }
 
-/// A moment of a video, a page of a document, or an image.
+/// A moment of a video, a page of a document, an image, or a description of a video.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Hit {
     /// The title of the video or document, or the name of the image.
@@ -91,12 +91,12 @@ struct Hit {
     /// Who says it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     speakers: Vec<String>,
-    /// Opens the player at that second, or the document or image.
+    /// Opens the player, at that second where there is one, or the document or image.
     link: String,
     /// The video.
     #[serde(skip_serializing_if = "Option::is_none")]
     video_id: Option<Uuid>,
-    /// When it begins, in seconds from the start of the recording.
+    /// When it begins, in seconds from the start of the recording. What is in a description is of no second.
     #[serde(skip_serializing_if = "Option::is_none")]
     start_seconds: Option<f64>,
     /// When it ends.
@@ -123,9 +123,9 @@ impl In {
 impl Tool for Search {
     const NAME: &'static str = "search";
     const TITLE: &'static str = "Search recordings, documents and images";
-    const DESCRIPTION: &'static str = "Finds the moments in which something is said, the pages on which it is written, and the \
-        images that show it by their description or by what is written in them: by words and by meaning. Each hit has a quote, who says it, \
-        the second, and a link that opens the player there.";
+    const DESCRIPTION: &'static str = "Finds the moments in which something is said, the pages on which it is written, the \
+        images that show it by their description or by what is written in them, and the videos that are described by it: by words and by \
+        meaning. Each hit has a quote, who says it, the second, and a link that opens the player there.";
     type Input = SearchInput;
     type Output = Found;
 
@@ -171,7 +171,11 @@ fn shown(client: &Client, hit: SearchHit) -> Hit {
         (Some(document), ..) => (document.title.clone(), file(document.asset_id), Some(document.page_number)),
         (None, Some(image), _) => (image.filename.clone(), file(image.asset_id), None),
         (None, None, Some(id)) => {
-            (hit.video_title.unwrap_or_default(), link(client, id, start.unwrap_or_default()), None)
+            let link = match start {
+                Some(start) => link(client, id, start),
+                None => client.video_link(id, None).to_string(),
+            };
+            (hit.video_title.unwrap_or_default(), link, None)
         }
         (None, None, None) => (String::new(), String::new(), None),
     };
@@ -195,10 +199,11 @@ fn text(hits: &[Hit]) -> String {
     }
     let mut text = String::new();
     for (index, hit) in hits.iter().enumerate() {
-        let place = match (hit.start_seconds, hit.page) {
-            (Some(start), _) => format!("at {}", clock(start)),
-            (None, Some(page)) => format!("page {page}"),
-            (None, None) => "image".to_owned(),
+        let place = match (hit.start_seconds, hit.page, hit.video_id) {
+            (Some(start), ..) => format!("at {}", clock(start)),
+            (None, Some(page), _) => format!("page {page}"),
+            (None, None, Some(_)) => "description".to_owned(),
+            (None, None, None) => "image".to_owned(),
         };
         let _ = write!(text, "{}. {}, {place}", index + 1, hit.title);
         if !hit.speakers.is_empty() {

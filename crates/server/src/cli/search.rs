@@ -41,7 +41,7 @@ enum Mode {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Kind {
-    /// What is said in videos, or on screen
+    /// What is said in videos, or on screen, or how people describe them
     Video,
     /// What is written in documents
     Document,
@@ -98,10 +98,10 @@ fn print_hit(client: &Client, hit: &SearchHit) {
         println!("    {}", client.file_link(image.asset_id));
         return;
     }
-    let start_ms = hit.start_ms.unwrap_or_default();
-    println!("{}  {}", clock(start_ms), hit.video_title.as_deref().unwrap_or_default());
+    let place = hit.start_ms.map_or_else(|| "description".to_owned(), clock);
+    println!("{place}  {}", hit.video_title.as_deref().unwrap_or_default());
     println!("    {}", hit.text);
     if let Some(id) = hit.video_id {
-        println!("    {}", client.video_link(id, Some(start_ms / 1000)));
+        println!("    {}", client.video_link(id, hit.start_ms.map(|start_ms| start_ms / 1000)));
     }
 }

@@ -244,7 +244,9 @@ function useGroups(text: string, query: string): Group[] {
         ? strings.search.image
         : hit.document
           ? strings.search.page(hit.document.page_number)
-          : formatClock(hit.start_ms ?? 0),
+          : hit.start_ms === null
+            ? strings.search.description
+            : formatClock(hit.start_ms),
       run: () => {
         if (hit.image) {
           void navigate({ to: "/files/$assetId", params: { assetId: hit.image.asset_id } });

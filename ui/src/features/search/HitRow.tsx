@@ -20,14 +20,14 @@ const REASONS = {
   meaning: { label: strings.search.meaning, icon: Sparkles },
 } as const;
 
-/** A found moment, page or image: where it is, who speaks, what is said with the match marked, and why it is here. */
+/** A found moment, page, image or description: where it is, who speaks, what is said with the match marked, and why it is here. */
 export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
   const [broken, setBroken] = useState(false);
   const { document, image } = hit;
   const picture = image ? here(image.thumbnail_url) : document ? document.image_url : (hit.frame_url ?? hit.poster_url);
   const source = SOURCES[hit.source];
   const Blank = image ? ImageIcon : document ? FileText : AudioLines;
-  const startMs = hit.start_ms ?? 0;
+  const place = image ? strings.search.image : document ? strings.search.page(document.page_number) : clockOf(hit);
   return (
     <article className="hit">
       <div className="hit__poster" data-page={document !== null || undefined} aria-hidden>
@@ -35,9 +35,7 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
         {picture !== null && !broken ? (
           <img src={picture} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} />
         ) : null}
-        <span className="card__badge time">
-          {image ? strings.search.image : document ? strings.search.page(document.page_number) : formatClock(startMs)}
-        </span>
+        {place !== null ? <span className="card__badge time">{place}</span> : null}
       </div>
       <div className="hit__body">
         <p className="hit__where">
@@ -66,7 +64,11 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
               params={{ videoId: hit.video_id ?? "" }}
               search={placeOf(hit)}
               className="hit__link"
-              aria-label={strings.search.openAt(hit.video_title ?? "", speakClock(startMs))}
+              aria-label={
+                hit.start_ms === null
+                  ? strings.search.openVideo(hit.video_title ?? "")
+                  : strings.search.openAt(hit.video_title ?? "", speakClock(hit.start_ms))
+              }
             >
               {hit.video_title}
             </Link>
@@ -102,6 +104,10 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
     </article>
   );
 });
+
+function clockOf({ start_ms: startMs }: Hit): string | null {
+  return startMs === null ? null : formatClock(startMs);
+}
 
 export function HitSkeleton() {
   return (

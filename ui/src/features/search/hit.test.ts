@@ -8,3 +8,7 @@ it("a spoken moment is found at the second in which it begins", () => {
 it("what was on screen is found beside its slide, once that has come", () => {
   expect(placeOf({ source: "screen", start_ms: 12_100 })).toEqual({ t: 13, tab: "screen" });
 });
+
+it("what a description says is found where that is shown, at no second", () => {
+  expect(placeOf({ source: "description", start_ms: null })).toEqual({ tab: "details" });
+});

@@ -1,8 +1,8 @@
 import type { Hit } from "../../api/types";
 
-/** Where on the page of its recording a moment is: at its second, beside the slide where it was read on screen. */
-export function placeOf(hit: Pick<Hit, "source" | "start_ms">): { t: number; tab?: "screen" } {
-  const startMs = hit.start_ms ?? 0;
+/** Where on the page of its recording a hit is: at its second, beside the slide where it was read on screen, or in the description. */
+export function placeOf(hit: Pick<Hit, "source" | "start_ms">): { t?: number; tab?: "screen" | "details" } {
+  if (hit.start_ms === null) return { tab: "details" };
   // A second that has begun before the slide came would show the one before.
-  return hit.source === "screen" ? { t: Math.ceil(startMs / 1000), tab: "screen" } : { t: Math.floor(startMs / 1000) };
+  return hit.source === "screen" ? { t: Math.ceil(hit.start_ms / 1000), tab: "screen" } : { t: Math.floor(hit.start_ms / 1000) };
 }
