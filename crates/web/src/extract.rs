@@ -3,7 +3,7 @@
 use crate::{Closing, Problem, malformed};
 use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::request::Parts,
+    http::{Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 use memoreel_kernel::{Caller, UserId};
@@ -96,16 +96,26 @@ impl<T: Serialize> IntoResponse for Json<T> {
 #[derive(Debug)]
 pub struct Params<T>(pub T);
 
+impl<T: DeserializeOwned> Params<T> {
+    /// Those of an address, for where what it leads to says whether it has any.
+    ///
+    /// # Errors
+    /// 422 `parameters_invalid`, with the parameter at fault.
+    pub fn of(uri: &Uri) -> Result<Self, Problem> {
+        // No text in the database has one, and what looks for it breaks.
+        if uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::invalid("parameters_invalid", "Parameters must have no null characters."));
+        }
+        let read = Query::<T>::try_from_uri(uri);
+        read.map(|Query(value)| Self(value)).map_err(|rejection| malformed::parameters(&rejection))
+    }
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        // No text in the database has one, and what looks for it breaks.
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::invalid("parameters_invalid", "Parameters must have no null characters."));
-        }
-        let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(value)| Self(value)).map_err(|rejection| malformed::parameters(&rejection))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::of(&parts.uri)
     }
 }
 
