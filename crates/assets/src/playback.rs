@@ -45,6 +45,8 @@ pub enum Shown {
     Storyboard,
     /// Waveform peaks as JSON.
     Waveform,
+    /// The same, drawn as a PNG.
+    WaveformImage,
     /// The file as it was uploaded, under its own name.
     Download,
 }
@@ -99,6 +101,7 @@ impl Addresses<'_> {
             Shown::Frames => self.preview("poster", "frames/{second}.jpg"),
             Shown::Storyboard => self.preview("storyboard", "storyboard.vtt"),
             Shown::Waveform => self.preview("waveform", "waveform.json"),
+            Shown::WaveformImage => self.preview("waveform", "waveform.png"),
         }
     }
 

@@ -187,6 +187,9 @@ pub struct PlaybackView {
     pub storyboard_url: Option<String>,
     /// Waveform peaks: `{duration_ms, peaks_per_second, peaks}`.
     pub waveform_url: Option<String>,
+    /// The waveform as a PNG with a transparent ground. Behind it may stand `?width=1024&height=128&colour=808080`, any of them: pixels, 1 to
+    /// 4,096 across and 1 to 1,024 down, and six hexadecimal digits of red, green and blue. What is given here holds for what is left out.
+    pub waveform_image_url: Option<String>,
     /// Caption tracks.
     pub captions: Vec<CaptionTrack>,
     /// The original under its own name.

@@ -42,6 +42,7 @@ mod tool;
 mod tracks;
 mod trick_play;
 mod waveform;
+mod waveform_picture;
 
 pub use audio::{ExtractedAudio, SpeechChannels};
 pub use beside::Beside;
@@ -63,3 +64,4 @@ pub use storyboard::Storyboard;
 pub use tool::Ffmpeg;
 pub use tracks::{OneTrack, header_of_track, segment_of_track};
 pub use waveform::Waveform;
+pub use waveform_picture::WaveformLook;

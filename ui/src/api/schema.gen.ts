@@ -246,8 +246,8 @@ export interface paths {
         };
         /**
          * Get a cookie for the media of a recording
-         * @description For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions and
-         *     stills of this recording, and nothing else; what is not there yet is answered 404.
+         * @description For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions, stills
+         *     and waveforms of this recording, and nothing else; what is not there yet is answered 404.
          */
         get: operations["get_media_cookie"];
         put?: never;
@@ -4935,6 +4935,11 @@ export interface components {
             sound_url?: string | null;
             /** @description WebVTT of storyboard tiles (`sprite.jpg#xywh=`). */
             storyboard_url?: string | null;
+            /**
+             * @description The waveform as a PNG with a transparent ground. Behind it may stand `?width=1024&height=128&colour=808080`, any of them: pixels, 1 to
+             *     4,096 across and 1 to 1,024 down, and six hexadecimal digits of red, green and blue. What is given here holds for what is left out.
+             */
+            waveform_image_url?: string | null;
             /** @description Waveform peaks: `{duration_ms, peaks_per_second, peaks}`. */
             waveform_url?: string | null;
         };

@@ -23,6 +23,8 @@ pub(crate) enum MadeForPlayers {
     Track(TrackFile),
     /// Made once.
     Frame(Frame),
+    /// The outline of the sound, drawn anew each time.
+    Waveform(Recording),
     /// Stored elsewhere: players look for what manifests name beside them, and an address opens nothing else.
     Alias(BlobKey),
 }
@@ -69,6 +71,7 @@ impl MadeForPlayers {
         let (recording, below) = Recording::of(grant.organization_id, key)?;
         match below.split_once('/')? {
             ("hls", file) => Self::beside_manifests(recording, key, file),
+            ("preview", "waveform.png") => Some(Self::Waveform(recording)),
             ("preview", file) => Frame::at(recording, file).map(Self::Frame),
             _ => None,
         }
@@ -168,6 +171,7 @@ mod tests {
         let recording = Recording { organization_id, asset_id, version: 12 };
         let later = Some(MadeForPlayers::Frame(Frame { recording, second: 7, is_small: false }));
         assert_eq!(at("v12/preview/frames/7.jpg"), later);
+        assert!(matches!(at("preview/waveform.png"), Some(MadeForPlayers::Waveform(_))));
         for path in [
             "preview/frames/07.jpg",
             "preview/frames/7.png",

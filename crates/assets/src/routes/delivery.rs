@@ -195,8 +195,8 @@ pub(super) struct MediaCookie {
 
 /// Get a cookie for the media of a recording
 ///
-/// For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions and
-/// stills of this recording, and nothing else; what is not there yet is answered 404.
+/// For players that keep neither what stands in an address nor what stands behind it. The cookie opens playlists, segments, captions, stills
+/// and waveforms of this recording, and nothing else; what is not there yet is answered 404.
 #[utoipa::path(get, path = "/assets/{id}/media-cookie", operation_id = "get_media_cookie", tag = "delivery",
     params(("id" = AssetId, Path), WantedCookie),
     responses((status = 200, body = MediaCookie), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),

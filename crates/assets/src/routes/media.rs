@@ -1,5 +1,6 @@
 //! Delivery of media, by signed address or by the cookie of one asset, with byte ranges and conditional requests.
 
+use super::waveform::WantedPicture;
 use crate::{
     delivery::{self, Deliverer, DeliveryPolicies, Fetched, Policy},
     keys::{self, Part, Recording},
@@ -12,7 +13,7 @@ use axum::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -20,7 +21,7 @@ use memoreel_blob::{
     BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, RangeRequest, SignatureError,
 };
 use memoreel_kernel::AssetId;
-use memoreel_web::{App, ClientAddress, FileSender, Problem, ServedTo};
+use memoreel_web::{App, ClientAddress, FileSender, Params, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Opened as a page of its own, what somebody uploaded runs nothing, and has no origin.
@@ -203,6 +204,8 @@ pub(super) struct Delivery {
     pub(super) players: Players,
     client: ClientAddress,
     sender: FileSender,
+    /// As it was asked for: what is drawn has its look from it.
+    uri: Uri,
 }
 
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
@@ -216,6 +219,7 @@ impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Delivery {
             players: players.ok_or_else(missing)?,
             client: ClientAddress::of(&parts.extensions),
             sender: FileSender::of(parts),
+            uri: parts.uri.clone(),
         })
     }
 }
@@ -328,6 +332,11 @@ impl Delivery {
             MadeForPlayers::Alias(key) => self.stored(app, asked, &key, policy).await,
             MadeForPlayers::Track(track) => {
                 let (bytes, version) = self.players.track(app, &track).await?;
+                written(app, asked, policy, bytes, Some(&version))
+            }
+            MadeForPlayers::Waveform(recording) => {
+                let Params(wanted) = Params::<WantedPicture>::of(&self.uri)?;
+                let (bytes, version) = wanted.drawn(app, recording).await?;
                 written(app, asked, policy, bytes, Some(&version))
             }
             MadeForPlayers::Text(text) => {

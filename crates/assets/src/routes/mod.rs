@@ -22,6 +22,7 @@ mod sounds;
 mod tus;
 mod upload_addresses;
 mod uploads;
+mod waveform;
 
 pub use images::image_router;
 pub(crate) use images::{Addressed, address};

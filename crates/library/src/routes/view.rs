@@ -61,6 +61,7 @@ fn playback(app: &App, organization_id: OrganizationId, row: &VideoRow) -> Playb
         frame_url_template: url(Shown::Frames),
         storyboard_url: url(Shown::Storyboard),
         waveform_url: url(Shown::Waveform),
+        waveform_image_url: url(Shown::WaveformImage),
         download_url: url(Shown::Download),
         captions: captions
             .map(|language| caption_track(row, language, url(Shown::Captions)))

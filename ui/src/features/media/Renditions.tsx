@@ -9,12 +9,11 @@ import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
 import { strings } from "../../strings";
-import { inOrder, renditionFacts, renditionName } from "./rendition-names";
+import { inOrder, pictureUrl, renditionFacts, renditionName } from "./rendition-names";
 
 const FORMATS = ["mp3", "opus"] as const satisfies readonly WantedRendition["format"][];
 /** What is usual for speech. */
 const SPEECH_LUFS = -16;
-const SHOWN_BY_ITSELF = new Set(["poster", "thumbnail"]);
 
 /** What was made of the file, with what can be downloaded, and the making of sound files. */
 export function Renditions({ asset }: { asset: Asset }) {
@@ -49,6 +48,7 @@ export function Renditions({ asset }: { asset: Asset }) {
 
 function Row({ rendition }: { rendition: Rendition }) {
   const name = renditionName(rendition);
+  const picture = pictureUrl(rendition);
   return (
     <li className="renditions__row">
       <span className="renditions__what">
@@ -61,10 +61,10 @@ function Row({ rendition }: { rendition: Rendition }) {
           {strings.asset.download}
         </a>
       )}
-      {rendition.url !== null && SHOWN_BY_ITSELF.has(rendition.kind) ? (
+      {picture === null ? null : (
         <a
           className="button button--small"
-          href={rendition.url}
+          href={picture}
           target="_blank"
           rel="noreferrer"
           aria-label={strings.renditions.openOf(name)}
@@ -72,7 +72,7 @@ function Row({ rendition }: { rendition: Rendition }) {
           <ExternalLink size={14} aria-hidden />
           {strings.renditions.open}
         </a>
-      ) : null}
+      )}
     </li>
   );
 }

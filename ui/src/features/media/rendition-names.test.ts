@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Rendition } from "../../api/types";
-import { inOrder, renditionFacts, renditionName } from "./rendition-names";
+import { inOrder, pictureUrl, renditionFacts, renditionName } from "./rendition-names";
 
 const ONE: Rendition = {
   kind: "poster", name: "poster", content_type: "image/jpeg", size_bytes: 2_500_000, width: null, height: null, duration_ms: null,
@@ -26,5 +26,12 @@ describe("what was made of a file", () => {
       ["sound", null], ["hls_variant", 720], ["hls_variant", 360], ["waveform", null], ["of-tomorrow", null],
     ]);
     expect(renditionFacts({ ...ONE, width: 640, height: 360, bit_rate: 812_000 })).toEqual(["640 × 360", "812 kbit/s", "2.5 MB"]);
+  });
+
+  it("is looked at where it is a picture, or can be drawn as one", () => {
+    expect(pictureUrl({ ...ONE, url: "/media/t/poster.jpg" })).toBe("/media/t/poster.jpg");
+    expect(pictureUrl({ ...ONE, kind: "waveform", url: "/media/t/waveform.json" })).toBe("/media/t/waveform.png");
+    expect(pictureUrl({ ...ONE, kind: "waveform" })).toBeNull();
+    expect(pictureUrl({ ...ONE, kind: "hls_master", url: "/media/t/master.m3u8" })).toBeNull();
   });
 });

@@ -31,6 +31,13 @@ export function renditionName(one: Rendition): string {
   return names.kinds[one.kind] ?? one.kind;
 }
 
+/** Where it can be looked at by itself. */
+export function pictureUrl(one: Rendition): string | null {
+  if (one.kind === "poster" || one.kind === "thumbnail") return one.url;
+  // Beside the numbers lies the picture that is drawn of them.
+  return one.kind === "waveform" && one.url !== null ? one.url.replace(/\.json$/, ".png") : null;
+}
+
 /** Its size on screen and on disk, and what else is known. */
 export function renditionFacts(one: Rendition): string[] {
   const facts: string[] = [];

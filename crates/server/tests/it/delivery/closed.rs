@@ -45,10 +45,11 @@ async fn what_lies_in_the_bin_is_shown_to_nobody_until_it_is_taken_out() {
     let cookie = ada.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
     let clip = ada.get(&format!("/assets/{asset_id}/clip-address?from_seconds=1&to_seconds=2")).await.is(200);
     let still = path_of(&playback["frame_url_template"]);
-    let mut addresses: Vec<String> = ["hls_url", "dash_url", "poster_url", "storyboard_url", "download_url"]
-        .iter()
-        .map(|name| path_of(&playback[name]))
-        .collect();
+    let mut addresses: Vec<String> =
+        ["hls_url", "dash_url", "poster_url", "storyboard_url", "waveform_image_url", "download_url"]
+            .iter()
+            .map(|name| path_of(&playback[name]))
+            .collect();
     addresses.extend([
         path_of(&playback["captions"][0]["signed_url"]),
         path_of(&clip.json()["url"]),

@@ -3,6 +3,7 @@
 mod closed;
 mod pages;
 mod players;
+mod waveform;
 
 use crate::{
     app::{PUBLIC_URL, TestApp, sample},
