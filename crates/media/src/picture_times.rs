@@ -183,6 +183,7 @@ mod tests {
             is_variable_rate: false,
             is_hdr: false,
             color_transfer: None,
+            color_space: None,
             is_interlaced: false,
             has_square_pixels: true,
             late_ms: 0,

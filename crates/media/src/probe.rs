@@ -16,6 +16,9 @@ const HEADER_TIME: Duration = Duration::from_secs(60);
 const MEASURE_TIME: Duration = Duration::from_secs(600);
 /// ffprobe's answer for a file with thousands of bogus streams is not worth reading.
 const ANSWER_BYTES: usize = 4 << 20;
+/// How the names of formats begin that have eight bits a component, where they say nothing of the order of bytes.
+const EIGHT_BITS: [&str; 11] =
+    ["yuv", "yuyv", "uyvy", "nv", "gbr", "gray", "rgb24", "rgba", "bgr24", "bgra", "bgr0"];
 /// Below this, in bits per second, not even silence is stored.
 const DOUBTFUL_BIT_RATE: u64 = 500;
 
@@ -74,6 +77,8 @@ pub struct VideoStream {
     pub is_hdr: bool,
     /// The transfer characteristic as ffmpeg names it, such as `bt709`.
     pub color_transfer: Option<String>,
+    /// The matrix of its colours as ffmpeg names it, such as `bt709`.
+    pub color_space: Option<String>,
     /// Whether pictures are stored as two fields.
     pub is_interlaced: bool,
     /// Whether pixels are square as stored.
@@ -92,6 +97,12 @@ impl VideoStream {
     #[must_use]
     pub fn short_side(&self) -> u32 {
         self.width.min(self.height)
+    }
+
+    /// Bits of each component of a pixel, as the name of the pixel format says; `None` of formats that are none of the usual ones.
+    #[must_use]
+    pub fn bit_depth(&self) -> Option<u32> {
+        bit_depth(&self.pixel_format)
     }
 }
 
@@ -256,6 +267,17 @@ impl Ffmpeg {
     }
 }
 
+fn bit_depth(format: &str) -> Option<u32> {
+    let Some(stem) = format.strip_suffix("le").or_else(|| format.strip_suffix("be")) else {
+        // What needs no order of bytes fits into one.
+        let is_usual = EIGHT_BITS.iter().any(|family| format.starts_with(family));
+        return is_usual.then_some(8);
+    };
+    let digits = stem.strip_prefix("gray").or_else(|| Some(stem.rsplit_once('p')?.1))?;
+    // Of `p210` the first digit is about the chroma.
+    Some(digits.parse::<u32>().ok()? % 100).filter(|bits| (9..=16).contains(bits))
+}
+
 /// Says what a file is when it is plainly no recording, which ffmpeg would put less kindly. Else gives
 /// its size and whether its beginning was recognised.
 async fn refuse_other_kinds(input: &Path) -> Result<(u64, bool), MediaError> {
@@ -297,5 +319,35 @@ fn unreadable(error: MediaError, is_recognised: bool) -> MediaError {
             detail: String::new(),
         },
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_pixel_format_tells_its_depth() {
+        for (format, bits) in [
+            ("yuv420p", Some(8)),
+            ("yuvj420p", Some(8)),
+            ("nv12", Some(8)),
+            ("gbrp", Some(8)),
+            ("bgr0", Some(8)),
+            ("gbrp9le", Some(9)),
+            ("yuv422p10le", Some(10)),
+            ("p010le", Some(10)),
+            ("p210be", Some(10)),
+            ("yuva444p12le", Some(12)),
+            ("gray16be", Some(16)),
+            ("p416le", Some(16)),
+            ("rgb565le", None),
+            ("bgr8", None),
+            ("gbrpf32le", None),
+            ("monow", None),
+            ("", None),
+        ] {
+            assert_eq!(bit_depth(format), bits, "{format}");
+        }
     }
 }

@@ -2578,7 +2578,7 @@ export interface components {
         Asset: {
             /**
              * Format: int64
-             * @description Bits a second.
+             * @description Bits a second of a recording, all of its file.
              */
             bit_rate?: number | null;
             /**
@@ -2632,6 +2632,7 @@ export interface components {
              * @description Pages of a document.
              */
             page_count?: number | null;
+            recording?: components["schemas"]["RecordingDetail"] | null;
             replacement?: components["schemas"]["AssetReplacement"] | null;
             /**
              * Format: date-time
@@ -4026,7 +4027,7 @@ export interface components {
             items: {
                 /**
                  * Format: int64
-                 * @description Bits a second.
+                 * @description Bits a second of a recording, all of its file.
                  */
                 bit_rate?: number | null;
                 /**
@@ -4080,6 +4081,7 @@ export interface components {
                  * @description Pages of a document.
                  */
                 page_count?: number | null;
+                recording?: components["schemas"]["RecordingDetail"] | null;
                 replacement?: components["schemas"]["AssetReplacement"] | null;
                 /**
                  * Format: date-time
@@ -5106,6 +5108,66 @@ export interface components {
         PutImagePreset: {
             /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
             options: string;
+        };
+        /** @description What is known of a recording beside its size and length. */
+        RecordingDetail: {
+            picture?: components["schemas"]["RecordingPicture"] | null;
+            sound?: components["schemas"]["RecordingSound"] | null;
+        };
+        /** @description The picture of a recording, as it was uploaded. */
+        RecordingPicture: {
+            /**
+             * Format: int32
+             * @description Bits of each component of a pixel; absent where it is not known.
+             */
+            bit_depth?: number | null;
+            /**
+             * Format: int64
+             * @description Bits a second of the picture alone, where the file says.
+             */
+            bit_rate?: number | null;
+            /** @description What it is written in, as ffmpeg names it: `h264`, `hevc`, `vp9`, `av1`, `prores`, and many others. */
+            codec: string;
+            /** @description The matrix of its colours, as ffmpeg names it: `bt709`, `smpte170m`, `bt2020nc`, and others; absent where the file does not say. */
+            colour_space?: string | null;
+            /**
+             * @description How its values become light, as ffmpeg names it: `bt709`, `smpte2084` (PQ), `arib-std-b67` (HLG), and others; absent where the file does
+             *     not say.
+             */
+            colour_transfer?: string | null;
+            /**
+             * Format: double
+             * @description Pictures a second, on average, to the thousandth; absent where it is not known.
+             */
+            frame_rate?: number | null;
+            /** @description Whether it was recorded with a high dynamic range: in PQ or HLG. */
+            is_hdr: boolean;
+            /** @description Whether pictures are stored as two fields. */
+            is_interlaced: boolean;
+            /** @description Whether the time between pictures varies. */
+            is_variable_rate: boolean;
+            /** @description Which profile of that, such as `High`, where the file says. */
+            profile?: string | null;
+            /**
+             * Format: int32
+             * @description By how many degrees it is turned clockwise to be upright, as the camera wrote down: 0, 90, 180 or 270 in practice. Width and height and
+             *     everything made of it are upright.
+             */
+            rotation_degrees: number;
+        };
+        /** @description The sound of a recording, as it was uploaded. */
+        RecordingSound: {
+            /**
+             * Format: int64
+             * @description Bits a second of the sound alone, where the file says.
+             */
+            bit_rate?: number | null;
+            /** @description What it is written in, as ffmpeg names it: `aac`, `mp3`, `opus`, `pcm_s16le`, and many others. */
+            codec: string;
+            /** @description Its language as an ISO 639 code, where the file says. */
+            language?: string | null;
+            /** @description Which profile of that, such as `LC`, where the file says. */
+            profile?: string | null;
         };
         /** @description For when the app is lost. No `Debug`, because of the codes. */
         RecoveryCodes: {

@@ -158,6 +158,12 @@ export type CaptionsAccepted = Sent<Schemas["AcceptedCaptions"]>;
 
 export type AssetKind = "image" | "video" | "audio" | "document";
 export type AssetStatus = "pending" | "ready" | "failed";
+export type RecordingPicture = Sent<Schemas["RecordingPicture"]>;
+export type RecordingSound = Sent<Schemas["RecordingSound"]>;
+export interface Recording {
+  picture: RecordingPicture | null;
+  sound: RecordingSound | null;
+}
 export type Asset = Narrow<
   Sent<Schemas["Asset"]>,
   {
@@ -166,6 +172,7 @@ export type Asset = Narrow<
     replacement: Sent<Schemas["AssetReplacement"]> | null;
     metadata: Record<string, unknown>;
     image: Sent<Schemas["ImageDetail"]> | null;
+    recording: Recording | null;
   }
 >;
 

@@ -1,12 +1,13 @@
 //! An asset as clients see it.
 
-use super::documents::DocumentDetail;
+use super::{documents::DocumentDetail, recordings::RecordingDetail};
 use crate::{
     model::{DocumentFacts, ImageFacts},
     playback::download_url,
     store::AssetRow,
 };
 use memoreel_kernel::{AssetId, FolderId, OrganizationId, Timestamp, UploadId, VideoId};
+use memoreel_media::Probe;
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 
@@ -89,7 +90,7 @@ pub(super) struct Asset {
     height: Option<i32>,
     /// How long it plays, in seconds.
     duration_seconds: Option<f64>,
-    /// Bits a second.
+    /// Bits a second of a recording, all of its file.
     bit_rate: Option<i64>,
     /// Samples of sound a second.
     sample_rate: Option<i32>,
@@ -99,6 +100,8 @@ pub(super) struct Asset {
     page_count: Option<i32>,
     /// What is known of an image beside its size.
     image: Option<ImageDetail>,
+    /// What is known of a recording beside its size, length, sample rate and channels.
+    recording: Option<RecordingDetail>,
     /// What is known of a document.
     document: Option<DocumentDetail>,
     /// What there is to see or hear, in the words of people: what an `alt` attribute should say of an image, which is found by it.
@@ -183,6 +186,7 @@ impl Asset {
     pub(super) fn new(app: &App, organization_id: OrganizationId, row: AssetRow) -> Self {
         let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
         let document = row.document.and_then(|facts| serde_json::from_value::<DocumentFacts>(facts).ok());
+        let probe = row.probe.and_then(|probe| serde_json::from_value::<Probe>(probe).ok());
         let now = app.clock.now();
         let file_url = row
             .blob_key
@@ -228,6 +232,7 @@ impl Asset {
                 colour_space: facts.colour_space,
                 thumbhash: facts.thumbhash,
             }),
+            recording: probe.map(RecordingDetail::new),
             document: document.map(|facts| DocumentDetail::new(facts, row.page_count)),
             description: row.description,
             text: row.recognised_text,

@@ -17,6 +17,7 @@ mod imports;
 mod key_frames;
 mod media;
 mod presets;
+mod recordings;
 mod renditions;
 mod sounds;
 mod tus;

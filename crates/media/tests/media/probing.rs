@@ -12,6 +12,7 @@ async fn a_video_call_is_read_with_its_streams_and_duration() {
     assert_eq!((video.codec.as_str(), video.width, video.height), ("h264", 1280, 720));
     assert_eq!(video.pixel_format, "yuv420p");
     assert!(video.has_square_pixels && !video.is_hdr && !video.is_interlaced);
+    assert_eq!((video.color_space.as_deref(), video.bit_depth()), (Some("bt709"), Some(8)));
     let audio = probe.audio.clone().unwrap();
     assert_eq!((audio.codec.as_str(), audio.profile.as_deref()), ("aac", Some("LC")));
     assert_eq!(probe.kind(), Kind::Video);

@@ -142,6 +142,67 @@ async fn what_is_stored_is_found_by_kind_folder_name_tags_and_metadata() {
     assert_eq!(rest["next_cursor"], Value::Null);
 }
 
+/// An MP4 file whose last track is its picture, as a camera writes it that was held upright.
+fn turned(mut film: Vec<u8>) -> Vec<u8> {
+    let header = film.windows(4).rposition(|window| window == b"tkhd").expect("a track");
+    let turn: [u32; 9] = [0, 0x1_0000, 0, 0xFFFF_0000, 0, 0, 0, 0, 0x4000_0000];
+    for (number, value) in turn.into_iter().enumerate() {
+        film[header + 44 + 4 * number..][..4].copy_from_slice(&value.to_be_bytes());
+    }
+    film
+}
+
+#[tokio::test]
+async fn what_a_recording_is_made_of_is_told_with_it() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let probed = async |name: &str, bytes: Vec<u8>| {
+        let video = ada.upload(name, bytes).await;
+        let video = app.until(&ada, &video, |video| !video["duration_ms"].is_null()).await;
+        ada.get(&format!("/assets/{}", video["asset_id"].as_str().expect("an asset"))).await.is(200).json()
+    };
+    let talk = probed("Talk.mp3", sample("inaugural-address.mp3")).await;
+    let sound = &talk["recording"]["sound"];
+    assert_eq!((&talk["recording"]["picture"], &sound["codec"]), (&Value::Null, &json!("mp3")), "{talk:#}");
+    assert_eq!((&talk["sample_rate"], &talk["channels"]), (&json!(16_000), &json!(1)));
+    assert!(sound["bit_rate"].as_u64() > Some(40_000), "{talk:#}");
+
+    let film = probed("Call.mp4", turned(sample("video-call.mp4"))).await;
+    assert_eq!((&film["width"], &film["height"]), (&json!(720), &json!(1280)), "{film:#}");
+    let image = picture(3, 1);
+    let (picture, sound) = (&film["recording"]["picture"], &film["recording"]["sound"]);
+    assert!(
+        picture["bit_rate"].as_u64() > Some(5_000) && sound["bit_rate"].as_u64() > Some(50_000),
+        "{film:#}"
+    );
+    let facts = json!({
+        "codec": "h264", "profile": "Main", "bit_rate": picture["bit_rate"], "frame_rate": 30.0,
+        "is_variable_rate": false, "is_interlaced": false, "rotation_degrees": 90, "colour_space": "bt709",
+        "colour_transfer": "bt709", "is_hdr": false, "bit_depth": 8
+    });
+    assert_eq!(picture, &facts);
+    let facts = json!({ "codec": "aac", "profile": "LC", "bit_rate": sound["bit_rate"], "language": null });
+    assert_eq!(sound, &facts);
+
+    // What was not looked for yet when it was uploaded is not told; images and documents have none of it.
+    sqlx::raw_sql(
+        "UPDATE assets SET metadata = metadata #- '{probe,video,color_space}' WHERE filename = 'Call.mp4'",
+    )
+    .execute(&mut app.superuser().await)
+    .await
+    .expect("changed");
+    ada.upload_image("Bridge.png", image).await;
+    let listed = ada.get("/assets").await.is(200).json();
+    let of = |name: &str| {
+        let mut items = listed["items"].as_array().expect("a list").iter();
+        &items.find(|asset| asset["filename"] == name).expect("an asset")["recording"]
+    };
+    assert_eq!(of("Bridge.png"), &Value::Null);
+    let picture = &of("Call.mp4")["picture"];
+    assert_eq!((&picture["colour_space"], &picture["codec"]), (&Value::Null, &json!("h264")));
+}
+
 #[tokio::test]
 async fn changes_are_refused_whole_with_the_field_that_is_wrong() {
     let app = TestApp::start().await;

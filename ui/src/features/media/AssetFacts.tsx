@@ -8,6 +8,7 @@ import { strings } from "../../strings";
 import { tell } from "../library/actions";
 import { useChangeAsset } from "./AssetPage";
 import { folderPath } from "./folders";
+import { recordingFacts } from "./recording-facts";
 import { kindName } from "./Thumb";
 
 /** What is known of the file, and where and for how long it is kept. */
@@ -37,6 +38,7 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
   }
   if (asset.duration_seconds !== null) facts.push([strings.asset.duration, formatClock(asset.duration_seconds * 1000)]);
   if (asset.page_count !== null) facts.push([strings.asset.pages, asset.page_count]);
+  facts.push(...recordingFacts(asset));
   if (image) {
     const colours = strings.asset.colourSpaces[image.colour_space] ?? image.colour_space;
     facts.push([strings.asset.colours, image.has_alpha ? `${colours}, ${strings.asset.transparent}` : colours]);
