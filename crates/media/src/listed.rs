@@ -95,7 +95,7 @@ impl Timeline {
         let (mut at, mut begins) = (0, 0);
         let mut files: Vec<&str> = Vec::new();
         for (file, lasts) in &self.segments {
-            if at < to_us.max(from_us + 1) && at + lasts > from_us {
+            if at < to_us.max(from_us.saturating_add(1)) && at + lasts > from_us {
                 if files.is_empty() {
                     begins = at;
                 }
@@ -201,5 +201,6 @@ pub(crate) mod tests {
             (vec!["segment-00000.m4s", "segment-00001.m4s", "segment-00002.m4s"], 0)
         );
         assert_eq!(timeline.between(14_500_000, 14_500_000), (vec![], 0));
+        assert_eq!(timeline.between(u64::MAX, u64::MAX), (vec![], 0));
     }
 }

@@ -120,7 +120,8 @@ impl Players {
         let best = variants.iter().filter(|variant| !variant.is_av1()).rfind(is_light).or(variants.first());
         let variant = best.ok_or_else(not_found)?;
         let timeline = published.timeline(&variant.name).await?;
-        let (files, begins_us) = timeline.between(span.from_ms * 1000, span.to_ms * 1000);
+        let us = |ms: u64| ms.saturating_mul(1000);
+        let (files, begins_us) = timeline.between(us(span.from_ms), us(span.to_ms));
         let first = files.first().ok_or_else(not_found)?;
         let first = recording.hls().join(&format!("{}/{first}", variant.name))?;
         let first = app.blobs.head(&first).await?.ok_or_else(not_found)?;
