@@ -65,6 +65,11 @@ pub fn run(options: &Options) -> Result<()> {
                 .filter(|path| path.is_dir()),
         );
         fuzz.arg("--").arg(format!("-max_total_time={}", options.seconds));
+        // Words of a form, which chance would not come upon either.
+        let words = folder.join("dictionaries").join(target).with_extension("txt");
+        if words.is_file() {
+            fuzz.arg(format!("-dict={}", words.display()));
+        }
         fuzz.arg(format!("-rss_limit_mb={MEMORY_MIB}")).arg(format!("-timeout={SECONDS_PER_INPUT}"));
         if shell::run(&mut fuzz).is_err() {
             failed.push(target.as_str());

@@ -1,6 +1,9 @@
 //! What the fuzz targets hold against any bytes.
 
-pub use crate::routes::fuzz_upload_headers as upload_headers;
+pub use crate::jobs::fuzz_content_range as content_range;
+pub use crate::routes::{
+    fuzz_conditions as conditions, fuzz_span as clip, fuzz_upload_headers as upload_headers,
+};
 
 use crate::delivery::{DomainPattern, OriginPattern};
 

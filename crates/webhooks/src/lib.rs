@@ -8,6 +8,8 @@ mod dispatcher;
 mod endpoints;
 mod error;
 mod event;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lanes;
 mod maintenance;
 mod model;

@@ -13,7 +13,7 @@ use crate::{
 use async_trait::async_trait;
 use axum::body::Bytes;
 use futures::{StreamExt, stream};
-use memoreel_blob::{BlobError, HeldUpload, Staging};
+use memoreel_blob::{BlobError, HeldUpload, Staging, content_range};
 use memoreel_kernel::UploadId;
 use memoreel_outbound::{Outbound, OutboundError};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
@@ -290,11 +290,23 @@ impl Answer {
 }
 
 /// The size of the file of which a part follows that begins at `offset` and goes to its end (RFC 9110, 14.4).
-fn whole_size(content_range: &str, offset: u64) -> Option<u64> {
-    let (range, size) = content_range.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, last) = range.split_once('-')?;
-    let (first, last, size): (u64, u64, u64) = (first.parse().ok()?, last.parse().ok()?, size.parse().ok()?);
-    (first == offset && last.checked_add(1) == Some(size)).then_some(size)
+fn whole_size(range: &str, offset: u64) -> Option<u64> {
+    let size_bytes: u64 = range.rsplit_once('/')?.1.parse().ok()?;
+    (offset < size_bytes && range == content_range(&(offset..size_bytes), size_bytes)).then_some(size_bytes)
+}
+
+/// Reads a text as the `Content-Range` of a part that begins at `offset`. One that is taken has bytes, and is written just so.
+///
+/// # Panics
+/// When that is not so.
+#[cfg(fuzzing)]
+pub fn fuzz_content_range(text: &str, offset: u64) {
+    if let Some(size_bytes) = whole_size(text, offset) {
+        assert!(offset < size_bytes, "{text:?} at {offset}");
+        let numbers = text.strip_prefix("bytes ").expect("a range is one of bytes");
+        let spelled = [offset, size_bytes - 1, size_bytes].map(|number| number.to_string());
+        assert_eq!(numbers.split(['-', '/']).collect::<Vec<_>>(), spelled, "{text:?}");
+    }
 }
 
 fn interrupted() -> TaskFailure {
@@ -344,6 +356,10 @@ mod tests {
             ("bytes */10", 5),
             ("5-9/10", 5),
             ("bytes 5-18446744073709551615/0", 5),
+            ("bytes 5-4/5", 5),
+            ("bytes 0-0/0", 0),
+            ("bytes +5-9/10", 5),
+            ("bytes 5-9/+10", 5),
         ] {
             assert_eq!(whole_size(range, offset), None, "{range} at {offset}");
         }

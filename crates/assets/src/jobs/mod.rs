@@ -22,6 +22,8 @@ mod waveform;
 
 pub use encode::{Encode, EncodeAv1};
 pub use import::Import;
+#[cfg(fuzzing)]
+pub use import::fuzz_content_range;
 pub(crate) use import::source_place;
 pub use key_frames::KeyFrames;
 pub use make_sounds::MakeSounds;

@@ -136,6 +136,22 @@ fn span(wanted: &WantedClip, duration_seconds: Option<f64>) -> Result<(u64, u64)
     }
 }
 
+/// Takes any two numbers as a clip of a recording, whose length may be known. What is taken lies within it, and is neither too long nor too
+/// short.
+///
+/// # Panics
+/// When that is not so.
+#[cfg(fuzzing)]
+pub fn fuzz_span(from_seconds: f64, to_seconds: f64, duration_seconds: Option<f64>) {
+    let wanted = WantedClip { from_seconds, to_seconds, expires_in_seconds: None };
+    let duration_seconds = duration_seconds.filter(|seconds| seconds.is_finite());
+    if let Ok((from_ms, to_ms)) = span(&wanted, duration_seconds) {
+        assert!((CLIP_MS_MIN..=CLIP_MS_MAX).contains(&(to_ms - from_ms)), "{wanted:?}");
+        let ends_ms = duration_seconds.map_or(u64::MAX, |seconds| (seconds * 1000.0).round() as u64);
+        assert!(to_ms <= ends_ms, "{wanted:?} of {duration_seconds:?}");
+    }
+}
+
 /// `Weekly call 1.05-2.30.mp4`: of what, and which part.
 fn file_name(filename: &str, from_ms: u64, to_ms: u64) -> String {
     let stem =

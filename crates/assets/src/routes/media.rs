@@ -508,6 +508,29 @@ pub(super) fn is_same(headers: &HeaderMap, etag: Option<&str>) -> bool {
     })
 }
 
+/// Reads a text as the range and the conditions of a request for a file of so many bytes. A range that is taken lies within it, and nothing
+/// is taken for what the client has but what it names.
+///
+/// # Panics
+/// When that is not so.
+#[cfg(fuzzing)]
+pub fn fuzz_conditions(text: &str, size_bytes: u64) {
+    const ETAG: &str = "\"5f\"";
+    let Ok(value) = HeaderValue::from_str(text) else { return };
+    let mut headers = HeaderMap::new();
+    for name in [header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH] {
+        headers.insert(name, value.clone());
+    }
+    if let Some(Ok(range)) = wanted_range(&headers).map(|range| range.resolve(size_bytes)) {
+        assert!(range.start < range.end && range.end <= size_bytes, "{text:?} {range:?}");
+    }
+    assert!(!is_same(&headers, Some(ETAG)) || text == ETAG, "{text:?}");
+    assert!(!is_current(&headers, None) && !is_same(&headers, None), "{text:?}");
+    assert!(!is_current(&headers, Some(ETAG)) || text.contains('*') || text.contains(ETAG), "{text:?}");
+    headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(ETAG));
+    assert!(is_current(&headers, Some(ETAG)), "{text:?}");
+}
+
 pub(super) fn range_problem(size_bytes: Option<u64>) -> Problem {
     let problem = Problem::new(
         StatusCode::RANGE_NOT_SATISFIABLE,

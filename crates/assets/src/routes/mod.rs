@@ -28,9 +28,9 @@ mod waveform;
 pub use images::image_router;
 pub(crate) use images::{Addressed, address};
 pub use media::media_router;
-#[cfg(fuzzing)]
-pub use tus::fuzz_upload_headers;
 pub use uploads::upload_router;
+#[cfg(fuzzing)]
+pub use {clips::fuzz_span, media::fuzz_conditions, tus::fuzz_upload_headers};
 
 use crate::{
     DeliveryPolicies,
