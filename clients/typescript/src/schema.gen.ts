@@ -2505,6 +2505,23 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody pressed the test button of an endpoint; it goes to that one alone, whatever it asks for. */
+        post: operations["webhook_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -5778,6 +5795,25 @@ export interface components {
              */
             started_at?: string | null;
         };
+        /** @description What the message of the test button carries. */
+        TestWebhookData: {
+            /** @description The endpoint that is tested. */
+            endpoint_id: components["schemas"]["WebhookEndpointId"];
+            /** @description The organization whose endpoint it is. */
+            organization_id: components["schemas"]["OrganizationId"];
+        };
+        /** @description The message that the test button sends, which is about nothing. Receivers ignore fields they do not know: more may come. */
+        TestWebhookMessage: {
+            /** @description For whom. */
+            data: components["schemas"]["TestWebhookData"];
+            /**
+             * Format: date-time
+             * @description When the button was pressed.
+             */
+            timestamp: string;
+            /** @description That it is a test. */
+            type: components["schemas"]["WebhookTestEvent"];
+        };
         /**
          * @description How the web app looks.
          * @enum {string}
@@ -6355,6 +6391,11 @@ export interface components {
             /** @description The `type` of its messages. */
             type: components["schemas"]["WebhookEvent"];
         };
+        /**
+         * @description What the test button tells, which nobody subscribes to.
+         * @enum {string}
+         */
+        WebhookTestEvent: "webhook.test";
         /** @description A video in a message. */
         WebhookVideo: {
             channel_id?: components["schemas"]["ChannelId"] | null;
@@ -17117,6 +17158,60 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["VideoWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Gone; nothing is sent to this address any more */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Taken; it is not sent again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken; it is sent again later, after Retry-After if that is longer */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_test: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Names the message for good: one that is sent again has the same */
+                "webhook-id": string;
+                /** @description When it is sent, in seconds since 1970 */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the HMAC-SHA-256 of `id.timestamp.body` in base 64; several while a secret is being replaced */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The message, signed as it is, byte by byte */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "type": "webhook.test",
+                 *       "timestamp": "2026-03-01T12:00:00.000000Z",
+                 *       "data": {
+                 *         "organization_id": "0195512e-ad00-7000-8000-000000000001",
+                 *         "endpoint_id": "0195512e-ad00-7000-8000-000000000004"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TestWebhookMessage"];
             };
         };
         responses: {

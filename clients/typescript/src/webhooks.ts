@@ -11,11 +11,7 @@ export type VideoMessage = Omit<Schemas["VideoWebhookMessage"], "type"> & { type
 /** Something happened to an image or a document. */
 export type AssetMessage = Omit<Schemas["AssetWebhookMessage"], "type"> & { type: EventOf<"asset"> };
 /** Somebody pressed the test button. */
-export interface TestMessage {
-  type: "webhook.test";
-  timestamp: string;
-  data: Record<string, unknown>;
-}
+export type TestMessage = Schemas["TestWebhookMessage"];
 export type WebhookMessage = VideoMessage | AssetMessage | TestMessage;
 
 /** A message is not from the server that has the secret, or is old. Answer with 400. */

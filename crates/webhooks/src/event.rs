@@ -1,7 +1,7 @@
 //! What is told: the names of events, what each means, and the messages.
 
 use chrono::{DateTime, Utc};
-use memoreel_kernel::{AssetId, ChannelId, FolderId, OrganizationId, VideoId};
+use memoreel_kernel::{AssetId, ChannelId, FolderId, OrganizationId, VideoId, WebhookEndpointId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{
@@ -285,50 +285,103 @@ pub struct MessageAsset {
     pub created_at: DateTime<Utc>,
 }
 
-/// Adds the messages to the description of the API, one for each event.
+/// The message that the test button sends, which is about nothing. Receivers ignore fields they do not know: more may come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TestWebhookMessage)]
+#[serde(deny_unknown_fields)]
+pub struct TestMessage {
+    /// That it is a test.
+    #[serde(rename = "type")]
+    pub event: WebhookTestEvent,
+    /// When the button was pressed.
+    pub timestamp: DateTime<Utc>,
+    /// For whom.
+    pub data: TestMessageData,
+}
+
+/// What the test button tells, which nobody subscribes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum WebhookTestEvent {
+    /// Somebody pressed the test button of an endpoint.
+    #[serde(rename = "webhook.test")]
+    Test,
+}
+
+/// What the message of the test button carries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TestWebhookData)]
+#[serde(deny_unknown_fields)]
+pub struct TestMessageData {
+    /// The organization whose endpoint it is.
+    pub organization_id: OrganizationId,
+    /// The endpoint that is tested.
+    pub endpoint_id: WebhookEndpointId,
+}
+
+fn example_test() -> Value {
+    json!({
+        "type": TEST,
+        "timestamp": "2026-03-01T12:00:00.000000Z",
+        "data": {
+            "organization_id": "0195512e-ad00-7000-8000-000000000001",
+            "endpoint_id": "0195512e-ad00-7000-8000-000000000004"
+        }
+    })
+}
+
+/// Adds the messages to the description of the API, one for each event and that of the test button.
 pub fn describe(document: &mut OpenApi) {
     if let Some(components) = &mut document.components {
         let mut nested: Vec<(String, RefOr<Schema>)> = Vec::new();
         VideoMessage::schemas(&mut nested);
         AssetMessage::schemas(&mut nested);
+        TestMessage::schemas(&mut nested);
         components.schemas.extend(nested);
         components.schemas.insert(VideoMessage::name().into_owned(), VideoMessage::schema());
         components.schemas.insert(AssetMessage::name().into_owned(), AssetMessage::schema());
+        components.schemas.insert(TestMessage::name().into_owned(), TestMessage::schema());
     }
     let mut webhooks = Paths::new();
     for event in WebhookEvent::ALL {
-        let name = if event.is_of_asset() { AssetMessage::name() } else { VideoMessage::name() };
-        let message = ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(name)))
-            .example(Some(event.example()))
-            .build();
-        let body = RequestBodyBuilder::new()
-            .description(Some("The message, signed as it is, byte by byte"))
-            .content("application/json", message)
-            .required(Some(utoipa::openapi::Required::True))
-            .build();
-        let mut operation = OperationBuilder::new()
-            .operation_id(Some(event.as_str().replace('.', "_")))
-            .tag("Webhooks")
-            .summary(Some(event.description().to_owned()))
-            .request_body(Some(body))
-            .response("2XX", ResponseBuilder::new().description("Taken; it is not sent again").build())
-            .response(
-                "410",
-                ResponseBuilder::new().description("Gone; nothing is sent to this address any more").build(),
-            )
-            .response(
-                "default",
-                ResponseBuilder::new()
-                    .description("Not taken; it is sent again later, after Retry-After if that is longer")
-                    .build(),
-            );
-        for (name, what) in HEADERS {
-            operation = operation.parameter(header(name, what));
-        }
-        webhooks.paths.insert(event.as_str().to_owned(), PathItem::new(HttpMethod::Post, operation.build()));
+        let form = if event.is_of_asset() { AssetMessage::name() } else { VideoMessage::name() };
+        let message = message(event.as_str(), event.description(), &form, event.example());
+        webhooks.paths.insert(event.as_str().to_owned(), message);
     }
+    let description =
+        "Somebody pressed the test button of an endpoint; it goes to that one alone, whatever it asks for.";
+    let test = message(TEST, description, &TestMessage::name(), example_test());
+    webhooks.paths.insert(TEST.to_owned(), test);
     document.webhooks = Some(webhooks);
+}
+
+fn message(event: &str, description: &str, form: &str, example: Value) -> PathItem {
+    let content =
+        ContentBuilder::new().schema(Some(Ref::from_schema_name(form))).example(Some(example)).build();
+    let body = RequestBodyBuilder::new()
+        .description(Some("The message, signed as it is, byte by byte"))
+        .content("application/json", content)
+        .required(Some(utoipa::openapi::Required::True))
+        .build();
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(event.replace('.', "_")))
+        .tag("Webhooks")
+        .summary(Some(description.to_owned()))
+        .request_body(Some(body))
+        .response("2XX", ResponseBuilder::new().description("Taken; it is not sent again").build())
+        .response(
+            "410",
+            ResponseBuilder::new().description("Gone; nothing is sent to this address any more").build(),
+        )
+        .response(
+            "default",
+            ResponseBuilder::new()
+                .description("Not taken; it is sent again later, after Retry-After if that is longer")
+                .build(),
+        );
+    for (name, what) in HEADERS {
+        operation = operation.parameter(header(name, what));
+    }
+    PathItem::new(HttpMethod::Post, operation.build())
 }
 
 const HEADERS: [(&str, &str); 3] = [
@@ -367,5 +420,6 @@ mod tests {
             assert_eq!(told, event);
         }
         assert_eq!(WebhookEvent::parse(TEST), None);
+        assert!(serde_json::from_value::<TestMessage>(example_test()).is_ok());
     }
 }

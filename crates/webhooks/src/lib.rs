@@ -22,7 +22,7 @@ mod store;
 
 pub use dispatcher::{DispatchSettings, Dispatcher};
 pub use error::WebhookError;
-pub use event::{AssetMessage, VideoMessage, WebhookEvent, describe};
+pub use event::{AssetMessage, TestMessage, VideoMessage, WebhookEvent, describe};
 pub use maintenance::remove_old;
 pub use notice::SendNotice;
 pub use routes::router;
