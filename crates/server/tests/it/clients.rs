@@ -4,6 +4,7 @@ use crate::{
     app::{TestApp, sample},
     assistant::key_of,
     search::{paragraph, video_of},
+    webhooks,
 };
 use memoreel_client::{
     Assets, CaptionFormat, Client, ClientError, NewUpload, Progress, Search, UploadKind, Videos, WaitError,
@@ -11,6 +12,7 @@ use memoreel_client::{
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
+    process::Stdio,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -18,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     process::Command,
 };
@@ -169,15 +171,25 @@ async fn the_example_for_rust_uploads_and_finds() {
 }
 
 #[tokio::test]
-async fn the_example_for_typescript_uploads_and_finds() {
-    let app = TestApp::start().await;
+async fn the_examples_for_typescript_upload_and_find_and_take_what_we_tell_and_nothing_else() {
+    let app = webhooks::start().await;
     app.work().await;
-    let key = key_of(&app.person("ada").await.client, None).await;
+    let ada = app.person("ada").await;
+    let key = key_of(&ada.client, None).await;
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/typescript");
     assert!(package.join("node_modules").is_dir(), "`cargo xtask setup` installs what this test needs");
     let built =
         Command::new("npm").args(["run", "--silent", "build"]).current_dir(&package).output().await.unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stdout));
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}/hook");
+    let (id, secret) = webhooks::add(&ada, &url, &["video.completed"]).await;
+    let mut receiver = Command::new("node");
+    receiver.arg(package.join("dist/examples/receive-webhooks.js")).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut receiver = receiver.env("WEBHOOK_SECRET", &secret).env("PORT", port.to_string()).spawn().unwrap();
+    let mut told = BufReader::new(receiver.stdout.take().unwrap()).lines();
+    assert_eq!(told.next_line().await.unwrap().as_deref(), Some("listening"));
+
     let example = async |key: &str| {
         let mut node = Command::new("node");
         node.arg(package.join("dist/examples/upload-and-search.js"))
@@ -188,10 +200,15 @@ async fn the_example_for_typescript_uploads_and_finds() {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (ran.status.success(), text(ran.stdout), text(ran.stderr))
     };
-    let (succeeded, found, told) = example(&key).await;
-    assert!(succeeded && found.contains("four million") && found.contains("/videos/"), "{found}{told}");
-    let (succeeded, found, told) = example("mrl_wrong").await;
-    assert!(!succeeded && found.is_empty() && told.starts_with("api_key_wrong: "), "{found}{told}");
+    let (succeeded, found, said) = example(&key).await;
+    assert!(succeeded && found.contains("four million") && found.contains("/videos/"), "{found}{said}");
+    let (succeeded, found, said) = example("mrl_wrong").await;
+    assert!(!succeeded && found.is_empty() && said.starts_with("api_key_wrong: "), "{found}{said}");
+
+    let line = tokio::time::timeout(WAIT, told.next_line()).await.unwrap().unwrap().unwrap();
+    let is_of_it = line.starts_with("video.completed ") && line.ends_with(" inaugural-address");
+    assert!(is_of_it, "{line}");
+    webhooks::takes_ours_alone(&app, &ada, &id, &url).await;
 }
 
 /// Passes everything on to a server, but breaks connections that bring too much.

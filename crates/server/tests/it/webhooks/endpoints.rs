@@ -1,6 +1,6 @@
 //! Managing endpoints, their secrets and what they were told.
 
-use super::{add, all_events, deliveries, delivery_until, endpoint, happen, start, verify};
+use super::{add, all_events, deliveries, delivery_until, endpoint, happen, start, takes_ours_alone, verify};
 use crate::{app::TestApp, client::send, receiver::Receiver};
 use chrono::{SecondsFormat, TimeDelta};
 use memoreel_kernel::{Event, VideoId};
@@ -272,27 +272,5 @@ async fn the_receiver_of_the_documentation_takes_what_is_ours_and_nothing_else()
     assert_eq!(said.as_deref(), Some(format!("video.completed {video} Wöchentlich").as_str()));
     let taken = delivery_until(&ada, &id, |delivery| delivery["status"] == "delivered").await;
     assert_eq!(taken["response_status"], 204);
-    // Somebody else, and we ourselves an hour late.
-    let message = super::super::receiver::Receiver::start().await;
-    ada.patch(&format!("/webhook-endpoints/{id}"), &json!({ "url": message.url() })).await.is(200);
-    ada.post(&format!("/webhook-endpoints/{id}/test"), &json!({})).await.is(201);
-    let ours = message.received(1).await.remove(0);
-    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-    let replay = async |headers: &[(&str, &str)]| {
-        let mut request = http.post(&url).body(ours.body.clone());
-        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
-            let value = headers
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map_or(ours.header(name), |(_, value)| value);
-            request = request.header(name, value);
-        }
-        request.send().await.unwrap().status().as_u16()
-    };
-    assert_eq!(replay(&[]).await, 204);
-    assert_eq!(replay(&[("webhook-id", "another")]).await, 400);
-    assert_eq!(replay(&[("webhook-signature", "v1,AAAA")]).await, 400);
-    assert_eq!(replay(&[("webhook-signature", "")]).await, 400);
-    let late = (app.now() - TimeDelta::hours(1)).timestamp().to_string();
-    assert_eq!(replay(&[("webhook-timestamp", &late)]).await, 400);
+    takes_ours_alone(&app, &ada, &id, &url).await;
 }

@@ -25,7 +25,7 @@ fn this_machine() -> OutboundSettings {
 }
 
 /// A server that sends, whose clock shows the time that receivers go by.
-async fn start() -> TestApp {
+pub async fn start() -> TestApp {
     let app = TestApp::with(Options { outbound: this_machine(), ..Options::default() }).await;
     app.clock.advance(SystemClock.now() - app.now());
     app.deliver();
@@ -40,7 +40,7 @@ async fn start_with(settings: DispatchSettings) -> TestApp {
 }
 
 /// Adds an endpoint; its id and its secret.
-async fn add(person: &Person, url: &str, events: &[&str]) -> (String, String) {
+pub async fn add(person: &Person, url: &str, events: &[&str]) -> (String, String) {
     let issued = person.post("/webhook-endpoints", &json!({ "url": url, "events": events })).await.is(201);
     assert_eq!(issued.header("cache-control"), "no-store");
     let issued = issued.json();
@@ -99,6 +99,38 @@ async fn count(app: &TestApp, of: &Person) -> i64 {
         .fetch_one(&mut app.superuser().await)
         .await
         .unwrap()
+}
+
+/// Whoever listens at the address, with the secret of the endpoint, takes a message of ours. What was changed or is of somebody else is
+/// refused, and so is ours an hour late.
+pub async fn takes_ours_alone(app: &TestApp, person: &Person, id: &str, url: &str) {
+    let receiver = Receiver::start().await;
+    let path = format!("/webhook-endpoints/{id}");
+    person.patch(&path, &json!({ "url": receiver.url() })).await.is(200);
+    person.post(&format!("{path}/test"), &json!({})).await.is(201);
+    let ours = receiver.received(1).await.remove(0);
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().expect("a client");
+    let answer = async |message: &Message| {
+        let mut request = http.post(url).body(message.body.clone());
+        for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+            request = request.header(name, message.header(name));
+        }
+        request.send().await.expect("the receiver answers").status().as_u16()
+    };
+    assert_eq!(answer(&ours).await, 204);
+    let late = (app.now() - chrono::TimeDelta::hours(1)).timestamp().to_string();
+    for (name, value) in [
+        ("webhook-id", "another"),
+        ("webhook-signature", "v1,AAAA"),
+        ("webhook-signature", ""),
+        ("webhook-timestamp", late.as_str()),
+    ] {
+        let mut forged = ours.clone();
+        forged.headers.insert(name, value.parse().expect("a value of a header"));
+        assert_eq!(answer(&forged).await, 400, "{name}: {value}");
+    }
+    let changed = Message { body: [&ours.body[..], b" "].concat().into(), ..ours };
+    assert_eq!(answer(&changed).await, 400);
 }
 
 #[tokio::test]
