@@ -8,6 +8,7 @@
 //! Input is hostile: every child runs without a shell, with local protocols and an allow-list of file formats,
 //! under limits of time, memory and output size, in its own process group, and dies with its parent.
 
+mod ambiguous;
 mod arguments;
 mod audio;
 mod beginning;
@@ -44,6 +45,7 @@ mod trick_play;
 mod waveform;
 mod waveform_picture;
 
+pub use ambiguous::{TAIL_BYTES, also};
 pub use audio::{ExtractedAudio, SpeechChannels};
 pub use beside::Beside;
 pub use dash::dash_manifest;

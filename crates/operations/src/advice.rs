@@ -22,6 +22,9 @@ fn for_failure(code: &str) -> &'static str {
         "media_not_a_recording" => {
             "Upload an image or a document as what it is. If it should be a recording, check that it plays elsewhere."
         }
+        "media_ambiguous" => {
+            "Export the recording anew, so that the file holds nothing else, and upload that."
+        }
         "image_unknown" | "image_malformed" | "image_unreadable" => {
             "Check that the image opens elsewhere, and upload it again, if need be as a JPEG or PNG."
         }

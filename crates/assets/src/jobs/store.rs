@@ -10,10 +10,10 @@ use crate::{
 use async_trait::async_trait;
 use memoreel_blob::Staging;
 use memoreel_kernel::{Clock, Event, UploadId};
-use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, sniff};
+use memoreel_media::{Kind, SNIFF_BYTES, Sniffed, TAIL_BYTES, also, sniff};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use std::{path::PathBuf, sync::Arc};
-use tokio::io::AsyncReadExt;
+use std::{io::SeekFrom, path::PathBuf, sync::Arc};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Moves a finished upload into the blob store.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Handle for Store {
     }
 }
 
-/// Where a staged file lies and what it is by its content, if it is a recording of a size that is taken.
+/// Where a staged file lies and what it is by its content, if it is a recording of a size that is taken, and nothing else.
 pub(super) async fn recognise(
     staging: &Staging,
     upload_id: UploadId,
@@ -79,8 +79,8 @@ pub(super) async fn recognise(
         return Err(TaskFailure::permanent("media_empty", "The file is empty."));
     }
     let mut head = Vec::with_capacity(SNIFF_BYTES);
-    let file = tokio::fs::File::open(&path).await?;
-    file.take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
+    let mut file = tokio::fs::File::open(&path).await?;
+    (&mut file).take(SNIFF_BYTES as u64).read_to_end(&mut head).await?;
     let sniffed = sniff(&head).ok_or_else(|| {
         TaskFailure::permanent("media_unknown", "The file is neither video nor sound of a known format.")
     })?;
@@ -98,6 +98,15 @@ pub(super) async fn recognise(
     if size_bytes > size_max {
         let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
         return Err(TaskFailure::permanent("media_too_large", message));
+    }
+    let mut tail = Vec::with_capacity(TAIL_BYTES);
+    file.seek(SeekFrom::Start(size_bytes.saturating_sub(TAIL_BYTES as u64))).await?;
+    file.take(TAIL_BYTES as u64).read_to_end(&mut tail).await?;
+    if let Some(also) = also(&head, &tail) {
+        let message = format!(
+            "The file is a recording and {also} at once. Export the recording anew, and upload that."
+        );
+        return Err(TaskFailure::permanent("media_ambiguous", message));
     }
     Ok((path, sniffed))
 }

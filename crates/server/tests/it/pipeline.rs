@@ -331,6 +331,9 @@ async fn what_is_no_recording_fails_with_a_sentence() {
         &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89"[..],
         b"\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82",
     ];
+    let zip_end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0\x30\0\0\0\x40\0\0\0\0\0";
+    // In a tag before the sound.
+    let page = b"ID3\x03\0\0\0\0\0\x24TXXX\0\0\0\x1A\0\0\0<script>alert(1)</script>";
     for (name, bytes, code) in [
         ("notes.mp4", b"These are notes and no film.\n".repeat(50), "media_not_a_recording"),
         (
@@ -339,6 +342,8 @@ async fn what_is_no_recording_fails_with_a_sentence() {
             "media_unknown",
         ),
         ("picture.mp4", png.concat(), "media_not_a_recording"),
+        ("archive.mp4", [&sample("video-call.mp4")[..], zip_end].concat(), "media_ambiguous"),
+        ("page.mp3", [&page[..], &sample("inaugural-address.mp3")[..]].concat(), "media_ambiguous"),
         ("half.mp4", half, ""),
     ] {
         let id = ada.upload(name, bytes).await;

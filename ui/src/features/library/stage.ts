@@ -8,6 +8,7 @@ export function stageName({ stage }: Pick<Video, "stage">): string {
 
 /** What is wrong with a file itself, which no other try changes. */
 const OF_THE_FILE: ReadonlySet<string> = new Set([
+  "media_ambiguous",
   "media_damaged",
   "media_unknown",
   "media_not_a_recording",
