@@ -95,6 +95,84 @@ async fn results_are_as_large_as_the_rule_says() {
     }
 }
 
+async fn pixels(images: &Images, bytes: &[u8], options: &str) -> Vec<[u8; 3]> {
+    files::pixels(&made(images, bytes, options, OutputFormat::Png).await.bytes)
+}
+
+/// What is not encoded with loss is as it was, up to rounding.
+const ROUNDED: f64 = 0.5;
+/// A flat colour that was encoded with loss.
+const ENCODED: f64 = 5.0;
+
+#[tokio::test]
+async fn colours_are_converted_by_the_profile_of_an_image_which_is_then_left_out() {
+    let images = images();
+    // A colour by its numbers in the profile, and in sRGB.
+    let (camera, srgb) = ([100, 140, 120], [76, 141, 120]);
+    let png = files::flat_png(32, 32, camera);
+    let jpeg = made(&images, &png, "q=95", OutputFormat::Jpeg).await.bytes;
+    let has_profile = |bytes: &[u8]| {
+        let marks = [&b"iCCP"[..], b"ICC_PROFILE", b"ICCP"];
+        marks.iter().any(|mark| bytes.windows(mark.len()).any(|window| window == *mark))
+    };
+    for file in [files::png_with_profile(&png), files::jpeg_with_profile(&jpeg)] {
+        assert!(has_profile(&file));
+        for options in ["w=16,h=16", "w=16,h=16,strip=no", "w=16,h=16,rotate=90,blur=1"] {
+            for format in [OutputFormat::Png, OutputFormat::Jpeg, OutputFormat::Webp, OutputFormat::Avif] {
+                let result = made(&images, &file, options, format).await.bytes;
+                assert!(!has_profile(&result), "{options} as {format:?}");
+                let shown = pixels(&images, &result, "strip=yes").await;
+                let difference = files::difference(&shown, &[srgb; 256]);
+                assert!(difference < ENCODED, "{options} as {format:?}: {:?}", shown[0]);
+            }
+        }
+    }
+    let shown = pixels(&images, &files::png_with_profile(&png), "w=16,h=16").await;
+    assert!(files::difference(&shown, &[srgb; 256]) < ROUNDED, "{:?}", shown[0]);
+    let shown = pixels(&images, &png, "w=16,h=16").await;
+    assert!(files::difference(&shown, &[camera; 256]) < ROUNDED, "without one they are sRGB: {:?}", shown[0]);
+}
+
+#[tokio::test]
+async fn blur_softens_an_edge_sharpen_stresses_it_and_both_leave_what_is_flat() {
+    let images = images();
+    let png = files::edge_png(64, 32, 80, 170);
+    let mut rows = Vec::new();
+    for options in ["strip=yes", "blur=2", "blur=4", "sharpen=1"] {
+        let made = pixels(&images, &png, options).await;
+        let row: Vec<u8> = made[16 * 64..17 * 64].iter().map(|pixel| pixel[0]).collect();
+        assert!(row[4].abs_diff(80) <= 1 && row[59].abs_diff(170) <= 1, "{options}: {row:?}");
+        rows.push(row);
+    }
+    let [plain, soft, softer, sharp] = &rows[..] else { panic!("one row each") };
+    let between = |row: &[u8]| row.iter().filter(|level| (82..=168).contains(*level)).count();
+    assert_eq!(between(plain), 0, "{plain:?}");
+    assert!(soft.is_sorted() && between(soft) >= 4, "{soft:?}");
+    // Half a pixel from the edge, a quarter of the deviation, is 40 % of one side and 60 % of the other.
+    assert!(soft[31].abs_diff(116) <= 6 && soft[32].abs_diff(134) <= 6, "{soft:?}");
+    assert!(softer.is_sorted() && between(softer) > between(soft), "{softer:?}");
+    assert!(sharp[31] < 70 && sharp[32] > 180, "{sharp:?}");
+}
+
+#[tokio::test]
+async fn a_higher_quality_takes_more_bytes_and_loses_less() {
+    let images = images();
+    let png = files::noise_png(64, 64);
+    let noise = files::pixels(&png);
+    for format in [OutputFormat::Jpeg, OutputFormat::Webp, OutputFormat::Avif] {
+        let mut results = Vec::new();
+        for quality in [10, 50, 95] {
+            let file = made(&images, &png, &format!("q={quality}"), format).await.bytes;
+            let lost = files::difference(&pixels(&images, &file, "strip=yes").await, &noise);
+            results.push((file.len(), lost));
+        }
+        let is_better = |pair: &[(usize, f64)]| pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1;
+        assert!(results.windows(2).all(is_better), "{format:?}: {results:?}");
+    }
+    let kept = pixels(&images, &png, "q=10").await;
+    assert!(files::difference(&kept, &noise) < ROUNDED, "PNG loses nothing");
+}
+
 /// Which corner is the reddest; the gradient is red at its top left.
 async fn red_corner(images: &Images, bytes: &[u8]) -> (u8, u8) {
     let Size { height, .. } = images.describe(bytes).await.unwrap().size;

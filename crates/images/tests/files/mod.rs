@@ -1,5 +1,7 @@
 //! Image files, byte by byte.
 
+use std::io::Cursor;
+
 /// What the EXIF data of [`oriented`] calls the camera.
 pub const CAMERA: &[u8] = b"Camera obscura";
 
@@ -10,6 +12,16 @@ pub fn gradient_png(width: u32, height: u32) -> Vec<u8> {
         let distance = (x * 255 / width + y * 255 / height) / 2;
         vec![255 - u8::try_from(distance).unwrap(), level(x, width), level(y, height)]
     })
+}
+
+/// One colour.
+pub fn flat_png(width: u32, height: u32, colour: [u8; 3]) -> Vec<u8> {
+    png(width, height, 2, |_, _| colour.to_vec())
+}
+
+/// A dark half at the left and a light one.
+pub fn edge_png(width: u32, height: u32, dark: u8, light: u8) -> Vec<u8> {
+    png(width, height, 2, |x, _| vec![if x < width / 2 { dark } else { light }; 3])
 }
 
 /// Nothing of it is seen.
@@ -101,6 +113,71 @@ pub fn oriented(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     let segment = [b"Exif\0\0", &tiff[..]].concat();
     let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
     [&jpeg[..2], &[0xFF, 0xE1], &length, &segment, &jpeg[2..]].concat()
+}
+
+/// The PNG with the profile of a camera.
+pub fn png_with_profile(png: &[u8]) -> Vec<u8> {
+    let data = [&b"camera\0\0"[..], &zlib_stored(&profile())].concat();
+    // Behind the header.
+    [&png[..33], &chunk(b"iCCP", &data), &png[33..]].concat()
+}
+
+/// The JPEG with the profile of a camera.
+pub fn jpeg_with_profile(jpeg: &[u8]) -> Vec<u8> {
+    let segment = [&b"ICC_PROFILE\0\x01\x01"[..], &profile()].concat();
+    let length = u16::try_from(segment.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE2], &length, &segment, &jpeg[2..]].concat()
+}
+
+/// An ICC profile (version 2: a matrix and three curves) with the primaries, the white and the curve of Adobe RGB (1998).
+fn profile() -> Vec<u8> {
+    let number = |number: usize| u32::try_from(number).unwrap().to_be_bytes();
+    let fixed = |number: f64| ((number * 65_536.0).round() as i32).to_be_bytes();
+    let xyz = |[x, y, z]: [f64; 3]| [fixed(x), fixed(y), fixed(z)].concat();
+    let colour = |of: [f64; 3]| [&b"XYZ \0\0\0\0"[..], &xyz(of)].concat();
+    let white = [0.9642, 1.0, 0.8249];
+    // One number, with eight bits behind the point: 563 / 256.
+    let curve = b"curv\0\0\0\0\0\0\0\x01\x02\x33\0\0".to_vec();
+    // With two other names that are empty.
+    let name = [&b"desc\0\0\0\0"[..], &number(7), b"camera\0", &[0; 81]].concat();
+    let tags = [
+        (b"desc", name),
+        (b"cprt", b"text\0\0\0\0CC0\0".to_vec()),
+        (b"wtpt", colour(white)),
+        (b"rXYZ", colour([0.60974, 0.31111, 0.01947])),
+        (b"gXYZ", colour([0.20528, 0.62567, 0.06087])),
+        (b"bXYZ", colour([0.14919, 0.06322, 0.74457])),
+        (b"rTRC", curve.clone()),
+        (b"gTRC", curve.clone()),
+        (b"bTRC", curve),
+    ];
+    let start = 128 + 4 + 12 * tags.len();
+    let (mut table, mut data) = (number(tags.len()).to_vec(), Vec::new());
+    for (tag, value) in tags {
+        table.extend([&tag[..], &number(start + data.len()), &number(value.len())].concat());
+        data.extend(value);
+    }
+    let size = number(start + data.len());
+    let kind = b"\x02\x10\0\0mntrRGB XYZ ";
+    let header = [&size[..], &[0; 4], kind, &[0; 12], b"acsp", &[0; 28], &xyz(white), &[0; 48]].concat();
+    [header, table, data].concat()
+}
+
+/// The pixels of a PNG without transparency, row by row.
+pub fn pixels(file: &[u8]) -> Vec<[u8; 3]> {
+    let mut reader = png::Decoder::new(Cursor::new(file)).read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
+    bytes.chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect()
+}
+
+/// By how much two pictures of the same size differ on average, in levels of 256.
+pub fn difference(one: &[[u8; 3]], other: &[[u8; 3]]) -> f64 {
+    assert_eq!(one.len(), other.len());
+    let levels = one.as_flattened().iter().zip(other.as_flattened());
+    let sum: u64 = levels.map(|(one, other)| u64::from(one.abs_diff(*other))).sum();
+    sum as f64 / (one.len() * 3) as f64
 }
 
 /// Pictures of one grey each, from black to white.
