@@ -1,4 +1,4 @@
-import { expect } from "@playwright/test";
+import { expect, type Locator } from "@playwright/test";
 import path from "node:path";
 import { chooseFiles, currentTime, FILES, inEveryLook, keepLook, openVideo, play, videoId, test } from "./helpers";
 
@@ -211,5 +211,55 @@ test("every page is accessible and looks as it did, in light, dark and on a phon
       await page.locator(ready).first().waitFor();
       await keepLook(page, `${name}-${look}`);
     }
+  });
+});
+
+test("what files take up is drawn as its table says, by kind and by channel, in light, dark and on a phone", async ({ page }) => {
+  test.setTimeout(150_000);
+  const headers = { "X-Memoreel-Request": "1" };
+  const made = await page.request.post("/api/v1/channels", { headers, data: { name: `Readings ${Date.now()}` } });
+  const channel = (await made.json()) as { id: string; name: string };
+  const data = { channel_id: channel.id };
+  const moved = await page.request.patch(`/api/v1/videos/${await videoId(page, "sonnet.mp3")}`, { headers, data });
+  expect(moved.ok(), await moved.text()).toBe(true);
+  const answer = page.waitForResponse("**/api/v1/analytics/storage");
+  await page.goto("/settings/traffic");
+  const storage = page.getByRole("region", { name: "Storage", exact: true });
+  const [kinds, channels] = ["Storage by kind of file", "Storage by channel"].map((name) => storage.getByRole("figure", { name }));
+  if (!kinds || !channels) throw new Error("there are two figures");
+  const rowsOf = async (figure: Locator): Promise<string[][]> => {
+    await figure.getByText("As a table").click();
+    const rows = await figure.locator("tbody tr").all();
+    return Promise.all(rows.map((row) => row.locator("th, td").allTextContents()));
+  };
+  const widthsOf = (figure: Locator): Promise<number[]> =>
+    figure.locator(".traffic__part").evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().width));
+  const kept = (await (await answer).json()) as {
+    kinds: { original_bytes: number; rendition_bytes: number }[];
+    channels: { bytes: number }[];
+  };
+
+  const byKind = await rowsOf(kinds);
+  expect(byKind.map(([kind]) => kind).sort()).toEqual(["Audio", "Videos"]);
+  expect(await kinds.getByRole("listitem").allTextContents()).toEqual(
+    byKind.map(([kind, _files, _uploaded, _made, size, share]) => `${kind}${size} · ${share}`),
+  );
+  const percents = byKind.map((row) => Number.parseInt(row.at(-1) ?? "", 10));
+  expect(percents.reduce((sum, percent) => sum + percent, 0)).toBe(100);
+  const [one = 0, other = 0] = await widthsOf(kinds);
+  const sizes = kept.kinds.map((kind) => kind.original_bytes + kind.rendition_bytes);
+  expect(one / (one + other)).toBeCloseTo((sizes[0] ?? 0) / sizes.reduce((sum, size) => sum + size, 0), 2);
+
+  const byChannel = await rowsOf(channels);
+  expect(byChannel.map(([name]) => name).sort()).toEqual(["In no channel", channel.name]);
+  expect(await channels.getByRole("listitem").allTextContents()).toEqual(byChannel.map(([name, _videos, size]) => `${name}${size}`));
+  const [longest = 0, shorter = 0] = await widthsOf(channels);
+  expect(shorter / longest).toBeCloseTo((kept.channels[1]?.bytes ?? 0) / (kept.channels[0]?.bytes ?? 1), 2);
+
+  await inEveryLook([page], async (look) => {
+    await page.goto("/settings/traffic");
+    await kinds.waitFor();
+    await page.locator(".figures").first().waitFor();
+    await keepLook(page, `traffic-${look}`, { fullPage: true });
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { expectAccessible, inEveryLook, keepLook, newAccount, signUp, test } from "./helpers";
+import { expectAccessible, newAccount, signUp, test } from "./helpers";
 
 test("what is asked of the server is counted, shown and taken along", async ({ page }) => {
   test.setTimeout(180_000);
@@ -46,10 +46,4 @@ test("what is asked of the server is counted, shown and taken along", async ({ p
   await page.getByRole("button", { name: "Export" }).click();
   await page.getByRole("menuitem", { name: "Requests as CSV" }).click();
   expect((await file).suggestedFilename()).toBe("requests.csv");
-
-  await inEveryLook([page], async (look) => {
-    await page.goto("/settings/traffic");
-    await totals.waitFor();
-    await keepLook(page, `traffic-${look}`, { fullPage: true });
-  });
 });

@@ -7,7 +7,6 @@ import {
   exportQuery,
   ROUTE_ORDERS,
   routesQuery,
-  storageQuery,
   TRAFFIC_RANGES,
   trafficQuery,
   type TrafficRange,
@@ -23,6 +22,7 @@ import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
 import { ExportMenu } from "../ExportMenu";
 import { Plot } from "./Plot";
+import { StorageSection } from "./Storage";
 
 const RANGES = Object.keys(TRAFFIC_RANGES) as TrafficRange[];
 const DAY_MS = 24 * 3_600_000;
@@ -65,14 +65,14 @@ export function TrafficPage() {
         <Requests range={range} />
       </section>
       <Routes range={range} />
-      <Kept />
+      <StorageSection />
     </>
   );
 }
 
 function Requests({ range }: { range: TrafficRange }) {
   const traffic = useQuery(trafficQuery(range));
-  if (traffic.isPending) return <div className="skeleton" style={{ height: 320 }} />;
+  if (traffic.isPending) return <div className="skeleton" style={{ height: 800 }} />;
   if (!traffic.data) return <Problem error={traffic.error} onRetry={() => void traffic.refetch()} />;
   return (
     <div className="traffic__requests stale" aria-busy={traffic.isPlaceholderData}>
@@ -125,6 +125,12 @@ function Numbers({ points }: Pick<Traffic, "points">) {
             values: points.map((point) => point.bytes_out - point.media_bytes_out),
           },
         ]}
+      />
+      <Plot
+        title={strings.traffic.receivedPlot}
+        times={times}
+        format={formatBytes}
+        series={[{ name: strings.traffic.received, look: "usual", values: points.map((point) => point.bytes_in) }]}
       />
     </>
   );
@@ -212,74 +218,6 @@ function Route({ path }: { path: string }) {
       {part}
     </Fragment>
   ));
-}
-
-function Kept() {
-  const storage = useQuery(storageQuery);
-  return (
-    <section className="settings__section" aria-label={strings.traffic.storage}>
-      <div>
-        <h2>{strings.traffic.storage}</h2>
-        <p className="soft">{strings.traffic.storageLead}</p>
-      </div>
-      {storage.isPending ? (
-        <div className="skeleton" style={{ height: 120 }} />
-      ) : !storage.data ? (
-        <Problem error={storage.error} onRetry={() => void storage.refetch()} />
-      ) : storage.data.kinds.length === 0 ? (
-        <p className="faint">{strings.traffic.storageNone}</p>
-      ) : (
-        <>
-          <Scrolled label={strings.traffic.kind} className="table-scroll">
-            <table className="table table--numbers">
-              <thead>
-                <tr>
-                  <th scope="col">{strings.traffic.kind}</th>
-                  <th scope="col">{strings.traffic.files}</th>
-                  <th scope="col">{strings.traffic.originals}</th>
-                  <th scope="col">{strings.traffic.renditions}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {storage.data.kinds.map((one) => (
-                  <tr key={one.kind}>
-                    <th scope="row">
-                      {one.kind === null ? strings.traffic.kindUnknown : (strings.traffic.kinds[one.kind] ?? one.kind)}
-                    </th>
-                    <td>{formatNumber(one.files)}</td>
-                    <td>{formatBytes(one.original_bytes)}</td>
-                    <td>{formatBytes(one.rendition_bytes)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scrolled>
-          {storage.data.channels.length === 0 ? null : (
-            <Scrolled label={strings.traffic.channel} className="table-scroll">
-              <table className="table table--numbers">
-                <thead>
-                  <tr>
-                    <th scope="col">{strings.traffic.channel}</th>
-                    <th scope="col">{strings.traffic.videos}</th>
-                    <th scope="col">{strings.traffic.bytes}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {storage.data.channels.map((one) => (
-                    <tr key={one.channel_id}>
-                      <th scope="row">{one.channel_name ?? strings.traffic.channelNone}</th>
-                      <td>{formatNumber(one.videos)}</td>
-                      <td>{formatBytes(one.bytes)}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </Scrolled>
-          )}
-        </>
-      )}
-    </section>
-  );
 }
 
 function sum(points: Traffic["points"], field: Exclude<keyof Traffic["points"][number], "at">): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bars, HEIGHT, WIDTH } from "./plot";
+import { bars, foremost, HEIGHT, shares, WIDTH } from "./plot";
 
 describe("bars", () => {
   it("lie beside each other, the highest up to the top", () => {
@@ -22,5 +22,40 @@ describe("bars", () => {
     expect(little?.parts[0]?.height).toBe(1);
     expect(bars([])).toEqual([]);
     expect(bars([[0, 0]])[0]?.parts.every(({ height }) => height === 0)).toBe(true);
+  });
+});
+
+describe("shares", () => {
+  it.each([
+    [[1, 1, 1], [34, 33, 33]],
+    [[2, 1], [67, 33]],
+    [[9999, 1], [100, 0]],
+    [[0, 5], [0, 100]],
+    [[7], [100]],
+  ])("of %j come to 100 together, rounded where that is least wrong", (values, percents) => {
+    expect(shares(values)).toEqual(percents);
+  });
+
+  it("are none where there is nothing", () => {
+    expect(shares([0, 0])).toEqual([0, 0]);
+    expect(shares([])).toEqual([]);
+  });
+
+  it("come to 100 also for sizes as they are", () => {
+    for (let count = 1; count < 40; count += 1) {
+      const sizes = Array.from({ length: count }, (_, index) => 1_234_567_891 * (index + 1) ** 3 + index * 7919);
+      expect(shares(sizes).reduce((sum, value) => sum + value, 0)).toBe(100);
+    }
+  });
+});
+
+describe("foremost", () => {
+  it("shows all where there are few", () => {
+    expect(foremost([3, 2, 1], 3)).toEqual({ shown: [3, 2, 1], rest: [] });
+    expect(foremost([], 3)).toEqual({ shown: [], rest: [] });
+  });
+
+  it("takes the rest together, which never is one alone", () => {
+    expect(foremost([4, 3, 2, 1], 3)).toEqual({ shown: [4, 3], rest: [2, 1] });
   });
 });
