@@ -62,7 +62,7 @@ function Kinds({ kinds }: Pick<Storage, "kinds">) {
       </Figures>
       <PlotFigure
         title={strings.traffic.kindsPlot}
-        note={strings.traffic.filesIn(kinds.reduce((sum, one) => sum + one.files, 0))}
+        note={strings.traffic.filesIn(formatNumber(kinds.reduce((sum, one) => sum + one.files, 0)))}
         columns={[
           strings.traffic.kind,
           strings.traffic.files,
@@ -106,7 +106,7 @@ function Channels({ channels }: Pick<Storage, "channels">) {
   return (
     <PlotFigure
       title={strings.traffic.channelsPlot}
-      note={strings.traffic.recordingsIn(channels.reduce((sum, one) => sum + one.videos, 0))}
+      note={strings.traffic.recordingsIn(formatNumber(channels.reduce((sum, one) => sum + one.videos, 0)))}
       columns={[strings.traffic.channel, strings.traffic.videos, strings.traffic.bytes]}
       rows={named.map(({ name, videos, bytes }) => ({ name, values: [formatNumber(videos), formatBytes(bytes)] }))}
     >
