@@ -7,6 +7,7 @@ import { mediaCommands } from "../../api/media";
 import { keys } from "../../api/queries";
 import type { Folder } from "../../api/types";
 import { Confirm } from "../../components/Confirm";
+import { formatNumber } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import type { MediaActions } from "./actions";
@@ -143,7 +144,7 @@ function FolderRow({
         >
           <FolderIcon size={16} aria-hidden />
           <span className="truncate">{folder.name}</span>
-          {folder.asset_count > 0 ? <span className="places__count number">{folder.asset_count}</span> : null}
+          {folder.asset_count > 0 ? <span className="places__count number">{formatNumber(folder.asset_count)}</span> : null}
         </Link>
         {mayEdit ? <FolderMenu folder={folder} onAsk={onAsk} /> : null}
       </div>

@@ -121,7 +121,7 @@ function Actions({ task }: { task: Task }) {
   return (
     <div className="tasks__actions">
       {task.subject === "video" ? (
-        <Link to="/videos/$videoId" params={{ videoId: task.subject_id }}>
+        <Link className="settings__inline-link" to="/videos/$videoId" params={{ videoId: task.subject_id }}>
           {strings.tasks.open}
         </Link>
       ) : null}

@@ -10,7 +10,7 @@ import { Empty } from "../../../components/Empty";
 import { Figure, Figures } from "../../../components/Figures";
 import { PagedList } from "../../../components/Listed";
 import { Scrolled } from "../../../components/Scrolled";
-import { formatAge, formatDateTime } from "../../../lib/format";
+import { formatAge, formatDateTime, formatNumber } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
 import { TaskRow } from "./TaskRow";
@@ -82,11 +82,11 @@ function Stats() {
   return (
     <>
       <Figures label={strings.tasks.stats}>
-        <Figure name={strings.tasks.running} value={String(countOf(data, "running"))} />
-        <Figure name={strings.tasks.waiting} value={String(countOf(data, "pending"))} />
-        {held > 0 ? <Figure name={strings.tasks.held} value={String(held)} /> : null}
-        <Figure name={strings.tasks.failed} value={String(failed)} isBad={failed > 0} />
-        <Figure name={strings.tasks.lastDay} value={String(done)} />
+        <Figure name={strings.tasks.running} value={formatNumber(countOf(data, "running"))} />
+        <Figure name={strings.tasks.waiting} value={formatNumber(countOf(data, "pending"))} />
+        {held > 0 ? <Figure name={strings.tasks.held} value={formatNumber(held)} /> : null}
+        <Figure name={strings.tasks.failed} value={formatNumber(failed)} isBad={failed > 0} />
+        <Figure name={strings.tasks.lastDay} value={formatNumber(done)} />
         {since === null ? null : <Figure name={strings.tasks.longest} value={formatAge(since)} title={formatDateTime(since)} />}
       </Figures>
       {data.last_day.length === 0 ? null : (
@@ -107,8 +107,8 @@ function Stats() {
                 {data.last_day.map((kind) => (
                   <tr key={kind.kind}>
                     <th scope="row">{kindName(kind.kind)}</th>
-                    <td>{kind.completed}</td>
-                    <td>{kind.failed}</td>
+                    <td>{formatNumber(kind.completed)}</td>
+                    <td>{formatNumber(kind.failed)}</td>
                     <td>{spanOf(kind.duration_ms_p50)}</td>
                     <td>{spanOf(kind.duration_ms_p95)}</td>
                   </tr>
