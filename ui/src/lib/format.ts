@@ -32,7 +32,7 @@ export function formatClock(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
-/** Spans and ages are words of sentences, and those are of this language; dates and numbers are as the person writes them. */
+/** Spans, ages and languages are words of sentences, and those are of this language; dates and numbers are as the person writes them. */
 const LANGUAGE = "en";
 
 const unit = (value: number, name: string): string =>
@@ -51,6 +51,15 @@ export function speakClock(ms: number): string {
 }
 
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** What a language is called (BCP 47), in the language of the sentences around it; its tag where nobody has named it. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(LANGUAGE, { type: "language" }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
 
 export function formatBytes(bytes: number): string {
   let value = bytes;

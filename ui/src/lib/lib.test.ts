@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { readDevice } from "./device";
-import { formatAge, formatBytes, formatClock, formatRemaining, initials, setFormats, speakClock } from "./format";
+import { formatAge, formatBytes, formatClock, formatRemaining, initials, languageName, setFormats, speakClock } from "./format";
 import { cutByHighlights, findAll } from "./marks";
 import { indexAt, parseStoryboard, parseVtt, plainCue } from "./vtt";
 
-describe("ages and spans", () => {
+describe("ages, spans and languages", () => {
   it("are in the language of the sentences around them, whatever dates are written like", () => {
     setFormats({ locale: "de-DE", timeZone: null });
     const now = Date.parse("2026-03-01T12:00:00Z");
     expect(formatAge("2026-03-01T11:59:40Z", now)).toBe("just now");
     expect(formatAge("2026-03-01T11:55:00Z", now)).toBe("5 minutes ago");
     expect(speakClock(62_000)).toBe("1 minute 2 seconds");
+    expect(languageName("pt-BR")).toBe("Brazilian Portuguese");
+    expect(["qaa", "no language"].map(languageName)).toEqual(["qaa", "no language"]);
     setFormats({ locale: null, timeZone: null });
   });
 });

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { preferencesQuery, useChangePreferences } from "../../api/preferences";
 import type { Preferences } from "../../api/types";
 import { Problem } from "../../components/Problem";
-import { formatDateTime } from "../../lib/format";
+import { formatDateTime, languageName } from "../../lib/format";
 import { useTitle } from "../../lib/hooks";
 import { setPreferences, usePreferences } from "../../lib/preferences";
 import { strings } from "../../strings";
@@ -65,7 +65,7 @@ function Choices({ chosen }: { chosen: Preferences }) {
         <Choice
           label={strings.preferences.locale}
           value={chosen.locale ?? ""}
-          options={[["", strings.preferences.asBrowser(localeName(device.locale))], ...locales(chosen.locale)]}
+          options={[["", strings.preferences.asBrowser(languageName(device.locale))], ...locales(chosen.locale)]}
           onChoose={(locale) => mutate({ locale: locale === "" ? null : locale })}
         />
         <p className="soft small" role="status">
@@ -132,13 +132,5 @@ function zones(chosen: string | null): [string, string][] {
 function locales(chosen: string | null): [string, string][] {
   const known = new Set(LOCALES);
   if (chosen !== null) known.add(chosen);
-  return [...known].map((locale): [string, string] => [locale, localeName(locale)]).sort(([, a], [, b]) => a.localeCompare(b));
-}
-
-function localeName(locale: string): string {
-  try {
-    return new Intl.DisplayNames("en", { type: "language" }).of(locale) ?? locale;
-  } catch {
-    return locale;
-  }
+  return [...known].map((locale): [string, string] => [locale, languageName(locale)]).sort(([, a], [, b]) => a.localeCompare(b));
 }

@@ -6,7 +6,7 @@ import { channelsQuery, commands, keys } from "../../api/queries";
 import type { Stage, VideoDetail, VideoPatch, VideoVisibility } from "../../api/types";
 import { Dialog } from "../../components/Dialog";
 import { DraftActions, useDraft } from "../../components/Draft";
-import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
+import { formatBytes, formatClock, formatDateTime, languageName } from "../../lib/format";
 import { strings } from "../../strings";
 import { tell } from "../library/actions";
 import { useVideo } from "./context";
@@ -57,7 +57,7 @@ export function DetailsPanel() {
     [strings.details.size, video.size_bytes === null ? null : formatBytes(video.size_bytes)],
     [strings.details.source, strings.details.sources[video.source]],
     [strings.details.added, formatDateTime(video.created_at)],
-    [strings.details.language, languageName(transcript?.language ?? null)],
+    [strings.details.language, transcript?.language ? languageName(transcript.language) : null],
     [strings.details.engine, transcript?.engine ?? null],
   ];
 
@@ -100,15 +100,6 @@ export function DetailsPanel() {
       ) : null}
     </div>
   );
-}
-
-function languageName(code: string | null): string | null {
-  if (code === null) return null;
-  try {
-    return new Intl.DisplayNames(undefined, { type: "language" }).of(code) ?? code;
-  } catch {
-    return code;
-  }
 }
 
 function Description({ video, onSaved }: { video: VideoDetail; onSaved: (after: VideoDetail) => void }) {
