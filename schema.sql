@@ -615,12 +615,19 @@ CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uu
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
     AS $$
+DECLARE
+    v_kind text;
 BEGIN
     UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = p_now,
         error_code = NULL, error_message = NULL
-    WHERE organization_id = p_organization_id AND id = p_id AND lease = p_lease;
+    WHERE organization_id = p_organization_id AND id = p_id AND lease = p_lease
+    RETURNING kind INTO v_kind;
     IF NOT FOUND THEN
         RETURN QUERY SELECT false, 0::bigint, NULL::text, NULL::text;
+        RETURN;
+    END IF;
+    IF is_side_task(v_kind) THEN
+        RETURN QUERY SELECT true, NULL::bigint, NULL::text, NULL::text;
         RETURN;
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended(p_subject_id::text, 0));
@@ -634,7 +641,7 @@ BEGIN
                 SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
                     AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
             ELSE false END AS is_given_up
-        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
+        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id AND NOT is_side_task(own.kind)
         ORDER BY own.created_at OFFSET 0
     ) AS own;
 END $$;
@@ -850,6 +857,14 @@ CREATE FUNCTION public.is_account_task(p_kind text) RETURNS boolean
     SELECT p_kind IN ('send_mail', 'export_person')
 $$;
 
+-- Name: is_side_task(text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.is_side_task(p_kind text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT p_kind = 'index_description'
+$$;
+
 -- Name: keep_request_logs(timestamp with time zone, integer, integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.keep_request_logs(p_now timestamp with time zone, p_ahead integer, p_kept integer) RETURNS integer
@@ -927,7 +942,7 @@ BEGIN
     IF v_is_recording THEN
         SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
         DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
-        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids) AND NOT is_description;
         DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
@@ -1082,7 +1097,7 @@ CREATE FUNCTION public.named_files(p_organization_id uuid) RETURNS TABLE(source 
     UNION ALL
     -- The segments of a playlist, the tiles of a storyboard, and the stills beside a poster lie beside it.
     SELECT 'renditions', r.id, regexp_replace(r.blob_key, '/[^/]*$', ''), true, false FROM renditions r
-        WHERE r.organization_id = p_organization_id AND r.kind IN ('hls_variant', 'storyboard', 'poster')
+        WHERE r.organization_id = p_organization_id AND r.kind IN ('hls_variant', 'hls_sound', 'storyboard', 'poster')
     UNION ALL
     SELECT 'document_pages', p.asset_id, p.image_key, false, true FROM document_pages p
         WHERE p.organization_id = p_organization_id AND p.image_key IS NOT NULL
@@ -2117,7 +2132,7 @@ CREATE TABLE public.chunks (
     asset_id uuid,
     page_number integer,
     is_description boolean DEFAULT false NOT NULL,
-    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text, 'image'::text]))),
+    CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text, 'image'::text, 'video'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
     CONSTRAINT chunks_place CHECK ((
@@ -2125,8 +2140,14 @@ CASE entity_type
     WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
     WHEN 'image'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NULL) AND (video_id IS NULL))
     WHEN 'key_frame'::text THEN ((asset_id IS NULL) AND (page_number IS NULL) AND (video_id IS NOT NULL) AND (start_seconds IS NOT NULL) AND (end_seconds IS NOT NULL))
+    WHEN 'video'::text THEN ((asset_id IS NULL) AND (page_number IS NULL) AND (video_id IS NOT NULL) AND (video_id = entity_id) AND (start_seconds IS NULL) AND (end_seconds IS NULL))
     ELSE ((asset_id IS NULL) AND (page_number IS NULL))
-END AND ((entity_type = 'image'::text) OR (NOT is_description)))),
+END AND
+CASE entity_type
+    WHEN 'image'::text THEN true
+    WHEN 'video'::text THEN is_description
+    ELSE (NOT is_description)
+END)),
     CONSTRAINT chunks_visibility CHECK ((visibility = ANY (ARRAY['private'::text, 'organization'::text, 'public'::text])))
 );
 ALTER TABLE ONLY public.chunks ALTER COLUMN search_vector SET STORAGE MAIN;
@@ -2537,7 +2558,7 @@ CREATE TABLE public.renditions (
     height integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text, 'sound'::text])))
+    CONSTRAINT renditions_kind CHECK ((kind = ANY (ARRAY['file'::text, 'hls_master'::text, 'hls_variant'::text, 'hls_sound'::text, 'subtitles'::text, 'poster'::text, 'thumbnail'::text, 'storyboard'::text, 'waveform'::text, 'speech_audio'::text, 'image'::text, 'sound'::text])))
 );
 
 ALTER TABLE ONLY public.renditions FORCE ROW LEVEL SECURITY;

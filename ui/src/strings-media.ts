@@ -171,6 +171,8 @@ export const mediaStrings = {
     kinds: {
       file: "The file, as browsers play it",
       hls_master: "Playlist of all versions",
+      hls_sound: "More sound",
+      subtitles: "Subtitles",
       poster: "Large still",
       thumbnail: "Small still",
       storyboard: "Stills for the seek bar",
@@ -178,6 +180,7 @@ export const mediaStrings = {
       speech_audio: "Sound for speech recognition",
       image: "Image that was asked for",
     } as Record<string, string>,
+    called: (name: string, told: string) => `${name}: ${told}`,
     rate: (kilobits: number) => `${kilobits} kbit/s`,
     downloadOf: (name: string) => `Download ${name}`,
     open: "Open",

@@ -35,6 +35,7 @@ export const taskStrings = {
       package: "Making it playable",
       encode: "Encoding",
       encode_av1: "Encoding in AV1",
+      tracks: "Other sounds and subtitles",
       picture: "Taking pictures",
       audio: "Extracting the sound",
       make_sounds: "Making sound files",

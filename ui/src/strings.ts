@@ -165,6 +165,7 @@ export const strings = {
     package: "Making it playable",
     encode: "Encoding",
     encode_av1: "Encoding in AV1",
+    tracks: "Other sounds and subtitles",
     picture: "Taking pictures",
     audio: "Listening",
     waveform: "Drawing the waveform",

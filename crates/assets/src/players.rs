@@ -21,7 +21,7 @@ use memoreel_kernel::{AssetId, Caller};
 use memoreel_media::{
     Beside, Ffmpeg, TrackKind,
     beside::{CAPTIONS, STORYBOARD},
-    dash_manifest, header_of_track, master_for_players, segment_of_track, sound_playlist, text_playlist,
+    dash_manifest, header_of_track, master_for_players, segment_of_track, sound_playlist,
 };
 use memoreel_web::{App, Permit, Problem};
 use published::{PLAYLIST_BYTES_MAX, Published};

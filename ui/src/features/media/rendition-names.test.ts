@@ -4,11 +4,13 @@ import { inOrder, pictureUrl, renditionFacts, renditionName } from "./rendition-
 
 const ONE: Rendition = {
   kind: "poster", name: "poster", content_type: "image/jpeg", size_bytes: 2_500_000, width: null, height: null, duration_ms: null,
-  bit_rate: null, codecs: null, loudness_lufs: null, url: null, download_url: null, created_at: "2026-01-01T00:00:00Z",
+  bit_rate: null, codecs: null, language: null, title: null, loudness_lufs: null, url: null, download_url: null, created_at: "2026-01-01T00:00:00Z",
 };
 
 describe("what was made of a file", () => {
   it("is called by what it is", () => {
+    expect(renditionName({ ...ONE, kind: "hls_sound", language: "de" })).toBe("More sound: German");
+    expect(renditionName({ ...ONE, kind: "subtitles", language: "fr", title: "Malentendants" })).toBe("Subtitles: Malentendants");
     const version = { ...ONE, kind: "hls_variant", name: "hls-720p-av1", width: 1280, height: 720, codecs: "av01.0.05M.08,mp4a.40.2" };
     expect(renditionName(version)).toBe("720p, AV1");
     expect(renditionName({ ...version, name: "hls-source", codecs: "avc1.64001f" })).toBe("720p, H.264, as uploaded");

@@ -1,9 +1,9 @@
 import type { Rendition } from "../../api/types";
-import { formatBytes, formatClock } from "../../lib/format";
+import { formatBytes, formatClock, languageName } from "../../lib/format";
 import { strings } from "../../strings";
 
 /** In the order in which people look for them. */
-const ORDER = ["sound", "hls_variant", "hls_master", "file", "image", "poster", "thumbnail", "storyboard", "waveform", "speech_audio"];
+const ORDER = ["sound", "hls_variant", "hls_master", "hls_sound", "subtitles", "file", "image", "poster", "thumbnail", "storyboard", "waveform", "speech_audio"];
 
 /** By kind, the larger ones first. */
 export function inOrder(items: readonly Rendition[]): Rendition[] {
@@ -28,7 +28,9 @@ export function renditionName(one: Rendition): string {
     const format = one.content_type === "audio/mpeg" ? names.mp3 : names.opus;
     return one.loudness_lufs === null ? names.soundFile(format) : names.soundFileAt(format, one.loudness_lufs);
   }
-  return names.kinds[one.kind] ?? one.kind;
+  const name = names.kinds[one.kind] ?? one.kind;
+  const told = one.title ?? (one.language === null ? null : languageName(one.language));
+  return told === null ? name : names.called(name, told);
 }
 
 /** Where it can be looked at by itself. */

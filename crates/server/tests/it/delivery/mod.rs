@@ -3,6 +3,7 @@
 mod closed;
 mod pages;
 mod players;
+mod tracks;
 mod waveform;
 
 use crate::{
