@@ -73,6 +73,9 @@ pub(crate) fn content(organization_id: OrganizationId, upload_id: UploadId) -> B
     key(&format!("{}/contents/{upload_id}", blobs_of_organization(organization_id)))
 }
 
+/// The folder of what players of HLS and DASH fetch.
+pub(crate) const HLS: &str = "hls";
+
 /// One of the files that a recording has or had. What is made of each lies in a folder of its own, so that no address of the one leads to
 /// what was made of another. The database names these folders, too (`made_folder`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,23 +86,32 @@ pub struct Recording {
     pub asset_id: AssetId,
     /// Which of its files: 1 is the first, and each that replaces another is one more.
     pub version: i32,
+    /// Which packaging of that file for players: 1 is the first. Each lies in a folder of its own, so that whoever plays an older one goes on.
+    pub packaging: i32,
 }
 
 impl Recording {
-    /// Of what something at `key` was made, and where in the folder of that it lies.
-    pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str)> {
+    /// Of what something at `key` was made, in which folder of that it lies (`hls` for any packaging), and where in that folder.
+    pub(crate) fn of(organization_id: OrganizationId, key: &BlobKey) -> Option<(Self, &str, &str)> {
         let Place { organization, kind: "assets", id, below } = Place::of(key)? else { return None };
         let asset_id = AssetId(canonical_uuid(id)?);
-        if below.is_empty() || canonical_uuid(organization) != Some(organization_id.uuid()) {
+        if canonical_uuid(organization) != Some(organization_id.uuid()) {
             return None;
         }
-        let later =
-            below.strip_prefix('v').and_then(|rest| rest.split_once('/')).and_then(|(digits, below)| {
-                let version = digits.parse::<i32>().ok()?;
-                (version > 1 && version.to_string() == digits).then_some((version, below))
-            });
+        let later = below
+            .strip_prefix('v')
+            .and_then(|rest| rest.split_once('/'))
+            .and_then(|(digits, below)| Some((later_number(digits)?, below)));
         let (version, below) = later.unwrap_or((1, below));
-        Some((Self { organization_id, asset_id, version }, below))
+        let (folder, file) = below.split_once('/')?;
+        let packaged = folder.strip_prefix("hls-").and_then(later_number);
+        let (packaging, folder) = packaged.map_or((1, folder), |packaging| (packaging, HLS));
+        Some((Self { organization_id, asset_id, version, packaging }, folder, file))
+    }
+
+    /// The packaging that replaces this one.
+    pub(crate) fn packaged_anew(self) -> Self {
+        Self { packaging: self.packaging + 1, ..self }
     }
 
     /// Where what is made of this file lies in the folder of the asset.
@@ -114,9 +126,21 @@ impl Recording {
         key(&format!("{}/{}", asset(self.organization_id, self.asset_id), self.below(name)))
     }
 
+    fn hls_folder(self) -> String {
+        match self.packaging {
+            ..=1 => HLS.to_owned(),
+            packaging => format!("{HLS}-{packaging}"),
+        }
+    }
+
+    /// Where the HLS playlists and segments lie in the folder of the asset.
+    pub(crate) fn hls_below(self) -> String {
+        self.below(&self.hls_folder())
+    }
+
     /// The HLS playlists and segments.
     pub(crate) fn hls(self) -> BlobKey {
-        self.folder("hls")
+        self.folder(&self.hls_folder())
     }
 
     /// One HLS variant, or one more sound.
@@ -153,6 +177,11 @@ impl Recording {
     pub(crate) fn sound(self, name: &str, format: SoundFormat) -> BlobKey {
         key(&format!("{}/{name}.{}", self.folder("sounds"), format.as_str()))
     }
+}
+
+/// A number above 1, in the one spelling that it has in keys.
+fn later_number(digits: &str) -> Option<i32> {
+    digits.parse().ok().filter(|number: &i32| *number > 1 && number.to_string() == digits)
 }
 
 /// There, the picture of the key frame that is shown first at this moment.

@@ -23,6 +23,8 @@ pub(crate) const UPLOAD_BYTES_MAX: u64 = 5 << 30;
 pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::days(2);
 /// The name of the rendition that holds sound for speech recognition.
 pub(crate) const SPEECH_AUDIO: &str = "speech-audio";
+/// The name of the rendition that is the master playlist.
+pub(crate) const MASTER_NAME: &str = "hls";
 
 /// The largest file of a kind, in bytes.
 pub(crate) fn size_bytes_max(kind: Kind) -> u64 {

@@ -109,8 +109,8 @@ impl Players {
                 let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
                 let captions = async {
                     // They are of the file that the recording has now.
-                    let version = store::version_of(&mut tx, wanted.recording.asset_id).await?;
-                    if version != Some(wanted.recording.version) {
+                    let now = store::recording_of(&mut tx, wanted.recording.asset_id).await?;
+                    if now.is_none_or(|now| now.version != wanted.recording.version) {
                         return Ok(None);
                     }
                     self.captions.webvtt(&mut tx, wanted.recording.asset_id).await

@@ -352,6 +352,7 @@ pub(crate) async fn mark_stored(
 /// A stored asset as the steps need it.
 pub(crate) struct StoredAsset {
     pub(crate) version: i32,
+    pub(crate) packaging: i32,
     pub(crate) blob_key: BlobKey,
     pub(crate) probe: Option<memoreel_media::Probe>,
     /// What is to be encoded of it.
@@ -364,7 +365,8 @@ pub(crate) async fn find_stored(
 ) -> Result<Option<StoredAsset>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT version, blob_key, metadata -> 'probe' AS probe, metadata -> 'encoding' AS encoding FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
+        "SELECT version, packaging, blob_key, metadata -> 'probe' AS probe, metadata -> 'encoding' AS encoding
+         FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready'",
         organization_id.uuid(),
         asset_id.uuid(),
     )
@@ -373,11 +375,18 @@ pub(crate) async fn find_stored(
     Ok(row.and_then(|row| {
         let probe = row.probe.and_then(|probe| serde_json::from_value(probe).ok());
         let plan = row.encoding.and_then(|plan| serde_json::from_value(plan).ok()).unwrap_or_default();
-        Some(StoredAsset { version: row.version, blob_key: row.blob_key?.parse().ok()?, probe, plan })
+        Some(StoredAsset {
+            version: row.version,
+            packaging: row.packaging,
+            blob_key: row.blob_key?.parse().ok()?,
+            probe,
+            plan,
+        })
     }))
 }
 
-/// Writes down what was probed. What is to be encoded is decided by what the organization says now, once: whoever looks again finds the same.
+/// Writes down what was probed. What is to be encoded is decided by what the organization says now, once: whoever looks again finds the same,
+/// unless it was encoded anew.
 pub(crate) async fn record_probe(
     tx: &mut TenantTx,
     asset_id: AssetId,

@@ -167,6 +167,7 @@ pub(crate) struct VideoRow {
     pub(crate) original_filename: Option<String>,
     blob_key: Option<String>,
     pub(crate) file_version: Option<i32>,
+    packaging: Option<i32>,
     renditions: Vec<String>,
     speakers: Option<Json<Vec<SpeakerView>>>,
     pub(crate) caption_language: Option<String>,
@@ -192,7 +193,12 @@ impl VideoRow {
     /// What there is to show of its file, if it has one.
     pub(crate) fn playback(&self, organization_id: OrganizationId) -> Option<Playback<'_>> {
         Some(Playback {
-            recording: Recording { organization_id, asset_id: self.asset_id?, version: self.file_version? },
+            recording: Recording {
+                organization_id,
+                asset_id: self.asset_id?,
+                version: self.file_version?,
+                packaging: self.packaging?,
+            },
             blob_key: self.blob_key.as_deref(),
             filename: self.original_filename.as_deref()?,
             renditions: &self.renditions,
@@ -214,7 +220,7 @@ macro_rules! select_videos {
                        FROM transcript_segments g WHERE g.organization_id = $1 AND g.video_id = v.id) END AS duration_seconds,
                    a.width AS "width?", a.height AS "height?",
                    a.byte_size AS "byte_size?", a.original_filename AS "original_filename?", a.blob_key AS "blob_key?",
-                   a.version AS "file_version?",
+                   a.version AS "file_version?", a.packaging AS "packaging?",
                    ARRAY(SELECT r.kind FROM renditions r
                        WHERE r.organization_id = $1 AND r.asset_id = v.asset_id) AS "renditions!",
                    (SELECT json_agg(json_build_object('id', s.id, 'label', s.label, 'name', s.name, 'hue', s.hue))

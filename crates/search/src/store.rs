@@ -26,9 +26,14 @@ macro_rules! found_in {
                 id: video_id.unwrap_or_else(|| unreachable!("the statement leaves out what is of neither")),
                 title: $row.video_title.unwrap_or_default(),
                 channel_id: $row.channel_id,
-                recording: $row.asset_id.zip($row.recording_version).map(|(asset_id, version)| {
-                    memoreel_assets::Recording { organization_id: $organization_id, asset_id, version }
-                }),
+                recording: $row.asset_id.zip($row.recording_version.zip($row.recording_packaging)).map(
+                    |(asset_id, (version, packaging))| memoreel_assets::Recording {
+                        organization_id: $organization_id,
+                        asset_id,
+                        version,
+                        packaging,
+                    },
+                ),
                 is_pictured: $row.is_pictured,
                 is_seen: $row.entity_type.as_deref() == Some("key_frame"),
                 is_described: $row.entity_type.as_deref() == Some("video"),
@@ -120,6 +125,7 @@ pub(crate) async fn search(
                span_vectors, words_rank, meaning_rank, similarity, score AS "score!",
                found.asset_id AS "asset_id: AssetId",
                (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
+               (SELECT a.packaging FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_packaging,
                EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail') AS "is_pictured!",
                (SELECT c.entity_type FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id) AS entity_type

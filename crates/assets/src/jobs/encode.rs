@@ -5,14 +5,18 @@
 use super::{Input, MediaEngine, blob_failure, control, media_failure};
 use crate::{
     keys::Recording,
-    model::AssetStep,
+    model::{AssetStep, MASTER_NAME},
     store::{self as sql, NewRendition},
 };
 use async_trait::async_trait;
+use memoreel_db::TenantTx;
 use memoreel_kernel::Event;
 use memoreel_media::{Ladder, PictureCodec, Variant, first_with_sound, ladder, master_playlist};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
-use std::path::Path;
+use std::{path::Path, time::Duration};
+
+/// How long a step waits that finds the recording packaged anew, before it begins again with what is published now.
+const GIVES_WAY: Duration = Duration::from_secs(1);
 
 /// Encodes the ladder and adds it to the master playlist.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl Handle for EncodeAv1 {
     }
 }
 
-/// What is to be encoded of a recording, as was decided when it was looked into.
+/// What is to be encoded of a recording, beside what is published.
 async fn wanted(
     engine: &MediaEngine,
     run: &TaskRun,
@@ -73,12 +77,16 @@ async fn wanted(
     let mut tx = run.begin().await?;
     let published = sql::hls_variants(&mut tx, step.asset_id).await?;
     drop(tx);
-    let instant = published.iter().find(|variant| variant.name == "source");
+    Ok(ladder_of(engine, input, published.iter().find(|variant| variant.name == "source")))
+}
+
+/// What is to be encoded of a recording, by its plan. `instant` is the version that was packaged without encoding.
+pub(super) fn ladder_of(engine: &MediaEngine, input: &Input, instant: Option<&Variant>) -> Ladder {
     if input.plan.codec() == PictureCodec::Av1 && !engine.ffmpeg.encodes_av1() {
         tracing::warn!("AV1 is wanted, but this ffmpeg was built without SVT-AV1; H.264 is made instead");
-        return Ok(ladder(&input.probe, instant, &input.plan.without_av1()));
+        return ladder(&input.probe, instant, &input.plan.without_av1());
     }
-    Ok(ladder(&input.probe, instant, &input.plan))
+    ladder(&input.probe, instant, &input.plan)
 }
 
 async fn encode(
@@ -106,44 +114,75 @@ pub(super) async fn publish_variants(
     variants: Vec<Variant>,
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
-    for variant in &variants {
-        let prefix = recording.hls_variant(&variant.name);
-        engine.store_folder(&prefix, &folder.join(&variant.name)).await?;
-    }
+    store_variants(engine, recording, folder, &variants).await?;
     // What is published now, by who may say so: a run that was taken over would list less than the one that followed it.
     let mut tx = run.begin().await?;
     run.require_lease(&mut tx).await?;
+    require_packaging(&mut tx, recording).await?;
     let mut all = sql::hls_variants(&mut tx, recording.asset_id).await?;
     drop(tx);
     all.retain(|known| variants.iter().all(|new| new.name != known.name));
     all.extend(variants.iter().cloned());
-    all.sort_by_key(|variant| variant.bandwidth_peak);
-    let playlist = master_playlist(&all).into_bytes();
-    let playlist_bytes = playlist.len() as u64;
-    let master = recording.master();
-    engine.blobs.put_bytes(&master, playlist).await.map_err(blob_failure)?;
+    let master = store_master(engine, recording, &all).await?;
     run.progress(1.0);
 
     let now = run.clock().now();
     let mut tx = run.begin().await?;
+    require_packaging(&mut tx, recording).await?;
     for variant in &variants {
         let rendition = variant_rendition(recording, variant)?;
         sql::put_rendition(&mut tx, recording.asset_id, &rendition, now).await?;
     }
-    let rendition = NewRendition {
-        kind: "hls_master",
-        name: "hls".to_owned(),
-        blob_key: master,
-        size_bytes: playlist_bytes,
-        width: None,
-        height: None,
-        metadata: serde_json::json!({}),
-    };
-    sql::put_rendition(&mut tx, recording.asset_id, &rendition, now).await?;
+    sql::put_rendition(&mut tx, recording.asset_id, &master, now).await?;
     run.finish(tx, events).await
 }
 
-fn variant_rendition(recording: Recording, variant: &Variant) -> Result<NewRendition, TaskFailure> {
+/// That no other packaging took the place of this one, which none does until the transaction ends. What was made for it would be lost, or
+/// taken for the other's.
+pub(super) async fn require_packaging(tx: &mut TenantTx, recording: Recording) -> Result<(), TaskFailure> {
+    match sql::hold_packaging(tx, recording).await? {
+        true => Ok(()),
+        false => Err(TaskFailure::gave_way(GIVES_WAY)),
+    }
+}
+
+pub(super) async fn store_variants(
+    engine: &MediaEngine,
+    recording: Recording,
+    folder: &Path,
+    variants: &[Variant],
+) -> Result<(), TaskFailure> {
+    for variant in variants {
+        let prefix = recording.hls_variant(&variant.name);
+        engine.store_folder(&prefix, &folder.join(&variant.name)).await?;
+    }
+    Ok(())
+}
+
+/// Stores the playlist over these versions, which lie beside it.
+pub(super) async fn store_master(
+    engine: &MediaEngine,
+    recording: Recording,
+    variants: &[Variant],
+) -> Result<NewRendition, TaskFailure> {
+    let playlist = master_playlist(variants).into_bytes();
+    let (blob_key, size_bytes) = (recording.master(), playlist.len() as u64);
+    engine.blobs.put_bytes(&blob_key, playlist).await.map_err(blob_failure)?;
+    Ok(NewRendition {
+        kind: "hls_master",
+        name: MASTER_NAME.to_owned(),
+        blob_key,
+        size_bytes,
+        width: None,
+        height: None,
+        metadata: serde_json::json!({}),
+    })
+}
+
+pub(super) fn variant_rendition(
+    recording: Recording,
+    variant: &Variant,
+) -> Result<NewRendition, TaskFailure> {
     let folder = recording.hls_variant(&variant.name);
     Ok(NewRendition {
         kind: "hls_variant",

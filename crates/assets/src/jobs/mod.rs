@@ -82,7 +82,12 @@ impl MediaEngine {
         })?;
         let file = self.blobs.local_path(&asset.blob_key).await.map_err(blob_failure)?;
         let organization_id = run.caller().organization_id;
-        let recording = Recording { organization_id, asset_id: step.asset_id, version: asset.version };
+        let recording = Recording {
+            organization_id,
+            asset_id: step.asset_id,
+            version: asset.version,
+            packaging: asset.packaging,
+        };
         Ok(Input { recording, file, probe, plan: asset.plan })
     }
 

@@ -1,12 +1,12 @@
 //! Sound in other languages, and subtitles: what a recording has beside what it is played with.
 
-use super::{Input, MediaEngine, blob_failure, control, control_part, media_failure};
+use super::{Input, MediaEngine, blob_failure, control, encode::require_packaging, media_failure};
 use crate::{
     model::AssetStep,
     store::{self as sql, NewRendition},
 };
 use async_trait::async_trait;
-use memoreel_media::{NamedTrack, TrackKind, first_with_sound};
+use memoreel_media::{NamedTrack, TrackKind, Variant, first_with_sound};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -25,14 +25,9 @@ impl Handle for Tracks {
         let mut tx = run.begin().await?;
         let published = sql::hls_variants(&mut tx, step.asset_id).await?;
         drop(tx);
-        let start_us = first_with_sound(&published).map_or(0, |variant| variant.start_us);
-        let folder = self.0.scratch_folder()?;
-        let written = self.write(run, &input, start_us, folder.path()).await?;
-        let mut renditions = Vec::with_capacity(written.len());
-        for track in &written {
-            renditions.push(self.store(&input, track, folder.path()).await?);
-        }
+        let renditions = make_tracks(&self.0, run, &input, &published, (0.0, 0.9)).await?;
         let mut tx = run.begin().await?;
+        require_packaging(&mut tx, input.recording).await?;
         for rendition in &renditions {
             sql::put_rendition(&mut tx, step.asset_id, rendition, run.clock().now()).await?;
         }
@@ -40,67 +35,85 @@ impl Handle for Tracks {
     }
 }
 
-impl Tracks {
-    /// All in one pass over the recording; where one cannot be written, each by itself, without those.
-    async fn write(
-        &self,
-        run: &TaskRun,
-        input: &Input,
-        start_us: u64,
-        folder: &Path,
-    ) -> Result<Vec<NamedTrack>, TaskFailure> {
-        let (ffmpeg, path, probe) = (&self.0.ffmpeg, input.file.path(), &input.probe);
-        let tracks = probe.other_tracks();
-        let together =
-            ffmpeg.write_tracks(path, probe, &tracks, start_us, folder, &control(run, 0.0, 0.9)).await;
-        match together {
-            // A recording is played without what is damaged of it; what may pass is tried again.
-            Err(error) if error.is_permanent() => {}
-            other => return other.map_err(media_failure),
-        }
-        let mut written = Vec::with_capacity(tracks.len());
-        for (number, track) in tracks.iter().enumerate() {
-            let part = control_part(run, number, tracks.len());
-            let one = std::slice::from_ref(track);
-            match ffmpeg.write_tracks(path, probe, one, start_us, folder, &part).await {
-                Ok(track) => written.extend(track),
-                Err(error) if error.is_permanent() => {
-                    tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
-                }
-                Err(error) => return Err(media_failure(error)),
-            }
-        }
-        Ok(written)
+/// Writes the other tracks of a recording and stores them beside these versions. Its progress is `part` of the task's.
+pub(super) async fn make_tracks(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    input: &Input,
+    versions: &[Variant],
+    part: (f32, f32),
+) -> Result<Vec<NewRendition>, TaskFailure> {
+    let start_us = first_with_sound(versions).map_or(0, |variant| variant.start_us);
+    let folder = engine.scratch_folder()?;
+    let written = write(engine, run, input, start_us, folder.path(), part).await?;
+    let mut renditions = Vec::with_capacity(written.len());
+    for track in &written {
+        renditions.push(store(engine, input, track, folder.path()).await?);
     }
+    Ok(renditions)
+}
 
-    async fn store(
-        &self,
-        input: &Input,
-        track: &NamedTrack,
-        folder: &Path,
-    ) -> Result<NewRendition, TaskFailure> {
-        let (name, recording) = (track.name(), input.recording);
-        let (kind, blob_key, size_bytes) = match track.kind {
-            TrackKind::Sound => {
-                let prefix = recording.hls_variant(&name);
-                let size_bytes = self.0.store_folder(&prefix, &folder.join(&name)).await?;
-                ("hls_sound", prefix.join("media.m3u8").map_err(blob_failure)?, size_bytes)
-            }
-            TrackKind::Subtitles => {
-                let key = recording.subtitles(&name);
-                let file = folder.join(format!("{name}.vtt"));
-                let stored = self.0.blobs.put_file(&key, &file).await.map_err(blob_failure)?;
-                ("subtitles", key, stored.size_bytes)
-            }
-        };
-        Ok(NewRendition {
-            kind,
-            name: format!("hls-{name}"),
-            blob_key,
-            size_bytes,
-            width: None,
-            height: None,
-            metadata: serde_json::to_value(track).map_err(TaskFailure::internal)?,
-        })
+/// All in one pass over the recording; where one cannot be written, each by itself, without those.
+async fn write(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    input: &Input,
+    start_us: u64,
+    folder: &Path,
+    (from, to): (f32, f32),
+) -> Result<Vec<NamedTrack>, TaskFailure> {
+    let (ffmpeg, path, probe) = (&engine.ffmpeg, input.file.path(), &input.probe);
+    let tracks = probe.other_tracks();
+    let together = ffmpeg.write_tracks(path, probe, &tracks, start_us, folder, &control(run, from, to)).await;
+    match together {
+        // A recording is played without what is damaged of it; what may pass is tried again.
+        Err(error) if error.is_permanent() => {}
+        other => return other.map_err(media_failure),
     }
+    let share = (to - from) / tracks.len().max(1) as f32;
+    let mut written = Vec::with_capacity(tracks.len());
+    for (number, track) in tracks.iter().enumerate() {
+        let begins = from + share * number as f32;
+        let part = control(run, begins, begins + share);
+        let one = std::slice::from_ref(track);
+        match ffmpeg.write_tracks(path, probe, one, start_us, folder, &part).await {
+            Ok(track) => written.extend(track),
+            Err(error) if error.is_permanent() => {
+                tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
+            }
+            Err(error) => return Err(media_failure(error)),
+        }
+    }
+    Ok(written)
+}
+
+async fn store(
+    engine: &MediaEngine,
+    input: &Input,
+    track: &NamedTrack,
+    folder: &Path,
+) -> Result<NewRendition, TaskFailure> {
+    let (name, recording) = (track.name(), input.recording);
+    let (kind, blob_key, size_bytes) = match track.kind {
+        TrackKind::Sound => {
+            let prefix = recording.hls_variant(&name);
+            let size_bytes = engine.store_folder(&prefix, &folder.join(&name)).await?;
+            ("hls_sound", prefix.join("media.m3u8").map_err(blob_failure)?, size_bytes)
+        }
+        TrackKind::Subtitles => {
+            let key = recording.subtitles(&name);
+            let file = folder.join(format!("{name}.vtt"));
+            let stored = engine.blobs.put_file(&key, &file).await.map_err(blob_failure)?;
+            ("subtitles", key, stored.size_bytes)
+        }
+    };
+    Ok(NewRendition {
+        kind,
+        name: format!("hls-{name}"),
+        blob_key,
+        size_bytes,
+        width: None,
+        height: None,
+        metadata: serde_json::to_value(track).map_err(TaskFailure::internal)?,
+    })
 }

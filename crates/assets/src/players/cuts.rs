@@ -62,7 +62,11 @@ impl Players {
         if app.blobs.head(key).await?.is_some() {
             return Ok(());
         }
-        let published = Published { app, folder: frame.recording.hls() };
+        let recording = recording_now(app, frame.recording.organization_id, frame.recording.asset_id).await?;
+        // Stills of all packagings of a file lie beside its poster.
+        let recording = recording.filter(|now| now.version == frame.recording.version);
+        let recording = recording.ok_or_else(|| Problem::not_found("still"))?;
+        let published = Published { app, folder: recording.hls() };
         let size = usize::from(frame.is_small);
         let mut pictures = published.variants().await?;
         pictures.retain(|variant| variant.size.is_some());
@@ -85,11 +89,8 @@ impl Players {
         let still = still.map_err(cut_problem)?;
         app.blobs.put_file(key, &folder.path().join(still)).await?;
         // What was deleted or replaced meanwhile has taken its files along.
-        let mut tx = app.db.tenant(&Caller::service(frame.recording.organization_id)).await?;
-        let version =
-            store::version_of(&mut tx, frame.recording.asset_id).await.map_err(AssetsError::from)?;
-        drop(tx);
-        if version != Some(frame.recording.version) {
+        let now = recording_now(app, recording.organization_id, recording.asset_id).await?;
+        if now.is_none_or(|now| now.version != recording.version) {
             app.blobs.delete(key).await?;
             return Err(Problem::not_found("still"));
         }
@@ -100,7 +101,7 @@ impl Players {
     pub(crate) async fn plan(&self, app: &App, span: &Span) -> Result<PlannedCut, Problem> {
         let not_found = || Problem::not_found("clip");
         let mut tx = app.db.tenant(&Caller::service(span.organization_id)).await?;
-        let version = store::version_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
+        let recording = store::recording_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
         // What was given away by whoever could see it does not outlast that.
         if !span.is_given_in_private
             && store::is_private(&mut tx, span.asset_id).await.map_err(AssetsError::from)?
@@ -108,8 +109,7 @@ impl Players {
             return Err(not_found());
         }
         drop(tx);
-        let version = version.ok_or_else(not_found)?;
-        let recording = Recording { organization_id: span.organization_id, asset_id: span.asset_id, version };
+        let recording = recording.ok_or_else(not_found)?;
         let published = Published { app, folder: recording.hls() };
         let variants = published.variants().await?;
         let lasts_ms = span.to_ms - span.from_ms;
@@ -126,7 +126,8 @@ impl Players {
         let first = recording.hls().join(&format!("{}/{first}", variant.name))?;
         let first = app.blobs.head(&first).await?.ok_or_else(not_found)?;
         let first = first.etag.unwrap_or_else(|| first.modified_at.to_rfc3339());
-        let made_of = format!("{version}-{}-{begins_us}-{}-{first}", variant.name, files.len());
+        let Recording { version, packaging, .. } = recording;
+        let made_of = format!("{version}-{packaging}-{}-{begins_us}-{}-{first}", variant.name, files.len());
         let files = files.into_iter().map(str::to_owned).collect();
         Ok(PlannedCut { recording, variant: variant.name.clone(), files, begins_us, made_of })
     }
@@ -163,6 +164,16 @@ impl Players {
         };
         self.ffmpeg.get_or_try_init(|| Ffmpeg::locate(limits)).await.map_err(cut_problem)
     }
+}
+
+/// The recording as it is now, if it is there.
+async fn recording_now(
+    app: &App,
+    organization_id: OrganizationId,
+    asset_id: AssetId,
+) -> Result<Option<Recording>, Problem> {
+    let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
+    Ok(store::recording_of(&mut tx, asset_id).await.map_err(AssetsError::from)?)
 }
 
 /// The largest size of the same proportions, in even numbers, that fits and enlarges nothing.

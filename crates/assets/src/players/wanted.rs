@@ -1,6 +1,6 @@
 //! What is meant by a key at which nothing is stored, or not before it was asked for.
 
-use crate::keys::Recording;
+use crate::keys::{HLS, Recording};
 use memoreel_blob::{BlobKey, Grant};
 use memoreel_media::{
     OneTrack, Storyboard, TrackKind,
@@ -68,16 +68,16 @@ pub(crate) struct Frame {
 impl MadeForPlayers {
     /// What is meant by a key that `grant` opens.
     pub(crate) fn at(grant: &Grant, key: &BlobKey) -> Option<Self> {
-        let (recording, below) = Recording::of(grant.organization_id, key)?;
-        match below.split_once('/')? {
-            ("hls", file) => Self::beside_manifests(recording, key, file),
-            ("preview", "waveform.png") => Some(Self::Waveform(recording)),
-            ("preview", file) => Frame::at(recording, file).map(Self::Frame),
+        let (recording, folder, file) = Recording::of(grant.organization_id, key)?;
+        match folder {
+            HLS => Self::beside_manifests(recording, file),
+            "preview" if file == "waveform.png" => Some(Self::Waveform(recording)),
+            "preview" => Frame::at(recording, file).map(Self::Frame),
             _ => None,
         }
     }
 
-    fn beside_manifests(recording: Recording, key: &BlobKey, file: &str) -> Option<Self> {
+    fn beside_manifests(recording: Recording, file: &str) -> Option<Self> {
         let text = |kind| Some(Self::Text(PlayerText { recording, kind }));
         match file {
             MASTER => text(TextKind::Master),
@@ -98,7 +98,7 @@ impl MadeForPlayers {
                 Some((variant, file)) if file == PICTURE_PLAYLIST => {
                     Some(Self::Alias(recording.hls_variant(variant).join(MEDIA).ok()?))
                 }
-                Some(_) => TrackFile::at(key).map(Self::Track),
+                Some((variant, file)) => TrackFile::at(recording, variant, file).map(Self::Track),
             },
         }
     }
@@ -119,19 +119,17 @@ impl Frame {
 }
 
 impl TrackFile {
-    /// `…/hls/720p/sound/segment-00000.m4s`: there is no such folder.
-    fn at(key: &BlobKey) -> Option<Self> {
-        let (folder, file) = key.as_str().rsplit_once('/')?;
-        let (variant, track) = folder.rsplit_once('/')?;
+    /// `sound/segment-00000.m4s` of the version `720p`: there is no such folder.
+    fn at(recording: Recording, variant: &str, file: &str) -> Option<Self> {
+        let (track, file) = file.split_once('/')?;
         let track = match track {
             "picture" => OneTrack::Picture,
             "sound" => OneTrack::Sound,
             _ => return None,
         };
-        let is_media = file == INIT || (file.starts_with("segment-") && file.ends_with(".m4s"));
-        let is_variant = variant.rsplit_once('/').is_some_and(|(folder, _)| folder.ends_with("/hls"));
-        (is_media && is_variant).then_some(())?;
-        Some(Self { variant: variant.parse().ok()?, file: file.to_owned(), track })
+        let is_segment = file.starts_with("segment-") && file.ends_with(".m4s") && !file.contains('/');
+        (file == INIT || is_segment).then_some(())?;
+        Some(Self { variant: recording.hls_variant(variant), file: file.to_owned(), track })
     }
 }
 
@@ -155,7 +153,7 @@ mod tests {
         };
         let at = |path: &str| MadeForPlayers::at(&grant, &grant.resolve(path).unwrap());
         let frame = |second, is_small| {
-            let recording = Recording { organization_id, asset_id, version: 1 };
+            let recording = Recording { organization_id, asset_id, version: 1, packaging: 1 };
             Some(MadeForPlayers::Frame(Frame { recording, second, is_small }))
         };
         assert_eq!(at("preview/frames/7.jpg"), frame(7, false));
@@ -164,11 +162,17 @@ mod tests {
         assert!(matches!(at("hls/720p/sound/segment-00000.m4s"), Some(MadeForPlayers::Track(_))));
         assert!(matches!(at("hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
         assert!(matches!(at("v2/hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
+        assert!(matches!(at("hls-2/720p/sound/segment-00000.m4s"), Some(MadeForPlayers::Track(_))));
+        let recording = Recording { organization_id, asset_id, version: 2, packaging: 3 };
+        let text = PlayerText { recording, kind: TextKind::Manifest };
+        assert_eq!(at("v2/hls-3/manifest.mpd"), Some(MadeForPlayers::Text(text)));
         assert!(matches!(at("hls/subtitles-3.m3u8"), Some(MadeForPlayers::Text(_))));
         let stored = |path: &str| Some(MadeForPlayers::Alias(grant.resolve(path).unwrap()));
         assert_eq!(at("v2/hls/720p/picture/media.m3u8"), stored("v2/hls/720p/media.m3u8"));
+        assert_eq!(at("hls-2/720p/picture/media.m3u8"), stored("hls-2/720p/media.m3u8"));
         assert_eq!(at("hls/storyboard/sprite-000.jpg"), stored("preview/sprite-000.jpg"));
-        let recording = Recording { organization_id, asset_id, version: 12 };
+        assert_eq!(at("v2/hls-2/storyboard/sprite-000.jpg"), stored("v2/preview/sprite-000.jpg"));
+        let recording = Recording { organization_id, asset_id, version: 12, packaging: 1 };
         let later = Some(MadeForPlayers::Frame(Frame { recording, second: 7, is_small: false }));
         assert_eq!(at("v12/preview/frames/7.jpg"), later);
         assert!(matches!(at("preview/waveform.png"), Some(MadeForPlayers::Waveform(_))));
@@ -189,6 +193,12 @@ mod tests {
             "hls/subtitles-03.m3u8",
             "hls/storyboard/poster.jpg",
             "images/hls/manifest.mpd",
+            "hls-1/manifest.mpd",
+            "hls-02/manifest.mpd",
+            "hls--2/manifest.mpd",
+            "hls-2",
+            "hls-2/hls/manifest.mpd",
+            "preview-2/frames/7.jpg",
             "v1/hls/manifest.mpd",
             "v02/hls/manifest.mpd",
             "v-2/hls/manifest.mpd",

@@ -232,14 +232,14 @@ pub(super) async fn get_media_cookie(
         app.signer.verify_with(&value, delivery::COOKIE, now).map_err(signature_problem)?.expires_at;
     let path = cookie_path(id);
     let below = |file: &str| format!("{}{path}{file}", app.public_url);
-    let made = |file: &str| below(&recording.below(file));
+    let played = |file: &str| below(&format!("{}/{file}", recording.hls_below()));
     Ok(Json(MediaCookie {
         open_url: below(&format!("open?t={value}")),
         name: delivery::COOKIE.to_owned(),
-        hls_url: made("hls/master.m3u8"),
-        dash_url: made("hls/manifest.mpd"),
-        captions_url: made("hls/captions.vtt"),
-        poster_url: made("preview/poster.jpg"),
+        hls_url: played("master.m3u8"),
+        dash_url: played("manifest.mpd"),
+        captions_url: played("captions.vtt"),
+        poster_url: below(&recording.below("preview/poster.jpg")),
         value,
         path,
         expires_at,

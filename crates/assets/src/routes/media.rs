@@ -135,9 +135,7 @@ async fn get_by_cookie(
 
 /// Whether a cookie opens this, of what was made of any of the files that its recording had.
 fn opens(grant: &Grant, key: &BlobKey) -> bool {
-    Recording::of(grant.organization_id, key)
-        .and_then(|(_, below)| below.split_once('/'))
-        .is_some_and(|(folder, _)| BY_COOKIE.contains(&folder))
+    Recording::of(grant.organization_id, key).is_some_and(|(_, folder, _)| BY_COOKIE.contains(&folder))
 }
 
 #[derive(Debug, Deserialize)]

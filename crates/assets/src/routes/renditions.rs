@@ -73,7 +73,10 @@ impl Rendition {
             // What belongs together shares a token, so that a playlist leads to what lies beside it.
             let prefix = match row.kind.as_str() {
                 "file" | "sound" => key.clone(),
-                "hls_master" | "hls_variant" | "hls_sound" | "subtitles" => recording.hls(),
+                // Of the packaging that it is of: the asset may have been read before another one.
+                "hls_master" | "hls_variant" | "hls_sound" | "subtitles" => {
+                    Recording::of(organization_id, key)?.0.hls()
+                }
                 "poster" | "thumbnail" | "storyboard" | "waveform" => recording.preview(),
                 _ => return None,
             };

@@ -33,6 +33,7 @@ pub(crate) struct AssetRow {
     pub(crate) probe: Option<Value>,
     pub(crate) error: Option<Value>,
     pub(crate) version: i32,
+    pub(crate) packaging: i32,
     pub(crate) replacement_id: Option<UploadId>,
     pub(crate) replacement_error: Option<Value>,
     pub(crate) description: Option<String>,
@@ -49,7 +50,7 @@ pub(crate) struct AssetRow {
 impl AssetRow {
     /// Its file, where it is a recording.
     pub(crate) fn recording(&self, organization_id: OrganizationId) -> Recording {
-        Recording { organization_id, asset_id: self.id, version: self.version }
+        Recording { organization_id, asset_id: self.id, version: self.version, packaging: self.packaging }
     }
 }
 
@@ -64,7 +65,7 @@ macro_rules! select_assets {
                    a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
                    a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'probe' AS probe,
                    a.metadata -> 'error' AS error,
-                   a.version, a.replacement_id AS "replacement_id: _", a.metadata -> 'replacement_error' AS replacement_error,
+                   a.version, a.packaging, a.replacement_id AS "replacement_id: _", a.metadata -> 'replacement_error' AS replacement_error,
                    a.description, a.recognised_text, a.tags, a.custom_metadata, a.expires_at, a.deleted_at, a.retention_until,
                    a.created_at, a.updated_at
                FROM assets a WHERE a.organization_id = $1 AND "# + $chosen,
@@ -228,7 +229,7 @@ pub(crate) async fn copy_asset(
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
              -- What is made on request is asked for anew.
-             channels, page_count, metadata - 'sounds', coalesce($4, folder_id), $5, tags, custom_metadata, description, recognised_text, $6, $6
+             channels, page_count, metadata - '{sounds,encoding_wanted}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description, recognised_text, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),

@@ -1,5 +1,6 @@
 //! SQL of the contents that assets wait for.
 
+use crate::keys::Recording;
 use memoreel_db::TenantTx;
 use memoreel_kernel::AssetId;
 
@@ -17,16 +18,22 @@ pub(crate) async fn lock_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, s
     Ok(asset.is_some())
 }
 
-/// Which of its files the asset has now, if it is there.
-pub(crate) async fn version_of(tx: &mut TenantTx, id: AssetId) -> Result<Option<i32>, sqlx::Error> {
+/// Which of its files a recording has now, and which packaging of it, if it is there.
+pub(crate) async fn recording_of(tx: &mut TenantTx, id: AssetId) -> Result<Option<Recording>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query_scalar!(
-        "SELECT version FROM assets WHERE organization_id = $1 AND id = $2",
+    let row = sqlx::query!(
+        "SELECT version, packaging FROM assets WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),
         id.uuid(),
     )
     .fetch_optional(&mut **tx)
-    .await
+    .await?;
+    Ok(row.map(|row| Recording {
+        organization_id,
+        asset_id: id,
+        version: row.version,
+        packaging: row.packaging,
+    }))
 }
 
 /// Whether a video of this is its author's alone.

@@ -77,7 +77,7 @@ pub(crate) async fn find_recording(
 ) -> Result<Option<Option<Recording>>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        r#"SELECT a.id AS "asset_id?: AssetId", a.version AS "version?" FROM videos v
+        r#"SELECT a.id AS "asset_id?: AssetId", a.version AS "version?", a.packaging AS "packaging?" FROM videos v
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
            WHERE v.organization_id = $1 AND v.id = $2 AND v.deleted_at IS NULL"#,
         organization_id.uuid(),
@@ -85,8 +85,11 @@ pub(crate) async fn find_recording(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let recording = |(asset_id, version)| Recording { organization_id, asset_id, version };
-    Ok(row.map(|row| row.asset_id.zip(row.version).map(recording)))
+    let recording = row.map(|row| {
+        let (asset_id, version, packaging) = (row.asset_id?, row.version?, row.packaging?);
+        Some(Recording { organization_id, asset_id, version, packaging })
+    });
+    Ok(recording)
 }
 
 /// A key frame's row.

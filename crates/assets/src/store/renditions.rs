@@ -62,17 +62,19 @@ pub(crate) async fn find_rendition(
     .await
 }
 
-/// What manifests name beside the versions of a recording, but captions. Nothing of a file that it has no more.
+/// What manifests name beside the versions of a recording, but captions. Nothing of a file that it has no more, and no other tracks of a
+/// packaging that is not the one it has now: only of that one are they known.
 pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Beside, sqlx::Error> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query!(
         r#"SELECT a.metadata -> 'probe' -> 'audio' AS sound, r.kind AS "kind?", r.metadata AS "metadata?"
            FROM assets a LEFT JOIN renditions r ON r.organization_id = a.organization_id AND r.asset_id = a.id
-               AND r.kind IN ('storyboard', 'hls_sound', 'subtitles')
+               AND (r.kind = 'storyboard' OR r.kind IN ('hls_sound', 'subtitles') AND a.packaging = $4)
            WHERE a.organization_id = $1 AND a.id = $2 AND a.version = $3"#,
         organization_id.uuid(),
         recording.asset_id.uuid(),
         recording.version,
+        recording.packaging,
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -89,6 +91,22 @@ pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Be
     }
     beside.tracks.sort_by_key(|track| track.index);
     Ok(beside)
+}
+
+/// Whether this is the file and the packaging that the recording has now. If so, the packaging stays until the transaction ends. Renditions
+/// hold the row of their asset in the same way, so that nobody waits for this who would not wait for those.
+pub(crate) async fn hold_packaging(tx: &mut TenantTx, recording: Recording) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let held = sqlx::query!(
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2 AND version = $3 AND packaging = $4 FOR KEY SHARE",
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+        recording.version,
+        recording.packaging,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(held.is_some())
 }
 
 /// Remembers that a sound file of this name is wanted.

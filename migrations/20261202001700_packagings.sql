@@ -1,0 +1,40 @@
+-- What players fetch of a recording may be made anew, beside what is there: each packaging lies in a folder of its own (`Recording` of
+-- memoreel-assets), `hls` the first and `hls-2` the next. What is made of another file is packaged for the first time.
+
+ALTER TABLE assets ADD COLUMN packaging integer NOT NULL DEFAULT 1 CONSTRAINT assets_packaging CHECK (packaging >= 1);
+
+-- As before, and with the old file go all of its packagings: those that are kept for whoever was playing them, and one that is being made.
+CREATE OR REPLACE FUNCTION leavings_follow_content() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_is_recording boolean := coalesce(OLD.kind, 'video') IN ('video', 'audio');
+    v_video_ids uuid[];
+BEGIN
+    WITH gone AS (
+        DELETE FROM renditions WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING blob_key
+    ), unread AS (
+        DELETE FROM document_pages WHERE organization_id = NEW.organization_id AND asset_id = NEW.id RETURNING image_key
+    )
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    -- The file itself may be a rendition of a recording, and other assets may have the same.
+    SELECT NEW.organization_id, blob_key, 'epoch'::timestamptz, 'replaced' FROM gone WHERE NOT v_is_recording
+    UNION ALL
+    SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL
+    UNION ALL
+    SELECT NEW.organization_id, made_folder(NEW.organization_id, NEW.id, OLD.version) || '/' || name, due.not_before, due.reason
+        FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']
+                || ARRAY(SELECT 'hls-' || packaging FROM generate_series(2, OLD.packaging + 1) AS packaging)) AS name,
+            (VALUES ('epoch'::timestamptz, 'replaced'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
+        WHERE v_is_recording;
+    DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
+    IF v_is_recording THEN
+        SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+        DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL, playable_at = NULL, completed_at = NULL
+            WHERE organization_id = NEW.organization_id AND id = ANY(v_video_ids);
+    END IF;
+    RETURN NULL;
+END $$;
