@@ -88,6 +88,12 @@ pub enum AssetsError {
     /// There is nothing to hear.
     #[error("there is no sound in this asset")]
     NoSound,
+    /// There is nothing to see.
+    #[error("there is no picture in this asset")]
+    NoPicture,
+    /// Players cannot have all of it yet.
+    #[error("what is played of this recording is still being made, or could not be")]
+    NotPackaged,
     /// Its first file has not been looked at.
     #[error("the file of an asset that is not ready cannot be replaced")]
     NotReplaced,
@@ -217,6 +223,9 @@ impl From<AssetsError> for Problem {
                     .hint("Ask for the asset until its status is ready.")
             }
             AssetsError::NoSound => Problem::conflict("asset_has_no_sound", detail),
+            AssetsError::NoPicture => Problem::conflict("asset_has_no_picture", detail),
+            AssetsError::NotPackaged => Problem::conflict("recording_not_packaged", detail)
+                .hint("Ask for its video until the status is completed, and retry what has failed of it."),
             AssetsError::FolderNotFound => Problem::not_found("folder"),
             AssetsError::ChannelNotFound => Problem::not_found("channel"),
             AssetsError::FolderNameTaken => {

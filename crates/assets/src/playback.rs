@@ -6,8 +6,11 @@ use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
 use memoreel_kernel::{OrganizationId, Timestamp};
 use std::cell::OnceCell;
 
-/// How long a signed address works at least.
+/// How long a signed address works at least; to the full hour after.
 const ADDRESS_LIFETIME: TimeDelta = TimeDelta::hours(12);
+/// How long what players fetch is kept when something else takes its place: as long as any address or cookie of before may open it. A
+/// cookie works for a day, to the full hour after.
+pub(crate) const PLAYED_FOR: TimeDelta = TimeDelta::hours(25);
 
 /// What there is to show of an asset.
 #[derive(Debug, Clone, Copy)]

@@ -86,6 +86,13 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// Somebody wants a recording that is there encoded anew.
+    EncodeWanted {
+        /// The video the file belongs to.
+        video_id: VideoId,
+        /// The file.
+        asset_id: AssetId,
+    },
     /// The transcript was written or changed.
     TranscriptReady {
         /// The video.
@@ -210,6 +217,7 @@ impl Event {
             Event::SpeechAudioReady { .. } => "speech_audio_ready",
             Event::KeyFramesReady { .. } => "key_frames_ready",
             Event::SoundWanted { .. } => "sound_wanted",
+            Event::EncodeWanted { .. } => "encode_wanted",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
@@ -260,6 +268,7 @@ impl Event {
             // Beside the video, which neither waits nor fails with it.
             Event::ReplacementAdded { asset_id, .. }
             | Event::SoundWanted { asset_id, .. }
+            | Event::EncodeWanted { asset_id, .. }
             | Event::ImageAdded { asset_id }
             | Event::ImageReady { asset_id }
             | Event::ImageFailed { asset_id }

@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, ReplaceRecording, Store, TextReader, Tracks,
-    Waveform,
+    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Reencode, ReplaceRecording, Store, TextReader,
+    Tracks, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -130,6 +130,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         .with(Encode(media.clone()))
         .with(EncodeAv1(media.clone()))
         .with(Tracks(media.clone()))
+        .with(Reencode(media.clone()))
         .with(Picture(media.clone()))
         .with(KeyFrames { engine: media.clone(), reader })
         .with(Waveform(media.clone()))

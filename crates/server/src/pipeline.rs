@@ -2,8 +2,8 @@
 
 use memoreel_assets::{
     AssetStep, DocumentStep, Encode, EncodeAv1, ExtractSpeech, ImageStep, Import, ImportStep, KeyFrames,
-    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, ReplaceRecording, Store,
-    Tracks, Waveform,
+    MakeSounds, Package, Picture, Probe, ReadDocument, ReadImage, ReadImageText, Reencode, ReplaceRecording,
+    Store, Tracks, Waveform,
 };
 use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
@@ -55,6 +55,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         }
         Event::SoundWanted { video_id, asset_id } => {
             vec![task::<MakeSounds>(asset_id, AssetStep { video_id, asset_id }, SOON)]
+        }
+        Event::EncodeWanted { video_id, asset_id } => {
+            vec![task::<Reencode>(asset_id, AssetStep { video_id, asset_id }, LAST)]
         }
         Event::TranscriptReady { video_id } => {
             vec![

@@ -153,7 +153,8 @@ pub(super) async fn get_encoding_settings(
 
 /// Set the encoding settings
 ///
-/// They hold for videos that come in from then on: what is to be made of one is decided when its file is looked into.
+/// They hold for videos that come in from then on, as what is to be made of one is decided when its file is looked into, and for those
+/// that are encoded anew.
 #[utoipa::path(put, path = "/organization/encoding", operation_id = "put_encoding_settings", tag = "assets",
     request_body = PutEncodingSettings,
     responses((status = 200, body = EncodingSettings), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),

@@ -18,6 +18,7 @@ mod key_frames;
 mod media;
 mod presets;
 mod recordings;
+mod reencode;
 mod renditions;
 mod sounds;
 mod tus;
@@ -59,6 +60,7 @@ pub fn asset_router(
         .routes(routes!(addresses::get_image_addresses))
         .routes(routes!(clips::get_clip_address))
         .routes(routes!(renditions::list_renditions, sounds::create_rendition))
+        .routes(routes!(reencode::encode_asset))
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
         .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))

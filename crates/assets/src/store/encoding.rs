@@ -1,7 +1,7 @@
 //! SQL of what is to be encoded.
 
 use memoreel_db::TenantTx;
-use memoreel_kernel::Timestamp;
+use memoreel_kernel::{AssetId, Timestamp};
 use memoreel_media::{EncodingPlan, LadderStep, PictureCodec};
 
 /// What the organization says of the videos that come in, if it says something.
@@ -46,6 +46,41 @@ pub(crate) async fn put_encoding_plan(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// Remembers what a recording that is there is to be encoded to. Returns whether that is something else than was wanted before.
+pub(crate) async fn want_encoding(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+    plan: &EncodingPlan,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let wanted = sqlx::query!(
+        "UPDATE assets SET metadata = metadata || jsonb_build_object('encoding_wanted', $3::jsonb)
+         WHERE organization_id = $1 AND id = $2 AND metadata -> 'encoding_wanted' IS DISTINCT FROM $3::jsonb",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        serde_json::to_value(plan).unwrap_or_default(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(wanted.rows_affected() == 1)
+}
+
+/// What a recording that is there is to be encoded to, if somebody wanted that.
+pub(crate) async fn wanted_encoding(
+    tx: &mut TenantTx,
+    asset_id: AssetId,
+) -> Result<Option<EncodingPlan>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let wanted = sqlx::query_scalar!(
+        "SELECT metadata -> 'encoding_wanted' AS wanted FROM assets WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(wanted.flatten().and_then(|plan| serde_json::from_value(plan).ok()))
 }
 
 /// As it is in rows, and in what is kept with recordings.

@@ -3,7 +3,7 @@
 use crate::keys::Recording;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, PageRequest, RenditionId, Timestamp};
-use memoreel_media::{AudioStream, Beside, NamedTrack};
+use memoreel_media::{AudioStream, Beside, EncodingPlan, NamedTrack};
 
 /// A rendition as it is listed.
 #[derive(Debug)]
@@ -107,6 +107,46 @@ pub(crate) async fn hold_packaging(tx: &mut TenantTx, recording: Recording) -> R
     .fetch_optional(&mut **tx)
     .await?;
     Ok(held.is_some())
+}
+
+/// Takes what players fetch of this packaging out of the renditions and lets the recording have the next one, encoded by `plan`, whose
+/// renditions follow in the same transaction. The files stay until `not_before`. Returns whether the recording still had this one.
+pub(crate) async fn leave_packaging(
+    tx: &mut TenantTx,
+    recording: Recording,
+    plan: &EncodingPlan,
+    not_before: Timestamp,
+) -> Result<bool, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    // After whoever writes renditions of this one down.
+    sqlx::query!(
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = $2 FOR UPDATE",
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let left = sqlx::query!(
+        "WITH gone AS (
+             UPDATE assets SET packaging = packaging + 1, metadata = metadata || jsonb_build_object('encoding', $7::jsonb)
+             WHERE organization_id = $1 AND id = $2 AND version = $3 AND packaging = $4 RETURNING id
+         ), unlisted AS (
+             DELETE FROM renditions r USING gone WHERE r.organization_id = $1 AND r.asset_id = gone.id
+                 AND r.kind IN ('hls_master', 'hls_variant', 'hls_sound', 'subtitles')
+         )
+         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+         SELECT $1, $5::text, $6::timestamptz, 'packaged anew' FROM gone",
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+        recording.version,
+        recording.packaging,
+        recording.hls().to_string(),
+        not_before,
+        serde_json::to_value(plan).unwrap_or_default(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(left.rows_affected() == 1)
 }
 
 /// Remembers that a sound file of this name is wanted.

@@ -85,6 +85,7 @@ const EXPECTED: [(&str, Expected); 152] = {
         ("delete_video", NotFound),
         ("delete_webhook_endpoint", NotFound),
         ("describe_upload_server", TheirOwn),
+        ("encode_asset", NotFound),
         ("export_audit_log", TheirOwn),
         ("export_request_log", TheirOwn),
         ("finish_provider_sign_in", TheirOwn),

@@ -3,6 +3,7 @@
 use crate::{
     app::{PUBLIC_URL, TestApp, sample},
     client::{Client, Person, send},
+    replaced::{replace, settled},
 };
 use serde_json::{Value, json};
 
@@ -143,6 +144,102 @@ async fn what_is_chosen_holds_for_what_comes_in_from_then_on() {
         !again["stages"].as_array().unwrap().iter().any(|stage| stage["stage"] == "encode_av1"),
         "{again:#}"
     );
+}
+
+#[tokio::test]
+async fn a_video_is_encoded_anew_and_whoever_is_playing_it_goes_on() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    app.work().await;
+    let (before, asset_id) = recorded(&app, &ada, "video-call.mp4", "Call.mp4").await;
+    let image = ada.upload_image("Photo.heic", sample("still-photo.heic")).await;
+    app.idle().await;
+    let (names, _) = versions(&app.visitor(), &before).await;
+    assert_eq!(names, ["360p", "480p", "source"]);
+    let cookie = ada.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
+    let put = json!({ "codec": "h264", "steps": [{ "height": 360, "bit_rate": 400_000 }] });
+    ada.put(ENCODING, &put).await.is(200);
+
+    // Nobody works while it is asked for.
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    let mut database = app.superuser().await;
+    let path = format!("/assets/{asset_id}/encode");
+    ada.post(&format!("/assets/{image}/encode"), &Value::Null).await.refuses(409, "asset_has_no_picture");
+    app.person("bob").await.post(&path, &Value::Null).await.refuses(404, "not_found");
+    for (status, ended) in [("pending", "NULL"), ("completed", "created_at")] {
+        let first =
+            format!("UPDATE tasks SET status = '{status}', finished_at = {ended} WHERE kind = 'encode'");
+        sqlx::query(sqlx::AssertSqlSafe(first)).execute(&mut database).await.unwrap();
+        if status == "pending" {
+            ada.post(&path, &Value::Null).await.refuses(409, "recording_not_packaged");
+        }
+    }
+    for _ in 0..2 {
+        assert_eq!(ada.post(&path, &Value::Null).await.is(202).json()["id"], asset_id.as_str());
+    }
+    let tasks = "SELECT count(*) FROM tasks WHERE kind = 'reencode' AND status = 'pending'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(tasks).fetch_one(&mut database).await.unwrap(), 1);
+    app.work().await;
+    app.idle().await;
+
+    let after = ada.get(&format!("/videos/{}", before["id"].as_str().unwrap())).await.is(200).json();
+    assert_eq!((&after["status"], &after["stages"]), (&json!("completed"), &before["stages"]));
+    let visitor = app.visitor();
+    for (video, wanted, version) in
+        [(&before, &["360p", "480p", "source"][..], "480p"), (&after, &["360p", "source"][..], "360p")]
+    {
+        assert_eq!(versions(&visitor, video).await.0, wanted);
+        let playback = &video["playback"];
+        let manifest = visitor.get(&path_of(&playback["dash_url"])).await.is(200).text();
+        assert_eq!(manifest.contains("480p/"), version == "480p", "{manifest}");
+        let captions = visitor.get(&path_of(&playback["captions"][0]["signed_url"])).await.is(200);
+        assert!(captions.text().contains("harbour project"));
+        let master = path_of(&playback["hls_url"]);
+        let folder = master.rsplit_once('/').unwrap().0;
+        for file in
+            ["media.m3u8", "init.mp4", "segment-00000.m4s", "picture/media.m3u8", "sound/segment-00000.m4s"]
+        {
+            visitor.get(&format!("{folder}/{version}/{file}")).await.is(200);
+        }
+    }
+    assert_ne!(before["playback"]["hls_url"], after["playback"]["hls_url"]);
+    let master = path_of(&after["playback"]["hls_url"]);
+    visitor.get(&master.replace("master.m3u8", "480p/media.m3u8")).await.refuses(404, "not_found");
+    // Of what was there before nothing is listed, and every address that is works.
+    let all = listed(&ada, &asset_id).await;
+    assert_eq!(all.iter().filter(|one| one["kind"] == "hls_variant").count(), 2, "{all:#?}");
+    for one in all.iter().filter(|one| !one["url"].is_null()) {
+        visitor.get(&path_of(&one["url"])).await.is(200);
+    }
+    // A cookie of before opens both.
+    let again = ada.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
+    assert_ne!(cookie["hls_url"], again["hls_url"]);
+    for url in [&cookie["hls_url"], &again["hls_url"]] {
+        let value = format!("memoreel_media={}", cookie["value"].as_str().unwrap());
+        send(visitor.request("GET", &path_of(url)).header("cookie", value)).await.is(200);
+    }
+    let still = path_of(&before["playback"]["frame_url_template"]).replace("{second}", "2");
+    assert_eq!(visitor.get(&still).await.is(200).header("content-type"), "image/jpeg");
+    let clip = format!("/assets/{asset_id}/clip-address?from_seconds=1&to_seconds=3");
+    visitor.get(&path_of(&ada.get(&clip).await.is(200).json()["url"])).await.is(200);
+
+    // What was there goes when no address of it works any more, and what is there with its file.
+    let folder = app.folder().join("blobs/blobs/organizations").join(&ada.organization_id);
+    let folder = folder.join("assets").join(&asset_id);
+    app.clock.advance(chrono::TimeDelta::hours(11));
+    app.sweep().await;
+    assert_eq!(versions(&visitor, &before).await.0.len(), 3);
+    app.clock.advance(chrono::TimeDelta::hours(15));
+    app.sweep().await;
+    let is_there = |path: &str| folder.join(path).join("master.m3u8").exists();
+    assert_eq!((is_there("hls"), is_there("hls-2")), (false, true));
+    let ada = app.signed_in(&ada).await;
+    replace(&ada, "video", &asset_id, sample("sonnet.mp3")).await;
+    assert_eq!(settled(&ada, &asset_id).await["version"], 2);
+    app.idle().await;
+    assert_eq!((is_there("hls-2"), is_there("v2/hls")), (false, true));
+    ada.post(&path, &Value::Null).await.refuses(409, "asset_has_no_picture");
 }
 
 /// Everything that is listed of an asset, over pages of a few.

@@ -86,6 +86,7 @@ const TAKES: [(&str, Takes); 152] = {
         ("delete_video", Role(EditContent)),
         ("delete_webhook_endpoint", Role(ManageWebhooks)),
         ("describe_upload_server", Nothing),
+        ("encode_asset", Role(EditContent)),
         ("export_audit_log", Role(ReadAuditLog)),
         ("export_request_log", Role(ReadAnalytics)),
         ("finish_provider_sign_in", Nothing),
