@@ -3,7 +3,7 @@ export const encodingStrings = {
   encoding: {
     title: "Encoding",
     sizes: "Sizes",
-    sizesLead: "Players change between these as the connection allows. What you choose holds for videos that come in from now on; those that are here stay as they are.",
+    sizesLead: "Players change between these as the connection allows. What you choose holds for videos that come in from now on; those that are here stay as they are until you have one encoded again, on the page of its file.",
     sizesLabel: "Which sizes are made",
     size: (height: number) => `${height}p`,
     rate: (height: number) => `At most, for ${height}p (Mbit/s)`,

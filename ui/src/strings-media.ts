@@ -190,6 +190,10 @@ export const mediaStrings = {
     make: "Make the file",
     making: "The sound file is being made",
     failed: "The sound file could not be made.",
+    encode: "Encode again",
+    encodeHint: "As the encoding settings say now. Whoever watches meanwhile is not interrupted.",
+    encoding: "The video is being encoded again",
+    encodingFailed: "The video could not be encoded again, and stays as it is.",
   },
   playground: {
     title: "Transform",

@@ -36,6 +36,7 @@ export const taskStrings = {
       encode: "Encoding",
       encode_av1: "Encoding in AV1",
       tracks: "Other sounds and subtitles",
+      reencode: "Encoding again",
       picture: "Taking pictures",
       audio: "Extracting the sound",
       make_sounds: "Making sound files",

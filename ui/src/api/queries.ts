@@ -75,6 +75,7 @@ export const keys = {
   allRenditions: ["renditions"] as const,
   renditions: (assetId: string) => ["renditions", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
+  encodeTask: (assetId: string) => ["encode-task", assetId] as const,
   imageAddresses: (id: string) => ["image-addresses", id] as const,
   imagePresets: ["image-presets"] as const,
   folders: ["folders"] as const,

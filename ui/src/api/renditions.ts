@@ -24,11 +24,16 @@ export const isUnderway = (task: Pick<Task, "status"> | undefined): boolean =>
   task?.status === "pending" || task?.status === "running";
 
 /** The last task that makes sound files of an asset, if there was one. It is looked at while it is underway. */
-export function soundTaskQuery(assetId: string) {
+export const soundTaskQuery = (assetId: string) => lastTaskQuery(keys.soundTask(assetId), assetId, "make_sounds");
+
+/** The same of the task that encodes a video again. */
+export const encodeTaskQuery = (assetId: string) => lastTaskQuery(keys.encodeTask(assetId), assetId, "reencode");
+
+function lastTaskQuery(queryKey: readonly string[], assetId: string, kind: string) {
   return queryOptions({
-    queryKey: keys.soundTask(assetId),
+    queryKey,
     queryFn: async ({ signal }) => {
-      const query = { subject_id: assetId, kind: "make_sounds", limit: 1 };
+      const query = { subject_id: assetId, kind, limit: 1 };
       const page = await requestJson<Page<Task>>("GET", "/tasks", { query, signal });
       return page.items[0] ?? null;
     },
@@ -39,4 +44,5 @@ export function soundTaskQuery(assetId: string) {
 export const renditionCommands = {
   make: (assetId: string, json: WantedRendition) =>
     requestJson<AskedRendition>("POST", `/assets/${encodeURIComponent(assetId)}/renditions`, { json }),
+  encode: (assetId: string) => requestJson<Asset>("POST", `/assets/${encodeURIComponent(assetId)}/encode`),
 };

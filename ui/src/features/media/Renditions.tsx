@@ -3,8 +3,8 @@ import { Download, ExternalLink } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
-import { isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
-import type { Asset, Rendition, WantedRendition } from "../../api/types";
+import { encodeTaskQuery, isUnderway, renditionCommands, renditionsQuery, soundTaskQuery } from "../../api/renditions";
+import type { Asset, Rendition, Task, WantedRendition } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
 import { Progress } from "../../components/Progress";
@@ -15,12 +15,13 @@ const FORMATS = ["mp3", "opus"] as const satisfies readonly WantedRendition["for
 /** What is usual for speech. */
 const SPEECH_LUFS = -16;
 
-/** What was made of the file, with what can be downloaded, and the making of sound files. */
+/** What was made of the file, with what can be downloaded, the making of sound files, and the encoding of a video anew. */
 export function Renditions({ asset }: { asset: Asset }) {
   const mayEdit = useMay("edit_content");
   const list = useInfiniteQuery(renditionsQuery(asset));
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const makesSound = asset.video_id !== null && asset.channels !== null;
+  const encodes = asset.video_id !== null && asset.kind === "video" && items.some((one) => one.kind === "hls_master");
   if (!makesSound && list.isSuccess && items.length === 0) return null;
   return (
     <section className="file__section" aria-labelledby="file-renditions">
@@ -42,6 +43,7 @@ export function Renditions({ asset }: { asset: Asset }) {
         </div>
       ) : null}
       {makesSound ? <Sound asset={asset} items={items} mayEdit={mayEdit} /> : null}
+      {encodes ? <Encoding asset={asset} mayEdit={mayEdit} /> : null}
     </section>
   );
 }
@@ -83,7 +85,7 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
   const [levelled, setLevelled] = useState(false);
   const formatId = useId();
   const task = useQuery(soundTaskQuery(asset.id)).data ?? undefined;
-  const underway = isUnderway(task);
+  useNewRenditions(asset.id, task);
   const make = useMutation({
     mutationFn: () => renditionCommands.make(asset.id, { format, ...(levelled ? { loudness_lufs: SPEECH_LUFS } : {}) }),
     onSuccess: () => {
@@ -91,12 +93,6 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
       void client.invalidateQueries({ queryKey: keys.renditions(asset.id) });
     },
   });
-  // What was made is in the list once its task is over.
-  const was = useRef(underway);
-  useEffect(() => {
-    if (was.current && !underway) void client.invalidateQueries({ queryKey: keys.renditions(asset.id) });
-    was.current = underway;
-  }, [underway, client, asset.id]);
   const there = items.some(
     (one) =>
       one.kind === "sound" &&
@@ -140,19 +136,70 @@ function Sound({ asset, items, mayEdit }: { asset: Asset; items: readonly Rendit
         </form>
       ) : null}
       {make.isError ? <Problem error={make.error} /> : null}
-      {task && underway ? (
-        <div className="renditions__progress">
-          <p className="small soft" role="status">
-            {strings.renditions.making}
+      <HowFar task={task} doing={strings.renditions.making} failed={strings.renditions.failed} />
+    </div>
+  );
+}
+
+function Encoding({ asset, mayEdit }: { asset: Asset; mayEdit: boolean }) {
+  const client = useQueryClient();
+  const hintId = useId();
+  const task = useQuery(encodeTaskQuery(asset.id)).data ?? undefined;
+  useNewRenditions(asset.id, task);
+  const encode = useMutation({
+    mutationFn: () => renditionCommands.encode(asset.id),
+    onSuccess: () => void client.invalidateQueries({ queryKey: keys.encodeTask(asset.id) }),
+  });
+  return (
+    <div className="renditions__sound">
+      {mayEdit ? (
+        <div className="renditions__form">
+          <BusyButton
+            type="button"
+            className="button"
+            aria-describedby={hintId}
+            busy={encode.isPending || isUnderway(task)}
+            onClick={() => encode.mutate()}
+          >
+            {strings.renditions.encode}
+          </BusyButton>
+          <p id={hintId} className="small soft">
+            {strings.renditions.encodeHint}
           </p>
-          <Progress label={strings.renditions.making} value={task.progress} />
         </div>
       ) : null}
-      {task?.status === "failed" ? (
-        <p className="field__error" role="alert">
-          {strings.renditions.failed} {task.error_message}
-        </p>
-      ) : null}
+      {encode.isError ? <Problem error={encode.error} /> : null}
+      <HowFar task={task} doing={strings.renditions.encoding} failed={strings.renditions.encodingFailed} />
+    </div>
+  );
+}
+
+/** What a task made is in the list once it is over. */
+function useNewRenditions(assetId: string, task: Task | undefined): void {
+  const client = useQueryClient();
+  const underway = isUnderway(task);
+  const was = useRef(underway);
+  useEffect(() => {
+    if (was.current && !underway) void client.invalidateQueries({ queryKey: keys.renditions(assetId) });
+    was.current = underway;
+  }, [underway, client, assetId]);
+}
+
+function HowFar({ task, doing, failed }: { task: Task | undefined; doing: string; failed: string }) {
+  if (task?.status === "failed") {
+    return (
+      <p className="field__error" role="alert">
+        {failed} {task.error_message}
+      </p>
+    );
+  }
+  if (task === undefined || !isUnderway(task)) return null;
+  return (
+    <div className="renditions__progress">
+      <p className="small soft" role="status">
+        {doing}
+      </p>
+      <Progress label={doing} value={task.progress} />
     </div>
   );
 }
