@@ -935,14 +935,15 @@ BEGIN
     SELECT NEW.organization_id, image_key, 'epoch'::timestamptz, 'replaced' FROM unread WHERE image_key IS NOT NULL
     UNION ALL
     SELECT NEW.organization_id, made_folder(NEW.organization_id, NEW.id, OLD.version) || '/' || name, due.not_before, due.reason
-        FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']) AS name,
+        FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']
+                || ARRAY(SELECT 'hls-' || packaging FROM generate_series(2, OLD.packaging + 1) AS packaging)) AS name,
             (VALUES ('epoch'::timestamptz, 'replaced'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
         WHERE v_is_recording;
     DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
     IF v_is_recording THEN
         SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
         DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
-        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids) AND NOT is_description;
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
@@ -2028,6 +2029,7 @@ CREATE TABLE public.assets (
     recognised_text text,
     version integer DEFAULT 1 NOT NULL,
     replacement_id uuid,
+    packaging integer DEFAULT 1 NOT NULL,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
     CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
     CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
@@ -2035,6 +2037,7 @@ CREATE TABLE public.assets (
     CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
+    CONSTRAINT assets_packaging CHECK ((packaging >= 1)),
     CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
     CONSTRAINT assets_recognised_text_length CHECK ((char_length(recognised_text) <= 20000)),
     CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
