@@ -64,7 +64,8 @@ export function languageName(tag: string): string {
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let index = 0;
-  while (value >= 1000 && index < BYTE_UNITS.length - 1) {
+  // As it will be written: a byte less than a gigabyte is no thousand megabytes.
+  while (Math.round(value) >= 1000 && index < BYTE_UNITS.length - 1) {
     value /= 1000;
     index += 1;
   }

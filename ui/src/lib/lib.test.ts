@@ -40,6 +40,8 @@ describe("sizes and names", () => {
   it("choose a unit that keeps the figure short", () => {
     expect(formatBytes(999)).toBe("999 bytes");
     expect(formatBytes(1_834_123_456)).toBe("1.8 GB");
+    expect(formatBytes(999_999_999)).toBe("1 GB");
+    expect(formatBytes(999_499_999)).toBe("999 MB");
   });
 
   it("shorten a name to its first and last letter", () => {

@@ -40,7 +40,10 @@ function Quiet({ asset, title, text }: { asset: Asset; title: string; text?: str
 function ImagePreview({ asset }: { asset: Asset }) {
   const address = useQuery(imageAddressesQuery(asset, PREVIEW));
   const [loaded, setLoaded] = useState(false);
+  // An address that was made anew, or of another file, is tried again.
+  const [broken, setBroken] = useState<string | null>(null);
   if (address.isError && !address.data) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
+  if (address.data && address.data.src === broken) return <Quiet asset={asset} title={strings.playground.broken} />;
   return (
     <figure className="preview" style={{ aspectRatio: `${asset.width ?? 4} / ${asset.height ?? 3}` }}>
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
@@ -53,6 +56,7 @@ function ImagePreview({ asset }: { asset: Asset }) {
           alt={asset.description ?? asset.filename}
           data-loaded={loaded}
           onLoad={() => setLoaded(true)}
+          onError={() => setBroken(address.data.src)}
         />
       ) : null}
     </figure>
