@@ -510,6 +510,15 @@ test("the page of a file looks as it did, in light, dark and on a phone", async 
       if (name === "file-image") {
         await page.getByRole("heading", { name: "Transform" }).scrollIntoViewIfNeeded();
         await page.getByRole("region", { name: "Transform" }).screenshot({ path: `e2e/screenshots/playground-${look}.png` });
+        // What has the focus is not behind the picture, which stays in sight on a phone.
+        await page.getByRole("button", { name: "Copy the address" }).focus();
+        for (let step = 0; step < 8; step += 1) await page.keyboard.press("Shift+Tab");
+        const focused = page.locator(".play__controls :focus");
+        const isSeen = (element: HTMLElement | SVGElement): boolean => {
+          const { left, top, height } = element.getBoundingClientRect();
+          return document.elementFromPoint(left + 8, top + height / 2) === element;
+        };
+        await expect.poll(() => focused.evaluate(isSeen), { message: `the focus is seen (${look})` }).toBe(true);
       }
     }
   });
