@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readDevice } from "./device";
 import { formatAge, formatBytes, formatClock, formatRemaining, initials, languageName, setFormats, speakClock } from "./format";
 import { cutByHighlights, findAll } from "./marks";
-import { indexAt, parseStoryboard, parseVtt, plainCue } from "./vtt";
+import { indexAt, parseStoryboard, parseVtt, plainCue, runningCues } from "./vtt";
 
 describe("ages, spans and languages", () => {
   it("are in the language of the sentences around them, whatever dates are written like", () => {
@@ -86,6 +86,16 @@ describe("WebVTT", () => {
       [3_600_000, 3_601_000],
     ]);
     expect(plainCue(cues[0]?.text ?? "")).toBe("Hello & welcome");
+  });
+
+  it("keeps what only looks like a tag", () => {
+    expect(plainCue('<i>if</i> a < b</b> or <3 &lt;i> <00:01.000><font color="red">red</font>')).toBe("if a < b or <3 <i> red");
+  });
+
+  it("shows all that has begun and not ended, however short what began since was", () => {
+    const at = runningCues(parseVtt("WEBVTT\n\n00:01.000 --> 00:09.000\na sign\n\n00:02.000 --> 00:03.000\none\n\n00:03.000 --> 00:04.000\ntwo"));
+    expect([0, 1000, 2500, 3000, 5000, 9000].map(at)).toEqual([[], [0], [0, 1], [0, 2], [0], []]);
+    expect(runningCues([])(0)).toEqual([]);
   });
 
   it("of a storyboard resolves sprites against its own address", () => {

@@ -74,11 +74,24 @@ export function indexAt(items: readonly { start_ms: number }[], ms: number): num
   return found;
 }
 
-/** Text of a caption cue without its tags and entities. */
+/** What is written at a second: the positions of the cues that have begun and not ended, which may be several. */
+export function runningCues(cues: readonly Cue[]): (ms: number) => number[] {
+  // How long something that began so early goes on, so that nobody looks further back than there is something to find.
+  const latest_ms: number[] = [];
+  for (const { end_ms } of cues) latest_ms.push(Math.max(end_ms, latest_ms.at(-1) ?? 0));
+  return (ms) => {
+    const running: number[] = [];
+    for (let at = indexAt(cues, ms); at >= 0 && (latest_ms[at] ?? 0) > ms; at -= 1) {
+      if ((cues[at]?.end_ms ?? 0) > ms) running.unshift(at);
+    }
+    return running;
+  };
+}
+
+/** Text of a caption cue without its tags and entities. A `<` that opens no tag is text: not everybody escapes it. */
 export function plainCue(text: string): string {
   return text
-    .replace(/<v(?:\.[^\s>]*)?\s+([^>]+)>/gu, "")
-    .replace(/<[^>]*>/gu, "")
+    .replace(/<(?:\/?[a-z][^<>]*|\/|\d+:[\d:.]*)>/giu, "")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&nbsp;", " ")
