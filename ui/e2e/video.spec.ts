@@ -1,5 +1,66 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { expect } from "@playwright/test";
-import { addTranscript, newAccount, signUp, test } from "./helpers";
+import { addTranscript, chooseFiles, currentTime, newAccount, openVideo, play, PROCESSING_MS, signUp, test, trayRow } from "./helpers";
+
+/** Eight seconds with sound in two languages, and with subtitles. */
+function makeFilm(file: string): void {
+  const subtitles = `${file}.srt`;
+  writeFileSync(subtitles, "1\n00:00:00,000 --> 00:00:04,000\n<i>Guten</i> Morgen\n\n2\n00:00:04,000 --> 00:00:08,000\nGute Nacht\n");
+  const sine = (hertz: number): string[] => ["-f", "lavfi", "-i", `sine=${hertz}:d=8`];
+  const inputs = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=8", ...sine(440), ...sine(880), "-i", subtitles];
+  const maps = ["-map", "0", "-map", "1", "-map", "2", "-map", "3"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "-c:s", "srt"];
+  const languages = ["a:0 eng", "a:1 ger", "s:0 ger"].flatMap((told) => {
+    const [stream, language] = told.split(" ");
+    return [`-metadata:s:${stream}`, `language=${language}`];
+  });
+  execFileSync("ffmpeg", ["-nostdin", "-v", "error", "-y", ...inputs, ...maps, ...codecs, ...languages, file]);
+}
+
+test("another sound and subtitles of the file are chosen, and chosen again in what is watched next", async ({ page }, info) => {
+  test.setTimeout(PROCESSING_MS + 90_000);
+  makeFilm(info.outputPath("two-languages.mkv"));
+  await signUp(page, newAccount());
+  await page.goto("/library");
+  await chooseFiles(page, [info.outputPath("two-languages.mkv")]);
+  await expect(trayRow(page, "two-languages.mkv")).toContainText("Ready", { timeout: PROCESSING_MS });
+  await openVideo(page, "two-languages.mkv");
+  const sound = page.getByRole("button", { name: "Sound", exact: true });
+  const choice = (name: RegExp) => page.getByRole("menuitemradio", { name });
+  await expect(sound).toBeVisible();
+
+  // By keyboard alone.
+  await sound.press("Enter");
+  await expect(choice(/^English/u)).toBeChecked();
+  const heard = page.waitForResponse((response) => /\/sound-2\/.*\.m4s/u.test(response.url()) && response.ok());
+  await choice(/^Deutsch/u).press("Enter");
+  await heard;
+  await play(page);
+  await sound.press("Enter");
+  await expect(choice(/^Deutsch/u)).toBeChecked();
+  await page.keyboard.press("Escape");
+
+  const written = page.getByTestId("captions");
+  await page.getByRole("button", { name: "Captions and subtitles" }).press("Enter");
+  await choice(/^Deutsch/u).press("Enter");
+  await page.locator("video").evaluate((media: HTMLVideoElement) => media.pause());
+  await page.locator("body").press("2");
+  await expect(written).toHaveText("Guten Morgen");
+  await page.keyboard.press("7");
+  await expect(written).toHaveText("Gute Nacht");
+  await page.keyboard.press("c");
+  await expect(written).toHaveCount(0);
+  await page.keyboard.press("c");
+
+  await openVideo(page, "two-languages.mkv", "?t=1");
+  await expect(written).toHaveText("Guten Morgen");
+  await sound.press("Enter");
+  await expect(choice(/^Deutsch/u)).toBeChecked();
+  await choice(/^English/u).press("Enter");
+  await play(page);
+  expect(await currentTime(page)).toBeGreaterThan(1);
+});
 
 test("a description that is refused stays in its field, and is saved once it is taken", async ({ page }) => {
   await signUp(page, newAccount());

@@ -7,6 +7,10 @@ export interface Preferences {
   theme: Theme;
   railCollapsed: boolean;
   captions: boolean;
+  /** The language of the subtitles that were chosen last (BCP 47); null where captions of what is said were. */
+  subtitleLanguage: string | null;
+  /** The language of the sound that was chosen last (BCP 47), if one was. */
+  soundLanguage: string | null;
   rate: number;
   /** 0 to 1 */
   volume: number;
@@ -22,6 +26,8 @@ const DEFAULTS: Preferences = {
   theme: "system",
   railCollapsed: false,
   captions: true,
+  subtitleLanguage: null,
+  soundLanguage: null,
   rate: 1,
   volume: 1,
   muted: false,

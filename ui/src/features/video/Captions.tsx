@@ -1,14 +1,23 @@
 import { useEffect, useMemo, useState } from "react";
 import { useQuery } from "@tanstack/react-query";
-import { indexAt, parseVtt, plainCue } from "../../lib/vtt";
+import { parseVtt, plainCue, runningCues } from "../../lib/vtt";
+import { strings } from "../../strings";
 import { useVideo } from "./context";
 import { usePlayerTime } from "./player-store";
+import type { ShownText } from "./tracks";
 
-/** Captions drawn by the page rather than the browser, so that they stand above the controls and keep one look everywhere. */
-export function Captions({ url, language }: { url: string; language: string }) {
+/** How long it is said that subtitles could not be loaded: the picture below is what is watched. */
+const FAILURE_SHOWN_MS = 8000;
+
+/**
+ * Captions and subtitles drawn by the page rather than the browser, so that they stand above the controls and keep one look
+ * everywhere.
+ */
+export function Captions({ text: { id, kind, url, language } }: { text: ShownText }) {
   const { video, player } = useVideo();
   const file = useQuery({
-    queryKey: ["captions", video.id, language, video.updated_at],
+    // Subtitles are of the file, and stay as they are while it does; addresses change with every answer.
+    queryKey: ["captions", video.id, id, kind === "captions" ? video.updated_at : video.file_version],
     queryFn: async ({ signal }) => {
       const response = await fetch(url, { signal });
       if (!response.ok) throw new Error(`captions answered ${response.status}`);
@@ -18,19 +27,33 @@ export function Captions({ url, language }: { url: string; language: string }) {
     retry: 1,
   });
   const cues = useMemo(() => file.data ?? [], [file.data]);
-  const index = usePlayerTime(player, (ms) => {
-    const at = indexAt(cues, ms);
-    return at >= 0 && (cues[at]?.end_ms ?? 0) > ms ? at : -1;
-  });
-  const cue = index < 0 ? undefined : cues[index];
-  if (!cue) return null;
+  const running = useMemo(() => runningCues(cues), [cues]);
+  // Below a waveform there is room for what began last alone.
+  const first = video.kind === "audio" ? -1 : 0;
+  const shown = usePlayerTime(player, (ms) => running(ms).slice(first).join(" "));
+  if (file.isError && file.data === undefined && kind === "subtitles") return <Failure />;
+  const lines = (shown === "" ? [] : shown.split(" "))
+    .flatMap((at) => plainCue(cues[Number(at)]?.text ?? "").split("\n"))
+    .filter((line) => line !== "");
+  if (lines.length === 0) return null;
   return (
-    <div className="captions" lang={language} dir="auto" data-testid="captions">
-      {plainCue(cue.text)
-        .split("\n")
-        .map((line, row) => (
-          <span key={row}>{line}</span>
-        ))}
+    <div className="captions" lang={language ?? undefined} dir="auto" data-testid="captions">
+      {lines.map((line, row) => (
+        <span key={row}>{line}</span>
+      ))}
+    </div>
+  );
+}
+
+function Failure() {
+  const [shown, setShown] = useState(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(false), FAILURE_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <div className="captions" role="status">
+      {shown ? <span>{strings.player.textFailed}</span> : null}
     </div>
   );
 }

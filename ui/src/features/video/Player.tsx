@@ -29,6 +29,7 @@ import { useVideo } from "./context";
 import { RATES, usePlayerState, usePlayerTime } from "./player-store";
 import { SeekBar } from "./SeekBar";
 import { connectFile, connectStream, hasAddress } from "./stream";
+import { languageHint, textShown, textsOf, type ShownText } from "./tracks";
 import { Waveform } from "./Waveform";
 
 /** The stage with its controls. Keys are handled by the page, so that they work wherever the focus is. */
@@ -37,11 +38,11 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   const media = useRef<HTMLVideoElement>(null);
   const state = usePlayerState(player);
   const client = useQueryClient();
-  const { captions: captionsWanted } = usePreferences();
-  const [language, setLanguage] = useState<string | null>(null);
+  const { captions: textWanted, subtitleLanguage } = usePreferences();
+  const [chosenText, setChosenText] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const { element: root, setElement, active: isFullscreen, toggle: toggleFullscreen } = fullscreen;
-  const { hls_url, file_url, poster_url, captions, waveform_url } = video.playback;
+  const { hls_url, file_url, poster_url, waveform_url } = video.playback;
 
   useEffect(() => (media.current ? player.attach(media.current) : undefined), [player]);
 
@@ -72,7 +73,8 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   }, [streamed, player, again]);
 
   const shown = useRecentlyMoved(root, !state.playing);
-  const track = captions.find((candidate) => candidate.language === language) ?? captions[0];
+  const texts = textsOf(video.playback, state.subtitles);
+  const text = textWanted ? textShown(texts, chosenText, subtitleLanguage) : undefined;
   const audio = video.kind === "audio";
   const ratio = !audio && video.width && video.height ? Math.max(4 / 3, Math.min(21 / 9, video.width / video.height)) : 16 / 9;
 
@@ -82,7 +84,7 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
       className="player"
       aria-label={strings.player.label}
       data-kind={video.kind}
-      data-captions={track !== undefined && captionsWanted}
+      data-captions={text !== undefined}
       data-controls={shown}
       style={{ aspectRatio: audio ? undefined : String(ratio) }}
     >
@@ -120,7 +122,7 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
           </button>
         </div>
       ) : null}
-      {track && captionsWanted ? <Captions url={track.url} language={track.language} /> : null}
+      {text ? <Captions key={text.id} text={text} /> : null}
       <div className="player__controls">
         <SeekBar />
         <div className="player__row">
@@ -128,9 +130,8 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
           <VolumeControl />
           <Clock />
           <div className="player__space" />
-          {captions.length > 0 ? (
-            <CaptionsMenu container={root} language={track?.language ?? ""} onLanguage={setLanguage} />
-          ) : null}
+          {state.sounds.length > 1 ? <SoundMenu container={root} /> : null}
+          {texts.length > 0 ? <CaptionsMenu container={root} texts={texts} shown={text} onChoose={setChosenText} /> : null}
           <SpeedMenu container={root} />
           <ControlButton label={strings.player.shortcuts} shortcut="?" onClick={onHelp} className="player__help">
             <Keyboard size={20} aria-hidden />
@@ -223,39 +224,57 @@ function Clock() {
   );
 }
 
+function SoundMenu({ container }: { container: HTMLElement | null }) {
+  const { player } = useVideo();
+  const { sounds, sound } = usePlayerState(player);
+  return (
+    <ControlMenu container={container} label={strings.player.sound} trigger={<AudioLines size={20} aria-hidden />}>
+      <DropdownMenu.RadioGroup value={sound ?? ""} onValueChange={(id) => player.setSound(id)}>
+        {sounds.map((one) => (
+          <MenuChoice key={one.id} value={one.id} label={one.name} hint={languageHint(one)} />
+        ))}
+      </DropdownMenu.RadioGroup>
+    </ControlMenu>
+  );
+}
+
 function CaptionsMenu({
   container,
-  language,
-  onLanguage,
+  texts,
+  shown,
+  onChoose,
 }: {
   container: HTMLElement | null;
-  language: string;
-  onLanguage: (language: string) => void;
+  texts: readonly ShownText[];
+  shown: ShownText | undefined;
+  onChoose: (id: string) => void;
 }) {
-  const { video } = useVideo();
-  const { captions: wanted } = usePreferences();
-  const Icon = wanted ? CaptionsIcon : CaptionsOff;
+  const Icon = shown ? CaptionsIcon : CaptionsOff;
+  const hasSubtitles = texts.some((text) => text.kind === "subtitles");
+  const choose = (id: string): void => {
+    const text = texts.find((one) => one.id === id);
+    if (text) {
+      setPreferences({ captions: true, subtitleLanguage: text.kind === "subtitles" ? text.language : null });
+      onChoose(id);
+    } else {
+      setPreferences({ captions: false });
+    }
+  };
   return (
     <ControlMenu
       container={container}
-      label={strings.player.captions}
+      label={hasSubtitles ? strings.player.captionsAndSubtitles : strings.player.captions}
       trigger={
         <>
           <Icon size={20} aria-hidden />
-          {wanted ? <span className="player__on" aria-hidden /> : null}
+          {shown ? <span className="player__on" aria-hidden /> : null}
         </>
       }
     >
-      <DropdownMenu.RadioGroup
-        value={wanted ? language : ""}
-        onValueChange={(value) => {
-          setPreferences({ captions: value !== "" });
-          if (value !== "") onLanguage(value);
-        }}
-      >
+      <DropdownMenu.RadioGroup value={shown?.id ?? ""} onValueChange={choose}>
         <MenuChoice value="" label={strings.player.captionsOff} />
-        {video.playback.captions.map((track) => (
-          <MenuChoice key={track.language} value={track.language} label={track.label} />
+        {texts.map((text) => (
+          <MenuChoice key={text.id} value={text.id} label={text.name} hint={text.hint} />
         ))}
       </DropdownMenu.RadioGroup>
     </ControlMenu>
@@ -308,10 +327,16 @@ function ControlMenu({
   );
 }
 
-function MenuChoice({ value, label }: { value: string; label: string }) {
+function MenuChoice({ value, label, hint = null }: { value: string; label: string; hint?: string | null }) {
   return (
-    <DropdownMenu.RadioItem className="menu__item" value={value}>
-      {label}
+    <DropdownMenu.RadioItem className="menu__item" value={value} textValue={label}>
+      {hint === null ? (
+        label
+      ) : (
+        <span className="menu__text">
+          {label} <span className="faint small">{hint}</span>
+        </span>
+      )}
       <span className="menu__check">
         <DropdownMenu.ItemIndicator>
           <Check size={16} aria-hidden />

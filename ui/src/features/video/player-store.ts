@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { preferences, setPreferences } from "../../lib/preferences";
+import { inLanguage, type SubtitleTrack, type Track } from "./tracks";
 
 /** What the controls show; everything but the running time, which changes too often for a render each. */
 export interface PlayerState {
@@ -15,7 +16,14 @@ export interface PlayerState {
   /** 0 to 1 */
   volume: number;
   muted: boolean;
+  /** What the stream lets choose of; empty for what plays as a file. */
+  sounds: readonly Track[];
+  /** The id of the one of them that is heard. */
+  sound: string | null;
+  subtitles: readonly SubtitleTrack[];
 }
+
+const NO_TRACKS = { sounds: [], sound: null, subtitles: [] } as const;
 
 export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 
@@ -37,6 +45,8 @@ export class PlayerStore {
   private time = 0;
   private frame = 0;
   private known_ms: number;
+  private askForSound: ((id: string) => void) | null = null;
+  private chosenSound: string | null = null;
 
   /** `duration_ms` is what the server measured, 0 if it has not yet. */
   constructor(duration_ms: number) {
@@ -53,6 +63,7 @@ export class PlayerStore {
       rate,
       volume,
       muted,
+      ...NO_TRACKS,
     };
   }
 
@@ -166,6 +177,40 @@ export class PlayerStore {
     const at = RATES.findIndex((rate) => rate >= this.current.rate);
     const next = RATES[Math.max(0, Math.min(RATES.length - 1, at + direction))];
     if (next !== undefined) this.setRate(next);
+  }
+
+  /**
+   * A stream has these sounds and plays, once it is asked to, the one with an id. It is asked for the one that was chosen of this
+   * recording, or one in the language that was chosen last.
+   */
+  offerSounds(sounds: readonly Track[], ask: (id: string) => void): void {
+    this.askForSound = ask;
+    this.update({ sounds });
+    const wanted = sounds.find(({ id }) => id === this.chosenSound) ?? inLanguage(sounds, preferences().soundLanguage);
+    if (wanted) ask(wanted.id);
+  }
+
+  /** A stream plays this one of its sounds. */
+  hear(id: string): void {
+    this.update({ sound: id });
+  }
+
+  setSound(id: string): void {
+    const sound = this.current.sounds.find((one) => one.id === id);
+    if (!sound) return;
+    this.chosenSound = id;
+    setPreferences({ soundLanguage: sound.language });
+    this.askForSound?.(id);
+  }
+
+  offerSubtitles(subtitles: readonly SubtitleTrack[]): void {
+    this.update({ subtitles });
+  }
+
+  /** The stream is gone, and what it offered with it. */
+  withdrawTracks(): void {
+    this.askForSound = null;
+    this.update(NO_TRACKS);
   }
 
   fail(failed: boolean): void {
