@@ -216,6 +216,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/encode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Encode a video anew
+         * @description As the encoding settings of the organization say now, in the background: a task `reencode` of the asset. What players have of it stays as
+         *     it is until all of the new is there. From then on addresses lead to the new, and those that were given out before go on opening the old
+         *     until they end. Whoever asks again while it is being done is answered the same, and nothing is done twice.
+         */
+        post: operations["encode_asset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/{id}/image-addresses": {
         parameters: {
             query?: never;
@@ -1274,7 +1296,8 @@ export interface paths {
         get: operations["get_encoding_settings"];
         /**
          * Set the encoding settings
-         * @description They hold for videos that come in from then on: what is to be made of one is decided when its file is looked into.
+         * @description They hold for videos that come in from then on, as what is to be made of one is decided when its file is looked into, and for those
+         *     that are encoded anew.
          */
         put: operations["put_encoding_settings"];
         post?: never;
@@ -1505,8 +1528,8 @@ export interface paths {
         };
         /**
          * Find what was said, what was on screen, and what is written
-         * @description The moments in which something is said or is on screen in a video, the pages on which it is written, and the images that show it by their
-         *     description or by what is written in them: by words and by meaning.
+         * @description The moments in which something is said or is on screen in a video, the pages on which it is written, the images that show it by their
+         *     description or by what is written in them, and the videos that are described by it: by words and by meaning.
          *     `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
          *     it comes onto the screen.
          */
@@ -4534,10 +4557,12 @@ export interface components {
                  */
                 height?: number | null;
                 /**
-                 * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
-                 *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+                 * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `hls_sound` and `subtitles` (more that the file
+                 *     holds), `poster`, `thumbnail`, `storyboard`, `waveform`, `speech_audio` (what speech recognition listens to), `image` or `sound`.
                  */
                 kind: string;
+                /** @description What is spoken or written in it (BCP 47), where the file says. */
+                language?: string | null;
                 /**
                  * Format: int64
                  * @description What its sound was brought to, in LUFS.
@@ -4550,6 +4575,8 @@ export interface components {
                  * @description Its size; of a version that is played in pieces, of all of them.
                  */
                 size_bytes: number;
+                /** @description What whoever made the file calls it. */
+                title?: string | null;
                 /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
                 url?: string | null;
                 /**
@@ -5220,10 +5247,12 @@ export interface components {
              */
             height?: number | null;
             /**
-             * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `poster`, `thumbnail`, `storyboard`, `waveform`,
-             *     `speech_audio` (what speech recognition listens to), `image` or `sound`.
+             * @description `file` (as it was uploaded, where browsers play it), `hls_master`, `hls_variant`, `hls_sound` and `subtitles` (more that the file
+             *     holds), `poster`, `thumbnail`, `storyboard`, `waveform`, `speech_audio` (what speech recognition listens to), `image` or `sound`.
              */
             kind: string;
+            /** @description What is spoken or written in it (BCP 47), where the file says. */
+            language?: string | null;
             /**
              * Format: int64
              * @description What its sound was brought to, in LUFS.
@@ -5236,6 +5265,8 @@ export interface components {
              * @description Its size; of a version that is played in pieces, of all of them.
              */
             size_bytes: number;
+            /** @description What whoever made the file calls it. */
+            title?: string | null;
             /** @description A signed address where it is shown or played; absent of what is asked for in another way. */
             url?: string | null;
             /**
@@ -5339,7 +5370,7 @@ export interface components {
             /** @description At most a hundred. */
             items: components["schemas"]["RouteTraffic"][];
         };
-        /** @description A moment of a video or a passage of a document or image that was found. */
+        /** @description A moment of a video, or a passage of a document, an image or a description, that was found. */
         SearchHit: {
             channel_id?: components["schemas"]["ChannelId"] | null;
             /** @description The passage. */
@@ -5371,13 +5402,13 @@ export interface components {
              * @description Comparable within one answer only; higher is better.
              */
             score: number;
-            /** @description Where in it: whether it is said, seen or written. */
+            /** @description Where in it: whether it is said, seen, written or described. */
             source: components["schemas"]["SearchHitSource"];
             /** @description Who speaks in `text`, in order. */
             speakers: string[];
             /**
              * Format: int64
-             * @description When the matching sentence begins in the video, or comes onto the screen, in milliseconds.
+             * @description When the matching sentence begins in the video, or comes onto the screen, in milliseconds. What is in its description is of no moment.
              */
             start_ms?: number | null;
             /** @description The matching sentence with what is around it. */
@@ -7364,6 +7395,69 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    encode_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being done */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
