@@ -943,7 +943,7 @@ BEGIN
     IF v_is_recording THEN
         SELECT array_agg(id) INTO v_video_ids FROM videos WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
         DELETE FROM key_frames WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
-        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids) AND NOT is_description;
         DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);

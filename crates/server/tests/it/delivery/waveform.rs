@@ -14,7 +14,7 @@ fn half_silent() -> Vec<u8> {
     let sample = |at: u32| -> i16 {
         match at {
             ..RATE => 0,
-            _ if at / 10 % 2 == 0 => 16_000,
+            _ if (at / 10).is_multiple_of(2) => 16_000,
             _ => -16_000,
         }
     };
