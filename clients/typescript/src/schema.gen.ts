@@ -229,7 +229,7 @@ export interface paths {
          * Encode a video anew
          * @description As the encoding settings of the organization say now, in the background: a task `reencode` of the asset. What players have of it stays as
          *     it is until all of the new is there. From then on addresses lead to the new, and those that were given out before go on opening the old
-         *     until they end. Whoever asks again while it is being done is answered the same, and nothing is done twice.
+         *     until they end. Whoever asks again while it is being done is answered the same, and nothing is done twice unless the settings are others.
          */
         post: operations["encode_asset"];
         delete?: never;

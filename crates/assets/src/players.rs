@@ -93,7 +93,7 @@ impl Players {
             }
             TextKind::Sound => {
                 let variants = published.variants().await?;
-                // All are cut at the same times, or are the only one.
+                // If any has sound, it has, and is the one that the playlist is of.
                 let first = variants.first().ok_or_else(not_found)?;
                 let timeline = published.timeline(&first.name).await?;
                 sound_playlist(&variants, &timeline).ok_or_else(not_found)
@@ -102,7 +102,7 @@ impl Players {
                 let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
                 let beside = store::beside(&mut tx, wanted.recording).await.map_err(AssetsError::from)?;
                 drop(tx);
-                let storyboard = beside.storyboard.ok_or_else(not_found)?;
+                let storyboard = beside.and_then(|beside| beside.storyboard).ok_or_else(not_found)?;
                 Ok(storyboard.playlist(published.duration_us().await?, STORYBOARD))
             }
             TextKind::Captions => {
@@ -122,11 +122,13 @@ impl Players {
 
     /// What manifests name beside the versions. If it cannot be found out, the recording is played without it.
     async fn beside(&self, app: &App, wanted: &PlayerText) -> Beside {
-        let asset_id = wanted.recording.asset_id;
         let read = async {
             let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
-            let captions = self.captions.language(&mut tx, asset_id).await?;
-            Ok::<_, AssetsError>(Beside { captions, ..store::beside(&mut tx, wanted.recording).await? })
+            let Some(beside) = store::beside(&mut tx, wanted.recording).await? else {
+                return Ok(Beside::default());
+            };
+            let captions = self.captions.language(&mut tx, wanted.recording.asset_id).await?;
+            Ok::<_, AssetsError>(Beside { captions, ..beside })
         };
         read.await.unwrap_or_else(|error| {
             tracing::warn!(%error, "a manifest leaves out what lies beside the versions");

@@ -68,57 +68,63 @@ fn picture_of(listed: &[Listed], line: &str) -> Option<String> {
 
 /// What can be chosen beside a version.
 fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], has_more_sound: bool) -> String {
-    let mut text = String::new();
-    // In a group each has a name of its own.
-    let mut taken = HashSet::new();
-    let mut name = |shown: &str| {
-        let plain: String = shown.chars().map(|letter| if letter == '"' { '\'' } else { letter }).collect();
+    let mut choices = Choices::default();
+    if has_more_sound {
+        let label = (beside.sound_shown(), beside.sound.language.as_deref());
+        choices.add("AUDIO", label, ",DEFAULT=YES", SOUND_PLAYLIST);
+        for (track, shown) in sounds {
+            let label = (shown.clone(), track.label.language.as_deref());
+            choices.add("AUDIO", label, ",DEFAULT=NO", &format!("{}/{PLAYLIST}", track.name()));
+        }
+    }
+    if let Some(told) = &beside.captions {
+        let label = ("Captions".to_owned(), Some(told.as_str()));
+        choices.add("SUBTITLES", label, ",DEFAULT=NO,FORCED=NO", CAPTIONS_PLAYLIST);
+    }
+    for (track, shown) in beside.tracks_of(TrackKind::Subtitles) {
+        let flags = if track.is_forced { ",DEFAULT=NO,FORCED=YES" } else { ",DEFAULT=NO,FORCED=NO" };
+        let label = (shown, track.label.language.as_deref());
+        choices.add("SUBTITLES", label, flags, &format!("{}.m3u8", track.name()));
+    }
+    choices.text
+}
+
+/// Lines of the master playlist, with what no two of them may have.
+#[derive(Default)]
+struct Choices {
+    text: String,
+    names: HashSet<String>,
+    chosen_by: HashSet<String>,
+}
+
+impl Choices {
+    /// A track with what menus show for it and its language (BCP 47).
+    ///
+    /// Players choose by language and `flags` among those that may be chosen so, of which no two are alike (RFC 8216, 4.3.4.1.1).
+    fn add(&mut self, kind: &str, (shown, told): (String, Option<&str>), flags: &str, address: &str) {
+        let group = if kind == "AUDIO" { SOUNDS } else { SUBTITLES };
+        let language = language(told);
+        let forced = flags.contains("FORCED=YES");
+        let is_first = self.chosen_by.insert(format!("{kind}{language}{forced}"));
+        let auto = if is_first { "YES" } else { "NO" };
+        let name = self.name(&shown);
+        let _ = writeln!(
+            self.text,
+            "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\"{language}{flags},AUTOSELECT={auto},URI=\"{address}\""
+        );
+    }
+
+    /// In a group each has a name of its own, and in quotes there are none.
+    fn name(&mut self, shown: &str) -> String {
+        let plain = shown.replace('"', "'");
         let mut name = plain.clone();
         let mut number = 2;
-        while !taken.insert(name.clone()) {
+        while !self.names.insert(name.clone()) {
             name = format!("{plain} ({number})");
             number += 1;
         }
         name
-    };
-    if has_more_sound {
-        let _ = writeln!(
-            text,
-            "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{SOUNDS}\",NAME=\"{}\"{},DEFAULT=YES,AUTOSELECT=YES,URI=\"{SOUND_PLAYLIST}\"",
-            name(&beside.sound_shown()),
-            language(beside.sound.language.as_deref()),
-        );
-        for (track, shown) in sounds {
-            let _ = writeln!(
-                text,
-                "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"{SOUNDS}\",NAME=\"{}\"{},DEFAULT=NO,AUTOSELECT=YES,URI=\"{}/{PLAYLIST}\"",
-                name(shown),
-                language(track.label.language.as_deref()),
-                track.name(),
-            );
-        }
     }
-    if let Some(told) = &beside.captions {
-        let _ = writeln!(
-            text,
-            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLES}\",NAME=\"{}\"{},\
-             DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"{CAPTIONS_PLAYLIST}\"",
-            name("Captions"),
-            language(Some(told)),
-        );
-    }
-    for (track, shown) in beside.tracks_of(TrackKind::Subtitles) {
-        let _ = writeln!(
-            text,
-            "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"{SUBTITLES}\",NAME=\"{}\"{},\
-             DEFAULT=NO,AUTOSELECT=YES,FORCED={},URI=\"{}.m3u8\"",
-            name(&shown),
-            language(track.label.language.as_deref()),
-            if track.is_forced { "YES" } else { "NO" },
-            track.name(),
-        );
-    }
-    text
 }
 
 /// The attribute that names a language; nothing where none is known.
@@ -224,9 +230,9 @@ mod tests {
         let text = master_for_players(&master(), &beside);
         assert_eq!(listed_variants(&text), listed_variants(&master()));
         for line in [
-            "NAME=\"Captions\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"captions.m3u8\"\n",
-            "NAME=\"Cap'tions\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI=\"subtitles-3.m3u8\"\n",
-            "NAME=\"Captions (2)\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,FORCED=YES,URI=\"subtitles-4.m3u8\"\n",
+            "NAME=\"Captions\",LANGUAGE=\"en\",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,URI=\"captions.m3u8\"\n",
+            "NAME=\"Cap'tions\",LANGUAGE=\"de\",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,URI=\"subtitles-3.m3u8\"\n",
+            "NAME=\"Captions (2)\",LANGUAGE=\"de\",DEFAULT=NO,FORCED=YES,AUTOSELECT=YES,URI=\"subtitles-4.m3u8\"\n",
             "mp4a.40.2\",SUBTITLES=\"captions\"\n720p/media.m3u8\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");
@@ -238,7 +244,7 @@ mod tests {
     fn where_there_is_more_sound_pictures_come_by_themselves() {
         let beside = Beside {
             sound: TrackLabel::new(Some("eng"), None),
-            tracks: vec![sound(2, "deu"), sound(5, "")],
+            tracks: vec![sound(2, "deu"), sound(5, ""), sound(6, "eng")],
             ..Beside::default()
         };
         let text = master_for_players(&master(), &beside);
@@ -246,6 +252,8 @@ mod tests {
             "TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"sound.m3u8\"\n",
             "NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-2/media.m3u8\"\n",
             "NAME=\"Sound 3\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-5/media.m3u8\"\n",
+            // Whoever wants English gets the one that is played by itself.
+            "NAME=\"English (2)\",LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=NO,URI=\"sound-6/media.m3u8\"\n",
             "mp4a.40.2\",AUDIO=\"sound\"\n720p/picture/media.m3u8\n",
             "mp4a.40.2\",AUDIO=\"sound\"\nsound.m3u8\n",
         ] {

@@ -198,9 +198,9 @@ pub struct Ladder {
     pub rungs: Vec<Rung>,
     /// Whether the sound goes into every rung as it is.
     pub copies_audio: bool,
-    /// When the first picture is to be shown, if not as early as the encoder can: as in another version ([`Variant::start_us`]), whose sound
-    /// goes with these pictures where players fetch both apart.
-    pub start_us: u64,
+    /// When the first picture is to be shown, if not as early as the encoder can: as in another version ([`Variant::start_us`]), as the sound
+    /// of one goes with the pictures of the other where players fetch both apart.
+    pub start_us: Option<u64>,
 }
 
 impl Ladder {
@@ -214,7 +214,7 @@ impl Ladder {
     /// The same, beginning when `other` does.
     #[must_use]
     pub fn beginning_with(self, other: &Variant) -> Self {
-        Self { start_us: other.start_us, ..self }
+        Self { start_us: Some(other.start_us), ..self }
     }
 }
 
@@ -223,12 +223,16 @@ impl Ladder {
 ///
 /// A step is left out when `instant`, the variant that was packaged without encoding, is about its size and at
 /// most twice its rate. Sound that `instant` could take over, and that is not much heavier than ours, is copied: it loses
-/// nothing, costs nothing, and all variants then have the same.
+/// nothing, costs nothing, and all variants then have the same. Pictures begin when those of `instant` do.
 #[must_use]
 pub fn ladder(probe: &Probe, instant: Option<&Variant>, plan: &EncodingPlan) -> Ladder {
     let sound = probe.audio.as_ref().filter(|audio| is_web_audio(audio));
     let is_light = sound.and_then(|audio| audio.bit_rate).is_some_and(|rate| rate <= COPIED_AUDIO_RATE_MAX);
-    Ladder { rungs: rungs(probe, instant, plan), copies_audio: instant.is_some() && is_light, start_us: 0 }
+    Ladder {
+        rungs: rungs(probe, instant, plan),
+        copies_audio: instant.is_some() && is_light,
+        start_us: instant.map(|instant| instant.start_us),
+    }
 }
 
 fn rungs(probe: &Probe, instant: Option<&Variant>, plan: &EncodingPlan) -> Vec<Rung> {
@@ -325,6 +329,9 @@ impl Ffmpeg {
         times: &PictureTimes,
     ) -> Result<Arguments, MediaError> {
         let threads = self.limits().threads;
+        let frame_rate = probe.need_video()?.frame_rate.min(FRAME_RATE_MAX);
+        // Pictures that are stored in another order begin two later than they could, and later still where these are apart.
+        let begins_early = ladder.start_us.is_some_and(|start_us| start_us as f64 * frame_rate < 2e6);
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.add(["-max_pixels", &self.limits().pixels_max.to_string()]);
         arguments.input(input, threads)?;
@@ -349,13 +356,12 @@ impl Ffmpeg {
                 arguments
                     .add(["-max_interleave_delta", SOUND_WAITS_US])
                     .add(["-muxing_queue_data_threshold", SOUND_WAITS_BYTES]);
-                if rung.codec == PictureCodec::H264 {
-                    // Pictures that are stored in another order begin later, by as much as these are apart.
-                    arguments.add(["-bf", "0"]);
-                }
             }
-            if ladder.start_us > 0 {
-                arguments.add(["-output_ts_offset", &format!("{}us", ladder.start_us)]);
+            if rung.codec == PictureCodec::H264 && (times.have_gaps() || begins_early) {
+                arguments.add(["-bf", "0"]);
+            }
+            if let Some(start_us) = ladder.start_us.filter(|start_us| *start_us > 0) {
+                arguments.add(["-output_ts_offset", &format!("{start_us}us")]);
             }
             hls::output(&mut arguments, &rung.name);
         }

@@ -78,7 +78,9 @@ impl TrackLabel {
     #[must_use]
     pub fn new(language: Option<&str>, title: Option<&str>) -> Self {
         let title = title.map(|title| {
-            let shown: String = title.chars().filter(|letter| !letter.is_control()).take(TITLE_MAX).collect();
+            // Players written in JavaScript end a line at the separators, too.
+            let is_shown = |letter: &char| !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}');
+            let shown: String = title.chars().filter(is_shown).take(TITLE_MAX).collect();
             shown.trim().to_owned()
         });
         Self { language: language.and_then(bcp_47), title: title.filter(|title| !title.is_empty()) }
@@ -213,7 +215,7 @@ mod tests {
     fn a_menu_shows_the_title_or_the_language() {
         let shown = |language, title| TrackLabel::new(language, title).shown();
         assert_eq!(shown(Some("ger"), None).as_deref(), Some("Deutsch"));
-        assert_eq!(shown(Some("ger"), Some(" \u{7}Kommentar\n")).as_deref(), Some("Kommentar"));
+        assert_eq!(shown(Some("ger"), Some(" \u{7}Kommen\u{2028}tar\n")).as_deref(), Some("Kommentar"));
         assert_eq!(shown(None, Some(" \n")), None);
         assert_eq!(TrackLabel::new(None, Some(&"x".repeat(900))).title.unwrap().len(), TITLE_MAX);
     }

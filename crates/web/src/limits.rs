@@ -123,7 +123,7 @@ pub struct RateLimits {
     pub cuts: Permits,
     /// Mebibytes of clips that are on their way: each lies on the disk until all of it is sent.
     pub clips: Permits,
-    /// Kibibytes of segments that are taken apart, and of what was made of them until it is sent.
+    /// Kibibytes of segments that are taken apart, and of what was made of them until it is sent; and of waveforms while they are drawn.
     pub tracks: Permits,
     /// Images that are being made at once of others, or wait for a worker.
     pub images: Permits,

@@ -4,7 +4,7 @@
 //! whoever plays it meanwhile goes on, and whoever begins gets the new.
 
 use super::{
-    Input, MediaEngine, control,
+    Input, MediaEngine, blob_failure, control,
     encode::{ladder_of, store_master, store_variants, variant_rendition},
     media_failure,
     tracks::make_tracks,
@@ -36,15 +36,27 @@ impl Handle for Reencode {
         let mut tx = run.begin().await?;
         let wanted = sql::wanted_encoding(&mut tx, step.asset_id).await?;
         drop(tx);
-        // A run that is tried again stores it in the same place, of which nobody has an address before it is published.
-        let input = Input { recording: old.packaged_anew(), plan: wanted.unwrap_or(found.plan), ..found };
+        // Of recordings that were looked into long ago, other sounds were only counted.
+        let probe = if found.probe.audio_stream_count > 1 && found.probe.other_sounds.is_empty() {
+            let looked = self.0.ffmpeg.probe(found.file.path(), &control(run, 0.0, 0.0)).await;
+            looked.map_err(media_failure)?
+        } else {
+            found.probe
+        };
+        // A run that is tried again stores it in the same place, of which nobody was told before it is published.
+        let input = Input {
+            recording: old.packaged_anew(),
+            plan: wanted.unwrap_or(found.plan),
+            probe,
+            file: found.file,
+        };
         let made = self.make(run, &input).await?;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
         lock_subject(&mut tx, run.subject_id()).await?;
         if !sql::leave_packaging(&mut tx, old, &input.plan, now + PLAYED_FOR).await? {
-            // Another file took its place meanwhile, which is encoded as its organization says by then.
+            // It is gone, or has another file, which is encoded as its organization says by then.
             return run.finish(tx, &[]).await;
         }
         for rendition in &made {
@@ -61,6 +73,8 @@ impl Reencode {
         let versions = self.write(run, input, folder.path()).await?;
         // A run that was taken over would overwrite what the one after it stores.
         run.require_lease(&mut run.begin().await?).await?;
+        // What a run before this one left, perhaps by another plan.
+        self.0.blobs.delete_prefix(&input.recording.hls()).await.map_err(blob_failure)?;
         store_variants(&self.0, input.recording, folder.path(), &versions).await?;
         let mut made = Vec::with_capacity(versions.len() + 1);
         for version in &versions {

@@ -53,7 +53,7 @@ pub(super) async fn make_tracks(
     Ok(renditions)
 }
 
-/// All in one pass over the recording; where one cannot be written, each by itself, without those.
+/// All in one pass over the recording; where they cannot be written together, half of them in a pass, until what is damaged is left out.
 async fn write(
     engine: &MediaEngine,
     run: &TaskRun,
@@ -64,25 +64,25 @@ async fn write(
 ) -> Result<Vec<NamedTrack>, TaskFailure> {
     let (ffmpeg, path, probe) = (&engine.ffmpeg, input.file.path(), &input.probe);
     let tracks = probe.other_tracks();
-    let together = ffmpeg.write_tracks(path, probe, &tracks, start_us, folder, &control(run, from, to)).await;
-    match together {
-        // A recording is played without what is damaged of it; what may pass is tried again.
-        Err(error) if error.is_permanent() => {}
-        other => return other.map_err(media_failure),
-    }
-    let share = (to - from) / tracks.len().max(1) as f32;
     let mut written = Vec::with_capacity(tracks.len());
-    for (number, track) in tracks.iter().enumerate() {
-        let begins = from + share * number as f32;
-        let part = control(run, begins, begins + share);
-        let one = std::slice::from_ref(track);
-        match ffmpeg.write_tracks(path, probe, one, start_us, folder, &part).await {
-            Ok(track) => written.extend(track),
-            Err(error) if error.is_permanent() => {
-                tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
-            }
+    let mut parts = vec![&tracks[..]];
+    let mut progress = control(run, from, to);
+    while let Some(part) = parts.pop() {
+        match ffmpeg.write_tracks(path, probe, part, start_us, folder, &progress).await {
+            Ok(tracks) => written.extend(tracks),
+            // A recording is played without what is damaged of it; what may pass is tried again.
+            Err(error) if error.is_permanent() => match part {
+                [track] => {
+                    tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
+                }
+                _ => {
+                    let (some, others) = part.split_at(part.len() / 2);
+                    parts.extend([some, others]);
+                }
+            },
             Err(error) => return Err(media_failure(error)),
         }
+        progress = control(run, to, to);
     }
     Ok(written)
 }

@@ -19,7 +19,7 @@ const FIRST_PACKAGING: [&str; 5] = [Probe::KIND, Package::KIND, Encode::KIND, En
 ///
 /// As the encoding settings of the organization say now, in the background: a task `reencode` of the asset. What players have of it stays as
 /// it is until all of the new is there. From then on addresses lead to the new, and those that were given out before go on opening the old
-/// until they end. Whoever asks again while it is being done is answered the same, and nothing is done twice.
+/// until they end. Whoever asks again while it is being done is answered the same, and nothing is done twice unless the settings are others.
 #[utoipa::path(post, path = "/assets/{id}/encode", operation_id = "encode_asset", tag = "assets", params(("id" = AssetId, Path)),
     responses((status = 202, body = Asset, description = "It is being done"), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody), (status = 409, body = ProblemBody)))]
@@ -29,6 +29,8 @@ pub(super) async fn encode_asset(
     ResourceId(id): ResourceId<AssetId>,
 ) -> Result<(StatusCode, Json<Asset>), Problem> {
     let mut tx = app.db.tenant(&caller).await?;
+    // No other file takes its place until this is written down.
+    store::lock_asset(&mut tx, id).await.map_err(AssetsError::from)?;
     let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
     let asset = asset.filter(|asset| asset.deleted_at.is_none()).ok_or(AssetsError::AssetNotFound)?;
     if asset.status != "ready" {

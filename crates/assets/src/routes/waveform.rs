@@ -54,6 +54,8 @@ impl WantedPicture {
     pub(super) async fn drawn(&self, app: &App, recording: Recording) -> Result<(Bytes, String), Problem> {
         let look = self.look()?;
         let key = recording.preview().join("waveform.json")?;
+        let room = u64::from(look.width) * u64::from(look.height) / 1024;
+        let _room = app.limits.tracks.enter_with(&recording.organization_id.to_string(), room.max(1)).await?;
         let meta = app.blobs.head(&key).await?.ok_or_else(|| Problem::not_found("file"))?;
         let peaks = app.blobs.get_bytes(&key, PEAKS_BYTES_MAX).await?;
         let waveform: Waveform = serde_json::from_slice(&peaks).map_err(Problem::internal)?;

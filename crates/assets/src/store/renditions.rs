@@ -62,9 +62,9 @@ pub(crate) async fn find_rendition(
     .await
 }
 
-/// What manifests name beside the versions of a recording, but captions. Nothing of a file that it has no more, and no other tracks of a
+/// What manifests name beside the versions of a recording, but captions. `None` of a file that it has no more, and no other tracks of a
 /// packaging that is not the one it has now: only of that one are they known.
-pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Beside, sqlx::Error> {
+pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Option<Beside>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query!(
         r#"SELECT a.metadata -> 'probe' -> 'audio' AS sound, r.kind AS "kind?", r.metadata AS "metadata?"
@@ -78,8 +78,9 @@ pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Be
     )
     .fetch_all(&mut **tx)
     .await?;
+    let Some(first) = rows.first() else { return Ok(None) };
     let mut beside = Beside::default();
-    if let Some(sound) = rows.first().and_then(|row| row.sound.clone()) {
+    if let Some(sound) = first.sound.clone() {
         let sound = serde_json::from_value::<AudioStream>(sound).ok();
         beside.sound = sound.as_ref().map(AudioStream::label).unwrap_or_default();
     }
@@ -90,7 +91,7 @@ pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Be
         }
     }
     beside.tracks.sort_by_key(|track| track.index);
-    Ok(beside)
+    Ok(Some(beside))
 }
 
 /// Whether this is the file and the packaging that the recording has now. If so, the packaging stays until the transaction ends. Renditions

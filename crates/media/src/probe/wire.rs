@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::{AudioStream, Probe, SubtitleStream, VideoStream};
 use crate::MediaError;
 
-/// Of what is only kept as facts, a header may promise any number.
-const OTHER_SOUNDS_MAX: usize = 64;
+/// More sounds, and subtitles, of each: a header may promise any number.
+const OTHER_STREAMS_MAX: usize = 64;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Answer {
@@ -121,11 +121,16 @@ pub(super) fn read(answer: Answer, decodes: impl Fn(&str) -> bool) -> Result<Pro
         audio: audio.map(audio_stream),
         other_sounds: sounds()
             .filter(|sound| audio.is_some_and(|default| default.index != sound.index))
-            .take(OTHER_SOUNDS_MAX)
+            .take(OTHER_STREAMS_MAX)
             .map(audio_stream)
             .collect(),
         audio_stream_count: u32::try_from(sounds().count()).unwrap_or(u32::MAX),
-        subtitles: streams.iter().filter(|stream| stream.is("subtitle")).map(subtitle_stream).collect(),
+        subtitles: streams
+            .iter()
+            .filter(|stream| stream.is("subtitle"))
+            .take(OTHER_STREAMS_MAX)
+            .map(subtitle_stream)
+            .collect(),
         has_attached_picture: streams.iter().any(|stream| stream.is("video") && stream.is_cover()),
     })
 }

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use memoreel_media::{EncodingPlan, NamedTrack, TrackKind, ladder};
+use memoreel_media::{EncodingPlan, NamedTrack, Packaging, TrackKind, ladder};
 
 use crate::support::{Bench, files, is_empty, stream};
 
@@ -75,6 +75,31 @@ async fn other_sounds_and_subtitles_are_in_time_with_the_pictures() {
     let text = std::fs::read_to_string(out.join("subtitles-3.vtt")).unwrap();
     assert!(text.starts_with("WEBVTT") && text.contains("\n00:02.0"), "{text}");
     assert!(text.contains("Bonjour"), "{text}");
+}
+
+#[tokio::test]
+async fn pictures_of_every_version_begin_together_so_that_any_goes_with_the_sound_of_another() {
+    let bench = Bench::new().await;
+    for (name, order) in [("in-order.mp4", "-bf 0"), ("reordered.mp4", "-bf 2")] {
+        let input = bench.make(
+            name,
+            &format!(
+                "-f lavfi -i testsrc2=s=854x480:r=15:d=4 -f lavfi -i sine=d=4 -c:v libx264 -preset ultrafast -g 30 {order} \
+                 -pix_fmt yuv420p -c:a aac"
+            ),
+        );
+        let probe = bench.probe(&input).await;
+        let out = bench.out(order);
+        let packaged = bench.ffmpeg.package_instantly(&input, &probe, &out, &bench.control).await.unwrap();
+        let Packaging::Packaged(source) = packaged else { panic!("{packaged:?}") };
+        let rungs = ladder(&probe, Some(&source), &EncodingPlan::default());
+        let versions =
+            bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap();
+        assert!(!versions.is_empty());
+        for version in &versions {
+            assert!(version.start_us.abs_diff(source.start_us) < 5_000, "{name}: {version:?} {source:?}");
+        }
+    }
 }
 
 #[tokio::test]

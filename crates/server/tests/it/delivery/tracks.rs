@@ -74,7 +74,7 @@ async fn players_offer_every_sound_and_the_subtitles_of_a_recording() {
         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"sound.m3u8\"",
         "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Kommentar 'eins'\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,\
          URI=\"sound-2/media.m3u8\"",
-        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"Français\",LANGUAGE=\"fr\",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,\
+        "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"français\",LANGUAGE=\"fr\",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,\
          URI=\"subtitles-3.m3u8\"",
     ] {
         assert!(master.lines().any(|told| told == line), "{line} in {master}");
