@@ -40,6 +40,7 @@ test("another sound and subtitles of the file are chosen, and chosen again in wh
   await sound.press("Enter");
   await expect(choice(/^Deutsch/u)).toBeChecked();
   await page.keyboard.press("Escape");
+  await expect(page.getByRole("menuitemradio")).toHaveCount(0);
 
   const written = page.getByTestId("captions");
   await page.getByRole("button", { name: "Captions and subtitles" }).press("Enter");

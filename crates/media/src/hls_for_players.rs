@@ -107,7 +107,7 @@ impl Choices {
         let forced = flags.contains("FORCED=YES");
         let is_first = self.chosen_by.insert(format!("{kind}{language}{forced}"));
         let auto = if is_first { "YES" } else { "NO" };
-        let name = self.name(&shown);
+        let name = self.name(kind, &shown);
         let _ = writeln!(
             self.text,
             "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\"{language}{flags},AUTOSELECT={auto},URI=\"{address}\""
@@ -115,11 +115,11 @@ impl Choices {
     }
 
     /// In a group each has a name of its own, and in quotes there are none.
-    fn name(&mut self, shown: &str) -> String {
+    fn name(&mut self, kind: &str, shown: &str) -> String {
         let plain = shown.replace('"', "'");
         let mut name = plain.clone();
         let mut number = 2;
-        while !self.names.insert(name.clone()) {
+        while !self.names.insert(format!("{kind} {name}")) {
             name = format!("{plain} ({number})");
             number += 1;
         }
