@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::Arguments;
 use crate::filters::{fitted, upright};
 use crate::hls::{self, Variant, VariantVideo};
-use crate::package::{encode_audio, is_web_audio};
+use crate::package::{SoundOutput, is_web_audio};
 use crate::picture_times::PictureTimes;
 use crate::staging::Staging;
-use crate::{Control, Ffmpeg, MediaError, Probe};
+use crate::{Control, Ffmpeg, Levelling, MediaError, Probe, TargetLoudness};
 
 /// A step of [`LADDER`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,19 +72,22 @@ pub enum PictureCodec {
 pub struct EncodingPlan {
     codec: PictureCodec,
     steps: Vec<LadderStep>,
+    loudness: Option<TargetLoudness>,
 }
 
 #[derive(Deserialize)]
 struct UncheckedPlan {
     codec: PictureCodec,
     steps: Vec<LadderStep>,
+    #[serde(default)]
+    loudness: Option<TargetLoudness>,
 }
 
 impl TryFrom<UncheckedPlan> for EncodingPlan {
     type Error = PlanError;
 
     fn try_from(plan: UncheckedPlan) -> Result<Self, PlanError> {
-        Self::new(plan.codec, plan.steps)
+        Ok(Self::new(plan.codec, plan.steps)?.with_loudness(plan.loudness))
     }
 }
 
@@ -147,19 +150,31 @@ impl EncodingPlan {
                 return Err(PlanError::Rate { short_side, least: *rates.start(), most: *rates.end() });
             }
         }
-        Ok(Self { codec, steps })
+        Ok(Self { codec, steps, loudness: None })
+    }
+
+    /// The same with sound brought to one loudness, or left as loud as it is.
+    #[must_use]
+    pub fn with_loudness(self, loudness: Option<TargetLoudness>) -> Self {
+        Self { loudness, ..self }
     }
 
     /// The same sizes for an ffmpeg that encodes nothing but H.264.
     #[must_use]
     pub fn without_av1(&self) -> Self {
-        Self { codec: PictureCodec::H264, steps: self.steps.clone() }
+        Self { codec: PictureCodec::H264, ..self.clone() }
     }
 
     /// How the larger rungs are written.
     #[must_use]
     pub fn codec(&self) -> PictureCodec {
         self.codec
+    }
+
+    /// What sound is brought to, if not left as loud as it is.
+    #[must_use]
+    pub fn loudness(&self) -> Option<TargetLoudness> {
+        self.loudness
     }
 
     /// Lowest first.
@@ -171,7 +186,7 @@ impl EncodingPlan {
 
 impl Default for EncodingPlan {
     fn default() -> Self {
-        Self { codec: PictureCodec::default(), steps: LADDER.to_vec() }
+        Self { codec: PictureCodec::default(), steps: LADDER.to_vec(), loudness: None }
     }
 }
 
@@ -192,12 +207,14 @@ pub struct Rung {
 }
 
 /// What is to be encoded of a recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ladder {
     /// Lowest first; empty without a picture.
     pub rungs: Vec<Rung>,
     /// Whether the sound goes into every rung as it is.
     pub copies_audio: bool,
+    /// What brings the sound to the loudness that is wanted, if one is.
+    pub levelling: Option<Levelling>,
     /// When the first picture is to be shown, if not as early as the encoder can: as in another version ([`Variant::start_us`]), as the sound
     /// of one goes with the pictures of the other where players fetch both apart.
     pub start_us: Option<u64>,
@@ -209,6 +226,12 @@ impl Ladder {
     pub fn of(&self, codec: PictureCodec) -> Self {
         let rungs = self.rungs.iter().filter(|rung| rung.codec == codec).cloned().collect();
         Self { rungs, ..self.clone() }
+    }
+
+    /// The same with sound that is levelled, and therefore encoded; as it is where `levelling` is none.
+    #[must_use]
+    pub fn levelled(self, levelling: Option<Levelling>) -> Self {
+        Self { copies_audio: self.copies_audio && levelling.is_none(), levelling, ..self }
     }
 
     /// The same, beginning when `other` does.
@@ -231,6 +254,7 @@ pub fn ladder(probe: &Probe, instant: Option<&Variant>, plan: &EncodingPlan) -> 
     Ladder {
         rungs: rungs(probe, instant, plan),
         copies_audio: instant.is_some() && is_light,
+        levelling: None,
         start_us: instant.map(|instant| instant.start_us),
     }
 }
@@ -340,11 +364,8 @@ impl Ffmpeg {
             arguments.add(["-map", &format!("[rung{number}]")]);
             if let Some(audio) = &probe.audio {
                 arguments.add(["-map", &format!("0:{}", audio.index)]);
-                if ladder.copies_audio {
-                    arguments.add(["-c:a", "copy"]);
-                } else {
-                    encode_audio(&mut arguments);
-                }
+                let encoded = SoundOutput::Encoded(ladder.levelling.as_ref());
+                if ladder.copies_audio { SoundOutput::Copied } else { encoded }.add_to(&mut arguments);
             }
             encode_picture(&mut arguments, rung, threads);
             arguments
@@ -459,6 +480,11 @@ mod tests {
         assert_eq!(plan.steps(), [step(360, 800_000), step(720, 2_000_000)]);
         let told = serde_json::to_value(&plan).unwrap();
         assert_eq!(serde_json::from_value::<EncodingPlan>(told).unwrap(), plan);
+        let loud = plan.clone().with_loudness(Some(TargetLoudness::SPEECH));
+        let told = serde_json::to_value(&loud).unwrap();
+        assert_eq!(serde_json::from_value::<EncodingPlan>(told).unwrap(), loud);
+        let before = r#"{"codec":"av1","steps":[{"short_side":360,"bit_rate":800000},{"short_side":720,"bit_rate":2000000}]}"#;
+        assert_eq!(serde_json::from_str::<EncodingPlan>(before).unwrap(), plan);
         let refused =
             |steps: &[LadderStep]| EncodingPlan::new(PictureCodec::H264, steps.to_vec()).unwrap_err();
         assert_eq!(refused(&[]), PlanError::Empty);

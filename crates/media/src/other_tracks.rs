@@ -4,20 +4,29 @@ use std::path::Path;
 
 use crate::arguments::Arguments;
 use crate::hls;
-use crate::package::encode_audio;
+use crate::package::SoundOutput;
 use crate::staging::Staging;
-use crate::{Control, Ffmpeg, MediaError, NamedTrack, Probe, TrackKind};
+use crate::{Control, Ffmpeg, MediaError, NamedTrack, Probe, TargetLoudness, TrackKind};
 
 /// Stands between the times of each cue, and nowhere else.
 const ARROW: &str = "-->";
 /// Subtitles of a long film are a few hundred kilobytes.
 const SUBTITLES_BYTES_MAX: u64 = 8 << 20;
 
+/// How sound is written that goes with pictures of others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TrackSound {
+    /// When the pictures begin with which it is played ([`crate::Variant::start_us`]).
+    pub start_us: u64,
+    /// What it is brought to, if not left as loud as it is.
+    pub loudness: Option<TargetLoudness>,
+}
+
 impl Ffmpeg {
     /// Writes these of [`Probe::other_tracks`] into `out_dir` in one pass over the recording: sound as AAC in an HLS folder, subtitles as a file
     /// of WebVTT. Returns what was written, without subtitles that say nothing.
     ///
-    /// `start_us` is when the pictures begin with which the sound is played ([`crate::Variant::start_us`]).
+    /// Sound is levelled if it is to have one loudness, each by a pass of its own.
     ///
     /// # Errors
     /// Any [`MediaError`]; `out_dir` is then as before.
@@ -26,26 +35,36 @@ impl Ffmpeg {
         input: &Path,
         probe: &Probe,
         tracks: &[NamedTrack],
-        start_us: u64,
+        sound: TrackSound,
         out_dir: &Path,
         control: &Control,
     ) -> Result<Vec<NamedTrack>, MediaError> {
         if tracks.is_empty() {
             return Ok(Vec::new());
         }
+        let mut levels = Vec::with_capacity(tracks.len());
+        for track in tracks {
+            levels.push(match sound.loudness.filter(|_| track.kind == TrackKind::Sound) {
+                Some(target) => {
+                    let told = (probe.duration_ms, &control.part(0.0, 0.0));
+                    Some(self.listen(input, track.index, 2, target, told).await?)
+                }
+                None => None,
+            });
+        }
         let staging = Staging::within(out_dir)?;
         let threads = self.limits().threads;
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.input(input, threads)?;
-        for track in tracks {
+        for (track, levelling) in tracks.iter().zip(&levels) {
             let name = track.name();
             arguments.add(["-map", &format!("0:{}", track.index)]);
             match track.kind {
                 TrackKind::Sound => {
                     staging.create_dir(&name)?;
-                    encode_audio(&mut arguments);
-                    if start_us > 0 {
-                        arguments.add(["-output_ts_offset", &format!("{start_us}us")]);
+                    SoundOutput::Encoded(levelling.as_ref()).add_to(&mut arguments);
+                    if sound.start_us > 0 {
+                        arguments.add(["-output_ts_offset", &format!("{}us", sound.start_us)]);
                     }
                     hls::output(&mut arguments, &name);
                 }

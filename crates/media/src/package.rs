@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::hls::{self, Variant, VariantVideo};
 use crate::picture_times::LATE_MS;
 use crate::staging::Staging;
-use crate::{AudioStream, Control, Ffmpeg, MediaError, Probe, VideoStream};
+use crate::{AudioStream, Control, Ffmpeg, Levelling, MediaError, Probe, VideoStream};
 
 /// A segment is loaded before it plays; beyond this a start or a jump takes too long.
 const SEGMENT_MS_MAX: u64 = 30_000;
@@ -43,7 +43,7 @@ pub enum NotInstant {
 
 impl Ffmpeg {
     /// Cuts a recording into HLS without encoding its picture, where that is possible. Sound is copied where it
-    /// is AAC and encoded where it is not, which is quick; so sound alone is always packaged.
+    /// is AAC and not levelled, else it is encoded, which is quick; so sound alone is always packaged.
     ///
     /// Writes folder `source` (or `audio`, for sound alone) into `out_dir`, and nothing when not instant.
     ///
@@ -53,12 +53,15 @@ impl Ffmpeg {
         &self,
         input: &Path,
         probe: &Probe,
+        levelling: Option<&Levelling>,
         out_dir: &Path,
         control: &Control,
     ) -> Result<Packaging, MediaError> {
+        let can_copy = levelling.is_none() && probe.audio.as_ref().is_some_and(is_web_audio);
         let Some(video) = &probe.video else {
-            let audio = probe.need_audio()?;
-            return self.package_audio(input, probe, audio, out_dir, control).await.map(Packaging::Packaged);
+            probe.need_audio()?;
+            let packaged = self.package_audio(input, probe, can_copy, levelling, out_dir, control).await;
+            return packaged.map(Packaging::Packaged);
         };
         if let Some(reason) = hindrance(video) {
             return Ok(Packaging::NotInstant(reason));
@@ -68,9 +71,9 @@ impl Ffmpeg {
             return Ok(Packaging::NotInstant(NotInstant::TimeStamps));
         }
         let picture = VariantVideo { width: video.width, height: video.height, frame_rate: video.frame_rate };
-        let copies_audio = probe.audio.as_ref().is_some_and(is_web_audio);
+        let sound = if can_copy { SoundOutput::Copied } else { SoundOutput::Encoded(levelling) };
         let staging = Staging::within(out_dir)?;
-        let tried = self.remux(input, probe, copies_audio, "source", &staging, control).await;
+        let tried = self.remux(input, probe, sound, "source", &staging, control).await;
         let finished = match tried {
             Ok(()) => {
                 let folder = staging.path().join("source");
@@ -109,15 +112,17 @@ impl Ffmpeg {
         &self,
         input: &Path,
         probe: &Probe,
-        audio: &AudioStream,
+        can_copy: bool,
+        levelling: Option<&Levelling>,
         out_dir: &Path,
         control: &Control,
     ) -> Result<Variant, MediaError> {
-        let attempts: &[bool] = if is_web_audio(audio) { &[true, false] } else { &[false] };
+        let encoded = SoundOutput::Encoded(levelling);
+        let attempts = if can_copy { &[SoundOutput::Copied, encoded][..] } else { &[encoded] };
         let mut failure = None;
-        for &copies in attempts {
+        for &sound in attempts {
             let staging = Staging::within(out_dir)?;
-            let tried = self.remux(input, probe, copies, "audio", &staging, control).await;
+            let tried = self.remux(input, probe, sound, "audio", &staging, control).await;
             let finished = match tried {
                 Ok(()) => hls::finish(&staging.path().join("audio"), "audio", None, true).await,
                 Err(error) => Err(error),
@@ -140,7 +145,7 @@ impl Ffmpeg {
         &self,
         input: &Path,
         probe: &Probe,
-        copies_audio: bool,
+        sound: SoundOutput<'_>,
         name: &str,
         staging: &Staging,
         control: &Control,
@@ -154,20 +159,32 @@ impl Ffmpeg {
         }
         if let Some(audio) = &probe.audio {
             arguments.add(["-map", &format!("0:{}", audio.index)]);
-            if copies_audio {
-                arguments.add(["-c:a", "copy"]);
-            } else {
-                encode_audio(&mut arguments);
-            }
+            sound.add_to(&mut arguments);
         }
         hls::output(&mut arguments, name);
         self.convert(arguments, staging.path(), probe.duration_ms, control).await
     }
 }
 
-/// Stereo AAC at 48 kHz, kept in time.
-pub(crate) fn encode_audio(arguments: &mut Arguments) {
-    arguments.add(["-c:a", "aac", "-b:a", AUDIO_RATE, "-ac", "2", "-ar", "48000", "-af", AUDIO_IN_TIME]);
+/// How sound is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SoundOutput<'l> {
+    /// As it is.
+    Copied,
+    /// As stereo AAC at 48 kHz, kept in time, and as loud as is wanted.
+    Encoded(Option<&'l Levelling>),
+}
+
+impl SoundOutput<'_> {
+    pub(crate) fn add_to(self, arguments: &mut Arguments) {
+        match self {
+            Self::Copied => arguments.add(["-c:a", "copy"]),
+            Self::Encoded(levelling) => {
+                let filter = levelling.map_or(AUDIO_IN_TIME, |levelling| levelling.filter.as_str());
+                arguments.add(["-c:a", "aac", "-b:a", AUDIO_RATE, "-ac", "2", "-ar", "48000", "-af", filter])
+            }
+        };
+    }
 }
 
 /// What keeps browsers from playing the picture as it is.

@@ -18,6 +18,9 @@ use std::{path::Path, time::Duration};
 /// How long a step waits that finds the recording packaged anew, before it begins again with what is published now.
 const GIVES_WAY: Duration = Duration::from_secs(1);
 
+/// Part of the whole that measuring loudness takes.
+const LISTENING: f32 = 0.1;
+
 /// Encodes the ladder and adds it to the master playlist.
 #[derive(Debug)]
 pub struct Encode(pub MediaEngine);
@@ -38,7 +41,7 @@ impl Handle for Encode {
         if !input.probe.other_tracks().is_empty() {
             events.push(Event::TracksWanted { video_id: step.video_id, asset_id: step.asset_id });
         }
-        encode(&self.0, run, &input, &ladder.of(PictureCodec::H264), &events).await
+        encode(&self.0, run, &input, ladder.of(PictureCodec::H264), &events).await
     }
 }
 
@@ -63,7 +66,7 @@ impl Handle for EncodeAv1 {
             Some(first) => ladder.beginning_with(first),
             None => ladder,
         };
-        encode(&self.0, run, &input, &ladder, &[]).await
+        encode(&self.0, run, &input, ladder, &[]).await
     }
 }
 
@@ -93,13 +96,18 @@ async fn encode(
     engine: &MediaEngine,
     run: &TaskRun,
     input: &Input,
-    ladder: &Ladder,
+    ladder: Ladder,
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
     let folder = engine.scratch_folder()?;
+    let ladder = match ladder.rungs.is_empty() {
+        true => ladder,
+        false => ladder.levelled(engine.levelling(input, &control(run, 0.0, LISTENING)).await?),
+    };
+    let begins = if ladder.levelling.is_some() { LISTENING } else { 0.0 };
     let variants = engine
         .ffmpeg
-        .encode_ladder(input.file.path(), &input.probe, ladder, folder.path(), &control(run, 0.0, 0.95))
+        .encode_ladder(input.file.path(), &input.probe, &ladder, folder.path(), &control(run, begins, 0.95))
         .await
         .map_err(media_failure)?;
     publish_variants(engine, run, input.recording, folder.path(), variants, events).await

@@ -48,7 +48,7 @@ pub use waveform::Waveform;
 use crate::{keys::Recording, model::AssetStep, store as sql};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, LocalFile, Staging};
 use memoreel_kernel::UploadId;
-use memoreel_media::{Control, EncodingPlan, Ffmpeg, MediaError};
+use memoreel_media::{Control, EncodingPlan, Ffmpeg, Levelling, MediaError};
 use memoreel_tasks::{TaskFailure, TaskRun};
 use memoreel_web::storage_failure;
 use std::path::PathBuf;
@@ -91,6 +91,13 @@ impl MediaEngine {
             packaging: asset.packaging,
         };
         Ok(Input { recording, file, probe, plan: asset.plan })
+    }
+
+    /// What brings the sound of a recording to the loudness that is wanted, if one is: it has to be heard once for that.
+    async fn levelling(&self, input: &Input, control: &Control) -> Result<Option<Levelling>, TaskFailure> {
+        let Some(target) = input.plan.loudness() else { return Ok(None) };
+        let levelling = self.ffmpeg.levelling(input.file.path(), &input.probe, target, control).await;
+        levelling.map_err(media_failure)
     }
 
     async fn store_folder(&self, prefix: &BlobKey, folder: &std::path::Path) -> Result<u64, TaskFailure> {

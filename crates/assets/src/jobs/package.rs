@@ -20,12 +20,12 @@ impl Handle for Package {
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
         let folder = self.0.scratch_folder()?;
-        let packaging = self
-            .0
-            .ffmpeg
-            .package_instantly(input.file.path(), &input.probe, folder.path(), &control(run, 0.0, 0.9))
-            .await
-            .map_err(media_failure)?;
+        let levelling = self.0.levelling(&input, &control(run, 0.0, 0.5)).await?;
+        let (path, levelling) = (input.file.path(), levelling.as_ref());
+        let part = control(run, if levelling.is_some() { 0.5 } else { 0.0 }, 0.9);
+        let packaging =
+            self.0.ffmpeg.package_instantly(path, &input.probe, levelling, folder.path(), &part).await;
+        let packaging = packaging.map_err(media_failure)?;
         let packaged = Event::AssetPackaged { video_id: step.video_id, asset_id: step.asset_id };
         let next = input.probe.video.is_some().then_some(packaged);
         match packaging {

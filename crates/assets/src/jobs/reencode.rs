@@ -89,12 +89,14 @@ impl Reencode {
     /// What can be played as it is, then what is encoded for everybody, then AV1.
     async fn write(&self, run: &TaskRun, input: &Input, folder: &Path) -> Result<Vec<Variant>, TaskFailure> {
         let (ffmpeg, path, probe) = (&self.0.ffmpeg, input.file.path(), &input.probe);
-        let packaging = ffmpeg.package_instantly(path, probe, folder, &control(run, 0.0, 0.1)).await;
+        let levelling = self.0.levelling(input, &control(run, 0.0, 0.05)).await?;
+        let part = control(run, 0.05, 0.1);
+        let packaging = ffmpeg.package_instantly(path, probe, levelling.as_ref(), folder, &part).await;
         let mut versions = match packaging.map_err(media_failure)? {
             Packaging::Packaged(version) => vec![version],
             Packaging::NotInstant(_) => Vec::new(),
         };
-        let ladder = ladder_of(&self.0, input, versions.first());
+        let ladder = ladder_of(&self.0, input, versions.first()).levelled(levelling);
         let (plain, av1) = (ladder.of(PictureCodec::H264), ladder.of(PictureCodec::Av1));
         let until = if av1.rungs.is_empty() { 0.9 } else { 0.4 };
         let encoded = ffmpeg.encode_ladder(path, probe, &plain, folder, &control(run, 0.1, until)).await;

@@ -6,7 +6,7 @@ use crate::{
     store::{self as sql, NewRendition},
 };
 use async_trait::async_trait;
-use memoreel_media::{NamedTrack, TrackKind, Variant, first_with_sound};
+use memoreel_media::{NamedTrack, TrackKind, TrackSound, Variant, first_with_sound};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -44,8 +44,9 @@ pub(super) async fn make_tracks(
     part: (f32, f32),
 ) -> Result<Vec<NewRendition>, TaskFailure> {
     let start_us = first_with_sound(versions).map_or(0, |variant| variant.start_us);
+    let sound = TrackSound { start_us, loudness: input.plan.loudness() };
     let folder = engine.scratch_folder()?;
-    let written = write(engine, run, input, start_us, folder.path(), part).await?;
+    let written = write(engine, run, input, sound, folder.path(), part).await?;
     let mut renditions = Vec::with_capacity(written.len());
     for track in &written {
         renditions.push(store(engine, input, track, folder.path()).await?);
@@ -58,7 +59,7 @@ async fn write(
     engine: &MediaEngine,
     run: &TaskRun,
     input: &Input,
-    start_us: u64,
+    sound: TrackSound,
     folder: &Path,
     (from, to): (f32, f32),
 ) -> Result<Vec<NamedTrack>, TaskFailure> {
@@ -68,7 +69,7 @@ async fn write(
     let mut parts = vec![&tracks[..]];
     let mut progress = control(run, from, to);
     while let Some(part) = parts.pop() {
-        match ffmpeg.write_tracks(path, probe, part, start_us, folder, &progress).await {
+        match ffmpeg.write_tracks(path, probe, part, sound, folder, &progress).await {
             Ok(tracks) => written.extend(tracks),
             // A recording is played without what is damaged of it; what may pass is tried again.
             Err(error) if error.is_permanent() => match part {

@@ -60,8 +60,11 @@ async fn a_rung_that_the_instant_packaging_covers_is_not_encoded_again() {
     let bench = Bench::new().await;
     let input = sample("video-call.mp4");
     let probe = bench.probe(&input).await;
-    let packaging =
-        bench.ffmpeg.package_instantly(&input, &probe, &bench.out("out"), &bench.control).await.unwrap();
+    let packaging = bench
+        .ffmpeg
+        .package_instantly(&input, &probe, None, &bench.out("out"), &bench.control)
+        .await
+        .unwrap();
     let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
     let rungs: Vec<String> = ladder(&probe, Some(&instant), &EncodingPlan::default())
         .rungs
@@ -370,7 +373,7 @@ async fn light_sound_that_browsers_play_goes_into_every_rung_as_it_is() {
     );
     let probe = bench.probe(&input).await;
     let out = bench.out("out");
-    let packaging = bench.ffmpeg.package_instantly(&input, &probe, &out, &bench.control).await.unwrap();
+    let packaging = bench.ffmpeg.package_instantly(&input, &probe, None, &out, &bench.control).await.unwrap();
     let Packaging::Packaged(instant) = packaging else { panic!("the call is H.264") };
     let light = ladder(&probe, Some(&instant), &EncodingPlan::default());
     assert!(light.copies_audio);

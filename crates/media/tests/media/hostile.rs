@@ -73,7 +73,7 @@ async fn names_cannot_be_taken_for_options_protocols_or_patterns() {
     std::fs::copy(sample("video-call.mp4"), &odd).unwrap();
     let probe = bench.probe(&odd).await;
     let out = bench.out("%03d out");
-    bench.ffmpeg.package_instantly(&odd, &probe, &out, &bench.control).await.unwrap();
+    bench.ffmpeg.package_instantly(&odd, &probe, None, &out, &bench.control).await.unwrap();
     assert!(out.join("source/media.m3u8").is_file());
 }
 

@@ -6,7 +6,7 @@ use crate::support::{Bench, files, is_empty, packet_times, sample, stream};
 
 async fn packaged(bench: &Bench, input: &std::path::Path, out: &std::path::Path) -> Packaging {
     let probe = bench.probe(input).await;
-    bench.ffmpeg.package_instantly(input, &probe, out, &bench.control).await.expect("packaging works")
+    bench.ffmpeg.package_instantly(input, &probe, None, out, &bench.control).await.expect("packaging works")
 }
 
 fn variant(packaging: Packaging) -> Variant {

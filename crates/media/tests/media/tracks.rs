@@ -5,9 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use memoreel_media::{EncodingPlan, NamedTrack, Packaging, TrackKind, ladder};
+use memoreel_media::{EncodingPlan, NamedTrack, Packaging, TargetLoudness, TrackKind, TrackSound, ladder};
 
-use crate::support::{Bench, files, is_empty, stream};
+use crate::support::{Bench, files, is_empty, loudness, stream};
 
 /// Eight seconds with two sounds that begin at the third, and the subtitles of `text`.
 fn recorded(bench: &Bench, name: &str, text: &str) -> PathBuf {
@@ -24,6 +24,10 @@ fn recorded(bench: &Bench, name: &str, text: &str) -> PathBuf {
             subtitles.display()
         ),
     )
+}
+
+fn at(start_us: u64) -> TrackSound {
+    TrackSound { start_us, loudness: None }
 }
 
 /// When the silence ends that something begins with, in seconds of its own time.
@@ -63,7 +67,7 @@ async fn other_sounds_and_subtitles_are_in_time_with_the_pictures() {
     let start_us = versions[0].start_us;
     assert!(start_us > 0, "pictures that are stored in another order begin later");
     let written =
-        bench.ffmpeg.write_tracks(&input, &probe, &tracks, start_us, &out, &bench.control).await.unwrap();
+        bench.ffmpeg.write_tracks(&input, &probe, &tracks, at(start_us), &out, &bench.control).await.unwrap();
     assert_eq!(written.len(), 2);
     let sound = written[0].sound.as_ref().unwrap();
     assert_eq!((sound.codecs.as_str(), sound.name.as_str()), ("mp4a.40.2", "sound-2"));
@@ -90,7 +94,8 @@ async fn pictures_of_every_version_begin_together_so_that_any_goes_with_the_soun
         );
         let probe = bench.probe(&input).await;
         let out = bench.out(order);
-        let packaged = bench.ffmpeg.package_instantly(&input, &probe, &out, &bench.control).await.unwrap();
+        let packaged =
+            bench.ffmpeg.package_instantly(&input, &probe, None, &out, &bench.control).await.unwrap();
         let Packaging::Packaged(source) = packaged else { panic!("{packaged:?}") };
         let rungs = ladder(&probe, Some(&source), &EncodingPlan::default());
         let versions =
@@ -103,18 +108,49 @@ async fn pictures_of_every_version_begin_together_so_that_any_goes_with_the_soun
 }
 
 #[tokio::test]
+async fn every_version_and_every_sound_is_as_loud_as_is_wanted() {
+    let bench = Bench::new().await;
+    let input = bench.make(
+        "quiet-and-loud.mp4",
+        "-f lavfi -i testsrc2=s=854x480:r=25:d=8 -f lavfi -i sine=f=500:d=8,volume=-12dB -f lavfi -i sine=f=800:d=8,volume=14dB \
+         -map 0 -map 1 -map 2 -c:v libx264 -preset ultrafast -g 50 -pix_fmt yuv420p -c:a aac",
+    );
+    let probe = bench.probe(&input).await;
+    let target = TargetLoudness::new(-20).unwrap();
+    let levelling = bench.ffmpeg.levelling(&input, &probe, target, &bench.control).await.unwrap();
+    let out = bench.out("out");
+    let packaged = bench
+        .ffmpeg
+        .package_instantly(&input, &probe, levelling.as_ref(), &out, &bench.control)
+        .await
+        .unwrap();
+    let Packaging::Packaged(source) = packaged else { panic!("{packaged:?}") };
+    let rungs = ladder(&probe, Some(&source), &EncodingPlan::default()).levelled(levelling.clone());
+    assert!(!rungs.copies_audio && !rungs.rungs.is_empty());
+    bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap();
+    let sound = TrackSound { start_us: source.start_us, loudness: Some(target) };
+    let tracks = probe.other_tracks();
+    bench.ffmpeg.write_tracks(&input, &probe, &tracks, sound, &out, &bench.control).await.unwrap();
+    for name in ["source", "360p", "sound-2"] {
+        let lufs = loudness(&out.join(name).join("media.m3u8"));
+        assert!((lufs + 20.0).abs() < 1.0, "{name}: {lufs}, was {levelling:?}");
+    }
+}
+
+#[tokio::test]
 async fn subtitles_that_say_nothing_are_left_out_and_what_is_not_there_leaves_nothing() {
     let bench = Bench::new().await;
     let input = recorded(&bench, "quiet.mkv", "1\n00:00:02,000 --> 00:00:04,500\n \n");
     let probe = bench.probe(&input).await;
     let out = bench.out("out");
     let tracks = probe.other_tracks();
-    let written = bench.ffmpeg.write_tracks(&input, &probe, &tracks, 0, &out, &bench.control).await.unwrap();
+    let written =
+        bench.ffmpeg.write_tracks(&input, &probe, &tracks, at(0), &out, &bench.control).await.unwrap();
     let said: Vec<TrackKind> = written.iter().map(|track| track.kind).collect();
     assert_eq!(said, [TrackKind::Sound], "{:?}", files(&out));
 
     let nowhere = bench.out("nowhere");
     let missing = [NamedTrack { index: 9, ..tracks[0].clone() }];
-    let refused = bench.ffmpeg.write_tracks(&input, &probe, &missing, 0, &nowhere, &bench.control).await;
+    let refused = bench.ffmpeg.write_tracks(&input, &probe, &missing, at(0), &nowhere, &bench.control).await;
     assert!(refused.is_err() && is_empty(&nowhere), "{refused:?}");
 }
