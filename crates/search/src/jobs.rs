@@ -3,7 +3,7 @@
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::model::{Model, NewChunk, Span};
 use crate::moments::{moments, text_of};
-use crate::store::videos::{Told, clear_chunks, insert_spoken};
+use crate::store::videos::{Told, clear_chunks, insert_spoken, speak_as};
 use crate::vectors::push_packed;
 use async_trait::async_trait;
 use memoreel_ai::{Embed, embed_all};
@@ -66,6 +66,9 @@ impl Handle for Index {
         }
         let language = transcript.language.as_deref();
         insert_spoken(&mut tx, video_id, transcript.id, language, model_id, &chunks, now).await?;
+        if let Some(language) = language {
+            speak_as(&mut tx, video_id, language).await?;
+        }
         run.finish(tx, &[Event::VideoIndexed { video_id }]).await
     }
 }

@@ -177,3 +177,22 @@ pub(crate) async fn insert_described(
     .await?;
     insert_vectors(tx, model_id, &columns.ids, chunks).await
 }
+
+/// Gives passages that are too short to tell their language the one that is spoken.
+pub(crate) async fn speak_as(
+    tx: &mut TenantTx,
+    video_id: VideoId,
+    language: &str,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE chunks SET language = $3
+         WHERE organization_id = $1 AND video_id = $2 AND entity_type IN ('key_frame', 'video') AND language IS NULL",
+        organization_id.uuid(),
+        video_id.uuid(),
+        language,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

@@ -123,6 +123,21 @@ async fn a_video_is_found_by_its_description_as_it_is_now_and_is_not_processed_a
 }
 
 #[tokio::test]
+async fn a_short_description_is_of_the_language_that_is_spoken_once_that_is_known() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let new = json!({ "title": "Harbour", "description": "Cranes at the quay." });
+    let id = ada.post("/videos", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    app.idle().await;
+    let cues = [json!({ "start_ms": 0, "end_ms": 4_000, "text": "Nobody came." })];
+    let captions = json!({ "format": "memoreel-captions", "version": 1, "language": "en", "cues": cues });
+    send(ada.request("PUT", &format!("/videos/{id}/captions")).json(&captions)).await.is(200);
+    app.idle().await;
+    assert_eq!(hits(&ada, &[("q", "crane"), ("mode", "keyword")]).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_title_is_found_though_nobody_says_it_and_so_is_a_new_one() {
     let app = TestApp::start().await;
     app.work().await;
