@@ -1,8 +1,8 @@
 //! Whether a recording is another file at once, for programs that do not go by how a file begins.
 //!
 //! What a file is, its first bytes tell ([`crate::sniff`]). But readers of PDF look for its beginning further in, those of zip archives begin
-//! at the end, those of tar look at one place, and what takes a file for a page runs what it finds in it. Only the beginning and the end
-//! are looked at, however long the file is: what lies between is the recording's own, and everything may occur in it by chance.
+//! at the end, those of tar look at one place, and what takes a file for a page goes by its beginning. Only where programs look is looked,
+//! however long the file is: elsewhere everything may occur by chance, and in descriptions and subtitles people write of code.
 
 /// How many last bytes [`also`] wants: those in which readers of zip archives look for the end of one.
 pub const TAIL_BYTES: usize = ZIP_END_BYTES + COMMENT_BYTES_MAX;
@@ -15,6 +15,7 @@ const COMMENT_BYTES_MAX: usize = 65_535;
 const BEGINS_WITHIN: usize = 1024;
 /// Where the mark of tar stands (POSIX, ustar).
 const TAR_MARK_AT: usize = 257;
+/// Each has something behind it that ends its name: alone they are so short that they occur by chance.
 const PAGES: [&[u8]; 4] = [b"<!doctype html", b"<html", b"<script", b"<?php"];
 /// Archives that are found behind something else, as behind the program that unpacks them.
 const ARCHIVES: [&[u8]; 2] = [b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c"];
@@ -24,13 +25,12 @@ const ARCHIVES: [&[u8]; 2] = [b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c"];
 #[must_use]
 pub fn also(head: &[u8], tail: &[u8]) -> Option<&'static str> {
     let start = &head[..head.len().min(BEGINS_WITHIN)];
-    let is_page = |bytes: &[u8]| PAGES.iter().any(|mark| contains(bytes, mark));
     // The G of a GIF is the mark of a packet of a transport stream.
-    if head.starts_with(b"GIF8") {
+    if head.starts_with(b"GIF87a") || head.starts_with(b"GIF89a") {
         Some("an image")
     } else if contains(start, b"%PDF-") {
         Some("a PDF")
-    } else if is_page(start) || is_page(tail) {
+    } else if PAGES.iter().any(|mark| contains_name(start, mark)) {
         Some("a page that runs scripts")
     } else if ends_a_zip(tail)
         || head.get(TAR_MARK_AT..).is_some_and(|rest| rest.starts_with(b"ustar"))
@@ -56,6 +56,13 @@ fn contains(bytes: &[u8], mark: &[u8]) -> bool {
     bytes.windows(mark.len()).any(|window| window.eq_ignore_ascii_case(mark))
 }
 
+fn contains_name(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len() + 1).any(|window| {
+        let (name, behind) = window.split_at(mark.len());
+        name.eq_ignore_ascii_case(mark) && matches!(behind, [b'\t' | b'\n' | b'\r' | b' ' | b'/' | b'>'])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,8 +85,8 @@ mod tests {
         for (file, also) in [
             (with(24, b"\0\0\0\x40free%PDF-1.7"), "a PDF"),
             (with(24, b"\0\0\0\x40free<!DOCTYPE HTML>"), "a page that runs scripts"),
-            (with(film.len(), b"<SCRIPT>alert(1)</script>"), "a page that runs scripts"),
-            (with(film.len() - 60_000, b"<?php echo 1;"), "a page that runs scripts"),
+            (with(24, b"\0\0\0\x40free<SCRIPT>alert(1)</script>"), "a page that runs scripts"),
+            (with(900, b"<?php echo 1;"), "a page that runs scripts"),
             (with(film.len(), ZIP), "an archive"),
             // Readers forgive what stands behind it.
             (with(film.len(), &[ZIP, b"\0\0\0"].concat()), "an archive"),
@@ -92,6 +99,9 @@ mod tests {
         for file in [
             with(2_000, b"%PDF-1.7"),
             with(100_000, b"<script>"),
+            // In a description at the end, and by chance.
+            with(film.len(), b"To embed it, write <script src=x></script>"),
+            with(24, b"\x91<htmL\x07"),
             with(100_000, ZIP),
             with(film.len(), b"PK\x05\x06 and nothing that a zip would say"),
         ] {

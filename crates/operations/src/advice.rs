@@ -23,7 +23,7 @@ fn for_failure(code: &str) -> &'static str {
             "Upload an image or a document as what it is. If it should be a recording, check that it plays elsewhere."
         }
         "media_ambiguous" => {
-            "Export the recording anew, so that the file holds nothing else, and upload that."
+            "Remove what is not the recording, such as code in its description or files that are attached to it, and upload it again."
         }
         "image_unknown" | "image_malformed" | "image_unreadable" => {
             "Check that the image opens elsewhere, and upload it again, if need be as a JPEG or PNG."

@@ -104,7 +104,8 @@ pub(super) async fn recognise(
     file.take(TAIL_BYTES as u64).read_to_end(&mut tail).await?;
     if let Some(also) = also(&head, &tail) {
         let message = format!(
-            "The file is a recording and {also} at once. Export the recording anew, and upload that."
+            "The file is a recording and {also} at once. Remove what is not the recording, such as code in its description or files \
+             that are attached to it, and upload it again."
         );
         return Err(TaskFailure::permanent("media_ambiguous", message));
     }

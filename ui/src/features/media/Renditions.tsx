@@ -21,7 +21,9 @@ export function Renditions({ asset }: { asset: Asset }) {
   const list = useInfiniteQuery(renditionsQuery(asset));
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
   const makesSound = asset.video_id !== null && asset.channels !== null;
-  const encodes = asset.video_id !== null && asset.kind === "video" && items.some((one) => one.kind === "hls_master");
+  // It is among the first that were made, with which the list ends.
+  const isPackaged = list.hasNextPage || items.some((one) => one.kind === "hls_master");
+  const encodes = asset.video_id !== null && asset.kind === "video" && isPackaged;
   if (!makesSound && list.isSuccess && items.length === 0) return null;
   return (
     <section className="file__section" aria-labelledby="file-renditions">

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { keys } from "../../api/queries";
 import { parseVtt, plainCue, runningCues } from "../../lib/vtt";
 import { strings } from "../../strings";
 import { useVideo } from "./context";
@@ -46,11 +47,15 @@ export function Captions({ text: { id, kind, url, language } }: { text: ShownTex
 }
 
 function Failure() {
+  const { video } = useVideo();
+  const client = useQueryClient();
   const [shown, setShown] = useState(true);
   useEffect(() => {
+    // Its address may have expired: the next try is by a new one.
+    void client.invalidateQueries({ queryKey: keys.video(video.id), exact: true });
     const timer = setTimeout(() => setShown(false), FAILURE_SHOWN_MS);
     return () => clearTimeout(timer);
-  }, []);
+  }, [client, video.id]);
   return (
     <div className="captions" role="status">
       {shown ? <span>{strings.player.textFailed}</span> : null}
