@@ -398,7 +398,7 @@ pub(crate) async fn record_probe(
         "UPDATE assets SET kind = $3, width = $4, height = $5, duration_seconds = $6, bitrate = $7, sample_rate = $8,
              channels = $9, metadata = metadata || jsonb_build_object('probe', $10::jsonb) || CASE
                  WHEN metadata ? 'probe' THEN '{}'
-                 ELSE jsonb_build_object('encoding', (SELECT jsonb_build_object('codec', e.codec, 'steps', (
+                 ELSE jsonb_build_object('encoding', (SELECT jsonb_build_object('codec', e.codec, 'loudness', e.loudness, 'steps', (
                      SELECT jsonb_agg(jsonb_build_object('short_side', s.height, 'bit_rate', s.bit_rate))
                      FROM unnest(e.heights, e.bit_rates) AS s (height, bit_rate)))
                  FROM encoding_settings e WHERE e.organization_id = $1)) END

@@ -1,8 +1,9 @@
 //! What is encoded of the videos that come in.
 
+use super::sounds::read_loudness;
 use crate::{AssetsError, store};
 use axum::extract::State;
-use memoreel_media::{EncodingPlan, LADDER, LadderStep, PictureCodec, PlanError};
+use memoreel_media::{EncodingPlan, LADDER, LadderStep, PictureCodec, PlanError, TargetLoudness};
 use memoreel_web::{App, Json, May, Problem, ProblemBody, action::ManageEncoding};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +66,9 @@ pub(super) struct EncodingSettings {
     steps: Vec<EncodingStep>,
     /// What `steps` can be chosen from.
     choices: Vec<EncodingChoice>,
+    /// The loudness (EBU R 128) that sound is brought to, in whole LUFS; null where it is left as it is.
+    #[schema(minimum = -31, maximum = -9)]
+    loudness_lufs: Option<i32>,
 }
 
 /// A size that is to be made.
@@ -88,6 +92,9 @@ pub(super) struct PutEncodingSettings {
     /// Each size once, in any order.
     #[schema(min_items = 1, max_items = 4)]
     steps: Vec<WantedStep>,
+    /// The loudness (EBU R 128) that sound is brought to, in whole LUFS, -31 to -9: -16 is usual for speech. As loud as it is if not given.
+    #[schema(minimum = -31, maximum = -9)]
+    loudness_lufs: Option<i32>,
 }
 
 impl From<&EncodingPlan> for EncodingSettings {
@@ -103,6 +110,7 @@ impl From<&EncodingPlan> for EncodingSettings {
             codec: plan.codec().into(),
             steps: plan.steps().iter().map(step).collect(),
             choices: LADDER.iter().map(choice).collect(),
+            loudness_lufs: plan.loudness().map(TargetLoudness::lufs),
         }
     }
 }
@@ -119,7 +127,9 @@ impl PutEncodingSettings {
             short_side: wanted.height,
             bit_rate: wanted.bit_rate.or(rate_of(wanted.height)).unwrap_or_default(),
         });
-        EncodingPlan::new(self.codec.into(), steps.collect()).map_err(|error| plan_problem(&error))
+        let plan =
+            EncodingPlan::new(self.codec.into(), steps.collect()).map_err(|error| plan_problem(&error))?;
+        Ok(plan.with_loudness(read_loudness(self.loudness_lufs)?))
     }
 }
 

@@ -69,18 +69,12 @@ pub(super) async fn create_rendition(
     ResourceId(id): ResourceId<AssetId>,
     Json(wanted): Json<CreateRendition>,
 ) -> Result<Response, Problem> {
-    let loudness = wanted.loudness_lufs.map(|lufs| {
-        TargetLoudness::new(lufs).ok_or_else(|| {
-            let (least, most) = (TargetLoudness::LEAST, TargetLoudness::MOST);
-            let detail = format!("Sound is brought to {least} to {most} LUFS.");
-            Problem::invalid_field("loudness_lufs", "loudness_invalid", detail)
-        })
-    });
+    let loudness = read_loudness(wanted.loudness_lufs)?;
     let format = match wanted.format {
         SoundFileFormat::Mp3 => SoundFormat::Mp3,
         SoundFileFormat::Opus => SoundFormat::Opus,
     };
-    let sound = WantedSound { format, loudness: loudness.transpose()? };
+    let sound = WantedSound { format, loudness };
     let name = sound.name();
     let mut tx = app.db.tenant(&caller).await?;
     let asset = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
@@ -103,4 +97,16 @@ pub(super) async fn create_rendition(
     tx.commit().await?;
     let asked = AskedRendition { name, status: RenditionStatus::Pending, rendition: None };
     Ok((StatusCode::ACCEPTED, Json(asked)).into_response())
+}
+
+/// What `loudness_lufs` of a request asks for.
+pub(super) fn read_loudness(lufs: Option<i32>) -> Result<Option<TargetLoudness>, Problem> {
+    let read = |lufs| {
+        TargetLoudness::new(lufs).ok_or_else(|| {
+            let (least, most) = (TargetLoudness::LEAST, TargetLoudness::MOST);
+            let detail = format!("Sound is brought to {least} to {most} LUFS.");
+            Problem::invalid_field("loudness_lufs", "loudness_invalid", detail)
+        })
+    };
+    lufs.map(read).transpose()
 }

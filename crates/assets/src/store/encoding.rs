@@ -2,13 +2,13 @@
 
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Timestamp};
-use memoreel_media::{EncodingPlan, LadderStep, PictureCodec};
+use memoreel_media::{EncodingPlan, LadderStep, PictureCodec, TargetLoudness};
 
 /// What the organization says of the videos that come in, if it says something.
 pub(crate) async fn find_encoding_plan(tx: &mut TenantTx) -> Result<Option<EncodingPlan>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT codec, heights, bit_rates FROM encoding_settings WHERE organization_id = $1",
+        "SELECT codec, heights, bit_rates, loudness FROM encoding_settings WHERE organization_id = $1",
         organization_id.uuid(),
     )
     .fetch_optional(&mut **tx)
@@ -21,7 +21,8 @@ pub(crate) async fn find_encoding_plan(tx: &mut TenantTx) -> Result<Option<Encod
             short_side: height.cast_unsigned(),
             bit_rate: bit_rate.cast_unsigned(),
         });
-        EncodingPlan::new(codec, steps.collect()).ok()
+        let plan = EncodingPlan::new(codec, steps.collect()).ok()?;
+        Some(plan.with_loudness(row.loudness.and_then(TargetLoudness::new)))
     }))
 }
 
@@ -34,13 +35,15 @@ pub(crate) async fn put_encoding_plan(
     let heights: Vec<i32> = plan.steps().iter().map(|step| step.short_side.cast_signed()).collect();
     let bit_rates: Vec<i64> = plan.steps().iter().map(|step| step.bit_rate.cast_signed()).collect();
     sqlx::query!(
-        "INSERT INTO encoding_settings (organization_id, codec, heights, bit_rates, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $5)
-         ON CONFLICT (organization_id) DO UPDATE SET codec = excluded.codec, heights = excluded.heights, bit_rates = excluded.bit_rates",
+        "INSERT INTO encoding_settings (organization_id, codec, heights, bit_rates, loudness, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (organization_id) DO UPDATE SET codec = excluded.codec, heights = excluded.heights, bit_rates = excluded.bit_rates,
+             loudness = excluded.loudness",
         organization_id.uuid(),
         codec_name(plan.codec()),
         &heights,
         &bit_rates,
+        plan.loudness().map(TargetLoudness::lufs),
         now,
     )
     .execute(&mut **tx)

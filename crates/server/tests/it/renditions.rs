@@ -39,20 +39,29 @@ async fn encoding_settings_are_what_can_be_made_or_refused_at_their_field() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let first = ada.get(ENCODING).await.is(200).json();
-    assert_eq!(first["codec"], "h264");
+    assert_eq!((&first["codec"], &first["loudness_lufs"]), (&json!("h264"), &Value::Null));
     assert_eq!(first["steps"][3], json!({ "height": 1080, "bit_rate": 5_000_000 }));
     assert_eq!(
         first["choices"][0],
         json!({ "height": 360, "bit_rate": 800_000, "bit_rate_min": 200_000, "bit_rate_max": 3_200_000 })
     );
-    let put =
+    let mut put =
         json!({ "codec": "av1", "steps": [{ "height": 720, "bit_rate": 2_000_000 }, { "height": 360 }] });
+    for lufs in [json!(-9), Value::Null, json!(-31)] {
+        put["loudness_lufs"] = lufs.clone();
+        assert_eq!(ada.put(ENCODING, &put).await.is(200).json()["loudness_lufs"], lufs);
+    }
+    // Who says nothing of it leaves sound as it is.
+    put.as_object_mut().unwrap().remove("loudness_lufs");
+    assert_eq!(ada.put(ENCODING, &put).await.is(200).json()["loudness_lufs"], Value::Null);
+    put["loudness_lufs"] = json!(-16);
     let after = ada.put(ENCODING, &put).await.is(200).json();
     let steps = json!([{ "height": 360, "bit_rate": 800_000 }, { "height": 720, "bit_rate": 2_000_000 }]);
     assert_eq!((&after["codec"], &after["steps"]), (&json!("av1"), &steps));
+    assert_eq!(after["loudness_lufs"], -16);
     assert_eq!(ada.get(ENCODING).await.is(200).json(), after);
-    let log = ada.get("/audit-log").await.is(200).json();
-    assert!(log.to_string().contains("encoding_settings.created"), "{log:#}");
+    let log = ada.get("/audit-log").await.is(200).text();
+    assert!(log.contains("encoding_settings.created") && log.contains(r#""loudness":-31"#), "{log}");
 
     for (steps, code) in [
         (json!([]), "steps_empty"),
@@ -71,8 +80,15 @@ async fn encoding_settings_are_what_can_be_made_or_refused_at_their_field() {
         let problem = refused.refuses(422, code).json();
         assert_eq!(problem["errors"][0]["field"], "steps", "{problem:#}");
     }
+    for lufs in [i32::MIN, -32, -8, 0, 16] {
+        let wanted = json!({ "codec": "h264", "steps": [{ "height": 360 }], "loudness_lufs": lufs });
+        let problem = ada.put(ENCODING, &wanted).await.refuses(422, "loudness_invalid").json();
+        assert_eq!(problem["errors"][0]["field"], "loudness_lufs", "{problem:#}");
+    }
     for odd in [
         json!({ "codec": "hevc", "steps": [{ "height": 360 }] }),
+        json!({ "codec": "h264", "steps": [{ "height": 360 }], "loudness_lufs": -16.5 }),
+        json!({ "codec": "h264", "steps": [{ "height": 360 }], "loudness_lufs": "-16" }),
         json!({ "codec": "h264" }),
         json!({ "codec": "h264", "steps": [{ "height": -1 }] }),
         json!({ "codec": "h264", "steps": [{ "height": 360, "width": 640 }] }),
