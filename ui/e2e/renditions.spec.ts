@@ -43,13 +43,22 @@ test("what is encoded is chosen in the settings, and what was made of a file is 
   await expect(save).toBeDisabled();
   await page.getByRole("checkbox", { name: "360p" }).check();
   await page.getByRole("radio", { name: /^AV1/u }).check();
+  const loudness = page.getByLabel("How loud videos are");
+  await expect(loudness).toHaveValue("");
+  await loudness.selectOption({ label: "−16 LUFS, usual for speech" });
   await save.click();
   await expect(page.getByText("Saved")).toBeVisible();
   await page.reload();
   await expect(rate).toHaveValue("0.5");
   await expect(page.getByRole("checkbox", { name: "480p" })).not.toBeChecked();
   await expect(page.getByRole("radio", { name: /^AV1/u })).toBeChecked();
+  await expect(loudness).toHaveValue("-16");
   await look("encoding");
+  await loudness.selectOption({ label: "As it is" });
+  await save.click();
+  await expect(page.getByText("Saved")).toBeVisible();
+  await page.reload();
+  await expect(loudness).toHaveValue("");
 
   await chooseFiles(page, [sample("video-call.mp4")]);
   await expect(trayRow(page, "video-call.mp4")).toContainText("Ready", { timeout: PROCESSING_MS });

@@ -18,6 +18,12 @@ export const encodingStrings = {
     h264Hint: "All sizes, for every browser.",
     av1: "AV1, and the smallest size in H.264",
     av1Hint: "Browsers without AV1 play the smallest size, or the file as it was uploaded where they can.",
+    loudness: "Loudness",
+    loudnessLead: "Recordings differ in how loud they are. Their sound can be brought to one loudness, which is measured over all of it by EBU R 128. Files stay as they were uploaded.",
+    loudnessLabel: "How loud videos are",
+    loudnessAsItIs: "As it is",
+    loudnessAt: (lufs: number, use: string | undefined) => `−${Math.abs(lufs)} LUFS${use === undefined ? "" : `, ${use}`}`,
+    loudnessUses: { [-16]: "usual for speech", [-14]: "as music is streamed", [-23]: "as broadcasts are" } as Record<number, string>,
     standard: "As it was at first",
   },
 } as const;

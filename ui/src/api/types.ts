@@ -87,7 +87,7 @@ export type WantedRendition = Schemas["CreateRendition"];
 /** Which versions are made of the videos that come in. */
 export type EncodingSettings = Sent<Schemas["EncodingSettings"]>;
 export type EncodingChoice = Sent<Schemas["EncodingChoice"]>;
-export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps">;
+export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps" | "loudness_lufs">;
 
 /** Characters of a name of a person, an organization, a key or a passkey. */
 export const NAME_MAX = 100;

@@ -14,6 +14,9 @@ import { bitRateOf, draftsOf, megabits, stepsOf, type SizeDraft } from "./rates"
 
 const CODECS = ["h264", "av1"] as const satisfies readonly EncodingSettings["codec"][];
 
+/** What is usual for speech, and what is elsewhere. */
+const LOUDNESSES: readonly number[] = [-16, -14, -23];
+
 /** Which versions are made of the videos that come in. */
 export function EncodingPage() {
   useTitle(strings.encoding.title);
@@ -28,9 +31,11 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
   const client = useQueryClient();
   const noneId = useId();
   const [codec, setCodec] = useState(settings.codec);
+  const [loudness, setLoudness] = useState(settings.loudness_lufs);
   const [drafts, setDrafts] = useState(() => draftsOf(settings));
   const steps = stepsOf(drafts, settings.choices);
-  const changed = codec !== settings.codec || JSON.stringify(steps) !== JSON.stringify(settings.steps);
+  const changed =
+    codec !== settings.codec || loudness !== settings.loudness_lufs || JSON.stringify(steps) !== JSON.stringify(settings.steps);
   const nothing = drafts.every((draft) => !draft.chosen);
   const save = useMutation({
     mutationFn: encodingCommands.put,
@@ -49,7 +54,7 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        if (changed && steps !== null) save.mutate({ codec, steps });
+        if (changed && steps !== null) save.mutate({ codec, steps, loudness_lufs: loudness });
       }}
     >
       {save.isError ? <Problem error={save.error} /> : null}
@@ -77,6 +82,7 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
             onClick={() => {
               setDrafts(draftsOf({ steps: settings.choices, choices: settings.choices }));
               setCodec("h264");
+              setLoudness(null);
               save.reset();
             }}
           >
@@ -95,6 +101,20 @@ function SettingsForm({ settings }: { settings: EncodingSettings }) {
             <Codec key={one} codec={one} checked={codec === one} onChoose={() => setCodec(one)} />
           ))}
         </fieldset>
+      </section>
+      <section className="settings__section">
+        <div>
+          <h2>{strings.encoding.loudness}</h2>
+          <p className="soft">{strings.encoding.loudnessLead}</p>
+        </div>
+        <Loudness
+          value={loudness}
+          saved={settings.loudness_lufs}
+          onChoose={(lufs) => {
+            setLoudness(lufs);
+            save.reset();
+          }}
+        />
       </section>
       <div>
         <BusyButton type="submit" className="button button--primary" busy={!changed || steps === null || save.isPending}>
@@ -149,5 +169,35 @@ function Codec({ codec, checked, onChoose }: { codec: EncodingSettings["codec"];
         {strings.encoding[`${codec}Hint`]}
       </p>
     </div>
+  );
+}
+
+function Loudness({
+  value,
+  saved,
+  onChoose,
+}: {
+  value: number | null;
+  saved: number | null;
+  onChoose: (lufs: number | null) => void;
+}) {
+  // The API takes others, too.
+  const offered = saved === null || LOUDNESSES.includes(saved) ? LOUDNESSES : [...LOUDNESSES, saved];
+  return (
+    <label className="field encoding__loudness">
+      <span className="field__label">{strings.encoding.loudnessLabel}</span>
+      <select
+        className="select"
+        value={value ?? ""}
+        onChange={(event) => onChoose(event.target.value === "" ? null : Number(event.target.value))}
+      >
+        <option value="">{strings.encoding.loudnessAsItIs}</option>
+        {offered.map((lufs) => (
+          <option key={lufs} value={lufs}>
+            {strings.encoding.loudnessAt(lufs, strings.encoding.loudnessUses[lufs])}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
