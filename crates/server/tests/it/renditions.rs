@@ -102,6 +102,26 @@ async fn encoding_settings_are_what_can_be_made_or_refused_at_their_field() {
     assert_eq!(bob.get(ENCODING).await.is(200).json(), first);
 }
 
+/// Loudness of a version as ffmpeg's own meter shows it, in LUFS; `folder` is where the playlists lie.
+async fn loudness(visitor: &Client, folder: &str, version: &str) -> f64 {
+    let playlist = visitor.get(&format!("{folder}/{version}/media.m3u8")).await.is(200).text();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let mut bytes = Vec::new();
+    for part in std::iter::once("init.mp4").chain(playlist.lines().filter(|line| !line.starts_with('#'))) {
+        bytes.extend_from_slice(&visitor.get(&format!("{folder}/{version}/{part}")).await.is(200).body);
+    }
+    std::fs::write(file.path(), bytes).expect("written");
+    let metered = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-hide_banner", "-nostats", "-i"])
+        .arg(file.path())
+        .args(["-vn", "-af", "ebur128", "-f", "null", "-"])
+        .output()
+        .expect("ffmpeg runs");
+    let report = String::from_utf8_lossy(&metered.stderr).into_owned();
+    let (_, told) = report.rsplit_once("I:").expect("a summary");
+    told.split_whitespace().next().and_then(|lufs| lufs.parse().ok()).expect("a number")
+}
+
 #[tokio::test]
 async fn what_is_chosen_holds_for_what_comes_in_from_then_on() {
     let app = TestApp::start().await;
@@ -112,7 +132,8 @@ async fn what_is_chosen_holds_for_what_comes_in_from_then_on() {
     let (names, _) = versions(&visitor, &before).await;
     assert_eq!(names, ["360p", "source"]);
 
-    let put = json!({ "codec": "av1", "steps": [{ "height": 360, "bit_rate": 600_000 }, { "height": 480 }] });
+    let steps = json!([{ "height": 360, "bit_rate": 600_000 }, { "height": 480 }]);
+    let put = json!({ "codec": "av1", "steps": steps, "loudness_lufs": -28 });
     ada.put(ENCODING, &put).await.is(200);
     let (after, _) = recorded(&app, &ada, "lecture.mov", "After.mov").await;
     let (names, master) = versions(&visitor, &after).await;
@@ -137,6 +158,10 @@ async fn what_is_chosen_holds_for_what_comes_in_from_then_on() {
     assert_eq!(sets.len(), 2, "{manifest}");
     assert!(!sets[0].contains("av01.") && !sets[1].contains("avc1."), "{manifest}");
     let folder = dash.rsplit_once('/').unwrap().0;
+    for version in ["source", "360p", "480p-av1"] {
+        let lufs = loudness(&visitor, folder, version).await;
+        assert!((lufs + 28.0).abs() < 1.5, "{version} has {lufs} LUFS");
+    }
     for part in sets[1].split("initialization=\"").skip(1) {
         let part = part.split("/init.mp4").next().unwrap();
         let header = visitor.get(&format!("{folder}/{part}/init.mp4")).await.is(200);
