@@ -2255,9 +2255,11 @@ CREATE TABLE public.encoding_settings (
     bit_rates bigint[] DEFAULT '{800000}'::bigint[] NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    loudness integer,
     CONSTRAINT encoding_settings_bit_rates CHECK ((cardinality(bit_rates) = cardinality(heights))),
     CONSTRAINT encoding_settings_codec CHECK ((codec = ANY (ARRAY['h264'::text, 'av1'::text]))),
-    CONSTRAINT encoding_settings_heights CHECK (((cardinality(heights) >= 1) AND (cardinality(heights) <= 16)))
+    CONSTRAINT encoding_settings_heights CHECK (((cardinality(heights) >= 1) AND (cardinality(heights) <= 16))),
+    CONSTRAINT encoding_settings_loudness CHECK (((loudness >= '-31'::integer) AND (loudness <= '-9'::integer)))
 );
 
 ALTER TABLE ONLY public.encoding_settings FORCE ROW LEVEL SECURITY;
@@ -3827,7 +3829,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.delivery_policie
 
 -- Name: encoding_settings audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.encoding_settings FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('encoding_settings', 'codec', 'heights', 'bit_rates');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.encoding_settings FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('encoding_settings', 'codec', 'heights', 'bit_rates', 'loudness');
 
 -- Name: folders audit; Type: TRIGGER; Schema: public; Owner: -
 

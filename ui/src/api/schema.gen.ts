@@ -3328,6 +3328,11 @@ export interface components {
             choices: components["schemas"]["EncodingChoice"][];
             /** @description How the larger versions are written. */
             codec: components["schemas"]["EncodingCodec"];
+            /**
+             * Format: int32
+             * @description The loudness (EBU R 128) that sound is brought to, in whole LUFS; null where it is left as it is.
+             */
+            loudness_lufs?: number | null;
             /** @description The sizes that are made, as far as a video has them, the smallest first. */
             steps: components["schemas"]["EncodingStep"][];
         };
@@ -5145,6 +5150,11 @@ export interface components {
         PutEncodingSettings: {
             /** @description How the larger versions are written. */
             codec: components["schemas"]["EncodingCodec"];
+            /**
+             * Format: int32
+             * @description The loudness (EBU R 128) that sound is brought to, in whole LUFS, -31 to -9: -16 is usual for speech. As loud as it is if not given.
+             */
+            loudness_lufs?: number | null;
             /** @description Each size once, in any order. */
             steps: components["schemas"]["WantedStep"][];
         };
