@@ -32,7 +32,7 @@ pub fn master_for_players(master: &str, beside: &Beside) -> String {
     if has_more_sound {
         let _ = write!(groups, ",AUDIO=\"{SOUNDS}\"");
     }
-    if media.contains("TYPE=SUBTITLES") {
+    if beside.captions.is_some() || !beside.tracks_of(TrackKind::Subtitles).is_empty() {
         let _ = write!(groups, ",SUBTITLES=\"{SUBTITLES}\"");
     }
     for line in master.lines() {
