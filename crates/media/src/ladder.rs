@@ -234,10 +234,11 @@ impl Ladder {
         Self { copies_audio: self.copies_audio && levelling.is_none(), levelling, ..self }
     }
 
-    /// The same, beginning when `other` does.
+    /// The same, beginning when that of `versions` does whose sound players of DASH hear; as it is where none has any.
     #[must_use]
-    pub fn beginning_with(self, other: &Variant) -> Self {
-        Self { start_us: Some(other.start_us), ..self }
+    pub fn beginning_with(self, versions: &[Variant]) -> Self {
+        let start_us = hls::first_with_sound(versions).map(|first| first.start_us);
+        Self { start_us: start_us.or(self.start_us), ..self }
     }
 }
 

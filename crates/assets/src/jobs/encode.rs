@@ -11,7 +11,7 @@ use crate::{
 use async_trait::async_trait;
 use memoreel_db::TenantTx;
 use memoreel_kernel::Event;
-use memoreel_media::{Ladder, PictureCodec, Variant, first_with_sound, ladder, master_playlist};
+use memoreel_media::{Ladder, PictureCodec, Variant, ladder, master_playlist};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::{path::Path, time::Duration};
 
@@ -61,12 +61,7 @@ impl Handle for EncodeAv1 {
         let mut tx = run.begin().await?;
         let published = sql::hls_variants(&mut tx, step.asset_id).await?;
         drop(tx);
-        // Players of DASH hear the sound of the first version that has some.
-        let ladder = match first_with_sound(&published) {
-            Some(first) => ladder.beginning_with(first),
-            None => ladder,
-        };
-        encode(&self.0, run, &input, ladder, &[]).await
+        encode(&self.0, run, &input, ladder.beginning_with(&published), &[]).await
     }
 }
 

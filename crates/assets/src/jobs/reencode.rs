@@ -16,7 +16,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use memoreel_kernel::Event;
-use memoreel_media::{Packaging, PictureCodec, Variant, first_with_sound};
+use memoreel_media::{Packaging, PictureCodec, Variant};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject};
 use std::path::Path;
 
@@ -101,11 +101,7 @@ impl Reencode {
         let until = if av1.rungs.is_empty() { 0.9 } else { 0.4 };
         let encoded = ffmpeg.encode_ladder(path, probe, &plain, folder, &control(run, 0.1, until)).await;
         versions.extend(encoded.map_err(media_failure)?);
-        // Players of DASH hear the sound of the first version that has some.
-        let av1 = match first_with_sound(&versions) {
-            Some(first) => av1.beginning_with(first),
-            None => av1,
-        };
+        let av1 = av1.beginning_with(&versions);
         let encoded = ffmpeg.encode_ladder(path, probe, &av1, folder, &control(run, until, 0.9)).await;
         versions.extend(encoded.map_err(media_failure)?);
         Ok(versions)
