@@ -33,7 +33,7 @@ impl Handle for Encode {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
-        let ladder = wanted(&self.0, run, step, &input).await?;
+        let ladder = wanted(&self.0, &input, &published(run, step).await?);
         let mut events = vec![Event::PlaybackReady { video_id: step.video_id }];
         if !ladder.of(PictureCodec::Av1).rungs.is_empty() {
             events.push(Event::Av1Wanted { video_id: step.video_id, asset_id: step.asset_id });
@@ -57,25 +57,21 @@ impl Handle for EncodeAv1 {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
-        let ladder = wanted(&self.0, run, step, &input).await?.of(PictureCodec::Av1);
-        let mut tx = run.begin().await?;
-        let published = sql::hls_variants(&mut tx, step.asset_id).await?;
-        drop(tx);
+        let published = published(run, step).await?;
+        let ladder = wanted(&self.0, &input, &published).of(PictureCodec::Av1);
         encode(&self.0, run, &input, ladder.beginning_with(&published), &[]).await
     }
 }
 
-/// What is to be encoded of a recording, beside what is published.
-async fn wanted(
-    engine: &MediaEngine,
-    run: &TaskRun,
-    step: AssetStep,
-    input: &Input,
-) -> Result<Ladder, TaskFailure> {
+/// The versions that are published of a recording.
+pub(super) async fn published(run: &TaskRun, step: AssetStep) -> Result<Vec<Variant>, TaskFailure> {
     let mut tx = run.begin().await?;
-    let published = sql::hls_variants(&mut tx, step.asset_id).await?;
-    drop(tx);
-    Ok(ladder_of(engine, input, published.iter().find(|variant| variant.name == "source")))
+    Ok(sql::hls_variants(&mut tx, step.asset_id).await?)
+}
+
+/// What is to be encoded of a recording, beside what is published.
+fn wanted(engine: &MediaEngine, input: &Input, published: &[Variant]) -> Ladder {
+    ladder_of(engine, input, published.iter().find(|variant| variant.name == "source"))
 }
 
 /// What is to be encoded of a recording, by its plan. `instant` is the version that was packaged without encoding.

@@ -1,6 +1,10 @@
 //! Sound in other languages, and subtitles: what a recording has beside what it is played with.
 
-use super::{Input, MediaEngine, blob_failure, control, encode::require_packaging, media_failure};
+use super::{
+    Input, MediaEngine, blob_failure, control,
+    encode::{published, require_packaging},
+    media_failure,
+};
 use crate::{
     model::AssetStep,
     store::{self as sql, NewRendition},
@@ -22,9 +26,7 @@ impl Handle for Tracks {
 
     async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
         let input = self.0.input(run, step).await?;
-        let mut tx = run.begin().await?;
-        let published = sql::hls_variants(&mut tx, step.asset_id).await?;
-        drop(tx);
+        let published = published(run, step).await?;
         let renditions = make_tracks(&self.0, run, &input, &published, (0.0, 0.9)).await?;
         let mut tx = run.begin().await?;
         require_packaging(&mut tx, input.recording).await?;
