@@ -59,7 +59,7 @@ pub use limits::{Control, Limits, Progress};
 pub use listed::{Listed, Timeline, listed_variants};
 pub use loudness::{Levelling, TargetLoudness};
 pub use named_track::{NamedTrack, TrackKind, TrackLabel};
-pub use other_tracks::TrackSound;
+pub use other_tracks::WantedTrack;
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};
 pub use probe::{AudioStream, Probe, SubtitleStream, VideoStream};

@@ -6,27 +6,54 @@ use crate::arguments::Arguments;
 use crate::hls;
 use crate::package::SoundOutput;
 use crate::staging::Staging;
-use crate::{Control, Ffmpeg, MediaError, NamedTrack, Probe, TargetLoudness, TrackKind};
+use crate::{Control, Ffmpeg, Levelling, MediaError, NamedTrack, Probe, TargetLoudness, TrackKind};
 
 /// Stands between the times of each cue, and nowhere else.
 const ARROW: &str = "-->";
 /// Subtitles of a long film are a few hundred kilobytes.
 const SUBTITLES_BYTES_MAX: u64 = 8 << 20;
 
-/// How sound is written that goes with pictures of others.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TrackSound {
-    /// When the pictures begin with which it is played ([`crate::Variant::start_us`]).
-    pub start_us: u64,
-    /// What it is brought to, if not left as loud as it is.
-    pub loudness: Option<TargetLoudness>,
+/// A track as it is to be written.
+#[derive(Debug, Clone)]
+pub struct WantedTrack {
+    /// Which.
+    pub track: NamedTrack,
+    /// What brings its sound to the loudness that is wanted, if one is.
+    pub levelling: Option<Levelling>,
+}
+
+impl From<NamedTrack> for WantedTrack {
+    /// As loud as it is.
+    fn from(track: NamedTrack) -> Self {
+        Self { track, levelling: None }
+    }
 }
 
 impl Ffmpeg {
-    /// Writes these of [`Probe::other_tracks`] into `out_dir` in one pass over the recording: sound as AAC in an HLS folder, subtitles as a file
-    /// of WebVTT. Returns what was written, without subtitles that say nothing.
+    /// A track that is to be brought to a loudness, if to one: its sound is heard once for that.
     ///
-    /// Sound is levelled if it is to have one loudness, each by a pass of its own.
+    /// # Errors
+    /// Any [`MediaError`].
+    pub async fn levelled_track(
+        &self,
+        input: &Path,
+        probe: &Probe,
+        track: NamedTrack,
+        target: Option<TargetLoudness>,
+        control: &Control,
+    ) -> Result<WantedTrack, MediaError> {
+        let levelling = match target.filter(|_| track.kind == TrackKind::Sound) {
+            Some(target) => {
+                Some(self.listen(input, track.index, 2, target, (probe.duration_ms, control)).await?)
+            }
+            None => None,
+        };
+        Ok(WantedTrack { track, levelling })
+    }
+
+    /// Writes these of [`Probe::other_tracks`] into `out_dir` in one pass over the recording: sound as AAC in an HLS folder, subtitles as a file
+    /// of WebVTT. Returns what was written, without subtitles that say nothing. The pictures that they go with begin at `start_us`
+    /// ([`crate::Variant::start_us`]).
     ///
     /// # Errors
     /// Any [`MediaError`]; `out_dir` is then as before.
@@ -34,37 +61,27 @@ impl Ffmpeg {
         &self,
         input: &Path,
         probe: &Probe,
-        tracks: &[NamedTrack],
-        sound: TrackSound,
+        tracks: &[WantedTrack],
+        start_us: u64,
         out_dir: &Path,
         control: &Control,
     ) -> Result<Vec<NamedTrack>, MediaError> {
         if tracks.is_empty() {
             return Ok(Vec::new());
         }
-        let mut levels = Vec::with_capacity(tracks.len());
-        for track in tracks {
-            levels.push(match sound.loudness.filter(|_| track.kind == TrackKind::Sound) {
-                Some(target) => {
-                    let told = (probe.duration_ms, &control.part(0.0, 0.0));
-                    Some(self.listen(input, track.index, 2, target, told).await?)
-                }
-                None => None,
-            });
-        }
         let staging = Staging::within(out_dir)?;
         let threads = self.limits().threads;
         let mut arguments = Arguments::ffmpeg(threads);
         arguments.input(input, threads)?;
-        for (track, levelling) in tracks.iter().zip(&levels) {
+        for WantedTrack { track, levelling } in tracks {
             let name = track.name();
             arguments.add(["-map", &format!("0:{}", track.index)]);
             match track.kind {
                 TrackKind::Sound => {
                     staging.create_dir(&name)?;
                     SoundOutput::Encoded(levelling.as_ref()).add_to(&mut arguments);
-                    if sound.start_us > 0 {
-                        arguments.add(["-output_ts_offset", &format!("{}us", sound.start_us)]);
+                    if start_us > 0 {
+                        arguments.add(["-output_ts_offset", &format!("{start_us}us")]);
                     }
                     hls::output(&mut arguments, &name);
                 }
@@ -79,7 +96,7 @@ impl Ffmpeg {
 
         let mut written = Vec::with_capacity(tracks.len());
         let mut names = Vec::with_capacity(tracks.len());
-        for track in tracks {
+        for WantedTrack { track, .. } in tracks {
             let name = track.name();
             match track.kind {
                 TrackKind::Sound => {

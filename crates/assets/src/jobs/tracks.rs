@@ -10,7 +10,7 @@ use crate::{
     store::{self as sql, NewRendition},
 };
 use async_trait::async_trait;
-use memoreel_media::{NamedTrack, TrackKind, TrackSound, Variant, first_with_sound};
+use memoreel_media::{MediaError, NamedTrack, TrackKind, Variant, WantedTrack, first_with_sound};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -46,9 +46,9 @@ pub(super) async fn make_tracks(
     part: (f32, f32),
 ) -> Result<Vec<NewRendition>, TaskFailure> {
     let start_us = first_with_sound(versions).map_or(0, |variant| variant.start_us);
-    let sound = TrackSound { start_us, loudness: input.plan.loudness() };
     let folder = engine.scratch_folder()?;
-    let written = write(engine, run, input, sound, folder.path(), part).await?;
+    let wanted = listen(engine, run, input, part).await?;
+    let written = write(engine, run, input, (&wanted, start_us), folder.path(), part).await?;
     let mut renditions = Vec::with_capacity(written.len());
     for track in &written {
         renditions.push(store(engine, input, track, folder.path()).await?);
@@ -56,38 +56,62 @@ pub(super) async fn make_tracks(
     Ok(renditions)
 }
 
+/// The other tracks with what brings them to the loudness that is wanted, each heard once however often it is written.
+async fn listen(
+    engine: &MediaEngine,
+    run: &TaskRun,
+    input: &Input,
+    (from, _): (f32, f32),
+) -> Result<Vec<WantedTrack>, TaskFailure> {
+    let (path, probe, target) = (input.file.path(), &input.probe, input.plan.loudness());
+    let mut wanted = Vec::new();
+    for track in probe.other_tracks() {
+        let name = track.name();
+        match engine.ffmpeg.levelled_track(path, probe, track, target, &control(run, from, from)).await {
+            Ok(track) => wanted.push(track),
+            Err(error) => leave_out(&name, error)?,
+        }
+    }
+    Ok(wanted)
+}
+
 /// All in one pass over the recording; where they cannot be written together, half of them in a pass, until what is damaged is left out.
 async fn write(
     engine: &MediaEngine,
     run: &TaskRun,
     input: &Input,
-    sound: TrackSound,
+    (tracks, start_us): (&[WantedTrack], u64),
     folder: &Path,
     (from, to): (f32, f32),
 ) -> Result<Vec<NamedTrack>, TaskFailure> {
     let (ffmpeg, path, probe) = (&engine.ffmpeg, input.file.path(), &input.probe);
-    let tracks = probe.other_tracks();
     let mut written = Vec::with_capacity(tracks.len());
-    let mut parts = vec![&tracks[..]];
+    let mut parts = vec![tracks];
     let mut progress = control(run, from, to);
     while let Some(part) = parts.pop() {
-        match ffmpeg.write_tracks(path, probe, part, sound, folder, &progress).await {
+        match ffmpeg.write_tracks(path, probe, part, start_us, folder, &progress).await {
             Ok(tracks) => written.extend(tracks),
-            // A recording is played without what is damaged of it; what may pass is tried again.
-            Err(error) if error.is_permanent() => match part {
-                [track] => {
-                    tracing::warn!(%error, detail = error.detail(), track = track.name(), "a track is left out");
-                }
-                _ => {
+            Err(error) => match part {
+                [one] => leave_out(&one.track.name(), error)?,
+                _ if error.is_permanent() => {
                     let (some, others) = part.split_at(part.len() / 2);
                     parts.extend([some, others]);
                 }
+                _ => return Err(media_failure(error)),
             },
-            Err(error) => return Err(media_failure(error)),
         }
         progress = control(run, to, to);
     }
     Ok(written)
+}
+
+/// A recording is played without what is damaged of it; what may pass is tried again.
+fn leave_out(name: &str, error: MediaError) -> Result<(), TaskFailure> {
+    if !error.is_permanent() {
+        return Err(media_failure(error));
+    }
+    tracing::warn!(%error, detail = error.detail(), track = name, "a track is left out");
+    Ok(())
 }
 
 async fn store(

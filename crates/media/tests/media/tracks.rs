@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use memoreel_media::{EncodingPlan, NamedTrack, Packaging, TargetLoudness, TrackKind, TrackSound, ladder};
+use memoreel_media::{EncodingPlan, NamedTrack, Packaging, TargetLoudness, TrackKind, WantedTrack, ladder};
 
 use crate::support::{Bench, files, is_empty, loudness, stream};
 
@@ -26,8 +26,9 @@ fn recorded(bench: &Bench, name: &str, text: &str) -> PathBuf {
     )
 }
 
-fn at(start_us: u64) -> TrackSound {
-    TrackSound { start_us, loudness: None }
+/// As loud as they are.
+fn plain(tracks: &[NamedTrack]) -> Vec<WantedTrack> {
+    tracks.iter().cloned().map(WantedTrack::from).collect()
 }
 
 /// When the silence ends that something begins with, in seconds of its own time.
@@ -66,8 +67,9 @@ async fn other_sounds_and_subtitles_are_in_time_with_the_pictures() {
     let versions = bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap();
     let start_us = versions[0].start_us;
     assert!(start_us > 0, "pictures that are stored in another order begin later");
+    let wanted = plain(&tracks);
     let written =
-        bench.ffmpeg.write_tracks(&input, &probe, &tracks, at(start_us), &out, &bench.control).await.unwrap();
+        bench.ffmpeg.write_tracks(&input, &probe, &wanted, start_us, &out, &bench.control).await.unwrap();
     assert_eq!(written.len(), 2);
     let sound = written[0].sound.as_ref().unwrap();
     assert_eq!((sound.codecs.as_str(), sound.name.as_str()), ("mp4a.40.2", "sound-2"));
@@ -128,9 +130,12 @@ async fn every_version_and_every_sound_is_as_loud_as_is_wanted() {
     let rungs = ladder(&probe, Some(&source), &EncodingPlan::default()).levelled(levelling.clone());
     assert!(!rungs.copies_audio && !rungs.rungs.is_empty());
     bench.ffmpeg.encode_ladder(&input, &probe, &rungs, &out, &bench.control).await.unwrap();
-    let sound = TrackSound { start_us: source.start_us, loudness: Some(target) };
-    let tracks = probe.other_tracks();
-    bench.ffmpeg.write_tracks(&input, &probe, &tracks, sound, &out, &bench.control).await.unwrap();
+    let mut tracks = Vec::new();
+    for track in probe.other_tracks() {
+        let (ffmpeg, control) = (&bench.ffmpeg, &bench.control);
+        tracks.push(ffmpeg.levelled_track(&input, &probe, track, Some(target), control).await.unwrap());
+    }
+    bench.ffmpeg.write_tracks(&input, &probe, &tracks, source.start_us, &out, &bench.control).await.unwrap();
     for name in ["source", "360p", "sound-2"] {
         let lufs = loudness(&out.join(name).join("media.m3u8"));
         assert!((lufs + 20.0).abs() < 1.0, "{name}: {lufs}, was {levelling:?}");
@@ -144,13 +149,13 @@ async fn subtitles_that_say_nothing_are_left_out_and_what_is_not_there_leaves_no
     let probe = bench.probe(&input).await;
     let out = bench.out("out");
     let tracks = probe.other_tracks();
-    let written =
-        bench.ffmpeg.write_tracks(&input, &probe, &tracks, at(0), &out, &bench.control).await.unwrap();
+    let wanted = plain(&tracks);
+    let written = bench.ffmpeg.write_tracks(&input, &probe, &wanted, 0, &out, &bench.control).await.unwrap();
     let said: Vec<TrackKind> = written.iter().map(|track| track.kind).collect();
     assert_eq!(said, [TrackKind::Sound], "{:?}", files(&out));
 
     let nowhere = bench.out("nowhere");
-    let missing = [NamedTrack { index: 9, ..tracks[0].clone() }];
-    let refused = bench.ffmpeg.write_tracks(&input, &probe, &missing, at(0), &nowhere, &bench.control).await;
+    let missing = plain(&[NamedTrack { index: 9, ..tracks[0].clone() }]);
+    let refused = bench.ffmpeg.write_tracks(&input, &probe, &missing, 0, &nowhere, &bench.control).await;
     assert!(refused.is_err() && is_empty(&nowhere), "{refused:?}");
 }
