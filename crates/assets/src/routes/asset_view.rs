@@ -1,13 +1,15 @@
 //! An asset as clients see it.
 
-use super::{documents::DocumentDetail, recordings::RecordingDetail};
+use super::{
+    documents::DocumentDetail,
+    recordings::{RecordingDetail, Streams},
+};
 use crate::{
     model::{DocumentFacts, ImageFacts},
     playback::download_url,
     store::AssetRow,
 };
 use memoreel_kernel::{AssetId, FolderId, OrganizationId, Timestamp, UploadId, VideoId};
-use memoreel_media::Probe;
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
 
@@ -186,7 +188,7 @@ impl Asset {
     pub(super) fn new(app: &App, organization_id: OrganizationId, row: AssetRow) -> Self {
         let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
         let document = row.document.and_then(|facts| serde_json::from_value::<DocumentFacts>(facts).ok());
-        let probe = row.probe.and_then(|probe| serde_json::from_value::<Probe>(probe).ok());
+        let streams = row.streams.and_then(|streams| serde_json::from_value::<Streams>(streams).ok());
         let now = app.clock.now();
         let file_url = row
             .blob_key
@@ -232,7 +234,7 @@ impl Asset {
                 colour_space: facts.colour_space,
                 thumbhash: facts.thumbhash,
             }),
-            recording: probe.map(RecordingDetail::new),
+            recording: streams.map(RecordingDetail::new),
             document: document.map(|facts| DocumentDetail::new(facts, row.page_count)),
             description: row.description,
             text: row.recognised_text,

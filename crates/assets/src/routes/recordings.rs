@@ -1,7 +1,14 @@
 //! What is known of the streams of a recording.
 
-use memoreel_media::{AudioStream, Probe, VideoStream};
-use serde::Serialize;
+use memoreel_media::{AudioStream, VideoStream};
+use serde::{Deserialize, Serialize};
+
+/// Of what was probed ([`memoreel_media::Probe`]), what is told.
+#[derive(Debug, Deserialize)]
+pub(super) struct Streams {
+    video: Option<VideoStream>,
+    audio: Option<AudioStream>,
+}
 
 /// What is known of a recording beside its size and length.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -55,14 +62,11 @@ pub(super) struct RecordingSound {
 }
 
 impl RecordingDetail {
-    pub(super) fn new(probe: Probe) -> Self {
+    pub(super) fn new(streams: Streams) -> Self {
         Self {
-            picture: probe.video.map(RecordingPicture::new),
-            sound: probe.audio.map(|AudioStream { codec, profile, bit_rate, language, .. }| RecordingSound {
-                codec,
-                profile,
-                bit_rate,
-                language,
+            picture: streams.video.map(RecordingPicture::new),
+            sound: streams.audio.map(|AudioStream { codec, profile, bit_rate, language, .. }| {
+                RecordingSound { codec, profile, bit_rate, language }
             }),
         }
     }

@@ -30,7 +30,8 @@ pub(crate) struct AssetRow {
     pub(crate) page_count: Option<i32>,
     pub(crate) image: Option<Value>,
     pub(crate) document: Option<Value>,
-    pub(crate) probe: Option<Value>,
+    /// Of a recording that was looked into, its picture and the sound that it is played with.
+    pub(crate) streams: Option<Value>,
     pub(crate) error: Option<Value>,
     pub(crate) version: i32,
     pub(crate) packaging: i32,
@@ -63,8 +64,10 @@ macro_rules! select_assets {
                    (SELECT v.id FROM videos v WHERE v.organization_id = $1 AND v.asset_id = a.id LIMIT 1) AS "video_id: _",
                    a.folder_id AS "folder_id: _", a.kind, a.status, a.filename, a.content_type, a.byte_size, a.sha256, a.blob_key,
                    a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
-                   a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'probe' AS probe,
-                   a.metadata -> 'error' AS error,
+                   a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'error' AS error,
+                   -- Not all that was probed: subtitles and other sounds are as many as the file has.
+                   CASE WHEN a.metadata ? 'probe' THEN jsonb_build_object('video', a.metadata #> '{probe,video}',
+                       'audio', a.metadata #> '{probe,audio}') END AS streams,
                    a.version, a.packaging, a.replacement_id AS "replacement_id: _", a.metadata -> 'replacement_error' AS replacement_error,
                    a.description, a.recognised_text, a.tags, a.custom_metadata, a.expires_at, a.deleted_at, a.retention_until,
                    a.created_at, a.updated_at
