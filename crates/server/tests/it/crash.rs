@@ -2,6 +2,7 @@
 
 mod holds;
 mod random;
+mod reencode;
 mod undisturbed;
 
 use crate::process::{Client, Installation, PATIENCE, Upload, is_alive, sample, wait_until};
@@ -98,19 +99,19 @@ async fn each_step_survives_a_kill_of_the_server_and_of_the_database_before_its_
         let began = Instant::now();
         let content = fs::read(installation.recording()).unwrap();
         let upload = client.create_upload("recording.mp4", content.len() as u64).await;
-        hold(&mut installation.database().await, &upload, step).await;
+        hold(&mut installation.database().await, &upload.video_id, step).await;
         client.complete_upload(&upload, &content).await;
 
-        wait_held(&installation, &upload, step).await;
+        wait_held(&installation, &upload.video_id, step).await;
         server.kill9();
         server = installation.start().await;
-        wait_held(&installation, &upload, step).await;
+        wait_held(&installation, &upload.video_id, step).await;
         installation.kill_database().await;
-        release(&mut installation.database().await, &upload).await;
+        release(&mut installation.database().await, &upload.video_id).await;
 
         undisturbed.assert_like(&installation, &client, &upload.video_id).await;
         // Claims are not synced: a database that is killed right after one may forget it, and the try that it began.
-        assert!(attempts(&installation, &upload, step).await >= 2, "{step} was interrupted");
+        assert!(attempts(&installation, &upload.video_id, step).await >= 2, "{step} was interrupted");
         eprintln!("{step}: {:.1} s", began.elapsed().as_secs_f32());
     }
     assert_nothing_left(&installation).await;
@@ -130,7 +131,7 @@ async fn each_step_survives_a_kill_of_the_server_and_of_the_database_in_the_midd
         let mut upload = client.upload(&recording).await;
         // On a busy machine a step of a tenth of a second may be over before this test gets to look.
         let mut missed = 0;
-        while !meet_running(&installation, &upload, step).await {
+        while !meet_running(&installation, &upload.video_id, step).await {
             missed += 1;
             assert!(missed < 10, "{step} is always over before it can be met");
             client.settled(&upload.video_id).await;
@@ -138,9 +139,10 @@ async fn each_step_survives_a_kill_of_the_server_and_of_the_database_in_the_midd
         }
         server.kill9();
         let met;
-        (server, met) = tokio::join!(installation.start(), meet_running(&installation, &upload, step));
+        (server, met) =
+            tokio::join!(installation.start(), meet_running(&installation, &upload.video_id, step));
         // Short steps may have been done again before the server is ready.
-        if met && meet_running(&installation, &upload, step).await {
+        if met && meet_running(&installation, &upload.video_id, step).await {
             installation.kill_database().await;
             met_again.push(step);
         }
@@ -162,7 +164,7 @@ async fn one_video_survives_more_kills_than_a_step_has_tries() {
     let upload = client.create_upload("recording.mp4", content.len() as u64).await;
     let mut database = installation.database().await;
     install_holds(&mut database).await;
-    hold(&mut database, &upload, "encode").await;
+    hold(&mut database, &upload.video_id, "encode").await;
     let uploading = tokio::spawn({
         let (client, upload) = (client.clone(), upload.clone());
         async move { client.complete_upload(&upload, &content).await }
@@ -179,13 +181,13 @@ async fn one_video_survives_more_kills_than_a_step_has_tries() {
     }
     uploading.await.unwrap();
     for _ in 0..5 {
-        wait_held(&installation, &upload, "encode").await;
+        wait_held(&installation, &upload.video_id, "encode").await;
         server.kill9();
         server = installation.start().await;
     }
-    release(&mut installation.database().await, &upload).await;
+    release(&mut installation.database().await, &upload.video_id).await;
     undisturbed.assert_like(&installation, &client, &upload.video_id).await;
-    assert!(attempts(&installation, &upload, "encode").await > 5);
+    assert!(attempts(&installation, &upload.video_id, "encode").await > 5);
     drop(server);
 }
 
@@ -195,14 +197,17 @@ async fn a_stop_in_the_middle_of_work_is_quick_and_clean_and_the_rest_is_done_af
     let server = installation.start().await;
     let client = Client::sign_up(installation.url()).await;
     let upload = client.upload(&sample("video-call.mp4")).await;
-    assert!(meet_running(&installation, &upload, "transcribe").await);
+    assert!(meet_running(&installation, &upload.video_id, "transcribe").await);
     let (status, took) = server.stop().await;
     assert_eq!(status.code(), Some(0));
     assert!(took < Duration::from_secs(15), "{took:?}");
     assert_eq!(installation.processes(), []);
 
     let server = installation.start().await;
-    assert!(attempts(&installation, &upload, "transcribe").await <= 1, "a stop does not count as a try");
+    assert!(
+        attempts(&installation, &upload.video_id, "transcribe").await <= 1,
+        "a stop does not count as a try"
+    );
     let video = client.settled(&upload.video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
     assert_nothing_left(&installation).await;
@@ -247,14 +252,14 @@ async fn a_second_worker_takes_over_database_and_tasks_from_a_killed_server() {
     install_holds(&mut installation.database().await).await;
     let content = fs::read(installation.recording()).unwrap();
     let upload = client.create_upload("recording.mp4", content.len() as u64).await;
-    hold(&mut installation.database().await, &upload, "store").await;
+    hold(&mut installation.database().await, &upload.video_id, "store").await;
     client.complete_upload(&upload, &content).await;
-    wait_held(&installation, &upload, "store").await;
+    wait_held(&installation, &upload.video_id, "store").await;
     let old = installation.postmaster().unwrap();
 
     first.kill9();
     wait_until("the first database is gone", async || !is_alive(old)).await;
-    release(&mut installation.database().await, &upload).await;
+    release(&mut installation.database().await, &upload.video_id).await;
     wait_until("the second one has done the work", async || {
         let mut database = installation.database().await;
         let status: Result<String, _> = sqlx::query_scalar("SELECT status FROM videos WHERE id::text = $1")

@@ -2,7 +2,7 @@
 
 use futures::Stream;
 use memoreel_db::{DatabaseAccess, derive_password, embedded::ADMIN_USER};
-use reqwest::{Body, Response, StatusCode};
+use reqwest::{Body, Method, Response, StatusCode};
 use serde_json::Value;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
@@ -437,7 +437,16 @@ impl Client {
 
     /// Any answer in JSON.
     pub async fn get(&self, path: &str) -> Result<Value, String> {
-        let answer = self.http.get(self.at(path)).send().await.map_err(|error| error.to_string())?;
+        self.send(Method::GET, path, None).await
+    }
+
+    /// The answer in JSON to something that is said in JSON.
+    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let mut request = self.http.request(method, self.at(path));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(|error| error.to_string())?;
         let status = answer.status();
         let body = answer.text().await.map_err(|error| error.to_string())?;
         if !status.is_success() {

@@ -1,11 +1,11 @@
 //! Meeting a step at a chosen moment: while it works, or when its results are written and not yet committed.
 
-use crate::process::{Installation, PATIENCE, Upload, wait_until};
+use crate::process::{Installation, PATIENCE, wait_until};
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// Lets the test stop a step of a video at the hardest moment: its results are written, and not yet committed.
+/// Lets the test stop a step of a video or an asset at the hardest moment: its results are written, and not yet committed.
 pub(super) async fn install_holds(database: &mut PgConnection) {
     let statements = "
         CREATE TABLE test_holds (subject_id uuid, kind text);
@@ -24,31 +24,31 @@ pub(super) async fn install_holds(database: &mut PgConnection) {
     sqlx::raw_sql(statements).execute(database).await.unwrap();
 }
 
-pub(super) async fn hold(database: &mut PgConnection, upload: &Upload, step: &str) {
+pub(super) async fn hold(database: &mut PgConnection, subject_id: &str, step: &str) {
     sqlx::query("INSERT INTO test_holds VALUES ($1::text::uuid, $2)")
-        .bind(&upload.video_id)
+        .bind(subject_id)
         .bind(step)
         .execute(database)
         .await
         .unwrap();
 }
 
-pub(super) async fn release(database: &mut PgConnection, upload: &Upload) {
+pub(super) async fn release(database: &mut PgConnection, subject_id: &str) {
     sqlx::query("DELETE FROM test_holds WHERE subject_id::text = $1")
-        .bind(&upload.video_id)
+        .bind(subject_id)
         .execute(database)
         .await
         .unwrap();
 }
 
-pub(super) async fn wait_held(installation: &Installation, upload: &Upload, step: &str) {
+pub(super) async fn wait_held(installation: &Installation, subject_id: &str, step: &str) {
     let mut database = installation.database().await;
     wait_until(&format!("{step} is held"), async || {
         sqlx::query_scalar(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted
                  AND (classid::bigint << 32) | objid::bigint = hashtextextended($1 || $2, 1))",
         )
-        .bind(&upload.video_id)
+        .bind(subject_id)
         .bind(step)
         .fetch_one(&mut database)
         .await
@@ -57,8 +57,8 @@ pub(super) async fn wait_held(installation: &Installation, upload: &Upload, step
     .await;
 }
 
-/// Waits until a step of the video runs; false if it has completed before that was seen.
-pub(super) async fn meet_running(installation: &Installation, upload: &Upload, step: &str) -> bool {
+/// Waits until a step of the subject runs; false if it has completed before that was seen.
+pub(super) async fn meet_running(installation: &Installation, subject_id: &str, step: &str) -> bool {
     let mut database = installation.database().await;
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -66,7 +66,7 @@ pub(super) async fn meet_running(installation: &Installation, upload: &Upload, s
         let met: Result<Option<(String, bool)>, _> = sqlx::query_as(
             "SELECT status, worker LIKE '%/' || $3 || '/%' FROM tasks WHERE subject_id::text = $1 AND kind = $2",
         )
-        .bind(&upload.video_id)
+        .bind(subject_id)
         .bind(step)
         .bind(installation.worker_pid())
         .fetch_optional(&mut database)
@@ -82,9 +82,9 @@ pub(super) async fn meet_running(installation: &Installation, upload: &Upload, s
     }
 }
 
-pub(super) async fn attempts(installation: &Installation, upload: &Upload, step: &str) -> i32 {
+pub(super) async fn attempts(installation: &Installation, subject_id: &str, step: &str) -> i32 {
     sqlx::query_scalar("SELECT attempts FROM tasks WHERE subject_id::text = $1 AND kind = $2")
-        .bind(&upload.video_id)
+        .bind(subject_id)
         .bind(step)
         .fetch_one(&mut installation.database().await)
         .await

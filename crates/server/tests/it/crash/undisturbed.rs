@@ -41,7 +41,7 @@ impl Undisturbed {
 }
 
 /// Everything that is known of a video, apart from ids and times.
-async fn facts(database: &mut PgConnection, video_id: &str) -> Value {
+pub(super) async fn facts(database: &mut PgConnection, video_id: &str) -> Value {
     sqlx::query_scalar(
         "SELECT jsonb_build_object(
              'status', v.status,
@@ -90,7 +90,7 @@ async fn blobs(installation: &Installation, database: &mut PgConnection, video_i
 }
 
 /// Every playlist and every segment that playlists name can be fetched.
-async fn assert_playable(client: &Client, video: &Value) {
+pub(super) async fn assert_playable(client: &Client, video: &Value) {
     let master = video["playback"]["hls_url"].as_str().expect("an address of the master playlist");
     let mut number = 0;
     for variant in named_in(client, master).await {
