@@ -3,7 +3,20 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { expect, type Page } from "@playwright/test";
-import { expectAccessible, inEveryLook, keepLook, newAccount, PROCESSING_MS, sample, signUp, test } from "./helpers";
+import {
+  chooseFiles,
+  expectAccessible,
+  inEveryLook,
+  keepLook,
+  makeFilm,
+  newAccount,
+  PROCESSING_MS,
+  sample,
+  signUp,
+  test,
+  trayRow,
+  videoId,
+} from "./helpers";
 
 const MODULES = path.resolve(import.meta.dirname, "../node_modules");
 const SCRIPTS: Record<string, string> = {
@@ -50,9 +63,17 @@ interface Played {
   stills: number;
 }
 
+interface Changed {
+  languages: string[];
+  heard: string | undefined;
+  read: string;
+  played: number;
+}
+
 interface Elsewhere {
   playThere: (way: Way, url: string, withCookies: boolean) => Promise<Played>;
   uploadThere: (bytes: string, key: string, endpoint: string) => Promise<string | null>;
+  changeThere: (language: string) => Promise<Changed>;
   fetchThere: (requests: { url: string; options: RequestInit }[]) => Promise<string[]>;
 }
 
@@ -63,6 +84,15 @@ async function playThere(page: Page, way: Way, url: string, withCookies = false)
     ({ way, url, withCookies }) => (window as unknown as Elsewhere).playThere(way, url, withCookies),
     { way, url, withCookies },
   );
+}
+
+/** Lets pages of an origin read the media of whoever is signed in. */
+async function allowOrigin(page: Page, origin: string): Promise<void> {
+  const policy = { referrer_domains: [], allows_no_referrer: true, shared_caching: false, cache_seconds: 0 };
+  const headers = { "X-Memoreel-Request": "1" };
+  const data = { ...policy, allowed_origins: [origin] };
+  const put = await page.request.put("/api/v1/organization/delivery", { headers, data });
+  expect(put.ok(), await put.text()).toBe(true);
 }
 
 function fetchThere(page: Page, requests: { url: string; options: RequestInit }[]): Promise<string[]> {
@@ -201,6 +231,34 @@ test("pages of another origin upload with a key, and play with hls.js and Shaka 
   await other.close();
   site.stop();
   stranger.stop();
+});
+
+test("Shaka Player goes on with another sound of a film, and shows its subtitles", async ({ page, context, baseURL }, info) => {
+  const base = baseURL ?? "";
+  test.setTimeout(PROCESSING_MS + 90_000);
+  makeFilm(info.outputPath("two-languages.mkv"));
+  const site = await Site.start();
+  await signUp(page, newAccount());
+  await allowOrigin(page, site.origin("localhost"));
+  await chooseFiles(page, [info.outputPath("two-languages.mkv")]);
+  await expect(trayRow(page, "two-languages.mkv")).toContainText("Ready", { timeout: PROCESSING_MS });
+  const video = await page.request.get(`/api/v1/videos/${await videoId(page, "two-languages.mkv")}`);
+  const { playback } = (await video.json()) as { playback: { dash_url: string } };
+
+  const other = await context.browser()?.newContext();
+  if (other === undefined) throw new Error("no browser");
+  const there = await other.newPage();
+  await there.goto(site.origin("localhost"));
+  await playThere(there, "shaka-dash", `${base}${playback.dash_url}`);
+  const fetched = there.waitForResponse((response) => /\/sound-2\/.*\.m4s/u.test(response.url()) && response.ok());
+  const changed = await there.evaluate(() => (window as unknown as Elsewhere).changeThere("de"));
+  await fetched;
+  expect(changed.languages.toSorted()).toEqual(["de", "en"]);
+  expect(changed.heard).toBe("de");
+  expect(changed.played, "it plays on").toBeGreaterThanOrEqual(1);
+  expect(changed.read).toContain("Guten Morgen");
+  await other.close();
+  site.stop();
 });
 
 test("the settings of delivery look as they did, in light, dark and on a phone", async ({ page }) => {

@@ -1,5 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test as base, type Locator, type Page } from "@playwright/test";
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 
 export const SAMPLES = path.resolve(import.meta.dirname, "../../samples");
@@ -118,6 +120,21 @@ export async function addTranscript(page: Page, title: string, captionFile = CAP
   });
   expect(captions.ok(), await captions.text()).toBe(true);
   return id;
+}
+
+/** Eight seconds with English and German sound, and with German subtitles. */
+export function makeFilm(file: string): void {
+  const subtitles = `${file}.srt`;
+  writeFileSync(subtitles, "1\n00:00:00,000 --> 00:00:04,000\n<i>Guten</i> Morgen\n\n2\n00:00:04,000 --> 00:00:08,000\nGute Nacht\n");
+  const sine = (hertz: number): string[] => ["-f", "lavfi", "-i", `sine=${hertz}:d=8`];
+  const inputs = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=8", ...sine(440), ...sine(880), "-i", subtitles];
+  const maps = ["-map", "0", "-map", "1", "-map", "2", "-map", "3"];
+  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "-c:s", "srt"];
+  const languages = ["a:0 eng", "a:1 ger", "s:0 ger"].flatMap((told) => {
+    const [stream, language] = told.split(" ");
+    return [`-metadata:s:${stream}`, `language=${language}`];
+  });
+  execFileSync("ffmpeg", ["-nostdin", "-v", "error", "-y", ...inputs, ...maps, ...codecs, ...languages, file]);
 }
 
 /** The width of a picture's file in pixels; 0 until it is loaded. */

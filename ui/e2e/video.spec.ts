@@ -1,22 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
 import { expect } from "@playwright/test";
-import { addTranscript, chooseFiles, currentTime, newAccount, openVideo, play, PROCESSING_MS, signUp, test, trayRow } from "./helpers";
-
-/** Eight seconds with sound in two languages, and with subtitles. */
-function makeFilm(file: string): void {
-  const subtitles = `${file}.srt`;
-  writeFileSync(subtitles, "1\n00:00:00,000 --> 00:00:04,000\n<i>Guten</i> Morgen\n\n2\n00:00:04,000 --> 00:00:08,000\nGute Nacht\n");
-  const sine = (hertz: number): string[] => ["-f", "lavfi", "-i", `sine=${hertz}:d=8`];
-  const inputs = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=8", ...sine(440), ...sine(880), "-i", subtitles];
-  const maps = ["-map", "0", "-map", "1", "-map", "2", "-map", "3"];
-  const codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-c:a", "aac", "-c:s", "srt"];
-  const languages = ["a:0 eng", "a:1 ger", "s:0 ger"].flatMap((told) => {
-    const [stream, language] = told.split(" ");
-    return [`-metadata:s:${stream}`, `language=${language}`];
-  });
-  execFileSync("ffmpeg", ["-nostdin", "-v", "error", "-y", ...inputs, ...maps, ...codecs, ...languages, file]);
-}
+import {
+  addTranscript,
+  chooseFiles,
+  currentTime,
+  makeFilm,
+  newAccount,
+  openVideo,
+  play,
+  PROCESSING_MS,
+  signUp,
+  test,
+  trayRow,
+} from "./helpers";
 
 test("another sound and subtitles of the file are chosen, and chosen again in what is watched next", async ({ page }, info) => {
   test.setTimeout(PROCESSING_MS + 90_000);
