@@ -74,6 +74,7 @@ interface Elsewhere {
   playThere: (way: Way, url: string, withCookies: boolean) => Promise<Played>;
   uploadThere: (bytes: string, key: string, endpoint: string) => Promise<string | null>;
   changeThere: (language: string) => Promise<Changed>;
+  openThere: (url: string) => Promise<{ from: number; to: number }>;
   fetchThere: (requests: { url: string; options: RequestInit }[]) => Promise<string[]>;
 }
 
@@ -258,6 +259,40 @@ test("Shaka Player goes on with another sound of a film, and shows its subtitles
   expect(changed.played, "it plays on").toBeGreaterThanOrEqual(1);
   expect(changed.read).toContain("Guten Morgen");
   await other.close();
+  site.stop();
+});
+
+test("an address with #t= begins there and stands still at the end of it, and a clip begins where it was cut", async ({
+  page,
+  baseURL,
+}) => {
+  const base = baseURL ?? "";
+  test.setTimeout(PROCESSING_MS + 60_000);
+  const site = await Site.start();
+  await signUp(page, newAccount());
+  await allowOrigin(page, site.origin("localhost"));
+  await chooseFiles(page, [sample("video-call.mp4")]);
+  await expect(trayRow(page, "video-call.mp4")).toContainText("Ready", { timeout: PROCESSING_MS });
+  const video = await page.request.get(`/api/v1/videos/${await videoId(page, "video-call.mp4")}`);
+  const { asset_id: assetId, playback } = (await video.json()) as { asset_id: string; playback: { file_url: string } };
+  const cut = await page.request.get(`/api/v1/assets/${assetId}/clip-address?from_seconds=1&to_seconds=4`);
+  const clip = (await cut.json()) as { url: string };
+
+  const there = await page.context().newPage();
+  await there.goto(site.origin("localhost"));
+  const open = (url: string): Promise<{ from: number; to: number }> =>
+    there.evaluate((url) => (window as unknown as Elsewhere).openThere(url), url);
+  const part = await open(`${base}${playback.file_url}#t=2,3`);
+  expect(part.from).toBeCloseTo(2, 1);
+  expect(part.to).toBeGreaterThanOrEqual(3);
+  expect(part.to).toBeLessThan(3.6);
+  // Seconds of the clip are counted from where it was cut.
+  const whole = await open(clip.url);
+  expect(whole.from).toBeCloseTo(0, 1);
+  expect(Math.abs(whole.to - 3)).toBeLessThan(0.3);
+  const rest = await open(`${clip.url}#t=1,2`);
+  expect(rest.from).toBeCloseTo(1, 1);
+  expect(rest.to).toBeLessThan(2.6);
   site.stop();
 });
 
