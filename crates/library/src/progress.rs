@@ -40,7 +40,7 @@ const PLAN: [(&str, [u32; 3]); 14] = [
     ("index_key_frames", [1, 0, 0]),
     ("summarise", [4, 8, 1]),
     ("encode", [38, 0, 0]),
-    ("tracks", [4, 0, 0]),
+    ("tracks", [4, 4, 0]),
     ("encode_av1", [60, 0, 0]),
 ];
 

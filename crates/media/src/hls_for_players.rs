@@ -22,10 +22,12 @@ const SUBTITLES: &str = "captions";
 #[must_use]
 pub fn master_for_players(master: &str, beside: &Beside) -> String {
     let listed = listed_variants(master);
-    let heard = listed.iter().find_map(|one| one.codecs_of(OneTrack::Sound));
+    let first = listed.iter().find(|one| one.codecs_of(OneTrack::Sound).is_some());
+    let heard = first.and_then(|one| one.codecs_of(OneTrack::Sound));
     let sounds = beside.tracks_of(TrackKind::Sound);
-    let has_more_sound = !sounds.is_empty() && heard.is_some();
-    let media = media(beside, &sounds, has_more_sound);
+    let by_itself = first.filter(|_| !sounds.is_empty()).map(sound_by_itself);
+    let has_more_sound = by_itself.is_some();
+    let media = media(beside, &sounds, by_itself.as_deref());
     let mut text = String::with_capacity(master.len() + 2 * media.len() + 500);
     let mut is_told = false;
     let mut groups = String::new();
@@ -66,12 +68,21 @@ fn picture_of(listed: &[Listed], line: &str) -> Option<String> {
     Some(listed.iter().find(|one| one.name == name)?.folder_of(OneTrack::Picture))
 }
 
-/// What can be chosen beside a version.
-fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], has_more_sound: bool) -> String {
+/// Where the sound lies that is played by itself. Of sound alone it is what the version names, too: players take it for another if the two
+/// are called differently, and fetch both.
+fn sound_by_itself(first: &Listed) -> String {
+    match first.size {
+        Some(_) => SOUND_PLAYLIST.to_owned(),
+        None => format!("{}/{PLAYLIST}", first.name),
+    }
+}
+
+/// What can be chosen beside a version; `by_itself` is the sound that is played if no other is chosen, where there are others.
+fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], by_itself: Option<&str>) -> String {
     let mut choices = Choices::default();
-    if has_more_sound {
+    if let Some(by_itself) = by_itself {
         let label = (beside.sound_shown(), beside.sound.language.as_deref());
-        choices.add("AUDIO", label, ",DEFAULT=YES", SOUND_PLAYLIST);
+        choices.add("AUDIO", label, ",DEFAULT=YES", by_itself);
         for (track, shown) in sounds {
             let label = (shown.clone(), track.label.language.as_deref());
             choices.add("AUDIO", label, ",DEFAULT=NO", &format!("{}/{PLAYLIST}", track.name()));
@@ -260,6 +271,25 @@ mod tests {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(!text.contains("SUBTITLES") && !text.contains("p/media.m3u8"), "{text}");
+    }
+
+    #[test]
+    fn of_sound_alone_the_version_is_the_sound_that_is_played_by_itself() {
+        let alone = Variant { codecs: "mp4a.40.2".to_owned(), ..variant("audio", None, 128_000) };
+        let beside = Beside {
+            sound: TrackLabel::new(Some("eng"), None),
+            tracks: vec![sound(1, "deu")],
+            ..Beside::default()
+        };
+        let text = master_for_players(&master_playlist(&[alone]), &beside);
+        for line in [
+            "NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"audio/media.m3u8\"\n",
+            "NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-1/media.m3u8\"\n",
+            "CODECS=\"mp4a.40.2\",AUDIO=\"sound\"\naudio/media.m3u8\n",
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert_eq!(text.matches("STREAM-INF").count(), 1, "{text}");
     }
 
     #[test]

@@ -117,12 +117,9 @@ impl AudioStream {
 }
 
 impl Probe {
-    /// The tracks that there are besides, in the order of the file; none of what has no picture. Subtitles that are pictures are left out.
+    /// The tracks that there are besides, in the order of the file. Subtitles that are pictures are left out.
     #[must_use]
     pub fn other_tracks(&self) -> Vec<NamedTrack> {
-        if self.video.is_none() {
-            return Vec::new();
-        }
         let sound = |audio: &AudioStream| NamedTrack::new(TrackKind::Sound, audio.index, audio.label());
         let subtitles = |stream: &SubtitleStream| NamedTrack {
             is_forced: stream.is_forced,

@@ -32,6 +32,10 @@ impl Handle for Package {
             Packaging::Packaged(variant) => {
                 let mut events = vec![Event::PlaybackReady { video_id: step.video_id }];
                 events.extend(next);
+                // Of what has a picture they come after what is encoded.
+                if input.probe.video.is_none() && !input.probe.other_tracks().is_empty() {
+                    events.push(Event::TracksWanted { video_id: step.video_id, asset_id: step.asset_id });
+                }
                 publish_variants(&self.0, run, input.recording, folder.path(), vec![variant], &events).await
             }
             Packaging::NotInstant(reason) => {

@@ -45,7 +45,9 @@ pub(super) async fn make_tracks(
     versions: &[Variant],
     part: (f32, f32),
 ) -> Result<Vec<NewRendition>, TaskFailure> {
-    let start_us = first_with_sound(versions).map_or(0, |variant| variant.start_us);
+    // Sound alone keeps the times of its recording.
+    let pictured = first_with_sound(versions).filter(|version| version.video.is_some());
+    let start_us = pictured.map_or(0, |version| version.start_us);
     let folder = engine.scratch_folder()?;
     let wanted = listen(engine, run, input, part).await?;
     let written = write(engine, run, input, (&wanted, start_us), folder.path(), part).await?;

@@ -29,6 +29,21 @@ fn film() -> Vec<u8> {
     std::fs::read(&film).expect("written")
 }
 
+/// Six seconds of nothing but an English and a German sound.
+fn talk() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let talk = folder.path().join("talk.m4a");
+    let made = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=f=440:d=6"])
+        .args(["-f", "lavfi", "-i", "sine=f=880:d=6", "-map", "0", "-map", "1", "-c:a", "aac"])
+        .args(["-metadata:s:a:0", "language=eng", "-metadata:s:a:1", "language=ger"])
+        .arg(&talk)
+        .status()
+        .expect("ffmpeg runs");
+    assert!(made.success());
+    std::fs::read(&talk).expect("written")
+}
+
 /// What is listed of an asset that is of one kind.
 async fn renditions(ada: &Person, asset_id: &str, kind: &str) -> Vec<Value> {
     let listed = ada.get(&format!("/assets/{asset_id}/renditions?limit=100")).await.is(200).json();
@@ -119,4 +134,48 @@ async fn players_offer_every_sound_and_the_subtitles_of_a_recording() {
         assert_eq!((&listed[0]["language"], &listed[0]["title"]), (&json!(language), &title));
         visitor.get(&path_of(&listed[0]["url"])).await.is(200);
     }
+}
+
+#[tokio::test]
+async fn players_offer_every_sound_of_a_recording_without_a_picture() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let video_id = ada.upload("Talk.m4a", talk()).await;
+    app.work().await;
+    let video = app.settled(&ada, &video_id).await;
+    assert_eq!((&video["status"], &video["kind"]), (&json!("completed"), &json!("audio")), "{video:#}");
+    let stages = video["stages"].as_array().expect("stages");
+    assert!(
+        stages.iter().any(|stage| stage["stage"] == "tracks" && stage["status"] == "completed"),
+        "{video:#}"
+    );
+    let visitor = app.visitor();
+    let hls = path_of(&video["playback"]["hls_url"]);
+    let folder = hls.rsplit_once('/').expect("a folder").0;
+    let master = visitor.get(&hls).await.is(200).text();
+    // The version is the sound that is played by itself, under one address: players fetch it once.
+    for part in [
+        "NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"audio/media.m3u8\"\n",
+        "NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-1/media.m3u8\"\n",
+        ",AUDIO=\"sound\"\naudio/media.m3u8\n",
+    ] {
+        assert!(master.contains(part), "{part} in {master}");
+    }
+    let mut heard = Vec::new();
+    for playlist in ["audio/media.m3u8", "sound-1/media.m3u8"] {
+        let [header, segment] = begin(&visitor, folder, playlist).await;
+        assert!(holds(&header, b"soun") && holds(&segment, b"moof"), "{playlist}");
+        heard.push(segment);
+    }
+    assert_ne!(heard[0], heard[1], "each is another sound");
+    let manifest = visitor.get(&path_of(&video["playback"]["dash_url"])).await.is(200).text();
+    for part in [
+        "mimeType=\"audio/mp4\" lang=\"en\"",
+        "mimeType=\"audio/mp4\" lang=\"de\"",
+        "initialization=\"sound-1/init.mp4\"",
+    ] {
+        assert!(manifest.contains(part), "{part} in {manifest}");
+    }
+    let listed = renditions(&ada, video["asset_id"].as_str().expect("an asset"), "hls_sound").await;
+    assert_eq!(listed.iter().map(|one| &one["language"]).collect::<Vec<_>>(), [&json!("de")], "{listed:#?}");
 }
