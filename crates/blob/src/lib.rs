@@ -33,7 +33,7 @@ pub use placements::{Change, Placement, Placements, WRITING_LEASE};
 pub use s3::{S3Config, STREAM_BYTES_MAX};
 pub use scratch::LocalFile;
 pub use signer::{Grant, Purpose, SignatureError, UrlSigner};
-pub use single::{CopiedBlob, SingleStore};
+pub use single::{CopiedBlob, SingleStore, UnfinishedUpload};
 pub use staging::{AppendOutcome, Checksum, HeldUpload, Staging};
 pub use store::{
     BlobFacts, BlobMeta, BlobRead, BlobStore, DIRECTORY_FILES_MAX, DirectoryFacts, organization_of,

@@ -2,6 +2,8 @@
 //! blobs in parts, aborts what fails, and translates keys, ranges and errors.
 
 mod copy;
+mod requests;
+mod unfinished;
 
 use crate::batches::{BATCH_BYTES, Batches};
 use crate::disk::read_file;
@@ -52,8 +54,8 @@ const RETRY_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct S3Config {
     /// Base URL of the service, such as `https://s3.eu-central-1.amazonaws.com`; `None` means Amazon's own.
     pub endpoint: Option<String>,
-    /// The bucket, which must exist. Give it a lifecycle rule that aborts multipart uploads after some days, for
-    /// those that a killed process leaves.
+    /// The bucket, which must exist. Multipart uploads that a killed process leaves in it cost until they are aborted, by
+    /// [`crate::SingleStore::abandon`] or by a lifecycle rule.
     pub bucket: String,
     /// The region; most other services take any.
     pub region: String,
@@ -89,7 +91,7 @@ impl fmt::Debug for S3Config {
 
 pub(crate) struct S3 {
     client: AmazonS3,
-    service: copy::Service,
+    service: requests::Service,
     /// Endpoint, region and access key: buckets of one account can be copied between by the service.
     account: (Option<String>, String, String),
     bucket: String,
@@ -128,7 +130,7 @@ impl S3 {
         }
         let client =
             builder.build().map_err(|error| BlobError::ConfigInvalid { reason: error.to_string() })?;
-        let service = copy::Service::new(
+        let service = requests::Service::new(
             config.endpoint.as_deref(),
             &config.bucket,
             &config.region,
@@ -468,13 +470,13 @@ impl Drop for Multipart {
 
 async fn abort_upload(mut upload: Box<dyn MultipartUpload>) {
     if let Err(error) = upload.abort().await {
-        tracing::warn!(%error, "an upload to S3 could not be aborted; the bucket's lifecycle rule has to remove it");
+        tracing::warn!(%error, "an upload to S3 could not be aborted; `memoreel store sweep` will");
     }
 }
 
 async fn abort_upload_id(client: &AmazonS3, object: &ObjectPath, id: &MultipartId) {
     if let Err(error) = client.abort_multipart(object, id).await {
-        tracing::warn!(%error, "an upload to S3 could not be aborted; the bucket's lifecycle rule has to remove it");
+        tracing::warn!(%error, "an upload to S3 could not be aborted; `memoreel store sweep` will");
     }
 }
 

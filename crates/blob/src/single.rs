@@ -11,6 +11,7 @@ use crate::{
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, TryStreamExt};
+use memoreel_kernel::Timestamp;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -47,6 +48,17 @@ pub struct CopiedBlob {
     pub size_bytes: u64,
     /// Its checksum, if the bytes passed through here rather than within the service.
     pub sha256: Option<[u8; 32]>,
+}
+
+/// A file that somebody began to send to a bucket in parts, and neither completed nor gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedUpload {
+    /// What it was to become.
+    pub key: BlobKey,
+    /// What the service calls it.
+    pub id: String,
+    /// When it was begun.
+    pub begun_at: Timestamp,
 }
 
 impl SingleStore {
@@ -191,6 +203,29 @@ impl SingleStore {
         match &*self.0 {
             Backend::Disk(disk) => disk.list(prefix),
             Backend::S3(s3) => s3.list(prefix),
+        }
+    }
+
+    /// What was begun below `prefix/` and is not finished: by a process that was killed, or by one that is at it. A folder has
+    /// none; what was half-written there goes with [`SingleStore::sweep`].
+    ///
+    /// # Errors
+    /// What the service raises; some cannot list them, and some keys may not.
+    pub async fn unfinished(&self, prefix: &BlobKey) -> Result<Vec<UnfinishedUpload>> {
+        match &*self.0 {
+            Backend::Disk(_) => Ok(Vec::new()),
+            Backend::S3(s3) => s3.unfinished(prefix).await,
+        }
+    }
+
+    /// Removes what was sent of an upload that nobody will finish. One that is gone already is no failure.
+    ///
+    /// # Errors
+    /// What the service raises.
+    pub async fn abandon(&self, upload: &UnfinishedUpload) -> Result<()> {
+        match &*self.0 {
+            Backend::Disk(_) => Ok(()),
+            Backend::S3(s3) => s3.abandon(upload).await,
         }
     }
 

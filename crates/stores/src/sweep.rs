@@ -1,4 +1,5 @@
-//! The search for what has lost its other half: files that no row names, and rows whose file is not there.
+//! The search for what has lost its other half: files that no row names, and rows whose file is not there; and for uploads to
+//! buckets that nobody finishes.
 //!
 //! A file is written before the row that names it, and a row goes before its file. So a file counts as an orphan only when it
 //! is older than a grace period and no row names it after everything was listed; and a row as bereft only when it was there
@@ -13,12 +14,20 @@ use crate::{
 };
 use chrono::TimeDelta;
 use futures::TryStreamExt;
-use memoreel_blob::{BlobKey, BlobMeta, DEFAULT_STORE, Place, SingleStore, Stores};
+use memoreel_blob::{
+    BlobError, BlobKey, BlobMeta, DEFAULT_STORE, Place, SingleStore, Stores, UnfinishedUpload,
+};
 use memoreel_db::Db;
 use memoreel_kernel::{OrganizationId, Timestamp};
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    error::Error,
+    iter,
+};
 use uuid::Uuid;
 
+/// The folder in which everybody's files lie.
+const ORGANIZATIONS: &str = "organizations";
 /// Keys that are handed to the database at once.
 const BATCH: usize = 500;
 
@@ -27,7 +36,7 @@ const BATCH: usize = 500;
 pub struct SweepOptions {
     /// Only says what it would do.
     pub is_dry_run: bool,
-    /// Files that are younger are left alone.
+    /// Files and uploads that are younger are left alone.
     pub grace: TimeDelta,
     /// Notes in rows that their file is missing: an asset has failed, and an image that was made of it is made anew.
     pub marks_missing: bool,
@@ -61,6 +70,22 @@ pub enum Finding {
         /// Its name in addresses.
         slug: String,
     },
+    /// A file that was sent to a bucket in part, as a killed process leaves it.
+    Unfinished {
+        /// Where it lies.
+        place: Place,
+        /// What was begun.
+        upload: UnfinishedUpload,
+        /// Whether it was aborted.
+        is_aborted: bool,
+    },
+    /// A store whose unfinished uploads could not be listed or aborted.
+    Unchecked {
+        /// Which.
+        place: Place,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What a sweep came to.
@@ -82,6 +107,12 @@ pub struct SweepReport {
     pub marked: u64,
     /// Organizations that are being moved.
     pub skipped: u64,
+    /// Uploads that nobody finishes.
+    pub unfinished: u64,
+    /// Those of them that were aborted.
+    pub aborted: u64,
+    /// Stores whose unfinished uploads could not be listed or aborted.
+    pub unchecked: u64,
 }
 
 /// Sweeps.
@@ -161,9 +192,19 @@ impl Sweeper<'_> {
             };
             turn.keep(self.organization(*id, home, &shelves, &mut report, tell)).await?;
         }
+        let known: HashSet<String> = organizations.iter().map(|(id, _)| id.to_string()).collect();
         if only.is_none() {
-            let known: HashSet<String> = organizations.iter().map(|(id, _)| id.to_string()).collect();
             self.beside(&known, &shelves, &mut report, tell).await?;
+        }
+        let folder: BlobKey = match (only, organizations.first()) {
+            (Some(_), Some((id, _))) => folder_of(*id)?,
+            _ => ORGANIZATIONS.parse()?,
+        };
+        for (index, shelf) in shelves.iter().enumerate() {
+            // Once for each store, however many names it has.
+            if shelf.physical == index {
+                self.unfinished(shelf, &folder, &known, &mut report, tell).await;
+            }
         }
         Ok(report)
     }
@@ -258,7 +299,7 @@ impl Sweeper<'_> {
         report: &mut SweepReport,
         tell: &mut (dyn FnMut(&Finding) + Send),
     ) -> Result<(), StoresError> {
-        let organizations: BlobKey = "organizations".parse()?;
+        let organizations: BlobKey = ORGANIZATIONS.parse()?;
         for Shelf { place, store, .. } in shelves {
             let mut listed = store.list(Some(&organizations));
             while let Some(blob) = listed.try_next().await? {
@@ -293,6 +334,48 @@ impl Sweeper<'_> {
         Ok(())
     }
 
+    /// What was begun in a store and is not finished. Not every service lists that, and not every key may ask: that is told, and
+    /// keeps nothing else from being done.
+    async fn unfinished(
+        &self,
+        shelf: &Shelf,
+        folder: &BlobKey,
+        known: &HashSet<String>,
+        report: &mut SweepReport,
+        tell: &mut (dyn FnMut(&Finding) + Send),
+    ) {
+        if let Err(error) = self.try_unfinished(shelf, folder, known, report, tell).await {
+            report.unchecked += 1;
+            tell(&Finding::Unchecked { place: shelf.place.clone(), reason: reason(&error) });
+        }
+    }
+
+    async fn try_unfinished(
+        &self,
+        Shelf { place, store, .. }: &Shelf,
+        folder: &BlobKey,
+        known: &HashSet<String>,
+        report: &mut SweepReport,
+        tell: &mut (dyn FnMut(&Finding) + Send),
+    ) -> Result<(), BlobError> {
+        let begun_before = self.now - self.options.grace;
+        for upload in store.unfinished(folder).await? {
+            if upload.begun_at >= begun_before {
+                continue;
+            }
+            let whose = upload.key.segments().nth(1).unwrap_or_default();
+            let may_go = known.contains(whose) || self.options.removes_unknown;
+            let is_aborted = may_go && !self.options.is_dry_run;
+            if is_aborted {
+                store.abandon(&upload).await?;
+                report.aborted += 1;
+            }
+            report.unfinished += 1;
+            tell(&Finding::Unfinished { place: place.clone(), upload, is_aborted });
+        }
+        Ok(())
+    }
+
     /// Whether nobody can be about to name it.
     fn is_old(&self, blob: &BlobMeta) -> bool {
         blob.modified_at < self.now - self.options.grace
@@ -323,4 +406,11 @@ impl Sweeper<'_> {
     async fn named(&self, id: OrganizationId) -> Result<Vec<NamedFile>, StoresError> {
         Ok(store::named_files(&mut *store::begin(self.db).await?, id).await?)
     }
+}
+
+/// An error with everything that led to it.
+fn reason(error: &BlobError) -> String {
+    let first: &dyn Error = error;
+    let chain = iter::successors(Some(first), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

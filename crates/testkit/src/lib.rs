@@ -7,6 +7,7 @@ mod cluster;
 mod database;
 mod faults;
 mod s3;
+mod s3_files;
 
 pub use cluster::{SHARED_CLUSTER, cluster};
 pub use database::TestDatabase;

@@ -1,6 +1,7 @@
 //! An S3 server in this process: `s3s-fs`, which was written by other people from the protocol's description. It verifies
 //! signatures and checksums, and keeps its objects as files.
 
+use crate::s3_files::Files;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
@@ -38,7 +39,7 @@ impl S3Server {
             fs::create_dir(root.path().join(bucket))?;
         }
         let files = FileSystem::new(root.path()).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        let mut service = S3ServiceBuilder::new(files);
+        let mut service = S3ServiceBuilder::new(Files::new(files, root.path()));
         service.set_auth(SimpleAuth::from_single(S3_ACCESS_KEY, S3_SECRET_KEY));
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -4,7 +4,12 @@ use crate::service::{BUCKET, OTHER_BUCKET, S3Service};
 use crate::{chunks, content, key};
 use futures::StreamExt;
 use memoreel_blob::{BlobError, BlobStore, S3Config, SingleStore};
-use memoreel_testkit::Fault;
+use memoreel_kernel::{Clock, SystemClock};
+use memoreel_testkit::{Fault, S3_ACCESS_KEY, S3_SECRET_KEY};
+use object_store::PutPayload;
+use object_store::aws::AmazonS3Builder;
+use object_store::multipart::MultipartStore;
+use object_store::path::Path as ObjectPath;
 use std::time::Duration;
 
 #[tokio::test]
@@ -193,4 +198,51 @@ async fn what_is_not_there_is_not_copied_and_a_copy_that_fails_leaves_nothing() 
     from.put_stream(&key("a/small"), chunks(b"x", 1)).await.unwrap();
     let error = missing.copy_from(&from, &key("a/small")).await.unwrap_err();
     assert!(matches!(error, BlobError::ConfigInvalid { .. }), "{error:?}");
+}
+
+/// What a process leaves that is killed while it sends a large file: it has begun, and a part is there.
+async fn left_behind(service: &S3Service, object: &str) {
+    let client = AmazonS3Builder::new()
+        .with_endpoint(service.server.endpoint())
+        .with_allow_http(true)
+        .with_bucket_name(BUCKET)
+        .with_region("eu-central-1")
+        .with_access_key_id(S3_ACCESS_KEY)
+        .with_secret_access_key(S3_SECRET_KEY)
+        .with_virtual_hosted_style_request(false)
+        .build()
+        .unwrap();
+    let object = ObjectPath::parse(object).unwrap();
+    let id = client.create_multipart(&object).await.unwrap();
+    client.put_part(&object, &id, 0, PutPayload::from_static(b"a part")).await.unwrap();
+}
+
+#[tokio::test]
+async fn uploads_that_nobody_finished_are_told_if_they_are_ours_and_go_when_they_are_abandoned() {
+    let service = S3Service::start().await;
+    let store = service.single();
+    let ours = ["a/0.mp4", "a/0.mp4", "a/1.mp4", "a/b/2.mp4", "a/c.mp4"];
+    for key in ours {
+        left_behind(&service, &format!("tenants/one/{key}")).await;
+    }
+    for other in ["tenants/one2/a/0.mp4", "a/0.mp4", "tenants/one/ab/0.mp4"] {
+        left_behind(&service, other).await;
+    }
+    // Once it is refused for a moment.
+    let mut refused = 0;
+    service.proxy.set(move |request| {
+        refused += u32::from(request.target.contains("uploads="));
+        if refused == 1 { Fault::Status(503) } else { Fault::None }
+    });
+    let found = store.unfinished(&key("a")).await.unwrap();
+    let keys: Vec<&str> = found.iter().map(|upload| upload.key.as_str()).collect();
+    assert_eq!(keys, ours);
+    let age = SystemClock.now() - found[0].begun_at;
+    assert!((-1..60).contains(&age.num_seconds()), "{age}");
+    for upload in &found {
+        store.abandon(upload).await.unwrap();
+    }
+    assert!(store.unfinished(&key("a")).await.unwrap().is_empty());
+    assert_eq!(service.server.open_uploads(), 3);
+    assert_eq!(store.unfinished(&key("ab")).await.unwrap().len(), 1);
 }

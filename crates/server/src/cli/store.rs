@@ -58,7 +58,7 @@ enum Verb {
         /// The organization's name in addresses
         slug: String,
     },
-    /// Remove files that nothing names any more, and report what names files that are not there
+    /// Remove files that nothing names any more and uploads to buckets that nobody finishes, and report what names files that are not there
     Sweep {
         #[command(flatten)]
         storage: Storage,
@@ -67,7 +67,7 @@ enum Verb {
         /// Only say what would be done
         #[arg(long)]
         dry_run: bool,
-        /// Leave files alone that are younger, in hours
+        /// Leave files and unfinished uploads alone that are younger, in hours
         #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=24 * 365))]
         older_than_hours: u32,
         /// Note in the database which files are missing: those assets have failed
@@ -179,13 +179,21 @@ fn found(finding: &Finding) {
         }
         Finding::Missing { source, id, key } => println!("missing  {key}, named by {source} {id}"),
         Finding::Skipped { slug } => println!("skipped  {slug} is being moved"),
+        Finding::Unfinished { place, upload, is_aborted } => {
+            let what = if *is_aborted { "aborted" } else { "upload " };
+            println!("{what}  {place}: {} (begun at {})", upload.key, upload.begun_at.to_rfc3339());
+        }
+        Finding::Unchecked { place, reason } => {
+            println!("skipped  {place}: its unfinished uploads could not be listed or aborted: {reason}");
+        }
     }
 }
 
 /// Fails when something is missing, so that whoever runs it by a timer is told.
 fn swept(report: &SweepReport, options: &SweepOptions) -> ExitCode {
     println!(
-        "{} organizations and {} files looked at: {} orphans of {} MiB, {} removed; {} rows without their file, {} marked",
+        "{} organizations and {} files looked at: {} orphans of {} MiB, {} removed; {} rows without their file, {} marked; \
+         {} unfinished uploads, {} aborted",
         report.organizations,
         report.files,
         report.orphans,
@@ -193,9 +201,11 @@ fn swept(report: &SweepReport, options: &SweepOptions) -> ExitCode {
         report.removed,
         report.missing,
         report.marked,
+        report.unfinished,
+        report.aborted,
     );
-    if options.is_dry_run && report.orphans > 0 {
-        println!("Nothing was changed. Without --dry-run the orphans are removed.");
+    if options.is_dry_run && report.orphans + report.unfinished > 0 {
+        println!("Nothing was changed. Without --dry-run the orphans are removed, and the uploads aborted.");
     }
     if report.missing > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

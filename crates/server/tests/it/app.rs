@@ -76,7 +76,7 @@ pub struct Options {
     pub counted: Option<Arc<Counted>>,
     /// Whether requests are logged.
     pub logs_requests: bool,
-    /// Further stores, between which organizations can be moved.
+    /// Further stores, between which organizations can be moved, or the default one as well.
     pub stores: Option<BTreeMap<String, StoreConfig>>,
 }
 
@@ -164,7 +164,8 @@ impl TestApp {
             None => (BlobStore::disk(folder.join("blobs")).unwrap(), None),
             Some(further) => {
                 let mut stores = further.clone();
-                stores.insert(DEFAULT_STORE.to_owned(), StoreConfig::Disk(folder.join("blobs")));
+                let disk = || StoreConfig::Disk(folder.join("blobs"));
+                stores.entry(DEFAULT_STORE.to_owned()).or_insert_with(disk);
                 let blobs = BlobStore::with_stores(Stores::new(stores).unwrap()).unwrap();
                 let keeper = Keeper::start(&db, &blobs).await.unwrap();
                 (blobs, Some(keeper))

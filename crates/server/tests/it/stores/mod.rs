@@ -1,9 +1,11 @@
 //! Organizations and the stores their files lie in: moved while they are at work, and swept of what lost its other half.
 
+mod bucket;
 mod ended;
 mod erased;
 mod load;
 mod sweep;
+mod unfinished;
 mod unreachable;
 
 use crate::{

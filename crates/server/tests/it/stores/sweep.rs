@@ -14,13 +14,13 @@ use std::{
     path::PathBuf,
 };
 
-const DRY: SweepOptions = SweepOptions {
+pub const DRY: SweepOptions = SweepOptions {
     is_dry_run: true,
     grace: TimeDelta::hours(24),
     marks_missing: false,
     removes_unknown: false,
 };
-const WET: SweepOptions = SweepOptions { is_dry_run: false, ..DRY };
+pub const WET: SweepOptions = SweepOptions { is_dry_run: false, ..DRY };
 
 /// Columns of text whose name says that they hold a key and that name no file, and why.
 const NO_FILES: &[(&str, &str)] = &[("idempotency_keys.key", "what a program calls its request")];
@@ -31,7 +31,7 @@ pub async fn with_stores(archive: &tempfile::TempDir) -> TestApp {
 }
 
 /// The sweep as of a moment, counted from the real clock: files have their times from it.
-async fn swept(app: &TestApp, options: SweepOptions, after: TimeDelta) -> (SweepReport, Vec<Finding>) {
+pub async fn swept(app: &TestApp, options: SweepOptions, after: TimeDelta) -> (SweepReport, Vec<Finding>) {
     let now = Timestamp::from(std::time::SystemTime::now()) + after;
     let mut findings = Vec::new();
     let sweeper = Sweeper { db: app.db(), stores: app.app.blobs.stores(), options, now };
