@@ -226,14 +226,14 @@ impl S3 {
         let upload = self.client.put_multipart_opts(&object, options).await;
         let mut upload = Multipart::new(upload.map_err(|error| self.put_error(error, key))?);
         let outcome = async {
-            upload.put(first).await.map_err(|error| self.put_error(error, key))?;
+            upload.put(first).await.map_err(|error| part_error(error, key))?;
             for _ in 1..PARTS_MAX {
                 let (part, more) = parts.next().await?;
                 if !part.is_empty() {
-                    upload.put(part).await.map_err(|error| self.put_error(error, key))?;
+                    upload.put(part).await.map_err(|error| part_error(error, key))?;
                 }
                 if !more {
-                    return upload.complete().await.map_err(|error| self.put_error(error, key));
+                    return upload.complete().await.map_err(|error| part_error(error, key));
                 }
             }
             Err(BlobError::TooLarge { size_bytes_max: PARTS_MAX * part_bytes })
@@ -376,6 +376,15 @@ fn client_options(is_plain: bool) -> ClientOptions {
         .with_read_timeout(READ_TIMEOUT)
         .with_timeout_disabled()
         .with_allow_http(is_plain)
+}
+
+/// What is not found once an upload was begun is that upload: it was completed by a request whose answer was lost, or aborted by
+/// somebody else. The bucket is there, and the blob may be.
+fn part_error(error: object_store::Error, key: &BlobKey) -> BlobError {
+    match error {
+        object_store::Error::NotFound { .. } => BlobError::Unavailable(error.into()),
+        error => BlobError::from_object_store(error, key),
+    }
 }
 
 /// The parts of one blob, hashed as they pass.

@@ -62,7 +62,7 @@ pub(crate) async fn carry_out(
     }
     if !is_over {
         // Deleted while it was written, or before.
-        app.blobs.delete(key).await.map_err(TaskFailure::internal)?;
+        app.blobs.delete(key).await.map_err(storage_failure)?;
     }
     run.finish(run.begin().await?, &[]).await
 }

@@ -136,6 +136,14 @@ struct Shelf {
     physical: usize,
 }
 
+/// Organizations by their ids.
+struct Whose {
+    /// The database has them.
+    known: HashSet<String>,
+    /// They are being moved.
+    moving: HashSet<String>,
+}
+
 /// What rows name.
 struct Named {
     exact: HashSet<String>,
@@ -183,16 +191,18 @@ impl Sweeper<'_> {
         }
         let shelves = self.shelves().await?;
         let mut report = SweepReport::default();
+        let known: HashSet<String> = organizations.iter().map(|(id, _)| id.to_string()).collect();
+        let mut moving = HashSet::new();
         for (id, slug) in &organizations {
             // Until all is done: files that are moved meanwhile would be missing where they are looked for.
             let Some((turn, home)) = self.settled(*id).await? else {
                 report.skipped += 1;
+                moving.insert(id.to_string());
                 tell(&Finding::Skipped { slug: slug.clone() });
                 continue;
             };
             turn.keep(self.organization(*id, home, &shelves, &mut report, tell)).await?;
         }
-        let known: HashSet<String> = organizations.iter().map(|(id, _)| id.to_string()).collect();
         if only.is_none() {
             self.beside(&known, &shelves, &mut report, tell).await?;
         }
@@ -200,10 +210,11 @@ impl Sweeper<'_> {
             (Some(_), Some((id, _))) => folder_of(*id)?,
             _ => ORGANIZATIONS.parse()?,
         };
+        let whose = Whose { known, moving };
         for (index, shelf) in shelves.iter().enumerate() {
             // Once for each store, however many names it has.
             if shelf.physical == index {
-                self.unfinished(shelf, &folder, &known, &mut report, tell).await;
+                self.unfinished(shelf, &folder, &whose, &mut report, tell).await;
             }
         }
         Ok(report)
@@ -340,11 +351,11 @@ impl Sweeper<'_> {
         &self,
         shelf: &Shelf,
         folder: &BlobKey,
-        known: &HashSet<String>,
+        whose: &Whose,
         report: &mut SweepReport,
         tell: &mut (dyn FnMut(&Finding) + Send),
     ) {
-        if let Err(error) = self.try_unfinished(shelf, folder, known, report, tell).await {
+        if let Err(error) = self.try_unfinished(shelf, folder, whose, report, tell).await {
             report.unchecked += 1;
             tell(&Finding::Unchecked { place: shelf.place.clone(), reason: reason(&error) });
         }
@@ -354,17 +365,18 @@ impl Sweeper<'_> {
         &self,
         Shelf { place, store, .. }: &Shelf,
         folder: &BlobKey,
-        known: &HashSet<String>,
+        whose: &Whose,
         report: &mut SweepReport,
         tell: &mut (dyn FnMut(&Finding) + Send),
     ) -> Result<(), BlobError> {
         let begun_before = self.now - self.options.grace;
         for upload in store.unfinished(folder).await? {
-            if upload.begun_at >= begun_before {
+            let organization = upload.key.segments().nth(1).unwrap_or_default();
+            // A move may be at it for longer.
+            if upload.begun_at >= begun_before || whose.moving.contains(organization) {
                 continue;
             }
-            let whose = upload.key.segments().nth(1).unwrap_or_default();
-            let may_go = known.contains(whose) || self.options.removes_unknown;
+            let may_go = whose.known.contains(organization) || self.options.removes_unknown;
             let is_aborted = may_go && !self.options.is_dry_run;
             if is_aborted {
                 store.abandon(&upload).await?;

@@ -254,7 +254,7 @@ pub fn storage_failure(error: BlobError) -> TaskFailure {
             TaskFailure::transient("storage_full", "The server has no space left for this file.")
                 .caused_by(error)
         }
-        BlobError::Unavailable(_) | BlobError::Denied(_) => {
+        BlobError::Unavailable(_) | BlobError::Denied(_) | BlobError::ConfigInvalid { .. } => {
             let message = "The file store cannot be reached at the moment.";
             TaskFailure::transient("storage_unavailable", message).caused_by(error)
         }

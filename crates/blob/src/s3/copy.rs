@@ -2,7 +2,7 @@
 //! bucket only, so the two requests that name another one are made here (CopyObject and UploadPartCopy).
 
 use super::requests::{Request, element, encoded};
-use super::{PARTS_IN_FLIGHT, PARTS_MAX, S3, abort_upload_id};
+use super::{PARTS_IN_FLIGHT, PARTS_MAX, S3, abort_upload_id, part_error};
 use crate::single::CopiedBlob;
 use crate::{BlobError, BlobKey, Result, content_type};
 use futures::{StreamExt, TryStreamExt};
@@ -71,7 +71,7 @@ impl S3 {
         let outcome = match parts {
             Ok(parts) => {
                 let done = self.client.complete_multipart(object, &id, parts).await;
-                done.map(drop).map_err(|error| self.put_error(error, key))
+                done.map(drop).map_err(|error| part_error(error, key))
             }
             Err(error) => Err(error),
         };

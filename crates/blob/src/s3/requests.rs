@@ -88,7 +88,11 @@ impl S3 {
                 let reason = format!("the bucket {} does not exist", self.bucket);
                 Err(BlobError::ConfigInvalid { reason })
             }
-            StatusCode::NOT_FOUND => Err(BlobError::NotFound { key: key.clone() }),
+            // Of an upload that is gone as little can be said as of a service that is: the blob may well be there, and whoever moves
+            // it would take it for deleted.
+            StatusCode::NOT_FOUND if text.contains("NoSuchKey") => {
+                Err(BlobError::NotFound { key: key.clone() })
+            }
             StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => {
                 Err(BlobError::Denied(format!("the service answered {status} to a {}", wanted.what).into()))
             }

@@ -81,6 +81,15 @@ async fn a_refused_part_aborts_the_upload() {
 }
 
 #[tokio::test]
+async fn an_upload_that_is_gone_when_it_is_completed_is_no_missing_bucket() {
+    let service = S3Service::start().await;
+    service.proxy.set(|request| if request.completes() { Fault::Status(404) } else { Fault::None });
+    let error = service.store().put_stream(&key("a"), chunks(&content(17 << 20), 1 << 20)).await.unwrap_err();
+    assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
+    assert_eq!(service.server.open_uploads(), 0);
+}
+
+#[tokio::test]
 async fn a_dropped_put_aborts_its_upload() {
     let service = S3Service::start().await;
     service.proxy.set(|request| if request.completes() { Fault::Hang } else { Fault::None });
@@ -184,14 +193,17 @@ async fn what_is_not_there_is_not_copied_and_a_copy_that_fails_leaves_nothing() 
     assert_eq!(to.copy_from(&from, &key("a/missing")).await.unwrap(), None);
 
     from.put_stream(&key("a/large"), chunks(&content(130 << 20), 1 << 20)).await.unwrap();
-    service.proxy.set(|request| match request.part() {
-        Some(2..) => Fault::Status(400),
-        _ => Fault::None,
-    });
-    let error = to.copy_from(&from, &key("a/large")).await.unwrap_err();
-    assert!(matches!(error, BlobError::Unavailable(_)), "{error:?}");
-    assert!(service.server.keys(OTHER_BUCKET).is_empty());
-    assert_eq!(service.server.open_uploads(), 0);
+    // The second one is what is answered when the upload is gone, which does not mean that the blob is.
+    for status in [400, 404] {
+        service.proxy.set(move |request| match request.part() {
+            Some(2..) => Fault::Status(status),
+            _ => Fault::None,
+        });
+        let error = to.copy_from(&from, &key("a/large")).await.unwrap_err();
+        assert!(matches!(error, BlobError::Unavailable(_)), "{status}: {error:?}");
+        assert!(service.server.keys(OTHER_BUCKET).is_empty());
+        assert_eq!(service.server.open_uploads(), 0);
+    }
 
     service.proxy.set(|_| Fault::None);
     let missing = SingleStore::s3(S3Config { bucket: "missing".into(), ..config }).unwrap();
