@@ -2,6 +2,7 @@
 
 use crate::app::{Options, TestApp};
 use memoreel_blob::{DEFAULT_STORE, S3Config, StoreConfig};
+use memoreel_kernel::{Clock, SystemClock};
 use memoreel_testkit::{FaultProxy, S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
 use std::{collections::BTreeMap, path::Path};
 use tempfile::TempDir;
@@ -24,7 +25,9 @@ impl InBucket {
         let scratch = tempfile::tempdir().unwrap();
         let default = StoreConfig::S3(config(&proxy, scratch.path(), PREFIX));
         let stores = Some(BTreeMap::from([(DEFAULT_STORE.to_owned(), default)]));
-        let app = TestApp::with(Options { stores, ..Options::default() }).await;
+        // Objects have their times from the real clock.
+        let begins_at = Some(SystemClock.now());
+        let app = TestApp::with(Options { stores, begins_at, ..Options::default() }).await;
         Self { app, server, proxy, scratch }
     }
 

@@ -241,6 +241,11 @@ impl Recording {
         assert!(files.iter().any(|(url, _)| !url.ends_with(".m3u8")), "there are segments: {files:?}");
         Self { original, original_url: text("download_url"), files }
     }
+
+    /// The addresses of all of it.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|(url, _)| url.as_str()).chain([self.original_url.as_str()])
+    }
 }
 
 impl Load {

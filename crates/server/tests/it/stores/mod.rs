@@ -3,6 +3,7 @@
 mod bucket;
 mod ended;
 mod erased;
+mod faulty;
 mod load;
 mod sweep;
 mod unfinished;
