@@ -1,9 +1,11 @@
 //! Why an upload is refused.
 
+use crate::FileLine;
 use axum::http::{HeaderName, StatusCode};
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, violated_constraint};
 use memoreel_images::{ImageError, OptionsError};
+use memoreel_media::SUBTITLES_MAX;
 use memoreel_web::{Problem, sentence};
 
 /// An error of the assets slice.
@@ -94,6 +96,21 @@ pub enum AssetsError {
     /// Players cannot have all of it yet.
     #[error("what is played of this recording is still being made, or could not be")]
     NotPackaged,
+    /// It is an image or a document, or has no video any more.
+    #[error("subtitles are of videos and of recordings of sound")]
+    NotRecorded,
+    /// What is sent now would go with the file that is being replaced.
+    #[error("the file of this asset is being replaced, and subtitles sent now would go with the old one")]
+    FileAwaited,
+    /// The file of subtitles cannot be read.
+    #[error("line {}: {}", .0.line, .0.reason)]
+    SubtitlesInvalid(FileLine),
+    /// The file of subtitles is too large.
+    #[error("a file of subtitles may have at most 2 MiB, and 4 MiB as WebVTT")]
+    SubtitlesTooLarge,
+    /// As many as a recording may have.
+    #[error("a recording has at most {SUBTITLES_MAX} subtitles, with those of its file")]
+    TooManySubtitles,
     /// Its first file has not been looked at.
     #[error("the file of an asset that is not ready cannot be replaced")]
     NotReplaced,
@@ -226,6 +243,19 @@ impl From<AssetsError> for Problem {
             AssetsError::NoPicture => Problem::conflict("asset_has_no_picture", detail),
             AssetsError::NotPackaged => Problem::conflict("recording_not_packaged", detail)
                 .hint("Ask for its video until the status is completed, and retry what has failed of it."),
+            AssetsError::NotRecorded => Problem::conflict("asset_is_no_recording", detail),
+            AssetsError::FileAwaited => Problem::conflict("replacement_pending", detail)
+                .hint("Send them again when the new file is there."),
+            AssetsError::SubtitlesInvalid(FileLine { line, .. }) => {
+                Problem::invalid_field(&format!("lines.{line}"), "subtitles_invalid", detail)
+                    .hint("Subtitles are read as WebVTT, SubRip (SRT) or Memoreel JSON.")
+            }
+            AssetsError::SubtitlesTooLarge => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "subtitles_too_large", detail)
+            }
+            AssetsError::TooManySubtitles => {
+                Problem::conflict("subtitles_too_many", detail).hint("Remove some that were added first.")
+            }
             AssetsError::FolderNotFound => Problem::not_found("folder"),
             AssetsError::ChannelNotFound => Problem::not_found("channel"),
             AssetsError::FolderNameTaken => {

@@ -41,7 +41,7 @@ pub use model::{
     UPLOAD_LIFETIME,
 };
 pub use playback::{Addresses, Playback, Shown, thumbnail_url};
-pub use players::{Players, ReadCaptions};
+pub use players::{FileLine, Players, ReadCaptions, ReadSubtitles};
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};
 pub use store::{expire_uploads, purge_assets, speech_audio_key};

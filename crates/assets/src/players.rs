@@ -19,7 +19,7 @@ use memoreel_blob::organization_of;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller};
 use memoreel_media::{
-    Beside, Ffmpeg, TrackKind,
+    Beside, Ffmpeg, NamedTrack, TrackKind,
     beside::{CAPTIONS, STORYBOARD},
     dash_manifest, header_of_track, master_for_players, segment_of_track, sound_playlist,
 };
@@ -32,7 +32,25 @@ use wanted::{INIT, MASTER, PlayerText, TextKind, TrackFile};
 /// A segment of six seconds in a heavy recording that was packaged as it is.
 const SEGMENT_BYTES_MAX: u64 = 128 << 20;
 
-/// Reads the captions of a recording.
+/// Subtitles that somebody sent, as players have them.
+#[derive(Debug)]
+pub struct ReadSubtitles {
+    /// What is in the file, as WebVTT.
+    pub webvtt: String,
+    /// What was left out of it, or guessed.
+    pub warnings: Vec<FileLine>,
+}
+
+/// What is wrong with a line of a file.
+#[derive(Debug)]
+pub struct FileLine {
+    /// Counted from 1.
+    pub line: usize,
+    /// A clause without a full stop.
+    pub reason: String,
+}
+
+/// Reads the captions of a recording, and files of such.
 #[async_trait]
 pub trait ReadCaptions: Send + Sync {
     /// Their language (BCP 47), if there are any; `und` where it is not known.
@@ -40,6 +58,13 @@ pub trait ReadCaptions: Send + Sync {
 
     /// The captions as WebVTT, if there are any.
     async fn webvtt(&self, tx: &mut TenantTx, asset_id: AssetId) -> Result<Option<String>, sqlx::Error>;
+
+    /// Reads a file that anybody may have written, which says its text in this language (BCP 47). It takes as long as it takes: others are not
+    /// to wait on the same thread.
+    ///
+    /// # Errors
+    /// The line that makes it no such file.
+    fn read_file(&self, bytes: &[u8], language: &str) -> Result<ReadSubtitles, FileLine>;
 }
 
 /// Makes what players ask for. Cheap to clone.
@@ -66,7 +91,7 @@ impl Players {
     /// A manifest, or captions.
     pub(crate) async fn text(&self, app: &App, wanted: &PlayerText) -> Result<String, Problem> {
         let published = Published { app, folder: wanted.recording.hls() };
-        match wanted.kind {
+        match &wanted.kind {
             TextKind::Master => {
                 let master = published.read(MASTER).await?;
                 Ok(master_for_players(&master, &self.beside(app, wanted).await))
@@ -87,9 +112,23 @@ impl Players {
             }
             TextKind::CaptionsPlaylist => published.text_playlist(CAPTIONS).await,
             TextKind::Subtitles(index) => {
-                let file = format!("{}.vtt", TrackKind::Subtitles.name(index));
+                let file = format!("{}.vtt", TrackKind::Subtitles.name(*index));
                 app.blobs.head(&wanted.recording.hls().join(&file)?).await?.ok_or_else(not_found)?;
                 published.text_playlist(&file).await
+            }
+            TextKind::AddedPlaylist(language) => {
+                let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
+                let added = store::is_added(&mut tx, wanted.recording, language).await;
+                drop(tx);
+                if !added.map_err(AssetsError::from)? {
+                    return Err(not_found());
+                }
+                published.text_playlist(&format!("{}.vtt", NamedTrack::name_of_added(language))).await
+            }
+            TextKind::Added(language) => {
+                let mut tx = app.db.tenant(&Caller::service(wanted.recording.organization_id)).await?;
+                let added = store::added_webvtt(&mut tx, wanted.recording, language).await;
+                added.map_err(AssetsError::from)?.ok_or_else(not_found)
             }
             TextKind::Sound => {
                 let variants = published.variants().await?;

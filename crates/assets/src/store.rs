@@ -13,6 +13,7 @@ mod imports;
 mod key_frames;
 mod renditions;
 mod replacements;
+mod subtitles;
 
 pub use assets::purge_assets;
 pub(crate) use assets::*;
@@ -28,6 +29,7 @@ pub(crate) use imports::*;
 pub(crate) use key_frames::*;
 pub(crate) use renditions::*;
 pub(crate) use replacements::*;
+pub(crate) use subtitles::*;
 
 use crate::model::{
     Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,

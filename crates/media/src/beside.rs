@@ -28,7 +28,8 @@ pub struct Beside {
 
 impl Beside {
     /// The tracks of one kind, each with what menus show for it.
-    pub(crate) fn tracks_of(&self, kind: TrackKind) -> Vec<(&NamedTrack, String)> {
+    #[must_use]
+    pub fn tracks_of(&self, kind: TrackKind) -> Vec<(&NamedTrack, String)> {
         let of_kind = self.tracks.iter().filter(|track| track.kind == kind);
         of_kind.enumerate().map(|(number, track)| (track, shown(&track.label, kind, number + 2))).collect()
     }

@@ -203,6 +203,7 @@ mod tests {
             kind,
             index,
             label: TrackLabel::new(Some(language), None),
+            is_added: false,
             is_forced: kind == TrackKind::Subtitles,
             sound,
         };

@@ -82,55 +82,90 @@ fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], by_itself: Option<&s
     let mut choices = Choices::default();
     if let Some(by_itself) = by_itself {
         let label = (beside.sound_shown(), beside.sound.language.as_deref());
-        choices.add("AUDIO", label, ",DEFAULT=YES", by_itself);
+        choices.add(Choice::Sound { is_default: true }, label, by_itself);
         for (track, shown) in sounds {
             let label = (shown.clone(), track.label.language.as_deref());
-            choices.add("AUDIO", label, ",DEFAULT=NO", &format!("{}/{PLAYLIST}", track.name()));
+            let address = format!("{}/{PLAYLIST}", track.name());
+            choices.add(Choice::Sound { is_default: false }, label, &address);
         }
     }
     if let Some(told) = &beside.captions {
         let label = ("Captions".to_owned(), Some(told.as_str()));
-        choices.add("SUBTITLES", label, ",DEFAULT=NO,FORCED=NO", CAPTIONS_PLAYLIST);
+        choices.add(Choice::Text { is_forced: false }, label, CAPTIONS_PLAYLIST);
     }
     for (track, shown) in beside.tracks_of(TrackKind::Subtitles) {
-        let flags = if track.is_forced { ",DEFAULT=NO,FORCED=YES" } else { ",DEFAULT=NO,FORCED=NO" };
         let label = (shown, track.label.language.as_deref());
-        choices.add("SUBTITLES", label, flags, &format!("{}.m3u8", track.name()));
+        let address = format!("{}.m3u8", track.name());
+        choices.add(Choice::Text { is_forced: track.is_forced }, label, &address);
     }
     choices.text
+}
+
+/// Something that can be chosen beside a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Choice {
+    Sound { is_default: bool },
+    Text { is_forced: bool },
+}
+
+impl Choice {
+    /// `TYPE`, and the group that it is in.
+    fn kind(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sound { .. } => ("AUDIO", SOUNDS),
+            Self::Text { .. } => ("SUBTITLES", SUBTITLES),
+        }
+    }
+
+    fn attributes(self) -> &'static str {
+        match self {
+            Self::Sound { is_default: true } => "DEFAULT=YES",
+            Self::Sound { is_default: false } => "DEFAULT=NO",
+            Self::Text { is_forced: true } => "DEFAULT=NO,FORCED=YES",
+            Self::Text { is_forced: false } => "DEFAULT=NO,FORCED=NO",
+        }
+    }
+
+    /// What players choose by beside the language: of sound they know no difference.
+    fn chosen_as(self) -> Self {
+        match self {
+            Self::Sound { .. } => Self::Sound { is_default: false },
+            text @ Self::Text { .. } => text,
+        }
+    }
 }
 
 /// Lines of the master playlist, with what no two of them may have.
 #[derive(Default)]
 struct Choices {
     text: String,
-    names: HashSet<String>,
-    chosen_by: HashSet<String>,
+    names: HashSet<(&'static str, String)>,
+    chosen_by: HashSet<(Choice, String)>,
 }
 
 impl Choices {
     /// A track with what menus show for it and its language (BCP 47).
     ///
-    /// Players choose by language and `flags` among those that may be chosen so, of which no two are alike (RFC 8216, 4.3.4.1.1).
-    fn add(&mut self, kind: &str, (shown, told): (String, Option<&str>), flags: &str, address: &str) {
-        let group = if kind == "AUDIO" { SOUNDS } else { SUBTITLES };
+    /// Players choose by language, and text by whether it is forced, among those that may be chosen so, of which no two are alike
+    /// (RFC 8216, 4.3.4.1.1).
+    fn add(&mut self, choice: Choice, (shown, told): (String, Option<&str>), address: &str) {
+        let ((kind, group), attributes) = (choice.kind(), choice.attributes());
         let language = language(told);
-        let forced = flags.contains("FORCED=YES");
-        let is_first = self.chosen_by.insert(format!("{kind}{language}{forced}"));
+        let is_first = self.chosen_by.insert((choice.chosen_as(), language.clone()));
         let auto = if is_first { "YES" } else { "NO" };
-        let name = self.name(kind, &shown);
+        let name = self.name(group, &shown);
         let _ = writeln!(
             self.text,
-            "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\"{language}{flags},AUTOSELECT={auto},URI=\"{address}\""
+            "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{group}\",NAME=\"{name}\"{language},{attributes},AUTOSELECT={auto},URI=\"{address}\""
         );
     }
 
     /// In a group each has a name of its own, and in quotes there are none.
-    fn name(&mut self, kind: &str, shown: &str) -> String {
+    fn name(&mut self, group: &'static str, shown: &str) -> String {
         let plain = shown.replace('"', "'");
         let mut name = plain.clone();
         let mut number = 2;
-        while !self.names.insert(format!("{kind} {name}")) {
+        while !self.names.insert((group, name.clone())) {
             name = format!("{plain} ({number})");
             number += 1;
         }
@@ -201,7 +236,7 @@ mod tests {
 
     fn sound(index: u32, language: &str) -> NamedTrack {
         let label = TrackLabel::new(Some(language), None);
-        NamedTrack { kind: TrackKind::Sound, index, label, is_forced: false, sound: None }
+        NamedTrack { kind: TrackKind::Sound, index, label, is_added: false, is_forced: false, sound: None }
     }
 
     #[test]
@@ -235,7 +270,11 @@ mod tests {
         };
         let beside = Beside {
             captions: Some("en".to_owned()),
-            tracks: vec![subtitles(3, "Cap\"tions", false), subtitles(4, "Captions", true)],
+            tracks: vec![
+                subtitles(3, "Cap\"tions", false),
+                subtitles(4, "Captions", true),
+                NamedTrack { is_added: true, ..subtitles(0, "Added", false) },
+            ],
             ..Beside::default()
         };
         let text = master_for_players(&master(), &beside);
@@ -244,6 +283,8 @@ mod tests {
             "NAME=\"Captions\",LANGUAGE=\"en\",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,URI=\"captions.m3u8\"\n",
             "NAME=\"Cap'tions\",LANGUAGE=\"de\",DEFAULT=NO,FORCED=NO,AUTOSELECT=YES,URI=\"subtitles-3.m3u8\"\n",
             "NAME=\"Captions (2)\",LANGUAGE=\"de\",DEFAULT=NO,FORCED=YES,AUTOSELECT=YES,URI=\"subtitles-4.m3u8\"\n",
+            // Whoever wants German gets those of the file.
+            "NAME=\"Added\",LANGUAGE=\"de\",DEFAULT=NO,FORCED=NO,AUTOSELECT=NO,URI=\"subtitles-de.m3u8\"\n",
             "mp4a.40.2\",SUBTITLES=\"captions\"\n720p/media.m3u8\n",
         ] {
             assert!(text.contains(line), "{line} in {text}");

@@ -58,7 +58,9 @@ pub use ladder::{EncodingPlan, LADDER, Ladder, LadderStep, PictureCodec, PlanErr
 pub use limits::{Control, Limits, Progress};
 pub use listed::{Listed, Timeline, listed_variants};
 pub use loudness::{Levelling, TargetLoudness};
-pub use named_track::{NamedTrack, TrackKind, TrackLabel};
+pub use named_track::{
+    NamedTrack, SUBTITLES_MAX, TITLE_MAX as TRACK_TITLE_MAX, TrackKind, TrackLabel, language_tag,
+};
 pub use other_tracks::WantedTrack;
 pub use package::{NotInstant, Packaging};
 pub use poster::{Poster, PosterImage};

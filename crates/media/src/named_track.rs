@@ -1,4 +1,5 @@
-//! Tracks that a recording has beside its picture and the sound that it is played with: other languages, comments, subtitles.
+//! Tracks that a recording has beside its picture and the sound that it is played with: other languages, comments, subtitles. Subtitles
+//! may also have been added to it, as files of their own.
 
 use isolang::Language;
 use serde::{Deserialize, Serialize};
@@ -7,10 +8,12 @@ use crate::{AudioStream, Probe, SubtitleStream, Variant};
 
 /// Of more sound tracks than any film has, the first are kept.
 const SOUNDS_MAX: usize = 16;
-/// The same of subtitles, which are small.
-const SUBTITLES_MAX: usize = 48;
+/// The same of subtitles, which are small: those of the file, and those of it and what was added together.
+pub const SUBTITLES_MAX: usize = 48;
 /// Characters of a title that players show in a menu.
-const TITLE_MAX: usize = 80;
+pub const TITLE_MAX: usize = 80;
+/// Letters of a language tag.
+const TAG_MAX: usize = 35;
 /// Subtitles that are text; others are pictures.
 const TEXT_CODECS: [&str; 7] = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"];
 
@@ -60,11 +63,14 @@ pub struct TrackLabel {
 pub struct NamedTrack {
     /// What it is.
     pub kind: TrackKind,
-    /// Position in the file.
+    /// Position in the file; 0 of what is in none.
     pub index: u32,
     /// What it is called.
     #[serde(flatten)]
     pub label: TrackLabel,
+    /// Whether it was added to the recording, in a language of which there is no other that was.
+    #[serde(default)]
+    pub is_added: bool,
     /// Whether it is shown to whoever reads no subtitles, too: signs, or what is said in another language.
     #[serde(default)]
     pub is_forced: bool,
@@ -98,13 +104,29 @@ impl TrackLabel {
 
 impl NamedTrack {
     fn new(kind: TrackKind, index: u32, label: TrackLabel) -> Self {
-        Self { kind, index, label, is_forced: false, sound: None }
+        Self { kind, index, label, is_added: false, is_forced: false, sound: None }
     }
 
     /// Name of its folder or, without its ending, of its file.
     #[must_use]
     pub fn name(&self) -> String {
-        self.kind.name(self.index)
+        match self.label.language.as_deref().filter(|_| self.is_added) {
+            Some(language) => Self::name_of_added(language),
+            None => self.kind.name(self.index),
+        }
+    }
+
+    /// What files of subtitles are called that were added in this language ([`language_tag`]).
+    #[must_use]
+    pub fn name_of_added(language: &str) -> String {
+        format!("{}{language}", TrackKind::Subtitles.prefix())
+    }
+
+    /// The language of the subtitles that were added whose files are called so, in the one spelling that it has.
+    #[must_use]
+    pub fn language_of_added(name: &str) -> Option<&str> {
+        let language = name.strip_prefix(TrackKind::Subtitles.prefix())?;
+        (language_tag(language)? == language).then_some(language)
     }
 }
 
@@ -153,6 +175,36 @@ fn bcp_47(told: &str) -> Option<String> {
             tag.push('-');
             tag.push_str(part);
         }
+    }
+    Some(tag)
+}
+
+/// A BCP 47 tag in the one spelling that it has here, with the shortest code of its language: `pt_br` as `pt-BR`, `deu` as `de`. `None` of what
+/// is no such tag, has more than 35 letters (RFC 5646, 4.4.1), or names no language.
+#[must_use]
+pub fn language_tag(told: &str) -> Option<String> {
+    let is_part =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if told.len() > TAG_MAX || !told.split(['-', '_']).all(is_part) {
+        return None;
+    }
+    let plain = bcp_47(told)?;
+    let mut parts = plain.split('-');
+    let mut tag = parts.next()?.to_owned();
+    let mut is_extension = false;
+    for part in parts {
+        // A region in capitals and a script with one (RFC 5646, 2.1.1).
+        let spelled = match part.len() {
+            2 if !is_extension => part.to_ascii_uppercase(),
+            4 if !is_extension => {
+                let (first, rest) = part.split_at(1);
+                first.to_ascii_uppercase() + &rest.to_ascii_lowercase()
+            }
+            _ => part.to_ascii_lowercase(),
+        };
+        is_extension |= part.len() == 1;
+        tag.push('-');
+        tag.push_str(&spelled);
     }
     Some(tag)
 }
@@ -209,6 +261,36 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_that_somebody_gives_has_one_spelling_and_nothing_is_left_out_of_it() {
+        for (told, tag) in [
+            ("de", Some("de")),
+            ("DEU", Some("de")),
+            ("pt_br", Some("pt-BR")),
+            ("ZH-hant-tw", Some("zh-Hant-TW")),
+            ("de-1996-DE", Some("de-1996-DE")),
+            ("en-u-CA-GREG", Some("en-u-ca-greg")),
+            ("de-\"x", None),
+            ("de--at", None),
+            ("de-", None),
+            (" de", None),
+            ("klingon", None),
+            ("und", None),
+            ("3", None),
+            ("", None),
+            ("de-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa", None),
+        ] {
+            assert_eq!(language_tag(told).as_deref(), tag, "{told}");
+            if let Some(tag) = tag {
+                assert_eq!(language_tag(tag).as_deref(), Some(tag), "once and for all");
+                assert_eq!(NamedTrack::language_of_added(&NamedTrack::name_of_added(tag)), Some(tag));
+            }
+        }
+        for name in ["subtitles-3", "subtitles-DE", "subtitles-deu", "subtitles-", "sound-de", "de"] {
+            assert_eq!(NamedTrack::language_of_added(name), None, "{name}");
+        }
+    }
+
+    #[test]
     fn a_menu_shows_the_title_or_the_language() {
         let shown = |language, title| TrackLabel::new(language, title).shown();
         assert_eq!(shown(Some("ger"), None).as_deref(), Some("Deutsch"));
@@ -223,7 +305,8 @@ mod tests {
         let label = TrackLabel { language: Some("de".to_owned()), title: None };
         for track in [
             NamedTrack { sound: Some(sound), ..NamedTrack::new(TrackKind::Sound, 2, label.clone()) },
-            NamedTrack { is_forced: true, ..NamedTrack::new(TrackKind::Subtitles, 3, label) },
+            NamedTrack { is_forced: true, ..NamedTrack::new(TrackKind::Subtitles, 3, label.clone()) },
+            NamedTrack { is_added: true, ..NamedTrack::new(TrackKind::Subtitles, 0, label) },
         ] {
             let kept = serde_json::to_value(&track).unwrap();
             assert_eq!(serde_json::from_value::<NamedTrack>(kept).unwrap(), track);

@@ -63,7 +63,7 @@ fn api(
     OpenApiRouter::new()
         .merge(memoreel_identity::router())
         .merge(memoreel_assets::upload_router(Arc::clone(&receiver)))
-        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver, policies))
+        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver, policies, Arc::new(CaptionReader)))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))

@@ -1,8 +1,12 @@
 //! Captions for players, which know a recording by its file.
 
-use crate::{captions::to_webvtt, import::captions_from, store};
+use crate::{
+    captions::{parse, to_webvtt},
+    import::captions_from,
+    store,
+};
 use async_trait::async_trait;
-use memoreel_assets::ReadCaptions;
+use memoreel_assets::{FileLine, ReadCaptions, ReadSubtitles};
 use memoreel_db::TenantTx;
 use memoreel_kernel::AssetId;
 
@@ -20,5 +24,16 @@ impl ReadCaptions for CaptionReader {
         let Some(video_id) = store::video_of_asset(tx, asset_id).await? else { return Ok(None) };
         let transcript = store::transcript_of(tx, video_id).await?;
         Ok(transcript.map(|transcript| to_webvtt(&captions_from(&transcript))))
+    }
+
+    fn read_file(&self, bytes: &[u8], language: &str) -> Result<ReadSubtitles, FileLine> {
+        let mut read = parse(bytes).map_err(|error| FileLine { line: error.line, reason: error.reason })?;
+        // Whoever sends it knows better than a header that was copied along.
+        read.captions.language = Some(language.to_owned());
+        let warnings = read.warnings.into_iter();
+        Ok(ReadSubtitles {
+            webvtt: to_webvtt(&read.captions),
+            warnings: warnings.map(|told| FileLine { line: told.line, reason: told.reason }).collect(),
+        })
     }
 }

@@ -156,7 +156,7 @@ const homeRoute = createRoute({
 export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly VideoSort[];
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
-  "video", "transcript", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
+  "video", "transcript", "subtitles", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
   "second_factor", "passkey", "identity", "user", "delivery_policy", "encoding_settings", "webhook_endpoint", "asset", "folder",
   "image_preset",
 ] as const;

@@ -3,7 +3,7 @@
 use crate::keys::{HLS, Recording};
 use memoreel_blob::{BlobKey, Grant};
 use memoreel_media::{
-    OneTrack, Storyboard, TrackKind,
+    NamedTrack, OneTrack, Storyboard, TrackKind,
     beside::{CAPTIONS, CAPTIONS_PLAYLIST, SOUND_PLAYLIST, STORYBOARD, STORYBOARD_PLAYLIST},
 };
 
@@ -36,7 +36,7 @@ pub(crate) struct PlayerText {
     pub(super) kind: TextKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TextKind {
     Master,
     Manifest,
@@ -46,6 +46,10 @@ pub(super) enum TextKind {
     Storyboard,
     /// A playlist of the subtitles at this position in the recording's file.
     Subtitles(u32),
+    /// Subtitles that were added in this language.
+    Added(String),
+    /// A playlist of them.
+    AddedPlaylist(String),
 }
 
 /// One track of a header or a segment.
@@ -87,10 +91,7 @@ impl MadeForPlayers {
             SOUND_PLAYLIST => text(TextKind::Sound),
             STORYBOARD_PLAYLIST => text(TextKind::Storyboard),
             file => match file.split_once('/') {
-                None => {
-                    let index = TrackKind::Subtitles.index_of(file.strip_suffix(".m3u8")?)?;
-                    text(TextKind::Subtitles(index))
-                }
+                None => text(TextKind::of_subtitles(file)?),
                 Some((STORYBOARD, sheet)) if Storyboard::is_sheet(sheet) => {
                     Some(Self::Alias(recording.preview().join(sheet).ok()?))
                 }
@@ -100,6 +101,20 @@ impl MadeForPlayers {
                 }
                 Some((variant, file)) => TrackFile::at(recording, variant, file).map(Self::Track),
             },
+        }
+    }
+}
+
+impl TextKind {
+    /// `subtitles-3.m3u8` of the file, or `subtitles-de.m3u8` and `subtitles-de.vtt` of what was added.
+    fn of_subtitles(file: &str) -> Option<Self> {
+        let (name, ending) = file.rsplit_once('.')?;
+        let added = NamedTrack::language_of_added(name).map(str::to_owned);
+        match (ending, added) {
+            ("m3u8", Some(language)) => Some(Self::AddedPlaylist(language)),
+            ("vtt", Some(language)) => Some(Self::Added(language)),
+            ("m3u8", None) => TrackKind::Subtitles.index_of(name).map(Self::Subtitles),
+            _ => None,
         }
     }
 }
@@ -167,6 +182,8 @@ mod tests {
         let text = PlayerText { recording, kind: TextKind::Manifest };
         assert_eq!(at("v2/hls-3/manifest.mpd"), Some(MadeForPlayers::Text(text)));
         assert!(matches!(at("hls/subtitles-3.m3u8"), Some(MadeForPlayers::Text(_))));
+        assert!(matches!(at("hls/subtitles-de.m3u8"), Some(MadeForPlayers::Text(_))));
+        assert!(matches!(at("v2/hls-3/subtitles-pt-BR.vtt"), Some(MadeForPlayers::Text(_))));
         let stored = |path: &str| Some(MadeForPlayers::Alias(grant.resolve(path).unwrap()));
         assert_eq!(at("v2/hls/720p/picture/media.m3u8"), stored("v2/hls/720p/media.m3u8"));
         assert_eq!(at("hls-2/720p/picture/media.m3u8"), stored("hls-2/720p/media.m3u8"));
@@ -191,6 +208,10 @@ mod tests {
             "hls/sound-2/media.m3u8",
             "hls/subtitles-3.vtt",
             "hls/subtitles-03.m3u8",
+            "hls/subtitles-deu.m3u8",
+            "hls/subtitles-DE.vtt",
+            "hls/subtitles-de.srt",
+            "hls/720p/subtitles-de.vtt",
             "hls/storyboard/poster.jpg",
             "images/hls/manifest.mpd",
             "hls-1/manifest.mpd",

@@ -178,6 +178,7 @@ async fn copy(
             copies: Some(copies),
         };
         let is_described = receiver.received(tx, &received).await?;
+        store::copy_subtitles(tx, copies, video_id, now).await?;
         let added = Event::VideoAdded { video_id, asset_id: copy_id };
         [Some(added), is_described.then_some(Event::VideoDescribed { video_id })]
     } else if row.kind.as_deref() == Some("document") {

@@ -21,6 +21,7 @@ mod recordings;
 mod reencode;
 mod renditions;
 mod sounds;
+mod subtitles;
 mod tus;
 mod upload_addresses;
 mod uploads;
@@ -34,7 +35,7 @@ pub use uploads::upload_router;
 pub use {clips::fuzz_span, media::fuzz_conditions, tus::fuzz_upload_headers};
 
 use crate::{
-    DeliveryPolicies,
+    DeliveryPolicies, ReadCaptions,
     model::{ReceiveUpload, RecordingBin},
 };
 use axum::Extension;
@@ -42,11 +43,13 @@ use memoreel_web::App;
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes of assets, of folders, of presets, and of delivery. `bin` deletes what is a recording, and `receiver` makes a video of a copy.
+/// The routes of assets, of folders, of presets, and of delivery. `bin` deletes what is a recording, and `receiver` makes a video of a copy;
+/// `captions` reads files of subtitles.
 pub fn asset_router(
     bin: Arc<dyn RecordingBin>,
     receiver: Arc<dyn ReceiveUpload>,
     policies: DeliveryPolicies,
+    captions: Arc<dyn ReadCaptions>,
 ) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(assets::list_assets))
@@ -61,6 +64,8 @@ pub fn asset_router(
         .routes(routes!(clips::get_clip_address))
         .routes(routes!(renditions::list_renditions, sounds::create_rendition))
         .routes(routes!(reencode::encode_asset))
+        .routes(routes!(subtitles::list_subtitles))
+        .routes(routes!(subtitles::put_subtitles, subtitles::delete_subtitles))
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
         .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))
@@ -69,4 +74,5 @@ pub fn asset_router(
         .layer(Extension(bin))
         .layer(Extension(receiver))
         .layer(Extension(policies))
+        .layer(Extension(captions))
 }

@@ -62,14 +62,22 @@ pub(crate) async fn find_rendition(
     .await
 }
 
-/// What manifests name beside the versions of a recording, but captions. `None` of a file that it has no more, and no other tracks of a
-/// packaging that is not the one it has now: only of that one are they known.
+/// What manifests name beside the versions of a recording, but captions; of its tracks, those of the file come first. `None` of a file that
+/// it has no more, and no tracks of the file for a packaging that is not the one it has now: only of that one are they known.
 pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Option<Beside>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query!(
-        r#"SELECT a.metadata -> 'probe' -> 'audio' AS sound, r.kind AS "kind?", r.metadata AS "metadata?"
-           FROM assets a LEFT JOIN renditions r ON r.organization_id = a.organization_id AND r.asset_id = a.id
-               AND (r.kind = 'storyboard' OR r.kind IN ('hls_sound', 'subtitles') AND a.packaging = $4)
+        r#"SELECT a.metadata -> 'probe' -> 'audio' AS sound, told.kind AS "kind?", told.metadata AS "metadata?"
+           FROM assets a LEFT JOIN LATERAL (
+               SELECT r.kind, r.metadata FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = a.id
+                   AND (r.kind = 'storyboard' OR r.kind IN ('hls_sound', 'subtitles') AND a.packaging = $4)
+               UNION ALL
+               -- As a track is kept (NamedTrack).
+               SELECT 'subtitles', jsonb_build_object('kind', 'subtitles', 'index', 0, 'language', s.language, 'title', s.name,
+                   'is_added', true, 'is_forced', s.is_forced)
+               FROM videos v JOIN subtitles s ON s.organization_id = $1 AND s.video_id = v.id
+               WHERE v.organization_id = $1 AND v.asset_id = a.id
+           ) AS told ON true
            WHERE a.organization_id = $1 AND a.id = $2 AND a.version = $3"#,
         organization_id.uuid(),
         recording.asset_id.uuid(),
@@ -90,7 +98,7 @@ pub(crate) async fn beside(tx: &mut TenantTx, recording: Recording) -> Result<Op
             _ => beside.tracks.extend(serde_json::from_value::<NamedTrack>(metadata)),
         }
     }
-    beside.tracks.sort_by_key(|track| track.index);
+    beside.tracks.sort_by_cached_key(|track| (track.is_added, track.index, track.label.language.clone()));
     Ok(Some(beside))
 }
 

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 153] = {
+const EXPECTED: [(&str, Expected); 156] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -80,6 +80,7 @@ const EXPECTED: [(&str, Expected); 153] = {
         ("delete_other_sessions", TheirOwn),
         ("delete_passkey", NotFound),
         ("delete_session", NotFound),
+        ("delete_subtitles", NotFound),
         ("delete_totp", TheirOwn),
         ("delete_upload", NotFound),
         ("delete_video", NotFound),
@@ -138,6 +139,7 @@ const EXPECTED: [(&str, Expected); 153] = {
         ("list_providers", TheirOwn),
         ("list_route_traffic", TheirOwn),
         ("list_sessions", TheirOwn),
+        ("list_subtitles", NotFound),
         ("list_tasks", TheirOwn),
         ("list_videos", TheirOwn),
         ("list_webhook_deliveries", TheirOwn),
@@ -148,6 +150,7 @@ const EXPECTED: [(&str, Expected); 153] = {
         ("put_delivery_policy", TheirOwn),
         ("put_encoding_settings", TheirOwn),
         ("put_image_preset", TheirOwn),
+        ("put_subtitles", NotFound),
         ("put_upload_content", NotFound),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
@@ -214,6 +217,9 @@ pub async fn things_of(app: &TestApp, ada: &Person, filename: &str) -> Ids {
     let video_id = ada.upload(filename, sample("inaugural-address.mp3")).await;
     let video = app.settled(ada, &video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
+    let subtitles = format!("/assets/{}/subtitles/de?name=Secret%20harbour", text(&video["asset_id"]));
+    let vtt = "WEBVTT\n\n00:00.000 --> 00:02.000\nThe secret harbour.\n";
+    send(ada.request("PUT", &subtitles).header("content-type", "text/vtt").body(vtt)).await.is(201);
     let channel = ada.post("/channels", &json!({ "name": "Board" })).await.is(201).json();
     ada.patch(&format!("/videos/{video_id}"), &json!({ "channel_id": channel["id"] })).await.is(200);
     let key = ada.post("/api-keys", &json!({ "name": "Nightly" })).await.is(201).json();

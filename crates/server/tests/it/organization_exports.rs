@@ -48,6 +48,7 @@ const TABLES: &[(&str, Part)] = &[
     ("renditions", Left("computed from the files")),
     ("request_logs", Left("kept for thirty days, and exported by itself")),
     ("speakers", Taken("video.json")),
+    ("subtitles", Taken("video.json")),
     ("tasks", Left("work that goes on")),
     ("transcript_segments", Taken("video.json")),
     ("transcripts", Taken("video.json")),

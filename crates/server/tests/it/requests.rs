@@ -22,7 +22,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         path = path.replace("{id}", &ids[resource]);
     }
     let preset = if operation.id == "put_image_preset" { "mine" } else { "wharf" };
-    path = path.replace("{name}", preset);
+    path = path.replace("{name}", preset).replace("{language}", "de");
     let request = client.request(&operation.verb, &path);
     let json = |body: Value| request.try_clone().unwrap().json(&body);
     match operation.id.as_str() {
@@ -51,7 +51,7 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
             request.multipart(form.part("file", Part::bytes(b"abc".to_vec()).file_name("b.mp4")))
         }
         "get_upload_offset" => request.header("tus-resumable", "1.0.0"),
-        "put_captions" => request
+        "put_captions" | "put_subtitles" => request
             .header("content-type", "text/vtt")
             .body("WEBVTT\n\n00:00.000 --> 00:02.000\nNothing of this was said.\n"),
         "create_organization"

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 153] = {
+const TAKES: [(&str, Takes); 156] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
         ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
@@ -81,6 +81,7 @@ const TAKES: [(&str, Takes); 153] = {
         ("delete_other_sessions", Account),
         ("delete_passkey", Account),
         ("delete_session", Account),
+        ("delete_subtitles", Role(EditContent)),
         ("delete_totp", Account),
         ("delete_upload", Role(EditContent)),
         ("delete_video", Role(EditContent)),
@@ -139,6 +140,7 @@ const TAKES: [(&str, Takes); 153] = {
         ("list_providers", Nothing),
         ("list_route_traffic", Role(ReadAnalytics)),
         ("list_sessions", Account),
+        ("list_subtitles", Role(ReadContent)),
         ("list_tasks", Role(ReadContent)),
         ("list_videos", Role(ReadContent)),
         ("list_webhook_deliveries", Role(ManageWebhooks)),
@@ -149,6 +151,7 @@ const TAKES: [(&str, Takes); 153] = {
         ("put_delivery_policy", Role(ManageDelivery)),
         ("put_encoding_settings", Role(ManageEncoding)),
         ("put_image_preset", Role(EditContent)),
+        ("put_subtitles", Role(EditContent)),
         ("put_upload_content", Nothing),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),

@@ -198,6 +198,7 @@ const ROWS: &[(&str, Rest)] = &[
     ("outbox", |at| json!({ "kind": "video_changed", "aggregate_id": at.id("videos"), "payload": {} })),
     ("transcripts", |_| json!({ "engine": "person" })),
     ("speakers", |_| json!({ "label": "Speaker 1", "hue": 0 })),
+    ("subtitles", |_| json!({ "language": "de", "webvtt": "WEBVTT" })),
     ("transcript_segments", |at| {
         json!({
             "transcript_id": at.id("transcripts"), "segment_index": 0, "start_ms": 0, "end_ms": 1,
