@@ -32,7 +32,8 @@ impl ReadCaptions for CaptionReader {
         read.captions.language = Some(language.to_owned());
         let warnings = read.warnings.into_iter();
         Ok(ReadSubtitles {
-            webvtt: to_webvtt(&read.captions),
+            // What WebVTT has in place of it, and no table takes.
+            webvtt: to_webvtt(&read.captions).replace('\0', "\u{fffd}"),
             warnings: warnings.map(|told| FileLine { line: told.line, reason: told.reason }).collect(),
         })
     }

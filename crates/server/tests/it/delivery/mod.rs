@@ -3,6 +3,7 @@
 mod closed;
 mod pages;
 mod players;
+mod subtitles;
 mod tracks;
 mod waveform;
 

@@ -8,23 +8,25 @@ use crate::{
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// Six seconds with an English and a German sound, and French subtitles.
-fn film() -> Vec<u8> {
+/// Six seconds with an English and a German sound of this title and, unless they are left out, French subtitles.
+fn film(title: &str, has_subtitles: bool) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (text, film) = (folder.path().join("said.srt"), folder.path().join("film.mkv"));
     std::fs::write(&text, "1\n00:00:01,000 --> 00:00:03,000\nBonjour à tous\n").expect("written");
-    let made = Command::new("ffmpeg")
+    let mut command = Command::new("ffmpeg");
+    command
         .args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=6"])
         .args(["-f", "lavfi", "-i", "sine=f=440:d=6", "-f", "lavfi", "-i", "sine=f=880:d=6", "-i"])
         .arg(&text)
-        .args(["-map", "0", "-map", "1", "-map", "2", "-map", "3"])
+        .args(["-map", "0", "-map", "1", "-map", "2"])
         .args(["-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p"])
         .args(["-c:a", "aac", "-c:s", "srt", "-metadata:s:a:0", "language=eng"])
-        .args(["-metadata:s:a:1", "language=ger", "-metadata:s:a:1", "title=Kommentar \"eins\""])
-        .args(["-metadata:s:s:0", "language=fre"])
-        .arg(&film)
-        .status()
-        .expect("ffmpeg runs");
+        .args(["-metadata:s:a:1", "language=ger", "-metadata:s:a:1"])
+        .arg(format!("title={title}"));
+    if has_subtitles {
+        command.args(["-map", "3", "-metadata:s:s:0", "language=fre"]);
+    }
+    let made = command.arg(&film).status().expect("ffmpeg runs");
     assert!(made.success());
     std::fs::read(&film).expect("written")
 }
@@ -72,7 +74,7 @@ fn holds(bytes: &[u8], word: &[u8; 4]) -> bool {
 async fn players_offer_every_sound_and_the_subtitles_of_a_recording() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
-    let video_id = ada.upload("Film.mkv", film()).await;
+    let video_id = ada.upload("Film.mkv", film("Kommentar \"eins\"", true)).await;
     app.work().await;
     let video = app.settled(&ada, &video_id).await;
     assert_eq!(video["status"], "completed", "{video:#}");
@@ -178,4 +180,26 @@ async fn players_offer_every_sound_of_a_recording_without_a_picture() {
     }
     let listed = renditions(&ada, video["asset_id"].as_str().expect("an asset"), "hls_sound").await;
     assert_eq!(listed.iter().map(|one| &one["language"]).collect::<Vec<_>>(), [&json!("de")], "{listed:#?}");
+}
+
+#[tokio::test]
+async fn what_a_title_spells_is_nothing_that_the_playlist_says() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let title = "Kommentar\",TYPE=SUBTITLES,FORCED=YES,GROUP-ID=\"captions";
+    let video_id = ada.upload("Film.mkv", film(title, false)).await;
+    app.work().await;
+    let video = app.settled(&ada, &video_id).await;
+    assert_eq!(video["status"], "completed", "{video:#}");
+    let master = app.visitor().get(&path_of(&video["playback"]["hls_url"])).await.is(200).text();
+    let told = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Kommentar',TYPE=SUBTITLES,FORCED=YES,GROUP-ID='captions\",\
+                LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-2/media.m3u8\"";
+    assert!(master.lines().any(|line| line == told), "{master}");
+    // Nothing was said, and there is nothing to read.
+    let versions: Vec<&str> = master.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF:")).collect();
+    assert!(
+        !versions.is_empty() && versions.iter().all(|line| line.contains(",AUDIO=\"sound\"")),
+        "{master}"
+    );
+    assert!(versions.iter().all(|line| !line.contains("SUBTITLES")), "{master}");
 }
