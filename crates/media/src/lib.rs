@@ -37,7 +37,6 @@ mod probe;
 mod process;
 mod sniff;
 mod sound_file;
-mod spawn;
 mod staging;
 mod storyboard;
 mod tool;

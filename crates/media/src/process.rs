@@ -5,13 +5,13 @@ use std::pin::pin;
 use std::process::Stdio;
 use std::time::Duration;
 
+use memoreel_workers::{ChildLimits, start_limited};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
 use crate::arguments::Arguments;
 use crate::outcome::failure;
-use crate::spawn::start;
 use crate::{Control, Limits, MediaError};
 
 /// How much of the end of a child's report is kept.
@@ -45,8 +45,8 @@ pub(crate) async fn run(
     if control.cancel.is_cancelled() {
         return Err(MediaError::Cancelled);
     }
-    let mut group = start(command(&call), limits).await.map_err(|error| MediaError::ToolMissing {
-        what: format!("{} could not be started: {error}.", call.program.display()),
+    let mut group = start_limited(command(&call), of_child(limits)).await.map_err(|error| {
+        MediaError::ToolMissing { what: format!("{} could not be started: {error}.", call.program.display()) }
     })?;
     let mut output = group.child.stdout.take();
     let mut report = group.child.stderr.take();
@@ -96,6 +96,12 @@ pub(crate) async fn run(
         }
         None => Ok(report),
     }
+}
+
+/// Its time is bounded by [`Call`], which knows how long the work may take.
+fn of_child(limits: &Limits) -> ChildLimits {
+    let Limits { memory_bytes, output_bytes_max, nice, .. } = *limits;
+    ChildLimits { memory_bytes, file_bytes: output_bytes_max, processor_time: None, nice }
 }
 
 fn command(call: &Call<'_>) -> Command {

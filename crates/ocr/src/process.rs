@@ -1,7 +1,7 @@
 //! The tesseract process: how it is called, and what it may use.
-#![expect(unsafe_code, reason = "resource limits of a child have no safe interface")]
 
 use crate::{Languages, Recognised};
+use memoreel_workers::{ChildLimits, start_limited};
 use std::ffi::OsString;
 use std::io;
 use std::process::Stdio;
@@ -113,9 +113,11 @@ impl Ocr {
 
     async fn run(&self, png: &[u8], languages: &Languages) -> Result<Recognised, OcrError> {
         let failed = |error: io::Error| OcrError::Unavailable { reason: error.to_string() };
-        let mut child = self.command(languages).spawn().map_err(|error| OcrError::Unavailable {
+        let started = start_limited(self.command(languages), self.of_child()).await;
+        let mut group = started.map_err(|error| OcrError::Unavailable {
             reason: format!("{}: {error}", self.program.display()),
         })?;
+        let child = &mut group.child;
         let (Some(mut input), Some(output), Some(complaints)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -157,29 +159,17 @@ impl Ocr {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
             // Several images at once use the cores better than several threads for one.
             .env("OMP_THREAD_LIMIT", "1");
-        let (memory_bytes, seconds) = (self.limits.memory_bytes, self.limits.wall_time.as_secs().max(1));
-        // SAFETY: the closure runs in the forked child before exec and calls nothing but setrlimit, which is async-signal-safe; it
-        // captures plain integers.
-        unsafe {
-            command.pre_exec(move || {
-                for (resource, most) in [
-                    (libc::RLIMIT_DATA, memory_bytes),
-                    // Whoever started it may be gone; then nobody else ends it.
-                    (libc::RLIMIT_CPU, seconds),
-                    (libc::RLIMIT_FSIZE, 0),
-                    (libc::RLIMIT_CORE, 0),
-                ] {
-                    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
-                    if libc::setrlimit(resource, &raw const limit) != 0 {
-                        return Err(io::Error::last_os_error());
-                    }
-                }
-                Ok(())
-            });
-        }
         command
+    }
+
+    fn of_child(&self) -> ChildLimits {
+        ChildLimits {
+            memory_bytes: self.limits.memory_bytes,
+            file_bytes: 0,
+            processor_time: Some(self.limits.wall_time),
+            nice: 0,
+        }
     }
 }

@@ -39,7 +39,7 @@ const LOWER: &[(&str, &[&str])] = &[
     ("media", &["workers"]),
     ("images", &["parts", "workers"]),
     ("documents", &["parts", "workers"]),
-    ("ocr", &[]),
+    ("ocr", &["workers"]),
     ("ai", &["kernel"]),
     ("mail", &["kernel"]),
     ("outbound", &[]),
