@@ -946,6 +946,7 @@ BEGIN
         DELETE FROM chunks WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids) AND NOT is_description;
         DELETE FROM video_summaries WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM transcripts WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
+        DELETE FROM subtitles WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         DELETE FROM speakers WHERE organization_id = NEW.organization_id AND video_id = ANY(v_video_ids);
         UPDATE videos SET status = 'processing', error_code = NULL, error_message = NULL, playable_at = NULL, completed_at = NULL
             WHERE organization_id = NEW.organization_id AND id = ANY(v_video_ids);
@@ -2681,6 +2682,25 @@ CREATE TABLE public.store_processes (
 
 ALTER TABLE ONLY public.store_processes FORCE ROW LEVEL SECURITY;
 
+-- Name: subtitles; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.subtitles (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    video_id uuid NOT NULL,
+    language text NOT NULL,
+    name text,
+    is_forced boolean DEFAULT false NOT NULL,
+    webvtt text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT subtitles_language_length CHECK (((char_length(language) >= 1) AND (char_length(language) <= 35))),
+    CONSTRAINT subtitles_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
+    CONSTRAINT subtitles_size CHECK ((octet_length(webvtt) <= 4194304))
+);
+
+ALTER TABLE ONLY public.subtitles FORCE ROW LEVEL SECURITY;
+
 -- Name: tasks; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.tasks (
@@ -3300,6 +3320,16 @@ ALTER TABLE ONLY public.speakers
 ALTER TABLE ONLY public.store_processes
     ADD CONSTRAINT store_processes_pkey PRIMARY KEY (id);
 
+-- Name: subtitles subtitles_language_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subtitles
+    ADD CONSTRAINT subtitles_language_key UNIQUE (organization_id, video_id, language);
+
+-- Name: subtitles subtitles_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subtitles
+    ADD CONSTRAINT subtitles_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: tasks tasks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.tasks
@@ -3867,6 +3897,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sessions FOR EAC
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('speaker', 'video_id', 'name', 'user_id');
 
+-- Name: subtitles audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.subtitles FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('subtitles', 'video_id', 'language', 'name', 'is_forced', '!webvtt');
+
 -- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
@@ -4321,6 +4355,16 @@ ALTER TABLE ONLY public.speakers
 ALTER TABLE ONLY public.speakers
     ADD CONSTRAINT speakers_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id) ON DELETE SET NULL;
 
+-- Name: subtitles subtitles_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subtitles
+    ADD CONSTRAINT subtitles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
+-- Name: subtitles subtitles_organization_id_video_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.subtitles
+    ADD CONSTRAINT subtitles_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
+
 -- Name: tasks tasks_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.tasks
@@ -4565,6 +4609,12 @@ CREATE POLICY app_delete ON public.speakers FOR DELETE TO memoreel_app USING (((
    FROM public.videos v
   WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
 
+-- Name: subtitles app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.subtitles FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = subtitles.organization_id) AND (v.id = subtitles.video_id))))));
+
 -- Name: tasks app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.tasks FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4710,6 +4760,12 @@ CREATE POLICY app_insert ON public.renditions FOR INSERT TO memoreel_app WITH CH
 CREATE POLICY app_insert ON public.speakers FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: subtitles app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.subtitles FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = subtitles.organization_id) AND (v.id = subtitles.video_id))))));
 
 -- Name: tasks app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -4876,6 +4932,12 @@ CREATE POLICY app_select ON public.sessions FOR SELECT TO memoreel_app USING ((u
 CREATE POLICY app_select ON public.speakers FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: subtitles app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.subtitles FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = subtitles.organization_id) AND (v.id = subtitles.video_id))))));
 
 -- Name: tasks app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -5044,6 +5106,14 @@ CREATE POLICY app_update ON public.speakers FOR UPDATE TO memoreel_app USING (((
   WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = speakers.organization_id) AND (v.id = speakers.video_id))))));
+
+-- Name: subtitles app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.subtitles FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = subtitles.organization_id) AND (v.id = subtitles.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
+   FROM public.videos v
+  WHERE ((v.organization_id = subtitles.organization_id) AND (v.id = subtitles.video_id))))));
 
 -- Name: tasks app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -5357,6 +5427,10 @@ CREATE POLICY owner_all ON public.speakers TO memoreel_owner USING (true) WITH C
 
 CREATE POLICY owner_all ON public.store_processes TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: subtitles owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.subtitles TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: tasks owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.tasks TO memoreel_owner USING (true) WITH CHECK (true);
@@ -5476,6 +5550,10 @@ ALTER TABLE public.speakers ENABLE ROW LEVEL SECURITY;
 -- Name: store_processes; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.store_processes ENABLE ROW LEVEL SECURITY;
+
+-- Name: subtitles; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.subtitles ENABLE ROW LEVEL SECURITY;
 
 -- Name: api_keys system_delete; Type: POLICY; Schema: public; Owner: -
 
@@ -6421,6 +6499,10 @@ GRANT USAGE ON SEQUENCE public.store_generations TO memoreel_system;
 -- Name: TABLE store_processes; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.store_processes TO memoreel_system;
+
+-- Name: TABLE subtitles; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.subtitles TO memoreel_app;
 
 -- Name: TABLE tasks; Type: ACL; Schema: public; Owner: -
 

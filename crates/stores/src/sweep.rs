@@ -423,6 +423,6 @@ impl Sweeper<'_> {
 /// An error with everything that led to it.
 fn reason(error: &BlobError) -> String {
     let first: &dyn Error = error;
-    let chain = iter::successors(Some(first), |error| error.source());
+    let chain = iter::successors(Some(first), |&error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -346,6 +346,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/{id}/subtitles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the subtitles of a recording
+         * @description All that players show: those that its file holds, once they are made, and those that were added. Addresses need no session. What is said in it
+         *     is among its captions instead.
+         */
+        get: operations["list_subtitles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}/subtitles/{language}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add subtitles in a language
+         * @description The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB. It takes the place of what was added
+         *     in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is encoded for it. It stays when
+         *     the recording is encoded anew, and goes with its file when that is replaced.
+         */
+        put: operations["put_subtitles"];
+        post?: never;
+        /**
+         * Remove subtitles that were added
+         * @description Players show them no more. Those that the file of the recording holds stay.
+         */
+        delete: operations["delete_subtitles"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit-log": {
         parameters: {
             query?: never;
@@ -2552,6 +2599,11 @@ export interface components {
         AcceptedCaptions: components["schemas"]["Transcript"] & {
             /** @description What was left out or guessed. */
             warnings: components["schemas"]["CaptionWarning"][];
+        };
+        /** @description The subtitles that a file became, and what of it was left out or guessed. */
+        AcceptedSubtitles: components["schemas"]["SubtitlesTrack"] & {
+            /** @description What was left out or guessed. */
+            warnings: components["schemas"]["SubtitlesWarning"][];
         };
         /**
          * @description Something that takes a role. What people do with their own account takes none.
@@ -5637,6 +5689,35 @@ export interface components {
             /** @description By kind of file. */
             kinds: components["schemas"]["KindStorage"][];
         };
+        /** @description All subtitles of a recording. */
+        SubtitlesList: {
+            /** @description Those of the file first. */
+            items: components["schemas"]["SubtitlesTrack"][];
+        };
+        /**
+         * @description Where subtitles come from.
+         * @enum {string}
+         */
+        SubtitlesSource: "file" | "added";
+        /** @description Subtitles of a recording that players show. */
+        SubtitlesTrack: {
+            /** @description Whether they are shown to whoever reads no subtitles, too: signs, or what is said in another language. */
+            is_forced: boolean;
+            /** @description What they are written in (BCP 47); null where the file does not say. */
+            language?: string | null;
+            /** @description What menus show: the name that they were given, or the language as those call it who speak it. */
+            name: string;
+            source: components["schemas"]["SubtitlesSource"];
+            /** @description A signed address of the text as WebVTT, which works for half a day. */
+            url: string;
+        };
+        /** @description Something in a file of subtitles that was left out or guessed. */
+        SubtitlesWarning: {
+            /** @description The line, counted from 1. */
+            line: number;
+            /** @description What was done and why. */
+            reason: string;
+        };
         /** @description What a recording comes down to. */
         Summary: {
             /** @description What the recording falls into, in order and without gaps. */
@@ -7871,6 +7952,245 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Asset"];
                 };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subtitles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubtitlesList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_subtitles: {
+        parameters: {
+            query?: {
+                /** @description What menus show, 1 to 80 characters; the language as those call it who speak it if not given. */
+                name?: string;
+                /** @description Whether they are shown to whoever reads no subtitles, too: signs, or what is said in another language. False if not given. */
+                is_forced?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+                /** @description The language as a BCP 47 tag: `de`, `pt-BR` */
+                language: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file, at most 2 MiB. */
+        requestBody: {
+            content: {
+                "text/vtt": string;
+            };
+        };
+        responses: {
+            /** @description In place of others */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedSubtitles"];
+                };
+            };
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedSubtitles"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow` */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `asset_is_no_recording`, `replacement_pending` or `subtitles_too_many` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subtitles_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `subtitles_invalid`, with the line and the reason; `language_invalid` or `name_invalid` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `organization_busy` or `rate_limited` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `server_busy` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_subtitles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AssetId"];
+                /** @description The language as a BCP 47 tag */
+                language: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             401: {
                 headers: {
