@@ -8,6 +8,10 @@ use anyhow::Result;
 use tempfile::{Builder, TempDir};
 
 use crate::shell;
+use abandoned::remove_abandoned;
+
+#[path = "../../crates/testkit/src/abandoned.rs"]
+mod abandoned;
 
 /// Where Linux keeps files in memory.
 const MEMORY: &str = "/dev/shm";
@@ -27,7 +31,7 @@ pub fn open_folder_in_memory(prefix: &str) -> Result<TempDir> {
     if !has_room_in_memory() {
         return open_folder(prefix);
     }
-    remove_abandoned(prefix);
+    remove_abandoned(Path::new(MEMORY), prefix);
     opened(Builder::new().prefix(&format!("{prefix}{}-", std::process::id())).tempdir_in(MEMORY)?)
 }
 
@@ -51,17 +55,4 @@ fn has_room_in_memory() -> bool {
     });
     folder_bytes.is_some_and(|bytes| bytes >= ROOM_BYTES)
         && machine_kib.is_some_and(|kib| kib >= 2 * ROOM_BYTES / 1024)
-}
-
-/// Removes what commands of that kind that were killed left in memory.
-fn remove_abandoned(prefix: &str) {
-    for entry in fs::read_dir(MEMORY).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let pid =
-            name.to_str().and_then(|name| name.strip_prefix(prefix)?.split('-').next()?.parse::<u32>().ok());
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
-            // Another command may be doing the same.
-            drop(fs::remove_dir_all(entry.path()));
-        }
-    }
 }

@@ -28,6 +28,8 @@ pub(crate) enum FailureKind {
     CameFurther,
     /// The place is others' for so long.
     GaveWay(Duration),
+    /// Something else of the same subject came first; this begins again after so long.
+    Overtaken(Duration),
 }
 
 impl TaskFailure {
@@ -58,6 +60,15 @@ impl TaskFailure {
         Self {
             kind: FailureKind::GaveWay(wait),
             ..Self::transient("organization_busy", "As much of this is under way as may be at once.")
+        }
+    }
+
+    /// No failure, and no try that counts: something else of the same subject comes first, or came in between. The task alone begins again
+    /// once `wait` is over.
+    pub fn overtaken(wait: Duration) -> Self {
+        Self {
+            kind: FailureKind::Overtaken(wait),
+            ..Self::transient("overtaken", "Something else came first; this step begins again.")
         }
     }
 

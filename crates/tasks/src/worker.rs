@@ -268,7 +268,9 @@ impl Shared {
         let ending = if run.cancelled.is_cancelled() {
             if self.tracker.is_closed() { Ending::Release } else { Ending::Cancelled }
         } else if let FailureKind::GaveWay(wait) = failure.kind {
-            Ending::GiveWay { until: now + delta(wait), kind: &task.kind }
+            Ending::GiveWay { until: now + delta(wait), kind: Some(task.kind.as_str()) }
+        } else if let FailureKind::Overtaken(wait) = failure.kind {
+            Ending::GiveWay { until: now + delta(wait), kind: None }
         } else if failure.kind == FailureKind::Outage && task.attempts < task.attempts_max + INTERRUPTIONS_MAX
         {
             Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message, more_tries: 0 }
@@ -319,7 +321,7 @@ impl Shared {
         let mut tx = self.db.tenant(caller).await?;
         let now = self.clock.now();
         if store::end_run(&mut tx, id, lease, ending, now).await? {
-            if let Ending::GiveWay { until, kind } = ending {
+            if let Ending::GiveWay { until, kind: Some(kind) } = ending {
                 store::put_off(&mut tx, kind, until, now).await?;
             }
             self.events.task_ended(&mut tx, id, subject_id).await?;

@@ -1,6 +1,6 @@
 //! The PostgreSQL server of a test run.
 
-use crate::SECRET;
+use crate::{SECRET, abandoned::remove_abandoned};
 use anyhow::{Context, Result};
 use memoreel_db::{
     DatabaseAccess, derive_password,
@@ -12,6 +12,10 @@ use tokio::sync::OnceCell;
 
 /// The variable by which `cargo xtask test` shares one server among all test processes.
 pub const SHARED_CLUSTER: &str = "MEMOREEL_TEST_DATABASE_URL";
+
+/// Where the unprivileged user that runs PostgreSQL for root can reach.
+const FOLDERS: &str = "/tmp";
+const PREFIX: &str = "memoreel-test-";
 
 static ACCESS: OnceCell<(DatabaseAccess, Option<EmbeddedPostgres>)> = OnceCell::const_new();
 
@@ -29,7 +33,7 @@ async fn start() -> Result<(DatabaseAccess, Option<EmbeddedPostgres>)> {
         return Ok((DatabaseAccess::from_url(&address, SECRET)?, None));
     }
     let install = tokio::task::spawn_blocking(|| Parts::locate()?.postgres()).await??;
-    remove_abandoned();
+    remove_abandoned(Path::new(FOLDERS), PREFIX);
     let password = derive_password(&SECRET, ADMIN_USER);
     let options = EmbeddedOptions::new(install, folder(std::process::id()), password.clone()).throw_away();
     let embedded =
@@ -38,19 +42,6 @@ async fn start() -> Result<(DatabaseAccess, Option<EmbeddedPostgres>)> {
     Ok((DatabaseAccess::new(admin, "postgres", SECRET), Some(embedded)))
 }
 
-/// Below /tmp, which the unprivileged user that runs PostgreSQL for root can reach.
 fn folder(pid: u32) -> PathBuf {
-    Path::new("/tmp").join(format!("memoreel-test-{pid}"))
-}
-
-fn remove_abandoned() {
-    let folders = std::fs::read_dir("/tmp").into_iter().flatten().flatten();
-    for entry in folders {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix("memoreel-test-")?.parse::<u32>().ok());
-        if pid.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
-            // Another process may be doing the same.
-            drop(std::fs::remove_dir_all(entry.path()));
-        }
-    }
+    Path::new(FOLDERS).join(format!("{PREFIX}{pid}"))
 }

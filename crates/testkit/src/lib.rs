@@ -3,6 +3,7 @@
 //!
 //! `cargo xtask test` starts one server for all test processes; a test that is run alone starts its own.
 
+mod abandoned;
 mod cluster;
 mod database;
 mod faults;

@@ -78,25 +78,25 @@ pub(crate) async fn describe_refusal(
     fetched: Fetched,
     client: ClientAddress,
 ) -> Problem {
-    let Some(origin) = asked.get(header::ORIGIN) else { return problem };
-    let Ok(text) = origin.to_str() else { return problem };
-    let is_by_cookie = fetched == Fetched::ByCookie;
+    if !asked.contains_key(header::ORIGIN) {
+        return problem;
+    }
     // Players that go on asking take nothing from what else comes from there.
     if app.limits.general.take(&format!("media {client}")).is_err() {
         return problem;
     }
     let problem = problem.header(header::VARY, HeaderValue::from_static("origin"));
     // Where that cannot be found out, it is refused all the same.
-    if !matches!(policies.is_admitted_somewhere(app, text, is_by_cookie).await, Ok(true)) {
-        return problem;
-    }
+    let Ok(Some(origin)) = admitted_somewhere(app, policies, asked, fetched).await else { return problem };
     let problem = problem
-        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone())
+        .header(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin)
         .header(header::ACCESS_CONTROL_EXPOSE_HEADERS, MEDIA_EXPOSES);
-    if !is_by_cookie {
-        return problem;
+    match fetched {
+        Fetched::ByAddress => problem,
+        Fetched::ByCookie => {
+            problem.header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"))
+        }
     }
-    problem.header(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"))
 }
 
 /// Answers a browser that asks whether a page may fetch media with headers of its own.
@@ -117,18 +117,28 @@ pub(crate) async fn preflight_anywhere(
     client: ClientAddress,
 ) -> Result<Response, Problem> {
     app.limits.general.take(&client.to_string())?;
-    let is_by_cookie = fetched == Fetched::ByCookie;
-    let Some(origin) = asked.get(header::ORIGIN) else { return Ok(refused()) };
-    let Ok(text) = origin.to_str() else { return Ok(refused()) };
-    if policies.is_admitted_somewhere(app, text, is_by_cookie).await? {
-        let mut response = allowed(origin.clone(), MEDIA_METHODS, MEDIA_HEADERS);
-        if is_by_cookie {
-            let credentials = HeaderValue::from_static("true");
-            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials);
-        }
-        return Ok(response);
+    let Some(origin) = admitted_somewhere(app, policies, asked, fetched).await? else {
+        return Ok(refused());
+    };
+    let mut response = allowed(origin, MEDIA_METHODS, MEDIA_HEADERS);
+    if fetched == Fetched::ByCookie {
+        let credentials = HeaderValue::from_static("true");
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, credentials);
     }
-    Ok(refused())
+    Ok(response)
+}
+
+/// The origin that is named, if any organization admits it.
+async fn admitted_somewhere(
+    app: &App,
+    policies: &DeliveryPolicies,
+    asked: &HeaderMap,
+    fetched: Fetched,
+) -> Result<Option<HeaderValue>, Problem> {
+    let Some(origin) = asked.get(header::ORIGIN) else { return Ok(None) };
+    let Ok(text) = origin.to_str() else { return Ok(None) };
+    let is_admitted = policies.is_admitted_somewhere(app, text, fetched == Fetched::ByCookie).await?;
+    Ok(is_admitted.then(|| origin.clone()))
 }
 
 fn admitted(policy: &Policy, asked: &HeaderMap) -> Option<(HeaderValue, Found)> {

@@ -141,7 +141,7 @@ pub(super) async fn publish_variants(
 pub(super) async fn require_packaging(tx: &mut TenantTx, recording: Recording) -> Result<(), TaskFailure> {
     match sql::hold_packaging(tx, recording).await? {
         true => Ok(()),
-        false => Err(TaskFailure::gave_way(GIVES_WAY)),
+        false => Err(TaskFailure::overtaken(GIVES_WAY)),
     }
 }
 

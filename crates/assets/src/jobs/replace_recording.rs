@@ -79,7 +79,7 @@ impl Handle for ReplaceRecording {
             drop(tx);
             tokio::time::sleep(GIVES_WAY).await;
         }
-        Err(TaskFailure::gave_way(GIVES_WAY))
+        Err(TaskFailure::overtaken(GIVES_WAY))
     }
 }
 

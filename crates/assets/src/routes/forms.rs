@@ -22,11 +22,11 @@ use futures::StreamExt;
 use memoreel_blob::BlobError;
 use memoreel_kernel::{Caller, UploadId};
 use memoreel_web::{App, Json, May, Problem, ProblemBody, action::EditContent};
+use serde_json::json;
 
 /// The fields of a form beside the file.
 const FIELDS_MAX: usize = 20;
 const FIELD_BYTES_MAX: usize = 8 * 1024;
-const FIELDS: &str = "file, kind, filename, title, channel_id, folder_id, store and replaces";
 
 /// A file, and what is said of it.
 #[derive(Debug, serde::Deserialize, utoipa::ToSchema)]
@@ -127,10 +127,7 @@ async fn receive(
                 let name = name.to_owned();
                 let value = text(field).await?;
                 if !said.say(&name, &value).map_err(AssetsError::Form)? {
-                    return Err(AssetsError::Form(format!(
-                        "a form has no field `{}`, but {FIELDS}",
-                        truncated(&name, 100)
-                    )));
+                    return Err(unknown(&name));
                 }
             }
             None => return Err(AssetsError::Form("a field of the form has no name".to_owned())),
@@ -181,6 +178,12 @@ async fn text(field: Field<'_>) -> Result<String, AssetsError> {
         }
     }
     String::from_utf8(bytes).map_err(|_| AssetsError::Form("a field of the form is not UTF-8".to_owned()))
+}
+
+/// Refuses a field that [`UploadForm`] does not have, and names those that it has.
+fn unknown(name: &str) -> AssetsError {
+    let form = serde_json::from_value::<UploadForm>(json!({ (truncated(name, 100)): "" }));
+    AssetsError::Form(form.err().map_or_else(String::new, |refused| refused.to_string()))
 }
 
 fn broken(_: impl std::error::Error) -> AssetsError {

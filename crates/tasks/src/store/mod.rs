@@ -65,8 +65,8 @@ pub(crate) enum Ending<'a> {
     Retry { at: Timestamp, code: &'a str, message: &'a str, more_tries: i32 },
     /// Back to the queue at once; the try does not count.
     Release,
-    /// Back to the queue until then, together with what waits of this kind in the organization; the try does not count.
-    GiveWay { until: Timestamp, kind: &'a str },
+    /// Back to the queue until then, together with what waits of a kind in the organization, if one is named; the try does not count.
+    GiveWay { until: Timestamp, kind: Option<&'a str> },
     /// Given up.
     Failed { code: &'a str, message: &'a str },
     /// Stopped on request, or because nothing is to be done in its organization, in which case it waits.
