@@ -12,10 +12,11 @@ use crate::{
 };
 use chrono::TimeDelta;
 use memoreel_db::{DbError, SystemReason, is_outage};
+use memoreel_kernel::LiveEvent;
 use memoreel_tasks::{LIVE_CHANNEL, process};
 use memoreel_web::App;
 use sqlx::postgres::types::PgInterval;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc},
     time::Instant,
@@ -291,18 +292,44 @@ async fn one(
 }
 
 async fn listen(app: App, wake: Arc<Notify>) {
+    let mut known = HashMap::new();
     loop {
-        // Much that happens is something that somebody is told; a claim that finds nothing is cheap.
         match app.db.listen(&[LIVE_CHANNEL, "memoreel_webhooks"]).await {
             Ok(mut listener) => {
                 // What came while nobody listened.
                 wake.notify_one();
-                while listener.recv().await.is_ok() {
-                    wake.notify_one();
+                while let Ok(told) = listener.recv().await {
+                    if told.channel() != LIVE_CHANNEL || may_be_sent(&app, &mut known, told.payload()).await {
+                        wake.notify_one();
+                    }
                 }
             }
             Err(error) => tracing::debug!(%error, "not listening for webhooks, polling instead"),
         }
         tokio::time::sleep(AFTER_OUTAGE).await;
+    }
+}
+
+/// Whether messages are made of such events. The database knows, and is asked about each kind once: most of what happens, such as the progress
+/// of a task, is told to nobody outside.
+async fn may_be_sent(app: &App, known: &mut HashMap<String, bool>, told: &str) -> bool {
+    let Ok(LiveEvent { kind, .. }) = serde_json::from_str(told) else { return true };
+    if let Some(may_be_sent) = known.get(&kind) {
+        return *may_be_sent;
+    }
+    let asked = async {
+        let mut tx = app.db.system(SystemReason::Deliver).await?;
+        Ok::<_, DbError>(store::is_sent(&mut tx, &kind).await?)
+    };
+    let answer = asked.await;
+    match answer {
+        Ok(is_sent) => {
+            known.insert(kind, is_sent);
+            is_sent
+        }
+        Err(error) => {
+            tracing::debug!(%error, %kind, "whether messages are made of this is not known");
+            true
+        }
     }
 }

@@ -21,6 +21,13 @@ pub(crate) struct Claimed {
     pub(crate) secrets: Vec<Vec<u8>>,
 }
 
+/// Whether endpoints may be told of events of this kind.
+pub(crate) async fn is_sent(tx: &mut SystemTx, kind: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT webhook_event_of($1, 'completed') IS NOT NULL AS "is_sent!""#, kind)
+        .fetch_one(&mut **tx)
+        .await
+}
+
 /// Leases what is due, of each endpoint no more than it has places for.
 pub(crate) async fn claim(
     connection: &mut SystemConnection,

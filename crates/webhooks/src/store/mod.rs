@@ -9,7 +9,7 @@ pub(crate) use deliveries::{
     insert_test_delivery, replay_deliveries, replay_delivery,
 };
 pub(crate) use dispatch::{
-    Claimed, Ended, NoticeRow, claim, enqueue_notices, find_notice, finish, lease_holders, release,
+    Claimed, Ended, NoticeRow, claim, enqueue_notices, find_notice, finish, is_sent, lease_holders, release,
     release_holders,
 };
 pub(crate) use endpoints::{
