@@ -225,26 +225,6 @@ async fn the_tiniest_picture_can_be_encoded() {
 }
 
 #[tokio::test]
-async fn ten_bit_high_dynamic_range_becomes_eight_bit_standard_range() {
-    let bench = Bench::new().await;
-    let hdr = bench.make(
-        "hdr.mp4",
-        "-f lavfi -i testsrc2=s=640x360:r=10:d=1 -pix_fmt yuv420p10le -c:v libx264 \
-         -x264-params transfer=smpte2084:colorprim=bt2020:colormatrix=bt2020nc",
-    );
-    let video = bench.probe(&hdr).await.video.unwrap();
-    assert!(video.is_hdr);
-    assert_eq!((video.color_space.as_deref(), video.bit_depth()), (Some("bt2020nc"), Some(10)));
-    let out = bench.out("out");
-    encoded(&bench, &hdr, &out).await;
-    let shown = stream(&out.join("360p/media.m3u8"), "video");
-    assert_eq!(shown["pix_fmt"], "yuv420p");
-    if bench.ffmpeg.maps_tones() {
-        assert_eq!(shown["color_transfer"], "bt709");
-    }
-}
-
-#[tokio::test]
 async fn a_4k_clip_without_sound_ends_at_1080p() {
     let bench = Bench::new().await;
     let big =

@@ -8,4 +8,5 @@ mod probing;
 mod sniffing;
 mod sound;
 mod support;
+mod tones;
 mod tracks;
