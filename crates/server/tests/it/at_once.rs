@@ -240,6 +240,9 @@ async fn a_form_that_is_refused_leaves_nothing() {
     ] {
         submit(&ada, form).await.refuses(400, "form_invalid");
     }
+    let refused = submit(&ada, form(&[("folder", "press")]).part("file", file())).await;
+    let told = refused.refuses(400, "form_invalid").text();
+    assert!(told.contains("`folder`") && told.contains("`folder_id`"), "what it may be called: {told}");
     let empty = Part::bytes(Vec::new()).file_name("a.txt");
     submit(&ada, form(&[("kind", "document")]).part("file", empty)).await.refuses(422, "upload_empty");
     ada.post("/assets", &json!({ "kind": "image" })).await.refuses(400, "form_invalid");
