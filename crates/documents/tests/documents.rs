@@ -4,10 +4,20 @@
 
 mod files;
 
-use files::{docx, open_document, pdf, pptx, refused, scanned_pdf, word_paragraph};
+use files::{docx, docx_of, open_document, pdf, pptx, refused, scanned_pdf, word_paragraph};
+use flate2::{Compress, Compression, FlushCompress};
 use memoreel_documents::{Described, DocumentError, DocumentLimits, Documents, Format};
 use memoreel_parts::Parts;
-use std::time::Duration;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 fn documents_with(limits: DocumentLimits) -> Documents {
     let pdfium = Parts::locate().unwrap().pdfium().unwrap();
@@ -208,5 +218,129 @@ async fn time_is_up_at_some_time_and_a_dead_worker_is_replaced() {
     let costly = tight.open(&vec![b'a'; 80 << 20], "a.txt").await;
     assert!(matches!(costly, Err(DocumentError::TooCostly { .. })), "{costly:?}");
     let fine = tight.open(b"Fine.", "a.txt").await;
+    assert!(fine.is_ok(), "{fine:?}");
+}
+
+/// Documents, and a file with the numbers of the processes that read them.
+struct Watched {
+    documents: Documents,
+    pids: PathBuf,
+}
+
+impl Watched {
+    fn new(name: &str, limits: DocumentLimits) -> Self {
+        let file = format!("{name}-{}.pids", std::process::id());
+        let pids = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+        let worker = env!("CARGO_BIN_EXE_memoreel-document-worker");
+        let script = format!("echo $$ >> '{}'; exec '{worker}'", pids.display());
+        let command = vec!["/bin/sh".into(), "-c".into(), script.into()];
+        let documents = Documents::new(command, Parts::locate().unwrap().pdfium().unwrap(), limits);
+        Self { documents, pids }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.pids));
+    }
+}
+
+/// The most memory that one of these processes, of those that live, has ever had in use, in bytes.
+fn peak_bytes(pids: &Path) -> u64 {
+    let pids = fs::read_to_string(pids).unwrap_or_default();
+    let peak = |pid: &str| {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024)
+    };
+    pids.lines().filter_map(peak).max().unwrap_or(0)
+}
+
+/// As in a directory that says of a part of this many bytes that it has a thousand.
+fn understated(archive: &[u8], size_bytes: usize) -> Vec<u8> {
+    let announced = u32::try_from(size_bytes).unwrap().to_le_bytes();
+    let mut archive = archive.to_vec();
+    let places: Vec<usize> = archive
+        .windows(announced.len())
+        .enumerate()
+        .filter_map(|(at, bytes)| (bytes == announced).then_some(at))
+        .collect();
+    assert!(!places.is_empty(), "the directory says how large the part is");
+    for at in places {
+        archive[at..at + announced.len()].copy_from_slice(&1_000_u32.to_le_bytes());
+    }
+    archive
+}
+
+/// A PDF whose one page unfolds to so many MiB of nothing.
+fn pdf_of_nothing(mib: usize) -> Vec<u8> {
+    let mut packer = Compress::new(Compression::best(), false);
+    let mut packed = Vec::with_capacity(64 << 10);
+    packer.compress_vec(&vec![0; 1 << 20], &mut packed, FlushCompress::Full).unwrap();
+    assert_eq!(packer.total_in(), 1 << 20);
+    // What begins anew after each MiB can be said again and again; an empty block ends it.
+    let stream = [b"\x78\xda".as_slice(), &packed.repeat(mib), b"\x03\x00"].concat();
+    let mut file = format!(
+        "%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
+         2 0 obj\n<< /Type /Pages /Count 1 /Kids [3 0 R] >>\nendobj\n\
+         3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>\nendobj\n\
+         4 0 obj\n<< /Filter /FlateDecode /Length {} >>\nstream\n",
+        stream.len()
+    )
+    .into_bytes();
+    file.extend(stream);
+    file.extend(b"\nendstream\nendobj\ntrailer\n<< /Size 5 /Root 1 0 R >>\n%%EOF\n");
+    file
+}
+
+#[tokio::test]
+async fn office_files_that_unfold_to_far_more_than_they_are_are_refused_before_they_take_memory() {
+    const UNFOLDED: usize = (32 << 20) + 0x1234;
+    let watched = Watched::new("office", DocumentLimits { workers: 1, ..DocumentLimits::default() });
+    let blank = " ".repeat(UNFOLDED);
+    let text = docx_of(blank.as_bytes());
+    let lying = understated(&text, UNFOLDED);
+    for (name, bytes, code) in [
+        ("a.docx", text, "document_too_large"),
+        ("lying.docx", lying, "document_unreadable"),
+        ("a.pptx", pptx(&[("Title", &blank, "Notes")]), "document_too_large"),
+        ("a.odt", open_document("text", &blank, ""), "document_too_large"),
+    ] {
+        assert!(bytes.len() < 1 << 20, "{name} has {} bytes", bytes.len());
+        let refused = watched.documents.open(&bytes, name).await.map(drop).map_err(|error| error.code());
+        assert_eq!(refused, Err(code), "{name}");
+        let peak = peak_bytes(&watched.pids);
+        assert!((1 << 20..UNFOLDED as u64).contains(&peak), "{name}: {peak} bytes");
+    }
+    let fine = watched.documents.open(b"Fine.", "a.txt").await;
+    assert!(fine.is_ok(), "{fine:?}");
+}
+
+#[tokio::test]
+async fn a_pdf_that_unfolds_to_more_than_its_reader_may_have_takes_no_more_and_ends_that_reader_alone() {
+    const MEMORY_BYTES: u64 = 256 << 20;
+    let limits = DocumentLimits { memory_bytes: MEMORY_BYTES, workers: 1, ..DocumentLimits::default() };
+    let watched = Watched::new("pdf", limits);
+    let bytes = pdf_of_nothing(400);
+    assert!(bytes.len() < 1 << 20, "{} bytes", bytes.len());
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (over, pids) = (Arc::clone(&is_over), watched.pids.clone());
+    let watching = thread::spawn(move || {
+        let mut peak = 0;
+        while !over.load(Ordering::Relaxed) {
+            peak = peak_bytes(&pids).max(peak);
+            thread::sleep(Duration::from_millis(1));
+        }
+        peak
+    });
+    let mut document = watched.documents.open(&bytes, "a.pdf").await.unwrap();
+    let read = document.text(0).await;
+    drop(document);
+    is_over.store(true, Ordering::Relaxed);
+    let peak = watching.join().unwrap();
+    assert!(matches!(read, Err(DocumentError::TooCostly { .. })), "{read:?}");
+    // What is not its alone, such as the code of the library, comes on top.
+    assert!((16 << 20..MEMORY_BYTES + (64 << 20)).contains(&peak), "{peak} bytes");
+    let fine = watched.documents.open(b"Fine.", "a.txt").await;
     assert!(fine.is_ok(), "{fine:?}");
 }

@@ -309,8 +309,7 @@ async fn each_fault_by_itself(bucket: &InBucket, path: &str, whole: &Bytes) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_goes_wrong_with_the_bucket_nothing_is_lost_or_half_there_and_everything_succeeds_in_the_end()
- {
+async fn whatever_goes_wrong_with_the_bucket_nothing_is_lost_or_half_there_and_all_succeeds_in_the_end() {
     let bucket = InBucket::start().await;
     let app = &bucket.app;
     app.work().await;
