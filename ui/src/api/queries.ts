@@ -38,6 +38,8 @@ export const keys = {
   videos: ["videos"] as const,
   video: (id: string) => ["video", id] as const,
   transcript: (id: string) => ["transcript", id] as const,
+  /** Files of captions and subtitles, as players have them. */
+  captions: (id: string) => ["captions", id] as const,
   keyFrames: (id: string) => ["key-frames", id] as const,
   summary: (id: string) => ["summary", id] as const,
   channels: ["channels"] as const,
@@ -74,6 +76,7 @@ export const keys = {
   documentPages: (assetId: string) => ["document-pages", assetId] as const,
   allRenditions: ["renditions"] as const,
   renditions: (assetId: string) => ["renditions", assetId] as const,
+  subtitles: (assetId: string) => ["subtitles", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
   encodeTask: (assetId: string) => ["encode-task", assetId] as const,
   imageAddresses: (id: string) => ["image-addresses", id] as const,

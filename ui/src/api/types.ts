@@ -81,6 +81,8 @@ export type DeliveryPolicy = Sent<Schemas["DeliveryPolicy"]>;
 /** Something that was made of an asset. */
 export type Rendition = Sent<Schemas["Rendition"]>;
 export type DocumentPage = Sent<Schemas["DocumentPage"]>;
+export type SubtitlesTrack = Sent<Schemas["SubtitlesTrack"]>;
+
 export type AskedRendition = Sent<Schemas["AskedRendition"]>;
 export type WantedRendition = Schemas["CreateRendition"];
 

@@ -29,6 +29,7 @@ import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
 import { replacedAs } from "./replacement";
 import { Renditions } from "./Renditions";
+import { Subtitles } from "./Subtitles";
 import { TagsEditor } from "./TagsEditor";
 
 const Playground = lazy(() => import("./Playground"));
@@ -138,6 +139,7 @@ function Found({ asset }: { asset: Asset }) {
           <TextInPicture asset={asset} />
           <AssetFacts asset={asset} folders={folders} editable={editable} />
           {asset.status === "ready" && asset.deleted_at === null ? <Renditions asset={asset} /> : null}
+          {asset.video_id !== null && asset.deleted_at === null ? <Subtitles asset={asset} editable={editable} /> : null}
           <TagsEditor asset={asset} editable={editable} />
           <MetadataEditor asset={asset} editable={editable} />
         </div>

@@ -17,8 +17,8 @@ const FAILURE_SHOWN_MS = 8000;
 export function Captions({ text: { id, kind, url, language } }: { text: ShownText }) {
   const { video, player } = useVideo();
   const file = useQuery({
-    // Subtitles are of the file, and stay as they are while it does; addresses change with every answer.
-    queryKey: ["captions", video.id, id, kind === "captions" ? video.updated_at : video.file_version],
+    // Subtitles are of the file, and those that were added are read anew when they are changed; addresses change with every answer.
+    queryKey: [...keys.captions(video.id), id, kind === "captions" ? video.updated_at : video.file_version],
     queryFn: async ({ signal }) => {
       const response = await fetch(url, { signal });
       if (!response.ok) throw new Error(`captions answered ${response.status}`);

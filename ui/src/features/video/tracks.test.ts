@@ -29,6 +29,7 @@ describe("a track", () => {
   it("is ours where it has a file of subtitles, which lies beside its playlist", () => {
     expect(subtitleFile("https://example.org/media/token/subtitles-12.m3u8")).toBe("subtitles-12.vtt");
     expect(subtitleFile("/media/token/subtitles-3.m3u8?cookie=1")).toBe("subtitles-3.vtt");
+    expect(subtitleFile("/media/token/subtitles-pt-BR.m3u8")).toBe("subtitles-pt-BR.vtt");
     expect(subtitleFile("/media/token/captions.m3u8")).toBeNull();
     expect(subtitleFile("/media/token/subtitles-3.m3u8/other")).toBeNull();
   });

@@ -12,13 +12,13 @@ export interface Track {
   language: string | null;
 }
 
-/** Subtitles that came in the file; their id is the name of the WebVTT file beside the master playlist. */
+/** Subtitles that came in the file or were added to it; their id is the name of the WebVTT file beside the master playlist. */
 export interface SubtitleTrack extends Track {
   /** Whether only signs, or what is said in another language, are in them. */
   forced: boolean;
 }
 
-/** What can be written over the picture: captions of what is said, or subtitles of the file. */
+/** What can be written over the picture: captions of what is said, or subtitles. */
 export interface ShownText extends SubtitleTrack {
   kind: "captions" | "subtitles";
   url: string;
@@ -28,7 +28,7 @@ export interface ShownText extends SubtitleTrack {
 
 /** The WebVTT file of subtitles whose playlist has this address; null where it is no playlist of subtitles. */
 export function subtitleFile(playlist: string): string | null {
-  const name = /\/(subtitles-\d+)\.m3u8$/u.exec(new URL(playlist, location.href).pathname)?.[1];
+  const name = /\/(subtitles-[\dA-Za-z-]+)\.m3u8$/u.exec(new URL(playlist, location.href).pathname)?.[1];
   return name === undefined ? null : `${name}.vtt`;
 }
 

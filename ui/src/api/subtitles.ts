@@ -1,0 +1,37 @@
+import { queryOptions } from "@tanstack/react-query";
+import { request, requestJson } from "./client";
+import { keys } from "./queries";
+import type { Asset, SubtitlesTrack } from "./types";
+
+/** All subtitles of a recording, those of its file first; another file of it has others. */
+export function subtitlesQuery({ id, version }: Pick<Asset, "id" | "version">) {
+  return queryOptions({
+    queryKey: [...keys.subtitles(id), version],
+    queryFn: async ({ signal }) => {
+      const list = await requestJson<{ items: SubtitlesTrack[] }>("GET", `/assets/${encodeURIComponent(id)}/subtitles`, { signal });
+      return list.items;
+    },
+  });
+}
+
+/** A file of subtitles, and what is said of it. */
+export interface NewSubtitles {
+  /** BCP 47. */
+  language: string;
+  text: Blob | string;
+  name?: string;
+  forced?: boolean;
+}
+
+const path = (assetId: string, language: string): string =>
+  `/assets/${encodeURIComponent(assetId)}/subtitles/${encodeURIComponent(language)}`;
+
+export const subtitlesCommands = {
+  put: (assetId: string, { language, text, name, forced }: NewSubtitles) =>
+    requestJson<SubtitlesTrack & { warnings: { line: number; reason: string }[] }>("PUT", path(assetId, language), {
+      body: text,
+      headers: { "Content-Type": "text/vtt" },
+      query: { name, is_forced: forced === true ? "true" : null },
+    }),
+  remove: (assetId: string, language: string) => request("DELETE", path(assetId, language)),
+};
