@@ -3,6 +3,7 @@ import {
   addTranscript,
   chooseFiles,
   currentTime,
+  expectAccessible,
   makeFilm,
   newAccount,
   openVideo,
@@ -60,6 +61,63 @@ test("another sound and subtitles of the file are chosen, and chosen again in wh
   await menuIsGone();
   await play(page);
   expect(await currentTime(page)).toBeGreaterThan(1);
+});
+
+test("subtitles that are added are read in the player, and are removed, put back and replaced", async ({ page }, info) => {
+  test.setTimeout(PROCESSING_MS + 90_000);
+  makeFilm(info.outputPath("film.mkv"));
+  const write = (name: string, text: string): string => {
+    const path = info.outputPath(name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const french = write("french.srt", "1\n00:00:00,000 --> 00:00:08,000\nBonjour <b>le</b> monde\n");
+  await signUp(page, newAccount());
+  await page.goto("/library");
+  await chooseFiles(page, [info.outputPath("film.mkv")]);
+  await expect(trayRow(page, "film.mkv")).toContainText("Ready", { timeout: PROCESSING_MS });
+  await openVideo(page, "film.mkv");
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "File and versions" }).click();
+
+  const section = page.getByRole("region", { name: "Subtitles", exact: true });
+  const rows = section.getByRole("listitem");
+  await expect(rows).toHaveCount(1);
+  await expect(rows.first()).toContainText("In the file");
+  const add = async (language: string, file: string): Promise<void> => {
+    await section.getByLabel("Language").fill(language);
+    const chooser = page.waitForEvent("filechooser");
+    await section.getByRole("button", { name: "Add a file…" }).click();
+    await (await chooser).setFiles(file);
+  };
+  await add("klingon", french);
+  await expect(section.getByRole("alert")).toContainText("must be a BCP 47 tag");
+  await add("fr", write("nothing.srt", "Bonjour\n"));
+  await expect(section.getByRole("alert")).toContainText("no timing line");
+  await add("fr", french);
+  await expect(section.getByRole("alert")).toHaveCount(0);
+  await expect(rows).toHaveCount(2);
+  await expect(rows.last()).toContainText("français");
+  await expectAccessible(page);
+
+  await section.getByRole("button", { name: "Remove the subtitles “français”" }).click();
+  await expect(rows).toHaveCount(1);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(rows).toHaveCount(2);
+
+  const read = async (text: string): Promise<void> => {
+    await openVideo(page, "film.mkv", "?t=1");
+    await page.getByRole("button", { name: "Captions and subtitles" }).press("Enter");
+    await page.getByRole("menuitemradio", { name: /^français/u }).press("Enter");
+    await expect(page.getByTestId("captions")).toHaveText(text);
+  };
+  await read("Bonjour le monde");
+  await page.getByRole("button", { name: "More", exact: true }).click();
+  await page.getByRole("menuitem", { name: "File and versions" }).click();
+  await add("fr", write("other.vtt", "WEBVTT\n\n00:00.000 --> 00:08.000\nBonsoir\n"));
+  await expect(page.getByText("The subtitles “français” are replaced.")).toBeVisible();
+  await expect(rows).toHaveCount(2);
+  await read("Bonsoir");
 });
 
 test("a description that is refused stays in its field, and is saved once it is taken", async ({ page }) => {

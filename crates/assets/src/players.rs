@@ -1,8 +1,8 @@
 //! What players ask for and nobody stored: manifests with what lies beside the versions in them, captions, one track of what holds two,
 //! pictures of the sound, and stills of any second.
 //!
-//! All of it is made of what is published as HLS, and of captions, which a slice above this one reads ([`ReadCaptions`]). Nothing but
-//! stills is kept; these lie beside the poster and go with it.
+//! All of it is made of what is published as HLS, of subtitles that were added, and of captions, which a slice above this one reads
+//! ([`ReadCaptions`]). Nothing but stills is kept; these lie beside the poster and go with it.
 
 mod cuts;
 mod published;
