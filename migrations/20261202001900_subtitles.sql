@@ -12,14 +12,14 @@ CREATE TABLE subtitles (
     is_forced boolean NOT NULL DEFAULT false,
     webvtt text NOT NULL CONSTRAINT subtitles_size CHECK (octet_length(webvtt) <= 4194304),
     created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, id),
     CONSTRAINT subtitles_language_key UNIQUE (organization_id, video_id, language),
     FOREIGN KEY (organization_id, video_id) REFERENCES videos ON DELETE CASCADE
 );
 CALL protect_organization_table('subtitles',
     'EXISTS (SELECT FROM videos v WHERE v.organization_id = subtitles.organization_id AND v.id = subtitles.video_id)');
-CALL audit_table('subtitles', 'subtitles', 'video_id', 'language', 'name', 'is_forced', '!webvtt');
+-- Rows are never changed: those that take the place of others are others, so that each entry names the video with which it is forgotten.
+CALL audit_table('subtitles', 'subtitles', 'video_id', 'language', 'name', 'is_forced');
 
 -- As before, and with the old file go the subtitles that were in time with it.
 CREATE OR REPLACE FUNCTION leavings_follow_content() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

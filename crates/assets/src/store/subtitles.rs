@@ -22,25 +22,11 @@ pub(crate) async fn put_subtitles(
     now: Timestamp,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let replaced = sqlx::query!(
-        "UPDATE subtitles SET name = $4, is_forced = $5, webvtt = $6, updated_at = $7
-         WHERE organization_id = $1 AND video_id = $2 AND language = $3",
-        organization_id.uuid(),
-        video_id.uuid(),
-        new.language,
-        new.name,
-        new.is_forced,
-        new.webvtt,
-        now,
-    )
-    .execute(&mut **tx)
-    .await?;
-    if replaced.rows_affected() > 0 {
-        return Ok(false);
-    }
+    // What the log says of them names the video, with which it is forgotten: a change would name what is changed alone.
+    let is_replaced = delete_subtitles(tx, video_id, new.language).await?;
     sqlx::query!(
-        "INSERT INTO subtitles (organization_id, video_id, language, name, is_forced, webvtt, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO subtitles (organization_id, video_id, language, name, is_forced, webvtt, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         organization_id.uuid(),
         video_id.uuid(),
         new.language,
@@ -51,7 +37,7 @@ pub(crate) async fn put_subtitles(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(true)
+    Ok(!is_replaced)
 }
 
 /// Returns whether there were any.
@@ -81,8 +67,8 @@ pub(crate) async fn copy_subtitles(
 ) -> Result<(), sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query!(
-        "INSERT INTO subtitles (organization_id, video_id, language, name, is_forced, webvtt, created_at, updated_at)
-         SELECT organization_id, $3, language, name, is_forced, webvtt, $4, $4 FROM subtitles
+        "INSERT INTO subtitles (organization_id, video_id, language, name, is_forced, webvtt, created_at)
+         SELECT organization_id, $3, language, name, is_forced, webvtt, $4 FROM subtitles
          WHERE organization_id = $1 AND video_id = $2",
         organization_id.uuid(),
         from.uuid(),

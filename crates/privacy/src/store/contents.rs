@@ -245,7 +245,7 @@ pub(crate) async fn spoken(tx: &mut TenantTx, video_id: Uuid) -> Result<Value, P
                'speakers', (SELECT coalesce(jsonb_agg(jsonb_build_object('label', p.label, 'name', p.name, 'turns', p.turns)
                    ORDER BY p.label), '[]') FROM speakers p WHERE p.organization_id = $1 AND p.video_id = $2),
                'subtitles', (SELECT coalesce(jsonb_agg(jsonb_build_object('language', b.language, 'name', b.name,
-                   'is_forced', b.is_forced, 'webvtt', b.webvtt, 'created_at', b.created_at, 'updated_at', b.updated_at)
+                   'is_forced', b.is_forced, 'webvtt', b.webvtt, 'created_at', b.created_at)
                    ORDER BY b.language), '[]') FROM subtitles b WHERE b.organization_id = $1 AND b.video_id = $2),
                'summary', (SELECT jsonb_build_object('engine', s.engine, 'model', s.model, 'sentences', s.sentences,
                    'key_points', s.key_points, 'chapters', s.chapters, 'created_at', s.created_at)
