@@ -33,7 +33,7 @@ struct Tool {
     required: bool,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         programs: &["ffmpeg", "ffprobe"],
         packages: &["ffmpeg"],
@@ -45,6 +45,13 @@ const TOOLS: [Tool; 4] = [
         packages: &["tesseract-ocr", "tesseract-ocr-eng", "tesseract-ocr-deu"],
         purpose: "reads text in images",
         required: true,
+    },
+    Tool {
+        programs: &["soffice"],
+        // Without any font, what is laid out has no text.
+        packages: &["libreoffice-writer-nogui", "libreoffice-impress-nogui", "fonts-liberation"],
+        purpose: "lays out office documents, for pictures of their pages",
+        required: false,
     },
     Tool {
         programs: &["curl"],

@@ -1,0 +1,151 @@
+//! What the kernel keeps the child from, whatever a document makes of it.
+//!
+//! LibreOffice's own settings are not enough: with all of them, slides of OpenDocument still fetch the pictures they link to.
+#![expect(unsafe_code, reason = "what a child is confined to is said between its fork and its program")]
+
+use crate::program::Program;
+use landlock::{
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
+};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
+use tokio::process::Command;
+
+/// Libraries: read and run.
+const LIBRARIES: [&str; 4] = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"];
+/// What a script may call.
+const TOOLS: [&str; 2] = ["/usr/bin", "/bin"];
+/// Fonts, settings and parts of LibreOffice as distributions place them: read. Neither people's files nor those of this server are there.
+const READ: [&str; 10] = [
+    "/usr/share",
+    "/usr/local/share/fonts",
+    "/etc/fonts",
+    "/etc/libreoffice",
+    "/etc/ld.so.cache",
+    "/var/cache/fontconfig",
+    "/var/lib/libreoffice",
+    "/var/spool/libreoffice",
+    "/dev/urandom",
+    "/dev/zero",
+];
+/// Where scripts send what nobody wants to see.
+const NOWHERE: &str = "/dev/null";
+/// The first version keeps files apart, and is needed; what later ones add is taken where it is there.
+const NEEDED: ABI = ABI::V1;
+const WANTED: ABI = ABI::V6;
+
+/// What a child is confined to.
+pub(crate) struct Confinement {
+    files: OwnedFd,
+    calls: BpfProgram,
+}
+
+impl Confinement {
+    /// To `folder`, and to what `program` needs of the system. The reason is for whoever runs the server.
+    pub(crate) fn new(folder: &Path, program: &Program) -> Result<Self, String> {
+        let files = files(folder, program)
+            .map_err(|error| format!("the kernel does not keep files apart: {error}"))?;
+        let files = Option::<OwnedFd>::from(files).ok_or("the kernel does not keep files apart")?;
+        let calls =
+            calls().map_err(|error| format!("the kernel cannot keep it from the network: {error}"))?;
+        Ok(Self { files, calls })
+    }
+
+    /// Confines what `command` starts.
+    pub(crate) fn apply(self, command: &mut Command) {
+        let Self { files, calls } = self;
+        // SAFETY: the closure runs in the forked child before exec. It makes system calls alone, with a descriptor and a filter that
+        // were made before the fork; it neither allocates nor takes locks.
+        unsafe {
+            command.pre_exec(move || {
+                if libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+                    || libc::syscall(libc::SYS_landlock_restrict_self, files.as_raw_fd(), 0) != 0
+                {
+                    return Err(io::Error::last_os_error());
+                }
+                seccompiler::apply_filter(&calls).map_err(|_| io::Error::last_os_error())
+            });
+        }
+    }
+}
+
+/// Which files are reached, and as what.
+fn files(folder: &Path, program: &Program) -> Result<RulesetCreated, RulesetError> {
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let run = read | AccessFs::Execute;
+    // Nothing that is written is run, leads elsewhere, or lets whoever opens it wait.
+    let write = AccessFs::from_all(WANTED)
+        & !(AccessFs::Execute
+            | AccessFs::MakeBlock
+            | AccessFs::MakeChar
+            | AccessFs::MakeFifo
+            | AccessFs::MakeSym
+            | AccessFs::IoctlDev);
+    let mut ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(NEEDED))?
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(WANTED))?
+        .scope(Scope::AbstractUnixSocket | Scope::Signal)?
+        .create()?;
+    for path in LIBRARIES {
+        ruleset = allow(ruleset, Path::new(path), run)?;
+    }
+    for path in READ {
+        ruleset = allow(ruleset, Path::new(path), read)?;
+    }
+    ruleset = allow(ruleset, Path::new(NOWHERE), AccessFs::ReadFile | AccessFs::WriteFile)?;
+    match &program.installation {
+        Some(installation) => ruleset = allow(ruleset, installation, run)?,
+        None => {
+            ruleset = allow(ruleset, &program.path, run)?;
+            for path in TOOLS {
+                ruleset = allow(ruleset, Path::new(path), run)?;
+            }
+        }
+    }
+    allow(ruleset, folder, write)
+}
+
+/// What is not there needs no rule.
+fn allow(
+    ruleset: RulesetCreated,
+    path: &Path,
+    access: BitFlags<AccessFs>,
+) -> Result<RulesetCreated, RulesetError> {
+    let Ok(place) = PathFd::new(path) else { return Ok(ruleset) };
+    let access = if path.is_dir() { access } else { access & AccessFs::from_file(WANTED) };
+    ruleset.add_rule(PathBeneath::new(place, access))
+}
+
+/// Which calls are refused: those that lead to other machines, or to other programs of this one.
+fn calls() -> Result<BpfProgram, seccompiler::Error> {
+    let mut refused = BTreeMap::from([
+        // It makes one for itself, through which a second start of it would be told what to open.
+        (libc::SYS_socket, vec![argument(0, SeccompCmpOp::Ne, libc::AF_UNIX)?]),
+        (libc::SYS_connect, Vec::new()),
+        (libc::SYS_io_uring_setup, Vec::new()),
+        (libc::SYS_ptrace, Vec::new()),
+        // It puts that one where all may write, such as /tmp. Where nothing may be written, it is told by `OSL_SOCKET_PATH`.
+        (libc::SYS_faccessat, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
+        (libc::SYS_faccessat2, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
+    ]);
+    #[cfg(target_arch = "x86_64")]
+    refused.insert(libc::SYS_access, vec![argument(1, SeccompCmpOp::Eq, libc::W_OK)?]);
+    let refusal = SeccompAction::Errno(libc::EACCES.cast_unsigned());
+    let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
+    let filter = SeccompFilter::new(refused, SeccompAction::Allow, refusal, architecture)?;
+    Ok(filter.try_into()?)
+}
+
+fn argument(index: u8, operator: SeccompCmpOp, value: libc::c_int) -> Result<SeccompRule, BackendError> {
+    let value = u64::from(value.cast_unsigned());
+    SeccompRule::new(vec![SeccompCondition::new(index, SeccompCmpArgLen::Dword, operator, value)?])
+}

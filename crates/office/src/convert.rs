@@ -1,0 +1,260 @@
+//! The LibreOffice process: how it is called, and what it may use.
+
+use crate::{confine::Confinement, program::Program};
+use memoreel_workers::{ChildLimits, start_limited};
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::fs;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::sync::Semaphore;
+use url::Url;
+
+/// Of what it complains about, so much is kept for logs.
+const COMPLAINT_BYTES_MAX: u64 = 2_000;
+/// What it ends with when it has set up its profile, and is to be started again (`EXITHELPER_NORMAL_RESTART`).
+const SET_UP: i32 = 81;
+/// It sets itself up at the first of them.
+const STARTS_MAX: usize = 3;
+/// What it is told before it opens anything: no macros, no links, no Java.
+const PROFILE: &[u8] = include_bytes!("profile.xcu");
+/// Where its settings lie, below the folder of a conversion.
+const SETTINGS: &str = "profile/user";
+const SETTINGS_FILE: &str = "registrymodifications.xcu";
+/// Where it puts the PDF.
+const OUTPUT: &str = "out";
+
+/// What converting one document may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeLimits {
+    /// Longest work on one document.
+    pub wall_time: Duration,
+    /// Private memory (`RLIMIT_DATA`).
+    pub memory_bytes: u64,
+    /// Largest PDF, and largest file on the way to it.
+    pub pdf_bytes_max: u64,
+    /// Documents at once, over all clones.
+    pub processes: usize,
+}
+
+impl Default for OfficeLimits {
+    fn default() -> Self {
+        Self {
+            wall_time: Duration::from_secs(120),
+            memory_bytes: 2 << 30,
+            pdf_bytes_max: 100 << 20,
+            processes: 1,
+        }
+    }
+}
+
+/// A format that is converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfficeFormat {
+    /// Office Open XML text.
+    Docx,
+    /// Office Open XML slides.
+    Pptx,
+    /// OpenDocument text.
+    Odt,
+    /// OpenDocument slides.
+    Odp,
+}
+
+impl OfficeFormat {
+    /// What the document is called while it is converted, and the PDF of it.
+    fn names(self) -> (&'static str, &'static str) {
+        let document = match self {
+            Self::Docx => "document.docx",
+            Self::Pptx => "document.pptx",
+            Self::Odt => "document.odt",
+            Self::Odp => "document.odp",
+        };
+        (document, "document.pdf")
+    }
+
+    /// What reads it. Without one, LibreOffice looks at the content itself, and has readers for a hundred formats.
+    fn reader(self) -> &'static str {
+        match self {
+            Self::Docx => "MS Word 2007 XML",
+            Self::Pptx => "Impress MS PowerPoint 2007 XML",
+            Self::Odt => "writer8",
+            Self::Odp => "impress8",
+        }
+    }
+
+    /// What writes it.
+    fn writer(self) -> &'static str {
+        match self {
+            Self::Docx | Self::Odt => "pdf:writer_pdf_Export",
+            // A slide that is not shown is a slide: the others are counted with it.
+            Self::Pptx | Self::Odp => {
+                r#"pdf:impress_pdf_Export:{"ExportHiddenSlides":{"type":"boolean","value":"true"}}"#
+            }
+        }
+    }
+}
+
+/// Why a document was not converted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OfficeError {
+    /// It took too much time or memory, or is too large as PDF.
+    #[error("converting the document takes more time, memory or room than it may: {detail}")]
+    TooCostly {
+        /// How it ended.
+        detail: String,
+    },
+    /// LibreOffice cannot read it.
+    #[error("LibreOffice cannot convert the document: {detail}")]
+    Unreadable {
+        /// What LibreOffice said.
+        detail: String,
+    },
+    /// LibreOffice is not installed, or cannot be confined.
+    #[error("LibreOffice cannot be used: {reason}")]
+    Unavailable {
+        /// Why; for whoever runs the server.
+        reason: String,
+    },
+}
+
+/// Converts office documents to PDF. Cheap to clone; the clones share their places.
+#[derive(Debug, Clone)]
+pub struct Office {
+    program: Arc<OsString>,
+    limits: Arc<OfficeLimits>,
+    places: Arc<Semaphore>,
+}
+
+impl Office {
+    /// With this program, LibreOffice's `soffice`: a path, or a name that is looked up. Nothing is started yet.
+    #[must_use]
+    pub fn new(program: impl Into<OsString>, limits: OfficeLimits) -> Self {
+        let places = Arc::new(Semaphore::new(limits.processes.max(1)));
+        Self { program: Arc::new(program.into()), limits: Arc::new(limits), places }
+    }
+
+    /// The document as PDF. Dropping the future ends the process. `folder` is empty, and is removed by whoever made it: what the process
+    /// writes is there, and nowhere else.
+    ///
+    /// # Errors
+    /// [`OfficeError`].
+    pub async fn to_pdf(
+        &self,
+        document: &[u8],
+        format: OfficeFormat,
+        folder: &Path,
+    ) -> Result<Vec<u8>, OfficeError> {
+        let _place = self.places.acquire().await.map_err(|_| unavailable("it is shutting down"))?;
+        let work = self.convert(document, format, folder);
+        match tokio::time::timeout(self.limits.wall_time, work).await {
+            Ok(answer) => answer,
+            Err(_) => Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) }),
+        }
+    }
+
+    async fn convert(
+        &self,
+        document: &[u8],
+        format: OfficeFormat,
+        folder: &Path,
+    ) -> Result<Vec<u8>, OfficeError> {
+        let named = |error: io::Error| unavailable(format!("{}: {error}", self.program.display()));
+        let program = Program::find(&self.program).await.map_err(named)?;
+        let folder = fs::canonicalize(folder).await.map_err(unavailable)?;
+        let (name, pdf) = format.names();
+        fs::create_dir_all(folder.join(SETTINGS)).await.map_err(unavailable)?;
+        fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await.map_err(unavailable)?;
+        fs::write(folder.join(name), document).await.map_err(unavailable)?;
+        for _ in 0..STARTS_MAX {
+            let (status, said) = self.run(&program, format, &folder).await?;
+            match status.code() {
+                Some(SET_UP) => {}
+                Some(0) => return self.made(&folder.join(OUTPUT).join(pdf), said).await,
+                Some(_) => return Err(OfficeError::Unreadable { detail: format!("{status} {said}") }),
+                None => return Err(OfficeError::TooCostly { detail: format!("{status} {said}") }),
+            }
+        }
+        Err(unavailable("it does not get ready"))
+    }
+
+    /// Runs it once, and returns how it ended and what it complained about.
+    async fn run(
+        &self,
+        program: &Program,
+        format: OfficeFormat,
+        folder: &Path,
+    ) -> Result<(ExitStatus, String), OfficeError> {
+        let mut command = command(program, format, folder)?;
+        Confinement::new(folder, program).map_err(unavailable)?.apply(&mut command);
+        let mut group = start_limited(command, self.of_child()).await.map_err(unavailable)?;
+        let mut said = Vec::new();
+        if let Some(complaints) = group.child.stderr.take() {
+            let mut beginning = complaints.take(COMPLAINT_BYTES_MAX);
+            beginning.read_to_end(&mut said).await.map_err(unavailable)?;
+            tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink())
+                .await
+                .map_err(unavailable)?;
+        }
+        let status = group.child.wait().await.map_err(unavailable)?;
+        Ok((status, String::from_utf8_lossy(&said).trim().to_owned()))
+    }
+
+    fn of_child(&self) -> ChildLimits {
+        ChildLimits {
+            memory_bytes: self.limits.memory_bytes,
+            file_bytes: self.limits.pdf_bytes_max,
+            processor_time: Some(self.limits.wall_time),
+            // People wait for what they asked, rather than for pictures of pages.
+            nice: 10,
+        }
+    }
+
+    /// What it made. It ends well too where it could not read the document.
+    async fn made(&self, path: &Path, said: String) -> Result<Vec<u8>, OfficeError> {
+        let file = match fs::File::open(path).await {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(OfficeError::Unreadable { detail: said });
+            }
+            file => file.map_err(unavailable)?,
+        };
+        let mut pdf = Vec::new();
+        file.take(self.limits.pdf_bytes_max + 1).read_to_end(&mut pdf).await.map_err(unavailable)?;
+        if pdf.len() as u64 > self.limits.pdf_bytes_max {
+            return Err(OfficeError::TooCostly { detail: "the PDF is too large".to_owned() });
+        }
+        Ok(pdf)
+    }
+}
+
+fn unavailable(reason: impl ToString) -> OfficeError {
+    OfficeError::Unavailable { reason: reason.to_string() }
+}
+
+fn command(program: &Program, format: OfficeFormat, folder: &Path) -> Result<Command, OfficeError> {
+    let profile = Url::from_directory_path(folder.join("profile"))
+        .map_err(|()| unavailable("the folder of a conversion has no address"))?;
+    let mut command = Command::new(&program.path);
+    command
+        // Relative, because the address of a socket is short.
+        .arg("-env:OSL_SOCKET_PATH=.")
+        .arg(format!("-env:UserInstallation={}", profile.as_str().trim_end_matches('/')))
+        .args(["--headless", "--norestore", &format!("--infilter={}", format.reader())])
+        .args(["--convert-to", format.writer(), "--outdir", OUTPUT, format.names().0])
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("LANG", "C.UTF-8")
+        .env("HOME", folder)
+        .env("TMPDIR", folder)
+        // Draws without a screen.
+        .env("SAL_USE_VCLPLUGIN", "svp")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    Ok(command)
+}

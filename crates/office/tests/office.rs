@@ -1,0 +1,164 @@
+//! Real documents through the real LibreOffice, and programs in its place that do what they must not.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
+
+use memoreel_office::{Office, OfficeError, OfficeFormat, OfficeLimits};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{Cursor, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+/// A red point.
+const PNG: [u8; 69] = [
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52, 0x00,
+    0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x02, 0x00, 0x00, 0x00, 0x90, 0x77, 0x53, 0xde, 0x00,
+    0x00, 0x00, 0x0c, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0xf8, 0xcf, 0xc0, 0x00, 0x00, 0x03, 0x01,
+    0x01, 0x00, 0xc9, 0xfe, 0x92, 0xef, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60,
+    0x82,
+];
+const OASIS: &str = "urn:oasis:names:tc:opendocument:xmlns";
+
+/// A slide of OpenDocument with a picture from there; `Pictures/one.png` is in the file.
+fn slide(picture: &str) -> Vec<u8> {
+    let mut content = format!(
+        "<office:document-content xmlns:office=\"{OASIS}:office:1.0\" xmlns:draw=\"{OASIS}:drawing:1.0\" "
+    );
+    let _ = write!(
+        content,
+        "xmlns:svg=\"{OASIS}:svg-compatible:1.0\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" office:version=\"1.2\">"
+    );
+    let _ = write!(
+        content,
+        "<office:body><office:presentation><draw:page><draw:frame svg:width=\"5cm\" svg:height=\"5cm\" svg:x=\"1cm\" svg:y=\"1cm\">\
+         <draw:image xlink:href=\"{picture}\" xlink:type=\"simple\"/></draw:frame></draw:page></office:presentation></office:body>\
+         </office:document-content>"
+    );
+    let kind = "application/vnd.oasis.opendocument.presentation";
+    let mut manifest =
+        format!("<manifest:manifest xmlns:manifest=\"{OASIS}:manifest:1.0\" manifest:version=\"1.2\">");
+    for (path, kind) in [("/", kind), ("content.xml", "text/xml"), ("Pictures/one.png", "image/png")] {
+        let _ = write!(
+            manifest,
+            "<manifest:file-entry manifest:full-path=\"{path}\" manifest:media-type=\"{kind}\"/>"
+        );
+    }
+    manifest.push_str("</manifest:manifest>");
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, part) in [
+        ("mimetype", kind.as_bytes()),
+        ("content.xml", content.as_bytes()),
+        ("Pictures/one.png", PNG.as_slice()),
+        ("META-INF/manifest.xml", manifest.as_bytes()),
+    ] {
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        archive.start_file(name, stored).unwrap();
+        archive.write_all(part).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// Converts slides with this program; the folder they were converted in is still there.
+async fn converted(
+    program: &Path,
+    limits: OfficeLimits,
+    slides: &[u8],
+) -> (Result<Vec<u8>, OfficeError>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let pdf = Office::new(program, limits).to_pdf(slides, OfficeFormat::Odp, folder.path()).await;
+    (pdf, folder)
+}
+
+async fn pdf(picture: &str) -> Vec<u8> {
+    let (pdf, _folder) = converted(Path::new("soffice"), OfficeLimits::default(), &slide(picture)).await;
+    pdf.unwrap()
+}
+
+fn has_picture(pdf: &[u8]) -> bool {
+    pdf.windows(14).any(|window| window == b"/Subtype/Image")
+}
+
+/// A program in the place of LibreOffice.
+fn program(folder: &TempDir, script: &str) -> PathBuf {
+    let path = folder.path().join("soffice");
+    fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn pictures_in_a_document_are_in_the_pdf_and_those_it_links_to_are_neither_asked_for_nor_shown() {
+    let whole = pdf("Pictures/one.png").await;
+    assert!(whole.starts_with(b"%PDF-"));
+    assert!(has_picture(&whole));
+
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let linked = pdf(&format!("http://{}/one.png", server.local_addr().unwrap())).await;
+    assert!(!has_picture(&linked));
+    assert!(server.accept().is_err(), "somebody asked for the picture");
+
+    let others = tempfile::tempdir().unwrap();
+    let file = others.path().join("one.png");
+    fs::write(&file, PNG).unwrap();
+    assert!(!has_picture(&pdf(&format!("file://{}", file.display())).await));
+}
+
+#[tokio::test]
+async fn a_program_reads_and_writes_no_other_files_and_reaches_no_network() {
+    let (others, server) = (tempfile::tempdir().unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    server.set_nonblocking(true).unwrap();
+    let secret = others.path().join("secret");
+    fs::write(&secret, "the secret").unwrap();
+    let (secret, address) = (secret.display(), server.local_addr().unwrap());
+    let programs = tempfile::tempdir().unwrap();
+    let script = format!(
+        "mkdir out; exec > out/document.pdf; echo begun; cat {secret}; cat /etc/passwd /proc/$PPID/environ; echo more >> {secret}\n\
+         echo hello > /dev/tcp/{}/{}; ln -s {secret} out/link; mkfifo out/pipe; echo ended",
+        address.ip(),
+        address.port()
+    );
+    let (made, folder) = converted(&program(&programs, &script), OfficeLimits::default(), b"slides").await;
+    assert_eq!(String::from_utf8(made.unwrap()).unwrap(), "begun\nended\n");
+    assert_eq!(fs::read_to_string(others.path().join("secret")).unwrap(), "the secret");
+    assert!(server.accept().is_err(), "it reached the network");
+    let made: Vec<_> =
+        fs::read_dir(folder.path().join("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(made, ["document.pdf"]);
+}
+
+#[tokio::test]
+async fn one_that_takes_too_long_is_ended_with_all_that_it_started() {
+    let programs = tempfile::tempdir().unwrap();
+    let hasty = OfficeLimits { wall_time: Duration::from_secs(1), ..OfficeLimits::default() };
+    let script = "(while true; do echo on >> going; sleep 0.05; done) & sleep 60";
+    let begun = Instant::now();
+    let (made, folder) = converted(&program(&programs, script), hasty, b"slides").await;
+    assert!(matches!(made, Err(OfficeError::TooCostly { .. })), "{made:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    let written = || fs::metadata(folder.path().join("going")).unwrap().len();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let before = written();
+    assert!(before > 0);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(written(), before, "it still goes on");
+}
+
+#[tokio::test]
+async fn what_cannot_be_converted_is_told_apart_from_what_converts() {
+    let (made, _) = converted(Path::new("soffice"), OfficeLimits::default(), b"text is no slides").await;
+    assert!(matches!(made, Err(OfficeError::Unreadable { .. })), "{made:?}");
+    let (made, _) =
+        converted(Path::new("/nonexistent/soffice"), OfficeLimits::default(), &slide("Pictures/one.png"))
+            .await;
+    assert!(matches!(made, Err(OfficeError::Unavailable { .. })), "{made:?}");
+    let small = OfficeLimits { memory_bytes: 64 << 20, ..OfficeLimits::default() };
+    let (made, _) = converted(Path::new("soffice"), small, &slide("Pictures/one.png")).await;
+    assert!(made.is_err());
+    let tight = OfficeLimits { pdf_bytes_max: 100, ..OfficeLimits::default() };
+    let (made, _) = converted(Path::new("soffice"), tight, &slide("Pictures/one.png")).await;
+    assert!(made.is_err());
+}
