@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { expect } from "@playwright/test";
 import {
   addTranscript,

@@ -12,6 +12,7 @@ use tokio::fs;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 /// Of what it complains about, so much is kept for logs.
@@ -150,11 +151,7 @@ impl Office {
         folder: &Path,
     ) -> Result<Vec<u8>, OfficeError> {
         let _place = self.places.acquire().await.map_err(|_| unavailable("it is shutting down"))?;
-        let work = self.convert(document, format, folder);
-        match tokio::time::timeout(self.limits.wall_time, work).await {
-            Ok(answer) => answer,
-            Err(_) => Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) }),
-        }
+        self.convert(document, format, folder, Instant::now() + self.limits.wall_time).await
     }
 
     async fn convert(
@@ -162,6 +159,7 @@ impl Office {
         document: &[u8],
         format: OfficeFormat,
         folder: &Path,
+        until: Instant,
     ) -> Result<Vec<u8>, OfficeError> {
         let named = |error: io::Error| unavailable(format!("{}: {error}", self.program.display()));
         let program = Program::find(&self.program).await.map_err(named)?;
@@ -171,7 +169,7 @@ impl Office {
         fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await.map_err(unavailable)?;
         fs::write(folder.join(name), document).await.map_err(unavailable)?;
         for _ in 0..STARTS_MAX {
-            let (status, said) = self.run(&program, format, &folder).await?;
+            let (status, said) = self.run(&program, format, &folder, until).await?;
             match status.code() {
                 Some(SET_UP) => {}
                 Some(0) => return self.made(&folder.join(OUTPUT).join(pdf), said).await,
@@ -188,20 +186,30 @@ impl Office {
         program: &Program,
         format: OfficeFormat,
         folder: &Path,
+        until: Instant,
     ) -> Result<(ExitStatus, String), OfficeError> {
         let mut command = command(program, format, folder)?;
         Confinement::new(folder, program).map_err(unavailable)?.apply(&mut command);
         let mut group = start_limited(command, self.of_child()).await.map_err(unavailable)?;
         let mut said = Vec::new();
-        if let Some(complaints) = group.child.stderr.take() {
-            let mut beginning = complaints.take(COMPLAINT_BYTES_MAX);
-            beginning.read_to_end(&mut said).await.map_err(unavailable)?;
-            tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink())
-                .await
-                .map_err(unavailable)?;
-        }
-        let status = group.child.wait().await.map_err(unavailable)?;
-        Ok((status, String::from_utf8_lossy(&said).trim().to_owned()))
+        let ended = {
+            let work = async {
+                if let Some(complaints) = group.child.stderr.take() {
+                    let mut beginning = complaints.take(COMPLAINT_BYTES_MAX);
+                    beginning.read_to_end(&mut said).await?;
+                    tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink()).await?;
+                }
+                group.child.wait().await
+            };
+            timeout_at(until, work).await
+        };
+        let Ok(status) = ended else {
+            // Waited for, so that nothing is written any more when the caller clears the folder.
+            group.kill();
+            let _ = group.child.wait().await;
+            return Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) });
+        };
+        Ok((status.map_err(unavailable)?, String::from_utf8_lossy(&said).trim().to_owned()))
     }
 
     fn of_child(&self) -> ChildLimits {

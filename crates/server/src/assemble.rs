@@ -121,6 +121,8 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
             images: engines.images.clone(),
             ocr: engines.ocr.clone(),
             languages: engines.ocr_languages.clone(),
+            office: engines.office.clone(),
+            scratch: app.scratch.clone(),
             blobs: app.blobs.clone(),
             staging: app.staging.clone(),
             clock: Arc::clone(&app.clock),

@@ -9,6 +9,7 @@ use memoreel_ai_local::{LocalEmbed, LocalSpeech};
 use memoreel_documents::{DocumentLimits, Documents};
 use memoreel_images::{ImageLimits, Images};
 use memoreel_ocr::{Languages, Ocr, OcrLimits};
+use memoreel_office::{Office, OfficeLimits};
 use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use std::{ffi::OsString, sync::Arc};
@@ -33,6 +34,8 @@ pub struct Engines {
     pub ocr: Ocr,
     /// In these languages.
     pub ocr_languages: Languages,
+    /// Lays out office documents.
+    pub office: Office,
 }
 
 impl std::fmt::Debug for Engines {
@@ -76,8 +79,8 @@ impl Engines {
         };
         let passages = PassageIndex::new(providers.search_memory_mib.saturating_mul(1 << 20));
         let ocr_languages = providers.ocr_languages.parse().context("MEMOREEL_OCR_LANGUAGES")?;
-        let (images, documents) = (images(), documents());
-        Ok(Self { transcribe, embed, generate, passages, images, documents, ocr: ocr(), ocr_languages })
+        let (images, documents, ocr, office) = (images(), documents(), ocr(), office());
+        Ok(Self { transcribe, embed, generate, passages, images, documents, ocr, ocr_languages, office })
     }
 }
 
@@ -98,6 +101,7 @@ impl Engines {
             documents: Documents::unavailable(),
             ocr: ocr(),
             ocr_languages: Languages::default(),
+            office: office(),
         })
     }
 }
@@ -147,6 +151,12 @@ fn documents() -> Documents {
 fn ocr() -> Ocr {
     let program = std::env::var_os("MEMOREEL_TESSERACT").unwrap_or_else(|| OsString::from("tesseract"));
     Ocr::new(program, OcrLimits::default())
+}
+
+/// LibreOffice, where `MEMOREEL_SOFFICE` says it is, or wherever it is found.
+fn office() -> Office {
+    let program = std::env::var_os("MEMOREEL_SOFFICE").unwrap_or_else(|| OsString::from("soffice"));
+    Office::new(program, OfficeLimits::default())
 }
 
 fn local_embedder() -> Result<LocalEmbed> {

@@ -1,5 +1,8 @@
 //! From staging to the blob store, for documents: what is on their pages, and what those look like.
 
+mod laid_out;
+mod pages;
+
 use super::{blob_failure, remove_duplicate, remove_staged};
 use crate::{
     contents::{Awaited, awaited, give_up, upload_lost},
@@ -8,26 +11,18 @@ use crate::{
     store::{self as sql, AssetRow, ReadDocumentFacts, ReadPage},
 };
 use async_trait::async_trait;
-use memoreel_blob::{BlobKey, BlobStore, LocalFile, Staging};
+use memoreel_blob::{BlobStore, LocalFile, Staging};
 use memoreel_db::TenantTx;
-use memoreel_documents::{Described, Document, DocumentError, Documents, PageImage, language_of};
-use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform, geometry::Size};
+use memoreel_documents::{Described, DocumentError, Documents, language_of};
+use memoreel_images::Images;
 use memoreel_kernel::{Clock, Event, UploadId};
-use memoreel_ocr::{Languages, Ocr, OcrError};
+use memoreel_ocr::{Languages, Ocr};
+use memoreel_office::Office;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun, lock_subject};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-/// Of longer documents, later pages have no picture and are not looked for text in.
-const PICTURES_MAX: u32 = 1_000;
-/// The longer side of a page's picture, in pixels.
-const PICTURE_SIDE: u32 = 1_600;
-/// The longer side of a picture in which text is looked for: A4 at 200 to the inch, which tesseract reads well.
-const OCR_SIDE: u32 = 2_400;
-/// Lines of which tesseract is less sure are mostly specks and drawings.
-const CONFIDENCE_MIN: f32 = 0.4;
 
 /// Reads an uploaded document and stores it.
 #[derive(Debug)]
@@ -40,6 +35,10 @@ pub struct ReadDocument {
     pub ocr: Ocr,
     /// In these languages.
     pub languages: Languages,
+    /// Lays out office documents.
+    pub office: Office,
+    /// Where work in progress lies.
+    pub scratch: PathBuf,
     /// The store.
     pub blobs: BlobStore,
     /// Where uploads are staged.
@@ -64,15 +63,9 @@ impl Handle for ReadDocument {
         drop(tx);
         let replacement = content.replaces.then_some(content.upload_id);
         let file = self.file(&row, content).await?;
-        let bytes = tokio::fs::read(file.path()).await?;
-        let opened = unless_stopped(run, self.documents.open(&bytes, &filename)).await?;
-        let mut document = opened.map_err(document_failure)?;
-        drop(bytes);
         let organization_id = run.caller().organization_id;
         let folder = keys::pages(organization_id, step.asset_id, replacement);
-        let pages = self.pages(run, &folder, &mut document).await?;
-        let described = document.described().clone();
-        document.close().await.map_err(document_failure)?;
+        let (described, pages) = self.read(run, &folder, file.path(), &filename).await?;
 
         let facts = facts(&described, &pages);
         let (content_type, extension) = (described.format.content_type(), described.format.extension());
@@ -146,95 +139,6 @@ impl ReadDocument {
             return Err(TaskFailure::permanent("document_too_large", message));
         }
         Ok(DocumentFile::Staged(upload_id, self.staging.path(upload_id)))
-    }
-
-    async fn pages(
-        &self,
-        run: &TaskRun,
-        folder: &BlobKey,
-        document: &mut Document<'_>,
-    ) -> Result<Vec<ReadPage>, TaskFailure> {
-        let (count, has_images) =
-            (document.described().page_count, document.described().format.has_page_images());
-        let text_bytes_max = self.documents.limits().text_bytes_max;
-        let (mut pages, mut text_bytes) = (Vec::new(), 0);
-        for page in 0..count {
-            let has_image = has_images && page < PICTURES_MAX;
-            let (mut one, picture) = unless_stopped(run, self.page(document, page, has_image)).await??;
-            if let Some((webp, size)) = picture {
-                let key = keys::page(folder, page + 1);
-                self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
-                one.image = Some((key, size.width, size.height));
-            }
-            text_bytes += one.text.len() as u64;
-            if text_bytes > text_bytes_max {
-                let most = text_bytes_max >> 20;
-                let message = format!("The document is too large: it has more than {most} MiB of text.");
-                return Err(TaskFailure::permanent("document_too_large", message));
-            }
-            pages.push(one);
-            run.progress((page + 1) as f32 / count as f32 * 0.95);
-        }
-        Ok(pages)
-    }
-
-    /// A page, and its picture.
-    async fn page(
-        &self,
-        document: &mut Document<'_>,
-        page: u32,
-        has_image: bool,
-    ) -> Result<(ReadPage, Option<(Vec<u8>, Size)>), TaskFailure> {
-        let read = document.text(page).await.map_err(document_failure)?;
-        let mut one = ReadPage {
-            text: read.text,
-            source: "text_layer",
-            headings: serde_json::to_value(&read.headings).unwrap_or_default(),
-            image: None,
-        };
-        if !has_image {
-            return Ok((one, None));
-        }
-        let side = if read.has_layer { PICTURE_SIDE } else { OCR_SIDE };
-        let picture = document.image(page, side).await.map_err(document_failure)?;
-        if !read.has_layer {
-            self.look_for_text(&picture, &mut one).await;
-        }
-        Ok((one, Some(self.smaller(&picture).await?)))
-    }
-
-    /// Takes what is recognised, where that is more than the file has. A page that cannot be read is a page without text: the others
-    /// are worth no less.
-    async fn look_for_text(&self, picture: &PageImage, page: &mut ReadPage) {
-        match self.ocr.read(&picture.png, &self.languages).await {
-            Ok(recognised) => {
-                let text = recognised.text(CONFIDENCE_MIN);
-                if text.len() > page.text.len() {
-                    page.text = text;
-                    page.source = "ocr";
-                }
-            }
-            Err(OcrError::Unavailable { reason }) => {
-                tracing::error!(reason, "no text is looked for in pictures")
-            }
-            Err(error) => tracing::warn!(?error, "no text could be looked for in the picture of a page"),
-        }
-    }
-
-    async fn smaller(&self, picture: &PageImage) -> Result<(Vec<u8>, Size), TaskFailure> {
-        let transform = Transform {
-            width: Some(PICTURE_SIDE),
-            height: Some(PICTURE_SIDE),
-            format: Some(FormatWish::Only(OutputFormat::Webp)),
-            ..Transform::default()
-        };
-        let size = Size { width: picture.width, height: picture.height };
-        let made = self.images.make(&picture.png, size, &transform, OutputFormat::Webp).await;
-        let made = made.map_err(|error: ImageError| {
-            TaskFailure::transient(error.code(), "A picture of a page could not be made for the moment.")
-                .caused_by(error)
-        })?;
-        Ok((made.bytes, made.size))
     }
 }
 

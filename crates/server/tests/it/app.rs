@@ -2,7 +2,7 @@
 
 use crate::{
     client::{Client, Person},
-    engines::{Lines, engines},
+    engines::{Lines, engines, libre_office},
     round_trips::Counted,
 };
 use ipnet::IpNet;
@@ -11,6 +11,7 @@ use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{AssetId, Clock, FakeClock, Timestamp};
 use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
+use memoreel_office::Office;
 use memoreel_operations::{AddressPolicy, RequestLog};
 use memoreel_outbound::{Outbound, OutboundSettings};
 use memoreel_privacy::{Eraser, Journal};
@@ -76,6 +77,8 @@ pub struct Options {
     pub counted: Option<Arc<Counted>>,
     /// Whether requests are logged.
     pub logs_requests: bool,
+    /// What lays out office documents.
+    pub office: Office,
     /// Further stores, between which organizations can be moved, or the default one as well.
     pub stores: Option<BTreeMap<String, StoreConfig>>,
 }
@@ -102,6 +105,7 @@ impl Default for Options {
             begins_at: None,
             counted: None,
             logs_requests: false,
+            office: libre_office(),
             stores: None,
         }
     }
@@ -188,7 +192,7 @@ impl TestApp {
             sign_in: options.sign_in.clone(),
             documents: options.documents.clone(),
         });
-        let engines = engines(options.lines.clone());
+        let engines = engines(options.lines.clone(), options.office.clone());
         let stop = CancellationToken::new();
         let receiver = assemble::receiver(Arc::clone(&app.clock));
         let mails = MailFolder::new(folder.join("mails"));

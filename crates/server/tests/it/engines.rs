@@ -8,16 +8,22 @@ use memoreel_ai::{
 use memoreel_documents::{DocumentLimits, Documents};
 use memoreel_images::{ImageLimits, Images};
 use memoreel_ocr::{Languages, Ocr, OcrLimits};
+use memoreel_office::{Office, OfficeLimits};
 use memoreel_parts::Parts;
 use memoreel_search::PassageIndex;
 use memoreel_server::engines::Engines;
 use std::sync::Arc;
 
+/// LibreOffice, as it is installed.
+pub fn libre_office() -> Office {
+    Office::new("soffice", OfficeLimits::default())
+}
+
 /// Who says what, four seconds each.
 pub type Lines = Vec<(u32, &'static str)>;
 
 /// Both engines; `lines` is what is heard in every recording.
-pub fn engines(lines: Lines) -> Engines {
+pub fn engines(lines: Lines, office: Office) -> Engines {
     Engines {
         transcribe: Arc::new(Listener(lines)),
         embed: Arc::new(WordBag),
@@ -35,6 +41,7 @@ pub fn engines(lines: Lines) -> Engines {
         ),
         ocr: Ocr::new("tesseract", OcrLimits::default()),
         ocr_languages: Languages::default(),
+        office,
     }
 }
 

@@ -1,0 +1,170 @@
+//! Pages as LibreOffice lays them out, and what of the document itself belongs to them.
+
+use memoreel_documents::{Format, Heading, PageText};
+use memoreel_office::OfficeFormat;
+use std::collections::HashMap;
+
+/// A layout with less than one letter of so many does not show the document.
+const LETTERS_SHOWN_MIN: usize = 2;
+/// A heading is looked for on so many lines at most.
+const HEADING_LINES_MAX: usize = 4;
+
+/// As what a document is laid out, if it has pages only then.
+pub(super) fn kind(format: Format) -> Option<OfficeFormat> {
+    match format {
+        Format::Docx => Some(OfficeFormat::Docx),
+        Format::Pptx => Some(OfficeFormat::Pptx),
+        Format::Odt => Some(OfficeFormat::Odt),
+        Format::Odp => Some(OfficeFormat::Odp),
+        Format::Pdf | Format::Html | Format::Markdown | Format::Text => None,
+    }
+}
+
+/// The pages of a document whose own parts are `own`, as they are `laid_out`. None where the two do not agree: rather no pictures than wrong
+/// ones.
+pub(super) fn pages(format: Format, own: &[PageText], laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
+    match format {
+        Format::Pptx | Format::Odp => slides(own, &laid_out),
+        _ => flowing(own, laid_out),
+    }
+}
+
+/// Slides are pages by themselves, and have what the speaker notes besides.
+fn slides(own: &[PageText], laid_out: &[PageText]) -> Option<Vec<PageText>> {
+    let with_pictures = |(own, laid_out): (&PageText, &PageText)| PageText {
+        // One that is nothing but a picture is looked for text in.
+        has_layer: laid_out.has_layer || !own.text.is_empty(),
+        ..own.clone()
+    };
+    (own.len() == laid_out.len()).then(|| own.iter().zip(laid_out).map(with_pictures).collect())
+}
+
+/// Text has its pages from the layout, and its headings from the document: what is laid out only looks like one.
+fn flowing(own: &[PageText], mut laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
+    if letters(&laid_out) * LETTERS_SHOWN_MIN < letters(own) {
+        return None;
+    }
+    let headings: Vec<&Heading> = own.iter().flat_map(|page| &page.headings).collect();
+    let places = places(&headings, &laid_out);
+    let mut from = 0;
+    for heading in headings {
+        // They come in the order of the text.
+        let of_text = places.get(&letters_of(&heading.text)).map(Vec::as_slice).unwrap_or_default();
+        let Some(place) = of_text.get(of_text.partition_point(|place| place.line < from)) else { continue };
+        from = place.line + 1;
+        laid_out[place.page].headings.push(Heading { char_start: place.char_start, ..heading.clone() });
+    }
+    Some(laid_out)
+}
+
+fn letters(pages: &[PageText]) -> usize {
+    pages.iter().flat_map(|page| page.text.chars()).filter(|letter| letter.is_alphanumeric()).count()
+}
+
+/// Where a heading may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// Of all pages.
+    line: usize,
+    page: usize,
+    /// In the page's text.
+    char_start: usize,
+}
+
+/// Where what `headings` say has lines of its own, in order.
+fn places(headings: &[&Heading], pages: &[PageText]) -> HashMap<String, Vec<Place>> {
+    let mut places: HashMap<String, Vec<Place>> =
+        headings.iter().map(|heading| (letters_of(&heading.text), Vec::new())).collect();
+    places.remove("");
+    let mut first = 0;
+    for (page, text) in pages.iter().enumerate() {
+        let lines: Vec<&str> = text.text.split('\n').collect();
+        let mut char_start = 0;
+        for (at, line) in lines.iter().enumerate() {
+            let place = Place { line: first + at, page, char_start };
+            for beginning in [Some(*line), without_number(line)].into_iter().flatten() {
+                let mut said = String::new();
+                let following = &lines[at + 1..lines.len().min(at + HEADING_LINES_MAX)];
+                for line in std::iter::once(&beginning).chain(following) {
+                    said.push_str(&letters_of(line));
+                    if let Some(found) = places.get_mut(&said)
+                        && found.last() != Some(&place)
+                    {
+                        found.push(place);
+                    }
+                }
+            }
+            char_start += line.chars().count() + 1;
+        }
+        first += lines.len();
+    }
+    places
+}
+
+/// What is compared: neither spaces, which differ at the ends of lines, nor whether it is set in capitals.
+fn letters_of(text: &str) -> String {
+    text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// A line without the number that the layout puts before a heading.
+fn without_number(line: &str) -> Option<&str> {
+    let (number, rest) = line.trim_start().split_once(' ')?;
+    let letters = number.chars().filter(|letter| letter.is_alphanumeric()).count();
+    (letters == 1 || number.contains(|letter: char| letter.is_numeric())).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(text: &str, headings: &[(u8, &str)]) -> PageText {
+        let heading =
+            |(level, text): &(u8, &str)| Heading { level: *level, text: (*text).to_owned(), char_start: 0 };
+        PageText { text: text.to_owned(), headings: headings.iter().map(heading).collect(), has_layer: true }
+    }
+
+    fn found(pages: &[PageText]) -> Vec<Vec<(&str, usize)>> {
+        let mut found = Vec::new();
+        for page in pages {
+            found.push(page.headings.iter().map(|one| (one.text.as_str(), one.char_start)).collect());
+        }
+        found
+    }
+
+    #[test]
+    fn headings_are_on_the_pages_on_which_they_are_laid_out() {
+        let own = [page(
+            "Costs\n\nThe costs grow, and the plan of the year after shows how\n\nThe plan of the year after\n\nMore\n\nCosts\n\nLast words",
+            &[(1, "Costs"), (2, "The plan of the year after"), (1, "Not shown"), (1, "Costs"), (1, "!")],
+        )];
+        let laid_out = vec![
+            page(
+                "Contents\nCosts 1\n1. COSTS\nThe costs grow, and\nthe plan of the year after shows how",
+                &[],
+            ),
+            page("A) The plan of\nthe year after\nMore\nCosts\nLast words", &[]),
+        ];
+        let pages = pages(Format::Docx, &own, laid_out).unwrap();
+        assert_eq!(
+            found(&pages),
+            [vec![("Costs", 17)], vec![("The plan of the year after", 0), ("Costs", 35)]]
+        );
+        assert_eq!(pages[1].headings[0].level, 2);
+    }
+
+    #[test]
+    fn a_layout_that_does_not_show_the_document_is_not_taken() {
+        let own = [page("A whole page of text", &[])];
+        assert_eq!(pages(Format::Odt, &own, vec![page("A page", &[])]), None);
+        assert_eq!(pages(Format::Odp, &own, vec![page("A whole page", &[]), page("of text", &[])]), None);
+    }
+
+    #[test]
+    fn slides_keep_what_they_say_and_pictures_alone_are_looked_into() {
+        let own = [page("Plan\n\nWhat is noted", &[(1, "Plan")]), page("", &[])];
+        let drawn = |text: &str, has_layer| PageText { has_layer, ..page(text, &[]) };
+        let pages = pages(Format::Pptx, &own, vec![drawn("Plan", false), drawn("", false)]).unwrap();
+        assert_eq!(pages[0], own[0]);
+        assert_eq!((pages[1].text.as_str(), pages[1].has_layer), ("", false));
+    }
+}
