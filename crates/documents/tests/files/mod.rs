@@ -123,16 +123,32 @@ pub fn zip(parts: &[(&str, &[u8])]) -> Vec<u8> {
 
 const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
 const SLIDES: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml";
+const NOTES: &str = "application/vnd.openxmlformats-officedocument.presentationml.notesSlide+xml";
+const SLIDE: &str = "application/vnd.openxmlformats-officedocument.presentationml.slide+xml";
 const RELATED: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-const CORE: &str = "<cp:coreProperties xmlns:dc=\"d\" xmlns:cp=\"c\"><dc:title>Minutes &amp; more</dc:title>\
+const PACKAGE: &str = "http://schemas.openxmlformats.org/package/2006";
+const WORD_SPACE: &str = "xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\"";
+const SLIDE_SPACES: &str = "xmlns:p=\"http://schemas.openxmlformats.org/presentationml/2006/main\" \
+    xmlns:a=\"http://schemas.openxmlformats.org/drawingml/2006/main\" \
+    xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
+const OASIS: &str = "urn:oasis:names:tc:opendocument:xmlns";
+const CORE: &str = "<cp:coreProperties xmlns:dc=\"http://purl.org/dc/elements/1.1/\" \
+    xmlns:cp=\"http://schemas.openxmlformats.org/package/2006/metadata/core-properties\"><dc:title>Minutes &amp; more</dc:title>\
     <dc:creator>Grace Hopper</dc:creator><dc:language>en-US</dc:language></cp:coreProperties>";
 
-fn types(part: &str, kind: &str) -> String {
-    format!("<Types><Override PartName=\"/{part}\" ContentType=\"{kind}\"/></Types>")
+fn types(parts: &[(&str, &str)]) -> String {
+    let mut xml = format!(
+        "<Types xmlns=\"{PACKAGE}/content-types\"><Default Extension=\"xml\" ContentType=\"application/xml\"/>\
+         <Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>"
+    );
+    for (part, kind) in parts {
+        let _ = write!(xml, "<Override PartName=\"/{part}\" ContentType=\"{kind}\"/>");
+    }
+    xml + "</Types>"
 }
 
 fn relations(of: &[(&str, &str, &str)]) -> String {
-    let mut xml = "<Relationships>".to_owned();
+    let mut xml = format!("<Relationships xmlns=\"{PACKAGE}/relationships\">");
     for (id, kind, target) in of {
         let _ = write!(xml, "<Relationship Id=\"{id}\" Type=\"{RELATED}/{kind}\" Target=\"{target}\"/>");
     }
@@ -141,15 +157,17 @@ fn relations(of: &[(&str, &str, &str)]) -> String {
 
 /// A text of Word with this body: paragraphs of style `Kop1`, which is a heading, and others.
 pub fn docx(body: &str) -> Vec<u8> {
-    let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
+    let document = format!("<w:document {WORD_SPACE}><w:body>{body}</w:body></w:document>");
     docx_of(document.as_bytes())
 }
 
 /// One whose main part is this.
 pub fn docx_of(document: &[u8]) -> Vec<u8> {
-    let styles = "<w:styles xmlns:w=\"w\"><w:style w:styleId=\"Kop1\"><w:name w:val=\"heading 1\"/></w:style></w:styles>";
+    let styles = format!(
+        "<w:styles {WORD_SPACE}><w:style w:type=\"paragraph\" w:styleId=\"Kop1\"><w:name w:val=\"heading 1\"/></w:style></w:styles>"
+    );
     zip(&[
-        ("[Content_Types].xml", types("word/document.xml", WORD).as_bytes()),
+        ("[Content_Types].xml", types(&[("word/document.xml", WORD)]).as_bytes()),
         ("_rels/.rels", relations(&[("r1", "officeDocument", "word/document.xml")]).as_bytes()),
         ("word/_rels/document.xml.rels", relations(&[("s", "styles", "styles.xml")]).as_bytes()),
         ("word/styles.xml", styles.as_bytes()),
@@ -166,43 +184,38 @@ pub fn word_paragraph(text: &str, is_heading: bool) -> String {
 
 /// Slides, each of a title, a text, and what the speaker notes.
 pub fn pptx(slides: &[(&str, &str, &str)]) -> Vec<u8> {
+    pptx_with_hidden(slides, None)
+}
+
+/// The same, of which one is not shown.
+pub fn pptx_with_hidden(slides: &[(&str, &str, &str)], hidden: Option<usize>) -> Vec<u8> {
     let mut listed = String::new();
     let mut related = Vec::new();
     let names: Vec<(String, String)> =
         (0..slides.len()).map(|at| (format!("rId{at}"), format!("slides/slide{at}.xml"))).collect();
-    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut parts: Vec<(String, &str, Vec<u8>)> = Vec::new();
+    let mut relations_of: Vec<(String, String)> = Vec::new();
     for (at, (title, text, notes)) in slides.iter().enumerate() {
         // The order is that of the list, not of the parts' names.
         let _ = write!(listed, "<p:sldId id=\"{}\" r:id=\"rId{at}\"/>", 256 + at);
         related.push((names[at].0.as_str(), "slide", names[at].1.as_str()));
-        let shape = |kind: &str, text: &str| {
-            format!(
-                "<p:sp><p:nvSpPr><p:nvPr><p:ph type=\"{kind}\"/></p:nvPr></p:nvSpPr><p:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
-            )
-        };
-        let slide = format!(
-            "<p:sld xmlns:p=\"p\" xmlns:a=\"a\">{}{}</p:sld>",
-            shape("title", title),
-            shape("body", text)
-        );
-        parts.push((format!("ppt/slides/slide{at}.xml"), slide.into_bytes()));
-        let noted = format!(
-            "<p:notes xmlns:p=\"p\" xmlns:a=\"a\">{}{}</p:notes>",
-            shape("sldNum", "7"),
-            shape("body", notes)
-        );
-        parts.push((format!("ppt/notesSlides/notes{at}.xml"), noted.into_bytes()));
+        let shown = if hidden == Some(at) { " show=\"0\"" } else { "" };
+        let slide =
+            format!("<p:sld {SLIDE_SPACES}{shown}>{}</p:sld>", shapes(&[("title", *title), ("body", *text)]));
+        parts.push((format!("ppt/slides/slide{at}.xml"), SLIDE, slide.into_bytes()));
+        let noted =
+            format!("<p:notes {SLIDE_SPACES}>{}</p:notes>", shapes(&[("sldNum", "7"), ("body", *notes)]));
+        parts.push((format!("ppt/notesSlides/notes{at}.xml"), NOTES, noted.into_bytes()));
         let target = format!("../notesSlides/notes{at}.xml");
         let relation = relations(&[("n", "notesSlide", &target)]);
-        parts.push((format!("ppt/slides/_rels/slide{at}.xml.rels"), relation.into_bytes()));
+        relations_of.push((format!("ppt/slides/_rels/slide{at}.xml.rels"), relation));
     }
     let main = format!(
-        "<p:presentation xmlns:p=\"p\" xmlns:r=\"r\"><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>"
+        "<p:presentation {SLIDE_SPACES}><p:sldIdLst>{listed}</p:sldIdLst><p:sldSz cx=\"9144000\" cy=\"5143500\"/></p:presentation>"
     );
-    let (kinds, root) = (
-        types("ppt/presentation.xml", SLIDES),
-        relations(&[("r", "officeDocument", "ppt/presentation.xml")]),
-    );
+    let mut kinds = vec![("ppt/presentation.xml", SLIDES)];
+    kinds.extend(parts.iter().map(|(name, kind, _)| (name.as_str(), *kind)));
+    let (kinds, root) = (types(&kinds), relations(&[("r", "officeDocument", "ppt/presentation.xml")]));
     let related = relations(&related);
     let mut all = vec![
         ("[Content_Types].xml", kinds.as_bytes()),
@@ -210,24 +223,72 @@ pub fn pptx(slides: &[(&str, &str, &str)]) -> Vec<u8> {
         ("ppt/presentation.xml", main.as_bytes()),
         ("ppt/_rels/presentation.xml.rels", related.as_bytes()),
     ];
-    all.extend(parts.iter().map(|(name, content)| (name.as_str(), content.as_slice())));
+    all.extend(parts.iter().map(|(name, _, content)| (name.as_str(), content.as_slice())));
+    all.extend(relations_of.iter().map(|(name, content)| (name.as_str(), content.as_bytes())));
     zip(&all)
 }
 
-/// An OpenDocument file: a text, or slides.
+/// Shapes of a slide, one below the other, each of a kind and with a text.
+fn shapes(of: &[(&str, &str)]) -> String {
+    let mut xml = "<p:cSld><p:spTree>".to_owned();
+    for (at, (kind, text)) in of.iter().enumerate() {
+        let top = 500_000 + at * 1_500_000;
+        let _ = write!(
+            xml,
+            "<p:sp><p:nvSpPr><p:cNvPr id=\"{}\" name=\"{kind}\"/><p:cNvSpPr/><p:nvPr><p:ph type=\"{kind}\"/></p:nvPr></p:nvSpPr>\
+             <p:spPr><a:xfrm><a:off x=\"500000\" y=\"{top}\"/><a:ext cx=\"8000000\" cy=\"1200000\"/></a:xfrm></p:spPr>\
+             <p:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>",
+            at + 2
+        );
+    }
+    xml + "</p:spTree></p:cSld>"
+}
+
+/// An OpenDocument file: a text, or slides; `manifest` is what its manifest says besides.
 pub fn open_document(kind: &str, body: &str, manifest: &str) -> Vec<u8> {
+    open_document_with(kind, body, manifest, None)
+}
+
+/// A text of OpenDocument that is nothing but this picture, as large as a page: PNG.
+pub fn scanned_open_document(picture: &[u8]) -> Vec<u8> {
+    let name = "Pictures/page.png";
+    let body = format!(
+        "<office:text><text:p><draw:frame svg:width=\"16cm\" svg:height=\"22cm\">\
+         <draw:image xlink:href=\"{name}\" xlink:type=\"simple\"/></draw:frame></text:p></office:text>"
+    );
+    let manifest = format!("<m:file-entry m:full-path=\"{name}\" m:media-type=\"image/png\"/>");
+    open_document_with("text", &body, &manifest, Some((name, picture)))
+}
+
+fn open_document_with(kind: &str, body: &str, manifest: &str, part: Option<(&str, &[u8])>) -> Vec<u8> {
     let content = format!(
-        "<office:document-content xmlns:office=\"o\" xmlns:text=\"t\" xmlns:style=\"s\" xmlns:fo=\"f\" xmlns:draw=\"d\">\
-         <office:automatic-styles><style:style style:name=\"P1\"><style:paragraph-properties fo:break-before=\"page\"/></style:style>\
+        "<office:document-content xmlns:office=\"{OASIS}:office:1.0\" xmlns:text=\"{OASIS}:text:1.0\" xmlns:style=\"{OASIS}:style:1.0\" \
+         xmlns:fo=\"{OASIS}:xsl-fo-compatible:1.0\" xmlns:draw=\"{OASIS}:drawing:1.0\" xmlns:svg=\"{OASIS}:svg-compatible:1.0\" \
+         xmlns:xlink=\"http://www.w3.org/1999/xlink\" office:version=\"1.2\"><office:automatic-styles>\
+         <style:style style:name=\"P1\" style:family=\"paragraph\"><style:paragraph-properties fo:break-before=\"page\"/></style:style>\
          </office:automatic-styles><office:body>{body}</office:body></office:document-content>"
     );
-    let meta = "<office:document-meta xmlns:office=\"o\" xmlns:dc=\"d\"><office:meta><dc:title>Offer</dc:title></office:meta></office:document-meta>";
-    zip(&[
-        ("mimetype", format!("application/vnd.oasis.opendocument.{kind}").as_bytes()),
+    let meta = format!(
+        "<office:document-meta xmlns:office=\"{OASIS}:office:1.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\" office:version=\"1.2\">\
+         <office:meta><dc:title>Offer</dc:title></office:meta></office:document-meta>"
+    );
+    let kind = format!("application/vnd.oasis.opendocument.{kind}");
+    let entry =
+        |path: &str, kind: &str| format!("<m:file-entry m:full-path=\"{path}\" m:media-type=\"{kind}\"/>");
+    let manifest = format!(
+        "<m:manifest xmlns:m=\"{OASIS}:manifest:1.0\" m:version=\"1.2\">{}{}{}{manifest}</m:manifest>",
+        entry("/", &kind),
+        entry("content.xml", "text/xml"),
+        entry("meta.xml", "text/xml")
+    );
+    let mut parts = vec![
+        ("mimetype", kind.as_bytes()),
         ("content.xml", content.as_bytes()),
         ("meta.xml", meta.as_bytes()),
         ("META-INF/manifest.xml", manifest.as_bytes()),
-    ])
+    ];
+    parts.extend(part);
+    zip(&parts)
 }
 
 /// Files that mean harm or are broken, with what they are refused as.

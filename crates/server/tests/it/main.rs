@@ -49,6 +49,7 @@ mod mutation;
 mod name_server;
 mod nearest;
 mod notices;
+mod office;
 mod oidc;
 mod openapi;
 mod organization_exports;
