@@ -1,6 +1,7 @@
 //! Sentence embeddings: the trait and unit length.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,24 @@ pub struct EmbedModel {
 /// together, and a few seconds' work still leaves room for progress and cancellation.
 pub const PASSAGES_PER_CALL: usize = 256;
 
-/// Turns text into unit-length vectors whose dot product is their likeness.
+/// How many pictures are best given to [`Embed::embed_pictures`] at once: some hundred kilobytes, and an answer within seconds
+/// also where they are looked at one after the other.
+pub const PICTURES_PER_CALL: usize = 8;
+
+/// A picture as a model is given it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// The file: a JPEG, small, because models look at some 200 to 500 pixels on each side.
+    pub jpeg: Bytes,
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Picture({} bytes)", self.jpeg.len())
+    }
+}
+
+/// Turns text into unit-length vectors whose dot product is their likeness. Some also turn pictures into such vectors.
 #[async_trait]
 pub trait Embed: Send + Sync {
     /// Which model this is.
@@ -36,6 +54,24 @@ pub trait Embed: Send + Sync {
     /// # Errors
     /// Any [`AiError`].
     async fn embed_query(&self, query: &str) -> Result<Vec<f32>, AiError>;
+
+    /// Whether it also takes pictures. Nobody else is given any.
+    fn takes_pictures(&self) -> bool {
+        false
+    }
+
+    /// One vector per picture, in order, in the space of [`Embed::embed_query`]: that of a query which says what is in a picture is like
+    /// the picture's, though less than texts of one meaning are like each other.
+    ///
+    /// # Errors
+    /// Any [`AiError`]; `EngineMissing` where it takes texts alone; never a part of the vectors.
+    async fn embed_pictures(&self, pictures: &[Picture]) -> Result<Vec<Vec<f32>>, AiError> {
+        let missing = format!("a model that takes pictures, which {} does not", self.model().name);
+        match pictures.is_empty() {
+            true => Ok(Vec::new()),
+            false => Err(AiError::EngineMissing { missing }),
+        }
+    }
 }
 
 /// The vectors of any number of passages, [`PASSAGES_PER_CALL`] at a time; `progress` is told which share of them is done.
@@ -113,6 +149,15 @@ mod tests {
             embed_all(&Short, &passages(1), &running, |_| {}).await.expect_err("cancelled").code(),
             "cancelled"
         );
+    }
+
+    #[tokio::test]
+    async fn who_takes_texts_alone_says_so_of_pictures() {
+        assert!(!Short.takes_pictures());
+        let picture = Picture { jpeg: Bytes::from_static(b"JPEG") };
+        let error = Short.embed_pictures(&[picture]).await.expect_err("it takes none");
+        assert_eq!((error.code(), error.is_permanent()), ("engine_missing", true));
+        assert!(error.to_string().contains("short"), "{error}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod speech;
 pub mod wav;
 pub mod words;
 
-pub use embed::{Embed, EmbedModel, PASSAGES_PER_CALL, embed_all, normalize};
+pub use embed::{Embed, EmbedModel, PASSAGES_PER_CALL, PICTURES_PER_CALL, Picture, embed_all, normalize};
 pub use error::AiError;
 pub use generate::{Generate, GenerateRequest};
 pub use http::{HttpEmbed, HttpGenerate, HttpTranscribe, ProviderSettings, Secret};

@@ -168,6 +168,11 @@ impl Recording {
         self.folder("frames")
     }
 
+    /// A small picture of the key frame that is shown first at this moment.
+    pub(crate) fn small_frame(self, start_ms: u64) -> BlobKey {
+        key(&format!("{}/{}", self.frames(), small_frame_file(start_ms)))
+    }
+
     /// Sound for speech recognition.
     pub(crate) fn speech(self) -> BlobKey {
         key(&format!("{}/speech.wav", self.folder("speech")))

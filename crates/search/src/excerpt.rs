@@ -41,10 +41,11 @@ pub(crate) fn excerpt(found: &Found, query: Option<&[f32]>) -> Excerpt {
 }
 
 /// Why a passage was found: by its words, by its meaning, or both; by neither where it is merely the nearest. From `likeness_floor` on it counts
-/// as alike.
+/// as alike, unless it has a floor of its own.
 pub(crate) fn matched_by(found: &Found, likeness_floor: f64) -> (bool, bool) {
     let words = found.words_rank.is_some();
-    let alike = found.similarity.is_some_and(|similarity| similarity >= likeness_floor);
+    let floor = found.likeness_floor.unwrap_or(likeness_floor);
+    let alike = found.similarity.is_some_and(|similarity| similarity >= floor);
     (words, alike)
 }
 
@@ -155,6 +156,7 @@ mod tests {
             lexemes: Vec::new(),
             matches,
             text,
+            is_picture: false,
             start_seconds: Some(0.0),
             end_seconds: Some(9.0),
             spans,
@@ -163,6 +165,7 @@ mod tests {
             words_rank: Some(1),
             meaning_rank: None,
             similarity: None,
+            likeness_floor: None,
             score: 1.0,
         }
     }

@@ -1,13 +1,16 @@
-//! The background step that makes an image findable: by how people describe it, and by what is written in it.
+//! The background step that makes an image findable: by how people describe it, by what is written in it, and by what it looks like where the
+//! model takes pictures.
 
 use crate::chunking::ChunkDraft;
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
+use crate::pictures::{Pictures, concluded};
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
+use crate::store::pictures::insert_looks;
 use crate::{documents, key_frames};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{ImageText, TextOnScreen, image_text};
+use memoreel_assets::{ImageText, SmallPictures, TextOnScreen, image_text};
 use memoreel_kernel::AssetId;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
@@ -26,12 +29,13 @@ pub struct IndexImagePayload {
 pub struct IndexImage {
     app: App,
     model: Model,
+    pictures: Pictures,
 }
 
 impl IndexImage {
-    /// The step with its engine.
-    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
-        Self { app, model: Model::new(embed) }
+    /// The step with its engine, and what shows it pictures.
+    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
+        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
     }
 }
 
@@ -60,6 +64,7 @@ impl Handle for IndexImage {
             NewPassage { page_number: None, is_description, language, chunk }
         });
         let passages = passages.collect();
+        let pictured = self.pictures.of_image(run, &self.model, &self.app.db, asset_id).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -67,8 +72,11 @@ impl Handle for IndexImage {
             let whose =
                 Whose { kind: WrittenIn::Image, asset_id, title: &said.title, created_at: said.created_at };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
+            if let Ok(Some((model_id, chunks))) = &pictured {
+                insert_looks(&mut tx, &whose, *model_id, chunks, now).await?;
+            }
         }
-        run.finish(tx, &[]).await
+        concluded(run, tx, pictured).await
     }
 }
 

@@ -1,12 +1,15 @@
-//! The background step that makes what is on screen findable: by passages, each of which is what one slide says.
+//! The background step that makes what is on screen findable: by passages, each of which is what one slide says, and by what it looks like where
+//! the model takes pictures.
 
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, ChunkSpan, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
+use crate::pictures::{Pictures, concluded};
+use crate::store::pictures::insert_moments;
 use crate::store::videos::{Told, clear_chunks, insert_on_screen};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{TextOnScreen, text_on_screen};
+use memoreel_assets::{SmallPictures, TextOnScreen, text_on_screen};
 use memoreel_kernel::VideoId;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
@@ -33,12 +36,13 @@ pub struct IndexKeyFramesPayload {
 pub struct IndexKeyFrames {
     app: App,
     model: Model,
+    pictures: Pictures,
 }
 
 impl IndexKeyFrames {
-    /// The step with its engine.
-    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
-        Self { app, model: Model::new(embed) }
+    /// The step with its engine, and what shows it pictures.
+    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
+        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
     }
 }
 
@@ -62,15 +66,19 @@ impl Handle for IndexKeyFrames {
             false => Some(self.model.id(&self.app.db).await?),
         };
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
+        let pictured = self.pictures.of_video(run, &self.model, &self.app.db, video_id).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        if clear_chunks(&mut tx, video_id, Told::OnScreen).await?
-            && let Some(model_id) = model_id
-        {
-            insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
+        if clear_chunks(&mut tx, video_id, Told::OnScreen).await? {
+            if let Some(model_id) = model_id {
+                insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
+            }
+            if let Ok(Some((model_id, chunks))) = &pictured {
+                insert_moments(&mut tx, video_id, *model_id, chunks, now).await?;
+            }
         }
-        run.finish(tx, &[]).await
+        concluded(run, tx, pictured).await
     }
 }
 

@@ -1,9 +1,10 @@
 //! Finding the second at which something was said or is on screen, the page on which it is written, and the image or video that is described
-//! by it: passages, their vectors, and hybrid retrieval.
+//! by it or looks like it: passages, their vectors, and hybrid retrieval.
 //!
 //! A transcript is cut into passages ([`chunking`]) whose sentences ([`moments`]) keep their times. Words and meaning are
 //! searched together inside the database function `search_chunks`, which applies organization, visibility and deletion;
-//! the best second inside a hit is then found from the matched words and the sentences' own vectors.
+//! the best second inside a hit is then found from the matched words and the sentences' own vectors. Where the model takes pictures, too, what
+//! they look like is searched beside it ([`pictures`]).
 
 pub mod chunking;
 mod descriptions;
@@ -20,6 +21,7 @@ mod key_frames;
 mod likeness;
 mod model;
 mod moments;
+mod pictures;
 mod query;
 mod routes;
 mod store;

@@ -1,6 +1,7 @@
 //! From which likeness on a passage says something like the query: a question of the model, whose cosines of unrelated
 //! texts lie around 0.05 for some and 0.75 for others.
 
+use crate::vectors::similarities;
 use memoreel_ai::{AiError, Embed};
 
 /// Standard deviations above the mean of unrelated pairs.
@@ -90,20 +91,43 @@ const PAIRS: [(&str, &str); 16] = [
     ),
 ];
 
-/// The least cosine that means something with this model: each query is compared with the passages that answer another.
+/// The vectors of the queries.
 ///
 /// # Errors
 /// When the model does not answer.
-pub(crate) async fn floor(embed: &dyn Embed) -> Result<f64, AiError> {
+pub(crate) async fn queries(embed: &dyn Embed) -> Result<Vec<Vec<f32>>, AiError> {
+    let mut queries = Vec::with_capacity(PAIRS.len());
+    for (query, _) in PAIRS {
+        queries.push(embed.embed_query(query).await?);
+    }
+    Ok(queries)
+}
+
+/// The least cosine that means something with this model, which made the vectors of the `queries`: each is compared with the passages that
+/// answer another.
+///
+/// # Errors
+/// When the model does not answer.
+pub(crate) async fn floor(embed: &dyn Embed, queries: &[Vec<f32>]) -> Result<f64, AiError> {
     let passages: Vec<String> = PAIRS.iter().map(|(_, passage)| (*passage).to_owned()).collect();
     let passages = embed.embed_passages(&passages).await?;
     let mut unrelated = Vec::new();
-    for (index, (query, _)) in PAIRS.iter().enumerate() {
-        let query = embed.embed_query(query).await?;
+    for (index, query) in queries.iter().enumerate() {
         let others = passages.iter().enumerate().filter(|(other, _)| *other != index);
-        unrelated.extend(others.map(|(_, passage)| cosine(&query, passage)));
+        unrelated.extend(others.map(|(_, passage)| cosine(query, passage)));
     }
     Ok(above(&unrelated))
+}
+
+/// The least cosine with this picture that means something, whose vector is packed as in [`crate::vectors`]: the `queries` are about other
+/// things than pictures mostly show, and each picture is compared with them, because some are a little like everything.
+pub(crate) fn floor_of(picture: &[u8], queries: &[Vec<f32>]) -> f64 {
+    let unrelated: Vec<f64> = queries
+        .iter()
+        .filter_map(|query| similarities(picture, query).first().copied())
+        .map(f64::from)
+        .collect();
+    if unrelated.is_empty() { f64::INFINITY } else { above(&unrelated) }
 }
 
 fn cosine(one: &[f32], other: &[f32]) -> f64 {
@@ -148,8 +172,17 @@ mod tests {
 
     #[tokio::test]
     async fn the_floor_rises_with_the_likeness_of_unrelated_texts() {
-        let floor = floor(&Narrow).await.unwrap();
+        let floor = floor(&Narrow, &queries(&Narrow).await.unwrap()).await.unwrap();
         assert!(floor > 0.95, "{floor}");
+    }
+
+    #[test]
+    fn a_picture_shows_what_it_is_more_like_than_like_other_queries() {
+        let mut packed = Vec::new();
+        crate::vectors::push_packed(&mut packed, Some(&[0.6, 0.8]), 2);
+        let floor = floor_of(&packed, &[vec![0.1, 0.0], vec![0.3, 0.0]]);
+        assert!((floor - (0.12 + 3.0 * 0.06)).abs() < 0.01, "{floor}");
+        assert_eq!(floor_of(&[], &[vec![1.0, 0.0]]), f64::INFINITY, "nothing is known of it");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The embedding model in use, and the shapes that searching passes around.
 
 use crate::{SearchError, likeness, store};
-use memoreel_ai::Embed;
+use memoreel_ai::{Embed, EmbedModel};
 use memoreel_assets::Recording;
 use memoreel_db::{Db, SystemReason};
 use memoreel_kernel::{AssetId, ChannelId, ChunkId, EmbeddingModelId, Timestamp, VideoId};
@@ -15,6 +15,8 @@ use tokio::sync::OnceCell;
 pub struct Model {
     embed: Arc<dyn Embed>,
     id: OnceCell<EmbeddingModelId>,
+    pictures_id: OnceCell<EmbeddingModelId>,
+    unrelated: OnceCell<Vec<Vec<f32>>>,
     likeness_floor: OnceCell<f64>,
 }
 
@@ -27,7 +29,13 @@ impl std::fmt::Debug for Model {
 impl Model {
     /// Wraps an engine.
     pub fn new(embed: Arc<dyn Embed>) -> Self {
-        Self { embed, id: OnceCell::new(), likeness_floor: OnceCell::new() }
+        Self {
+            embed,
+            id: OnceCell::new(),
+            pictures_id: OnceCell::new(),
+            unrelated: OnceCell::new(),
+            likeness_floor: OnceCell::new(),
+        }
     }
 
     /// The engine.
@@ -40,13 +48,29 @@ impl Model {
     /// # Errors
     /// When the database cannot be reached or knows the model with another number of dimensions.
     pub async fn id(&self, db: &Db) -> Result<EmbeddingModelId, SearchError> {
-        let id = self.id.get_or_try_init(|| async {
-            let mut tx = db.system(SystemReason::Configure).await?;
-            let id = store::register_model(&mut tx, &self.embed.model()).await?;
-            tx.commit().await?;
-            Ok::<_, SearchError>(id)
-        });
-        id.await.copied()
+        self.id.get_or_try_init(|| register(db, self.embed.model())).await.copied()
+    }
+
+    /// The id under which the vectors of pictures lie, apart from those of texts; nothing where the engine takes no pictures.
+    ///
+    /// # Errors
+    /// As [`Model::id`].
+    pub(crate) async fn pictures_id(&self, db: &Db) -> Result<Option<EmbeddingModelId>, SearchError> {
+        if !self.embed.takes_pictures() {
+            return Ok(None);
+        }
+        let EmbedModel { name, dimensions } = self.embed.model();
+        let model = EmbedModel { name: format!("{name} (pictures)"), dimensions };
+        self.pictures_id.get_or_try_init(|| register(db, model)).await.copied().map(Some)
+    }
+
+    /// The vectors of queries that have nothing to do with each other; made on first use.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub(crate) async fn unrelated(&self) -> Result<&[Vec<f32>], SearchError> {
+        let unrelated = self.unrelated.get_or_try_init(|| likeness::queries(&*self.embed));
+        unrelated.await.map(Vec::as_slice).map_err(SearchError::Embedding)
     }
 
     /// From which cosine on a passage says something like a query; found out on first use.
@@ -54,9 +78,19 @@ impl Model {
     /// # Errors
     /// When the engine does not answer.
     pub(crate) async fn likeness_floor(&self) -> Result<f64, SearchError> {
-        let floor = self.likeness_floor.get_or_try_init(|| likeness::floor(&*self.embed));
-        floor.await.copied().map_err(SearchError::Embedding)
+        let floor = self.likeness_floor.get_or_try_init(|| async {
+            let queries = self.unrelated().await?;
+            likeness::floor(&*self.embed, queries).await.map_err(SearchError::Embedding)
+        });
+        floor.await.copied()
     }
+}
+
+async fn register(db: &Db, model: EmbedModel) -> Result<EmbeddingModelId, SearchError> {
+    let mut tx = db.system(SystemReason::Configure).await?;
+    let id = store::register_model(&mut tx, &model).await?;
+    tx.commit().await?;
+    Ok(id)
 }
 
 /// What a search goes by.
@@ -202,6 +236,8 @@ pub(crate) struct Found {
     /// When that was added.
     pub(crate) created_at: Timestamp,
     pub(crate) text: String,
+    /// Whether it is a picture, which has no text.
+    pub(crate) is_picture: bool,
     /// The text search configuration of its language, and the roots of the query's words in it.
     pub(crate) configuration: String,
     pub(crate) lexemes: Vec<String>,
@@ -218,6 +254,8 @@ pub(crate) struct Found {
     pub(crate) words_rank: Option<i64>,
     pub(crate) meaning_rank: Option<i64>,
     pub(crate) similarity: Option<f64>,
+    /// From which likeness on it counts as alike, where that is another one than of texts.
+    pub(crate) likeness_floor: Option<f64>,
     pub(crate) score: f64,
 }
 

@@ -46,6 +46,7 @@ mod by_meaning;
 mod columns;
 pub(crate) mod files;
 pub(crate) mod passages;
+pub(crate) mod pictures;
 pub(crate) mod videos;
 
 use crate::index::{Nearby, Worded};
@@ -177,6 +178,7 @@ pub(crate) async fn search(
         of: found_in!(caller.organization_id, row),
         created_at: row.created_at,
         text: row.text,
+        is_picture: false,
         configuration: row.configuration,
         lexemes: row.lexemes,
         matches: Vec::new(),
@@ -188,7 +190,20 @@ pub(crate) async fn search(
         words_rank: row.words_rank,
         meaning_rank: row.meaning_rank,
         similarity: row.similarity,
+        likeness_floor: None,
         score: row.score,
     });
     Ok(found.collect())
+}
+
+/// Pictures the caller may see, nearest first. `meaning` names the model under which the vectors of pictures lie, which those of texts do not.
+pub(crate) async fn search_pictures(
+    tx: &mut TenantTx,
+    query: &Query,
+    meaning: Meaning<'_>,
+    filters: &Filters,
+    limit: u32,
+) -> Result<Vec<Found>, sqlx::Error> {
+    let found = by_meaning::search(tx, query, meaning, filters, limit).await?;
+    Ok(found.into_iter().map(|found| Found { is_picture: true, ..found }).collect())
 }

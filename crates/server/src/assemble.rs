@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Context, Result};
 use memoreel_assets::{
     Encode, EncodeAv1, ExtractSpeech, Import, KeyFrames, MakeSounds, MediaEngine, Package, Picture, Probe,
-    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Reencode, ReplaceRecording, Store, TextReader,
-    Tracks, Waveform,
+    ReadDocument, ReadImage, ReadImageText, ReceiveUpload, Reencode, ReplaceRecording, SmallPictures, Store,
+    TextReader, Tracks, Waveform,
 };
 use memoreel_blob::{BlobStore, Staging, UrlSigner};
 use memoreel_db::Db;
@@ -105,6 +105,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         ocr: engines.ocr.clone(),
         languages: engines.ocr_languages.clone(),
     };
+    let pictures = SmallPictures { images: engines.images.clone(), blobs: app.blobs.clone() };
     Registry::default()
         .with(Store { engine: urgent.clone(), staging: app.staging.clone(), clock: Arc::clone(&app.clock) })
         .with(ReplaceRecording { engine: urgent.clone(), app: app.clone() })
@@ -142,8 +143,8 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDescription::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed)))
-        .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed)))
-        .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed), pictures.clone()))
+        .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed), pictures))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))
         .with(SendMail::new(app.clone(), mailer.clone()))

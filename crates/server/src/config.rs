@@ -77,6 +77,9 @@ pub struct Providers {
     /// How many numbers its vectors have
     #[arg(long, env = "MEMOREEL_EMBED_DIMENSIONS", default_value_t = 1536)]
     pub embed_dimensions: usize,
+    /// Whether it is also sent pictures, small ones of images and of what is on screen: its model must take them, in the form {"image": base64}
+    #[arg(long, env = "MEMOREEL_EMBED_PICTURES", action = clap::ArgAction::Set, default_value_t = false, value_name = "true|false")]
+    pub embed_pictures: bool,
     /// Memory for the passages of organizations that are being searched, in MiB; about 750 bytes for a passage
     #[arg(long, env = "MEMOREEL_SEARCH_MEMORY_MIB", default_value_t = memoreel_search::SEARCH_MEMORY_MIB_DEFAULT)]
     pub search_memory_mib: usize,

@@ -1,7 +1,7 @@
 //! Which engines listen, embed and write: the configured servers, or the local ones.
 
 use crate::config::Providers;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use memoreel_ai::{
     Embed, Generate, HttpEmbed, HttpGenerate, HttpTranscribe, ProviderSettings, Secret, Transcribe,
 };
@@ -20,7 +20,7 @@ use url::Url;
 pub struct Engines {
     /// Listens.
     pub transcribe: Arc<dyn Transcribe>,
-    /// Turns text into vectors.
+    /// Turns text into vectors, and pictures where it takes them.
     pub embed: Arc<dyn Embed>,
     /// Writes summaries, if a language model is configured.
     pub generate: Option<Arc<dyn Generate>>,
@@ -65,7 +65,13 @@ impl Engines {
         let embed: Arc<dyn Embed> = match &providers.embed_url {
             Some(url) => {
                 let settings = settings(url, &providers.embed_key, &providers.embed_model);
-                Arc::new(HttpEmbed::new(settings, providers.embed_dimensions)?)
+                let embed = HttpEmbed::new(settings, providers.embed_dimensions)?;
+                Arc::new(embed.with_pictures(providers.embed_pictures))
+            }
+            None if providers.embed_pictures => {
+                bail!(
+                    "MEMOREEL_EMBED_PICTURES=true needs MEMOREEL_EMBED_URL: the local engine takes texts alone"
+                )
             }
             None => Arc::new(local_embedder()?),
         };

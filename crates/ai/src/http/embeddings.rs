@@ -1,11 +1,16 @@
-//! `POST /embeddings`.
+//! `POST /embeddings`, and what servers of models that look at pictures have added to it.
+//!
+//! OpenAI's protocol knows texts alone. Pictures are sent in the form that Jina gave them, `"input": [{"image": "…"}]` with the file in
+//! base64: SGLang speaks it for each of its models that embeds pictures, and so do servers of Jina's own models, in a cluster of one's own
+//! or at Jina. Many pictures go in one request, and the answer is that for texts.
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Connection, ProviderSettings};
-use crate::{AiError, Embed, EmbedModel, normalize};
+use crate::{AiError, Embed, EmbedModel, PICTURES_PER_CALL, Picture, normalize};
 
 /// Passages per request.
 const BATCH_MAX: usize = 64;
@@ -17,6 +22,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 pub struct HttpEmbed {
     connection: Connection,
     dimensions: usize,
+    takes_pictures: bool,
 }
 
 #[derive(Deserialize)]
@@ -37,20 +43,31 @@ impl HttpEmbed {
     /// # Errors
     /// `EngineMissing` where the settings cannot work.
     pub fn new(settings: ProviderSettings, dimensions: usize) -> Result<Self, AiError> {
-        Ok(Self { connection: Connection::new(settings)?, dimensions })
+        Ok(Self { connection: Connection::new(settings)?, dimensions, takes_pictures: false })
     }
 
-    async fn embed_batch(&self, batch: &[String]) -> Result<Vec<Vec<f32>>, AiError> {
+    /// The same, which is also sent pictures or is not.
+    #[must_use]
+    pub fn with_pictures(self, takes_pictures: bool) -> Self {
+        Self { takes_pictures, ..self }
+    }
+
+    async fn embed_texts(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, AiError> {
+        self.embed_batch(&json!(texts), texts.len()).await
+    }
+
+    /// The vectors of so many inputs.
+    async fn embed_batch(&self, inputs: &Value, count: usize) -> Result<Vec<Vec<f32>>, AiError> {
         let body = json!({
-            "model": self.connection.model(), "input": batch, "encoding_format": "float",
+            "model": self.connection.model(), "input": inputs, "encoding_format": "float",
             "dimensions": self.dimensions,
         });
         let answer: Answer = self.connection.send_json("embeddings", &body, ANSWER_BYTES_MAX).await?;
-        let mut vectors: Vec<Vec<f32>> = vec![Vec::new(); batch.len()];
+        let mut vectors: Vec<Vec<f32>> = vec![Vec::new(); count];
         for mut item in answer.data {
             let Some(place) = vectors.get_mut(item.index) else {
                 return Err(invalid(format!(
-                    "it has a vector for passage {}, which was not sent.",
+                    "it has a vector for input {}, which was not sent.",
                     item.index
                 )));
             };
@@ -67,7 +84,7 @@ impl HttpEmbed {
             *place = item.embedding;
         }
         match vectors.iter().any(Vec::is_empty) {
-            true => Err(invalid("a passage has no vector.".into())),
+            true => Err(invalid("an input has no vector.".into())),
             false => Ok(vectors),
         }
     }
@@ -86,13 +103,31 @@ impl Embed for HttpEmbed {
     async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vec<f32>>, AiError> {
         let mut vectors = Vec::with_capacity(passages.len());
         for batch in passages.chunks(BATCH_MAX) {
-            vectors.extend(self.embed_batch(batch).await?);
+            vectors.extend(self.embed_texts(batch).await?);
         }
         Ok(vectors)
     }
 
     async fn embed_query(&self, query: &str) -> Result<Vec<f32>, AiError> {
-        let mut vectors = self.embed_batch(&[query.to_owned()]).await?;
+        let mut vectors = self.embed_texts(&[query.to_owned()]).await?;
         vectors.pop().ok_or_else(|| invalid("it has no vector.".into()))
+    }
+
+    fn takes_pictures(&self) -> bool {
+        self.takes_pictures
+    }
+
+    async fn embed_pictures(&self, pictures: &[Picture]) -> Result<Vec<Vec<f32>>, AiError> {
+        if !self.takes_pictures {
+            let missing = format!("leave to send pictures to the server of {}", self.connection.model());
+            return Err(AiError::EngineMissing { missing });
+        }
+        let mut vectors = Vec::with_capacity(pictures.len());
+        for batch in pictures.chunks(PICTURES_PER_CALL) {
+            let inputs = batch.iter().map(|picture| json!({ "image": STANDARD.encode(&picture.jpeg) }));
+            let inputs = Value::Array(inputs.collect());
+            vectors.extend(self.embed_batch(&inputs, batch.len()).await?);
+        }
+        Ok(vectors)
     }
 }

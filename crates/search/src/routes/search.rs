@@ -4,6 +4,7 @@ use super::Engine;
 use crate::excerpt::{excerpt, matched_by};
 use crate::index::Reader;
 use crate::model::{Filters, Found, FoundIn, HitKind, Mode};
+use crate::pictures;
 use crate::query::{Query, parse};
 use crate::store::{self, Meaning};
 use crate::{
@@ -72,7 +73,7 @@ pub(crate) struct Hit {
     chunk_id: ChunkId,
     /// What it is a passage of.
     kind: HitKind,
-    /// Where in it: whether it is said, seen, written or described.
+    /// Where in it: whether it is said, seen, written or described, or looks like it.
     source: HitSource,
     /// The video.
     video_id: Option<VideoId>,
@@ -92,7 +93,7 @@ pub(crate) struct Hit {
     image: Option<HitImage>,
     /// Who speaks in `text`, in order.
     speakers: Vec<String>,
-    /// The matching sentence with what is around it.
+    /// The matching sentence with what is around it; empty where it was found by what it looks like.
     text: String,
     /// The words of `text` that matched.
     highlights: Vec<Highlight>,
@@ -122,6 +123,8 @@ pub(crate) enum HitSource {
     Picture,
     /// It is how people describe a video or an image.
     Description,
+    /// An image looks like it, or what is on screen at a moment of a video does.
+    Appearance,
 }
 
 /// The document in which something was found.
@@ -183,7 +186,8 @@ pub(crate) enum MatchedBy {
 ///
 /// The moments in which something is said or is on screen in a video, the pages on which it is written, the images that show it by their
 /// description or by what is written in them, and the videos that are described by it: by words and by meaning.
-/// `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
+/// `source` tells which; where the server's model takes pictures, images and what is on screen in videos are also found by what they look
+/// like, without a word. What is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
 /// it comes onto the screen.
 #[utoipa::path(
     get,
@@ -247,6 +251,11 @@ async fn hits(
     };
     let model_id = model.id(&app.db).await?;
     let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
+    // Before the database begins: nobody keeps it waiting for a model.
+    let looks = match (&vector, model.pictures_id(&app.db).await?) {
+        (Some(_), Some(id)) => Some((id, model.unrelated().await?)),
+        _ => None,
+    };
     let count = chosen_for(mode, query, filters, limit);
     // Nobody looks for anything in one video for which it would pay to look at others.
     let everywhere = filters.video_id.is_none();
@@ -271,6 +280,12 @@ async fn hits(
     };
     let meaning = vector.as_deref().map(|vector| Meaning { model_id, vector, nearby: nearby.as_ref() });
     let mut found = store::search(&mut tx, mode, query, meaning, worded.as_ref(), filters, limit).await?;
+    if let (Some(vector), Some((model_id, unrelated))) = (vector.as_deref(), looks) {
+        let meaning = Meaning { model_id, vector, nearby: None };
+        let mut pictures = store::search_pictures(&mut tx, query, meaning, filters, limit).await?;
+        pictures::measure(&mut pictures, unrelated);
+        found = pictures::fused(found, pictures, usize::try_from(limit).unwrap_or_default());
+    }
     forms.mark(&mut tx, &query.text, &mut found).await?;
     drop(tx);
     let now = app.clock.now();
@@ -346,6 +361,7 @@ fn hit(
 ) -> Hit {
     let excerpt = excerpt(&found, query);
     let (words, meaning) = matched_by(&found, likeness_floor);
+    let is_picture = found.is_picture;
     let reasons = [(words, MatchedBy::Words), (meaning, MatchedBy::Meaning)];
     let mut hit = Hit {
         chunk_id: found.chunk_id,
@@ -380,7 +396,7 @@ fn hit(
             } else {
                 (hit.start_ms, hit.end_ms) = (Some(excerpt.start_ms), Some(excerpt.end_ms));
                 if is_seen {
-                    hit.source = HitSource::Screen;
+                    hit.source = if is_picture { HitSource::Appearance } else { HitSource::Screen };
                 }
             }
         }
@@ -391,7 +407,11 @@ fn hit(
         }
         FoundIn::Image { id, description, is_described, width, height, filename, .. } => {
             hit.kind = HitKind::Image;
-            hit.source = if is_described { HitSource::Description } else { HitSource::Picture };
+            hit.source = match (is_picture, is_described) {
+                (true, _) => HitSource::Appearance,
+                (false, true) => HitSource::Description,
+                (false, false) => HitSource::Picture,
+            };
             let thumbnail_url = picture_url.unwrap_or_default();
             hit.image = Some(HitImage {
                 asset_id: id,

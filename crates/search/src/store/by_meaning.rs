@@ -74,6 +74,7 @@ pub(super) async fn search(
         lexemes: Vec::new(),
         matches: Vec::new(),
         text: row.text,
+        is_picture: false,
         start_seconds: row.start_seconds,
         end_seconds: row.end_seconds,
         spans: row.spans.0,
@@ -82,6 +83,7 @@ pub(super) async fn search(
         words_rank: None,
         meaning_rank: row.meaning_rank,
         similarity: Some(row.similarity),
+        likeness_floor: None,
         score: row.similarity,
     });
     Ok(found.collect())

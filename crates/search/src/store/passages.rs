@@ -13,7 +13,7 @@ const HEADER_BYTES: usize = 4;
 /// What an organization has.
 #[derive(Debug)]
 pub(crate) struct State {
-    /// Passages.
+    /// Passages that are text.
     pub(crate) chunk_count: usize,
     /// Passages or vectors of the model written since the transaction that was asked about, whichever are more.
     pub(crate) written_since: usize,
@@ -83,7 +83,8 @@ pub(crate) async fn page(
                (SELECT vector_send(e.embedding) FROM chunk_embeddings e
                 WHERE e.organization_id = $1 AND e.chunk_id = c.id AND e.model_id = $2) AS vector
            FROM chunks c
-           WHERE c.organization_id = $1 AND (c.entity_type, c.entity_id, c.chunk_index) > ($3, $4, $5)
+           -- A picture has neither words nor a vector that is comparable with theirs.
+           WHERE c.organization_id = $1 AND (c.entity_type, c.entity_id, c.chunk_index) > ($3, $4, $5) AND NOT c.is_picture
            ORDER BY c.entity_type, c.entity_id, c.chunk_index LIMIT $6"#,
         organization_id.uuid(),
         model_id.uuid(),

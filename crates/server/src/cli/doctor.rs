@@ -10,8 +10,9 @@ use crate::{
 use anyhow::{Context, Result, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
-use memoreel_ai::{TranscribeRequest, wav};
+use memoreel_ai::{Picture, TranscribeRequest, wav};
 use memoreel_identity::{check_breached_passwords, check_provider};
+use memoreel_images::{OutputFormat, Transform};
 use memoreel_media::{Ffmpeg, Limits};
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +55,7 @@ impl Doctor {
         report
             .check(
                 "embedder",
-                "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_EMBED_URL",
+                "fetch the local parts with `cargo xtask setup`, or correct MEMOREEL_EMBED_URL and MEMOREEL_EMBED_PICTURES",
                 check_embedder(&self.providers),
             )
             .await;
@@ -110,6 +111,8 @@ impl Report {
     }
 }
 
+/// What models that take pictures are shown, in pixels on each side: some refuse smaller ones.
+const PICTURE_SIDE: u32 = 64;
 /// A PNG of one pixel.
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
@@ -177,7 +180,23 @@ async fn check_embedder(providers: &Providers) -> Result<String> {
         vector.len(),
         model.dimensions
     );
-    Ok(format!("{} gave {} numbers", model.name, vector.len()))
+    let seen = if engines.embed.takes_pictures() {
+        let pixel = BASE64_STANDARD.decode(PIXEL)?;
+        let size = engines.images.describe(&pixel).await?.size;
+        let large = Transform {
+            width: Some(PICTURE_SIDE),
+            height: Some(PICTURE_SIDE),
+            enlarge: Some(true),
+            ..Transform::default()
+        };
+        let jpeg = engines.images.make(&pixel, size, &large, OutputFormat::Jpeg).await?.bytes.into();
+        let vectors = engines.embed.embed_pictures(&[Picture { jpeg }]).await?;
+        ensure!(vectors.len() == 1, "it gave {} vectors for a picture", vectors.len());
+        ", and looked at a picture"
+    } else {
+        ""
+    };
+    Ok(format!("{} gave {} numbers{seen}", model.name, vector.len()))
 }
 
 async fn check_mails(accounts: &Accounts, folders: &Folders) -> Result<String> {

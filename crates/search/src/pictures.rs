@@ -1,0 +1,284 @@
+//! Pictures among what is found: how they get vectors of their own, and where their hits stand among those of texts.
+//!
+//! A picture is indexed as a passage without text, whose vector lies under a model of its own: a query is less like the picture that shows it
+//! than like any text about it, so that the two must not be ranked by one number. What is like the query among pictures and among texts is
+//! fused by its places in both lists (reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
+
+use crate::likeness;
+use crate::model::{Found, FoundIn, Model, NewChunk, Span};
+use crate::vectors::push_packed;
+use memoreel_ai::{AiError, Embed, PICTURES_PER_CALL, Picture};
+use memoreel_assets::{PicturedMoment, SmallPictures};
+use memoreel_db::{Db, TenantTx};
+use memoreel_kernel::{AssetId, EmbeddingModelId, VideoId};
+use memoreel_tasks::{Finished, TaskFailure, TaskRun};
+use memoreel_transcripts::engine_failure;
+
+/// The constant of reciprocal rank fusion, as its authors chose it: the larger, the less the first places stand out.
+const PLACES_BEFORE: f64 = 60.0;
+
+/// Pictures about to be indexed, with the model of their vectors; nothing where no picture is given to anybody.
+pub(crate) type Pictured = Option<(EmbeddingModelId, Vec<NewChunk>)>;
+
+/// Makes the vectors of pictures, where the model takes any.
+#[derive(Debug)]
+pub(crate) struct Pictures {
+    source: SmallPictures,
+}
+
+impl Pictures {
+    pub(crate) fn new(source: SmallPictures) -> Self {
+        Self { source }
+    }
+
+    /// What an image looks like.
+    pub(crate) async fn of_image(
+        &self,
+        run: &TaskRun,
+        model: &Model,
+        db: &Db,
+        id: AssetId,
+    ) -> Result<Pictured, TaskFailure> {
+        let Some(model_id) = model.pictures_id(db).await? else { return Ok(None) };
+        let jpeg = self.source.of_image(run, id).await?;
+        let pictures: Vec<Picture> = jpeg.map(|jpeg| Picture { jpeg }).into_iter().collect();
+        let vectors = vectors_of(model.embed(), run, &pictures).await?;
+        Ok(Some((model_id, vectors.into_iter().map(|vector| passage(0, 0, vector)).collect())))
+    }
+
+    /// What is on screen in a video, at its key frames.
+    pub(crate) async fn of_video(
+        &self,
+        run: &TaskRun,
+        model: &Model,
+        db: &Db,
+        id: VideoId,
+    ) -> Result<Pictured, TaskFailure> {
+        let Some(model_id) = model.pictures_id(db).await? else { return Ok(None) };
+        let moments = self.source.moments(run, id).await?;
+        let report = run.progress_between(0.95, 0.99);
+        let mut chunks = Vec::with_capacity(moments.len());
+        // A few at a time, so that the pictures of a long video are never all in memory.
+        for (number, some) in moments.chunks(PICTURES_PER_CALL).enumerate() {
+            let (mut seen, mut pictures): (Vec<&PicturedMoment>, Vec<Picture>) = (Vec::new(), Vec::new());
+            for moment in some {
+                if let Some(jpeg) = self.source.at(moment).await? {
+                    seen.push(moment);
+                    pictures.push(Picture { jpeg });
+                }
+            }
+            let vectors = vectors_of(model.embed(), run, &pictures).await?;
+            let made = seen.into_iter().zip(vectors);
+            chunks.extend(made.map(|(moment, vector)| passage(moment.start_ms, moment.end_ms, vector)));
+            report((number * PICTURES_PER_CALL + some.len()) as f32 / moments.len() as f32);
+        }
+        Ok(Some((model_id, chunks)))
+    }
+}
+
+/// Completes the task; or, where the pictures have no vectors, keeps what is written in `tx` all the same and fails with the reason.
+pub(crate) async fn concluded(
+    run: &TaskRun,
+    mut tx: TenantTx,
+    pictured: Result<Pictured, TaskFailure>,
+) -> Result<Finished, TaskFailure> {
+    match pictured {
+        Ok(_) => run.finish(tx, &[]).await,
+        Err(failure) => {
+            run.require_lease(&mut tx).await?;
+            tx.commit().await?;
+            Err(failure)
+        }
+    }
+}
+
+async fn vectors_of(
+    embed: &dyn Embed,
+    run: &TaskRun,
+    pictures: &[Picture],
+) -> Result<Vec<Vec<f32>>, TaskFailure> {
+    if pictures.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = run.cancelled().run_until_cancelled(embed.embed_pictures(pictures)).await;
+    let vectors = asked.unwrap_or(Err(AiError::Cancelled)).map_err(engine_failure)?;
+    if vectors.len() != pictures.len() {
+        let detail = format!("{} vectors for {} pictures", vectors.len(), pictures.len());
+        return Err(engine_failure(AiError::ProviderAnswerInvalid { detail }));
+    }
+    Ok(vectors)
+}
+
+/// A passage without text that is one moment, so that its time is kept to the millisecond and its vector comes with what is found.
+fn passage(start_ms: i64, end_ms: i64, embedding: Vec<f32>) -> NewChunk {
+    let mut span_vectors = Vec::new();
+    push_packed(&mut span_vectors, Some(&embedding), embedding.len());
+    NewChunk {
+        text: String::new(),
+        word_count: 0,
+        start_ms,
+        end_ms,
+        speakers: Vec::new(),
+        spans: vec![Span { char_start: 0, char_end: 0, start_ms, end_ms, speaker: None }],
+        embedding,
+        span_vectors,
+    }
+}
+
+/// Notes of each picture from which likeness on it shows what is asked for; see [`likeness::floor_of`].
+pub(crate) fn measure(pictures: &mut [Found], unrelated: &[Vec<f32>]) {
+    for picture in pictures {
+        let packed = picture.span_vectors.as_deref().unwrap_or_default();
+        picture.likeness_floor = Some(likeness::floor_of(packed, unrelated));
+    }
+}
+
+/// The best of both, at most `limit`: what is like the query among the pictures has its place among the texts, and what is merely the
+/// nearest comes last. A picture of something whose words were found, too, makes that hit better.
+pub(crate) fn fused(texts: Vec<Found>, pictures: Vec<Found>, limit: usize) -> Vec<Found> {
+    if pictures.is_empty() {
+        return texts;
+    }
+    let (alike, others): (Vec<Found>, Vec<Found>) = pictures.into_iter().partition(is_alike);
+    let last = texts.len() + alike.len();
+    let mut fused = texts;
+    for (place, found) in fused.iter_mut().enumerate() {
+        found.score = share(place);
+    }
+    for (place, mut picture) in alike.into_iter().enumerate() {
+        picture.score = share(place);
+        match fused.iter_mut().find(|found| is_of_same(found, &picture)) {
+            Some(found) => {
+                found.score += picture.score;
+                (found.similarity, found.likeness_floor) = (picture.similarity, picture.likeness_floor);
+            }
+            None => fused.push(picture),
+        }
+    }
+    // Of equals a text comes first: it says why it was found.
+    fused.sort_by(|one, other| other.score.total_cmp(&one.score));
+    for (place, mut picture) in others.into_iter().enumerate() {
+        if !fused.iter().any(|found| is_of_same(found, &picture)) {
+            picture.score = share(last + place);
+            fused.push(picture);
+        }
+    }
+    fused.truncate(limit);
+    fused
+}
+
+/// What a place in a list, from 0, adds to a hit.
+fn share(place: usize) -> f64 {
+    1.0 / (PLACES_BEFORE + place as f64 + 1.0)
+}
+
+fn is_alike(picture: &Found) -> bool {
+    picture.similarity.zip(picture.likeness_floor).is_some_and(|(similarity, floor)| similarity >= floor)
+}
+
+/// Whether words were found in, or in the description of, the very image that this is; or on screen in the video while this was shown.
+fn is_of_same(found: &Found, picture: &Found) -> bool {
+    if found.is_picture {
+        return false;
+    }
+    match (&found.of, &picture.of) {
+        (FoundIn::Image { id: one, .. }, FoundIn::Image { id: other, .. }) => one == other,
+        (FoundIn::Video { id: one, is_seen: true, .. }, FoundIn::Video { id: other, .. }) => {
+            let shown = found.start_seconds.zip(found.end_seconds).zip(picture.start_seconds);
+            one == other && shown.is_some_and(|((from, to), at)| from <= at && at < to)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memoreel_kernel::Timestamp;
+    use std::collections::HashMap;
+    use uuid::Uuid;
+
+    fn found(number: u128, of: FoundIn, seconds: Option<(f64, f64)>) -> Found {
+        Found {
+            chunk_id: Uuid::from_u128(number).into(),
+            of,
+            created_at: Timestamp::UNIX_EPOCH,
+            text: String::new(),
+            is_picture: false,
+            configuration: String::new(),
+            lexemes: Vec::new(),
+            matches: Vec::new(),
+            start_seconds: seconds.map(|(from, _)| from),
+            end_seconds: seconds.map(|(_, to)| to),
+            spans: Vec::new(),
+            speaker_names: HashMap::new(),
+            span_vectors: None,
+            words_rank: None,
+            meaning_rank: None,
+            similarity: Some(0.5),
+            likeness_floor: None,
+            score: 0.5,
+        }
+    }
+
+    fn image(number: u128, of: u128) -> Found {
+        let of = FoundIn::Image {
+            id: Uuid::from_u128(of).into(),
+            description: None,
+            is_described: false,
+            version: 1,
+            width: None,
+            height: None,
+            blob_key: String::new(),
+            filename: String::new(),
+        };
+        found(number, of, None)
+    }
+
+    fn moment(number: u128, from: f64, to: f64) -> Found {
+        let of = FoundIn::Video {
+            id: Uuid::from_u128(9).into(),
+            title: String::new(),
+            channel_id: None,
+            recording: None,
+            is_pictured: false,
+            is_seen: true,
+            is_described: false,
+        };
+        found(number, of, Some((from, to)))
+    }
+
+    fn picture(of: Found, similarity: f64) -> Found {
+        Found { is_picture: true, similarity: Some(similarity), likeness_floor: Some(0.2), ..of }
+    }
+
+    fn order(found: &[Found]) -> Vec<u128> {
+        found.iter().map(|found| found.chunk_id.uuid().as_u128()).collect()
+    }
+
+    #[test]
+    fn what_is_alike_stands_between_texts_and_what_is_not_behind_them() {
+        let texts = vec![image(1, 1), moment(2, 0.0, 5.0), image(3, 3)];
+        let pictures = vec![picture(image(4, 4), 0.3), picture(image(5, 5), 0.1)];
+        let all = fused(texts.clone(), pictures.clone(), 10);
+        assert_eq!(order(&all), [1, 4, 2, 3, 5], "{all:#?}");
+        assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score), "{all:#?}");
+        assert_eq!(order(&fused(texts.clone(), pictures, 2)), [1, 4]);
+        assert_eq!(fused(texts.clone(), Vec::new(), 10), texts, "nothing changes without pictures");
+    }
+
+    #[test]
+    fn words_and_looks_of_the_same_are_one_hit_that_is_better() {
+        let texts = vec![image(1, 1), image(2, 2), moment(3, 0.0, 5.0)];
+        let pictures = vec![
+            picture(moment(4, 2.0, 3.0), 0.3),
+            picture(moment(5, 5.0, 6.0), 0.3),
+            picture(image(6, 2), 0.3),
+            picture(image(7, 1), 0.1),
+        ];
+        let all = fused(texts, pictures, 10);
+        assert_eq!(order(&all), [3, 2, 1, 5], "{all:#?}");
+        assert_eq!(all[0].likeness_floor, Some(0.2));
+        assert_eq!(all[2].likeness_floor, None, "what is not alike adds nothing");
+    }
+}

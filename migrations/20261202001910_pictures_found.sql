@@ -1,0 +1,44 @@
+-- Images and key frames are found by what they look like, where the embedding model takes pictures: each is a passage without text, whose
+-- vector lies under a model of its own. A query is less like a picture than like any text about it; under one model, they would be compared.
+-- For whatever goes by words there are no such passages: they have none, nothing lies around them, and they are not counted.
+
+ALTER TABLE chunks ADD COLUMN is_picture boolean NOT NULL DEFAULT false;
+ALTER TABLE chunks ADD CONSTRAINT chunks_picture
+    CHECK (NOT is_picture OR (entity_type IN ('image', 'key_frame') AND text = '' AND context = '' AND NOT is_description));
+
+CREATE OR REPLACE FUNCTION count_organization_chunks() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO organization_chunk_counts AS counts (organization_id, chunk_count)
+        SELECT organization_id, count(*) FROM changed WHERE NOT is_picture GROUP BY organization_id ORDER BY organization_id
+        ON CONFLICT (organization_id) DO UPDATE SET chunk_count = counts.chunk_count + excluded.chunk_count;
+    ELSE
+        UPDATE organization_chunk_counts AS counts SET chunk_count = counts.chunk_count - gone.number
+        FROM (SELECT organization_id, count(*) AS number FROM changed WHERE NOT is_picture GROUP BY organization_id) AS gone
+        WHERE counts.organization_id = gone.organization_id;
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION pg_temp.amend(p_function regproc, p_before text, p_after text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_definition text := pg_get_functiondef(p_function);
+BEGIN
+    IF strpos(v_definition, p_before) = 0 THEN
+        RAISE EXCEPTION '% does not say %', p_function, p_before;
+    END IF;
+    -- Its parameters stay, and with them whose it is and who may call it.
+    EXECUTE replace(v_definition, p_before, p_after);
+END $$;
+
+SELECT pg_temp.amend('chunks_follow_video',
+    'UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id;',
+    'UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id AND NOT is_picture;');
+SELECT pg_temp.amend('search_chunks',
+    'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;',
+    'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id
+                AND NOT c.is_picture;');
+DROP FUNCTION pg_temp.amend(regproc, text, text);
