@@ -418,6 +418,7 @@ export const strings = {
     onlyNearest: "Nothing has these words or means the same. This comes nearest.",
     onScreen: "On screen",
     inPicture: "In the picture",
+    appearance: "Looks like it",
     description: "Description",
     openImage: (name: string) => `Open the image ${name}`,
     openVideo: (title: string) => `Open ${title}`,

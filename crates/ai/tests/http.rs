@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use memoreel_ai::{
-    AiError, Embed, Generate, GenerateRequest, HttpEmbed, HttpGenerate, HttpTranscribe, ProviderSettings,
-    Secret, Transcribe, TranscribeRequest, wav,
+    AiError, Embed, Generate, GenerateRequest, HttpEmbed, HttpGenerate, HttpTranscribe, Picture,
+    ProviderSettings, Secret, Transcribe, TranscribeRequest, wav,
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -140,6 +140,49 @@ async fn vectors_of_another_length_or_number_are_refused() {
         let embed = HttpEmbed::new(provider.start().await, 2).unwrap();
         assert_eq!(embed.embed_query("q").await.unwrap_err().code(), "provider_answer_invalid");
     }
+}
+
+#[tokio::test]
+async fn pictures_are_sent_in_the_form_of_jina_and_texts_as_before() {
+    let pictures: Vec<Picture> = (0..9).map(|number| Picture { jpeg: vec![0xff, number].into() }).collect();
+    let vectors = |count: usize| {
+        let data =
+            (0..count).rev().map(|index| json!({"index": index, "embedding": [3.0, 4.0 * index as f32]}));
+        ok(json!({ "data": data.collect::<Vec<Value>>() }))
+    };
+    let provider = Provider::with([vectors(8), vectors(1), vectors(1)]);
+    let embed = HttpEmbed::new(provider.start().await, 2).unwrap().with_pictures(true);
+    assert!(embed.takes_pictures());
+    let made = embed.embed_pictures(&pictures).await.unwrap();
+    assert_eq!(
+        (made.len(), &made[0], &made[1], &made[8]),
+        (9, &vec![1.0, 0.0], &vec![0.6, 0.8], &vec![1.0, 0.0])
+    );
+    embed.embed_query("q").await.unwrap();
+    let bodies = provider.bodies();
+    assert_eq!(bodies[0]["input"][0], json!({ "image": "/wA=" }));
+    assert_eq!(
+        (bodies[0]["input"].as_array().unwrap().len(), &bodies[1]["input"]),
+        (8, &json!([{ "image": "/wg=" }]))
+    );
+    assert_eq!((&bodies[1]["model"], &bodies[1]["dimensions"]), (&json!("a-model"), &json!(2)));
+    assert_eq!(bodies[2]["input"], json!(["q"]));
+}
+
+#[tokio::test]
+async fn pictures_without_a_vector_each_are_refused_and_none_are_sent_where_none_may_be() {
+    let picture = || Picture { jpeg: vec![0xff].into() };
+    for data in [json!([{"index": 0, "embedding": [1.0, 0.0]}]), json!([{"index": 0, "embedding": [1.0]}])] {
+        let provider = Provider::with([ok(json!({"data": data}))]);
+        let embed = HttpEmbed::new(provider.start().await, 2).unwrap().with_pictures(true);
+        let error = embed.embed_pictures(&[picture(), picture()]).await.unwrap_err();
+        assert_eq!(error.code(), "provider_answer_invalid");
+    }
+    let provider = Provider::default();
+    let embed = HttpEmbed::new(provider.start().await, 2).unwrap();
+    assert!(!embed.takes_pictures());
+    let error = embed.embed_pictures(&[picture()]).await.unwrap_err();
+    assert_eq!((error.code(), provider.bodies()), ("engine_missing", Vec::new()));
 }
 
 #[tokio::test]

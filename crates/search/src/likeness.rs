@@ -120,14 +120,15 @@ pub(crate) async fn floor(embed: &dyn Embed, queries: &[Vec<f32>]) -> Result<f64
 }
 
 /// The least cosine with this picture that means something, whose vector is packed as in [`crate::vectors`]: the `queries` are about other
-/// things than pictures mostly show, and each picture is compared with them, because some are a little like everything.
+/// things than pictures mostly show, and each picture is compared with them, because some are a little like everything. What is at a right angle to
+/// a picture is never like it.
 pub(crate) fn floor_of(picture: &[u8], queries: &[Vec<f32>]) -> f64 {
     let unrelated: Vec<f64> = queries
         .iter()
         .filter_map(|query| similarities(picture, query).first().copied())
         .map(f64::from)
         .collect();
-    if unrelated.is_empty() { f64::INFINITY } else { above(&unrelated) }
+    if unrelated.is_empty() { f64::INFINITY } else { above(&unrelated).max(f64::EPSILON) }
 }
 
 fn cosine(one: &[f32], other: &[f32]) -> f64 {

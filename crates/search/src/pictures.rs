@@ -4,6 +4,7 @@
 //! than like any text about it, so that the two must not be ranked by one number. What is like the query among pictures and among texts is
 //! fused by its places in both lists (reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
 
+use crate::excerpt::matched_by;
 use crate::likeness;
 use crate::model::{Found, FoundIn, Model, NewChunk, Span};
 use crate::vectors::push_packed;
@@ -133,25 +134,39 @@ pub(crate) fn measure(pictures: &mut [Found], unrelated: &[Vec<f32>]) {
     }
 }
 
-/// The best of both, at most `limit`: what is like the query among the pictures has its place among the texts, and what is merely the
-/// nearest comes last. A picture of something whose words were found, too, makes that hit better.
-pub(crate) fn fused(texts: Vec<Found>, pictures: Vec<Found>, limit: usize) -> Vec<Found> {
+/// The best of both, at most `limit`. Texts stay in their order; what is like the query among the pictures has its place among them, and before
+/// those that are merely the nearest. A picture of something that was found by a text for a reason makes that hit better. Pictures that are
+/// merely the nearest come last.
+pub(crate) fn fused(
+    texts: Vec<Found>,
+    pictures: Vec<Found>,
+    likeness_floor: f64,
+    limit: usize,
+) -> Vec<Found> {
     if pictures.is_empty() {
         return texts;
     }
-    let (alike, others): (Vec<Found>, Vec<Found>) = pictures.into_iter().partition(is_alike);
-    let last = texts.len() + alike.len();
+    let has_reason = |found: &Found| {
+        let (words, meaning) = matched_by(found, likeness_floor);
+        words || meaning
+    };
+    let reasoned = texts.iter().rposition(has_reason).map_or(0, |place| place + 1);
+    let (alike, others): (Vec<Found>, Vec<Found>) = pictures.into_iter().partition(has_reason);
+    let last = reasoned + alike.len();
+    let nearest = last + texts.len();
     let mut fused = texts;
     for (place, found) in fused.iter_mut().enumerate() {
-        found.score = share(place);
+        found.score = share(if place < reasoned { place } else { last + place });
     }
     for (place, mut picture) in alike.into_iter().enumerate() {
         picture.score = share(place);
         match fused.iter_mut().find(|found| is_of_same(found, &picture)) {
-            Some(found) => {
+            Some(found) if has_reason(found) => {
                 found.score += picture.score;
                 (found.similarity, found.likeness_floor) = (picture.similarity, picture.likeness_floor);
             }
+            // What its text says has nothing to do with it.
+            Some(found) => *found = picture,
             None => fused.push(picture),
         }
     }
@@ -159,7 +174,7 @@ pub(crate) fn fused(texts: Vec<Found>, pictures: Vec<Found>, limit: usize) -> Ve
     fused.sort_by(|one, other| other.score.total_cmp(&one.score));
     for (place, mut picture) in others.into_iter().enumerate() {
         if !fused.iter().any(|found| is_of_same(found, &picture)) {
-            picture.score = share(last + place);
+            picture.score = share(nearest + place);
             fused.push(picture);
         }
     }
@@ -170,10 +185,6 @@ pub(crate) fn fused(texts: Vec<Found>, pictures: Vec<Found>, limit: usize) -> Ve
 /// What a place in a list, from 0, adds to a hit.
 fn share(place: usize) -> f64 {
     1.0 / (PLACES_BEFORE + place as f64 + 1.0)
-}
-
-fn is_alike(picture: &Found) -> bool {
-    picture.similarity.zip(picture.likeness_floor).is_some_and(|(similarity, floor)| similarity >= floor)
 }
 
 /// Whether words were found in, or in the description of, the very image that this is; or on screen in the video while this was shown.
@@ -260,11 +271,21 @@ mod tests {
     fn what_is_alike_stands_between_texts_and_what_is_not_behind_them() {
         let texts = vec![image(1, 1), moment(2, 0.0, 5.0), image(3, 3)];
         let pictures = vec![picture(image(4, 4), 0.3), picture(image(5, 5), 0.1)];
-        let all = fused(texts.clone(), pictures.clone(), 10);
+        let all = fused(texts.clone(), pictures.clone(), 0.4, 10);
         assert_eq!(order(&all), [1, 4, 2, 3, 5], "{all:#?}");
         assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score), "{all:#?}");
-        assert_eq!(order(&fused(texts.clone(), pictures, 2)), [1, 4]);
-        assert_eq!(fused(texts.clone(), Vec::new(), 10), texts, "nothing changes without pictures");
+        assert_eq!(order(&fused(texts.clone(), pictures, 0.4, 2)), [1, 4]);
+        assert_eq!(fused(texts.clone(), Vec::new(), 0.4, 10), texts, "nothing changes without pictures");
+    }
+
+    #[test]
+    fn texts_that_are_merely_the_nearest_stand_behind_what_is_alike_in_their_order() {
+        let worded = |of: Found| Found { words_rank: Some(1), ..of };
+        let texts = vec![image(1, 1), worded(image(2, 2)), image(3, 3), image(4, 4)];
+        let pictures = vec![picture(image(5, 5), 0.3), picture(image(6, 4), 0.3), picture(image(7, 7), 0.1)];
+        let all = fused(texts, pictures, 0.9, 10);
+        assert_eq!(order(&all), [1, 5, 2, 6, 3, 7], "{all:#?}");
+        assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score), "{all:#?}");
     }
 
     #[test]
@@ -276,7 +297,7 @@ mod tests {
             picture(image(6, 2), 0.3),
             picture(image(7, 1), 0.1),
         ];
-        let all = fused(texts, pictures, 10);
+        let all = fused(texts, pictures, 0.4, 10);
         assert_eq!(order(&all), [3, 2, 1, 5], "{all:#?}");
         assert_eq!(all[0].likeness_floor, Some(0.2));
         assert_eq!(all[2].likeness_floor, None, "what is not alike adds nothing");

@@ -5527,7 +5527,7 @@ export interface components {
          * @description How it is in what it was found in.
          * @enum {string}
          */
-        SearchHitSource: "speech" | "screen" | "page" | "picture" | "description";
+        SearchHitSource: "speech" | "screen" | "page" | "picture" | "description" | "appearance";
         /** @description What was found. */
         SearchResults: {
             /** @description The hits, best first. */

@@ -284,7 +284,7 @@ async fn hits(
         let meaning = Meaning { model_id, vector, nearby: None };
         let mut pictures = store::search_pictures(&mut tx, query, meaning, filters, limit).await?;
         pictures::measure(&mut pictures, unrelated);
-        found = pictures::fused(found, pictures, usize::try_from(limit).unwrap_or_default());
+        found = pictures::fused(found, pictures, likeness_floor, usize::try_from(limit).unwrap_or_default());
     }
     forms.mark(&mut tx, &query.text, &mut found).await?;
     drop(tx);

@@ -6,6 +6,7 @@ use crate::{
     round_trips::Counted,
 };
 use ipnet::IpNet;
+use memoreel_ai::Embed;
 use memoreel_blob::{BlobStore, DEFAULT_STORE, Staging, StoreConfig, Stores};
 use memoreel_db::{Db, PoolSizes};
 use memoreel_kernel::{AssetId, Clock, FakeClock, Timestamp};
@@ -81,6 +82,8 @@ pub struct Options {
     pub office: Office,
     /// Further stores, between which organizations can be moved, or the default one as well.
     pub stores: Option<BTreeMap<String, StoreConfig>>,
+    /// What makes vectors; words make theirs if nothing else.
+    pub embed: Option<Arc<dyn Embed>>,
 }
 
 impl Default for Options {
@@ -107,6 +110,7 @@ impl Default for Options {
             logs_requests: false,
             office: libre_office(),
             stores: None,
+            embed: None,
         }
     }
 }
@@ -192,7 +196,10 @@ impl TestApp {
             sign_in: options.sign_in.clone(),
             documents: options.documents.clone(),
         });
-        let engines = engines(options.lines.clone(), options.office.clone());
+        let mut engines = engines(options.lines.clone(), options.office.clone());
+        if let Some(embed) = &options.embed {
+            engines.embed = Arc::clone(embed);
+        }
         let stop = CancellationToken::new();
         let receiver = assemble::receiver(Arc::clone(&app.clock));
         let mails = MailFolder::new(folder.join("mails"));

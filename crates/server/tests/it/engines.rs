@@ -84,12 +84,13 @@ impl Transcribe for Listener {
     }
 }
 
-const DIMENSIONS: usize = 384;
+pub const DIMENSIONS: usize = 384;
 
 /// Each word is a direction chosen by its hash; a text points where its words do.
 struct WordBag;
 
-fn vector(text: &str) -> Vec<f32> {
+/// What the texts of these words are like.
+pub fn vector(text: &str) -> Vec<f32> {
     let mut vector = vec![0.0; DIMENSIONS];
     for word in text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()) {
         // FNV-1a, whose values do not change between builds as those of the standard library may.

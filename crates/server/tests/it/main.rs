@@ -57,6 +57,7 @@ mod organizations;
 mod own_postgres;
 mod page_pictures;
 mod passkeys;
+mod pictures_found;
 mod pipeline;
 mod pooled;
 mod positions;

@@ -15,7 +15,7 @@ const BUDGET_GROWN: &str = "Budget of the harbour\nThe crane is repaired in spri
 const GLACIER: &str = "Expedition to the north\nGlaciers melt slowly\nWalruses sleep on the ice";
 
 /// A silent recording of slides, each with what it says and for how many seconds.
-async fn slide_show(slides: &[(&str, u32)]) -> Vec<u8> {
+pub async fn slide_show(slides: &[(&str, u32)]) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let texts: Vec<&str> = slides.iter().map(|(text, _)| *text).collect();
     let pages = page_pictures(&texts, 1_800).await;

@@ -25,6 +25,7 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type R
 import { useMe } from "../../api/me";
 import { useChangeTheme } from "../../api/preferences";
 import { searchQuery, videosQuery } from "../../api/queries";
+import type { Hit } from "../../api/types";
 import { useEnterOrganization } from "../../app/organization";
 import { useSignOut } from "../../app/TopBar";
 import { kindIcons } from "../../components/kind";
@@ -231,11 +232,11 @@ function useGroups(text: string, query: string): Group[] {
     const answered = query === text && query !== "" && !moments.isPlaceholderData;
     const momentEntries = (answered ? (moments.data?.items ?? []) : []).map<Entry>((hit) => ({
       id: `moment-${hit.chunk_id}`,
-      icon: hit.image ? ImageIcon : hit.document ? FileText : hit.source === "screen" ? MonitorPlay : Quote,
-      label: hit.text,
+      icon: iconOf(hit),
+      label: hit.text || strings.search.appearance,
       content: (
         <Moment
-          text={hit.text}
+          text={hit.text || strings.search.appearance}
           highlights={hit.highlights}
           title={hit.image?.filename ?? hit.document?.title ?? hit.video_title ?? ""}
         />
@@ -289,6 +290,12 @@ function useGroups(text: string, query: string): Group[] {
 const LEAD_POINTS = 18;
 
 /** The match with a little of what stands before it, so that it is visible in one line. */
+function iconOf({ image, document, source }: Hit) {
+  if (image) return ImageIcon;
+  if (document) return FileText;
+  return source === "screen" || source === "appearance" ? MonitorPlay : Quote;
+}
+
 function Moment({ text, highlights, title }: { text: string; highlights: { start: number; end: number }[]; title: string }) {
   const first = highlights.reduce((least, mark) => Math.min(least, mark.start), Number.POSITIVE_INFINITY);
   const wanted = Number.isFinite(first) ? Math.max(0, first - LEAD_POINTS) : 0;

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { AudioLines, FileText, ImageIcon, MessageSquareText, MonitorPlay, ScanText, Sparkles, TextQuote, type LucideIcon } from "lucide-react";
+import { AudioLines, Eye, FileText, ImageIcon, MessageSquareText, MonitorPlay, ScanText, Sparkles, TextQuote, type LucideIcon } from "lucide-react";
 import { memo, useState } from "react";
 import type { Hit } from "../../api/types";
 import { Marked } from "../../components/Marked";
@@ -13,6 +13,7 @@ const SOURCES: Partial<Record<Hit["source"], { label: string; icon: LucideIcon }
   screen: { label: strings.search.onScreen, icon: MonitorPlay },
   picture: { label: strings.search.inPicture, icon: ScanText },
   description: { label: strings.search.description, icon: MessageSquareText },
+  appearance: { label: strings.search.appearance, icon: Eye },
 };
 
 const REASONS = {
@@ -75,9 +76,11 @@ export const HitRow = memo(function HitRow({ hit }: { hit: Hit }) {
           )}
           {hit.speakers.length > 0 ? <span className="faint">{hit.speakers.join(", ")}</span> : null}
         </p>
-        <p className="hit__text" dir="auto">
-          <Marked text={hit.text} highlights={hit.highlights} />
-        </p>
+        {hit.text === "" ? null : (
+          <p className="hit__text" dir="auto">
+            <Marked text={hit.text} highlights={hit.highlights} />
+          </p>
+        )}
         <p className="hit__why">
           <span className="visually-hidden">{strings.search.why}: </span>
           {source ? (

@@ -1,0 +1,382 @@
+//! Images and what is on screen are found by what they look like, where the model takes pictures; and nobody is sent a picture where it does not.
+
+use crate::{
+    app::{Options, TestApp, sample},
+    client::{Client, send},
+    engines::{DIMENSIONS, vector},
+    seeing::slide_show,
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use chrono::TimeDelta;
+use memoreel_ai::{HttpEmbed, ProviderSettings};
+use memoreel_images::{Header, ImageLimits, InputFormat};
+use serde_json::{Value, json};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// A server of a model that looks at pictures, which speaks the form of the protocol that Jina and SGLang do.
+#[derive(Clone, Default)]
+struct Provider(Arc<Mutex<Seen>>);
+
+#[derive(Default)]
+struct Seen {
+    /// What the model sees in the next pictures that it is sent for the first time.
+    next: VecDeque<&'static str>,
+    /// What it saw in those that it has been sent.
+    known: HashMap<Vec<u8>, &'static str>,
+    /// What goes wrong at the next requests with pictures.
+    troubles: VecDeque<Trouble>,
+    /// Every input of every request.
+    inputs: Vec<Value>,
+}
+
+#[derive(Clone, Copy)]
+enum Trouble {
+    /// Too many requests: another try in a second.
+    Busy,
+    /// One vector too few.
+    Short,
+    /// Vectors of another length.
+    Narrow,
+}
+
+impl Provider {
+    /// Over which the server is started that this is the provider of; whether it is sent pictures is a setting.
+    async fn options(&self, takes_pictures: bool) -> Options {
+        let routes = Router::new()
+            .route("/v1/embeddings", post(embed))
+            .layer(DefaultBodyLimit::max(16 << 20))
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        let settings = ProviderSettings::new(address.parse().unwrap(), None, "sees");
+        let embed = HttpEmbed::new(settings, DIMENSIONS).unwrap().with_pictures(takes_pictures);
+        Options { embed: Some(Arc::new(embed)), ..Options::default() }
+    }
+
+    fn sees(&self, next: &[&'static str]) {
+        self.0.lock().unwrap().next.extend(next);
+    }
+
+    fn fails(&self, troubles: &[Trouble]) {
+        self.0.lock().unwrap().troubles.extend(troubles);
+    }
+
+    /// The pictures it was sent, one after the other.
+    fn pictures(&self) -> Vec<Vec<u8>> {
+        let seen = self.0.lock().unwrap();
+        let pictures = seen.inputs.iter().filter_map(|input| input["image"].as_str());
+        pictures.map(|image| BASE64_STANDARD.decode(image).unwrap()).collect()
+    }
+
+    /// How many inputs of which kind it was sent: texts, and anything else.
+    fn counts(&self) -> (usize, usize) {
+        let seen = self.0.lock().unwrap();
+        let texts = seen.inputs.iter().filter(|input| input.is_string()).count();
+        (texts, seen.inputs.len() - texts)
+    }
+}
+
+async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) -> Response {
+    let mut seen = seen.lock().unwrap();
+    assert_eq!((&body["model"], &body["dimensions"]), (&json!("sees"), &json!(DIMENSIONS)));
+    let inputs = body["input"].as_array().unwrap().clone();
+    seen.inputs.extend(inputs.iter().cloned());
+    let has_pictures = inputs.iter().any(Value::is_object);
+    let trouble = if has_pictures { seen.troubles.pop_front() } else { None };
+    if let Some(Trouble::Busy) = trouble {
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], "slow down").into_response();
+    }
+    let mut data: Vec<Value> = inputs
+        .iter()
+        .enumerate()
+        .map(|(index, input)| json!({ "index": index, "embedding": seen.vector_of(input) }))
+        .collect();
+    match trouble {
+        Some(Trouble::Short) => drop(data.pop()),
+        Some(Trouble::Narrow) => data.iter_mut().for_each(|item| item["embedding"] = json!([1.0, 0.0])),
+        Some(Trouble::Busy) | None => {}
+    }
+    Json(json!({ "object": "list", "model": "sees", "data": data })).into_response()
+}
+
+impl Seen {
+    fn vector_of(&mut self, input: &Value) -> Vec<f32> {
+        if let Some(text) = input.as_str() {
+            return vector(text);
+        }
+        assert_eq!(input.as_object().unwrap().keys().collect::<Vec<_>>(), ["image"]);
+        let picture = BASE64_STANDARD.decode(input["image"].as_str().unwrap()).unwrap();
+        let Self { next, known, .. } = self;
+        let seen = known.entry(picture).or_insert_with(|| next.pop_front().unwrap_or("nothing"));
+        vector(seen)
+    }
+}
+
+async fn search(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
+    let found = send(client.request("GET", "/search").query(query)).await.is(200).json();
+    found["items"].as_array().unwrap().clone()
+}
+
+/// What was found for a reason, and not merely as the nearest.
+async fn found(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
+    let mut hits = search(client, query).await;
+    hits.retain(|hit| !hit["matched_by"].as_array().unwrap().is_empty());
+    hits
+}
+
+fn images(hits: &[Value]) -> Vec<&str> {
+    hits.iter().map(|hit| hit["image"]["asset_id"].as_str().unwrap()).collect()
+}
+
+/// A PNG of one colour, with nothing to read on it.
+fn plain(colour: [u8; 3], width: u32, height: u32) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&colour.repeat((width * height) as usize)).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[tokio::test]
+async fn an_image_without_a_word_is_found_by_what_it_looks_like() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    provider.sees(&["lighthouse"]);
+    let id = ada.upload_image("DSC_0042.heic", sample("still-photo.heic")).await;
+    app.idle().await;
+
+    for mode in ["hybrid", "semantic"] {
+        let hits = found(&ada, &[("q", "lighthouse"), ("mode", mode)]).await;
+        assert_eq!(images(&hits), [id.as_str()], "{mode}");
+        let hit = &hits[0];
+        assert_eq!((&hit["kind"], &hit["source"]), (&json!("image"), &json!("appearance")));
+        assert_eq!(
+            (&hit["text"], &hit["highlights"], &hit["matched_by"]),
+            (&json!(""), &json!([]), &json!(["meaning"]))
+        );
+        for absent in ["video_id", "start_ms", "end_ms", "document", "frame_url"] {
+            assert_eq!(hit[absent], Value::Null, "{absent}");
+        }
+    }
+    assert_eq!(search(&ada, &[("q", "lighthouse"), ("mode", "keyword")]).await, Vec::<Value>::new());
+    assert_eq!(search(&bob, &[("q", "lighthouse")]).await, Vec::<Value>::new());
+    assert_eq!(search(&ada, &[("q", "lighthouse"), ("kind", "video,document")]).await, Vec::<Value>::new());
+    assert_eq!(found(&ada, &[("q", "lighthouse"), ("kind", "image")]).await.len(), 1);
+    assert_eq!(search(&ada, &[("q", "\"lighthouse\"")]).await, Vec::<Value>::new(), "it has no words");
+    // What looks like something else is the nearest at most.
+    assert_eq!(found(&ada, &[("q", "walrus")]).await, Vec::<Value>::new());
+    assert_eq!(search(&ada, &[("q", "walrus")]).await.len(), 1);
+
+    let pictures = provider.pictures();
+    assert_eq!(pictures.len(), 1);
+    let header = Header::read(&pictures[0], &ImageLimits::default()).unwrap();
+    assert_eq!(header.format, InputFormat::Jpeg);
+    assert!(header.size.width.max(header.size.height) <= 512, "{header:?}");
+
+    // It goes with the image, and comes back with it.
+    ada.delete(&format!("/assets/{id}")).await.is(204);
+    assert_eq!(search(&ada, &[("q", "lighthouse")]).await, Vec::<Value>::new());
+    ada.post(&format!("/assets/{id}/restore"), &json!({})).await.is(200);
+    app.idle().await;
+    assert_eq!(found(&ada, &[("q", "lighthouse")]).await.len(), 1);
+    ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
+    let left: i64 =
+        sqlx::query_scalar("SELECT (SELECT count(*) FROM chunks) + (SELECT count(*) FROM chunk_embeddings)")
+            .fetch_one(&mut app.superuser().await)
+            .await
+            .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn words_and_looks_of_an_image_are_one_hit_before_those_of_others() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let mut ids = Vec::new();
+    for (name, colour, sees) in [
+        ("a.png", [200, 30, 30], "lighthouse"),
+        ("b.png", [30, 200, 30], "lighthouse"),
+        ("c.png", [30, 30, 200], "walrus"),
+    ] {
+        provider.sees(&[sees]);
+        ids.push(ada.upload_image(name, plain(colour, 900, 300)).await);
+        app.idle().await;
+    }
+    let described = &ids[1];
+    ada.patch(
+        &format!("/assets/{described}"),
+        &json!({ "description": "The lighthouse of the northern quay." }),
+    )
+    .await
+    .is(200);
+    app.idle().await;
+
+    let hits = search(&ada, &[("q", "lighthouse")]).await;
+    assert_eq!(images(&hits), [ids[1].as_str(), ids[0].as_str(), ids[2].as_str()], "{hits:#?}");
+    let sources: Vec<&Value> = hits.iter().map(|hit| &hit["source"]).collect();
+    assert_eq!(sources, ["description", "appearance", "appearance"]);
+    assert_eq!(hits[0]["matched_by"], json!(["words", "meaning"]));
+    assert_eq!(hits[2]["matched_by"], json!([]), "it is merely the nearest");
+    let scores: Vec<f64> = hits.iter().map(|hit| hit["score"].as_f64().unwrap()).collect();
+    assert!(scores[0] > scores[1] && scores[1] > scores[2], "{scores:?}");
+
+    // A name, also another one, is nothing that pictures are found by: it lies around the words alone.
+    let by_name = search(&ada, &[("q", "b"), ("mode", "keyword")]).await;
+    assert!(by_name.iter().all(|hit| hit["source"] != "appearance"), "{by_name:#?}");
+}
+
+#[tokio::test]
+async fn what_is_on_screen_is_found_by_what_it_looks_like_at_its_second() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let member = app.colleague(&ada, "carol", "admin").await;
+    provider.sees(&["harbour", "iceberg"]);
+    let slides =
+        [("Budget of the town\nThe crane is repaired", 4), ("Expedition\nWalruses sleep on the ice", 4)];
+    let id = ada.upload("Plans.mp4", slide_show(&slides).await).await;
+    let video = app.settled(&ada, &id).await;
+    assert_eq!(video["status"], "completed", "{video:#}");
+    app.idle().await;
+    assert_eq!(provider.pictures().len(), 2);
+
+    for mode in ["hybrid", "semantic"] {
+        for (query, start_ms) in [("harbour", 0), ("iceberg", 4_000)] {
+            let hits = search(&ada, &[("q", query), ("mode", mode)]).await;
+            let hit = hits.first().unwrap_or_else(|| panic!("{query}"));
+            assert_eq!(
+                (&hit["kind"], &hit["source"], &hit["video_id"], &hit["start_ms"], &hit["text"]),
+                (&json!("video"), &json!("appearance"), &json!(id), &json!(start_ms), &json!("")),
+                "{mode}: {hits:#?}"
+            );
+            let frame = app.visitor().get(hit["frame_url"].as_str().unwrap()).await.is(200);
+            assert_eq!(&frame.body[..3], b"\xff\xd8\xff");
+        }
+    }
+    // What is said there is found as before.
+    let hits = search(&ada, &[("q", "walruses")]).await;
+    assert_eq!((&hits[0]["source"], &hits[0]["start_ms"]), (&json!("screen"), &json!(4_000)), "{hits:#?}");
+    assert_eq!(found(&ada, &[("q", "iceberg"), ("video_id", &id)]).await.len(), 1);
+    assert_eq!(found(&ada, &[("q", "iceberg"), ("speaker", "Ada")]).await.len(), 0);
+
+    // A new title lies around its words, and not around its pictures.
+    ada.patch(&format!("/videos/{id}"), &json!({ "title": "Gooseberries" })).await.is(200);
+    let hits = search(&ada, &[("q", "gooseberries"), ("mode", "keyword")]).await;
+    assert!(hits.iter().all(|hit| hit["source"] != "appearance"), "{hits:#?}");
+
+    // Only those find it who may see it.
+    let of_member = async || -> usize {
+        let request = member.request("GET", "/search").query(&[("q", "iceberg"), ("kind", "video")]);
+        let answer = send(request.header("memoreel-organization", &ada.organization_id)).await.is(200).json();
+        let items = answer["items"].as_array().unwrap();
+        items.iter().filter(|hit| hit["source"] == "appearance").count()
+    };
+    assert!(of_member().await > 0);
+    ada.patch(&format!("/videos/{id}"), &json!({ "visibility": "private" })).await.is(200);
+    assert_eq!(of_member().await, 0);
+    assert_eq!(found(&ada, &[("q", "iceberg")]).await.len(), 1);
+    ada.delete(&format!("/videos/{id}")).await.is(204);
+    assert_eq!(search(&ada, &[("q", "iceberg")]).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_model_that_fails_at_a_picture_leaves_the_words_found_and_is_asked_again() {
+    for trouble in [Trouble::Short, Trouble::Narrow] {
+        let provider = Provider::default();
+        let app = TestApp::with(provider.options(true).await).await;
+        app.work().await;
+        let ada = app.person("ada").await;
+        provider.sees(&["lighthouse"]);
+        let id = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
+        app.idle().await;
+        provider.fails(&[trouble]);
+        ada.patch(&format!("/assets/{id}"), &json!({ "description": "A submarine." })).await.is(200);
+        assert_eq!(failed_for(&app).await, "provider_answer_invalid");
+        assert_eq!(search(&ada, &[("q", "submarine"), ("mode", "keyword")]).await.len(), 1);
+
+        app.clock.advance(TimeDelta::hours(1));
+        app.idle().await;
+        assert_eq!(images(&found(&ada, &[("q", "lighthouse")]).await), [id.as_str()]);
+        assert_eq!(search(&ada, &[("q", "submarine"), ("mode", "keyword")]).await.len(), 1);
+    }
+}
+
+/// Why the last try of indexing an image failed, once one has.
+async fn failed_for(app: &TestApp) -> String {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    let mut connection = app.superuser().await;
+    loop {
+        let code: Option<String> = sqlx::query_scalar(
+            "SELECT error_code FROM tasks WHERE kind = 'index_image' AND status = 'pending' AND error_code IS NOT NULL",
+        )
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
+        if let Some(code) = code {
+            return code;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "no try has failed");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_busy_model_is_sent_the_picture_again_when_it_says() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    provider.sees(&["lighthouse"]);
+    provider.fails(&[Trouble::Busy]);
+    let started = std::time::Instant::now();
+    let id = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
+    app.idle().await;
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    let pictures = provider.pictures();
+    assert!(pictures.len() == 2 && pictures[0] == pictures[1], "{}", pictures.len());
+    assert_eq!(images(&found(&ada, &[("q", "lighthouse")]).await), [id.as_str()]);
+}
+
+#[tokio::test]
+async fn without_the_setting_no_picture_leaves_the_server() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(false).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let image = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
+    app.idle().await;
+    ada.patch(&format!("/assets/{image}"), &json!({ "description": "A submarine." })).await.is(200);
+    let video = ada.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
+    app.settled(&ada, &video).await;
+    app.idle().await;
+    assert_eq!(found(&ada, &[("q", "submarine")]).await.len(), 1);
+    assert_eq!(found(&ada, &[("q", "walruses")]).await.len(), 1);
+
+    let (texts, others) = provider.counts();
+    assert!(texts > 0 && others == 0, "{texts} texts and {others} others");
+    let models: Vec<String> = sqlx::query_scalar("SELECT name FROM embedding_models ORDER BY name")
+        .fetch_all(&mut app.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(models, ["sees"], "nothing is kept of pictures, and nothing asked of them");
+}
