@@ -1,10 +1,11 @@
--- Images and key frames are found by what they look like, where the embedding model takes pictures: each is a passage without text, whose
--- vector lies under a model of its own. A query is less like a picture than like any text about it; under one model, they would be compared.
+-- Images, key frames, and pages that say nearly nothing are found by what they look like, where the embedding model takes pictures: each is a
+-- passage without text, whose vector lies under a model of its own. A query is less like a picture than like any text about it; under one
+-- model, they would be compared.
 -- For whatever goes by words there are no such passages: they have none, nothing lies around them, and they are not counted.
 
 ALTER TABLE chunks ADD COLUMN is_picture boolean NOT NULL DEFAULT false;
 ALTER TABLE chunks ADD CONSTRAINT chunks_picture
-    CHECK (NOT is_picture OR (entity_type IN ('image', 'key_frame') AND text = '' AND context = '' AND NOT is_description));
+    CHECK (NOT is_picture OR (entity_type IN ('image', 'key_frame', 'document') AND text = '' AND context = '' AND NOT is_description));
 
 CREATE OR REPLACE FUNCTION count_organization_chunks() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$

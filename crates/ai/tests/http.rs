@@ -144,7 +144,8 @@ async fn vectors_of_another_length_or_number_are_refused() {
 
 #[tokio::test]
 async fn pictures_are_sent_in_the_form_of_jina_and_texts_as_before() {
-    let pictures: Vec<Picture> = (0..9).map(|number| Picture { jpeg: vec![0xff, number].into() }).collect();
+    let pictures: Vec<Picture> =
+        (0..9_u8).map(|number| Picture { jpeg: vec![0xff, number].into() }).collect();
     let vectors = |count: usize| {
         let data =
             (0..count).rev().map(|index| json!({"index": index, "embedding": [3.0, 4.0 * index as f32]}));
@@ -171,7 +172,7 @@ async fn pictures_are_sent_in_the_form_of_jina_and_texts_as_before() {
 
 #[tokio::test]
 async fn pictures_without_a_vector_each_are_refused_and_none_are_sent_where_none_may_be() {
-    let picture = || Picture { jpeg: vec![0xff].into() };
+    let picture = || Picture { jpeg: vec![0xff_u8].into() };
     for data in [json!([{"index": 0, "embedding": [1.0, 0.0]}]), json!([{"index": 0, "embedding": [1.0]}])] {
         let provider = Provider::with([ok(json!({"data": data}))]);
         let embed = HttpEmbed::new(provider.start().await, 2).unwrap().with_pictures(true);

@@ -13,6 +13,7 @@ mod imports;
 mod key_frames;
 mod renditions;
 mod replacements;
+mod small_pictures;
 mod subtitles;
 
 pub use assets::purge_assets;
@@ -29,6 +30,7 @@ pub(crate) use imports::*;
 pub(crate) use key_frames::*;
 pub(crate) use renditions::*;
 pub(crate) use replacements::*;
+pub(crate) use small_pictures::*;
 pub(crate) use subtitles::*;
 
 use crate::model::{

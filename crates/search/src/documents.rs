@@ -1,13 +1,16 @@
-//! The background step that makes a document findable: by passages, each of which is on one page.
+//! The background step that makes a document findable: by passages, each of which is on one page, and by what pages look like that say nearly
+//! nothing, where the model takes pictures.
 
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
 use crate::moments::moments;
+use crate::pictures::{Of, Pictures, concluded};
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
+use crate::store::pictures::insert_looks;
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::document_text;
+use memoreel_assets::{SmallPictures, document_text};
 use memoreel_kernel::AssetId;
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
@@ -29,12 +32,13 @@ pub struct IndexDocumentPayload {
 pub struct IndexDocument {
     app: App,
     model: Model,
+    pictures: Pictures,
 }
 
 impl IndexDocument {
-    /// The step with its engine.
-    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
-        Self { app, model: Model::new(embed) }
+    /// The step with its engine, and what shows it pictures.
+    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
+        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
     }
 }
 
@@ -67,6 +71,7 @@ impl Handle for IndexDocument {
         let passages = passages
             .map(|(page_number, chunk)| NewPassage { page_number, is_description: false, language, chunk })
             .collect();
+        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Document(asset_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -78,8 +83,11 @@ impl Handle for IndexDocument {
                 created_at: text.created_at,
             };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
+            if let Ok(Some(looks)) = &pictured {
+                insert_looks(&mut tx, &whose, looks, now).await?;
+            }
         }
-        run.finish(tx, &[]).await
+        concluded(run, tx, pictured).await
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::chunking::ChunkDraft;
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
-use crate::pictures::{Pictures, concluded};
+use crate::pictures::{Of, Pictures, concluded};
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
 use crate::store::pictures::insert_looks;
 use crate::{documents, key_frames};
@@ -64,7 +64,7 @@ impl Handle for IndexImage {
             NewPassage { page_number: None, is_description, language, chunk }
         });
         let passages = passages.collect();
-        let pictured = self.pictures.of_image(run, &self.model, &self.app.db, asset_id).await;
+        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Image(asset_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -72,8 +72,8 @@ impl Handle for IndexImage {
             let whose =
                 Whose { kind: WrittenIn::Image, asset_id, title: &said.title, created_at: said.created_at };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
-            if let Ok(Some((model_id, chunks))) = &pictured {
-                insert_looks(&mut tx, &whose, *model_id, chunks, now).await?;
+            if let Ok(Some(looks)) = &pictured {
+                insert_looks(&mut tx, &whose, looks, now).await?;
             }
         }
         concluded(run, tx, pictured).await

@@ -4,7 +4,7 @@
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, ChunkSpan, chunk};
 use crate::jobs::embedded;
 use crate::model::{Model, Span};
-use crate::pictures::{Pictures, concluded};
+use crate::pictures::{Of, Pictures, concluded};
 use crate::store::pictures::insert_moments;
 use crate::store::videos::{Told, clear_chunks, insert_on_screen};
 use async_trait::async_trait;
@@ -66,7 +66,7 @@ impl Handle for IndexKeyFrames {
             false => Some(self.model.id(&self.app.db).await?),
         };
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
-        let pictured = self.pictures.of_video(run, &self.model, &self.app.db, video_id).await;
+        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Video(video_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -74,8 +74,8 @@ impl Handle for IndexKeyFrames {
             if let Some(model_id) = model_id {
                 insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
             }
-            if let Ok(Some((model_id, chunks))) = &pictured {
-                insert_moments(&mut tx, video_id, *model_id, chunks, now).await?;
+            if let Ok(Some(looks)) = &pictured {
+                insert_moments(&mut tx, video_id, looks, now).await?;
             }
         }
         concluded(run, tx, pictured).await

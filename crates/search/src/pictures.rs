@@ -9,7 +9,7 @@ use crate::likeness;
 use crate::model::{Found, FoundIn, Model, NewChunk, Span};
 use crate::vectors::push_packed;
 use memoreel_ai::{AiError, Embed, PICTURES_PER_CALL, Picture};
-use memoreel_assets::{PicturedMoment, SmallPictures};
+use memoreel_assets::{Sight, SmallPictures};
 use memoreel_db::{Db, TenantTx};
 use memoreel_kernel::{AssetId, EmbeddingModelId, VideoId};
 use memoreel_tasks::{Finished, TaskFailure, TaskRun};
@@ -18,8 +18,26 @@ use memoreel_transcripts::engine_failure;
 /// The constant of reciprocal rank fusion, as its authors chose it: the larger, the less the first places stand out.
 const PLACES_BEFORE: f64 = 60.0;
 
-/// Pictures about to be indexed, with the model of their vectors; nothing where no picture is given to anybody.
-pub(crate) type Pictured = Option<(EmbeddingModelId, Vec<NewChunk>)>;
+/// Pictures about to be indexed.
+#[derive(Debug)]
+pub(crate) struct Looks {
+    /// Under which their vectors lie.
+    pub(crate) model_id: EmbeddingModelId,
+    /// On which pages they are, one by one; nothing where there are none.
+    pub(crate) page_numbers: Vec<Option<i32>>,
+    pub(crate) chunks: Vec<NewChunk>,
+}
+
+/// Nothing where no picture is given to anybody.
+pub(crate) type Pictured = Option<Looks>;
+
+/// What has pictures.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Of {
+    Image(AssetId),
+    Video(VideoId),
+    Document(AssetId),
+}
 
 /// Makes the vectors of pictures, where the model takes any.
 #[derive(Debug)]
@@ -32,48 +50,39 @@ impl Pictures {
         Self { source }
     }
 
-    /// What an image looks like.
-    pub(crate) async fn of_image(
+    /// What an image looks like, what is on screen in a video at its key frames, or what pages look like that say nearly nothing.
+    pub(crate) async fn of(
         &self,
         run: &TaskRun,
         model: &Model,
         db: &Db,
-        id: AssetId,
+        of: Of,
     ) -> Result<Pictured, TaskFailure> {
         let Some(model_id) = model.pictures_id(db).await? else { return Ok(None) };
-        let jpeg = self.source.of_image(run, id).await?;
-        let pictures: Vec<Picture> = jpeg.map(|jpeg| Picture { jpeg }).into_iter().collect();
-        let vectors = vectors_of(model.embed(), run, &pictures).await?;
-        Ok(Some((model_id, vectors.into_iter().map(|vector| passage(0, 0, vector)).collect())))
-    }
-
-    /// What is on screen in a video, at its key frames.
-    pub(crate) async fn of_video(
-        &self,
-        run: &TaskRun,
-        model: &Model,
-        db: &Db,
-        id: VideoId,
-    ) -> Result<Pictured, TaskFailure> {
-        let Some(model_id) = model.pictures_id(db).await? else { return Ok(None) };
-        let moments = self.source.moments(run, id).await?;
+        let sights = match of {
+            Of::Image(id) => self.source.image(run, id).await?,
+            Of::Video(id) => self.source.moments(run, id).await?,
+            Of::Document(id) => self.source.pages(run, id).await?,
+        };
         let report = run.progress_between(0.95, 0.99);
-        let mut chunks = Vec::with_capacity(moments.len());
+        let mut looks = Looks { model_id, page_numbers: Vec::new(), chunks: Vec::new() };
         // A few at a time, so that the pictures of a long video are never all in memory.
-        for (number, some) in moments.chunks(PICTURES_PER_CALL).enumerate() {
-            let (mut seen, mut pictures): (Vec<&PicturedMoment>, Vec<Picture>) = (Vec::new(), Vec::new());
-            for moment in some {
-                if let Some(jpeg) = self.source.at(moment).await? {
-                    seen.push(moment);
+        for (number, some) in sights.chunks(PICTURES_PER_CALL).enumerate() {
+            let (mut seen, mut pictures): (Vec<&Sight>, Vec<Picture>) = (Vec::new(), Vec::new());
+            for sight in some {
+                if let Some(jpeg) = self.source.look(run, sight).await? {
+                    seen.push(sight);
                     pictures.push(Picture { jpeg });
                 }
             }
             let vectors = vectors_of(model.embed(), run, &pictures).await?;
-            let made = seen.into_iter().zip(vectors);
-            chunks.extend(made.map(|(moment, vector)| passage(moment.start_ms, moment.end_ms, vector)));
-            report((number * PICTURES_PER_CALL + some.len()) as f32 / moments.len() as f32);
+            for (sight, vector) in seen.into_iter().zip(vectors) {
+                looks.page_numbers.push(sight.page_number);
+                looks.chunks.push(passage(sight.start_ms, sight.end_ms, vector));
+            }
+            report((number * PICTURES_PER_CALL + some.len()) as f32 / sights.len() as f32);
         }
-        Ok(Some((model_id, chunks)))
+        Ok(Some(looks))
     }
 }
 
@@ -187,13 +196,17 @@ fn share(place: usize) -> f64 {
     1.0 / (PLACES_BEFORE + place as f64 + 1.0)
 }
 
-/// Whether words were found in, or in the description of, the very image that this is; or on screen in the video while this was shown.
+/// Whether words were found in, or in the description of, the very image or page that this is; or on screen in the video while this was shown.
 fn is_of_same(found: &Found, picture: &Found) -> bool {
     if found.is_picture {
         return false;
     }
     match (&found.of, &picture.of) {
         (FoundIn::Image { id: one, .. }, FoundIn::Image { id: other, .. }) => one == other,
+        (
+            FoundIn::Document { id: one, page_number: on, .. },
+            FoundIn::Document { id: other, page_number: at, .. },
+        ) => one == other && on == at,
         (FoundIn::Video { id: one, is_seen: true, .. }, FoundIn::Video { id: other, .. }) => {
             let shown = found.start_seconds.zip(found.end_seconds).zip(picture.start_seconds);
             one == other && shown.is_some_and(|((from, to), at)| from <= at && at < to)

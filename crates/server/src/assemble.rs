@@ -142,7 +142,7 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDescription::new(app.clone(), Arc::clone(&engines.embed)))
-        .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed), pictures.clone()))
         .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed), pictures.clone()))
         .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed), pictures))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))

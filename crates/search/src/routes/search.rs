@@ -123,7 +123,7 @@ pub(crate) enum HitSource {
     Picture,
     /// It is how people describe a video or an image.
     Description,
-    /// An image looks like it, or what is on screen at a moment of a video does.
+    /// An image looks like it, or the page of a document does, or what is on screen at a moment of a video.
     Appearance,
 }
 
@@ -401,7 +401,8 @@ fn hit(
             }
         }
         FoundIn::Document { id, title, page_number, .. } => {
-            (hit.kind, hit.source) = (HitKind::Document, HitSource::Page);
+            hit.kind = HitKind::Document;
+            hit.source = if is_picture { HitSource::Appearance } else { HitSource::Page };
             hit.document =
                 Some(HitDocument { asset_id: id, title, page_number, image_url: picture_url, file_url });
         }

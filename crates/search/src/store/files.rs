@@ -26,7 +26,7 @@ pub(crate) enum WrittenIn {
 
 impl WrittenIn {
     /// As it is in `assets.kind`, and in `chunks.entity_type`.
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Image => "image",

@@ -3,6 +3,7 @@
 use crate::{
     app::{Options, TestApp, sample},
     client::{Client, send},
+    document_files::pdf,
     engines::{DIMENSIONS, vector},
     seeing::slide_show,
 };
@@ -297,6 +298,41 @@ async fn what_is_on_screen_is_found_by_what_it_looks_like_at_its_second() {
     assert_eq!(found(&ada, &[("q", "iceberg")]).await.len(), 1);
     ada.delete(&format!("/videos/{id}")).await.is(204);
     assert_eq!(search(&ada, &[("q", "iceberg")]).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_page_that_says_nearly_nothing_is_found_by_what_it_looks_like() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    provider.sees(&["lighthouse"]);
+    let long = "The harbour was built in the year of the great flood,\nwhen nobody thought that ships would ever come back\nto this \
+                town, and the council is proud of it.";
+    let id = ada.upload_document("Report.pdf", pdf(&[long, "Figure 7", long])).await;
+    app.idle().await;
+    assert_eq!(provider.pictures().len(), 1, "pages of words are not looked at");
+
+    let hits = found(&ada, &[("q", "lighthouse")]).await;
+    assert_eq!(hits.len(), 1, "{hits:#?}");
+    let hit = &hits[0];
+    assert_eq!(
+        (&hit["kind"], &hit["source"], &hit["text"]),
+        (&json!("document"), &json!("appearance"), &json!(""))
+    );
+    assert_eq!((&hit["document"]["asset_id"], &hit["document"]["page_number"]), (&json!(id), &json!(2)));
+    app.visitor().get(hit["document"]["image_url"].as_str().unwrap()).await.is(200);
+    let header = Header::read(&provider.pictures()[0], &ImageLimits::default()).unwrap();
+    assert!(header.format == InputFormat::Jpeg && header.size.height <= 512, "{header:?}");
+    // Its words and its looks are one hit.
+    let both = found(&ada, &[("q", "figure lighthouse")]).await;
+    let of_page: Vec<&Value> = both.iter().filter(|hit| hit["document"]["page_number"] == 2).collect();
+    assert_eq!(of_page.len(), 1, "{both:#?}");
+    assert_eq!(
+        (&of_page[0]["source"], &of_page[0]["matched_by"]),
+        (&json!("page"), &json!(["words", "meaning"]))
+    );
+    assert_eq!(found(&ada, &[("q", "lighthouse"), ("kind", "image")]).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
