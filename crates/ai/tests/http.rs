@@ -143,7 +143,7 @@ async fn vectors_of_another_length_or_number_are_refused() {
 }
 
 #[tokio::test]
-async fn pictures_are_sent_in_the_form_of_jina_and_texts_as_before() {
+async fn pictures_are_sent_in_the_form_of_jina_and_texts_beside_them() {
     let pictures: Vec<Picture> =
         (0..9_u8).map(|number| Picture { jpeg: vec![0xff, number].into() }).collect();
     let vectors = |count: usize| {
@@ -167,7 +167,7 @@ async fn pictures_are_sent_in_the_form_of_jina_and_texts_as_before() {
         (8, &json!([{ "image": "/wg=" }]))
     );
     assert_eq!((&bodies[1]["model"], &bodies[1]["dimensions"]), (&json!("a-model"), &json!(2)));
-    assert_eq!(bodies[2]["input"], json!(["q"]));
+    assert_eq!(bodies[2]["input"], json!([{ "text": "q" }]));
 }
 
 #[tokio::test]

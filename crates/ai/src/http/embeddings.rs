@@ -1,8 +1,8 @@
 //! `POST /embeddings`, and what servers of models that look at pictures have added to it.
 //!
-//! OpenAI's protocol knows texts alone. Pictures are sent in the form that Jina gave them, `"input": [{"image": "…"}]` with the file in
-//! base64: SGLang speaks it for each of its models that embeds pictures, and so do servers of Jina's own models, in a cluster of one's own
-//! or at Jina. Many pictures go in one request, and the answer is that for texts.
+//! OpenAI's protocol knows texts alone. Where pictures are taken, inputs have the form that Jina gave them, `"input": [{"text": "…"},
+//! {"image": "…"}]` with the file in base64: SGLang speaks it for the models that it serves, and Jina for its own. Many pictures go in one
+//! request, and the answer is that for texts.
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -53,7 +53,12 @@ impl HttpEmbed {
     }
 
     async fn embed_texts(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, AiError> {
-        self.embed_batch(&json!(texts), texts.len()).await
+        let inputs: Value = match self.takes_pictures {
+            // A server may prepare texts that are named as such in the way of pictures, and bare ones not at all: they are to be comparable.
+            true => texts.iter().map(|text| json!({ "text": text })).collect(),
+            false => json!(texts),
+        };
+        self.embed_batch(&inputs, texts.len()).await
     }
 
     /// The vectors of so many inputs.

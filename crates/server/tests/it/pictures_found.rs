@@ -94,7 +94,7 @@ async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) 
     assert_eq!((&body["model"], &body["dimensions"]), (&json!("sees"), &json!(DIMENSIONS)));
     let inputs = body["input"].as_array().unwrap().clone();
     seen.inputs.extend(inputs.iter().cloned());
-    let has_pictures = inputs.iter().any(Value::is_object);
+    let has_pictures = inputs.iter().any(|input| input["image"].is_string());
     let trouble = if has_pictures { seen.troubles.pop_front() } else { None };
     if let Some(Trouble::Busy) = trouble {
         return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], "slow down").into_response();
@@ -114,7 +114,7 @@ async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) 
 
 impl Seen {
     fn vector_of(&mut self, input: &Value) -> Vec<f32> {
-        if let Some(text) = input.as_str() {
+        if let Some(text) = input.as_str().or(input["text"].as_str()) {
             return vector(text);
         }
         assert_eq!(input.as_object().unwrap().keys().collect::<Vec<_>>(), ["image"]);
@@ -190,6 +190,7 @@ async fn an_image_without_a_word_is_found_by_what_it_looks_like() {
     let header = Header::read(&pictures[0], &ImageLimits::default()).unwrap();
     assert_eq!(header.format, InputFormat::Jpeg);
     assert!(header.size.width.max(header.size.height) <= 512, "{header:?}");
+    assert!(memchr::memmem::find(&pictures[0], b"Exif").is_none(), "what the camera wrote stays here");
 
     // It goes with the image, and comes back with it.
     ada.delete(&format!("/assets/{id}")).await.is(204);
