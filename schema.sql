@@ -225,7 +225,7 @@ BEGIN
     END IF;
     IF NEW.title <> OLD.title THEN
         UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
-        WHERE organization_id = NEW.organization_id AND video_id = NEW.id;
+        WHERE organization_id = NEW.organization_id AND video_id = NEW.id AND NOT is_picture;
     END IF;
     RETURN NULL;
 END $$;
@@ -348,11 +348,11 @@ CREATE FUNCTION public.count_organization_chunks() RETURNS trigger
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO organization_chunk_counts AS counts (organization_id, chunk_count)
-        SELECT organization_id, count(*) FROM changed GROUP BY organization_id ORDER BY organization_id
+        SELECT organization_id, count(*) FROM changed WHERE NOT is_picture GROUP BY organization_id ORDER BY organization_id
         ON CONFLICT (organization_id) DO UPDATE SET chunk_count = counts.chunk_count + excluded.chunk_count;
     ELSE
         UPDATE organization_chunk_counts AS counts SET chunk_count = counts.chunk_count - gone.number
-        FROM (SELECT organization_id, count(*) AS number FROM changed GROUP BY organization_id) AS gone
+        FROM (SELECT organization_id, count(*) AS number FROM changed WHERE NOT is_picture GROUP BY organization_id) AS gone
         WHERE counts.organization_id = gone.organization_id;
     END IF;
     RETURN NULL;
@@ -1625,7 +1625,8 @@ BEGIN
         IF p_video_id IS NULL THEN
             SELECT chunk_count INTO v_chunk_count FROM organization_chunk_counts WHERE organization_id = p_organization_id;
         ELSE
-            SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;
+            SELECT count(*) INTO v_chunk_count FROM chunks c WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id
+                AND NOT c.is_picture;
         END IF;
         WITH weights AS MATERIALIZED (
             SELECT * FROM matching_chunks(p_organization_id, p_user_id, v_service, p_video_id, p_channel_id, p_from, p_to, p_speaker,
@@ -2136,9 +2137,11 @@ CREATE TABLE public.chunks (
     asset_id uuid,
     page_number integer,
     is_description boolean DEFAULT false NOT NULL,
+    is_picture boolean DEFAULT false NOT NULL,
     CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text, 'image'::text, 'video'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
+    CONSTRAINT chunks_picture CHECK (((NOT is_picture) OR ((entity_type = ANY (ARRAY['image'::text, 'key_frame'::text, 'document'::text])) AND (text = ''::text) AND (context = ''::text) AND (NOT is_description)))),
     CONSTRAINT chunks_place CHECK ((
 CASE entity_type
     WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
@@ -2693,7 +2696,6 @@ CREATE TABLE public.subtitles (
     is_forced boolean DEFAULT false NOT NULL,
     webvtt text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT subtitles_language_length CHECK (((char_length(language) >= 1) AND (char_length(language) <= 35))),
     CONSTRAINT subtitles_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
     CONSTRAINT subtitles_size CHECK ((octet_length(webvtt) <= 4194304))
@@ -3899,7 +3901,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.speakers FOR EAC
 
 -- Name: subtitles audit; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.subtitles FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('subtitles', 'video_id', 'language', 'name', 'is_forced', '!webvtt');
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.subtitles FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('subtitles', 'video_id', 'language', 'name', 'is_forced');
 
 -- Name: transcripts audit; Type: TRIGGER; Schema: public; Owner: -
 

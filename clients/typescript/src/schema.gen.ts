@@ -1577,7 +1577,8 @@ export interface paths {
          * Find what was said, what was on screen, and what is written
          * @description The moments in which something is said or is on screen in a video, the pages on which it is written, the images that show it by their
          *     description or by what is written in them, and the videos that are described by it: by words and by meaning.
-         *     `source` tells which; what is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
+         *     `source` tells which; where the server's model takes pictures, images and what is on screen in videos are also found by what they look
+         *     like, without a word. What is seen on screen, such as on a slide, is recognised in the pictures of the video, and `start_ms` is when
          *     it comes onto the screen.
          */
         get: operations["search"];
@@ -5464,7 +5465,7 @@ export interface components {
              * @description Comparable within one answer only; higher is better.
              */
             score: number;
-            /** @description Where in it: whether it is said, seen, written or described. */
+            /** @description Where in it: whether it is said, seen, written or described, or looks like it. */
             source: components["schemas"]["SearchHitSource"];
             /** @description Who speaks in `text`, in order. */
             speakers: string[];
@@ -5473,7 +5474,7 @@ export interface components {
              * @description When the matching sentence begins in the video, or comes onto the screen, in milliseconds. What is in its description is of no moment.
              */
             start_ms?: number | null;
-            /** @description The matching sentence with what is around it. */
+            /** @description The matching sentence with what is around it; empty where it was found by what it looks like. */
             text: string;
             video_id?: components["schemas"]["VideoId"] | null;
             /** @description Its title. */
@@ -5527,7 +5528,7 @@ export interface components {
          * @description How it is in what it was found in.
          * @enum {string}
          */
-        SearchHitSource: "speech" | "screen" | "page" | "picture" | "description";
+        SearchHitSource: "speech" | "screen" | "page" | "picture" | "description" | "appearance";
         /** @description What was found. */
         SearchResults: {
             /** @description The hits, best first. */
