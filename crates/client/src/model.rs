@@ -269,7 +269,7 @@ pub struct SearchHit {
     pub image: Option<SearchHitImage>,
     /// Who speaks in `text`, in order.
     pub speakers: Vec<String>,
-    /// The matching sentence with what is around it.
+    /// The matching sentence with what is around it; empty where it was found by what it looks like.
     pub text: String,
     /// Comparable within one answer only; higher is better.
     pub score: f64,

@@ -86,7 +86,7 @@ pub(crate) struct Found {
 struct Hit {
     /// The title of the video or document, or the name of the image.
     title: String,
-    /// What was said or written, with what is around it.
+    /// What was said or written, with what is around it; empty where it was found by what it looks like.
     quote: String,
     /// Who says it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -209,7 +209,11 @@ fn text(hits: &[Hit]) -> String {
         if !hit.speakers.is_empty() {
             let _ = write!(text, " ({})", hit.speakers.join(", "));
         }
-        let _ = writeln!(text, "\n   \"{}\"\n   {}", hit.quote, hit.link);
+        let quote = match hit.quote.is_empty() {
+            true => "(found by what it looks like)".to_owned(),
+            false => format!("\"{}\"", hit.quote),
+        };
+        let _ = writeln!(text, "\n   {quote}\n   {}", hit.link);
     }
     text
 }

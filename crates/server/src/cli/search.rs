@@ -86,21 +86,22 @@ impl Kind {
 }
 
 fn print_hit(client: &Client, hit: &SearchHit) {
+    let text = if hit.text.is_empty() { "(found by what it looks like)" } else { hit.text.as_str() };
     if let Some(document) = &hit.document {
         println!("page {}  {}", document.page_number, document.title);
-        println!("    {}", hit.text);
+        println!("    {text}");
         println!("    {}", client.file_link(document.asset_id));
         return;
     }
     if let Some(image) = &hit.image {
         println!("image  {}", image.filename);
-        println!("    {}", hit.text);
+        println!("    {text}");
         println!("    {}", client.file_link(image.asset_id));
         return;
     }
     let place = hit.start_ms.map_or_else(|| "description".to_owned(), clock);
     println!("{place}  {}", hit.video_title.as_deref().unwrap_or_default());
-    println!("    {}", hit.text);
+    println!("    {text}");
     if let Some(id) = hit.video_id {
         println!("    {}", client.video_link(id, hit.start_ms.map(|start_ms| start_ms / 1000)));
     }
