@@ -27,7 +27,7 @@ use std::{
 
 /// A server of a model that looks at pictures, which speaks the form of the protocol that Jina and SGLang do.
 #[derive(Clone, Default)]
-struct Provider(Arc<Mutex<Seen>>);
+pub struct Provider(Arc<Mutex<Seen>>);
 
 #[derive(Default)]
 struct Seen {
@@ -53,7 +53,7 @@ enum Trouble {
 
 impl Provider {
     /// Over which the server is started that this is the provider of; whether it is sent pictures is a setting.
-    async fn options(&self, takes_pictures: bool) -> Options {
+    pub async fn options(&self, takes_pictures: bool) -> Options {
         let routes = Router::new()
             .route("/v1/embeddings", post(embed))
             .layer(DefaultBodyLimit::max(16 << 20))

@@ -4,6 +4,7 @@
 use crate::{
     app::{Options, TestApp},
     client::Client,
+    pictures_found::Provider,
     search::video_of,
 };
 use memoreel_db::{DatabaseAccess, PoolSizes};
@@ -175,6 +176,18 @@ async fn a_request_takes_as_many_round_trips_and_statements_as_are_listed() {
         measured.push((path, round_trips, statements));
     }
     assert_eq!(measured, READS);
+}
+
+#[tokio::test]
+async fn a_search_by_meaning_asks_once_more_where_the_model_takes_pictures() {
+    let counted = Counted::new();
+    let embed = Provider::default().options(true).await.embed;
+    let app = TestApp::with(Options { embed, ..counting(&counted) }).await;
+    let person = app.person("ada").await;
+    for (mode, expected) in [("keyword", (6, 2)), ("semantic", (7, 3)), ("hybrid", (7, 3))] {
+        let path = format!("/search?q=budget&mode={mode}");
+        assert_eq!(asked_for(&person.client, &counted, &path).await, expected, "{mode}");
+    }
 }
 
 #[tokio::test]
