@@ -38,6 +38,11 @@ SELECT pg_temp.amend('chunks_follow_video',
         WHERE organization_id = NEW.organization_id AND video_id = NEW.id;',
     'UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
         WHERE organization_id = NEW.organization_id AND video_id = NEW.id AND NOT is_picture;');
+SELECT pg_temp.amend('erase_person',
+    'UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;',
+    'UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id AND NOT is_picture;');
 SELECT pg_temp.amend('search_chunks',
     'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;',
     'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id
