@@ -18,12 +18,15 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
 use memoreel_ai::{HttpEmbed, ProviderSettings};
 use memoreel_images::{Header, ImageLimits, InputFormat};
+use memoreel_kernel::UserId;
+use memoreel_privacy::{AskedBy, Subject};
 use serde_json::{Value, json};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
     time::Duration,
 };
+use uuid::Uuid;
 
 /// A server of a model that looks at pictures, which speaks the form of the protocol that Jina and SGLang do.
 #[derive(Clone, Default)]
@@ -299,6 +302,32 @@ async fn what_is_on_screen_is_found_by_what_it_looks_like_at_its_second() {
     assert_eq!(found(&ada, &[("q", "iceberg")]).await.len(), 1);
     ada.delete(&format!("/videos/{id}")).await.is(204);
     assert_eq!(search(&ada, &[("q", "iceberg")]).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_person_who_speaks_in_a_video_with_pictures_is_erased() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let carol = app.colleague(&ada, "carol", "member").await;
+    provider.sees(&["lighthouse"]);
+    let id = ada.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
+    app.settled(&ada, &id).await;
+    app.idle().await;
+    let carols: Uuid = carol.user_id.parse().unwrap();
+    sqlx::query(
+        "INSERT INTO speakers (organization_id, video_id, label, name, hue, user_id)
+         SELECT organization_id, id, 'Carol', 'Carol', 0, $2 FROM videos WHERE id = $1",
+    )
+    .bind(id.parse::<Uuid>().unwrap())
+    .bind(carols)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    app.eraser().erase(Subject::Person(UserId(carols)), AskedBy::Operator).await.unwrap();
+    let hits = found(&ada, &[("q", "lighthouse")]).await;
+    assert_eq!((hits.len(), &hits[0]["source"]), (1, &json!("appearance")), "{hits:#?}");
 }
 
 #[tokio::test]
