@@ -77,7 +77,7 @@ impl Format {
         }
     }
 
-    /// Whether its pages look like something.
+    /// Whether its pages look like something by themselves, without being laid out.
     #[must_use]
     pub fn has_page_images(self) -> bool {
         self == Self::Pdf

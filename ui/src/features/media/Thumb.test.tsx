@@ -1,0 +1,54 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, render } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Asset } from "../../api/types";
+import { Thumb } from "./Thumb";
+
+const asked = vi.fn();
+
+beforeEach(() => {
+  asked.mockReset();
+  vi.stubGlobal("fetch", (url: string) => {
+    asked(url);
+    const page = { page_number: 1, image_url: "https://media.example.org/media/p/1.webp", width: 1131, height: 1600, text: "" };
+    return Promise.resolve(Response.json({ items: [page], next_cursor: null }));
+  });
+  // Everything is near the window.
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      constructor(private readonly seen: (entries: { isIntersecting: boolean }[]) => void) {}
+      observe() {
+        this.seen([{ isIntersecting: true }]);
+      }
+      disconnect() {
+        return undefined;
+      }
+    },
+  );
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+function show(format: string): void {
+  const asset = { id: "a1", version: "1", kind: "document", status: "ready", deleted_at: null, duration_seconds: null, document: { format } };
+  render(
+    <QueryClientProvider client={new QueryClient()}>
+      <Thumb asset={asset as unknown as Asset} />
+    </QueryClientProvider>,
+  );
+}
+
+it.each(["pdf", "docx", "odt", "pptx", "odp"])("shows the first page of a document in %s", async (format) => {
+  show(format);
+  await vi.waitFor(() => expect(document.querySelector("img")?.getAttribute("src")).toBe("/media/p/1.webp"));
+});
+
+it("asks for no picture of what has no pages", async () => {
+  show("markdown");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(asked).not.toHaveBeenCalled();
+});
