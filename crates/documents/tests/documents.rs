@@ -4,7 +4,10 @@
 
 mod files;
 
-use files::{docx, docx_of, open_document, pdf, pptx, refused, scanned_pdf, word_paragraph};
+use files::{
+    docx, docx_of, open_document, pdf, pptx, pptx_with_hidden, refused, scanned_open_document, scanned_pdf,
+    word_paragraph,
+};
 use flate2::{Compress, Compression, FlushCompress};
 use memoreel_documents::{Described, DocumentError, DocumentLimits, Documents, Format};
 use memoreel_parts::Parts;
@@ -127,6 +130,9 @@ async fn slides_are_pages_with_their_titles_and_notes() {
     assert_eq!((described.format, described.page_count), (Format::Pptx, 3));
     assert_eq!(described.title.as_deref(), Some("Goals"));
     assert_eq!(pages, ["Goals\n\nSell more\n\nSmile here", "Costs\n\nSpend less", ""]);
+    // One that is not shown is in the file, and counts.
+    let file = pptx_with_hidden(&[("Goals", "", ""), ("Costs", "", ""), ("End", "", "")], Some(1));
+    assert_eq!(read(&documents(), &file, "slides.pptx").await.unwrap().1, ["Goals", "Costs", "End"]);
 }
 
 #[tokio::test]
@@ -136,6 +142,8 @@ async fn open_documents_are_texts_and_slides() {
     let (described, pages) = read(&documents(), &open_document("text", text, ""), "offer.odt").await.unwrap();
     assert_eq!((described.format, described.title.as_deref()), (Format::Odt, Some("Offer")));
     assert_eq!(pages, ["Offer\n\nOne two\nthree", "Next page"]);
+    let (_, pages) = read(&documents(), &scanned_open_document(b"a picture"), "scan.odt").await.unwrap();
+    assert_eq!(pages, [""]);
     let slides = "<office:presentation><draw:page><draw:frame><draw:text-box><text:p>First</text:p></draw:text-box></draw:frame></draw:page>\
         <draw:page><text:p>Second</text:p></draw:page></office:presentation>";
     let (described, pages) =

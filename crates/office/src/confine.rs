@@ -127,18 +127,18 @@ fn allow(
 
 /// Which calls are refused: those that lead to other machines, or to other programs of this one.
 fn calls() -> Result<BpfProgram, seccompiler::Error> {
-    let mut refused = BTreeMap::from([
+    let refused = BTreeMap::from([
         // It makes one for itself, through which a second start of it would be told what to open.
         (libc::SYS_socket, vec![argument(0, SeccompCmpOp::Ne, libc::AF_UNIX)?]),
         (libc::SYS_connect, Vec::new()),
         (libc::SYS_io_uring_setup, Vec::new()),
         (libc::SYS_ptrace, Vec::new()),
         // It puts that one where all may write, such as /tmp. Where nothing may be written, it is told by `OSL_SOCKET_PATH`.
+        #[cfg(target_arch = "x86_64")]
+        (libc::SYS_access, vec![argument(1, SeccompCmpOp::Eq, libc::W_OK)?]),
         (libc::SYS_faccessat, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
         (libc::SYS_faccessat2, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
     ]);
-    #[cfg(target_arch = "x86_64")]
-    refused.insert(libc::SYS_access, vec![argument(1, SeccompCmpOp::Eq, libc::W_OK)?]);
     let refusal = SeccompAction::Errno(libc::EACCES.cast_unsigned());
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let filter = SeccompFilter::new(refused, SeccompAction::Allow, refusal, architecture)?;
