@@ -23,6 +23,8 @@ const SET_UP: i32 = 81;
 const STARTS_MAX: usize = 3;
 /// What it is told before it opens anything: no macros, no links, no Java.
 const PROFILE: &[u8] = include_bytes!("profile.xcu");
+/// A text of one page, to try it with.
+const CHECKED: &[u8] = include_bytes!("check.odt");
 /// Where its settings lie, below the folder of a conversion.
 const SETTINGS: &str = "profile/user";
 const SETTINGS_FILE: &str = "registrymodifications.xcu";
@@ -152,6 +154,17 @@ impl Office {
     ) -> Result<Vec<u8>, OfficeError> {
         let _place = self.places.acquire().await.map_err(|_| unavailable("it is shutting down"))?;
         self.convert(document, format, folder, Instant::now() + self.limits.wall_time).await
+    }
+
+    /// Tries it, if it is there, in an empty folder of the caller, and returns how large the PDF of a page is.
+    ///
+    /// # Errors
+    /// [`OfficeError`], if it is there and does not work.
+    pub async fn check(&self, folder: &Path) -> Result<Option<usize>, OfficeError> {
+        if Program::find(&self.program).await.is_err() {
+            return Ok(None);
+        }
+        Ok(Some(self.to_pdf(CHECKED, OfficeFormat::Odt, folder).await?.len()))
     }
 
     async fn convert(

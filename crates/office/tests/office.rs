@@ -148,6 +148,16 @@ async fn one_that_takes_too_long_is_ended_with_all_that_it_started() {
 }
 
 #[tokio::test]
+async fn it_is_tried_where_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = Office::new("soffice", OfficeLimits::default()).check(folder.path()).await;
+    assert!(matches!(there, Ok(Some(1_000..))), "{there:?}");
+    for program in ["/nonexistent/soffice", "no-such-soffice"] {
+        assert_eq!(Office::new(program, OfficeLimits::default()).check(folder.path()).await, Ok(None));
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_converted_is_told_apart_from_what_converts() {
     let (made, _) = converted(Path::new("soffice"), OfficeLimits::default(), b"text is no slides").await;
     assert!(matches!(made, Err(OfficeError::Unreadable { .. })), "{made:?}");

@@ -17,7 +17,7 @@ use memoreel_media::{Ffmpeg, Limits};
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, images, mail server and providers by using each.
+/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, images, LibreOffice, mail server and providers by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -61,6 +61,13 @@ impl Doctor {
             .await;
         report
             .check("images", "fetch the local parts with `cargo xtask setup`", check_images(&self.providers))
+            .await;
+        report
+            .check(
+                "office documents",
+                "point MEMOREEL_SOFFICE to the soffice of a LibreOffice, 7.4 or newer, on a kernel with Landlock",
+                check_office(&self.providers, &folders),
+            )
             .await;
         report
             .check(
@@ -122,6 +129,20 @@ async fn check_images(providers: &Providers) -> Result<String> {
     let images = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.images;
     let seen = images.describe(&BASE64_STANDARD.decode(PIXEL)?).await?;
     Ok(format!("a {} of one pixel was looked at", seen.header.format.as_str()))
+}
+
+/// It need not be there.
+async fn check_office(providers: &Providers, folders: &Folders) -> Result<String> {
+    let providers = providers.clone();
+    let office = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.office;
+    let folder = folders.scratch().join(format!("doctor-office-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let checked = office.check(&folder).await;
+    std::fs::remove_dir_all(&folder)?;
+    Ok(match checked? {
+        Some(bytes) => format!("LibreOffice laid out a page, as PDF of {bytes} bytes"),
+        None => "LibreOffice is not installed, so that there are no pictures of their pages".to_owned(),
+    })
 }
 
 async fn check_database(storage: &Storage, folders: &Folders) -> Result<String> {
