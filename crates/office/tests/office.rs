@@ -165,7 +165,7 @@ async fn what_cannot_be_converted_is_told_apart_from_what_converts() {
         converted(Path::new("/nonexistent/soffice"), OfficeLimits::default(), &slide("Pictures/one.png"))
             .await;
     assert!(matches!(made, Err(OfficeError::Unavailable { .. })), "{made:?}");
-    let small = OfficeLimits { memory_bytes: 64 << 20, ..OfficeLimits::default() };
+    let small = OfficeLimits { memory_bytes: 16 << 20, ..OfficeLimits::default() };
     let (made, _) = converted(Path::new("soffice"), small, &slide("Pictures/one.png")).await;
     assert!(made.is_err());
     let tight = OfficeLimits { pdf_bytes_max: 100, ..OfficeLimits::default() };
