@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::webvtt::check_cue;
-use super::{CaptionError, Captions};
+use super::{ATTRIBUTE_BYTES_MAX, CaptionError, Captions, Warnings};
 
 const NAME: &str = "memoreel-captions";
 const VERSION: u32 = 1;
@@ -25,8 +25,8 @@ struct Read {
 }
 
 /// Reads captions from our JSON.
-pub(super) fn parse(text: &str) -> Result<Captions, CaptionError> {
-    let read: Read = serde_json::from_str(text).map_err(|error| {
+pub(super) fn parse(text: &str, warnings: &mut Warnings) -> Result<Captions, CaptionError> {
+    let mut read: Read = serde_json::from_str(text).map_err(|error| {
         let line = error.line().max(1);
         CaptionError::new(line, format!("this is not Memoreel caption JSON: {error}"))
     })?;
@@ -36,13 +36,18 @@ pub(super) fn parse(text: &str) -> Result<Captions, CaptionError> {
     if read.version != Some(VERSION) {
         return Err(CaptionError::new(1, format!("only version {VERSION} of JSON captions is known")));
     }
-    for (index, cue) in read.captions.cues.iter().enumerate() {
+    for (index, cue) in read.captions.cues.iter_mut().enumerate() {
         let position = index + 1;
         check_cue(index, &cue.text, 1)
             .map_err(|error| CaptionError::new(1, format!("cue {position}: {}", error.reason)))?;
         if cue.start_ms < 0 || cue.end_ms < cue.start_ms {
             let times = format!("{} ms to {} ms", cue.start_ms, cue.end_ms);
             return Err(CaptionError::new(1, format!("cue {position}: {times} is not a span of time")));
+        }
+        for (what, told) in [("identifiers", &mut cue.identifier), ("settings", &mut cue.settings)] {
+            if told.take_if(|told| told.len() > ATTRIBUTE_BYTES_MAX).is_some() {
+                warnings.too_long(1, &format!("cue {position}: {what}"));
+            }
         }
     }
     Ok(read.captions)

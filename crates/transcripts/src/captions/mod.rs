@@ -35,6 +35,9 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 pub const CUE_CHARS_MAX: usize = 10_000;
 /// The longest name of a voice, in characters; longer ones are cut.
 pub const VOICE_CHARS_MAX: usize = 100;
+/// The longest identifier and the longest settings of a cue, in bytes; longer ones are left out. All settings of the
+/// standard together have fewer than a hundred, and each voice of a cue gets a copy of both.
+pub const ATTRIBUTE_BYTES_MAX: usize = 500;
 /// How many problems are listed one by one; the last warning counts the others.
 pub const WARNINGS_MAX: usize = 200;
 
@@ -142,7 +145,7 @@ pub fn parse(bytes: &[u8]) -> Result<Parsed, CaptionError> {
     let mut captions = match format {
         Format::WebVtt => webvtt::parse(&text, &mut warnings)?,
         Format::SubRip => subrip::parse(&text, &mut warnings)?,
-        Format::Json => json::parse(&text)?,
+        Format::Json => json::parse(&text, &mut warnings)?,
     };
     captions.normalise();
     if captions.cues.is_empty() {
@@ -240,6 +243,11 @@ impl Warnings {
     /// Something was guessed; nothing is missing.
     fn guessed(&mut self, line: usize, reason: impl Into<String>) {
         self.push(line, reason.into());
+    }
+
+    /// The identifier or the settings of a cue were left out, because they are too long.
+    fn too_long(&mut self, line: usize, what: &str) {
+        self.guessed(line, format!("{what} of more than {ATTRIBUTE_BYTES_MAX} bytes were left out"));
     }
 
     /// A cue was left out.

@@ -1,7 +1,7 @@
 //! The form of captions that every caption format can carry.
 
 use super::timestamp::parse_timestamp;
-use super::{Captions, Cue, VOICE_CHARS_MAX};
+use super::{ATTRIBUTE_BYTES_MAX, Captions, Cue, VOICE_CHARS_MAX};
 
 /// The latest time that can be written: 9,999 hours.
 const TIME_MS_MAX: i64 = 10_000 * 3_600_000 - 1;
@@ -9,7 +9,8 @@ const TIME_MS_MAX: i64 = 10_000 * 3_600_000 - 1;
 impl Captions {
     /// The same captions in the form that parsing returns and writing produces: ordered by start, times within
     /// 0 to 9,999 hours and never backwards, lines trimmed and without blank ones or control characters, names on one
-    /// line and at most [`VOICE_CHARS_MAX`] characters, cues without text left out.
+    /// line and at most [`VOICE_CHARS_MAX`] characters, cues without text and identifiers and settings of more than
+    /// [`ATTRIBUTE_BYTES_MAX`] bytes left out.
     #[must_use]
     pub fn normalised(mut self) -> Self {
         self.normalise();
@@ -63,10 +64,11 @@ fn text_lines(text: &str) -> String {
     clean
 }
 
-/// An identifier or settings, unless it would be read as a timing line.
+/// An identifier or settings, unless too long or what would be read as a timing line.
 fn timing_safe(text: &str) -> Option<String> {
     let line = one_line(text);
-    let safe = !line.is_empty() && !line.contains("-->") && parse_timestamp(&line).is_none();
+    let fits = (1..=ATTRIBUTE_BYTES_MAX).contains(&line.len());
+    let safe = fits && !line.contains("-->") && parse_timestamp(&line).is_none();
     safe.then_some(line)
 }
 

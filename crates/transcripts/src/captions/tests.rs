@@ -210,6 +210,58 @@ fn limits_refuse_with_the_line_that_broke_them() {
 }
 
 #[test]
+fn identifiers_and_settings_that_are_too_long_are_not_copied_to_each_voice() {
+    let long = |bytes: usize| format!("line:{}", "1".repeat(bytes - 5));
+    let file = |bytes: usize, voices: usize| {
+        let (id, settings) = ("i".repeat(bytes), long(bytes));
+        let said = "<v A>a<v B>b".repeat(voices / 2);
+        format!("WEBVTT\n\n{id}\n00:01.000 --> 00:02.000 {settings}\n{said}\n")
+    };
+    let parsed = read(file(ATTRIBUTE_BYTES_MAX, 4).as_bytes());
+    let cue = parsed.captions.cues.last().expect("four cues");
+    assert_eq!(cue.identifier.as_ref().map(String::len), Some(ATTRIBUTE_BYTES_MAX));
+    assert_eq!(cue.settings.as_ref(), Some(&long(ATTRIBUTE_BYTES_MAX)));
+    assert_eq!((parsed.captions.cues.len(), warning_lines(&parsed)), (4, vec![]));
+    assert_eq!(read(to_webvtt(&parsed.captions).as_bytes()).captions, parsed.captions);
+
+    let parsed = read(file(ATTRIBUTE_BYTES_MAX + 1, 4).as_bytes());
+    let reasons: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        reasons,
+        [
+            "line 3: identifiers of more than 500 bytes were left out",
+            "line 4: settings of more than 500 bytes were left out"
+        ]
+    );
+
+    // Copied to each, they would be gigabytes.
+    let many = [
+        file(60_000, 9_998),
+        format!("\n{}\n00:01.000 --> 00:02.000\n", "i".repeat(60_000)),
+        // No line holds all of them.
+        ("<v A>a<v B>b".repeat(5_000) + "\n").repeat(4),
+        "<v C>c".to_owned(),
+    ];
+    let many = many.concat();
+    let parsed = read(many.as_bytes());
+    assert_eq!(parsed.captions.cues.len(), CUES_MAX - 1);
+    assert!(parsed.captions.cues.iter().all(|cue| cue.identifier.is_none() && cue.settings.is_none()));
+    assert!(to_webvtt(&parsed.captions).len() < 4 << 20);
+
+    let mut long_ones = parsed.captions;
+    long_ones.cues.truncate(1);
+    long_ones.cues[0].identifier = Some("i".repeat(ATTRIBUTE_BYTES_MAX + 1));
+    long_ones.cues[0].settings = Some(long(ATTRIBUTE_BYTES_MAX + 1));
+    let json = serde_json::json!({ "format": "memoreel-captions", "version": 1, "cues": long_ones.cues });
+    let parsed = read(json.to_string().as_bytes());
+    let cue = &parsed.captions.cues[0];
+    assert_eq!((&cue.identifier, &cue.settings), (&None, &None));
+    assert_eq!(parsed.warnings.len(), 2);
+    assert!(parsed.warnings[0].reason.starts_with("cue 1: identifiers of more than"));
+    assert_eq!(long_ones.normalised(), parsed.captions);
+}
+
+#[test]
 fn json_is_refused_when_it_is_not_ours() {
     assert!(refusal(b"{\"cues\": []}").contains("memoreel-captions"));
     assert!(refusal(b"{\n\"cues\": [,]}").starts_with("line 2: this is not Memoreel caption JSON"));

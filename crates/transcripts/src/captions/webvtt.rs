@@ -5,7 +5,9 @@ use super::markup::{Dialect, spoken};
 use super::normal::language_tag;
 use super::timestamp::parse_timing;
 use super::voices::prefixes_to_voices;
-use super::{CUE_CHARS_MAX, CUES_MAX, CaptionError, Captions, Cue, LINE_BYTES_MAX, Warnings};
+use super::{
+    ATTRIBUTE_BYTES_MAX, CUE_CHARS_MAX, CUES_MAX, CaptionError, Captions, Cue, LINE_BYTES_MAX, Warnings,
+};
 
 /// The first line of the files we write, whose voices are never written as prefixes.
 pub(super) const OUR_HEADER: &str = "WEBVTT - Memoreel";
@@ -81,19 +83,27 @@ fn block(
     match parse_timing(lines[timing_at]) {
         Err(reason) => warnings.dropped(timing_at + 1, format!("{reason}; the cue was left out")),
         Ok(timing) => {
-            let identifier = (timing_at > first).then(|| lines[first].to_owned());
-            let settings = (!timing.settings.is_empty()).then(|| timing.settings.to_owned());
+            let identifier = if timing_at > first { lines[first] } else { "" };
             let template = Cue {
                 start_ms: timing.start_ms,
                 end_ms: timing.end_ms,
-                identifier,
-                settings,
+                identifier: attribute(identifier, first + 1, "identifiers", warnings),
+                settings: attribute(timing.settings, timing_at + 1, "settings", warnings),
                 ..Cue::default()
             };
             push_cues(captions, &template, &lines[text_at..end].join("\n"), timing_at + 1)?;
         }
     }
     Ok(end)
+}
+
+/// What is told of a cue beside its text, unless it is too long.
+fn attribute(told: &str, line: usize, what: &str, warnings: &mut Warnings) -> Option<String> {
+    if told.len() > ATTRIBUTE_BYTES_MAX {
+        warnings.too_long(line, what);
+        return None;
+    }
+    (!told.is_empty()).then(|| told.to_owned())
 }
 
 fn push_cues(captions: &mut Captions, template: &Cue, raw: &str, line: usize) -> Result<(), CaptionError> {
