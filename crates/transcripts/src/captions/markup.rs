@@ -16,6 +16,12 @@ pub(super) enum Dialect {
 const SUBRIP_TAGS: &[&str] =
     &["b", "i", "u", "s", "font", "c", "v", "span", "em", "strong", "br", "ruby", "rt", "lang"];
 
+/// No tag is longer, in bytes: the longest name of a voice has half as many with every letter spelled out. A search for
+/// where a tag ends that went on to the end of the cue would read it all again for each `<` in it.
+const TAG_BYTES_MAX: usize = 1024;
+/// No name of a tag that means something is longer, in characters.
+const TAG_NAME_CHARS_MAX: usize = 16;
+
 /// A stretch of cue text by one voice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spoken {
@@ -26,7 +32,7 @@ pub(super) struct Spoken {
 /// Removes the markup of a cue. Each change of voice starts a new stretch; neighbours of one voice are joined, and
 /// stretches without text are left out. Ruby readings follow their base in brackets.
 ///
-/// A `<` that no `>` closes is text: the standard would drop what follows, but losing words helps nobody.
+/// A `<` that no `>` closes within a kilobyte is text: the standard would drop what follows, but losing words helps nobody.
 pub(super) fn spoken(raw: &str, dialect: Dialect) -> Vec<Spoken> {
     let mut parts = Parts::default();
     let mut rest = raw;
@@ -50,10 +56,12 @@ fn literal<'a>(rest: &'a str, parts: &mut Parts) -> &'a str {
 }
 
 fn tag<'a>(rest: &'a str, dialect: Dialect, parts: &mut Parts) -> &'a str {
-    let Some(end) = rest.find('>') else { return literal(rest, parts) };
+    let Some(end) = end_of(rest, '>') else { return literal(rest, parts) };
     let inner = &rest[1..end];
     let (closing, body) = inner.strip_prefix('/').map_or((false, inner), |body| (true, body));
-    let name_end = body.find(|c: char| c == '.' || c == '/' || c.is_whitespace()).unwrap_or(body.len());
+    let mut head = body.char_indices().take(TAG_NAME_CHARS_MAX + 1);
+    let name_end = head.find(|(_, c)| matches!(c, '.' | '/') || c.is_whitespace());
+    let name_end = name_end.map_or(body.len(), |(at, _)| at);
     let name = body[..name_end].to_ascii_lowercase();
     let known = match dialect {
         Dialect::WebVtt => !body.starts_with(|c: char| c.is_whitespace() || c == '<'),
@@ -77,10 +85,15 @@ fn tag<'a>(rest: &'a str, dialect: Dialect, parts: &mut Parts) -> &'a str {
 }
 
 fn override_code<'a>(rest: &'a str, parts: &mut Parts) -> &'a str {
-    match rest.find('}') {
+    match end_of(rest, '}') {
         Some(end) if rest[1..].starts_with('\\') => &rest[end + 1..],
         _ => literal(rest, parts),
     }
+}
+
+/// Where the tag or the code that a text begins with ends.
+fn end_of(rest: &str, close: char) -> Option<usize> {
+    rest[..rest.floor_char_boundary(TAG_BYTES_MAX)].find(close)
 }
 
 fn reference<'a>(rest: &'a str, parts: &mut Parts) -> &'a str {

@@ -1,5 +1,7 @@
 //! What caption reading and writing promise, on real files (`tests/fixtures/captions`) and on written ones.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 
 macro_rules! fixture {
@@ -262,12 +264,59 @@ fn identifiers_and_settings_that_are_too_long_are_not_copied_to_each_voice() {
 }
 
 #[test]
+fn what_is_longer_than_any_tag_is_text() {
+    let file = |text: &str| format!("WEBVTT\n\n00:01.000 --> 00:02.000\n{text}\n");
+    let long = format!("a<i {}>b", "é".repeat(600));
+    assert_eq!(texts(&read(file(&long).as_bytes())), [long]);
+    assert_eq!(texts(&read(file(&format!("a<i {}>b", "é".repeat(500))).as_bytes())), ["ab"]);
+    // The longest name, of letters that are all spelled out.
+    let named = Captions {
+        language: None,
+        cues: vec![Cue { voice: Some("&".repeat(VOICE_CHARS_MAX)), ..spoken("x") }],
+    };
+    assert_eq!(read(to_webvtt(&named).as_bytes()).captions, named);
+    let long = format!("{{\\an8{}}}", "é".repeat(600));
+    let srt = |code: &str| format!("1\n00:00:01,000 --> 00:00:02,000\n{code}x\n");
+    assert_eq!(texts(&read(srt(&long).as_bytes())), [format!("{long}x")]);
+    assert_eq!(texts(&read(srt("{\\an8}").as_bytes())), ["x"]);
+}
+
+#[test]
+fn the_time_that_reading_takes_grows_with_the_file_and_not_with_its_square() {
+    const LINES: usize = 16;
+    let time = |header: &str, line: &str, lines: usize| -> Duration {
+        let text = line.repeat(2048 / line.len()) + "\n";
+        let file = format!("{header}00:00:01.000 --> 00:00:02.000\n{}", text.repeat(lines));
+        let once = || {
+            let started = Instant::now();
+            let _ = parse(file.as_bytes());
+            started.elapsed()
+        };
+        once().min(once()).min(once())
+    };
+    let unknown = format!("{}>", "<".repeat(1000));
+    for header in ["WEBVTT\n\n", "1\n"] {
+        for line in ["<", "{\\", "<x", "&", unknown.as_str(), "<v A>a<v B>b"] {
+            let (short, long) = (time(header, line, LINES), time(header, line, 16 * LINES));
+            assert!(
+                long < 64 * short,
+                "{header:?} {line:.9}: {short:?}, and {long:?} of sixteen times as much"
+            );
+        }
+    }
+}
+
+#[test]
 fn json_is_refused_when_it_is_not_ours() {
     assert!(refusal(b"{\"cues\": []}").contains("memoreel-captions"));
     assert!(refusal(b"{\n\"cues\": [,]}").starts_with("line 2: this is not Memoreel caption JSON"));
     let backwards =
         br#"{"format":"memoreel-captions","version":1,"cues":[{"start_ms":5,"end_ms":4,"text":"x"}]}"#;
     assert_eq!(refusal(backwards), "line 1: cue 1: 5 ms to 4 ms is not a span of time");
+}
+
+fn spoken(text: &str) -> Cue {
+    Cue { start_ms: 1000, end_ms: 2000, text: text.to_owned(), ..Cue::default() }
 }
 
 /// Texts and names chosen to collide with every syntax they are written in.
