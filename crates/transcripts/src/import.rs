@@ -6,15 +6,23 @@ use crate::model::{NewSegment, NewSpeaker, NewTranscript, Transcript, clean_text
 use crate::recognition::word_from;
 use crate::{CAPTIONS_ENGINE, SEGMENT_CHARS_MAX};
 use memoreel_ai::interpolate_words;
+use memoreel_kernel::SpeakerId;
+use std::collections::HashMap;
 
 /// The transcript that a caption file holds. The voices' names become the speakers' labels.
 pub(crate) fn transcript_from_captions(captions: Captions) -> NewTranscript {
     let mut speakers: Vec<String> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
     let segments: Vec<NewSegment> = captions
         .cues
         .into_iter()
         .map(|cue| {
-            let speaker = cue.voice.as_ref().map(|voice| position_of(&mut speakers, voice));
+            let speaker = cue.voice.clone().map(|voice| {
+                *positions.entry(voice).or_insert_with_key(|voice| {
+                    speakers.push(voice.clone());
+                    speakers.len() - 1
+                })
+            });
             segment_from(cue, speaker)
         })
         .collect();
@@ -33,22 +41,18 @@ pub(crate) fn transcript_from_captions(captions: Captions) -> NewTranscript {
 
 /// The captions that a transcript makes: one cue per segment, the speakers' names as voices.
 pub(crate) fn captions_from(transcript: &Transcript) -> Captions {
+    // Each line of a file of captions may have a voice of its own.
+    let names: HashMap<SpeakerId, &str> =
+        transcript.speakers.iter().map(|speaker| (speaker.id, speaker.display_name())).collect();
     let cues = transcript.segments.iter().map(|segment| Cue {
         start_ms: segment.start_ms,
         end_ms: segment.end_ms,
-        voice: transcript.speaker_of(segment).map(|speaker| speaker.display_name().to_owned()),
+        voice: segment.speaker_id.and_then(|id| names.get(&id)).map(|name| (*name).to_owned()),
         text: segment.text.clone(),
         identifier: segment.cue_identifier.clone(),
         settings: segment.cue_settings.clone(),
     });
     Captions { language: transcript.language.clone(), cues: cues.collect() }
-}
-
-fn position_of(speakers: &mut Vec<String>, voice: &str) -> usize {
-    speakers.iter().position(|known| known == voice).unwrap_or_else(|| {
-        speakers.push(voice.to_owned());
-        speakers.len() - 1
-    })
 }
 
 fn segment_from(cue: Cue, speaker: Option<usize>) -> NewSegment {
