@@ -2698,7 +2698,7 @@ CREATE TABLE public.subtitles (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT subtitles_language_length CHECK (((char_length(language) >= 1) AND (char_length(language) <= 35))),
     CONSTRAINT subtitles_name_length CHECK (((char_length(name) >= 1) AND (char_length(name) <= 80))),
-    CONSTRAINT subtitles_size CHECK ((octet_length(webvtt) <= 4194304))
+    CONSTRAINT subtitles_size CHECK ((octet_length(webvtt) <= 2097152))
 );
 
 ALTER TABLE ONLY public.subtitles FORCE ROW LEVEL SECURITY;

@@ -10,7 +10,7 @@ CREATE TABLE subtitles (
     -- What menus show in place of the language.
     name text CONSTRAINT subtitles_name_length CHECK (char_length(name) BETWEEN 1 AND 80),
     is_forced boolean NOT NULL DEFAULT false,
-    webvtt text NOT NULL CONSTRAINT subtitles_size CHECK (octet_length(webvtt) <= 4194304),
+    webvtt text NOT NULL CONSTRAINT subtitles_size CHECK (octet_length(webvtt) <= 2097152),
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (organization_id, id),
     CONSTRAINT subtitles_language_key UNIQUE (organization_id, video_id, language),

@@ -106,7 +106,7 @@ pub enum AssetsError {
     #[error("line {}: {}", .0.line, .0.reason)]
     SubtitlesInvalid(FileLine),
     /// The file of subtitles is too large.
-    #[error("a file of subtitles may have at most 2 MiB, and 4 MiB as WebVTT")]
+    #[error("a file of subtitles may have at most 2 MiB, also once it is written as WebVTT")]
     SubtitlesTooLarge,
     /// As many as a recording may have.
     #[error("a recording has at most {SUBTITLES_MAX} subtitles, with those of its file")]

@@ -24,10 +24,9 @@ use memoreel_web::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Subtitles of a long film are a few hundred kilobytes.
+/// Subtitles of a long film are a few hundred kilobytes. What is kept, as WebVTT, where some letters are spelled out, has no more either: it can
+/// be sent again as it was read.
 const FILE_BYTES_MAX: usize = 2 << 20;
-/// Written as WebVTT, where some letters are spelled out, as the table takes them.
-const WEBVTT_BYTES_MAX: usize = 4 << 20;
 
 /// Where subtitles come from.
 #[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
@@ -124,7 +123,7 @@ pub(super) async fn list_subtitles(
 
 /// Add subtitles in a language
 ///
-/// The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB. It takes the place of what was added
+/// The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB, as it is and as WebVTT. It takes the place of what was added
 /// in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is encoded for it. It stays when
 /// the recording is encoded anew, and goes with its file when that is replaced.
 #[utoipa::path(put, path = "/assets/{id}/subtitles/{language}", operation_id = "put_subtitles", tag = "assets",
@@ -174,7 +173,7 @@ pub(super) async fn put_subtitles(
     .await
     .map_err(Problem::internal)?
     .map_err(AssetsError::SubtitlesInvalid)?;
-    if read.webvtt.len() > WEBVTT_BYTES_MAX {
+    if read.webvtt.len() > FILE_BYTES_MAX {
         return Err(AssetsError::SubtitlesTooLarge.into());
     }
 

@@ -192,12 +192,19 @@ async fn what_are_no_subtitles_of_ones_own_recording_is_refused() {
         put(&ada, &asset_id, "fr", file).await.refuses(422, "subtitles_invalid");
     }
     put(&ada, &asset_id, "fr", vec![b'a'; (2 << 20) + 1]).await.refuses(413, "subtitles_too_large");
-    // Which is five times as much when it is spelled out.
-    let swollen = format!(
-        "WEBVTT\n\n{}",
-        "00:01.000 --> 00:02.000\n&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n\n".repeat(30_000)
-    );
-    put(&ada, &asset_id, "fr", swollen).await.refuses(413, "subtitles_too_large");
+    // Which is three times as much when it is spelled out: a few bytes less than 2 MiB, and more.
+    let swollen = |cues: usize| {
+        format!("WEBVTT\n\n{}", "00:01.000 --> 00:02.000\n&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&&\n\n".repeat(cues))
+    };
+    put(&ada, &asset_id, "fr", swollen(12_000)).await.refuses(413, "subtitles_too_large");
+    // What is kept can be sent again as it was read.
+    let kept = put(&ada, &asset_id, "fr", swollen(10_600)).await.is(201).json();
+    let text = app.visitor().get(&path_of(&kept["url"])).await.is(200).text();
+    assert!(text.len() > 2_080_000, "{}", text.len());
+    ada.delete(&format!("/assets/{asset_id}/subtitles/fr")).await.is(204);
+    put(&ada, &asset_id, "fr", text.clone()).await.is(201);
+    assert_eq!(app.visitor().get(&path_of(&kept["url"])).await.is(200).text(), text);
+    ada.delete(&format!("/assets/{asset_id}/subtitles/fr")).await.is(204);
     let long = format!("fr?name={}", "x".repeat(81));
     put(&ada, &asset_id, &long, FRENCH).await.refuses(422, "name_invalid");
     put(&ada, &asset_id, "fr?forced=1", FRENCH).await.refuses(422, "parameters_invalid");
