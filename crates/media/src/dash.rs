@@ -210,7 +210,7 @@ mod tests {
         let made = crate::Variant { codecs: "mp4a.40.2".to_owned(), ..variant("sound-2", None, 130_000) };
         let german = track(TrackKind::Sound, 2, "ger", Some(made));
         let beside = Beside {
-            sound: TrackLabel::new(Some("eng"), Some("<Original>")),
+            sound: TrackLabel::new(Some("eng"), Some("<Orig\u{fffe}inal\u{ffff}>")),
             tracks: vec![german, track(TrackKind::Subtitles, 3, "fre", None)],
             ..Beside::default()
         };

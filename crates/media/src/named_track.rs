@@ -84,8 +84,10 @@ impl TrackLabel {
     #[must_use]
     pub fn new(language: Option<&str>, title: Option<&str>) -> Self {
         let title = title.map(|title| {
-            // Players written in JavaScript end a line at the separators, too.
-            let is_shown = |letter: &char| !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}');
+            // Players written in JavaScript end a line at the separators, too, and no XML may hold the last two (XML 1.0, 2.2).
+            let is_shown = |letter: &char| {
+                !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}')
+            };
             let shown: String = title.chars().filter(is_shown).take(TITLE_MAX).collect();
             shown.trim().to_owned()
         });
@@ -295,7 +297,11 @@ mod tests {
         let shown = |language, title| TrackLabel::new(language, title).shown();
         assert_eq!(shown(Some("ger"), None).as_deref(), Some("Deutsch"));
         assert_eq!(shown(Some("ger"), Some(" \u{7}Kommen\u{2028}tar\n")).as_deref(), Some("Kommentar"));
-        assert_eq!(shown(None, Some(" \n")), None);
+        assert_eq!(
+            shown(None, Some("\u{fffe}Kommen\u{ffff}tar\u{fffd}")).as_deref(),
+            Some("Kommentar\u{fffd}")
+        );
+        assert_eq!(shown(None, Some(" \n\u{ffff}")), None);
         assert_eq!(TrackLabel::new(None, Some(&"x".repeat(900))).title.unwrap().len(), TITLE_MAX);
     }
 
