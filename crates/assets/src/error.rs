@@ -109,7 +109,7 @@ pub enum AssetsError {
     #[error("a file of subtitles may have at most 2 MiB, also once it is written as WebVTT")]
     SubtitlesTooLarge,
     /// As many as a recording may have.
-    #[error("a recording has at most {SUBTITLES_MAX} subtitles, with those of its file")]
+    #[error("at most {SUBTITLES_MAX} subtitles are added to a recording, beside those of its file")]
     TooManySubtitles,
     /// Its first file has not been looked at.
     #[error("the file of an asset that is not ready cannot be replaced")]

@@ -8,7 +8,7 @@ use crate::{AudioStream, Probe, SubtitleStream, Variant};
 
 /// Of more sound tracks than any film has, the first are kept.
 const SOUNDS_MAX: usize = 16;
-/// The same of subtitles, which are small: those of the file, and those of it and what was added together.
+/// The same of subtitles, which are small: of those of the file, and of those that were added.
 pub const SUBTITLES_MAX: usize = 48;
 /// Characters of a title that players show in a menu.
 pub const TITLE_MAX: usize = 80;

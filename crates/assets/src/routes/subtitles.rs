@@ -123,9 +123,10 @@ pub(super) async fn list_subtitles(
 
 /// Add subtitles in a language
 ///
-/// The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB, as it is and as WebVTT. It takes the place of what was added
-/// in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is encoded for it. It stays when
-/// the recording is encoded anew, and goes with its file when that is replaced.
+/// The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB, as it is and as WebVTT. It takes the
+/// place of what was added in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is
+/// encoded for it. At most 48 are added to a recording; those of its file come on top. It stays when the recording is encoded anew, and goes with
+/// its file when that is replaced.
 #[utoipa::path(put, path = "/assets/{id}/subtitles/{language}", operation_id = "put_subtitles", tag = "assets",
     params(("id" = AssetId, Path), ("language" = String, Path, description = "The language as a BCP 47 tag: `de`, `pt-BR`"), PutSubtitles),
     request_body(content = String, content_type = "text/vtt", description = "The file, at most 2 MiB."),
@@ -192,7 +193,9 @@ pub(super) async fn put_subtitles(
     };
     let is_new = store::put_subtitles(&mut tx, video_id, &subtitles, app.clock.now()).await?;
     let tracks = tracks(&app, &caller, &mut tx, &asset).await?;
-    if is_new && tracks.len() > SUBTITLES_MAX {
+    // Those of the file are not counted: they may come, or come back, when it is encoded.
+    let added = tracks.iter().filter(|(track, _)| track.is_added).count();
+    if is_new && added > SUBTITLES_MAX {
         return Err(AssetsError::TooManySubtitles.into());
     }
     let is_put =

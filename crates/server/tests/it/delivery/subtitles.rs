@@ -1,6 +1,7 @@
 //! Subtitles that are added to recordings, in languages that their files do not hold.
 
 use super::players::{path_of, recorded};
+use super::tracks::film;
 use crate::{
     app::{TestApp, sample},
     client::{Answer, Person, send},
@@ -176,6 +177,24 @@ async fn added_subtitles_stay_when_a_video_is_encoded_anew_and_go_with_its_file(
 }
 
 #[tokio::test]
+async fn as_many_are_added_whatever_the_file_holds() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let video_id = ada.upload("Film.mkv", film("Kommentar", true)).await;
+    app.work().await;
+    let video = app.settled(&ada, &video_id).await;
+    let asset_id = video["asset_id"].as_str().expect("an asset").to_owned();
+    assert_eq!(listed(&ada, &asset_id).await.len(), 1);
+    for number in 1..=48 {
+        put(&ada, &asset_id, &format!("en-x-{number}"), FRENCH).await.is(201);
+    }
+    put(&ada, &asset_id, "de", GERMAN).await.refuses(409, "subtitles_too_many");
+    put(&ada, &asset_id, "en-x-48", GERMAN).await.is(200);
+    let told = listed(&ada, &asset_id).await;
+    assert_eq!((told.len(), &told[0]["source"]), (49, &json!("file")));
+}
+
+#[tokio::test]
 async fn what_are_no_subtitles_of_ones_own_recording_is_refused() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);
@@ -219,7 +238,7 @@ async fn what_are_no_subtitles_of_ones_own_recording_is_refused() {
     bob.get(&format!("/assets/{asset_id}/subtitles")).await.refuses(404, "not_found");
     bob.delete(&format!("/assets/{asset_id}/subtitles/fr")).await.refuses(404, "not_found");
 
-    // There is room for 48 in all.
+    // There is room for 48.
     for number in 1..48 {
         put(&ada, &asset_id, &format!("en-x-{number}"), FRENCH).await.is(201);
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 /// Six seconds with an English and a German sound of this title and, unless they are left out, French subtitles.
-fn film(title: &str, has_subtitles: bool) -> Vec<u8> {
+pub fn film(title: &str, has_subtitles: bool) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (text, film) = (folder.path().join("said.srt"), folder.path().join("film.mkv"));
     std::fs::write(&text, "1\n00:00:01,000 --> 00:00:03,000\nBonjour à tous\n").expect("written");
