@@ -26,12 +26,20 @@ export interface NewSubtitles {
 const path = (assetId: string, language: string): string =>
   `/assets/${encodeURIComponent(assetId)}/subtitles/${encodeURIComponent(language)}`;
 
+/** What became of a file of subtitles. */
+export interface AcceptedSubtitles extends SubtitlesTrack {
+  warnings: { line: number; reason: string }[];
+}
+
 export const subtitlesCommands = {
-  put: (assetId: string, { language, text, name, forced }: NewSubtitles) =>
-    requestJson<SubtitlesTrack & { warnings: { line: number; reason: string }[] }>("PUT", path(assetId, language), {
+  /** Also tells whether there were none in the language, in whatever spelling of it. */
+  put: async (assetId: string, { language, text, name, forced }: NewSubtitles) => {
+    const response = await request("PUT", path(assetId, language), {
       body: text,
       headers: { "Content-Type": "text/vtt" },
       query: { name, is_forced: forced === true ? "true" : null },
-    }),
+    });
+    return { accepted: (await response.json()) as AcceptedSubtitles, isNew: response.status === 201 };
+  },
   remove: (assetId: string, language: string) => request("DELETE", path(assetId, language)),
 };

@@ -50,7 +50,16 @@ export function Subtitles({ asset, editable }: { asset: Asset; editable: boolean
   );
 }
 
-/** What is put in place of which others. */
+/** A language as the server spells it, for most: `pt_br` as `pt-BR`, `deu` as `de`. What is none stays as it is. */
+function spelled(language: string): string {
+  try {
+    return Intl.getCanonicalLocales(language.replaceAll("_", "-"))[0] ?? language;
+  } catch {
+    return language;
+  }
+}
+
+/** What is put, presumably, in place of which others. */
 interface Put {
   added: NewSubtitles;
   replaced: SubtitlesTrack | undefined;
@@ -70,14 +79,15 @@ function useChange(asset: Asset) {
   const put = useMutation({
     mutationFn: async ({ added, replaced }: Put) => {
       const before = replaced === undefined ? null : await textOf(replaced);
-      return { before, now: await subtitlesCommands.put(asset.id, added) };
+      return { before, ...(await subtitlesCommands.put(asset.id, added)) };
     },
-    onSuccess: ({ before, now: { language, name, warnings } }) => {
-      const told = before === null ? strings.subtitles.isAdded(name) : strings.subtitles.isReplaced(name);
+    onSuccess: ({ before, isNew, accepted: { language, name, warnings } }) => {
+      const told = isNew ? strings.subtitles.isAdded(name) : strings.subtitles.isReplaced(name);
       const text = warnings.length > 0 ? `${told} ${strings.subtitles.warned(warnings.length)}` : told;
-      const back = (): Promise<unknown> =>
-        before === null ? subtitlesCommands.remove(asset.id, language ?? "") : subtitlesCommands.put(asset.id, before);
-      showToast(text, undo(back));
+      if (isNew) showToast(text, undo(() => subtitlesCommands.remove(asset.id, language ?? "")));
+      // What was replaced unseen, as others had just added it, cannot be put back: to remove what is there now would be no undoing.
+      else if (before?.language !== language) showToast(text);
+      else showToast(text, undo(() => subtitlesCommands.put(asset.id, before)));
     },
     onSettled: renew,
   });
@@ -143,7 +153,8 @@ function Add({ there, busy, onAdd }: { there: readonly SubtitlesTrack[]; busy: b
   const choose = async (): Promise<void> => {
     const [text] = await pickFiles(false, FILES);
     if (text === undefined) return;
-    const isSame = (track: SubtitlesTrack): boolean => isAdded(track) && track.language?.toLowerCase() === language.toLowerCase();
+    const isSame = (track: SubtitlesTrack): boolean =>
+      isAdded(track) && track.language !== null && spelled(track.language) === spelled(language);
     onAdd({ added: { language, text }, replaced: there.find(isSame) });
   };
   return (
