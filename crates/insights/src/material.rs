@@ -4,6 +4,7 @@ use crate::extract::{Line, Sentence, SummaryOptions, chapters, split_sentences, 
 use crate::model::{Chapter, KeyPoint, SummaryContent, SummarySentence};
 use memoreel_kernel::SpeakerId;
 use memoreel_transcripts::{Speaker, Transcript};
+use std::collections::HashMap;
 
 /// What a summary is made of.
 #[derive(Debug, Clone)]
@@ -17,8 +18,9 @@ pub(crate) struct Material {
 impl Material {
     /// Reads a transcript. `duration_ms` is the recording's, where it is known.
     pub(crate) fn new(transcript: &Transcript, duration_ms: Option<i64>) -> Self {
-        let speaker =
-            |id: Option<SpeakerId>| id.and_then(|id| transcript.speakers.iter().position(|s| s.id == id));
+        // There may be as many as lines.
+        let positions: HashMap<SpeakerId, usize> =
+            transcript.speakers.iter().enumerate().map(|(index, speaker)| (speaker.id, index)).collect();
         let lines: Vec<Line> = transcript
             .segments
             .iter()
@@ -26,7 +28,7 @@ impl Material {
                 text: segment.text.clone(),
                 start_ms: segment.start_ms,
                 end_ms: segment.end_ms,
-                speaker: speaker(segment.speaker_id),
+                speaker: segment.speaker_id.and_then(|id| positions.get(&id).copied()),
             })
             .collect();
         Self {

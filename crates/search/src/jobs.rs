@@ -7,12 +7,12 @@ use crate::store::videos::{Told, clear_chunks, insert_spoken, speak_as};
 use crate::vectors::push_packed;
 use async_trait::async_trait;
 use memoreel_ai::{Embed, embed_all};
-use memoreel_kernel::{Event, VideoId};
+use memoreel_kernel::{Event, SpeakerId, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::{Transcript, engine_failure, transcript_of, video_for_transcript};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// A sentence with fewer words has no meaning to be found by.
 const MOMENT_WORDS_MIN: usize = 3;
@@ -75,6 +75,9 @@ impl Handle for Index {
 
 /// The passages of a transcript with their sentences; speakers by label, because names change.
 fn passages(transcript: &Transcript) -> Vec<(ChunkDraft, Vec<Span>)> {
+    // There may be as many speakers as lines.
+    let labels: HashMap<SpeakerId, &str> =
+        transcript.speakers.iter().map(|speaker| (speaker.id, speaker.label.as_str())).collect();
     let inputs: Vec<ChunkInput> = transcript
         .segments
         .iter()
@@ -83,7 +86,7 @@ fn passages(transcript: &Transcript) -> Vec<(ChunkDraft, Vec<Span>)> {
             segment_index,
             start_ms: segment.start_ms,
             end_ms: segment.end_ms,
-            speaker: transcript.speaker_of(segment).map(|speaker| speaker.label.clone()),
+            speaker: segment.speaker_id.and_then(|id| labels.get(&id)).map(|label| (*label).to_owned()),
             text: segment.text.clone(),
         })
         .collect();

@@ -79,6 +79,7 @@ fn primary_language(tag: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     fn cue(start_ms: i64, voice: Option<&str>, text: &str) -> Cue {
         Cue {
@@ -107,6 +108,25 @@ mod tests {
         let words: Vec<_> = made.segments[0].words.iter().map(|word| word.text.as_str()).collect();
         assert_eq!(words, ["Hello", "there."]);
         assert!(made.segments[0].words.iter().all(|word| word.interpolated));
+    }
+
+    #[test]
+    fn the_time_that_voices_take_grows_with_their_number_and_not_with_its_square() {
+        let time = |count: i64| {
+            let once = || {
+                let named = |at: i64| cue(at, Some(format!("Voice {at:09}").as_str()), "Yes.");
+                let captions =
+                    Captions { language: Some("en".to_owned()), cues: (0..count).map(named).collect() };
+                let started = Instant::now();
+                let made = transcript_from_captions(captions);
+                let took = started.elapsed();
+                assert_eq!(made.speakers.len(), made.segments.len());
+                took
+            };
+            once().min(once()).min(once())
+        };
+        let (few, many) = (time(2_000), time(32_000));
+        assert!(many < 64 * few, "{few:?}, and {many:?} for sixteen times as many");
     }
 
     #[test]

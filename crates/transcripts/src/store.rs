@@ -6,6 +6,7 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, SegmentId, SpeakerId, Timestamp, TranscriptId, VideoId};
 use serde::Deserialize;
 use sqlx::types::Json;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// A speaker as the statement of a transcript gives them.
@@ -91,9 +92,14 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
         let segments = row.segments.0;
         let turns = turns_of(&row.speakers.0, &segments);
         let mut speakers: Vec<Speaker> = row.speakers.0.into_iter().map(|stored| stored.speaker).collect();
+        let mut firsts: HashMap<SpeakerId, usize> = HashMap::new();
+        for (index, segment) in segments.iter().enumerate() {
+            if let Some(id) = segment.speaker_id {
+                firsts.entry(id).or_insert(index);
+            }
+        }
         speakers.sort_by_cached_key(|speaker| {
-            let first = segments.iter().position(|segment| segment.speaker_id == Some(speaker.id));
-            (first.unwrap_or(usize::MAX), speaker.label.clone())
+            (firsts.get(&speaker.id).copied().unwrap_or(usize::MAX), speaker.label.clone())
         });
         Transcript {
             id: row.id,
@@ -113,14 +119,22 @@ pub async fn transcript_of(tx: &mut TenantTx, video_id: VideoId) -> Result<Optio
 /// Who speaks when. Where nobody listened for that, as in captions, the segments say it.
 fn turns_of(speakers: &[StoredSpeaker], segments: &[Segment]) -> Vec<Turn> {
     let mut turns: Vec<Turn> = Vec::new();
+    // There may be as many as lines.
+    let mut unknown: HashSet<SpeakerId> = HashSet::new();
+    let turn = |speaker_id, start_ms, end_ms| Turn { speaker_id, start_ms, end_ms };
     for StoredSpeaker { speaker, turns: known } in speakers {
-        let turn = |start_ms, end_ms| Turn { speaker_id: speaker.id, start_ms, end_ms };
         match known {
-            Some(known) => turns.extend(known.iter().map(|known| turn(known.start_ms, known.end_ms))),
-            None => {
-                let own = segments.iter().filter(|segment| segment.speaker_id == Some(speaker.id));
-                turns.extend(own.map(|segment| turn(segment.start_ms, segment.end_ms)));
+            Some(known) => {
+                turns.extend(known.iter().map(|known| turn(speaker.id, known.start_ms, known.end_ms)));
             }
+            None => {
+                unknown.insert(speaker.id);
+            }
+        }
+    }
+    for segment in segments {
+        if let Some(id) = segment.speaker_id.filter(|id| unknown.contains(id)) {
+            turns.push(turn(id, segment.start_ms, segment.end_ms));
         }
     }
     turns.sort_by_key(|turn| (turn.start_ms, turn.end_ms, turn.speaker_id.uuid()));
@@ -256,8 +270,8 @@ async fn replace_speakers(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let id_of = |label: &String| rows.iter().find(|row| row.label == *label).map(|row| row.id);
-    labels.iter().map(|label| id_of(label).ok_or(sqlx::Error::RowNotFound)).collect()
+    let id_of: HashMap<&str, Uuid> = rows.iter().map(|row| (row.label.as_str(), row.id)).collect();
+    labels.iter().map(|label| id_of.get(label.as_str()).copied().ok_or(sqlx::Error::RowNotFound)).collect()
 }
 
 async fn insert_segments(
