@@ -47,4 +47,21 @@ SELECT pg_temp.amend('search_chunks',
     'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id;',
     'WHERE c.organization_id = p_organization_id AND c.video_id = p_video_id
                 AND NOT c.is_picture;');
+-- Pictures are few beside passages, and are all compared: none of them is chosen before.
+CREATE INDEX chunks_pictures ON chunks (organization_id) WHERE is_picture;
+SELECT pg_temp.amend('nearest_chunks',
+    'BEGIN
+    -- Nobody looks for anything in one video for which it would pay to look at others.',
+    $sql$BEGIN
+    IF 'picture' = ANY(p_kinds) THEN
+        RETURN QUERY EXECUTE
+            'SELECT c.id, e.embedding <=> $12 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+             CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $13
+                 OFFSET 0) AS e
+             WHERE c.is_picture AND ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $14'
+        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
+            p_kinds, p_embedding, p_model_id, p_count;
+        RETURN;
+    END IF;
+    -- Nobody looks for anything in one video for which it would pay to look at others.$sql$);
 DROP FUNCTION pg_temp.amend(regproc, text, text);

@@ -171,6 +171,17 @@ impl Filters {
         let types = self.kinds.iter().flat_map(|kind| kind.entity_types()).map(|&kind| kind.to_owned());
         (!self.kinds.is_empty()).then(|| types.collect())
     }
+
+    /// The same for pictures: what may have one, and the word by which `nearest_chunks` compares those alone.
+    pub(crate) fn picture_types(&self) -> Vec<String> {
+        let pictured = ["image", "key_frame", "document"];
+        let types = self.entity_types().unwrap_or_else(|| pictured.map(str::to_owned).into());
+        types
+            .into_iter()
+            .filter(|name| pictured.contains(&name.as_str()))
+            .chain(["picture".to_owned()])
+            .collect()
+    }
 }
 
 /// A sentence of a passage and when it is said, as `chunks.spans` keeps it.

@@ -169,7 +169,12 @@ pub(crate) fn fused(
     }
     for (place, mut picture) in alike.into_iter().enumerate() {
         picture.score = share(place);
-        match fused.iter_mut().find(|found| is_of_same(found, &picture)) {
+        // A passage that was found for a reason, rather than another of the same that is merely near.
+        let reasoned = fused.iter().position(|found| is_of_same(found, &picture) && has_reason(found));
+        let same = reasoned.or_else(|| fused.iter().position(|found| is_of_same(found, &picture)));
+        match same.and_then(|same| fused.get_mut(same)) {
+            // Only the best of its pictures counts: many that are alike say no more than one.
+            Some(found) if found.likeness_floor.is_some() => {}
             Some(found) if has_reason(found) => {
                 found.score += picture.score;
                 (found.similarity, found.likeness_floor) = (picture.similarity, picture.likeness_floor);
@@ -299,6 +304,30 @@ mod tests {
         let all = fused(texts, pictures, 0.9, 10);
         assert_eq!(order(&all), [1, 5, 2, 6, 3, 7], "{all:#?}");
         assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score), "{all:#?}");
+    }
+
+    #[test]
+    fn of_many_alike_pictures_of_one_passage_only_the_best_counts() {
+        let texts = vec![image(1, 1), moment(2, 0.0, 9.0)];
+        let pictures: Vec<Found> = (0..6_u8)
+            .map(|second| {
+                let from = f64::from(second);
+                picture(moment(10 + u128::from(second), from, from + 1.0), 0.39 - from / 100.0)
+            })
+            .collect();
+        let all = fused(texts.clone(), pictures.clone(), 0.4, 10);
+        assert_eq!(order(&all), [2, 1], "{all:#?}");
+        assert_eq!((all[0].similarity, all[0].score), (Some(0.39), share(1) + share(0)));
+        assert_eq!(fused(texts, pictures[..1].to_vec(), 0.4, 10), all, "one says as much");
+    }
+
+    #[test]
+    fn a_picture_is_one_hit_with_the_passage_that_has_a_reason() {
+        let near = Found { similarity: Some(0.1), ..image(1, 1) };
+        let worded = Found { words_rank: Some(1), ..image(2, 1) };
+        let all = fused(vec![near, worded], vec![picture(image(3, 1), 0.3)], 0.4, 10);
+        assert_eq!(order(&all), [2, 1], "{all:#?}");
+        assert_eq!((all[0].likeness_floor, all[1].likeness_floor), (Some(0.2), None));
     }
 
     #[test]

@@ -109,7 +109,8 @@ pub(crate) async fn search(
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
     if let (Mode::Semantic, Some(meaning)) = (mode, meaning) {
-        return by_meaning::search(tx, query, meaning, filters, limit).await;
+        let entity_types = filters.entity_types();
+        return by_meaning::search(tx, query, meaning, filters, entity_types.as_deref(), limit).await;
     }
     let caller = *tx.caller();
     let nearby = meaning.and_then(|meaning| meaning.nearby);
@@ -204,6 +205,7 @@ pub(crate) async fn search_pictures(
     filters: &Filters,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
-    let found = by_meaning::search(tx, query, meaning, filters, limit).await?;
+    let found =
+        by_meaning::search(tx, query, meaning, filters, Some(&filters.picture_types()), limit).await?;
     Ok(found.into_iter().map(|found| Found { is_picture: true, ..found }).collect())
 }

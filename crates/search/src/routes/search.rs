@@ -252,9 +252,12 @@ async fn hits(
     let model_id = model.id(&app.db).await?;
     let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
     // Before the database begins: nobody keeps it waiting for a model.
-    let looks = match (&vector, model.pictures_id(&app.db).await?) {
-        (Some(_), Some(id)) => Some((id, model.unrelated().await?)),
-        _ => None,
+    let looks = match vector.as_ref().filter(|_| may_be_pictures(query, filters)) {
+        Some(_) => match model.pictures_id(&app.db).await? {
+            Some(id) => Some((id, model.unrelated().await?)),
+            None => None,
+        },
+        None => None,
     };
     let count = chosen_for(mode, query, filters, limit);
     // Nobody looks for anything in one video for which it would pay to look at others.
@@ -342,6 +345,11 @@ fn chosen_for(mode: Mode, query: &Query, filters: &Filters, limit: u32) -> usize
     }
     let limit = usize::try_from(limit).unwrap_or_default();
     CHOSEN_MIN.max(limit * CHOSEN_PER_HIT)
+}
+
+/// Whether pictures can be among what is found: they say no phrase, and nobody speaks in them.
+fn may_be_pictures(query: &Query, filters: &Filters) -> bool {
+    query.phrases.is_empty() && filters.speaker.is_none()
 }
 
 /// How many passages to choose by words, where nothing narrows the search: as many as `search_chunks` ranks, and some for those

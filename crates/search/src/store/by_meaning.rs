@@ -8,16 +8,16 @@ use memoreel_kernel::{AssetId, ChannelId, ChunkId, VideoId};
 use sqlx::types::Json;
 use std::collections::HashMap;
 
-/// Passages the caller may see, nearest first.
+/// Passages of these types that the caller may see, of all if none is named, nearest first.
 pub(super) async fn search(
     tx: &mut TenantTx,
     query: &Query,
     Meaning { model_id, vector, nearby }: Meaning<'_>,
     filters: &Filters,
+    entity_types: Option<&[String]>,
     limit: u32,
 ) -> Result<Vec<Found>, sqlx::Error> {
     let caller = *tx.caller();
-    let entity_types = filters.entity_types();
     let rows = sqlx::query!(
         r#"SELECT chunk_id AS "chunk_id!: ChunkId", video_id AS "video_id: VideoId", video_title,
                channel_id AS "channel_id: ChannelId", coalesce(video_created_at, file.created_at) AS "created_at!",
@@ -57,7 +57,7 @@ pub(super) async fn search(
         filters.speaker,
         &query.phrases,
         &query.excluded,
-        entity_types.as_deref(),
+        entity_types,
         vector,
         model_id.uuid(),
         nearby.map(|nearby| nearby.chunk_ids.as_slice()),

@@ -15,7 +15,7 @@ const HEADER_BYTES: usize = 4;
 pub(crate) struct State {
     /// Passages that are text.
     pub(crate) chunk_count: usize,
-    /// Passages or vectors of the model written since the transaction that was asked about, whichever are more.
+    /// Passages that are text, or vectors of the model, written since the transaction that was asked about, whichever are more.
     pub(crate) written_since: usize,
     /// Every transaction before this one has ended: what it wrote can be seen from now on.
     pub(crate) written_before: i64,
@@ -34,7 +34,7 @@ pub(crate) async fn state(
                greatest(
                    (SELECT count(*) FROM chunk_embeddings WHERE organization_id = $1 AND model_id = $2
                         AND written_in >= $3::bigint::text::xid8 AND written_in < pg_snapshot_xmax(pg_current_snapshot())),
-                   (SELECT count(*) FROM chunks WHERE organization_id = $1
+                   (SELECT count(*) FROM chunks WHERE organization_id = $1 AND NOT is_picture
                         AND written_in >= $3::bigint::text::xid8 AND written_in < pg_snapshot_xmax(pg_current_snapshot())))
                    AS "written_since!""#,
         organization_id.uuid(),

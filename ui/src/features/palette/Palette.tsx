@@ -287,15 +287,15 @@ function useGroups(text: string, query: string): Group[] {
   }, [text, query, videos.data, moments.data, moments.isPlaceholderData, me, navigate, enter, changeTheme, signOut]);
 }
 
-const LEAD_POINTS = 18;
-
-/** The match with a little of what stands before it, so that it is visible in one line. */
 function iconOf({ image, document, source }: Hit) {
   if (image) return ImageIcon;
   if (document) return FileText;
   return source === "screen" || source === "appearance" ? MonitorPlay : Quote;
 }
 
+const LEAD_POINTS = 18;
+
+/** The match with a little of what stands before it, so that it is visible in one line. */
 function Moment({ text, highlights, title }: { text: string; highlights: { start: number; end: number }[]; title: string }) {
   const first = highlights.reduce((least, mark) => Math.min(least, mark.start), Number.POSITIVE_INFINITY);
   const wanted = Number.isFinite(first) ? Math.max(0, first - LEAD_POINTS) : 0;
