@@ -5,7 +5,14 @@
 
 ALTER TABLE chunks ADD COLUMN is_picture boolean NOT NULL DEFAULT false;
 ALTER TABLE chunks ADD CONSTRAINT chunks_picture
-    CHECK (NOT is_picture OR (entity_type IN ('image', 'key_frame', 'document') AND text = '' AND context = '' AND NOT is_description));
+    -- They stand behind all texts of the same, which come and go without them.
+    CHECK (CASE WHEN is_picture THEN entity_type IN ('image', 'key_frame', 'document') AND text = '' AND context = '' AND NOT is_description
+        AND chunk_index >= 1000000000 ELSE chunk_index < 1000000000 END);
+
+-- They are written by a task of their own, beside texts: whatever becomes of it, the video is what it is.
+CREATE OR REPLACE FUNCTION is_side_task(p_kind text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_kind IN ('index_description', 'index_pictures')
+$$;
 
 CREATE OR REPLACE FUNCTION count_organization_chunks() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$

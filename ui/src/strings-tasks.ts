@@ -47,6 +47,7 @@ export const taskStrings = {
       index: "Indexing",
       index_key_frames: "Indexing what is on screen",
       index_description: "Indexing the description",
+      index_pictures: "Indexing what it looks like",
       summarise: "Summarising",
       read_image: "Reading the image",
       read_image_text: "Looking for text in the image",

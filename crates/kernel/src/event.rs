@@ -93,6 +93,11 @@ pub enum Event {
         /// The file.
         asset_id: AssetId,
     },
+    /// What something says can be found, and what it looks like is to be, too.
+    PicturesWanted {
+        /// What has the pictures.
+        of: Pictured,
+    },
     /// The transcript was written or changed.
     TranscriptReady {
         /// The video.
@@ -202,6 +207,28 @@ pub enum Event {
     },
 }
 
+/// What has pictures that can be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pictured {
+    /// An image is one.
+    Image(AssetId),
+    /// A document has some of its pages.
+    Document(AssetId),
+    /// A video has those of its key frames.
+    Video(VideoId),
+}
+
+impl Pictured {
+    /// The video, or the asset that is none's.
+    pub fn subject_id(self) -> Uuid {
+        match self {
+            Pictured::Image(id) | Pictured::Document(id) => id.uuid(),
+            Pictured::Video(id) => id.uuid(),
+        }
+    }
+}
+
 impl Event {
     /// The name under which the outbox keeps it.
     pub fn kind(&self) -> &'static str {
@@ -218,6 +245,7 @@ impl Event {
             Event::KeyFramesReady { .. } => "key_frames_ready",
             Event::SoundWanted { .. } => "sound_wanted",
             Event::EncodeWanted { .. } => "encode_wanted",
+            Event::PicturesWanted { .. } => "pictures_wanted",
             Event::TranscriptReady { .. } => "transcript_ready",
             Event::VideoIndexed { .. } => "video_indexed",
             Event::SummaryReady { .. } => "summary_ready",
@@ -262,6 +290,7 @@ impl Event {
             | Event::VideoDeleted { video_id }
             | Event::VideoRestored { video_id }
             | Event::VideoSettled { video_id } => video_id.uuid(),
+            Event::PicturesWanted { of } => of.subject_id(),
             Event::ImportRequested { video_id, asset_id } => {
                 video_id.map_or(asset_id.uuid(), |video_id| video_id.uuid())
             }

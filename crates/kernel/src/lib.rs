@@ -14,7 +14,7 @@ mod time_range;
 pub use action::Action;
 pub use caller::{Actor, Caller, Role};
 pub use clock::{Clock, FakeClock, SystemClock, Timestamp, is_known_time};
-pub use event::{Event, LiveEvent};
+pub use event::{Event, LiveEvent, Pictured};
 pub use id::*;
 pub use organization_status::OrganizationStatus;
 pub use page::{Cursor, CursorError, PAGE_LIMIT_DEFAULT, PAGE_LIMIT_MAX, Page, PageRequest};

@@ -1,17 +1,15 @@
-//! The background step that makes a document findable: by passages, each of which is on one page, and by what pages look like that say nearly
-//! nothing, where the model takes pictures.
+//! The background step that makes a document findable: by passages, each of which is on one page.
 
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, chunk};
 use crate::jobs::embedded;
+use crate::looks::wanted;
 use crate::model::{Model, Span};
 use crate::moments::moments;
-use crate::pictures::{Of, Pictures, concluded};
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
-use crate::store::pictures::insert_looks;
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{SmallPictures, document_text};
-use memoreel_kernel::AssetId;
+use memoreel_assets::document_text;
+use memoreel_kernel::{AssetId, Pictured};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -32,13 +30,12 @@ pub struct IndexDocumentPayload {
 pub struct IndexDocument {
     app: App,
     model: Model,
-    pictures: Pictures,
 }
 
 impl IndexDocument {
-    /// The step with its engine, and what shows it pictures.
-    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
-        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
+    /// The step with its engine.
+    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
+        Self { app, model: Model::new(embed) }
     }
 }
 
@@ -71,7 +68,6 @@ impl Handle for IndexDocument {
         let passages = passages
             .map(|(page_number, chunk)| NewPassage { page_number, is_description: false, language, chunk })
             .collect();
-        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Document(asset_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -83,11 +79,8 @@ impl Handle for IndexDocument {
                 created_at: text.created_at,
             };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
-            if let Ok(Some(looks)) = &pictured {
-                insert_looks(&mut tx, &whose, looks, now).await?;
-            }
         }
-        concluded(run, tx, pictured).await
+        run.finish(tx, &wanted(&self.model, Pictured::Document(asset_id))).await
     }
 }
 

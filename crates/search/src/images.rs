@@ -1,17 +1,15 @@
-//! The background step that makes an image findable: by how people describe it, by what is written in it, and by what it looks like where the
-//! model takes pictures.
+//! The background step that makes an image findable by how people describe it, and by what is written in it.
 
 use crate::chunking::ChunkDraft;
 use crate::jobs::embedded;
+use crate::looks::wanted;
 use crate::model::{Model, Span};
-use crate::pictures::{Of, Pictures, concluded};
 use crate::store::files::{NewPassage, Whose, WrittenIn, clear_passages, insert_passages};
-use crate::store::pictures::insert_looks;
 use crate::{documents, key_frames};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{ImageText, SmallPictures, TextOnScreen, image_text};
-use memoreel_kernel::AssetId;
+use memoreel_assets::{ImageText, TextOnScreen, image_text};
+use memoreel_kernel::{AssetId, Pictured};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -29,13 +27,12 @@ pub struct IndexImagePayload {
 pub struct IndexImage {
     app: App,
     model: Model,
-    pictures: Pictures,
 }
 
 impl IndexImage {
-    /// The step with its engine, and what shows it pictures.
-    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
-        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
+    /// The step with its engine.
+    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
+        Self { app, model: Model::new(embed) }
     }
 }
 
@@ -64,7 +61,6 @@ impl Handle for IndexImage {
             NewPassage { page_number: None, is_description, language, chunk }
         });
         let passages = passages.collect();
-        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Image(asset_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
@@ -72,11 +68,8 @@ impl Handle for IndexImage {
             let whose =
                 Whose { kind: WrittenIn::Image, asset_id, title: &said.title, created_at: said.created_at };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
-            if let Ok(Some(looks)) = &pictured {
-                insert_looks(&mut tx, &whose, looks, now).await?;
-            }
         }
-        concluded(run, tx, pictured).await
+        run.finish(tx, &wanted(&self.model, Pictured::Image(asset_id))).await
     }
 }
 

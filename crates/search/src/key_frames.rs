@@ -1,16 +1,14 @@
-//! The background step that makes what is on screen findable: by passages, each of which is what one slide says, and by what it looks like where
-//! the model takes pictures.
+//! The background step that makes what is on screen findable: by passages, each of which is what one slide says.
 
 use crate::chunking::{ChunkDraft, ChunkInput, ChunkOptions, ChunkSpan, chunk};
 use crate::jobs::embedded;
+use crate::looks::wanted;
 use crate::model::{Model, Span};
-use crate::pictures::{Of, Pictures, concluded};
-use crate::store::pictures::insert_moments;
 use crate::store::videos::{Told, clear_chunks, insert_on_screen};
 use async_trait::async_trait;
 use memoreel_ai::Embed;
-use memoreel_assets::{SmallPictures, TextOnScreen, text_on_screen};
-use memoreel_kernel::VideoId;
+use memoreel_assets::{TextOnScreen, text_on_screen};
+use memoreel_kernel::{Pictured, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
@@ -36,13 +34,12 @@ pub struct IndexKeyFramesPayload {
 pub struct IndexKeyFrames {
     app: App,
     model: Model,
-    pictures: Pictures,
 }
 
 impl IndexKeyFrames {
-    /// The step with its engine, and what shows it pictures.
-    pub fn new(app: App, embed: Arc<dyn Embed>, pictures: SmallPictures) -> Self {
-        Self { app, model: Model::new(embed), pictures: Pictures::new(pictures) }
+    /// The step with its engine.
+    pub fn new(app: App, embed: Arc<dyn Embed>) -> Self {
+        Self { app, model: Model::new(embed) }
     }
 }
 
@@ -66,19 +63,15 @@ impl Handle for IndexKeyFrames {
             false => Some(self.model.id(&self.app.db).await?),
         };
         let chunks = embedded(self.model.embed(), run, drafts, spans).await?;
-        let pictured = self.pictures.of(run, &self.model, &self.app.db, Of::Video(video_id)).await;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
-        if clear_chunks(&mut tx, video_id, Told::OnScreen).await? {
-            if let Some(model_id) = model_id {
-                insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
-            }
-            if let Ok(Some(looks)) = &pictured {
-                insert_moments(&mut tx, video_id, looks, now).await?;
-            }
+        if clear_chunks(&mut tx, video_id, Told::OnScreen).await?
+            && let Some(model_id) = model_id
+        {
+            insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
         }
-        concluded(run, tx, pictured).await
+        run.finish(tx, &wanted(&self.model, Pictured::Video(video_id))).await
     }
 }
 

@@ -19,6 +19,7 @@ mod index;
 mod jobs;
 mod key_frames;
 mod likeness;
+mod looks;
 mod model;
 mod moments;
 mod pictures;
@@ -34,6 +35,7 @@ pub use images::{IndexImage, IndexImagePayload};
 pub use index::{Nearby, PassageIndex};
 pub use jobs::{Index, IndexPayload};
 pub use key_frames::{IndexKeyFrames, IndexKeyFramesPayload};
+pub use looks::{IndexPictures, IndexPicturesPayload};
 pub use model::{Mode, Model};
 pub use routes::router;
 

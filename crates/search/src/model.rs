@@ -48,7 +48,11 @@ impl Model {
     /// # Errors
     /// When the database cannot be reached or knows the model with another number of dimensions.
     pub async fn id(&self, db: &Db) -> Result<EmbeddingModelId, SearchError> {
-        self.id.get_or_try_init(|| register(db, self.embed.model())).await.copied()
+        let EmbedModel { name, dimensions } = self.embed.model();
+        // Who takes pictures may be sent texts in another form, so that their vectors are not like those from before.
+        let name = if self.embed.takes_pictures() { format!("{name} (texts)") } else { name };
+        let model = EmbedModel { name, dimensions };
+        self.id.get_or_try_init(|| register(db, model)).await.copied()
     }
 
     /// The id under which the vectors of pictures lie, apart from those of texts; nothing where the engine takes no pictures.

@@ -1,139 +1,14 @@
-//! Pictures among what is found: how they get vectors of their own, and where their hits stand among those of texts.
+//! Pictures among what is found: where their hits stand among those of texts.
 //!
-//! A picture is indexed as a passage without text, whose vector lies under a model of its own: a query is less like the picture that shows it
-//! than like any text about it, so that the two must not be ranked by one number. What is like the query among pictures and among texts is
+//! A query is less like the picture that shows it than like any text about it, so that the two must not be ranked by one number. What is like the query among pictures and among texts is
 //! fused by its places in both lists (reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
 
 use crate::excerpt::matched_by;
 use crate::likeness;
-use crate::model::{Found, FoundIn, Model, NewChunk, Span};
-use crate::vectors::push_packed;
-use memoreel_ai::{AiError, Embed, PICTURES_PER_CALL, Picture};
-use memoreel_assets::{Sight, SmallPictures};
-use memoreel_db::{Db, TenantTx};
-use memoreel_kernel::{AssetId, EmbeddingModelId, VideoId};
-use memoreel_tasks::{Finished, TaskFailure, TaskRun};
-use memoreel_transcripts::engine_failure;
+use crate::model::{Found, FoundIn};
 
 /// The constant of reciprocal rank fusion, as its authors chose it: the larger, the less the first places stand out.
 const PLACES_BEFORE: f64 = 60.0;
-
-/// Pictures about to be indexed.
-#[derive(Debug)]
-pub(crate) struct Looks {
-    /// Under which their vectors lie.
-    pub(crate) model_id: EmbeddingModelId,
-    /// On which pages they are, one by one; nothing where there are none.
-    pub(crate) page_numbers: Vec<Option<i32>>,
-    pub(crate) chunks: Vec<NewChunk>,
-}
-
-/// Nothing where no picture is given to anybody.
-pub(crate) type Pictured = Option<Looks>;
-
-/// What has pictures.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Of {
-    Image(AssetId),
-    Video(VideoId),
-    Document(AssetId),
-}
-
-/// Makes the vectors of pictures, where the model takes any.
-#[derive(Debug)]
-pub(crate) struct Pictures {
-    source: SmallPictures,
-}
-
-impl Pictures {
-    pub(crate) fn new(source: SmallPictures) -> Self {
-        Self { source }
-    }
-
-    /// What an image looks like, what is on screen in a video at its key frames, or what pages look like that say nearly nothing.
-    pub(crate) async fn of(
-        &self,
-        run: &TaskRun,
-        model: &Model,
-        db: &Db,
-        of: Of,
-    ) -> Result<Pictured, TaskFailure> {
-        let Some(model_id) = model.pictures_id(db).await? else { return Ok(None) };
-        let sights = match of {
-            Of::Image(id) => self.source.image(run, id).await?,
-            Of::Video(id) => self.source.moments(run, id).await?,
-            Of::Document(id) => self.source.pages(run, id).await?,
-        };
-        let report = run.progress_between(0.95, 0.99);
-        let mut looks = Looks { model_id, page_numbers: Vec::new(), chunks: Vec::new() };
-        // A few at a time, so that the pictures of a long video are never all in memory.
-        for (number, some) in sights.chunks(PICTURES_PER_CALL).enumerate() {
-            let (mut seen, mut pictures): (Vec<&Sight>, Vec<Picture>) = (Vec::new(), Vec::new());
-            for sight in some {
-                if let Some(jpeg) = self.source.look(run, sight).await? {
-                    seen.push(sight);
-                    pictures.push(Picture { jpeg });
-                }
-            }
-            let vectors = vectors_of(model.embed(), run, &pictures).await?;
-            for (sight, vector) in seen.into_iter().zip(vectors) {
-                looks.page_numbers.push(sight.page_number);
-                looks.chunks.push(passage(sight.start_ms, sight.end_ms, vector));
-            }
-            report((number * PICTURES_PER_CALL + some.len()) as f32 / sights.len() as f32);
-        }
-        Ok(Some(looks))
-    }
-}
-
-/// Completes the task; or, where the pictures have no vectors, keeps what is written in `tx` all the same and fails with the reason.
-pub(crate) async fn concluded(
-    run: &TaskRun,
-    mut tx: TenantTx,
-    pictured: Result<Pictured, TaskFailure>,
-) -> Result<Finished, TaskFailure> {
-    match pictured {
-        Ok(_) => run.finish(tx, &[]).await,
-        Err(failure) => {
-            run.require_lease(&mut tx).await?;
-            tx.commit().await?;
-            Err(failure)
-        }
-    }
-}
-
-async fn vectors_of(
-    embed: &dyn Embed,
-    run: &TaskRun,
-    pictures: &[Picture],
-) -> Result<Vec<Vec<f32>>, TaskFailure> {
-    if pictures.is_empty() {
-        return Ok(Vec::new());
-    }
-    let asked = run.cancelled().run_until_cancelled(embed.embed_pictures(pictures)).await;
-    let vectors = asked.unwrap_or(Err(AiError::Cancelled)).map_err(engine_failure)?;
-    if vectors.len() != pictures.len() {
-        let detail = format!("{} vectors for {} pictures", vectors.len(), pictures.len());
-        return Err(engine_failure(AiError::ProviderAnswerInvalid { detail }));
-    }
-    Ok(vectors)
-}
-
-/// A passage without text that is one moment, so that its time is kept to the millisecond and its vector comes with what is found.
-fn passage(start_ms: i64, end_ms: i64, embedding: Vec<f32>) -> NewChunk {
-    let mut span_vectors = Vec::new();
-    push_packed(&mut span_vectors, Some(&embedding), embedding.len());
-    NewChunk {
-        text: String::new(),
-        word_count: 0,
-        start_ms,
-        end_ms,
-        speakers: Vec::new(),
-        spans: vec![Span { char_start: 0, char_end: 0, start_ms, end_ms, speaker: None }],
-        embedding,
-        span_vectors,
-    }
-}
 
 /// Notes of each picture from which likeness on it shows what is asked for; see [`likeness::floor_of`].
 pub(crate) fn measure(pictures: &mut [Found], unrelated: &[Vec<f32>]) {

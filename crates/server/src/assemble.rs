@@ -22,7 +22,7 @@ use memoreel_mail::{MailFolder, Mailer, SmtpSettings};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_outbound::Outbound;
 use memoreel_privacy::{Eraser, Journal, WriteExport, WriteOrganizationExport};
-use memoreel_search::{Index, IndexDescription, IndexDocument, IndexImage, IndexKeyFrames};
+use memoreel_search::{Index, IndexDescription, IndexDocument, IndexImage, IndexKeyFrames, IndexPictures};
 use memoreel_tasks::{Events, Registry};
 use memoreel_transcripts::Transcribe;
 use memoreel_web::{App, AppParts, Documents, LiveHub, RateLimits, Secrets, SignInSettings};
@@ -142,9 +142,10 @@ pub fn registry(app: &App, engines: &Engines, ffmpeg: Ffmpeg, mailer: Mailer) ->
         .with(Transcribe::new(app.clone(), Arc::clone(&engines.transcribe)))
         .with(Index::new(app.clone(), Arc::clone(&engines.embed)))
         .with(IndexDescription::new(app.clone(), Arc::clone(&engines.embed)))
-        .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed), pictures.clone()))
-        .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed), pictures.clone()))
-        .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed), pictures))
+        .with(IndexDocument::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexImage::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexKeyFrames::new(app.clone(), Arc::clone(&engines.embed)))
+        .with(IndexPictures::new(app.clone(), Arc::clone(&engines.embed), pictures))
         .with(Summarise::new(Arc::clone(&engines.embed), engines.generate.clone()))
         .with(SendInvitation::new(app.clone(), mailer.clone()))
         .with(SendMail::new(app.clone(), mailer.clone()))

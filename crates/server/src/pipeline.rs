@@ -9,7 +9,8 @@ use memoreel_insights::{Summarise, SummarisePayload};
 use memoreel_kernel::{AssetId, Event, VideoId};
 use memoreel_search::{
     Index, IndexDescription, IndexDescriptionPayload, IndexDocument, IndexDocumentPayload, IndexImage,
-    IndexImagePayload, IndexKeyFrames, IndexKeyFramesPayload, IndexPayload,
+    IndexImagePayload, IndexKeyFrames, IndexKeyFramesPayload, IndexPayload, IndexPictures,
+    IndexPicturesPayload,
 };
 use memoreel_tasks::{Handle, NewTask};
 use memoreel_transcripts::{Transcribe, TranscribePayload};
@@ -52,6 +53,9 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
         }
         Event::KeyFramesReady { video_id, .. } => {
             vec![task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER)]
+        }
+        Event::PicturesWanted { of } => {
+            vec![task::<IndexPictures>(event.subject_id(), IndexPicturesPayload { of }, LATER)]
         }
         Event::SoundWanted { video_id, asset_id } => {
             vec![task::<MakeSounds>(asset_id, AssetStep { video_id, asset_id }, SOON)]

@@ -43,37 +43,50 @@ pub struct Sight {
     size: Option<Size>,
 }
 
+/// All that can be looked at of one thing.
+#[derive(Debug, Clone)]
+pub struct Sights {
+    /// Of which of its files: 1 is the first, and each that replaces another is one more.
+    pub version: i32,
+    /// One by one, in order.
+    pub all: Vec<Sight>,
+}
+
 impl SmallPictures {
     /// An image that is ready and not in the bin, to be looked at.
     ///
     /// # Errors
     /// When the statement fails.
-    pub async fn image(&self, run: &TaskRun, id: AssetId) -> Result<Vec<Sight>, TaskFailure> {
+    pub async fn image(&self, run: &TaskRun, id: AssetId) -> Result<Option<Sights>, TaskFailure> {
         let mut tx = run.begin().await?;
-        let Some(source) = sql::find_source(&mut tx, id, None).await? else { return Ok(Vec::new()) };
+        let Some(source) = sql::find_source(&mut tx, id, None).await? else { return Ok(None) };
         let blob_key = source.blob_key.parse().map_err(TaskFailure::internal)?;
-        Ok(vec![Sight { start_ms: 0, end_ms: 0, page_number: None, blob_key, size: Some(source.size()) }])
+        let sight = Sight { start_ms: 0, end_ms: 0, page_number: None, blob_key, size: Some(source.size()) };
+        Ok(Some(Sights { version: source.version, all: vec![sight] }))
     }
 
     /// The key frames of a video that is not in the bin.
     ///
     /// # Errors
     /// When a statement fails.
-    pub async fn moments(&self, run: &TaskRun, id: VideoId) -> Result<Vec<Sight>, TaskFailure> {
+    pub async fn moments(&self, run: &TaskRun, id: VideoId) -> Result<Option<Sights>, TaskFailure> {
         let mut tx = run.begin().await?;
-        let Some(Some(recording)) = sql::find_recording(&mut tx, id).await? else { return Ok(Vec::new()) };
+        let Some(Some(recording)) = sql::find_recording(&mut tx, id).await? else { return Ok(None) };
         let rows = sql::list_key_frames(&mut tx, recording.asset_id, -1, i64::MAX).await?;
-        Ok(spread(&rows).map(|row| moment(recording, row)).collect())
+        let all = spread(&rows).map(|row| moment(recording, row)).collect();
+        Ok(Some(Sights { version: recording.version, all }))
     }
 
     /// The pages of a document that is ready and not in the bin which have a picture and nearly no text.
     ///
     /// # Errors
     /// When the statement fails.
-    pub async fn pages(&self, run: &TaskRun, id: AssetId) -> Result<Vec<Sight>, TaskFailure> {
+    pub async fn pages(&self, run: &TaskRun, id: AssetId) -> Result<Option<Sights>, TaskFailure> {
         let mut tx = run.begin().await?;
         let rows = sql::pages_without_text(&mut tx, id, PAGE_CHARS_MIN).await?;
-        spread(&rows).map(page).collect()
+        let Some(first) = rows.first() else { return Ok(None) };
+        let all = spread(&rows).map(page).collect::<Result<Vec<Sight>, TaskFailure>>()?;
+        Ok(Some(Sights { version: first.version, all }))
     }
 
     /// What it looks like, as a JPEG; nothing where its file is gone or shows nothing.

@@ -26,7 +26,7 @@ pub(crate) enum WrittenIn {
 
 impl WrittenIn {
     /// As it is in `assets.kind`, and in `chunks.entity_type`.
-    pub(super) fn as_str(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Document => "document",
             Self::Image => "image",
@@ -34,7 +34,7 @@ impl WrittenIn {
     }
 }
 
-/// Removes the passages of an asset of this kind and holds it until the end of the transaction. Returns false if there is no such one that is
+/// Removes the passages of an asset of this kind that are text and holds it until the end of the transaction. Returns false if there is no such one that is
 /// ready and outside the bin.
 pub(crate) async fn clear_passages(
     tx: &mut TenantTx,
@@ -53,7 +53,7 @@ pub(crate) async fn clear_passages(
     .fetch_optional(&mut **tx)
     .await?;
     sqlx::query!(
-        "DELETE FROM chunks WHERE organization_id = $1 AND asset_id = $2",
+        "DELETE FROM chunks WHERE organization_id = $1 AND asset_id = $2 AND NOT is_picture",
         organization_id.uuid(),
         asset_id.uuid(),
     )

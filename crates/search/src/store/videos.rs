@@ -25,7 +25,7 @@ impl Told {
     }
 }
 
-/// Removes a video's passages of one kind and holds the video, so that its visibility stays as it is until the end of the
+/// Removes a video's passages of one kind that are text and holds the video, so that its visibility stays as it is until the end of the
 /// transaction. Returns false if the video does not exist or is deleted.
 pub(crate) async fn clear_chunks(
     tx: &mut TenantTx,
@@ -42,7 +42,7 @@ pub(crate) async fn clear_chunks(
     .fetch_optional(&mut **tx)
     .await?;
     sqlx::query!(
-        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = $3",
+        "DELETE FROM chunks WHERE organization_id = $1 AND video_id = $2 AND entity_type = $3 AND NOT is_picture",
         organization_id.uuid(),
         video_id.uuid(),
         told.as_str(),
