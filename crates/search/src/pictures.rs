@@ -1,7 +1,8 @@
 //! Pictures among what is found: where their hits stand among those of texts.
 //!
-//! A query is less like the picture that shows it than like any text about it, so that the two must not be ranked by one number. What is like the query among pictures and among texts is
-//! fused by its places in both lists (reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009).
+//! A query is less like the picture that shows it than like any text about it, so that the two must not be ranked by one number. What is like
+//! the query among pictures and among texts is fused by its places in both lists (reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR
+//! 2009).
 
 use crate::excerpt::matched_by;
 use crate::likeness;

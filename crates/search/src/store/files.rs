@@ -34,8 +34,8 @@ impl WrittenIn {
     }
 }
 
-/// Removes the passages of an asset of this kind that are text and holds it until the end of the transaction. Returns false if there is no such one that is
-/// ready and outside the bin.
+/// Removes the passages of an asset of this kind that are text, and holds it until the end of the transaction. Returns false if there is no such
+/// one that is ready and outside the bin.
 pub(crate) async fn clear_passages(
     tx: &mut TenantTx,
     asset_id: AssetId,

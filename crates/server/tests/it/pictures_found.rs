@@ -44,6 +44,9 @@ struct Seen {
     inputs: Vec<Value>,
 }
 
+/// What it sees in a picture that it cannot read: it refuses whatever is sent together with it.
+const UNREADABLE: &str = "unreadable";
+
 #[derive(Clone, Copy)]
 enum Trouble {
     /// Too many requests: another try in a second.
@@ -107,6 +110,9 @@ async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) 
         .enumerate()
         .map(|(index, input)| json!({ "index": index, "embedding": seen.vector_of(input) }))
         .collect();
+    if seen.is_any_unreadable(&inputs) {
+        return (StatusCode::BAD_REQUEST, "cannot identify image file").into_response();
+    }
     match trouble {
         Some(Trouble::Short) => drop(data.pop()),
         Some(Trouble::Narrow) => data.iter_mut().for_each(|item| item["embedding"] = json!([1.0, 0.0])),
@@ -116,6 +122,13 @@ async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) 
 }
 
 impl Seen {
+    fn is_any_unreadable(&self, inputs: &[Value]) -> bool {
+        let pictures = inputs.iter().filter_map(|input| input["image"].as_str());
+        pictures
+            .map(|image| BASE64_STANDARD.decode(image).unwrap())
+            .any(|it| self.known.get(&it) == Some(&UNREADABLE))
+    }
+
     fn vector_of(&mut self, input: &Value) -> Vec<f32> {
         if let Some(text) = input.as_str().or(input["text"].as_str()) {
             return vector(text);
@@ -234,6 +247,7 @@ async fn words_and_looks_of_an_image_are_one_hit_before_those_of_others() {
     .await
     .is(200);
     app.idle().await;
+    assert_eq!(provider.pictures().len(), 3, "a picture that is the same is not looked at again");
 
     let hits = search(&ada, &[("q", "lighthouse")]).await;
     assert_eq!(images(&hits), [ids[1].as_str(), ids[0].as_str(), ids[2].as_str()], "{hits:#?}");
@@ -373,27 +387,31 @@ async fn a_model_that_fails_at_a_picture_leaves_the_words_found_and_is_asked_aga
         app.work().await;
         let ada = app.person("ada").await;
         provider.sees(&["lighthouse"]);
-        let id = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
-        app.idle().await;
         provider.fails(&[trouble]);
-        ada.patch(&format!("/assets/{id}"), &json!({ "description": "A submarine." })).await.is(200);
+        let id = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
         assert_eq!(failed_for(&app).await, "provider_answer_invalid");
-        assert_eq!(search(&ada, &[("q", "submarine"), ("mode", "keyword")]).await.len(), 1);
+        ada.patch(&format!("/assets/{id}"), &json!({ "description": "A submarine." })).await.is(200);
+        let by_words = [("q", "submarine"), ("mode", "keyword")];
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        while search(&ada, &by_words).await.is_empty() {
+            assert!(tokio::time::Instant::now() < deadline, "its words wait for its looks");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
 
         app.clock.advance(TimeDelta::hours(1));
         app.idle().await;
         assert_eq!(images(&found(&ada, &[("q", "lighthouse")]).await), [id.as_str()]);
-        assert_eq!(search(&ada, &[("q", "submarine"), ("mode", "keyword")]).await.len(), 1);
+        assert_eq!(search(&ada, &by_words).await.len(), 1);
     }
 }
 
-/// Why the last try of indexing an image failed, once one has.
+/// Why the last try of looking at pictures failed, once one has.
 async fn failed_for(app: &TestApp) -> String {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     let mut connection = app.superuser().await;
     loop {
         let code: Option<String> = sqlx::query_scalar(
-            "SELECT error_code FROM tasks WHERE kind = 'index_image' AND status = 'pending' AND error_code IS NOT NULL",
+            "SELECT error_code FROM tasks WHERE kind = 'index_pictures' AND status = 'pending' AND error_code IS NOT NULL",
         )
         .fetch_optional(&mut connection)
         .await
@@ -404,6 +422,72 @@ async fn failed_for(app: &TestApp) -> String {
         assert!(tokio::time::Instant::now() < deadline, "no try has failed");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// The only task that looks at pictures.
+async fn looking(client: &Client) -> Value {
+    let tasks = client.get("/tasks?kind=index_pictures").await.is(200).json();
+    let tasks = tasks["items"].as_array().unwrap();
+    assert_eq!(tasks.len(), 1, "{tasks:#?}");
+    tasks[0].clone()
+}
+
+#[tokio::test]
+async fn a_picture_of_a_video_that_is_refused_is_left_out_and_all_else_is_found() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    provider.sees(&["harbour", UNREADABLE, "iceberg"]);
+    let slides = [
+        ("Budget of the town\nThe crane is repaired", 4),
+        ("Agenda\nGooseberries are counted", 4),
+        ("Expedition\nWalruses sleep on the ice", 4),
+    ];
+    let id = ada.upload("Plans.mp4", slide_show(&slides).await).await;
+    assert_eq!(app.settled(&ada, &id).await["status"], "completed");
+    app.idle().await;
+
+    let video = ada.get(&format!("/videos/{id}")).await.is(200).json();
+    assert_eq!((&video["status"], &video["error"]), (&json!("completed"), &Value::Null));
+    let task = looking(&ada).await;
+    assert_eq!((&task["status"], &task["subject_id"]), (&json!("completed"), &json!(id)));
+    assert_eq!(provider.pictures().len(), 6, "all at once, and then one by one");
+    for (query, start_ms) in [("harbour", 0), ("iceberg", 8_000)] {
+        let hits = found(&ada, &[("q", query)]).await;
+        assert_eq!(
+            (&hits[0]["source"], &hits[0]["start_ms"]),
+            (&json!("appearance"), &json!(start_ms)),
+            "{hits:#?}"
+        );
+    }
+    for word in ["crane", "gooseberries", "walruses"] {
+        assert_eq!(search(&ada, &[("q", word), ("mode", "keyword")]).await.len(), 1, "{word}");
+    }
+    let pictures: i64 = sqlx::query_scalar("SELECT count(*) FROM chunks WHERE is_picture")
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(pictures, 2);
+}
+
+#[tokio::test]
+async fn a_video_of_which_no_picture_is_taken_is_completed_and_its_task_says_why() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(true).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    provider.sees(&[UNREADABLE]);
+    let id = ada.upload("Plans.mp4", slide_show(&[("Walruses sleep on the ice", 3)]).await).await;
+    assert_eq!(app.settled(&ada, &id).await["status"], "completed");
+    app.idle().await;
+
+    let task = looking(&ada).await;
+    assert_eq!((&task["status"], &task["error_code"]), (&json!("failed"), &json!("provider_refused")));
+    let video = ada.get(&format!("/videos/{id}")).await.is(200).json();
+    assert_eq!((&video["status"], &video["error"]), (&json!("completed"), &Value::Null));
+    ada.post(&format!("/videos/{id}/retry"), &json!({})).await.refuses(409, "nothing_to_retry");
+    assert_eq!(search(&ada, &[("q", "walruses"), ("mode", "keyword")]).await.len(), 1);
 }
 
 #[tokio::test]
@@ -445,4 +529,11 @@ async fn without_the_setting_no_picture_leaves_the_server() {
         .await
         .unwrap();
     assert_eq!(models, ["sees"], "nothing is kept of pictures, and nothing asked of them");
+    let wanted: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM tasks WHERE kind = 'index_pictures') + (SELECT count(*) FROM outbox WHERE kind = 'pictures_wanted')",
+    )
+    .fetch_one(&mut app.superuser().await)
+    .await
+    .unwrap();
+    assert_eq!(wanted, 0);
 }
