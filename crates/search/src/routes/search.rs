@@ -252,12 +252,10 @@ async fn hits(
     let model_id = model.id(&app.db).await?;
     let likeness_floor = if vector.is_some() { model.likeness_floor().await? } else { f64::INFINITY };
     // Before the database begins: nobody keeps it waiting for a model.
-    let looks = match vector.as_ref().filter(|_| may_be_pictures(query, filters)) {
-        Some(_) => match model.pictures_id(&app.db).await? {
-            Some(id) => Some((id, model.unrelated().await?)),
-            None => None,
-        },
-        None => None,
+    let is_shown = vector.is_some() && may_be_pictures(query, filters);
+    let looks = match model.pictures_id(&app.db).await? {
+        Some(id) if is_shown => Some((id, model.unrelated().await?)),
+        _ => None,
     };
     let count = chosen_for(mode, query, filters, limit);
     // Nobody looks for anything in one video for which it would pay to look at others.
