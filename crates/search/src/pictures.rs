@@ -46,8 +46,10 @@ pub(crate) fn fused(
     for (place, mut picture) in alike.into_iter().enumerate() {
         picture.score = share(place);
         // A passage that was found for a reason, rather than another of the same that is merely near.
-        let reasoned = fused.iter().position(|found| is_of_same(found, &picture) && has_reason(found));
-        let same = reasoned.or_else(|| fused.iter().position(|found| is_of_same(found, &picture)));
+        let same = fused
+            .iter()
+            .position(|found| is_of_same(found, &picture) && has_reason(found))
+            .or_else(|| fused.iter().position(|found| is_of_same(found, &picture)));
         match same.and_then(|same| fused.get_mut(same)) {
             // Only the best of its pictures counts: many that are alike say no more than one.
             Some(found) if found.likeness_floor.is_some() => {}

@@ -208,6 +208,12 @@ async fn an_image_without_a_word_is_found_by_what_it_looks_like() {
     assert!(header.size.width.max(header.size.height) <= 512, "{header:?}");
     assert!(memchr::memmem::find(&pictures[0], b"Exif").is_none(), "what the camera wrote stays here");
 
+    assert_eq!(
+        models(&app).await,
+        ["sees (pictures)", "sees (texts)"],
+        "neither is compared with texts alone"
+    );
+
     // It goes with the image, and comes back with it.
     ada.delete(&format!("/assets/{id}")).await.is(204);
     assert_eq!(search(&ada, &[("q", "lighthouse")]).await, Vec::<Value>::new());
@@ -546,6 +552,14 @@ async fn a_busy_model_is_sent_the_picture_again_when_it_says() {
     assert_eq!(images(&found(&ada, &[("q", "lighthouse")]).await), [id.as_str()]);
 }
 
+/// What vectors are kept apart by.
+async fn models(app: &TestApp) -> Vec<String> {
+    sqlx::query_scalar("SELECT name FROM embedding_models ORDER BY name")
+        .fetch_all(&mut app.superuser().await)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn without_the_setting_no_picture_leaves_the_server() {
     let provider = Provider::default();
@@ -563,11 +577,7 @@ async fn without_the_setting_no_picture_leaves_the_server() {
 
     let (texts, others) = provider.counts();
     assert!(texts > 0 && others == 0, "{texts} texts and {others} others");
-    let models: Vec<String> = sqlx::query_scalar("SELECT name FROM embedding_models ORDER BY name")
-        .fetch_all(&mut app.superuser().await)
-        .await
-        .unwrap();
-    assert_eq!(models, ["sees"], "nothing is kept of pictures, and nothing asked of them");
+    assert_eq!(models(&app).await, ["sees"], "nothing is kept of pictures, and nothing asked of them");
     let wanted: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM tasks WHERE kind = 'index_pictures') + (SELECT count(*) FROM outbox WHERE kind = 'pictures_wanted')",
     )
