@@ -41,6 +41,36 @@ const NOWHERE: &str = "/dev/null";
 const NEEDED: ABI = ABI::V1;
 const WANTED: ABI = ABI::V6;
 
+/// Calls that take a path or a process wherever it is, and that LibreOffice converts without. Landlock governs the first from Linux 6.2 on
+/// and signals from 6.12 on, rights and owners never. Those that take an open file may stay: opening is governed everywhere.
+const REFUSED: &[libc::c_long] = &[
+    libc::SYS_truncate,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chmod,
+    libc::SYS_fchmodat,
+    FCHMODAT2,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_chown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_lchown,
+    libc::SYS_fchownat,
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    // `abort` ends a process without it, too.
+    libc::SYS_tgkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_rt_tgsigqueueinfo,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_connect,
+    libc::SYS_io_uring_setup,
+    libc::SYS_ptrace,
+];
+/// Not in `libc` for every processor; the same number on all.
+const FCHMODAT2: libc::c_long = 452;
+/// Whom the kernel signals when there is something to read (`F_SETOWN_EX`, `FIOSETOWN`, `SIOCSPGRP`).
+const SET_OWNER_EX: libc::c_int = 15;
+const SET_OWNER_BY_DEVICE: [libc::c_int; 2] = [0x8901, 0x8902];
+
 /// What a child is confined to.
 pub(crate) struct Confinement {
     files: OwnedFd,
@@ -125,20 +155,32 @@ fn allow(
     ruleset.add_rule(PathBeneath::new(place, access))
 }
 
-/// Which calls are refused: those that lead to other machines, or to other programs of this one.
+/// Which calls are refused: those that lead to other machines, or to other programs and files of this one.
 fn calls() -> Result<BpfProgram, seccompiler::Error> {
-    let refused = BTreeMap::from([
+    let [by_device, by_socket] = SET_OWNER_BY_DEVICE;
+    let mut refused = BTreeMap::from([
         // It makes one for itself, through which a second start of it would be told what to open.
         (libc::SYS_socket, vec![argument(0, SeccompCmpOp::Ne, libc::AF_UNIX)?]),
-        (libc::SYS_connect, Vec::new()),
-        (libc::SYS_io_uring_setup, Vec::new()),
-        (libc::SYS_ptrace, Vec::new()),
         // It puts that one where all may write, such as /tmp. Where nothing may be written, it is told by `OSL_SOCKET_PATH`.
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_access, vec![argument(1, SeccompCmpOp::Eq, libc::W_OK)?]),
         (libc::SYS_faccessat, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
         (libc::SYS_faccessat2, vec![argument(2, SeccompCmpOp::Eq, libc::W_OK)?]),
+        // Other ways to have somebody signalled, or to set somebody's limits so low that the kernel ends it.
+        (
+            libc::SYS_fcntl,
+            vec![
+                argument(1, SeccompCmpOp::Eq, libc::F_SETOWN)?,
+                argument(1, SeccompCmpOp::Eq, SET_OWNER_EX)?,
+            ],
+        ),
+        (
+            libc::SYS_ioctl,
+            vec![argument(1, SeccompCmpOp::Eq, by_device)?, argument(1, SeccompCmpOp::Eq, by_socket)?],
+        ),
+        (libc::SYS_prlimit64, vec![argument(0, SeccompCmpOp::Ne, 0)?]),
     ]);
+    refused.extend(REFUSED.iter().map(|call| (*call, Vec::new())));
     let refusal = SeccompAction::Errno(libc::EACCES.cast_unsigned());
     let architecture = TargetArch::try_from(std::env::consts::ARCH)?;
     let filter = SeccompFilter::new(refused, SeccompAction::Allow, refusal, architecture)?;

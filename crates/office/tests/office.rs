@@ -131,6 +131,16 @@ async fn a_program_reads_and_writes_no_other_files_and_reaches_no_network() {
 }
 
 #[tokio::test]
+async fn a_program_changes_no_file_by_its_path_and_signals_nobody() {
+    let programs = tempfile::tempdir().unwrap();
+    // Of its own file and to itself, which Landlock lets it: so it is refused whatever the kernel's Landlock governs.
+    let script = "mkdir out; exec > out/document.pdf; echo own > own; chmod 777 own && echo changed; chown $UID own && echo given\n\
+         perl -e 'print qq(begun\n); truncate(q(own), 0) and print qq(cut\n)'; kill -0 $$ && echo signalled; cat own; echo ended";
+    let (made, _folder) = converted(&program(&programs, script), OfficeLimits::default(), b"slides").await;
+    assert_eq!(String::from_utf8(made.unwrap()).unwrap(), "begun\nown\nended\n");
+}
+
+#[tokio::test]
 async fn one_that_takes_too_long_is_ended_with_all_that_it_started() {
     let programs = tempfile::tempdir().unwrap();
     let hasty = OfficeLimits { wall_time: Duration::from_secs(1), ..OfficeLimits::default() };
