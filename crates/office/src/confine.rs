@@ -67,6 +67,8 @@ const REFUSED: &[libc::c_long] = &[
 ];
 /// Not in `libc` for every processor; the same number on all.
 const FCHMODAT2: libc::c_long = 452;
+/// The bits that say of what kind a socket is; the others are flags.
+const SOCKET_KIND: u64 = 0xf;
 /// Whom the kernel signals when there is something to read (`F_SETOWN_EX`, `FIOSETOWN`, `SIOCSPGRP`).
 const SET_OWNER_EX: libc::c_int = 15;
 const SET_OWNER_BY_DEVICE: [libc::c_int; 2] = [0x8901, 0x8902];
@@ -158,9 +160,22 @@ fn allow(
 /// Which calls are refused: those that lead to other machines, or to other programs and files of this one.
 fn calls() -> Result<BpfProgram, seccompiler::Error> {
     let [by_device, by_socket] = SET_OWNER_BY_DEVICE;
+    let of_kind = SeccompCmpOp::MaskedEq(SOCKET_KIND);
     let mut refused = BTreeMap::from([
-        // It makes one for itself, through which a second start of it would be told what to open.
-        (libc::SYS_socket, vec![argument(0, SeccompCmpOp::Ne, libc::AF_UNIX)?]),
+        // It makes one for itself, through which a second start of it would be told what to open. Those that need no connection would
+        // reach whoever listens at a path, such as the system's log.
+        (
+            libc::SYS_socket,
+            vec![
+                argument(0, SeccompCmpOp::Ne, libc::AF_UNIX)?,
+                argument(1, of_kind.clone(), libc::SOCK_DGRAM)?,
+                argument(1, of_kind.clone(), libc::SOCK_RAW)?,
+            ],
+        ),
+        (
+            libc::SYS_socketpair,
+            vec![argument(1, of_kind.clone(), libc::SOCK_DGRAM)?, argument(1, of_kind, libc::SOCK_RAW)?],
+        ),
         // It puts that one where all may write, such as /tmp. Where nothing may be written, it is told by `OSL_SOCKET_PATH`.
         #[cfg(target_arch = "x86_64")]
         (libc::SYS_access, vec![argument(1, SeccompCmpOp::Eq, libc::W_OK)?]),

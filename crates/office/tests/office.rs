@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -138,6 +139,22 @@ async fn a_program_changes_no_file_by_its_path_and_signals_nobody() {
          perl -e 'print qq(begun\n); truncate(q(own), 0) and print qq(cut\n)'; kill -0 $$ && echo signalled; cat own; echo ended";
     let (made, _folder) = converted(&program(&programs, script), OfficeLimits::default(), b"slides").await;
     assert_eq!(String::from_utf8(made.unwrap()).unwrap(), "begun\nown\nended\n");
+}
+
+#[tokio::test]
+async fn a_program_sends_nothing_to_who_listens_on_this_machine() {
+    let (others, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let path = others.path().join("log");
+    let listening = UnixDatagram::bind(&path).unwrap();
+    listening.set_nonblocking(true).unwrap();
+    let script = format!(
+        "mkdir out; exec > out/document.pdf; perl -e 'print qq(begun\n); for my $kind (2, 3) {{ socket(S, 1, $kind, 0) and \
+         send(S, q(hello), 0, pack(q(Sa*), 1, q({}))) and print qq(sent\n) }} print qq(ended\n)'",
+        path.display()
+    );
+    let (made, _folder) = converted(&program(&programs, &script), OfficeLimits::default(), b"slides").await;
+    assert_eq!(String::from_utf8(made.unwrap()).unwrap(), "begun\nended\n");
+    assert!(listening.recv(&mut [0; 16]).is_err(), "something was sent");
 }
 
 #[tokio::test]
