@@ -71,7 +71,7 @@ pub(crate) async fn run(
                     () = &mut stalled => return Err(MediaError::Stalled { limit: stall_max }),
                 }
             }
-            group.child.wait().await.map_err(MediaError::io("awaited", call.program))
+            group.wait().await.map_err(MediaError::io("awaited", call.program))
         };
         tokio::select! {
             ended = drained => ended,
@@ -84,7 +84,7 @@ pub(crate) async fn run(
         Err(error) => {
             // Waited for, so that nothing is written any more when the caller clears the folder.
             group.kill();
-            let _ = group.child.wait().await;
+            let _ = group.wait().await;
             return Err(error);
         }
     };

@@ -140,7 +140,7 @@ impl Ocr {
         if tsv.len() as u64 == self.limits.output_bytes_max {
             return Err(OcrError::TooCostly { detail: "it says too much".to_owned() });
         }
-        let status = child.wait().await.map_err(failed)?;
+        let status = group.wait().await.map_err(failed)?;
         let said = String::from_utf8_lossy(&said).trim().to_owned();
         match status.code() {
             Some(0) => Ok(Recognised::from_tsv(&String::from_utf8_lossy(&tsv))),

@@ -61,6 +61,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_rt_sigqueueinfo,
     libc::SYS_rt_tgsigqueueinfo,
     libc::SYS_pidfd_send_signal,
+    // Out of the group that ends with it.
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
     libc::SYS_connect,
     libc::SYS_io_uring_setup,
     libc::SYS_ptrace,

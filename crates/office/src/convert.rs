@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::fs;
 use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use tokio::process::{ChildStderr, Command};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -204,25 +204,17 @@ impl Office {
         let mut command = command(program, format, folder)?;
         Confinement::new(folder, program).map_err(unavailable)?.apply(&mut command);
         let mut group = start_limited(command, self.of_child()).await.map_err(unavailable)?;
-        let mut said = Vec::new();
-        let ended = {
-            let work = async {
-                if let Some(complaints) = group.child.stderr.take() {
-                    let mut beginning = complaints.take(COMPLAINT_BYTES_MAX);
-                    beginning.read_to_end(&mut said).await?;
-                    tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink()).await?;
-                }
-                group.child.wait().await
-            };
-            timeout_at(until, work).await
-        };
-        let Ok(status) = ended else {
+        let complaints = group.child.stderr.take();
+        // At once: what it started may hold on to where it complains, and ends with it.
+        let work = async { tokio::try_join!(group.wait(), beginning(complaints)) };
+        let ended = timeout_at(until, work).await;
+        let Ok(ended) = ended else {
             // Waited for, so that nothing is written any more when the caller clears the folder.
             group.kill();
-            let _ = group.child.wait().await;
+            let _ = group.wait().await;
             return Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) });
         };
-        Ok((status.map_err(unavailable)?, String::from_utf8_lossy(&said).trim().to_owned()))
+        ended.map_err(unavailable)
     }
 
     fn of_child(&self) -> ChildLimits {
@@ -250,6 +242,16 @@ impl Office {
         }
         Ok(pdf)
     }
+}
+
+/// The beginning of what is complained; the rest is read, so that nobody waits for it to be.
+async fn beginning(complaints: Option<ChildStderr>) -> io::Result<String> {
+    let Some(complaints) = complaints else { return Ok(String::new()) };
+    let mut said = Vec::new();
+    let mut beginning = complaints.take(COMPLAINT_BYTES_MAX);
+    beginning.read_to_end(&mut said).await?;
+    tokio::io::copy(&mut beginning.into_inner(), &mut tokio::io::sink()).await?;
+    Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }
 
 fn unavailable(reason: impl ToString) -> OfficeError {

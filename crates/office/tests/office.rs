@@ -166,12 +166,38 @@ async fn one_that_takes_too_long_is_ended_with_all_that_it_started() {
     let (made, folder) = converted(&program(&programs, script), hasty, b"slides").await;
     assert!(matches!(made, Err(OfficeError::TooCostly { .. })), "{made:?}");
     assert!(begun.elapsed() < Duration::from_secs(20));
-    let written = || fs::metadata(folder.path().join("going")).unwrap().len();
+    let ended = goes_no_further(folder.path()).await;
+    assert!(ended > 0);
+}
+
+#[tokio::test]
+async fn what_a_program_started_ends_with_it_whoever_it_complains_to_and_wherever_it_would_go() {
+    let going = "while true; do echo on >> going; sleep 0.05; done";
+    for started in [
+        format!("({going}) &"),
+        format!("({going}) > /dev/null 2>&1 &"),
+        format!("setsid bash -c '{going}' &"),
+    ] {
+        let programs = tempfile::tempdir().unwrap();
+        let script =
+            format!("mkdir out; echo slides > out/document.pdf; echo on > going; {started} sleep 0.3");
+        let begun = Instant::now();
+        let (made, folder) =
+            converted(&program(&programs, &script), OfficeLimits::default(), b"slides").await;
+        assert_eq!(made.unwrap(), b"slides\n", "{started}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "{started}");
+        goes_no_further(folder.path()).await;
+    }
+}
+
+/// That nobody writes `going` any more; returns how much was written.
+async fn goes_no_further(folder: &Path) -> u64 {
+    let written = || fs::metadata(folder.join("going")).unwrap().len();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let before = written();
-    assert!(before > 0);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(written(), before, "it still goes on");
+    before
 }
 
 #[tokio::test]

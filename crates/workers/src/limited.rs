@@ -3,8 +3,11 @@
 
 use crate::start;
 use std::io;
+use std::mem;
+use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What a child, and each process it starts, may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct ChildLimits {
 /// A running child that leads its own process group. Dropping it kills the whole group.
 #[derive(Debug)]
 pub struct ChildGroup {
-    /// The first of the group.
+    /// The first of the group. It is waited for with [`ChildGroup::wait`]: what it started is out of reach once its own `wait` has returned.
     pub child: Child,
     group: Option<i32>,
 }
@@ -36,6 +39,37 @@ impl ChildGroup {
             unsafe { libc::kill(-group, libc::SIGKILL) };
         }
     }
+
+    /// How the first of the group ended. What it started ends with it.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        // One that reads to the end of its input would not end.
+        drop(self.child.stdin.take());
+        // Listened to before the first look, so that no end comes between the two.
+        let mut somebody_ended = signal(SignalKind::child())?;
+        while let Some(id) = self.child.id()
+            && !has_ended(id)?
+        {
+            somebody_ended.recv().await;
+        }
+        self.kill();
+        self.child.wait().await
+    }
+}
+
+/// Whether a child of ours has ended. It is not reaped: its id, which is that of its group, stays its own.
+fn has_ended(id: libc::id_t) -> io::Result<bool> {
+    // SAFETY: a `siginfo_t` of zeros is one that says nothing.
+    let mut found: libc::siginfo_t = unsafe { mem::zeroed() };
+    let looked = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: the call gets a valid pointer to a `siginfo_t` that lives through the call.
+    if unsafe { libc::waitid(libc::P_PID, id, &raw mut found, looked) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was filled by `waitid`, or is still zeros.
+    Ok(unsafe { found.si_pid() } != 0)
 }
 
 impl Drop for ChildGroup {
