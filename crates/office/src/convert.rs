@@ -4,6 +4,7 @@ use crate::{confine::Confinement, program::Program};
 use memoreel_workers::{ChildLimits, start_limited};
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
@@ -19,7 +20,9 @@ use url::Url;
 const COMPLAINT_BYTES_MAX: u64 = 2_000;
 /// What it ends with when it has set up its profile, and is to be started again (`EXITHELPER_NORMAL_RESTART`).
 const SET_UP: i32 = 81;
-/// It sets itself up at the first of them.
+/// What it ends with on SIGTERM, which a service manager may send to all processes of a service.
+const ASKED_TO_END: i32 = 255;
+/// It sets itself up at the first of them, and may be asked to end at another.
 const STARTS_MAX: usize = 3;
 /// What it is told before it opens anything: no macros, no links, no Java.
 const PROFILE: &[u8] = include_bytes!("profile.xcu");
@@ -117,9 +120,15 @@ pub enum OfficeError {
         /// What LibreOffice said.
         detail: String,
     },
-    /// LibreOffice is not installed, or cannot be confined.
+    /// LibreOffice is not installed, cannot be confined, or does not start.
     #[error("LibreOffice cannot be used: {reason}")]
     Unavailable {
+        /// Why; for whoever runs the server.
+        reason: String,
+    },
+    /// This machine has no room, or no means, at the moment.
+    #[error("the document could not be converted for the moment: {reason}")]
+    Failed {
         /// Why; for whoever runs the server.
         reason: String,
     },
@@ -152,7 +161,7 @@ impl Office {
         format: OfficeFormat,
         folder: &Path,
     ) -> Result<Vec<u8>, OfficeError> {
-        let _place = self.places.acquire().await.map_err(|_| unavailable("it is shutting down"))?;
+        let _place = self.places.acquire().await.map_err(|_| failed("it is shutting down"))?;
         self.convert(document, format, folder, Instant::now() + self.limits.wall_time).await
     }
 
@@ -174,17 +183,18 @@ impl Office {
         folder: &Path,
         until: Instant,
     ) -> Result<Vec<u8>, OfficeError> {
-        let named = |error: io::Error| unavailable(format!("{}: {error}", self.program.display()));
-        let program = Program::find(&self.program).await.map_err(named)?;
-        let folder = fs::canonicalize(folder).await.map_err(unavailable)?;
+        let program = Program::find(&self.program).await.map_err(|error| self.not_started(&error))?;
+        let folder = fs::canonicalize(folder).await.map_err(failed)?;
         let (name, pdf) = format.names();
-        fs::create_dir_all(folder.join(SETTINGS)).await.map_err(unavailable)?;
-        fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await.map_err(unavailable)?;
-        fs::write(folder.join(name), document).await.map_err(unavailable)?;
+        fs::create_dir_all(folder.join(SETTINGS)).await.map_err(failed)?;
+        fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await.map_err(failed)?;
+        fs::write(folder.join(name), document).await.map_err(failed)?;
         for _ in 0..STARTS_MAX {
             let (status, said) = self.run(&program, format, &folder, until).await?;
             match status.code() {
-                Some(SET_UP) => {}
+                Some(SET_UP | ASKED_TO_END) => {}
+                // Before it listened to that.
+                None if status.signal() == Some(libc::SIGTERM) => {}
                 Some(0) => return self.made(&folder.join(OUTPUT).join(pdf), said).await,
                 Some(_) => return Err(OfficeError::Unreadable { detail: format!("{status} {said}") }),
                 None => return Err(OfficeError::TooCostly { detail: format!("{status} {said}") }),
@@ -203,7 +213,8 @@ impl Office {
     ) -> Result<(ExitStatus, String), OfficeError> {
         let mut command = command(program, format, folder)?;
         Confinement::new(folder, program).map_err(unavailable)?.apply(&mut command);
-        let mut group = start_limited(command, self.of_child()).await.map_err(unavailable)?;
+        let mut group =
+            start_limited(command, self.of_child()).await.map_err(|error| self.not_started(&error))?;
         let complaints = group.child.stderr.take();
         // At once: what it started may hold on to where it complains, and ends with it.
         let work = async { tokio::try_join!(group.wait(), beginning(complaints)) };
@@ -214,7 +225,16 @@ impl Office {
             let _ = group.wait().await;
             return Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) });
         };
-        ended.map_err(unavailable)
+        ended.map_err(failed)
+    }
+
+    /// Why it did not start: it is not there, or may not be run, or this machine has no room for one more.
+    fn not_started(&self, error: &io::Error) -> OfficeError {
+        let reason = format!("{}: {error}", self.program.display());
+        match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) => failed(reason),
+            _ => unavailable(reason),
+        }
     }
 
     fn of_child(&self) -> ChildLimits {
@@ -233,10 +253,10 @@ impl Office {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(OfficeError::Unreadable { detail: said });
             }
-            file => file.map_err(unavailable)?,
+            file => file.map_err(failed)?,
         };
         let mut pdf = Vec::new();
-        file.take(self.limits.pdf_bytes_max + 1).read_to_end(&mut pdf).await.map_err(unavailable)?;
+        file.take(self.limits.pdf_bytes_max + 1).read_to_end(&mut pdf).await.map_err(failed)?;
         if pdf.len() as u64 > self.limits.pdf_bytes_max {
             return Err(OfficeError::TooCostly { detail: "the PDF is too large".to_owned() });
         }
@@ -256,6 +276,10 @@ async fn beginning(complaints: Option<ChildStderr>) -> io::Result<String> {
 
 fn unavailable(reason: impl ToString) -> OfficeError {
     OfficeError::Unavailable { reason: reason.to_string() }
+}
+
+fn failed(reason: impl ToString) -> OfficeError {
+    OfficeError::Failed { reason: reason.to_string() }
 }
 
 fn command(program: &Program, format: OfficeFormat, folder: &Path) -> Result<Command, OfficeError> {

@@ -9,6 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use zip::{ZipWriter, write::SimpleFileOptions};
@@ -198,6 +199,43 @@ async fn goes_no_further(folder: &Path) -> u64 {
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(written(), before, "it still goes on");
     before
+}
+
+#[tokio::test]
+async fn one_that_is_asked_to_end_is_started_again_and_not_for_ever() {
+    let (programs, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let made = "mkdir out; echo slides > out/document.pdf";
+    let script =
+        format!("if [ -e process ]; then {made}; else echo $$ > it; mv it process; exec sleep 60; fi");
+    let office = Office::new(program(&programs, &script), OfficeLimits::default());
+    let process = folder.path().join("process");
+    let asking = async {
+        while !process.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let process = fs::read_to_string(&process).unwrap();
+        assert!(Command::new("kill").args(["-TERM", process.trim()]).status().unwrap().success());
+    };
+    let (pdf, ()) = tokio::join!(office.to_pdf(b"slides", OfficeFormat::Odp, folder.path()), asking);
+    assert_eq!(pdf.unwrap(), b"slides\n");
+
+    // What LibreOffice itself ends with then.
+    let script = format!("if [ -e asked ]; then {made}; else echo on > asked; exit 255; fi");
+    let (pdf, _folder) = converted(&program(&programs, &script), OfficeLimits::default(), b"slides").await;
+    assert_eq!(pdf.unwrap(), b"slides\n");
+    let script = "echo on >> asked; exit 255";
+    let (pdf, folder) = converted(&program(&programs, script), OfficeLimits::default(), b"slides").await;
+    assert!(matches!(pdf, Err(OfficeError::Unavailable { .. })), "{pdf:?}");
+    assert_eq!(fs::read_to_string(folder.path().join("asked")).unwrap(), "on\n".repeat(3));
+}
+
+#[tokio::test]
+async fn a_machine_without_room_is_told_apart_from_one_without_libreoffice() {
+    let programs = tempfile::tempdir().unwrap();
+    let office = Office::new(program(&programs, "exit 1"), OfficeLimits::default());
+    let nowhere = programs.path().join("nowhere");
+    let made = office.to_pdf(b"slides", OfficeFormat::Odp, &nowhere).await;
+    assert!(matches!(made, Err(OfficeError::Failed { .. })), "{made:?}");
 }
 
 #[tokio::test]

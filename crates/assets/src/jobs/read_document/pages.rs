@@ -10,6 +10,7 @@ use memoreel_blob::BlobKey;
 use memoreel_documents::{Described, Document, Format, PageImage, PageText};
 use memoreel_images::{FormatWish, ImageError, OutputFormat, Transform, geometry::Size};
 use memoreel_ocr::OcrError;
+use memoreel_office::OfficeError;
 use memoreel_tasks::{TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -52,7 +53,7 @@ impl ReadDocument {
     }
 
     /// The pages of a document as they are laid out, with their pictures. There are none where the format has no such pages, or nothing
-    /// can lay them out: a document is ready without them.
+    /// can lay them out: a document is ready without them. What may be otherwise in a while is tried again.
     async fn laid_out(
         &self,
         run: &TaskRun,
@@ -67,6 +68,7 @@ impl ReadDocument {
         drop(scratch);
         let pdf = match pdf {
             Ok(pdf) => pdf,
+            Err(error @ OfficeError::Failed { .. }) => return Err(TaskFailure::internal(error)),
             Err(error) => {
                 tracing::warn!(%error, format = format.as_str(), "a document has no pictures of its pages");
                 return Ok(None);
