@@ -540,7 +540,7 @@ BEGIN
         UPDATE chunks SET speakers = array_replace(speakers, v_speaker.label, v_speaker.new_label)
             WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
         UPDATE chunks SET context = chunk_context(organization_id, video_id, speakers)
-            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id;
+            WHERE organization_id = v_speaker.organization_id AND video_id = v_speaker.video_id AND NOT is_picture;
     END LOOP;
 
     -- Their own organization, with everything in it.
@@ -862,7 +862,7 @@ $$;
 CREATE FUNCTION public.is_side_task(p_kind text) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT p_kind = 'index_description'
+    SELECT p_kind IN ('index_description', 'index_pictures')
 $$;
 
 -- Name: keep_request_logs(timestamp with time zone, integer, integer); Type: FUNCTION; Schema: public; Owner: -
@@ -1154,6 +1154,16 @@ DECLARE
     v_ids uuid[];
     v_distances double precision[];
 BEGIN
+    IF 'picture' = ANY(p_kinds) THEN
+        RETURN QUERY EXECUTE
+            'SELECT c.id, e.embedding <=> $12 FROM chunks c LEFT JOIN videos v ON v.organization_id = $1 AND v.id = c.video_id
+             CROSS JOIN LATERAL (SELECT embedding FROM chunk_embeddings WHERE organization_id = $1 AND chunk_id = c.id AND model_id = $13
+                 OFFSET 0) AS e
+             WHERE c.is_picture AND ' || search_conditions() || ' ORDER BY 2, 1 LIMIT $14'
+        USING p_organization_id, p_user_id, p_service, p_video_id, p_channel_id, p_from, p_to, p_speaker, p_phrases, p_excluded,
+            p_kinds, p_embedding, p_model_id, p_count;
+        RETURN;
+    END IF;
     -- Nobody looks for anything in one video for which it would pay to look at others.
     WHILE p_video_id IS NULL LOOP
         IF p_near IS NULL THEN
@@ -2141,7 +2151,11 @@ CREATE TABLE public.chunks (
     CONSTRAINT chunks_entity_type CHECK ((entity_type = ANY (ARRAY['transcript'::text, 'document'::text, 'key_frame'::text, 'image'::text, 'video'::text]))),
     CONSTRAINT chunks_index CHECK ((chunk_index >= 0)),
     CONSTRAINT chunks_order CHECK ((end_seconds >= start_seconds)),
-    CONSTRAINT chunks_picture CHECK (((NOT is_picture) OR ((entity_type = ANY (ARRAY['image'::text, 'key_frame'::text, 'document'::text])) AND (text = ''::text) AND (context = ''::text) AND (NOT is_description)))),
+    CONSTRAINT chunks_picture CHECK (
+CASE
+    WHEN is_picture THEN ((entity_type = ANY (ARRAY['image'::text, 'key_frame'::text, 'document'::text])) AND (text = ''::text) AND (context = ''::text) AND (NOT is_description) AND (chunk_index >= 1000000000))
+    ELSE (chunk_index < 1000000000)
+END),
     CONSTRAINT chunks_place CHECK ((
 CASE entity_type
     WHEN 'document'::text THEN ((asset_id IS NOT NULL) AND (asset_id = entity_id) AND (page_number IS NOT NULL) AND (video_id IS NULL))
@@ -3526,6 +3540,10 @@ CREATE INDEX chunks_context ON public.chunks USING gin (public.words_within(orga
 -- Name: chunks_language; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX chunks_language ON public.chunks USING btree (organization_id, COALESCE(language, ''::text));
+
+-- Name: chunks_pictures; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX chunks_pictures ON public.chunks USING btree (organization_id) WHERE is_picture;
 
 -- Name: chunks_video; Type: INDEX; Schema: public; Owner: -
 

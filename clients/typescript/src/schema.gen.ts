@@ -377,9 +377,10 @@ export interface paths {
         get?: never;
         /**
          * Add subtitles in a language
-         * @description The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB. It takes the place of what was added
-         *     in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is encoded for it. It stays when
-         *     the recording is encoded anew, and goes with its file when that is replaced.
+         * @description The body is a file of WebVTT or SubRip, or Memoreel's JSON, found out from its content, of at most 2 MiB, as it is and as WebVTT. It takes the
+         *     place of what was added in the same language before. Players show it from now on, beside what the file of the recording holds; nothing is
+         *     encoded for it. At most 48 are added to a recording; those of its file come on top. It stays when the recording is encoded anew, and goes with
+         *     its file when that is replaced.
          */
         put: operations["put_subtitles"];
         post?: never;
@@ -3252,7 +3253,7 @@ export interface components {
              * @description Pixels down of that.
              */
             height?: number | null;
-            /** @description A signed address of what the page looks like; of PDF alone. */
+            /** @description A signed address of what the page looks like; of PDF, and of office documents where the server can lay them out. */
             image_url?: string | null;
             /**
              * Format: int32
@@ -4312,7 +4313,7 @@ export interface components {
                  * @description Pixels down of that.
                  */
                 height?: number | null;
-                /** @description A signed address of what the page looks like; of PDF alone. */
+                /** @description A signed address of what the page looks like; of PDF, and of office documents where the server can lay them out. */
                 image_url?: string | null;
                 /**
                  * Format: int32
