@@ -13,7 +13,8 @@ use tokio::fs;
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStderr, Command};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// Of what it complains about, so much is kept for logs.
@@ -126,6 +127,9 @@ pub enum OfficeError {
         /// Why; for whoever runs the server.
         reason: String,
     },
+    /// Nobody waits for it any more.
+    #[error("converting the document was stopped")]
+    Stopped,
     /// This machine has no room, or no means, at the moment.
     #[error("the document could not be converted for the moment: {reason}")]
     Failed {
@@ -142,6 +146,13 @@ pub struct Office {
     places: Arc<Semaphore>,
 }
 
+/// How long a conversion goes on at most.
+#[derive(Clone, Copy)]
+struct Until<'a> {
+    time: Instant,
+    stop: &'a CancellationToken,
+}
+
 impl Office {
     /// With this program, LibreOffice's `soffice`: a path, or a name that is looked up. Nothing is started yet.
     #[must_use]
@@ -150,8 +161,8 @@ impl Office {
         Self { program: Arc::new(program.into()), limits: Arc::new(limits), places }
     }
 
-    /// The document as PDF. Dropping the future ends the process. `folder` is empty, and is removed by whoever made it: what the process
-    /// writes is there, and nowhere else.
+    /// The document as PDF. `folder` is empty, and is removed by whoever made it: what the process writes is there, and nowhere else. It
+    /// has ended when this returns, also where `stop` fires. Dropping the future ends it too, in a moment.
     ///
     /// # Errors
     /// [`OfficeError`].
@@ -160,9 +171,12 @@ impl Office {
         document: &[u8],
         format: OfficeFormat,
         folder: &Path,
+        stop: &CancellationToken,
     ) -> Result<Vec<u8>, OfficeError> {
-        let _place = self.places.acquire().await.map_err(|_| failed("it is shutting down"))?;
-        self.convert(document, format, folder, Instant::now() + self.limits.wall_time).await
+        let place = stop.run_until_cancelled(self.places.acquire()).await.ok_or(OfficeError::Stopped)?;
+        let _place = place.map_err(|_| failed("it is shutting down"))?;
+        let until = Until { time: Instant::now() + self.limits.wall_time, stop };
+        self.convert(document, format, folder, until).await
     }
 
     /// Tries it, if it is there, in an empty folder of the caller, and returns how large the PDF of a page is.
@@ -173,7 +187,7 @@ impl Office {
         if Program::find(&self.program).await.is_err() {
             return Ok(None);
         }
-        Ok(Some(self.to_pdf(CHECKED, OfficeFormat::Odt, folder).await?.len()))
+        Ok(Some(self.to_pdf(CHECKED, OfficeFormat::Odt, folder, &CancellationToken::new()).await?.len()))
     }
 
     async fn convert(
@@ -181,7 +195,7 @@ impl Office {
         document: &[u8],
         format: OfficeFormat,
         folder: &Path,
-        until: Instant,
+        until: Until<'_>,
     ) -> Result<Vec<u8>, OfficeError> {
         let program = Program::find(&self.program).await.map_err(|error| self.not_started(&error))?;
         let folder = fs::canonicalize(folder).await.map_err(failed)?;
@@ -209,23 +223,30 @@ impl Office {
         program: &Program,
         format: OfficeFormat,
         folder: &Path,
-        until: Instant,
+        until: Until<'_>,
     ) -> Result<(ExitStatus, String), OfficeError> {
         let mut command = command(program, format, folder)?;
         Confinement::new(folder, program).map_err(unavailable)?.apply(&mut command);
         let mut group =
             start_limited(command, self.of_child()).await.map_err(|error| self.not_started(&error))?;
         let complaints = group.child.stderr.take();
-        // At once: what it started may hold on to where it complains, and ends with it.
-        let work = async { tokio::try_join!(group.wait(), beginning(complaints)) };
-        let ended = timeout_at(until, work).await;
-        let Ok(ended) = ended else {
+        let ended = {
+            // At once: what it started may hold on to where it complains, and ends with it.
+            let work = async { tokio::try_join!(group.wait(), beginning(complaints)) };
+            tokio::select! {
+                ended = work => ended.map_err(failed),
+                () = until.stop.cancelled() => Err(OfficeError::Stopped),
+                () = sleep_until(until.time) => {
+                    Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) })
+                }
+            }
+        };
+        if ended.is_err() {
             // Waited for, so that nothing is written any more when the caller clears the folder.
             group.kill();
             let _ = group.wait().await;
-            return Err(OfficeError::TooCostly { detail: format!("it took {:?}", self.limits.wall_time) });
-        };
-        ended.map_err(failed)
+        }
+        ended
     }
 
     /// Why it did not start: it is not there, or may not be run, or this machine has no room for one more.

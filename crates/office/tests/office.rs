@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// A red point.
@@ -63,6 +64,11 @@ fn slide(picture: &str) -> Vec<u8> {
     archive.finish().unwrap().into_inner()
 }
 
+/// Converts slides in this folder; nobody stops it.
+async fn to_pdf(office: &Office, slides: &[u8], folder: &Path) -> Result<Vec<u8>, OfficeError> {
+    office.to_pdf(slides, OfficeFormat::Odp, folder, &CancellationToken::new()).await
+}
+
 /// Converts slides with this program; the folder they were converted in is still there.
 async fn converted(
     program: &Path,
@@ -70,7 +76,7 @@ async fn converted(
     slides: &[u8],
 ) -> (Result<Vec<u8>, OfficeError>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let pdf = Office::new(program, limits).to_pdf(slides, OfficeFormat::Odp, folder.path()).await;
+    let pdf = to_pdf(&Office::new(program, limits), slides, folder.path()).await;
     (pdf, folder)
 }
 
@@ -216,7 +222,7 @@ async fn one_that_is_asked_to_end_is_started_again_and_not_for_ever() {
         let process = fs::read_to_string(&process).unwrap();
         assert!(Command::new("kill").args(["-TERM", process.trim()]).status().unwrap().success());
     };
-    let (pdf, ()) = tokio::join!(office.to_pdf(b"slides", OfficeFormat::Odp, folder.path()), asking);
+    let (pdf, ()) = tokio::join!(to_pdf(&office, b"slides", folder.path()), asking);
     assert_eq!(pdf.unwrap(), b"slides\n");
 
     // What LibreOffice itself ends with then.
@@ -230,11 +236,34 @@ async fn one_that_is_asked_to_end_is_started_again_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn one_that_is_stopped_has_ended_and_its_folder_can_be_removed() {
+    let (programs, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let script = "i=0; while true; do echo on > file-$((i++)); done";
+    let office = Office::new(program(&programs, script), OfficeLimits::default());
+    let (begun, stop) = (folder.path().join("file-100"), CancellationToken::new());
+    let stopping = async {
+        while !begun.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.cancel();
+    };
+    let converting = office.to_pdf(b"slides", OfficeFormat::Odp, folder.path(), &stop);
+    let (made, ()) = tokio::join!(converting, stopping);
+    assert_eq!(made, Err(OfficeError::Stopped));
+    folder.close().unwrap();
+
+    let folder = tempfile::tempdir().unwrap();
+    let made = office.to_pdf(b"slides", OfficeFormat::Odp, folder.path(), &stop).await;
+    assert_eq!(made, Err(OfficeError::Stopped));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it was begun");
+}
+
+#[tokio::test]
 async fn a_machine_without_room_is_told_apart_from_one_without_libreoffice() {
     let programs = tempfile::tempdir().unwrap();
     let office = Office::new(program(&programs, "exit 1"), OfficeLimits::default());
     let nowhere = programs.path().join("nowhere");
-    let made = office.to_pdf(b"slides", OfficeFormat::Odp, &nowhere).await;
+    let made = to_pdf(&office, b"slides", &nowhere).await;
     assert!(matches!(made, Err(OfficeError::Failed { .. })), "{made:?}");
 }
 

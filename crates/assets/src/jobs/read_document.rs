@@ -144,8 +144,11 @@ impl ReadDocument {
 
 /// What `work` comes to, unless the task is stopped meanwhile: a page may take a minute, and its workers go with it.
 async fn unless_stopped<W: Future>(run: &TaskRun, work: W) -> Result<W::Output, TaskFailure> {
-    let stopped = || TaskFailure::transient("cancelled", "Reading the document was stopped.");
     run.cancelled().run_until_cancelled(work).await.ok_or_else(stopped)
+}
+
+fn stopped() -> TaskFailure {
+    TaskFailure::transient("cancelled", "Reading the document was stopped.")
 }
 
 fn facts(described: &Described, pages: &[ReadPage]) -> DocumentFacts {

@@ -1,6 +1,6 @@
 //! What is on the pages of a document, and what they look like.
 
-use super::{ReadDocument, document_failure, laid_out, unless_stopped};
+use super::{ReadDocument, document_failure, laid_out, stopped, unless_stopped};
 use crate::{
     jobs::{StepFolder, blob_failure},
     keys,
@@ -64,10 +64,11 @@ impl ReadDocument {
     ) -> Result<Option<Vec<ReadPage>>, TaskFailure> {
         let Some(kind) = laid_out::kind(format) else { return Ok(None) };
         let scratch = StepFolder::create(&self.scratch)?;
-        let pdf = unless_stopped(run, self.office.to_pdf(bytes, kind, scratch.path())).await?;
+        let pdf = self.office.to_pdf(bytes, kind, scratch.path(), run.cancelled()).await;
         drop(scratch);
         let pdf = match pdf {
             Ok(pdf) => pdf,
+            Err(OfficeError::Stopped) => return Err(stopped()),
             Err(error @ OfficeError::Failed { .. }) => return Err(TaskFailure::internal(error)),
             Err(error) => {
                 tracing::warn!(%error, format = format.as_str(), "a document has no pictures of its pages");
