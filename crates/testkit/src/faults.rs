@@ -23,6 +23,8 @@ pub enum Fault {
     None,
     /// The proxy answers with this status, and the server never hears of it.
     Status(u16),
+    /// The proxy answers that all is well, with this body, and the server never hears of it.
+    Answer(&'static str),
     /// The connection breaks after so many bytes of the request's body.
     CutRequest(u64),
     /// The connection breaks after so many bytes of the answer, its head included.
@@ -151,21 +153,24 @@ async fn relay(
         .unwrap_or(0);
     let fault = rule.lock().unwrap_or_else(PoisonError::into_inner)(&seen);
     log.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+    if let Some((status, text)) = own_answer(fault) {
+        let length_of_answer = text.len();
+        let answer = format!(
+            "HTTP/1.1 {status} Fault\r\ncontent-length: {length_of_answer}\r\nconnection: close\r\n\r\n{text}"
+        );
+        pass(&mut &body[..], &mut tokio::io::sink(), u64::MAX).await?;
+        pass(&mut client, &mut tokio::io::sink(), length.saturating_sub(body.len() as u64)).await?;
+        client.write_all(answer.as_bytes()).await?;
+        return client.shutdown().await;
+    }
     match fault {
         Fault::Hang => {
             let mut buffer = vec![0; BUFFER_BYTES];
             while client.read(&mut buffer).await? > 0 {}
             return Ok(());
         }
-        Fault::Status(status) => {
-            let answer = format!("HTTP/1.1 {status} Fault\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            pass(&mut &body[..], &mut tokio::io::sink(), u64::MAX).await?;
-            pass(&mut client, &mut tokio::io::sink(), length.saturating_sub(body.len() as u64)).await?;
-            client.write_all(answer.as_bytes()).await?;
-            return client.shutdown().await;
-        }
         Fault::Slow(pause) => tokio::time::sleep(pause).await,
-        Fault::None | Fault::CutRequest(_) | Fault::CutAnswer(_) | Fault::LoseAnswer => {}
+        _ => {}
     }
     let mut server = TcpStream::connect(upstream).await?;
     // One request for each connection, so that its end is the end of the answer.
@@ -187,6 +192,15 @@ async fn relay(
             pass(&mut server, &mut client, u64::MAX).await
         }
         _ => pass(&mut server, &mut client, u64::MAX).await,
+    }
+}
+
+/// What the proxy answers by itself.
+fn own_answer(fault: Fault) -> Option<(u16, &'static str)> {
+    match fault {
+        Fault::Status(status) => Some((status, "")),
+        Fault::Answer(text) => Some((200, text)),
+        _ => None,
     }
 }
 

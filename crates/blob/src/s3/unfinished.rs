@@ -26,12 +26,27 @@ struct Listed {
 
 impl S3 {
     pub(crate) async fn unfinished(&self, prefix: &BlobKey) -> Result<Vec<UnfinishedUpload>> {
+        let below = self.unfinished_of(prefix, true).await?;
+        if !below.is_empty() {
+            return Ok(below);
+        }
+        // MinIO takes a prefix for the whole name of an object, and lists none.
+        match self.unfinished_of(prefix, false).await {
+            // Whoever may list below a prefix alone has been answered.
+            Err(BlobError::Denied(_)) => Ok(below),
+            all => all,
+        }
+    }
+
+    /// What is unfinished below the prefix: as the service is asked, or found in all of the bucket.
+    async fn unfinished_of(&self, prefix: &BlobKey, asked: bool) -> Result<Vec<UnfinishedUpload>> {
         let own = self.prefix.as_ref().map(|own| format!("{own}/")).unwrap_or_default();
         let folder = format!("{prefix}/");
+        let object_prefix = if asked { format!("{own}{folder}") } else { String::new() };
         let mut uploads = Vec::new();
         let mut marker: Option<Marker> = None;
         loop {
-            let answer = self.unfinished_page(prefix, &format!("{own}{folder}"), marker.as_ref()).await?;
+            let answer = self.unfinished_page(prefix, &object_prefix, marker.as_ref()).await?;
             for Listed { object, id, begun_at } in listed(&answer)? {
                 // Whatever a service lists, nothing is ours that does not lie below the prefix.
                 let key = object.strip_prefix(own.as_str()).filter(|key| key.starts_with(&folder));

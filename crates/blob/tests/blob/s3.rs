@@ -258,3 +258,30 @@ async fn uploads_that_nobody_finished_are_told_if_they_are_ours_and_go_when_they
     assert_eq!(service.server.open_uploads(), 3);
     assert_eq!(store.unfinished(&key("ab")).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn uploads_are_found_where_the_service_lists_none_by_the_beginning_of_their_names() {
+    let service = S3Service::start().await;
+    let store = service.single();
+    for object in ["tenants/one/a/0.mp4", "tenants/one2/a/0.mp4", "other"] {
+        left_behind(&service, object).await;
+    }
+    // As MinIO does, which takes the beginning for the whole name.
+    service.proxy.set(|request| match request.target.contains("prefix=tenants") {
+        true => Fault::Answer(
+            "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>",
+        ),
+        false => Fault::None,
+    });
+    let found = store.unfinished(&key("a")).await.unwrap();
+    let keys: Vec<&str> = found.iter().map(|upload| upload.key.as_str()).collect();
+    assert_eq!(keys, ["a/0.mp4"]);
+
+    // Whoever may ask for no more than that has been answered.
+    service.proxy.set(|request| match request.target.contains("prefix=tenants") {
+        true => Fault::None,
+        false => Fault::Status(403),
+    });
+    assert_eq!(store.unfinished(&key("a")).await.unwrap().len(), 1);
+    assert!(store.unfinished(&key("none")).await.unwrap().is_empty());
+}
