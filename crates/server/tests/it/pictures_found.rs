@@ -369,6 +369,7 @@ async fn a_person_who_speaks_in_a_video_with_pictures_is_erased() {
     .execute(&mut app.superuser().await)
     .await
     .unwrap();
+    memoreel_identity::close_account_now(app.db(), UserId(carols), app.now()).await.unwrap();
     app.eraser().erase(Subject::Person(UserId(carols)), AskedBy::Operator).await.unwrap();
     let hits = found(&ada, &[("q", "lighthouse")]).await;
     assert_eq!((hits.len(), &hits[0]["source"]), (1, &json!("appearance")), "{hits:#?}");

@@ -2,7 +2,7 @@
 
 use super::players::path_of;
 use crate::{
-    app::TestApp,
+    app::{Options, TestApp},
     client::{Client, Person},
 };
 use serde_json::{Value, json};
@@ -159,7 +159,7 @@ async fn players_offer_every_sound_of_a_recording_without_a_picture() {
     for part in [
         "NAME=\"English\",LANGUAGE=\"en\",DEFAULT=YES,AUTOSELECT=YES,URI=\"audio/media.m3u8\"\n",
         "NAME=\"Deutsch\",LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-1/media.m3u8\"\n",
-        ",AUDIO=\"sound\"\naudio/media.m3u8\n",
+        ",AUDIO=\"sound\",SUBTITLES=\"captions\"\naudio/media.m3u8\n",
     ] {
         assert!(master.contains(part), "{part} in {master}");
     }
@@ -184,7 +184,8 @@ async fn players_offer_every_sound_of_a_recording_without_a_picture() {
 
 #[tokio::test]
 async fn what_a_title_spells_is_nothing_that_the_playlist_says() {
-    let app = TestApp::start().await;
+    // Nothing is said in it, so that there is nothing to read.
+    let app = TestApp::with(Options { lines: Vec::new(), ..Options::default() }).await;
     let ada = app.person("ada").await;
     let title = "Kommentar\",TYPE=SUBTITLES,FORCED=YES,GROUP-ID=\"captions";
     let video_id = ada.upload("Film.mkv", film(title, false)).await;
@@ -195,7 +196,6 @@ async fn what_a_title_spells_is_nothing_that_the_playlist_says() {
     let told = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"sound\",NAME=\"Kommentar',TYPE=SUBTITLES,FORCED=YES,GROUP-ID='captions\",\
                 LANGUAGE=\"de\",DEFAULT=NO,AUTOSELECT=YES,URI=\"sound-2/media.m3u8\"";
     assert!(master.lines().any(|line| line == told), "{master}");
-    // Nothing was said, and there is nothing to read.
     let versions: Vec<&str> = master.lines().filter(|line| line.starts_with("#EXT-X-STREAM-INF:")).collect();
     assert!(
         !versions.is_empty() && versions.iter().all(|line| line.contains(",AUDIO=\"sound\"")),
