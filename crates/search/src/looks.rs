@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// The first place of pictures among the passages of the same: they stand behind all texts, which come and go without them.
 const PLACES_FROM: i32 = 1_000_000_000;
 
+/// So many pictures refused before one is taken are no accident: the provider does not know pictures, or not in this form.
+const REFUSED_MAX: usize = 2 * PICTURES_PER_CALL;
+
 /// What to index.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct IndexPicturesPayload {
@@ -89,7 +92,7 @@ impl Handle for IndexPictures {
         let placed = sights.all.iter().filter_map(|sight| Some((place_of(sight)?, sight)));
         let (kept, new): (Vec<_>, Vec<_>) = placed.partition(|(place, _)| known.contains(place));
         let mut looks = Looks { model_id, places: Vec::new(), page_numbers: Vec::new(), chunks: Vec::new() };
-        let looked = match self.look_at(run, &new, &mut looks).await {
+        let looked = match self.look_at(run, &new, kept.is_empty(), &mut looks).await {
             // Nothing is found by its pictures, and whoever runs the server is to see why.
             Ok(Some(refusal)) if kept.is_empty() && looks.chunks.is_empty() => Err(engine_failure(refusal)),
             Ok(_) => Ok(()),
@@ -122,11 +125,13 @@ impl Handle for IndexPictures {
 }
 
 impl IndexPictures {
-    /// Looks at pictures with their places, and notes what they look like but for those that are refused; returns why the last of those was.
+    /// Looks at pictures with their places, and notes what they look like but for those that are refused; returns why the last of those was. It
+    /// ends early where it `gives_up` and the first [`REFUSED_MAX`] of them are refused.
     async fn look_at(
         &self,
         run: &TaskRun,
         placed: &[(i32, &Sight)],
+        gives_up: bool,
         looks: &mut Looks,
     ) -> Result<Option<AiError>, TaskFailure> {
         let report = run.progress_between(0.0, 0.99);
@@ -154,7 +159,11 @@ impl IndexPictures {
                     }
                 }
             }
-            report((number * PICTURES_PER_CALL + some.len()) as f32 / placed.len() as f32);
+            let asked = number * PICTURES_PER_CALL + some.len();
+            if gives_up && looks.chunks.is_empty() && refusal.is_some() && asked >= REFUSED_MAX {
+                break;
+            }
+            report(asked as f32 / placed.len() as f32);
         }
         Ok(refusal)
     }

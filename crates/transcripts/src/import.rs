@@ -113,20 +113,18 @@ mod tests {
     #[test]
     fn the_time_that_voices_take_grows_with_their_number_and_not_with_its_square() {
         let time = |count: i64| {
-            let once = || {
-                let named = |at: i64| cue(at, Some(format!("Voice {at:09}").as_str()), "Yes.");
-                let captions =
-                    Captions { language: Some("en".to_owned()), cues: (0..count).map(named).collect() };
-                let started = Instant::now();
-                let made = transcript_from_captions(captions);
-                let took = started.elapsed();
-                assert_eq!(made.speakers.len(), made.segments.len());
-                took
-            };
-            once().min(once()).min(once())
+            let named = |at: i64| cue(at, Some(format!("Voice {at:09}").as_str()), "Yes.");
+            let captions =
+                Captions { language: Some("en".to_owned()), cues: (0..count).map(named).collect() };
+            let started = Instant::now();
+            let made = transcript_from_captions(captions);
+            let took = started.elapsed();
+            assert_eq!(made.speakers.len(), made.segments.len());
+            took
         };
-        let (few, many) = (time(2_000), time(32_000));
-        assert!(many < 64 * few, "{few:?}, and {many:?} for sixteen times as many");
+        // What else the machine does may slow one of the two down, but not each time; a square is 256 times as much each time.
+        let grows_along = (0..20).any(|_| time(32_000) < 64 * time(2_000));
+        assert!(grows_along, "more than 64 times for 16 times as many");
     }
 
     #[test]

@@ -287,20 +287,20 @@ fn the_time_that_reading_takes_grows_with_the_file_and_not_with_its_square() {
     let time = |header: &str, line: &str, lines: usize| -> Duration {
         let text = line.repeat(2048 / line.len()) + "\n";
         let file = format!("{header}00:00:01.000 --> 00:00:02.000\n{}", text.repeat(lines));
-        let once = || {
-            let started = Instant::now();
-            let _ = parse(file.as_bytes());
-            started.elapsed()
-        };
-        once().min(once()).min(once())
+        let started = Instant::now();
+        let _ = parse(file.as_bytes());
+        started.elapsed()
+    };
+    // What else the machine does may slow one of the two down, but not each time; a square is 256 times as much each time.
+    let grows_along = |header: &str, line: &str| {
+        (0..20).any(|_| time(header, line, 16 * LINES) < 64 * time(header, line, LINES))
     };
     let unknown = format!("{}>", "<".repeat(1000));
     for header in ["WEBVTT\n\n", "1\n"] {
         for line in ["<", "{\\", "<x", "&", unknown.as_str(), "<v A>a<v B>b"] {
-            let (short, long) = (time(header, line, LINES), time(header, line, 16 * LINES));
             assert!(
-                long < 64 * short,
-                "{header:?} {line:.9}: {short:?}, and {long:?} of sixteen times as much"
+                grows_along(header, line),
+                "{header:?} {line:.9}: more than 64 times for 16 times as much"
             );
         }
     }
