@@ -103,7 +103,9 @@ test("subtitles that are added are read in the player, and are removed, put back
 
   await section.getByRole("button", { name: "Remove the subtitles “français”" }).click();
   await expect(rows).toHaveCount(1);
-  await page.getByRole("button", { name: "Undo" }).click();
+  // What said that they are there may still be shown, and can be undone, too.
+  const removed = page.locator(".toast").filter({ hasText: "The subtitles “français” are removed." });
+  await removed.getByRole("button", { name: "Undo" }).click();
   await expect(rows).toHaveCount(2);
 
   const read = async (text: string): Promise<void> => {
