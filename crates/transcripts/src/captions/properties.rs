@@ -8,6 +8,7 @@ use super::*;
 fn awkward_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("-->".to_owned()),
+        Just("--".to_owned()),
         Just("<v A>".to_owned()),
         Just("</v>".to_owned()),
         Just("&amp;".to_owned()),

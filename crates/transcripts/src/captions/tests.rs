@@ -282,6 +282,13 @@ fn what_is_longer_than_any_tag_is_text() {
 }
 
 #[test]
+fn a_voice_whose_name_ends_in_hyphens_makes_no_timing_line() {
+    let cue = Cue { voice: Some("Ana --".to_owned()), ..spoken("Yes.") };
+    let captions = Captions { language: None, cues: vec![cue] };
+    assert_eq!(read(to_webvtt(&captions).as_bytes()).captions, captions);
+}
+
+#[test]
 fn the_time_that_reading_takes_grows_with_the_file_and_not_with_its_square() {
     const LINES: usize = 16;
     let time = |header: &str, line: &str, lines: usize| -> Duration {

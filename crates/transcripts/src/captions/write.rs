@@ -36,7 +36,7 @@ pub fn to_webvtt(captions: &Captions) -> String {
         push_line(&mut out, format_args!("{start} --> {end}{settings}"));
         let text = escaped_webvtt(&cue.text);
         match &cue.voice {
-            Some(voice) => push_line(&mut out, format_args!("<v {}>{text}", escaped_webvtt(voice))),
+            Some(voice) => push_line(&mut out, format_args!("<v {}>{text}", annotation(voice))),
             None => push_line(&mut out, format_args!("{text}")),
         }
     }
@@ -94,6 +94,15 @@ pub fn to_text(captions: &Captions, options: TextOptions) -> String {
 /// The captions as our JSON, which keeps every field.
 pub fn to_json(captions: &Captions) -> String {
     json::write(&captions.clone().normalised())
+}
+
+/// A name as it must stand in a tag, whose end must not make an arrow of it: a line with one is a timing line.
+fn annotation(voice: &str) -> String {
+    let escaped = escaped_webvtt(voice);
+    match escaped.strip_suffix('-') {
+        Some(name) => format!("{name}&#45;"),
+        None => escaped,
+    }
 }
 
 fn push_line(out: &mut String, line: std::fmt::Arguments<'_>) {
