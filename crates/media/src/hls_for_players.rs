@@ -24,17 +24,17 @@ pub fn master_for_players(master: &str, beside: &Beside) -> String {
     let listed = listed_variants(master);
     let first = listed.iter().find(|one| one.codecs_of(OneTrack::Sound).is_some());
     let heard = first.and_then(|one| one.codecs_of(OneTrack::Sound));
-    let sounds = beside.tracks_of(TrackKind::Sound);
+    let (sounds, texts) = (beside.tracks_of(TrackKind::Sound), beside.tracks_of(TrackKind::Subtitles));
     let by_itself = first.filter(|_| !sounds.is_empty()).map(sound_by_itself);
     let has_more_sound = by_itself.is_some();
-    let media = media(beside, &sounds, by_itself.as_deref());
+    let media = media(beside, &sounds, &texts, by_itself.as_deref());
     let mut text = String::with_capacity(master.len() + 2 * media.len() + 500);
     let mut is_told = false;
     let mut groups = String::new();
     if has_more_sound {
         let _ = write!(groups, ",AUDIO=\"{SOUNDS}\"");
     }
-    if beside.captions.is_some() || !beside.tracks_of(TrackKind::Subtitles).is_empty() {
+    if beside.captions.is_some() || !texts.is_empty() {
         let _ = write!(groups, ",SUBTITLES=\"{SUBTITLES}\"");
     }
     for line in master.lines() {
@@ -78,7 +78,12 @@ fn sound_by_itself(first: &Listed) -> String {
 }
 
 /// What can be chosen beside a version; `by_itself` is the sound that is played if no other is chosen, where there are others.
-fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], by_itself: Option<&str>) -> String {
+fn media(
+    beside: &Beside,
+    sounds: &[(&NamedTrack, String)],
+    texts: &[(&NamedTrack, String)],
+    by_itself: Option<&str>,
+) -> String {
     let mut choices = Choices::default();
     if let Some(by_itself) = by_itself {
         let label = (beside.sound_shown(), beside.sound.language.as_deref());
@@ -93,8 +98,8 @@ fn media(beside: &Beside, sounds: &[(&NamedTrack, String)], by_itself: Option<&s
         let label = ("Captions".to_owned(), Some(told.as_str()));
         choices.add(Choice::Text { is_forced: false }, label, CAPTIONS_PLAYLIST);
     }
-    for (track, shown) in beside.tracks_of(TrackKind::Subtitles) {
-        let label = (shown, track.label.language.as_deref());
+    for (track, shown) in texts {
+        let label = (shown.clone(), track.label.language.as_deref());
         let address = format!("{}.m3u8", track.name());
         choices.add(Choice::Text { is_forced: track.is_forced }, label, &address);
     }
