@@ -1,6 +1,7 @@
 //! A proxy before a server, with which requests go wrong in the ways in which they do: refused, cut off on the way there or
 //! back, answered to nobody, slow.
 
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use std::{
     fmt,
     net::SocketAddr,
@@ -35,6 +36,25 @@ pub enum Fault {
     Slow(Duration),
     /// No answer, until the client gives up.
     Hang,
+}
+
+/// Of so many requests seven go wrong, each in a way of its own; what is slow takes less than so many milliseconds.
+pub fn unreliable(
+    seed: u64,
+    of: u32,
+    slow_ms_max: u64,
+) -> impl FnMut(&SeenRequest) -> Fault + Send + 'static {
+    let mut random = StdRng::seed_from_u64(seed);
+    move |_| match random.random_range(0..of) {
+        0 => Fault::Status(500),
+        1 => Fault::Status(503),
+        2 => Fault::CutRequest(random.random_range(0..6 << 20)),
+        3 => Fault::CutAnswer(random.random_range(0..4_000)),
+        4 => Fault::CutAnswer(random.random_range(0..12 << 20)),
+        5 => Fault::LoseAnswer,
+        6 => Fault::Slow(Duration::from_millis(random.random_range(0..slow_ms_max))),
+        _ => Fault::None,
+    }
 }
 
 /// A request as the proxy saw it.

@@ -12,7 +12,7 @@ mod s3_files;
 
 pub use cluster::{SHARED_CLUSTER, cluster};
 pub use database::TestDatabase;
-pub use faults::{Fault, FaultProxy, SeenRequest};
+pub use faults::{Fault, FaultProxy, SeenRequest, unreliable};
 pub use s3::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
 
 /// The secret of every test installation.

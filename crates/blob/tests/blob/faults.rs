@@ -5,11 +5,10 @@ use crate::service::{OTHER_BUCKET, S3Service};
 use crate::{chunks, content, key};
 use futures::{StreamExt, TryStreamExt};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, S3Config, SingleStore};
-use memoreel_testkit::{Fault, SeenRequest};
+use memoreel_testkit::{Fault, unreliable};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 const SEEDS: [u64; 2] = [1, 2];
 const KEYS: usize = 8;
@@ -31,21 +30,6 @@ impl Known {
             Ok(()) => self.0 = vec![now],
             Err(_) => self.0.push(now),
         }
-    }
-}
-
-/// A third of all requests go wrong, each in a way of its own.
-fn unreliable(seed: u64) -> impl FnMut(&SeenRequest) -> Fault + Send + 'static {
-    let mut random = StdRng::seed_from_u64(seed);
-    move |_| match random.random_range(0..21) {
-        0 => Fault::Status(500),
-        1 => Fault::Status(503),
-        2 => Fault::CutRequest(random.random_range(0..6 << 20)),
-        3 => Fault::CutAnswer(random.random_range(0..4_000)),
-        4 => Fault::CutAnswer(random.random_range(0..12 << 20)),
-        5 => Fault::LoseAnswer,
-        6 => Fault::Slow(Duration::from_millis(random.random_range(0..300))),
-        _ => Fault::None,
     }
 }
 
@@ -105,7 +89,7 @@ async fn under_any_mix_of_faults_nothing_is_lost_or_half_visible() {
     for seed in SEEDS {
         let service = S3Service::start().await;
         let store = service.store();
-        service.proxy.set(unreliable(seed));
+        service.proxy.set(unreliable(seed, 21, 300));
         let work = (0..KEYS).map(|index| {
             let (store, blob) = (store.clone(), key(&format!("a/{index}/blob")));
             async move {
@@ -144,7 +128,7 @@ async fn a_copy_between_stores_is_whole_or_is_no_copy_whatever_goes_wrong() {
         let beside = SingleStore::s3(S3Config { bucket: OTHER_BUCKET.into(), ..service.config() }).unwrap();
         let back = tempfile::tempdir().unwrap();
         let back = SingleStore::disk(back.path()).unwrap();
-        service.proxy.set(unreliable(seed));
+        service.proxy.set(unreliable(seed, 21, 300));
         for (from, to) in [(&disk, &bucket), (&bucket, &beside), (&beside, &back)] {
             for (blob, bytes) in &contents {
                 // As a move does it: again until it succeeds.

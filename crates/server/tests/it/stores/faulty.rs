@@ -14,7 +14,7 @@ use crate::{
 };
 use bytes::Bytes;
 use chrono::TimeDelta;
-use memoreel_testkit::{Fault, SeenRequest};
+use memoreel_testkit::{Fault, unreliable};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -26,22 +26,10 @@ use std::{
 use tokio::time::Instant;
 
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Of so many requests seven go wrong.
+const REQUESTS: u32 = 28;
+const SLOW_MS_MAX: u64 = 200;
 const UNAVAILABLE: &str = "storage_unavailable";
-
-/// A quarter of all requests go wrong, each in a way of its own.
-fn unreliable(seed: u64) -> impl FnMut(&SeenRequest) -> Fault + Send + 'static {
-    let mut random = StdRng::seed_from_u64(seed);
-    move |_| match random.random_range(0..28) {
-        0 => Fault::Status(500),
-        1 => Fault::Status(503),
-        2 => Fault::CutRequest(random.random_range(0..6 << 20)),
-        3 => Fault::CutAnswer(random.random_range(0..4_000)),
-        4 => Fault::CutAnswer(random.random_range(0..12 << 20)),
-        5 => Fault::LoseAnswer,
-        6 => Fault::Slow(Duration::from_millis(random.random_range(0..200))),
-        _ => Fault::None,
-    }
-}
 
 /// What came of asking for a file.
 #[derive(Debug, PartialEq, Eq)]
@@ -316,7 +304,7 @@ async fn whatever_goes_wrong_with_the_bucket_nothing_is_lost_or_half_there_and_a
     let (ada, visitor) = (app.person("ada").await, app.visitor());
 
     // Everything is uploaded and worked on in a storm.
-    bucket.proxy.set(unreliable(1));
+    bucket.proxy.set(unreliable(1, REQUESTS, SLOW_MS_MAX));
     let uploaded = watched(&bucket, async {
         let uploaded = upload(app, &ada).await;
         at_rest(app).await;
@@ -335,7 +323,7 @@ async fn whatever_goes_wrong_with_the_bucket_nothing_is_lost_or_half_there_and_a
 
     // It is played, looked at in other sizes, replaced and deleted in another.
     let mut random = StdRng::seed_from_u64(2);
-    bucket.proxy.set(unreliable(3));
+    bucket.proxy.set(unreliable(3, REQUESTS, SLOW_MS_MAX));
     let made = watched(&bucket, async {
         for (path, whole) in &files {
             let first = random.random_range(0..whole.len());
