@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::shell::{self, has_program, say};
+use crate::setup;
+use crate::shell::{self, say};
 
 const CARGO_FUZZ: &str = "0.13.2";
 /// More than a parser may use of memory is a finding.
@@ -35,17 +36,7 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(unknown) = options.targets.iter().find(|name| !known.contains(name)) {
         bail!("there is no target `{unknown}`; there are {}", known.join(", "));
     }
-    if !has_program("cargo-fuzz") {
-        say("installing cargo-fuzz");
-        shell::run(shell::cargo().args([
-            "install",
-            "--quiet",
-            "--locked",
-            "cargo-fuzz",
-            "--version",
-            CARGO_FUZZ,
-        ]))?;
-    }
+    setup::install_program("cargo-fuzz", CARGO_FUZZ, &[])?;
     let chosen = if options.targets.is_empty() { &known } else { &options.targets };
     let mut failed = Vec::new();
     for target in chosen {

@@ -25,6 +25,9 @@ const MCP_CLIENT: &str = "mcp-client";
 /// The name, below `target/python`, of what holds Amazon's command line, with which the tests sign links; and its package.
 const AWS: (&str, &str) = ("aws", "awscli==1.46.3");
 
+/// The version of Garage.
+const GARAGE: &str = "2.5.0";
+
 /// A program and the Debian packages that bring it and what it needs.
 struct Tool {
     programs: &'static [&'static str],
@@ -220,6 +223,22 @@ fn install_node_modules(package: &Path, what: &str) -> Result<()> {
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"),
     )?;
     fs::write(installed, wanted).context("cannot note that the node modules are installed")
+}
+
+/// Garage, an S3 service that the tests of the workspace start. To compile it takes minutes, so that nothing else asks for it.
+pub fn install_garage() -> Result<()> {
+    let options = ["--no-default-features", "--features", "bundled-libs,sqlite"];
+    install_program("garage", GARAGE, &options)
+}
+
+/// A program of crates.io, unless there is one of this name.
+pub fn install_program(name: &str, version: &str, options: &[&str]) -> Result<()> {
+    if has_program(name) {
+        return Ok(());
+    }
+    say(format!("installing {name}"));
+    let install = ["install", "--quiet", "--locked", name, "--version", version];
+    shell::run(shell::cargo().args(install).args(options))
 }
 
 /// The OpenID Connect provider that tests sign in through.

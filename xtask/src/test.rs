@@ -34,6 +34,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// There, what fails is run once more: chance stops no change, and is not forgotten either, for the end of the run names what passed
 /// only then (`FLAKY`). Each is a bug, of the product or of the test.
 pub fn rust() -> Result<()> {
+    setup::install_garage()?;
     let database = ScratchDatabase::start()?;
     let mut cargo = shell::cargo();
     if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {

@@ -15,10 +15,10 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The access key of every test server.
-pub const S3_ACCESS_KEY: &str = "test-access-key";
+/// The access key of every test server, as Garage wants them to look.
+pub const S3_ACCESS_KEY: &str = "GK5f5f5f5f5f5f5f5f5f5f5f5f";
 /// And its secret.
-pub const S3_SECRET_KEY: &str = "test-secret-key";
+pub const S3_SECRET_KEY: &str = "5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f5f";
 
 /// A running server. It ends with this value, and its objects with it.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! What must be true of every store.
 
-use crate::service::S3Service;
+use crate::service::{GarageService, S3Service};
 use crate::{broken, chunks, content, key};
 use futures::TryStreamExt;
 use memoreel_blob::{BlobError, BlobFacts, BlobRead, BlobStore, RangeRequest};
 use sha2::{Digest, Sha256};
 
-/// Runs each test against the disk store and against the S3 store.
-macro_rules! on_both_stores {
+/// Runs each test against the disk store and against the S3 store, with each server.
+macro_rules! on_every_store {
     ($($name:ident)*) => {
         mod on_disk {
             $(#[tokio::test]
@@ -27,10 +27,20 @@ macro_rules! on_both_stores {
                 assert_eq!(service.server.open_uploads(), 0, "uploads are left");
             })*
         }
+        mod on_garage {
+            $(#[tokio::test]
+            async fn $name() {
+                let service = super::GarageService::start().await;
+                super::$name(service.store()).await;
+                assert_eq!(service.scratch_files(), 0, "temporary files are left");
+                let unfinished = service.single().unfinished(&super::key("a")).await.unwrap();
+                assert!(unfinished.is_empty(), "uploads are left: {unfinished:?}");
+            })*
+        }
     };
 }
 
-on_both_stores! {
+on_every_store! {
     a_blob_comes_back_as_it_was_put_however_it_was_put
     ranges_are_exact_and_cut_off_at_the_end
     ranges_without_a_byte_are_refused_with_the_size

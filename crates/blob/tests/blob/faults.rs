@@ -1,7 +1,7 @@
 //! Nothing is lost and nothing is half-visible, however requests to S3 go wrong: what was acknowledged is whole, what was
 //! refused is absent or whole, and what is read is right or fails.
 
-use crate::service::{OTHER_BUCKET, S3Service};
+use crate::service::{GarageService, OTHER_BUCKET, S3Service, Service};
 use crate::{chunks, content, key};
 use futures::{StreamExt, TryStreamExt};
 use memoreel_blob::{BlobError, BlobKey, BlobStore, S3Config, SingleStore};
@@ -87,28 +87,35 @@ async fn worked(store: &BlobStore, blob: &BlobKey, seed: u64) -> Known {
 #[tokio::test(flavor = "multi_thread")]
 async fn under_any_mix_of_faults_nothing_is_lost_or_half_visible() {
     for seed in SEEDS {
-        let service = S3Service::start().await;
-        let store = service.store();
-        service.proxy.set(unreliable(seed, 21, 300));
-        let work = (0..KEYS).map(|index| {
-            let (store, blob) = (store.clone(), key(&format!("a/{index}/blob")));
-            async move {
-                let known = worked(&store, &blob, seed * 1_000 + index as u64).await;
-                (blob, known)
-            }
-        });
-        let known: BTreeMap<BlobKey, Known> =
-            futures::stream::iter(work).buffer_unordered(KEYS).collect().await;
-
-        service.proxy.set(|_| Fault::None);
-        let listed: Vec<BlobKey> = store.list(None).map_ok(|blob| blob.key).try_collect().await.unwrap();
-        for (blob, known) in &known {
-            let there = read(&store, blob).await.unwrap();
-            assert!(known.0.contains(&there), "seed {seed}: {blob} is neither of {} things", known.0.len());
-            assert_eq!(listed.contains(blob), there.is_some(), "seed {seed}: {blob}");
-        }
-        assert_eq!(service.scratch_files(), 0);
+        nothing_is_lost_or_half_visible(S3Service::start().await, seed).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_any_mix_of_faults_nothing_is_lost_or_half_visible_in_garage() {
+    nothing_is_lost_or_half_visible(GarageService::start().await, SEEDS[0]).await;
+}
+
+async fn nothing_is_lost_or_half_visible<Server>(service: Service<Server>, seed: u64) {
+    let store = service.store();
+    service.proxy.set(unreliable(seed, 21, 300));
+    let work = (0..KEYS).map(|index| {
+        let (store, blob) = (store.clone(), key(&format!("a/{index}/blob")));
+        async move {
+            let known = worked(&store, &blob, seed * 1_000 + index as u64).await;
+            (blob, known)
+        }
+    });
+    let known: BTreeMap<BlobKey, Known> = futures::stream::iter(work).buffer_unordered(KEYS).collect().await;
+
+    service.proxy.set(|_| Fault::None);
+    let listed: Vec<BlobKey> = store.list(None).map_ok(|blob| blob.key).try_collect().await.unwrap();
+    for (blob, known) in &known {
+        let there = read(&store, blob).await.unwrap();
+        assert!(known.0.contains(&there), "seed {seed}: {blob} is neither of {} things", known.0.len());
+        assert_eq!(listed.contains(blob), there.is_some(), "seed {seed}: {blob}");
+    }
+    assert_eq!(service.scratch_files(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,8 +13,10 @@ use crate::{
     client::{Client, PASSWORD},
     process::{Installation, PATIENCE},
 };
+use futures::TryStreamExt;
 use load::{Load, Recording, Somebody, Tally};
-use memoreel_testkit::{Fault, FaultProxy, S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
+use memoreel_blob::{S3Config, SingleStore};
+use memoreel_testkit::{Fault, FaultProxy, Garage, S3_ACCESS_KEY, S3_SECRET_KEY};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 use std::{
@@ -25,22 +27,22 @@ use std::{
 };
 
 const BUCKET: &str = "talks";
+const REGION: &str = "us-east-1";
+const PREFIX: &str = "p";
 
 /// An installation with a second store, which is not the best of services.
 struct TwoStores {
     installation: Installation,
-    bucket: S3Server,
+    garage: Garage,
     _proxy: FaultProxy,
 }
 
 impl TwoStores {
     async fn new() -> Self {
-        let bucket = S3Server::start(&[BUCKET]).await.unwrap();
-        let proxy = FaultProxy::start(bucket.address()).await.unwrap();
+        let garage = Garage::start(BUCKET, REGION).await.unwrap();
+        let proxy = FaultProxy::start(garage.address()).await.unwrap();
         let mut random = StdRng::seed_from_u64(7);
-        proxy.set(move |request| match random.random_range(0..100) {
-            // The server would make the bucket; others do not.
-            _ if request.target.starts_with("/missing/") => Fault::Status(404),
+        proxy.set(move |_| match random.random_range(0..100) {
             0..3 => Fault::Status(503),
             3..5 => Fault::Status(500),
             5..25 => Fault::Slow(Duration::from_millis(random.random_range(5..60))),
@@ -49,12 +51,12 @@ impl TwoStores {
         let installation = Installation::new();
         let stores = installation.data().join("stores.json");
         let archive = json!({
-            "kind": "s3", "bucket": BUCKET, "endpoint": proxy.endpoint(), "prefix": "p",
+            "kind": "s3", "bucket": BUCKET, "endpoint": proxy.endpoint(), "prefix": PREFIX,
             "access_key_id": S3_ACCESS_KEY, "secret_access_key": S3_SECRET_KEY,
         });
         std::fs::write(&stores, json!({ "archive": archive }).to_string()).unwrap();
         installation.set("MEMOREEL_STORES", Some(stores.to_str().unwrap()));
-        Self { installation, bucket, _proxy: proxy }
+        Self { installation, garage, _proxy: proxy }
     }
 
     fn command(&self, arguments: &[&str]) -> Child {
@@ -96,10 +98,28 @@ impl TwoStores {
     }
 
     /// And in the bucket.
-    fn in_bucket(&self, organization_id: &str) -> BTreeSet<String> {
-        let prefix = format!("p/organizations/{organization_id}/");
-        let keys = self.bucket.keys(BUCKET);
+    async fn in_bucket(&self, organization_id: &str) -> BTreeSet<String> {
+        let prefix = format!("organizations/{organization_id}/");
+        let keys = self.keys(PREFIX).await;
         keys.iter().filter_map(|key| key.strip_prefix(&prefix)).map(str::to_owned).collect()
+    }
+
+    /// What is in the bucket below a prefix, as Garage itself tells it.
+    async fn keys(&self, prefix: &str) -> Vec<String> {
+        let scratch = tempfile::tempdir().unwrap();
+        let bucket = SingleStore::s3(S3Config {
+            endpoint: Some(format!("http://{}", self.garage.address())),
+            bucket: BUCKET.to_owned(),
+            region: REGION.to_owned(),
+            access_key: S3_ACCESS_KEY.to_owned(),
+            secret_key: S3_SECRET_KEY.to_owned(),
+            prefix: Some(prefix.parse().unwrap()),
+            path_style: true,
+            checksum_header: true,
+            scratch_dir: scratch.path().to_owned(),
+        })
+        .unwrap();
+        bucket.list(None).map_ok(|blob| blob.key.to_string()).try_collect().await.unwrap()
     }
 }
 
@@ -147,8 +167,8 @@ async fn an_organization_moves_to_s3_and_back_while_people_work_and_no_request_f
         let failures = ada.tally.failures.lock().unwrap().clone();
         assert!(failures.is_empty(), "on the way to {to}: {failures:#?}");
         let (left, here) = match to {
-            "archive" => (two.on_disk(&organization_id), two.in_bucket(&organization_id)),
-            _ => (two.in_bucket(&organization_id), two.on_disk(&organization_id)),
+            "archive" => (two.on_disk(&organization_id), two.in_bucket(&organization_id).await),
+            _ => (two.in_bucket(&organization_id).await, two.on_disk(&organization_id)),
         };
         assert!(left.is_empty(), "left behind on the way to {to}: {left:?}");
         assert!(here.len() > 40);
@@ -197,7 +217,7 @@ async fn what_cannot_be_moved_is_told_in_a_sentence_and_nothing_is_begun() {
     assert!(said.contains("is not being moved"), "{said}");
     let (listed, said) = two.run(&["store", "list"]).await;
     assert!(listed && !said.contains(&slug), "{said}");
-    assert_eq!(two.in_bucket(&organization_id), BTreeSet::new());
+    assert_eq!(two.in_bucket(&organization_id).await, BTreeSet::new());
 
     // One that was interrupted can be stopped as well.
     let mut child = two.command(&["store", "move", &slug, "--to", "archive", "--prefix", "ada"]);
@@ -220,7 +240,9 @@ async fn what_cannot_be_moved_is_told_in_a_sentence_and_nothing_is_begun() {
     assert!(!succeeded && said.contains("is being moved to archive, prefix ada"), "{said}");
     let (succeeded, said) = two.run(&["store", "cancel", &slug]).await;
     assert!(succeeded && said.contains("stays where it is"), "{said}");
-    assert!(two.bucket.keys(BUCKET).is_empty());
+    for prefix in [PREFIX, "ada"] {
+        assert_eq!(two.keys(prefix).await, Vec::<String>::new());
+    }
     assert!(!two.on_disk(&organization_id).is_empty());
     drop(server);
 }
