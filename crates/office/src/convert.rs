@@ -130,12 +130,29 @@ pub enum OfficeError {
     /// Nobody waits for it any more.
     #[error("converting the document was stopped")]
     Stopped,
-    /// This machine has no room, or no means, at the moment.
+    /// The disk has too little room for it.
+    #[error("the disk has too little room to convert the document: {detail}")]
+    NoRoom {
+        /// How little.
+        detail: String,
+    },
+    /// This machine has no means for it at the moment.
     #[error("the document could not be converted for the moment: {reason}")]
     Failed {
         /// Why; for whoever runs the server.
         reason: String,
     },
+}
+
+impl From<io::Error> for OfficeError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::NoRoom { detail: error.to_string() }
+            }
+            _ => failed(error),
+        }
+    }
 }
 
 /// Converts office documents to PDF. Cheap to clone; the clones share their places.
@@ -198,11 +215,13 @@ impl Office {
         until: Until<'_>,
     ) -> Result<Vec<u8>, OfficeError> {
         let program = Program::find(&self.program).await.map_err(|error| self.not_started(&error))?;
-        let folder = fs::canonicalize(folder).await.map_err(failed)?;
+        let folder = fs::canonicalize(folder).await?;
         let (name, pdf) = format.names();
-        fs::create_dir_all(folder.join(SETTINGS)).await.map_err(failed)?;
-        fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await.map_err(failed)?;
-        fs::write(folder.join(name), document).await.map_err(failed)?;
+        // Looked at before: one that ends because the disk is full does not say so, and leaves others without room meanwhile.
+        require_room(&folder, self.limits.pdf_bytes_max.saturating_add(document.len() as u64)).await?;
+        fs::create_dir_all(folder.join(SETTINGS)).await?;
+        fs::write(folder.join(SETTINGS).join(SETTINGS_FILE), PROFILE).await?;
+        fs::write(folder.join(name), document).await?;
         for _ in 0..STARTS_MAX {
             let (status, said) = self.run(&program, format, &folder, until).await?;
             match status.code() {
@@ -274,15 +293,28 @@ impl Office {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(OfficeError::Unreadable { detail: said });
             }
-            file => file.map_err(failed)?,
+            file => file?,
         };
         let mut pdf = Vec::new();
-        file.take(self.limits.pdf_bytes_max + 1).read_to_end(&mut pdf).await.map_err(failed)?;
+        file.take(self.limits.pdf_bytes_max.saturating_add(1)).read_to_end(&mut pdf).await?;
         if pdf.len() as u64 > self.limits.pdf_bytes_max {
             return Err(OfficeError::TooCostly { detail: "the PDF is too large".to_owned() });
         }
         Ok(pdf)
     }
+}
+
+/// That so many bytes can be written in `folder`. A file system that does not say how large it is has room.
+async fn require_room(folder: &Path, bytes: u64) -> Result<(), OfficeError> {
+    let folder = folder.to_owned();
+    let looked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(folder.as_path()));
+    let disk = looked.await.map_err(failed)?.map_err(io::Error::from)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if disk.f_blocks > 0 && free < bytes {
+        let detail = format!("{} MiB are free, {} MiB may be needed", free >> 20, bytes >> 20);
+        return Err(OfficeError::NoRoom { detail });
+    }
+    Ok(())
 }
 
 /// The beginning of what is complained; the rest is read, so that nobody waits for it to be.

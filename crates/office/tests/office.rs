@@ -265,6 +265,11 @@ async fn a_machine_without_room_is_told_apart_from_one_without_libreoffice() {
     let nowhere = programs.path().join("nowhere");
     let made = to_pdf(&office, b"slides", &nowhere).await;
     assert!(matches!(made, Err(OfficeError::Failed { .. })), "{made:?}");
+    // No machine has so much.
+    let large = OfficeLimits { pdf_bytes_max: 1 << 60, ..OfficeLimits::default() };
+    let (made, folder) = converted(&program(&programs, "exit 1"), large, b"slides").await;
+    assert!(matches!(made, Err(OfficeError::NoRoom { .. })), "{made:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it was begun");
 }
 
 #[tokio::test]

@@ -160,3 +160,10 @@ async fn a_libreoffice_that_hangs_is_ended_and_the_text_is_ready() {
     let hasty = OfficeLimits { wall_time: Duration::from_secs(1), ..OfficeLimits::default() };
     is_ready_without_pictures(&with_office(Office::new(&program, hasty)).await).await;
 }
+
+#[tokio::test]
+async fn a_text_is_ready_without_pictures_at_once_where_the_disk_has_no_room_to_lay_it_out() {
+    // No machine has so much.
+    let large = OfficeLimits { pdf_bytes_max: 1 << 60, ..OfficeLimits::default() };
+    is_ready_without_pictures(&with_office(Office::new("soffice", large)).await).await;
+}

@@ -10,7 +10,7 @@ use memoreel_blob::BlobKey;
 use memoreel_documents::{Described, Document, Format, PageImage, PageText};
 use memoreel_images::{FormatWish, ImageError, OutputFormat, Transform, geometry::Size};
 use memoreel_ocr::OcrError;
-use memoreel_office::OfficeError;
+use memoreel_office::{OfficeError, OfficeFormat};
 use memoreel_tasks::{TaskFailure, TaskRun};
 use std::path::Path;
 
@@ -63,10 +63,7 @@ impl ReadDocument {
         own: &[PageText],
     ) -> Result<Option<Vec<ReadPage>>, TaskFailure> {
         let Some(kind) = laid_out::kind(format) else { return Ok(None) };
-        let scratch = StepFolder::create(&self.scratch)?;
-        let pdf = self.office.to_pdf(bytes, kind, scratch.path(), run.cancelled()).await;
-        drop(scratch);
-        let pdf = match pdf {
+        let pdf = match self.to_pdf(run, kind, bytes).await {
             Ok(pdf) => pdf,
             Err(OfficeError::Stopped) => return Err(stopped()),
             Err(error @ OfficeError::Failed { .. }) => return Err(TaskFailure::internal(error)),
@@ -82,6 +79,11 @@ impl ReadDocument {
             }
             pages => pages,
         }
+    }
+
+    async fn to_pdf(&self, run: &TaskRun, kind: OfficeFormat, bytes: &[u8]) -> Result<Vec<u8>, OfficeError> {
+        let scratch = StepFolder::create(&self.scratch)?;
+        self.office.to_pdf(bytes, kind, scratch.path(), run.cancelled()).await
     }
 
     async fn pages_of_pdf(
