@@ -53,7 +53,7 @@ const TOOLS: [Tool; 5] = [
         programs: &["soffice"],
         // Without any font, what is laid out has no text.
         packages: &["libreoffice-writer-nogui", "libreoffice-impress-nogui", "fonts-liberation"],
-        purpose: "lays out office documents, for pictures of their pages",
+        purpose: "lays out documents, for pictures of their pages",
         required: false,
     },
     Tool {

@@ -8,6 +8,7 @@
 
 mod containers;
 mod error;
+mod flat;
 mod format;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -25,6 +26,7 @@ mod worker;
 mod xml;
 
 pub use error::DocumentError;
+pub use flat::flat_open_document;
 pub use format::Format;
 pub use language::language_of;
 pub use limits::DocumentLimits;

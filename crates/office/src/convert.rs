@@ -70,6 +70,8 @@ pub enum OfficeFormat {
     Odt,
     /// OpenDocument slides.
     Odp,
+    /// OpenDocument text as one file of XML.
+    FlatOdt,
 }
 
 impl OfficeFormat {
@@ -80,6 +82,7 @@ impl OfficeFormat {
             Self::Pptx => "document.pptx",
             Self::Odt => "document.odt",
             Self::Odp => "document.odp",
+            Self::FlatOdt => "document.fodt",
         };
         (document, "document.pdf")
     }
@@ -91,13 +94,14 @@ impl OfficeFormat {
             Self::Pptx => "Impress MS PowerPoint 2007 XML",
             Self::Odt => "writer8",
             Self::Odp => "impress8",
+            Self::FlatOdt => "OpenDocument Text Flat XML",
         }
     }
 
     /// What writes it.
     fn writer(self) -> &'static str {
         match self {
-            Self::Docx | Self::Odt => "pdf:writer_pdf_Export",
+            Self::Docx | Self::Odt | Self::FlatOdt => "pdf:writer_pdf_Export",
             // A slide that is not shown is a slide: the others are counted with it.
             Self::Pptx | Self::Odp => {
                 r#"pdf:impress_pdf_Export:{"ExportHiddenSlides":{"type":"boolean","value":"true"}}"#

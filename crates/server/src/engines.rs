@@ -34,7 +34,7 @@ pub struct Engines {
     pub ocr: Ocr,
     /// In these languages.
     pub ocr_languages: Languages,
-    /// Lays out office documents.
+    /// Lays out documents.
     pub office: Office,
 }
 

@@ -35,7 +35,7 @@ pub struct ReadDocument {
     pub ocr: Ocr,
     /// In these languages.
     pub languages: Languages,
-    /// Lays out office documents.
+    /// Lays out documents that have no pages of their own.
     pub office: Office,
     /// Where work in progress lies.
     pub scratch: PathBuf,

@@ -64,7 +64,7 @@ pub(super) struct DocumentPage {
     source: String,
     /// The headings in the text, in order.
     headings: Vec<PageHeading>,
-    /// A signed address of what the page looks like; of PDF, and of office documents where the server can lay them out.
+    /// A signed address of what the page looks like; of PDF, and of other documents where the server can lay them out.
     image_url: Option<String>,
     /// Pixels across of that.
     width: Option<i32>,

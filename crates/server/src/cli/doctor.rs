@@ -64,7 +64,7 @@ impl Doctor {
             .await;
         report
             .check(
-                "office documents",
+                "pages of documents",
                 "point MEMOREEL_SOFFICE to the soffice of a LibreOffice, 7.4 or newer, on a kernel with Landlock",
                 check_office(&self.providers, &folders),
             )
@@ -141,7 +141,7 @@ async fn check_office(providers: &Providers, folders: &Folders) -> Result<String
     std::fs::remove_dir_all(&folder)?;
     Ok(match checked? {
         Some(bytes) => format!("LibreOffice laid out a page, as PDF of {bytes} bytes"),
-        None => "LibreOffice is not installed, so that there are no pictures of their pages".to_owned(),
+        None => "LibreOffice is not installed, so that only PDF has pictures of its pages".to_owned(),
     })
 }
 

@@ -78,7 +78,7 @@ pub struct Options {
     pub counted: Option<Arc<Counted>>,
     /// Whether requests are logged.
     pub logs_requests: bool,
-    /// What lays out office documents.
+    /// What lays out documents.
     pub office: Office,
     /// Further stores, between which organizations can be moved, or the default one as well.
     pub stores: Option<BTreeMap<String, StoreConfig>>,

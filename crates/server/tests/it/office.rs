@@ -1,4 +1,4 @@
-//! Office documents have the pages of their layout, with pictures, as LibreOffice lays them out; and are ready without it.
+//! Documents without pages of their own have those of their layout, with pictures, as LibreOffice lays them out; and are ready without it.
 
 use crate::{
     app::{Options, TestApp},
@@ -10,12 +10,13 @@ use memoreel_office::{Office, OfficeLimits};
 use serde_json::{Value, json};
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, time::Duration};
 
+const LINE: &str = "A line of a plan that goes on for longer than a page has room.";
+
 /// A text that is longer than a page of A4, and says nothing of where its pages end.
 fn long_text() -> Vec<u8> {
-    let line = "A line of a plan that goes on for longer than a page has room.";
     let body = [
         word_paragraph("Plan", true),
-        word_paragraph(line, false).repeat(60),
+        word_paragraph(LINE, false).repeat(60),
         word_paragraph("Costs", true),
         word_paragraph("The zeppelin costs more than a page.", false),
         "<w:sectPr><w:pgSz w:w=\"11906\" w:h=\"16838\"/></w:sectPr>".to_owned(),
@@ -88,6 +89,61 @@ async fn a_text_has_the_pages_of_its_layout_with_pictures() {
     assert!(hits[0]["document"]["image_url"].is_string());
 }
 
+/// What a page looks like.
+async fn picture(app: &TestApp, page: &Value) -> Vec<u8> {
+    app.visitor().get(page["image_url"].as_str().unwrap()).await.is(200).body.to_vec()
+}
+
+#[tokio::test]
+async fn html_markdown_and_plain_text_have_the_pages_of_their_layout_with_pictures() {
+    let app = working().await;
+    let ada = app.person("ada").await;
+    let end = "The zeppelin costs more than a page.";
+    let read = format!("Plan\n\n{}Costs\n\n{end}", format!("{LINE}\n\n").repeat(60));
+    let lines = format!("<p>{LINE}").repeat(60);
+    let html = format!("<!doctype html><html lang=en><h1>Plan</h1>{lines}<h1>Costs</h1><p>{end}</html>");
+    let markdown = read.replace("Plan\n", "# Plan\n").replace("Costs\n", "# Costs\n");
+    for (name, format, file) in
+        [("a.html", "html", html), ("b.md", "markdown", markdown), ("c.txt", "text", read.clone())]
+    {
+        let (id, document) = ready(&ada, name, file.clone().into_bytes()).await;
+        let about = &document["document"];
+        assert_eq!((&about["format"], &about["page_count"]), (&json!(format), &json!(2)), "{name}");
+        assert_eq!(about["has_text_layer"], true, "{name}");
+        // What is kept is what was uploaded.
+        let kept = app.visitor().get(document["file_url"].as_str().unwrap()).await.is(200).body;
+        assert_eq!(kept, file.into_bytes(), "{name}");
+        let pages = pages(&ada, &id).await;
+        let texts: Vec<&str> = pages.iter().map(|page| page["text"].as_str().unwrap()).collect();
+        assert_eq!(texts.join("\n\n"), read, "{name}: each of its words is on a page, once");
+        for (page, heading) in pages.iter().zip(["Plan", "Costs"]) {
+            assert_eq!((&page["width"], &page["height"]), (&json!(1131), &json!(1600)), "{name}");
+            assert_eq!(&picture(&app, page).await[..4], b"RIFF", "{name}");
+            assert_eq!(page["source"], "text_layer", "{name}");
+            let at = page["text"].as_str().unwrap().find(heading).unwrap();
+            let headings = json!([{ "level": 1, "text": heading, "char_start": at }]);
+            assert_eq!(page["headings"], if format == "text" { json!([]) } else { headings }, "{name}");
+        }
+        app.idle().await;
+        let hits = search(&ada, &[("q", "zeppelin"), ("mode", "keyword")]).await;
+        let hit = hits.iter().find(|hit| hit["document"]["asset_id"] == json!(id)).unwrap();
+        assert_eq!(hit["document"]["page_number"], 2, "{name}");
+        assert!(hit["document"]["image_url"].is_string(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_from_right_to_left_is_laid_out_and_keeps_its_words() {
+    let app = working().await;
+    let ada = app.person("ada").await;
+    let text = "# שלום עולם\n\nזה טקסט בעברית, עם hello באמצע. 123 סוף!";
+    let (id, _) = ready(&ada, "a.md", text.as_bytes().to_vec()).await;
+    let pages = pages(&ada, &id).await;
+    assert_eq!(pages[0]["text"], text.trim_start_matches("# "));
+    assert_eq!(pages[0]["headings"][0]["text"], "שלום עולם");
+    assert_eq!(&picture(&app, &pages[0]).await[..4], b"RIFF");
+}
+
 #[tokio::test]
 async fn slides_have_pictures_in_their_order_also_of_one_that_is_not_shown() {
     let app = working().await;
@@ -131,6 +187,65 @@ async fn what_a_document_links_to_is_not_asked_for() {
     }
 }
 
+/// Whatever HTML can name another file with, at `server` and on this machine.
+fn html_with_links(server: &str, file: &str) -> String {
+    let mut body = String::new();
+    for address in [format!("http://{server}/a"), format!("file://{file}"), file.to_owned()] {
+        body += &format!(
+            "<img src='{address}'><img srcset='{address} 2x'><picture><source srcset='{address}'></picture>\
+             <iframe src='{address}'>no</iframe><object data='{address}'>no</object><embed src='{address}'>\
+             <frameset><frame src='{address}'></frameset><video src='{address}' poster='{address}'></video>\
+             <audio src='{address}'></audio><svg><image href='{address}'/><use xlink:href='{address}#a'/></svg>\
+             <applet code='{address}' archive='{address}'></applet><input type=image src='{address}'>\
+             <form action='{address}' method=post><input name=a value=b></form><table background='{address}'></table>\
+             <p style='background:url({address})'></p><script src='{address}'></script>\
+             <script>fetch('{address}'); document.forms[0].submit()</script><math href='{address}'></math>\
+             <sdfield type=dde><table><text:section xlink:href='{address}'></text:section></table>"
+        );
+        body += &format!(
+            "<link rel=stylesheet href='{address}'><link rel=prefetch href='{address}'>\
+             <style>@import '{address}'; body {{ background: url('{address}') }} \
+             @font-face {{ font-family: Seal; src: url('{address}') }} p {{ font-family: Seal }}</style>\
+             <meta http-equiv=refresh content='0; url={address}'>"
+        );
+    }
+    format!(
+        "<!doctype html><base href='http://{server}/'><body background='http://{server}/b' onload='alert()'>\
+         {body}<h1>Seals</h1><p>They <a href='http://{server}/c' ping='http://{server}/d'>sleep</a> on the ice.</body>"
+    )
+}
+
+#[tokio::test]
+async fn what_html_and_markdown_link_to_is_neither_asked_for_nor_shown() {
+    let app = working().await;
+    let ada = app.person("ada").await;
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret.png");
+    let scan = page_pictures(&["The secret of the harbour"], 400).await.remove(0);
+    fs::write(&secret, scan).unwrap();
+    let secret = secret.to_string_lossy();
+    let html = html_with_links(&address, &secret);
+    let markdown = format!(
+        "# Seals\n\n![](http://{address}/a.png)\n![](file://{secret})\n\nThey [sleep](http://{address}/b) on the ice.\n\n\
+         <img src='http://{address}/c.png'>\n\n<iframe src='file://{secret}'></iframe>\n"
+    );
+    let plain = "# Seals\n\nThey sleep on the ice.".to_owned();
+    let mut pictures = Vec::new();
+    for (name, file) in [("a.html", html), ("b.md", markdown), ("plain.md", plain)] {
+        let (id, _) = ready(&ada, name, file.into_bytes()).await;
+        let pages = pages(&ada, &id).await;
+        assert_eq!(pages.len(), 1, "{name}");
+        assert_eq!(pages[0]["text"], "Seals\n\nThey sleep on the ice.", "{name}");
+        assert!(server.accept().is_err(), "{name}: somebody asked for what it links to");
+        pictures.push(picture(&app, &pages[0]).await);
+    }
+    assert!(pictures[0] == pictures[2], "HTML looks like its text alone");
+    assert!(pictures[1] == pictures[2], "Markdown looks like its text alone");
+}
+
 #[tokio::test]
 async fn a_text_that_is_a_scan_is_read_like_one() {
     let app = working().await;
@@ -148,7 +263,15 @@ async fn a_text_that_is_a_scan_is_read_like_one() {
 #[tokio::test]
 async fn without_libreoffice_a_text_is_ready_without_pictures() {
     let nothing = Office::new("/nonexistent/soffice", OfficeLimits::default());
-    is_ready_without_pictures(&with_office(nothing).await).await;
+    let app = with_office(nothing).await;
+    is_ready_without_pictures(&app).await;
+    let bob = app.person("bob").await;
+    let files = [("a.html", "<html><h1>Seals"), ("b.md", "# Seals"), ("c.txt", "Seals")];
+    for (name, file) in files {
+        let (id, _) = ready(&bob, name, file.as_bytes().to_vec()).await;
+        let pages = pages(&bob, &id).await;
+        assert_eq!((&pages[0]["text"], &pages[0]["image_url"]), (&json!("Seals"), &Value::Null), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -21,9 +21,6 @@ export function kindName(kind: AssetKind | null): string {
   return kind === null ? strings.media.unknownKind : strings.media.kindOf[kind];
 }
 
-/** Formats of which pages may have pictures. */
-const WITH_PICTURES = new Set(["pdf", "docx", "odt", "pptx", "odp"]);
-
 /** As large as tiles become; browsers with dense screens take the second. */
 const THUMB = { options: "w=320,h=240,fit=crop,format=auto,q=60", dprs: "1,2" };
 
@@ -34,7 +31,7 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
   const usable = near && asset.deleted_at === null && asset.status === "ready";
   const address = useQuery({ ...imageAddressesQuery(asset, THUMB), enabled: usable && asset.kind === "image" });
   const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
-  const cover = useQuery({ ...coverQuery(asset), enabled: usable && WITH_PICTURES.has(asset.document?.format ?? "") });
+  const cover = useQuery({ ...coverQuery(asset), enabled: usable && asset.kind === "document" });
   const hasFailed = asset.status === "failed";
   // A small one has no room for the badge.
   const Icon = small && hasFailed ? CircleAlert : assetIcons[asset.kind ?? "file"];

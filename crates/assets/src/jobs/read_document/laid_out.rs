@@ -1,23 +1,32 @@
 //! Pages as LibreOffice lays them out, and what of the document itself belongs to them.
 
-use memoreel_documents::{Format, Heading, PageText};
+use memoreel_documents::{Format, Heading, PageText, flat_open_document};
 use memoreel_office::OfficeFormat;
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 /// A layout with less than one letter of so many does not show the document.
 const LETTERS_SHOWN_MIN: usize = 2;
 /// A heading is looked for on so many lines at most.
 const HEADING_LINES_MAX: usize = 4;
 
-/// As what a document is laid out, if it has pages only then.
-pub(super) fn kind(format: Format) -> Option<OfficeFormat> {
-    match format {
-        Format::Docx => Some(OfficeFormat::Docx),
-        Format::Pptx => Some(OfficeFormat::Pptx),
-        Format::Odt => Some(OfficeFormat::Odt),
-        Format::Odp => Some(OfficeFormat::Odp),
-        Format::Pdf | Format::Html | Format::Markdown | Format::Text => None,
-    }
+/// What is handed to be laid out of a document that has pages only then. Of HTML, Markdown and plain text that is what was read of it, rather
+/// than the file: that may name others, which would be shown.
+pub(super) fn source<'a>(
+    format: Format,
+    bytes: &'a [u8],
+    own: &[PageText],
+) -> Option<(OfficeFormat, Cow<'a, [u8]>)> {
+    let kind = match format {
+        Format::Docx => OfficeFormat::Docx,
+        Format::Pptx => OfficeFormat::Pptx,
+        Format::Odt => OfficeFormat::Odt,
+        Format::Odp => OfficeFormat::Odp,
+        Format::Html | Format::Markdown | Format::Text => {
+            return Some((OfficeFormat::FlatOdt, Cow::Owned(flat_open_document(own))));
+        }
+        Format::Pdf => return None,
+    };
+    Some((kind, Cow::Borrowed(bytes)))
 }
 
 /// The pages of a document whose own parts are `own`, as they are `laid_out`. None where the two do not agree: rather no pictures than wrong
@@ -25,6 +34,7 @@ pub(super) fn kind(format: Format) -> Option<OfficeFormat> {
 pub(super) fn pages(format: Format, own: &[PageText], laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
     match format {
         Format::Pptx | Format::Odp => slides(own, &laid_out),
+        Format::Html | Format::Markdown | Format::Text => written(own, laid_out),
         _ => flowing(own, laid_out),
     }
 }
@@ -55,6 +65,62 @@ fn flowing(own: &[PageText], mut laid_out: Vec<PageText>) -> Option<Vec<PageText
         laid_out[place.page].headings.push(Heading { char_start: place.char_start, ..heading.clone() });
     }
     Some(laid_out)
+}
+
+/// What was laid out from `own` alone keeps its paragraphs and its words, and has its pages from the layout. A PDF has letters that are drawn as
+/// one in another order, or as others: where it has another number of them, it is taken like a text of others.
+fn written(own: &[PageText], laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
+    let pages = if letters(own) == letters(&laid_out) {
+        Some(parted(own, &laid_out))
+    } else {
+        flowing(own, laid_out)
+    };
+    // Nothing but text is on them.
+    let of_text = |page: PageText| PageText { has_layer: true, ..page };
+    pages.map(|pages| pages.into_iter().map(of_text).collect())
+}
+
+/// `own`, parted after as many letters as are on each page that is `laid_out`. There are as many in all.
+fn parted(own: &[PageText], laid_out: &[PageText]) -> Vec<PageText> {
+    let (mut text, mut headings): (Vec<char>, Vec<Heading>) = Default::default();
+    for page in own {
+        let before = text.len();
+        let moved =
+            |heading: &Heading| Heading { char_start: before + heading.char_start, ..heading.clone() };
+        headings.extend(page.headings.iter().map(moved));
+        text.extend(page.text.chars());
+        text.extend(['\n', '\n']);
+    }
+    let mut headings = headings.into_iter().peekable();
+    let (mut pages, mut begin) = (Vec::with_capacity(laid_out.len()), 0);
+    for (at, page) in laid_out.iter().enumerate() {
+        let is_last = at + 1 == laid_out.len();
+        let end =
+            if is_last { text.len() } else { end_of_page(&text, begin, letters(std::slice::from_ref(page))) };
+        begin += text[begin..end].iter().take_while(|letter| letter.is_whitespace()).count();
+        let said: String = text[begin..end].iter().collect();
+        let mut of_page = Vec::new();
+        while let Some(heading) = headings.next_if(|heading| heading.char_start < end) {
+            of_page.push(Heading { char_start: heading.char_start.saturating_sub(begin), ..heading });
+        }
+        pages.push(PageText { text: said.trim_end().to_owned(), headings: of_page, has_layer: true });
+        begin = end;
+    }
+    pages
+}
+
+/// Where the page ends that begins at `begin` and has so many letters. What closes its last word is on it.
+fn end_of_page(text: &[char], begin: usize, letters: usize) -> usize {
+    let mut left = letters;
+    let is_behind = |letter: &char| match (letter.is_alphanumeric(), left) {
+        (is_letter, 0) => is_letter || letter.is_whitespace(),
+        (true, _) => {
+            left -= 1;
+            false
+        }
+        (false, _) => false,
+    };
+    text[begin..].iter().position(is_behind).map_or(text.len(), |passed| begin + passed)
 }
 
 fn letters(pages: &[PageText]) -> usize {
@@ -157,6 +223,49 @@ mod tests {
         let own = [page("A whole page of text", &[])];
         assert_eq!(pages(Format::Odt, &own, vec![page("A page", &[])]), None);
         assert_eq!(pages(Format::Odp, &own, vec![page("A whole page", &[]), page("of text", &[])]), None);
+    }
+
+    #[test]
+    fn what_was_written_for_the_layout_keeps_its_words_and_paragraphs() {
+        let headings = vec![Heading { level: 2, text: "Costs".to_owned(), char_start: 27 }];
+        let first = PageText {
+            headings,
+            ..page(
+                "\u{642}\u{644}\u{64a}\u{644}\u{627} (so it is).\n\nPlan B\n\nCosts \u{2014} \u{201c}all\u{201d}",
+                &[],
+            )
+        };
+        let own = [page("", &[]), first, page("End", &[])];
+        // In another order, and in lines.
+        let arabic = "\u{642}\u{644}\u{64a}\u{627}\u{644} (so\nit is).\nPlan";
+        let laid_out = [
+            page("", &[]),
+            page(arabic, &[]),
+            page("B\nCosts \u{2014}", &[]),
+            page("\u{201c}all\u{201d}\nEnd", &[]),
+        ];
+        let pages = pages(Format::Text, &own, laid_out.to_vec()).unwrap();
+        let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "",
+                "\u{642}\u{644}\u{64a}\u{644}\u{627} (so it is).\n\nPlan",
+                "B\n\nCosts",
+                "\u{2014} \u{201c}all\u{201d}\n\nEnd"
+            ]
+        );
+        assert_eq!(found(&pages), [vec![], vec![], vec![("Costs", 3)], vec![]]);
+    }
+
+    #[test]
+    fn where_a_layout_has_other_letters_its_own_are_taken() {
+        let own = [page("Plan\n\nTo \u{fb01}nd it", &[(1, "Plan")])];
+        let laid_out = vec![PageText { has_layer: false, ..page("Plan\nTo find it", &[]) }];
+        let pages = pages(Format::Markdown, &own, laid_out).unwrap();
+        assert_eq!((pages[0].text.as_str(), pages[0].has_layer), ("Plan\nTo find it", true));
+        assert_eq!(found(&pages), [vec![("Plan", 0)]]);
+        assert_eq!(super::pages(Format::Html, &own, vec![page("Plan", &[])]), None);
     }
 
     #[test]

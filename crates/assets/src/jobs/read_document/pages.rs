@@ -62,8 +62,8 @@ impl ReadDocument {
         bytes: &[u8],
         own: &[PageText],
     ) -> Result<Option<Vec<ReadPage>>, TaskFailure> {
-        let Some(kind) = laid_out::kind(format) else { return Ok(None) };
-        let pdf = match self.to_pdf(run, kind, bytes).await {
+        let Some((kind, source)) = laid_out::source(format, bytes, own) else { return Ok(None) };
+        let pdf = match self.to_pdf(run, kind, &source).await {
             Ok(pdf) => pdf,
             Err(OfficeError::Stopped) => return Err(stopped()),
             Err(error @ OfficeError::Failed { .. }) => return Err(TaskFailure::internal(error)),
