@@ -1,6 +1,7 @@
 //! `kill -9` of the server and of its database, at any moment: nothing is lost, nothing is doubled, nothing is left running.
 
 mod holds;
+mod laid_out;
 mod random;
 mod reencode;
 mod undisturbed;

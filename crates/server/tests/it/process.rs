@@ -380,6 +380,21 @@ impl Client {
         Upload { path: header("location"), video_id: header("memoreel-video-id") }
     }
 
+    /// Uploads a document in one request; returns the id of its asset.
+    pub async fn upload_document(&self, filename: &str, content: Vec<u8>) -> String {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let [filename, kind] = [filename, "document"].map(|text| BASE64_STANDARD.encode(text));
+        let request = self.http.post(self.at("/api/v1/uploads"));
+        let request = request
+            .header("upload-length", content.len())
+            .header("upload-metadata", format!("filename {filename},kind {kind}"))
+            .header("content-type", "application/offset+octet-stream")
+            .body(content);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        answer.headers()["memoreel-asset-id"].to_str().unwrap().to_owned()
+    }
+
     /// Where the upload is to be continued, as the server says.
     pub async fn offset(&self, upload: &Upload) -> Result<u64, String> {
         let answer = self.http.head(self.at(&upload.path)).send().await.map_err(|error| error.to_string())?;
