@@ -64,7 +64,7 @@ test("another sound and subtitles of the file are chosen, and chosen again in wh
   expect(await currentTime(page)).toBeGreaterThan(1);
 });
 
-test("subtitles that are added are read in the player, and are removed, put back and replaced", async ({ page }, info) => {
+test("subtitles that are added are read in the player, named, and are removed, put back and replaced", async ({ page }, info) => {
   test.setTimeout(PROCESSING_MS + 90_000);
   makeFilm(info.outputPath("film.mkv"));
   const write = (name: string, text: string): string => {
@@ -120,7 +120,22 @@ test("subtitles that are added are read in the player, and are removed, put back
   await add("fr", write("other.vtt", "WEBVTT\n\n00:00.000 --> 00:08.000\nBonsoir\n"));
   await expect(page.getByText("The subtitles “français” are replaced.")).toBeVisible();
   await expect(rows).toHaveCount(2);
+
+  await section.getByLabel("Name").fill("Panneaux");
+  await section.getByLabel("Signs and foreign speech only").check();
+  await add("fr-CA", write("signs.vtt", "WEBVTT\n\n00:00.000 --> 00:08.000\nSORTIE\n"));
+  await expect(rows).toHaveCount(3);
+  await expect(rows.last()).toContainText("Panneaux");
+  await expect(rows.last()).toContainText("Signs and foreign speech only");
+  await expect(section.getByLabel("Name")).toHaveValue("");
+  await expect(section.getByLabel("Signs and foreign speech only")).not.toBeChecked();
+  await expectAccessible(page);
   await read("Bonsoir");
+  await page.getByRole("button", { name: "Captions and subtitles" }).press("Enter");
+  const signs = page.getByRole("menuitemradio", { name: /^Panneaux/u });
+  await expect(signs).toContainText("Signs and foreign speech only");
+  await signs.press("Enter");
+  await expect(page.getByTestId("captions")).toHaveText("SORTIE");
 });
 
 test("a description that is refused stays in its field, and is saved once it is taken", async ({ page }) => {

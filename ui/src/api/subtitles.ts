@@ -19,7 +19,9 @@ export interface NewSubtitles {
   /** BCP 47. */
   language: string;
   text: Blob | string;
-  name?: string;
+  /** What menus show; the language as those call it who speak it where it is not given. */
+  name?: string | undefined;
+  /** Whether only signs, or what is said in another language, are in them. */
   forced?: boolean;
 }
 

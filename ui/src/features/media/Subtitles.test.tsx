@@ -21,8 +21,11 @@ const track = (language: string): SubtitlesTrack => ({
   url: `https://media.example.org/subtitles-${language}.vtt`,
 });
 
-/** Shows a recording with these subtitles, adds a file in what is typed as a language, which the server takes as `taken`, and returns what is asked. */
-async function add(shown: string[], typed: string, taken: string, isNew: boolean): Promise<string[]> {
+/**
+ * Shows a recording with these subtitles, adds a file in what is typed as a language, which the server takes as `taken`, with what `more` says of it,
+ * and returns what is asked.
+ */
+async function add(shown: string[], typed: string, taken: string, isNew: boolean, more = (): void => undefined): Promise<string[]> {
   const asked: string[] = [];
   vi.stubGlobal("fetch", (url: string, { method = "GET", body }: RequestInit = {}) => {
     if (url.endsWith(".vtt")) return Promise.resolve(new Response("WEBVTT old"));
@@ -38,6 +41,7 @@ async function add(shown: string[], typed: string, taken: string, isNew: boolean
   );
   if (shown.length > 0) await screen.findAllByRole("listitem");
   fireEvent.change(screen.getByRole("combobox"), { target: { value: typed } });
+  more();
   fireEvent.click(screen.getByRole("button", { name: /Add a file/u }));
   await vi.waitFor(() => expect(toasts.get()).toHaveLength(1));
   return asked;
@@ -70,4 +74,15 @@ it("offers no undoing where it does not know what was replaced", async () => {
   await add(["fr"], "de", "de", false);
   expect(toasts.get()[0]?.text).toContain("replaced");
   expect(toasts.get()[0]?.action).toBeUndefined();
+});
+
+it("sends the name and what they are for, and asks for both anew", async () => {
+  const name = (): HTMLInputElement => screen.getByLabelText(/^Name/u);
+  const forced = (): HTMLInputElement => screen.getByLabelText("Signs and foreign speech only");
+  const asked = await add(["fr"], "de", "de", true, () => {
+    fireEvent.change(name(), { target: { value: " Schilder " } });
+    fireEvent.click(forced());
+  });
+  expect(asked).toEqual(["PUT de?name=Schilder&is_forced=true"]);
+  await vi.waitFor(() => expect([name().value, forced().checked]).toEqual(["", false]));
 });

@@ -6,6 +6,7 @@ import { subtitlesCommands, subtitlesQuery, type NewSubtitles } from "../../api/
 import type { Asset, SubtitlesTrack } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
 import { Problem } from "../../components/Problem";
+import { TextField } from "../../components/TextField";
 import { languageName } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -13,6 +14,7 @@ import { tell } from "../library/actions";
 import { pickFiles } from "../uploads/choose";
 
 const FILES = ".vtt,.srt,.json,text/vtt,application/x-subrip";
+const NAME_LENGTH_MAX = 80;
 /** What is offered while somebody types; any other language can be typed. */
 const OFFERED = [
   "ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hu", "id", "it", "ja", "ko", "nb", "nl", "pl", "pt", "pt-BR",
@@ -44,7 +46,9 @@ export function Subtitles({ asset, editable }: { asset: Asset; editable: boolean
           ))}
         </ul>
       ) : null}
-      {editable ? <Add there={items} busy={change.put.isPending} onAdd={(added) => change.put.mutate(added)} /> : null}
+      {editable ? (
+        <Add there={items} busy={change.put.isPending} onAdd={(put, onTaken) => change.put.mutate(put, { onSuccess: onTaken })} />
+      ) : null}
       {change.put.isError ? <Problem error={change.put.error} /> : null}
     </section>
   );
@@ -144,8 +148,18 @@ function Row({ track, busy, onRemove }: { track: SubtitlesTrack; busy: boolean; 
   );
 }
 
-function Add({ there, busy, onAdd }: { there: readonly SubtitlesTrack[]; busy: boolean; onAdd: (put: Put) => void }) {
+function Add({
+  there,
+  busy,
+  onAdd,
+}: {
+  there: readonly SubtitlesTrack[];
+  busy: boolean;
+  onAdd: (put: Put, onTaken: () => void) => void;
+}) {
   const [typed, setTyped] = useState("");
+  const [name, setName] = useState("");
+  const [forced, setForced] = useState(false);
   const id = useId();
   const language = typed.trim();
   const named = languageName(language);
@@ -155,7 +169,12 @@ function Add({ there, busy, onAdd }: { there: readonly SubtitlesTrack[]; busy: b
     if (text === undefined) return;
     const isSame = (track: SubtitlesTrack): boolean =>
       isAdded(track) && track.language !== null && spelled(track.language) === spelled(language);
-    onAdd({ added: { language, text }, replaced: there.find(isSame) });
+    const added = { language, text, name: name.trim() === "" ? undefined : name.trim(), forced };
+    onAdd({ added, replaced: there.find(isSame) }, () => {
+      // What was said of these is seldom true of the next.
+      setName("");
+      setForced(false);
+    });
   };
   return (
     <form
@@ -191,6 +210,28 @@ function Add({ there, busy, onAdd }: { there: readonly SubtitlesTrack[]; busy: b
         <span id={`${id}-hint`} className="field__hint">
           {language === "" || named === language ? strings.subtitles.languageHint : named}
         </span>
+      </div>
+      <TextField
+        label={strings.subtitles.name}
+        hint={strings.subtitles.nameHint}
+        value={name}
+        maxLength={NAME_LENGTH_MAX}
+        autoComplete="off"
+        onChange={(event) => setName(event.target.value)}
+      />
+      <div className="field">
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={forced}
+            aria-describedby={`${id}-forced`}
+            onChange={(event) => setForced(event.target.checked)}
+          />
+          {strings.subtitles.forced}
+        </label>
+        <p id={`${id}-forced`} className="field__hint">
+          {strings.subtitles.forcedHint}
+        </p>
       </div>
       <BusyButton type="submit" className="button" busy={isBusy} aria-describedby={`${id}-file`}>
         {strings.subtitles.choose}
