@@ -143,7 +143,7 @@ mod tests {
         let running = CancellationToken::new();
         assert_eq!(embed_all(&Short, &passages(1), &running, |_| {}).await.expect("one").len(), 1);
         let error = embed_all(&Short, &passages(2), &running, |_| {}).await.expect_err("one is missing");
-        assert_eq!(error.code(), "provider_answer_invalid");
+        assert_eq!(error.code(), "model_answer_invalid");
         running.cancel();
         assert_eq!(
             embed_all(&Short, &passages(1), &running, |_| {}).await.expect_err("cancelled").code(),

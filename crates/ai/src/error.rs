@@ -64,9 +64,9 @@ impl AiError {
             Self::EngineMissing { .. } => "engine_missing",
             Self::AudioUnreadable { .. } => "audio_unreadable",
             Self::LanguageUnsupported { .. } => "language_unsupported",
-            Self::ProviderRefused { .. } => "provider_refused",
-            Self::ProviderUnavailable { .. } => "provider_unavailable",
-            Self::ProviderAnswerInvalid { .. } => "provider_answer_invalid",
+            Self::ProviderRefused { .. } => "model_refused",
+            Self::ProviderUnavailable { .. } => "model_unavailable",
+            Self::ProviderAnswerInvalid { .. } => "model_answer_invalid",
             Self::EngineCrashed { .. } => "engine_crashed",
             Self::Cancelled => "cancelled",
         }

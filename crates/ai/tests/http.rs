@@ -138,7 +138,7 @@ async fn vectors_of_another_length_or_number_are_refused() {
     {
         let provider = Provider::with([ok(json!({"data": data}))]);
         let embed = HttpEmbed::new(provider.start().await, 2).unwrap();
-        assert_eq!(embed.embed_query("q").await.unwrap_err().code(), "provider_answer_invalid");
+        assert_eq!(embed.embed_query("q").await.unwrap_err().code(), "model_answer_invalid");
     }
 }
 
@@ -177,7 +177,7 @@ async fn pictures_without_a_vector_each_are_refused_and_none_are_sent_where_none
         let provider = Provider::with([ok(json!({"data": data}))]);
         let embed = HttpEmbed::new(provider.start().await, 2).unwrap().with_pictures(true);
         let error = embed.embed_pictures(&[picture(), picture()]).await.unwrap_err();
-        assert_eq!(error.code(), "provider_answer_invalid");
+        assert_eq!(error.code(), "model_answer_invalid");
     }
     let provider = Provider::default();
     let embed = HttpEmbed::new(provider.start().await, 2).unwrap();
@@ -233,7 +233,7 @@ async fn an_unreachable_provider_may_be_tried_later() {
     let mut settings = Provider::default().start().await;
     settings.base_address = "http://127.0.0.1:9".parse().unwrap();
     let error = HttpEmbed::new(settings, 2).unwrap().embed_query("q").await.unwrap_err();
-    assert_eq!((error.code(), error.is_permanent()), ("provider_unavailable", false));
+    assert_eq!((error.code(), error.is_permanent()), ("model_unavailable", false));
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn an_endless_answer_is_cut_off() {
     let endless = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1 << 20])));
     let provider = Provider::with([axum::body::Body::from_stream(endless).into_response()]);
     let error = HttpEmbed::new(provider.start().await, 2).unwrap().embed_query("q").await.unwrap_err();
-    assert_eq!(error.code(), "provider_answer_invalid");
+    assert_eq!(error.code(), "model_answer_invalid");
 }
 
 #[tokio::test]
@@ -266,7 +266,7 @@ async fn a_faulty_answer_is_sent_back_once_with_its_fault() {
 
     let provider = Provider::with([chat("sorry"), chat("no")]);
     let generate = HttpGenerate::new(provider.start().await).unwrap();
-    assert_eq!(generate.generate(question()).await.unwrap_err().code(), "provider_answer_invalid");
+    assert_eq!(generate.generate(question()).await.unwrap_err().code(), "model_answer_invalid");
 }
 
 #[tokio::test]
@@ -286,7 +286,7 @@ async fn a_provider_without_schemas_gets_the_schema_in_the_prompt_from_then_on()
 async fn an_answer_cut_at_the_token_limit_is_no_answer() {
     let cut = json!({"choices": [{"message": {"content": "{\"count\": 1"}, "finish_reason": "length"}]});
     let generate = HttpGenerate::new(Provider::with([ok(cut)]).start().await).unwrap();
-    assert_eq!(generate.generate(question()).await.unwrap_err().code(), "provider_answer_invalid");
+    assert_eq!(generate.generate(question()).await.unwrap_err().code(), "model_answer_invalid");
 }
 
 #[tokio::test]

@@ -1,8 +1,7 @@
 //! Closing an account, to be erased when nobody takes that back. What is erased, and how, is not known here.
 
 use crate::{
-    ACCOUNT_KEPT_FOR, IdentityError, SIGN_IN_FRESH_FOR, authenticate::session_of, passwords::prove_password,
-    store, throttle,
+    ACCOUNT_KEPT_FOR, IdentityError, authenticate::session_of, passwords::prove_presence, store, throttle,
 };
 use memoreel_db::{Db, SystemReason, SystemTx};
 use memoreel_kernel::{Caller, Timestamp, UserId};
@@ -43,7 +42,7 @@ async fn refuse_sole_owner(tx: &mut SystemTx, user_id: UserId) -> Result<(), Ide
 ///
 /// # Errors
 /// [`IdentityError::SessionRequired`], [`IdentityError::PasswordWrong`], [`IdentityError::SignInThrottled`],
-/// [`IdentityError::SignInStale`], [`IdentityError::AddressConfirmationWrong`], [`IdentityError::SoleOwner`].
+/// [`IdentityError::RecentSignInRequired`], [`IdentityError::AddressConfirmationWrong`], [`IdentityError::SoleOwner`].
 pub async fn close_account(
     app: &App,
     caller: &Caller,
@@ -53,16 +52,7 @@ pub async fn close_account(
 ) -> Result<Timestamp, IdentityError> {
     let session_id = session_of(caller)?;
     let now = app.clock.now();
-    match password {
-        Some(password) => drop(prove_password(app, user_id, password).await?),
-        None => {
-            let mut tx = app.db.system(SystemReason::SignIn).await?;
-            let began = store::session_began(&mut tx, user_id, session_id).await?;
-            if began.is_none_or(|began| began < now - SIGN_IN_FRESH_FOR) {
-                return Err(IdentityError::SignInStale);
-            }
-        }
-    }
+    prove_presence(app, caller, user_id, password).await?;
     let mut tx = app.db.system(SystemReason::SignIn).await?;
     let kept = store::person_of_account(&mut tx, user_id).await?.ok_or(IdentityError::NotFound("user"))?;
     if kept.to_lowercase() != email.trim().to_lowercase() {

@@ -281,9 +281,6 @@ pub enum IdentityError {
     /// What was typed to confirm is another address.
     #[error("this is not the address of your account")]
     AddressConfirmationWrong,
-    /// Neither the password was given nor did the person just sign in.
-    #[error("this takes your password, or that you have just signed in")]
-    SignInStale,
     /// The account is not closed, or its time is over.
     #[error("this account is not closed, or it is too late to take that back")]
     NotClosing,
@@ -363,8 +360,6 @@ impl From<IdentityError> for Problem {
             E::AddressConfirmationWrong => {
                 Self::invalid_field("email", "confirmation_wrong", sentence(&error))
             }
-            E::SignInStale => Self::new(StatusCode::FORBIDDEN, "sign_in_stale", sentence(&error))
-                .hint("Send `password`, or sign in again."),
             E::NotClosing => Self::conflict("not_closing", sentence(&error)),
             E::ConsentVersionStale => Self::conflict("consent_version_stale", sentence(&error))
                 .hint("Read the present version, and agree to that."),
@@ -386,7 +381,7 @@ impl From<IdentityError> for Problem {
                 .hint("Send the code as `code`, beside address and password."),
             E::CodeWrong => Self::new(StatusCode::UNAUTHORIZED, "code_wrong", sentence(&error))
                 .hint("Wait for the next code, or use a recovery code."),
-            E::ConfirmationCodeWrong => Self::invalid_field("code", "code_wrong", sentence(&error)),
+            E::ConfirmationCodeWrong => Self::invalid_field("code", "confirmation_code_wrong", sentence(&error)),
             E::TotpEnabled => Self::conflict("totp_enabled", sentence(&error))
                 .hint("Remove it before you set up another one."),
             E::RecentSignInRequired => {

@@ -91,8 +91,6 @@ pub const ORGANIZATIONS_OWNED_MAX: i64 = 20;
 pub const ORGANIZATION_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 /// How long a closed account can be taken back.
 pub const ACCOUNT_KEPT_FOR: TimeDelta = TimeDelta::days(7);
-/// How long ago somebody may have signed in to do without the password where it is asked for.
-pub const SIGN_IN_FRESH_FOR: TimeDelta = TimeDelta::minutes(15);
 /// How long an invitation can be answered.
 pub const INVITATION_LIFETIME: TimeDelta = TimeDelta::days(7);
 /// How many invitations of one organization may wait for an answer.

@@ -54,7 +54,7 @@ fn for_failure(code: &str) -> &'static str {
         "media_timeout" => "Retry it when the server has less to do, or upload a shorter recording.",
         "storage_full" => "Make room where files are kept, then retry it.",
         "storage_unavailable" => "See that the place where files are kept can be reached, then retry it.",
-        "provider_refused" | "provider_unavailable" | "provider_answer_invalid" => {
+        "model_refused" | "model_unavailable" | "model_answer_invalid" => {
             "Check the settings of the provider and whether it answers, then retry it."
         }
         "engine_missing" | "media_tool_missing" | "documents_unavailable" | "images_unavailable" => {

@@ -69,7 +69,7 @@ impl From<OperationsError> for Problem {
             ),
             OperationsError::Range => Self::invalid_field(
                 "to",
-                "range_invalid",
+                "period_invalid",
                 "The range must end after it begins, and be of at most 750 hours or days.",
             ),
             OperationsError::Database(error) => error.into(),

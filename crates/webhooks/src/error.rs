@@ -83,7 +83,7 @@ impl From<WebhookError> for Problem {
                 Self::conflict("video_private", "The video is private now, and nothing is told of it.")
             }
             WebhookError::Range => {
-                Self::invalid_field("to", "range_invalid", "The range must end after it begins.")
+                Self::invalid_field("to", "period_invalid", "The range must end after it begins.")
             }
             WebhookError::Overlap => Self::invalid_field(
                 "overlap_hours",

@@ -65,7 +65,7 @@ pub(super) struct RecoveryCodes {
         (status = 403, description = "`session_required` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: none was begun", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`totp_enabled`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`code_wrong`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "`confirmation_code_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -2,7 +2,7 @@
 
 use crate::IdentityError;
 use memoreel_db::SystemTx;
-use memoreel_kernel::{SessionId, Timestamp, UserId};
+use memoreel_kernel::{Timestamp, UserId};
 
 /// Holds every organization the person is a member of until the end of the transaction, so that its owners stay who they are,
 /// and nobody hands it to this person meanwhile.
@@ -104,20 +104,4 @@ pub(crate) async fn person_of_account(
         .fetch_optional(&mut **tx)
         .await?;
     Ok(email)
-}
-
-/// When the person signed in to the session.
-pub(crate) async fn session_began(
-    tx: &mut SystemTx,
-    user_id: UserId,
-    id: SessionId,
-) -> Result<Option<Timestamp>, IdentityError> {
-    let began = sqlx::query_scalar!(
-        "SELECT created_at FROM sessions WHERE user_id = $1 AND id = $2",
-        user_id.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(began)
 }

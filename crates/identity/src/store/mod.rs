@@ -24,7 +24,7 @@ pub(crate) use api_keys::{api_keys, delete_api_key, insert_api_key};
 pub(crate) use attempts::{Attempt, begin_attempt, delete_attempts, delete_old_attempts};
 pub(crate) use closing::{
     close_account, close_unconfirmed, hold_organizations_of, overdue_people, person_of_account,
-    reopen_account, session_began, sole_ownerships,
+    reopen_account, sole_ownerships,
 };
 pub(crate) use consents::{KeptConsent, consents, insert_consent, insert_first_consents, standing_consents};
 pub(crate) use credentials::{

@@ -34,7 +34,7 @@ pub(super) struct TrafficParams {
 /// What was asked and sent, by hour or day. A request is counted when its answer is over, and seen within seconds.
 #[utoipa::path(get, path = "/analytics/traffic", operation_id = "get_traffic", tag = "Analytics", params(TrafficParams),
     responses((status = 200, body = Traffic), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 422, description = "`range_invalid`", body = ProblemBody)))]
+        (status = 422, description = "`period_invalid`", body = ProblemBody)))]
 pub(super) async fn get_traffic(
     State(app): State<App>,
     May(caller, _): May<ReadAnalytics>,
@@ -63,7 +63,7 @@ pub(super) struct RouteParams {
 /// List routes by what they took
 #[utoipa::path(get, path = "/analytics/routes", operation_id = "list_route_traffic", tag = "Analytics", params(RouteParams),
     responses((status = 200, body = RouteTrafficList), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 422, description = "`range_invalid`", body = ProblemBody)))]
+        (status = 422, description = "`period_invalid`", body = ProblemBody)))]
 pub(super) async fn list_route_traffic(
     State(app): State<App>,
     May(caller, _): May<ReadAnalytics>,
@@ -108,7 +108,7 @@ pub(super) struct ExportParams {
 #[utoipa::path(get, path = "/analytics/export", operation_id = "export_request_log", tag = "Analytics", params(ExportParams),
     responses((status = 200, description = "The file", content((String = "application/jsonl"), (String = "text/csv"))),
         (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 422, description = "`range_invalid`", body = ProblemBody),
+        (status = 422, description = "`period_invalid`", body = ProblemBody),
         (status = 429, description = "`organization_busy` or `rate_limited`", body = ProblemBody),
         (status = 503, description = "`server_busy`", body = ProblemBody)))]
 pub(super) async fn export_request_log(

@@ -53,7 +53,7 @@ pub(super) async fn get_erasure(
     responses(
         (status = 200, description = "The account is closed", body = ErasureState),
         (status = 401, description = "`unauthenticated`", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 403, description = "`session_required`, `sign_in_stale`, `account_closing` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`session_required`, `recent_sign_in_required`, `account_closing` or `csrf_header_missing`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 409, description = "`sole_owner`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`password_wrong` or `confirmation_wrong`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`sign_in_throttled`", body = ProblemBody, content_type = "application/problem+json"),

@@ -421,7 +421,7 @@ async fn what_cannot_be_fetched_fails_with_a_sentence() {
         ("http://127.0.0.2/talk.mp4", "address_refused"),
         ("https://ada:secret@example.com/talk.mp4", "address_refused"),
         ("file:///etc/passwd", "address_refused"),
-        ("talk.mp3", "url_malformed"),
+        ("talk.mp3", "url_invalid"),
     ] {
         ada.post("/imports", &json!({ "url": url })).await.refuses(422, code);
     }

@@ -33,7 +33,9 @@ async fn a_closed_account_does_nothing_until_that_is_taken_back() {
     assert_eq!((&open["erased_after"], &open["grace_days"]), (&Value::Null, &json!(7)), "{open}");
     // Who has just signed in need not say the password; who did so a while ago does.
     app.clock.advance(TimeDelta::minutes(16));
-    ada.post("/me/erasure", &json!({ "email": "ada@example.com" })).await.refuses(403, "sign_in_stale");
+    ada.post("/me/erasure", &json!({ "email": "ada@example.com" }))
+        .await
+        .refuses(403, "recent_sign_in_required");
     let ada = app.signed_in(&ada).await;
     let closed = ada.post("/me/erasure", &json!({ "email": " ADA@example.com " })).await.is(200).json();
     assert_eq!(closed["erased_after"], "2026-03-08T12:16:00Z", "{closed}");

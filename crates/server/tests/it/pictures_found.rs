@@ -420,7 +420,7 @@ async fn a_model_that_fails_at_a_picture_leaves_the_words_found_and_is_asked_aga
         provider.sees(&["lighthouse"]);
         provider.fails(&[trouble]);
         let id = ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
-        assert_eq!(failed_for(&app).await, "provider_answer_invalid");
+        assert_eq!(failed_for(&app).await, "model_answer_invalid");
         ada.patch(&format!("/assets/{id}"), &json!({ "description": "A submarine." })).await.is(200);
         let by_words = [("q", "submarine"), ("mode", "keyword")];
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
@@ -529,7 +529,7 @@ async fn a_video_of_which_no_picture_is_taken_is_completed_and_its_task_says_why
     app.idle().await;
 
     let task = looking(&ada).await;
-    assert_eq!((&task["status"], &task["error_code"]), (&json!("failed"), &json!("provider_refused")));
+    assert_eq!((&task["status"], &task["error_code"]), (&json!("failed"), &json!("model_refused")));
     let video = ada.get(&format!("/videos/{id}")).await.is(200).json();
     assert_eq!((&video["status"], &video["error"]), (&json!("completed"), &Value::Null));
     ada.post(&format!("/videos/{id}/retry"), &json!({})).await.refuses(409, "nothing_to_retry");

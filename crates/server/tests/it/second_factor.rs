@@ -85,7 +85,7 @@ async fn an_authenticator_counts_from_its_first_code_on() {
     let replaced = Authenticator::of(replaced["secret"].as_str().unwrap()).code(app.now());
     let code = Authenticator::of(secret).code(app.now());
     assert_ne!(replaced, code);
-    ada.post("/me/totp/confirm", &json!({ "code": replaced })).await.refuses(422, "code_wrong");
+    ada.post("/me/totp/confirm", &json!({ "code": replaced })).await.refuses(422, "confirmation_code_wrong");
     assert_eq!(ada.get("/me").await.json()["user"]["has_totp"], false);
     let confirmed = ada.post("/me/totp/confirm", &json!({ "code": code })).await.is(200);
     assert_eq!(confirmed.header("cache-control"), "no-store");
@@ -283,7 +283,9 @@ async fn codes_and_typed_passwords_are_counted_too() {
 
     eve.post("/me/totp", &json!({})).await.is(201);
     for _ in 0..10 {
-        eve.post("/me/totp/confirm", &json!({ "code": "000000" })).await.refuses(422, "code_wrong");
+        eve.post("/me/totp/confirm", &json!({ "code": "000000" }))
+            .await
+            .refuses(422, "confirmation_code_wrong");
     }
     eve.post("/me/totp/confirm", &json!({ "code": "000000" })).await.refuses(429, "sign_in_throttled");
 }

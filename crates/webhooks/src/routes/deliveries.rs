@@ -120,7 +120,7 @@ pub(super) struct ReplayedWebhookDeliveries {
     params(("id" = WebhookEndpointId, Path)), request_body = ReplayWebhookDeliveries,
     responses((status = 200, body = ReplayedWebhookDeliveries), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 409, description = "`webhook_endpoint_inactive`", body = ProblemBody),
-        (status = 422, description = "`range_invalid`", body = ProblemBody)))]
+        (status = 422, description = "`period_invalid`", body = ProblemBody)))]
 pub(super) async fn replay_webhook_deliveries(
     State(app): State<App>,
     May(caller, _): May<ManageWebhooks>,

@@ -175,7 +175,7 @@ async fn deliveries_are_narrowed_down_paged_and_sent_again_by_range() {
     ada.get("/webhook-deliveries?status=lost").await.refuses(422, "parameters_invalid");
 
     let path = format!("/webhook-endpoints/{id}/replay");
-    ada.post(&path, &json!({ "from": at(3), "to": at(3) })).await.refuses(422, "range_invalid");
+    ada.post(&path, &json!({ "from": at(3), "to": at(3) })).await.refuses(422, "period_invalid");
     let none = ada.post(&path, &json!({ "from": at(0), "status": "delivered" })).await.is(200).json();
     assert_eq!(none["count"], 0);
     let some = ada.post(&path, &json!({ "from": at(1), "to": at(3) })).await.is(200).json();

@@ -155,7 +155,7 @@ function Confirmation({
     mutationFn: () => accountCommands.confirmTotp(code.trim()),
     onSuccess: ({ recovery_codes }) => onConfirmed(recovery_codes),
   });
-  const errors = fieldErrors(confirm.error, { code_wrong: "code" });
+  const errors = fieldErrors(confirm.error, { confirmation_code_wrong: "code" });
   const grouped = secret.secret.match(/.{1,4}/gu)?.join(" ") ?? secret.secret;
   return (
     <form
