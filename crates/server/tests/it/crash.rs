@@ -2,6 +2,7 @@
 
 mod holds;
 mod laid_out;
+mod pictures;
 mod random;
 mod reencode;
 mod undisturbed;

@@ -65,6 +65,7 @@ mod preferences;
 mod probe;
 mod problems;
 mod process;
+mod provider;
 mod proxies;
 mod queue;
 mod receiver;

@@ -1,145 +1,19 @@
 //! Images and what is on screen are found by what they look like, where the model takes pictures; and nobody is sent a picture where it does not.
 
 use crate::{
-    app::{Options, TestApp, sample},
+    app::{TestApp, sample},
     client::{Client, send},
     document_files::pdf,
-    engines::{DIMENSIONS, vector},
+    provider::{Provider, Trouble, UNREADABLE},
     seeing::slide_show,
 };
-use axum::{
-    Json, Router,
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::post,
-};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use chrono::TimeDelta;
-use memoreel_ai::{HttpEmbed, ProviderSettings};
 use memoreel_images::{Header, ImageLimits, InputFormat};
 use memoreel_kernel::UserId;
 use memoreel_privacy::{AskedBy, Subject};
 use serde_json::{Value, json};
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 use uuid::Uuid;
-
-/// A server of a model that looks at pictures, which speaks the form of the protocol that Jina and SGLang do.
-#[derive(Clone, Default)]
-pub struct Provider(Arc<Mutex<Seen>>);
-
-#[derive(Default)]
-struct Seen {
-    /// What the model sees in the next pictures that it is sent for the first time.
-    next: VecDeque<&'static str>,
-    /// What it saw in those that it has been sent.
-    known: HashMap<Vec<u8>, &'static str>,
-    /// What goes wrong at the next requests with pictures.
-    troubles: VecDeque<Trouble>,
-    /// Every input of every request.
-    inputs: Vec<Value>,
-}
-
-/// What it sees in a picture that it cannot read: it refuses whatever is sent together with it.
-const UNREADABLE: &str = "unreadable";
-
-#[derive(Clone, Copy)]
-enum Trouble {
-    /// Too many requests: another try in a second.
-    Busy,
-    /// One vector too few.
-    Short,
-    /// Vectors of another length.
-    Narrow,
-}
-
-impl Provider {
-    /// Over which the server is started that this is the provider of; whether it is sent pictures is a setting.
-    pub async fn options(&self, takes_pictures: bool) -> Options {
-        let routes = Router::new()
-            .route("/v1/embeddings", post(embed))
-            .layer(DefaultBodyLimit::max(16 << 20))
-            .with_state(self.clone());
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        let settings = ProviderSettings::new(address.parse().unwrap(), None, "sees");
-        let embed = HttpEmbed::new(settings, DIMENSIONS).unwrap().with_pictures(takes_pictures);
-        Options { embed: Some(Arc::new(embed)), ..Options::default() }
-    }
-
-    fn sees(&self, next: &[&'static str]) {
-        self.0.lock().unwrap().next.extend(next);
-    }
-
-    fn fails(&self, troubles: &[Trouble]) {
-        self.0.lock().unwrap().troubles.extend(troubles);
-    }
-
-    /// The pictures it was sent, one after the other.
-    fn pictures(&self) -> Vec<Vec<u8>> {
-        let seen = self.0.lock().unwrap();
-        let pictures = seen.inputs.iter().filter_map(|input| input["image"].as_str());
-        pictures.map(|image| BASE64_STANDARD.decode(image).unwrap()).collect()
-    }
-
-    /// How many inputs of which kind it was sent: texts, and anything else.
-    fn counts(&self) -> (usize, usize) {
-        let seen = self.0.lock().unwrap();
-        let texts = seen.inputs.iter().filter(|input| input.is_string()).count();
-        (texts, seen.inputs.len() - texts)
-    }
-}
-
-async fn embed(State(Provider(seen)): State<Provider>, Json(body): Json<Value>) -> Response {
-    let mut seen = seen.lock().unwrap();
-    assert_eq!((&body["model"], &body["dimensions"]), (&json!("sees"), &json!(DIMENSIONS)));
-    let inputs = body["input"].as_array().unwrap().clone();
-    seen.inputs.extend(inputs.iter().cloned());
-    let has_pictures = inputs.iter().any(|input| input["image"].is_string());
-    let trouble = if has_pictures { seen.troubles.pop_front() } else { None };
-    if let Some(Trouble::Busy) = trouble {
-        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")], "slow down").into_response();
-    }
-    let mut data: Vec<Value> = inputs
-        .iter()
-        .enumerate()
-        .map(|(index, input)| json!({ "index": index, "embedding": seen.vector_of(input) }))
-        .collect();
-    if seen.is_any_unreadable(&inputs) {
-        return (StatusCode::BAD_REQUEST, "cannot identify image file").into_response();
-    }
-    match trouble {
-        Some(Trouble::Short) => drop(data.pop()),
-        Some(Trouble::Narrow) => data.iter_mut().for_each(|item| item["embedding"] = json!([1.0, 0.0])),
-        Some(Trouble::Busy) | None => {}
-    }
-    Json(json!({ "object": "list", "model": "sees", "data": data })).into_response()
-}
-
-impl Seen {
-    fn is_any_unreadable(&self, inputs: &[Value]) -> bool {
-        let pictures = inputs.iter().filter_map(|input| input["image"].as_str());
-        pictures
-            .map(|image| BASE64_STANDARD.decode(image).unwrap())
-            .any(|it| self.known.get(&it) == Some(&UNREADABLE))
-    }
-
-    fn vector_of(&mut self, input: &Value) -> Vec<f32> {
-        if let Some(text) = input.as_str().or(input["text"].as_str()) {
-            return vector(text);
-        }
-        assert_eq!(input.as_object().unwrap().keys().collect::<Vec<_>>(), ["image"]);
-        let picture = BASE64_STANDARD.decode(input["image"].as_str().unwrap()).unwrap();
-        let Self { next, known, .. } = self;
-        let seen = known.entry(picture).or_insert_with(|| next.pop_front().unwrap_or("nothing"));
-        vector(seen)
-    }
-}
 
 async fn search(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
     let found = send(client.request("GET", "/search").query(query)).await.is(200).json();
@@ -158,7 +32,7 @@ fn images(hits: &[Value]) -> Vec<&str> {
 }
 
 /// A PNG of one colour, with nothing to read on it.
-fn plain(colour: [u8; 3], width: u32, height: u32) -> Vec<u8> {
+pub fn plain(colour: [u8; 3], width: u32, height: u32) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);

@@ -4,7 +4,7 @@
 use crate::{
     app::{Options, TestApp},
     client::Client,
-    pictures_found::Provider,
+    provider::Provider,
     search::video_of,
 };
 use memoreel_db::{DatabaseAccess, PoolSizes};
