@@ -3,7 +3,7 @@ export const deliveryStrings = {
   delivery: {
     title: "Delivery",
     origins: "Web pages that may read media",
-    originsLead: "Players on your own sites fetch media with a script, which browsers allow only where you say so. With an API key, these pages may call the API and upload, too.",
+    originsLead: "Players on your own sites fetch media with a script, which browsers allow only where you say so. With an API key, these pages may call the API and upload, too. As long as the list is empty, pages of every site may read images by their addresses.",
     originsLabel: "Origins",
     originsPlaceholder: "https://app.example.com",
     originsHint: "One a line, with https:// and without a path. https://*.example.com is every site below example.com, but not example.com itself.",

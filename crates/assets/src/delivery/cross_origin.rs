@@ -68,6 +68,24 @@ pub(crate) fn describe(response: &mut Response, policy: &Policy, asked: &HeaderM
     }
 }
 
+/// The same of an image, which pages of every origin may read as long as the organization names none: its address is all that it takes.
+pub(crate) fn describe_image(response: &mut Response, policy: &Policy, asked: &HeaderMap) {
+    if policy.allowed_origins.is_empty() {
+        let headers = response.headers_mut();
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    } else {
+        describe(response, policy, asked, Fetched::ByAddress);
+    }
+}
+
+/// Whether a page asks whose origin the organization does not name, beside others that it does.
+pub(crate) fn is_unnamed(policy: &Policy, asked: &HeaderMap) -> bool {
+    !policy.allowed_origins.is_empty()
+        && asked.contains_key(header::ORIGIN)
+        && admitted(policy, asked).is_none()
+}
+
 /// Lets pages read a refusal that comes before it is known whose media they are, so that any organization's word will do. It tells no more
 /// than that an address or a cookie has expired, or that there is no cookie.
 pub(crate) async fn describe_refusal(
@@ -105,6 +123,14 @@ pub(crate) fn preflight(policy: &Policy, asked: &HeaderMap) -> Response {
         Some((origin, _)) => allowed(origin, MEDIA_METHODS, MEDIA_HEADERS),
         None => refused(),
     }
+}
+
+/// The same for an image; see [`describe_image`].
+pub(crate) fn preflight_image(policy: &Policy, asked: &HeaderMap) -> Response {
+    if policy.allowed_origins.is_empty() {
+        return allowed(HeaderValue::from_static("*"), MEDIA_METHODS, MEDIA_HEADERS);
+    }
+    preflight(policy, asked)
 }
 
 /// The same for what a cookie opens, which is not sent along yet, and for an address that has expired, so that any organization's word will

@@ -14,7 +14,8 @@ pub(crate) use cookie::{
 };
 pub use cross_origin::{CrossOrigin, cross_origin};
 pub(crate) use cross_origin::{
-    Fetched, describe as describe_origin, describe_refusal, preflight, preflight_anywhere,
+    Fetched, describe as describe_origin, describe_image, describe_refusal, is_unnamed, preflight,
+    preflight_anywhere, preflight_image,
 };
 pub use policies::DeliveryPolicies;
 pub(crate) use policy::{Policy, page_host};

@@ -27,7 +27,7 @@ const CACHE_SECONDS_MAX: u32 = 366 * 24 * 3600;
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct DeliveryPolicy {
     /// Origins whose pages may read media, and call the API with a key: `https://app.example.com`, or `https://*.example.com` for everything
-    /// below that domain.
+    /// below that domain. Where there are none, images by address are read by everybody's pages, and other media by none.
     allowed_origins: Vec<String>,
     /// Domains whose pages may show media: `example.com`, or `*.example.com` for everything below it. Everybody's where there are none.
     referrer_domains: Vec<String>,

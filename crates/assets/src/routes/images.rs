@@ -8,7 +8,9 @@ use super::{
     media::{SANDBOX, is_current, not_shown_here, signature_problem},
 };
 use crate::{
-    AssetsError, DeliveryPolicies, Renditions, keys,
+    AssetsError, DeliveryPolicies, Renditions,
+    delivery::{self, Deliverer, Fetched},
+    keys,
     renditions::Wanted,
     store::{self, MadeImage, Source},
 };
@@ -18,20 +20,20 @@ use axum::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
-use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose};
+use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose, SignatureError};
 use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
-use memoreel_web::{App, FileSender, Problem, ServedTo};
+use memoreel_web::{App, ClientAddress, FileSender, Problem, ServedTo};
 use serde::Deserialize;
 
 /// Nothing is cached for longer, whatever its address is good for.
 const CACHED_SECONDS_MAX: i64 = 366 * 24 * 3600;
-/// What a preset makes may change under its address.
-const PRESET_CACHED_SECONDS: i64 = 3600;
+/// What may change under its address: what a preset makes, the file, or whose pages may read it.
+const CHANGING_CACHED_SECONDS: i64 = 3600;
 const NAME_LENGTH_MAX: usize = 80;
 /// So many files of an image are looked at that is replaced while it is asked for.
 const FILES_MAX: usize = 3;
@@ -39,7 +41,7 @@ const FILES_MAX: usize = 3;
 /// The images' own addresses, outside the API: they need no session.
 pub fn image_router(renditions: Renditions, policies: DeliveryPolicies) -> axum::Router<App> {
     axum::Router::new()
-        .route("/i/{id}/{options}/{name}", get(get_image))
+        .route("/i/{id}/{options}/{name}", get(get_image).options(ask))
         .layer(Extension(renditions))
         .layer(Extension(policies))
 }
@@ -99,70 +101,147 @@ struct Signed {
     s: String,
 }
 
+type Place = Result<Path<(AssetId, String, String)>, PathRejection>;
+type Signature = Result<Query<Signed>, QueryRejection>;
+
 async fn get_image(
     State(app): State<App>,
     Extension(renditions): Extension<Renditions>,
     Extension(policies): Extension<DeliveryPolicies>,
-    path: Result<Path<(AssetId, String, String)>, PathRejection>,
-    signed: Result<Query<Signed>, QueryRejection>,
-    sender: FileSender,
-    headers: HeaderMap,
+    place: Place,
+    signature: Signature,
+    request: Parts,
 ) -> Result<Response, Problem> {
-    let not_found = || Problem::not_found("image");
-    let Path((asset_id, options, name)) = path.map_err(|_| not_found())?;
-    let Query(Signed { s }) = signed.map_err(|_| not_found())?;
-    let now = app.clock.now();
-    let grant = app.signer.verify_with(&s, &said(&options, &name), now).map_err(signature_problem)?;
-    if grant.purpose != Purpose::Transform || grant.prefix != keys::asset(grant.organization_id, asset_id) {
-        return Err(not_found());
-    }
-    let deliverer = policies.of(&app, grant.organization_id).await?;
-    deliverer.standing.require_active("image")?;
-    let policy = &deliverer.policy;
-    if !policy.lets_in(&headers, &app.public_url) {
-        return Err(not_shown_here(&headers));
-    }
-    let transform: Transform = options.parse().map_err(|_| not_found())?;
-    let has_preset = transform.preset.is_some();
-    let mut opened = None;
-    // Who asks at the moment at which the image gets another file is shown that one.
-    for _ in 0..FILES_MAX {
-        let offered = offered(&app, &grant, asset_id, &transform, &headers).await?;
-        opened = open(&app, &renditions, &offered, &headers).await?.map(|opened| (offered, opened));
-        if opened.is_some() {
-            break;
+    let asked = Asked::read(place, signature)?;
+    let headers = &request.headers;
+    let grant = match asked.grant(&app) {
+        Ok(grant) => grant,
+        Err(error @ SignatureError::Expired) => {
+            let (problem, client) = (signature_problem(error), ClientAddress::of(&request.extensions));
+            let told =
+                delivery::describe_refusal(&app, &policies, problem, headers, Fetched::ByAddress, client);
+            return Err(told.await);
         }
-    }
-    let (Offered { wanted, source, is_negotiated }, Opened { made, file }) = opened.ok_or_else(not_found)?;
-    let format = wanted.format;
-    let lifetime = (grant.expires_at - now).num_seconds().clamp(0, CACHED_SECONDS_MAX);
-    let described = |mut response: Response| {
-        describe(response.headers_mut(), &made, format, &source.filename);
-        response.extensions_mut().insert(ServedTo { organization_id: grant.organization_id, user_id: None });
-        let answer = response.headers_mut();
-        // A cache that serves many would show it on web sites that may not, unless that is what the organization wants.
-        let is_shared = policy.shared_caching || policy.referrer_domains.is_empty();
-        let whose = if is_shared { "public" } else { "private" };
-        // What a preset makes may change, and an address of an earlier file shows the present one.
-        let cache = if has_preset || !is_of_version(&name, source.version) {
-            format!("{whose}, max-age={}", lifetime.min(PRESET_CACHED_SECONDS))
-        } else {
-            format!("{whose}, max-age={lifetime}, immutable")
-        };
-        if let Ok(cache) = HeaderValue::from_str(&cache) {
-            answer.insert(header::CACHE_CONTROL, cache);
-        }
-        // Also where a preset decides, which may leave it open tomorrow.
-        if is_negotiated || has_preset {
-            answer.insert(header::VARY, HeaderValue::from_static("accept"));
-        }
-        response
+        Err(error) => return Err(signature_problem(error)),
     };
-    let Some(file) = file else { return Ok(described(StatusCode::NOT_MODIFIED.into_response())) };
-    let length = file.meta.size_bytes;
-    let mut response = described((StatusCode::OK, sender.body(file)).into_response());
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    let deliverer = policies.of(&app, grant.organization_id).await?;
+    let answered = asked.answer(&app, &renditions, &deliverer, &grant, &request).await;
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    delivery::describe_image(&mut response, &deliverer.policy, headers);
     Ok(response)
+}
+
+/// Answers a browser that asks whether a page may fetch an image with headers of its own.
+async fn ask(
+    State(app): State<App>,
+    Extension(policies): Extension<DeliveryPolicies>,
+    place: Place,
+    signature: Signature,
+    request: Parts,
+) -> Result<Response, Problem> {
+    let headers = &request.headers;
+    match Asked::read(place, signature)?.grant(&app) {
+        Ok(grant) => {
+            let deliverer = policies.of(&app, grant.organization_id).await?;
+            Ok(delivery::preflight_image(&deliverer.policy, headers))
+        }
+        Err(SignatureError::Expired) => {
+            let client = ClientAddress::of(&request.extensions);
+            delivery::preflight_anywhere(&app, &policies, headers, Fetched::ByAddress, client).await
+        }
+        Err(error) => Err(signature_problem(error)),
+    }
+}
+
+/// What an address says.
+struct Asked {
+    asset_id: AssetId,
+    options: String,
+    name: String,
+    token: String,
+}
+
+impl Asked {
+    fn read(place: Place, signature: Signature) -> Result<Self, Problem> {
+        let not_found = || Problem::not_found("image");
+        let Path((asset_id, options, name)) = place.map_err(|_| not_found())?;
+        let Query(Signed { s: token }) = signature.map_err(|_| not_found())?;
+        Ok(Self { asset_id, options, name, token })
+    }
+
+    /// What its signature allows.
+    fn grant(&self, app: &App) -> Result<Grant, SignatureError> {
+        let said = said(&self.options, &self.name);
+        let grant = app.signer.verify_with(&self.token, &said, app.clock.now())?;
+        let is_of_image = grant.purpose == Purpose::Transform
+            && grant.prefix == keys::asset(grant.organization_id, self.asset_id);
+        if is_of_image { Ok(grant) } else { Err(SignatureError::Invalid) }
+    }
+
+    async fn answer(
+        &self,
+        app: &App,
+        renditions: &Renditions,
+        deliverer: &Deliverer,
+        grant: &Grant,
+        request: &Parts,
+    ) -> Result<Response, Problem> {
+        let not_found = || Problem::not_found("image");
+        let headers = &request.headers;
+        deliverer.standing.require_active("image")?;
+        let policy = &deliverer.policy;
+        if !policy.lets_in(headers, &app.public_url) {
+            return Err(not_shown_here(headers));
+        }
+        let transform: Transform = self.options.parse().map_err(|_| not_found())?;
+        let has_preset = transform.preset.is_some();
+        let mut opened = None;
+        // Who asks at the moment at which the image gets another file is shown that one.
+        for _ in 0..FILES_MAX {
+            let offered = offered(app, grant, self.asset_id, &transform, headers).await?;
+            opened = open(app, renditions, &offered, headers).await?.map(|opened| (offered, opened));
+            if opened.is_some() {
+                break;
+            }
+        }
+        let (Offered { wanted, source, is_negotiated }, Opened { made, file }) =
+            opened.ok_or_else(not_found)?;
+        let format = wanted.format;
+        let lifetime = (grant.expires_at - app.clock.now()).num_seconds().clamp(0, CACHED_SECONDS_MAX);
+        let described = |mut response: Response| {
+            describe(response.headers_mut(), &made, format, &source.filename);
+            response
+                .extensions_mut()
+                .insert(ServedTo { organization_id: grant.organization_id, user_id: None });
+            let answer = response.headers_mut();
+            // A cache that serves many would show it on web sites that may not, unless that is what the organization wants.
+            let is_shared = policy.shared_caching || policy.referrer_domains.is_empty();
+            let whose = if is_shared { "public" } else { "private" };
+            // What a preset makes may change, an address of an earlier file shows the present one, and an origin may be named.
+            let changes = has_preset
+                || !is_of_version(&self.name, source.version)
+                || delivery::is_unnamed(policy, headers);
+            let cache = if changes {
+                format!("{whose}, max-age={}", lifetime.min(CHANGING_CACHED_SECONDS))
+            } else {
+                format!("{whose}, max-age={lifetime}, immutable")
+            };
+            if let Ok(cache) = HeaderValue::from_str(&cache) {
+                answer.insert(header::CACHE_CONTROL, cache);
+            }
+            // Also where a preset decides, which may leave it open tomorrow.
+            if is_negotiated || has_preset {
+                answer.insert(header::VARY, HeaderValue::from_static("accept"));
+            }
+            response
+        };
+        let Some(file) = file else { return Ok(described(StatusCode::NOT_MODIFIED.into_response())) };
+        let length = file.meta.size_bytes;
+        let body = FileSender::of(request).body(file);
+        let mut response = described((StatusCode::OK, body).into_response());
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        Ok(response)
+    }
 }
 
 /// What an address comes to for whoever asks, while the asset has this file.
@@ -256,9 +335,6 @@ fn describe(headers: &mut HeaderMap, made: &MadeImage, format: OutputFormat, fil
         (header::CONTENT_TYPE, format.content_type()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_SECURITY_POLICY, SANDBOX),
-        // An address is all it takes, so that pages of every origin may show and read what it is for.
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

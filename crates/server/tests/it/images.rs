@@ -26,7 +26,7 @@ async fn settled(client: &Client, id: &str) -> Value {
     }
 }
 
-async fn uploaded(client: &Client) -> String {
+pub async fn uploaded(client: &Client) -> String {
     let id = client.upload_image("Harbour at night.heic", photograph()).await;
     let image = settled(client, &id).await;
     assert_eq!(image["status"], "ready", "{image:#}");
@@ -44,7 +44,7 @@ fn path(url: &Value) -> String {
     url.as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap().to_owned()
 }
 
-async fn address(client: &Client, id: &str, options: &str) -> String {
+pub async fn address(client: &Client, id: &str, options: &str) -> String {
     path(&addresses(client, id, &[("options", options)]).await["src"])
 }
 

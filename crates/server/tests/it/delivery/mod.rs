@@ -1,6 +1,7 @@
 //! To whom media are delivered: origins, referrers, caches and cookies; and who may call the API from a page.
 
 mod closed;
+mod images;
 mod pages;
 mod players;
 mod subtitles;
