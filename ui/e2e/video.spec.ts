@@ -78,6 +78,7 @@ test("subtitles that are added are read in the player, named, and are removed, p
   await chooseFiles(page, [info.outputPath("film.mkv")]);
   await expect(trayRow(page, "film.mkv")).toContainText("Ready", { timeout: PROCESSING_MS });
   await openVideo(page, "film.mkv");
+  const address = page.url();
   await page.getByRole("button", { name: "More", exact: true }).click();
   await page.getByRole("menuitem", { name: "File and versions" }).click();
 
@@ -101,12 +102,27 @@ test("subtitles that are added are read in the player, named, and are removed, p
   await expect(rows.last()).toContainText("français");
   await expectAccessible(page);
 
+  // Whoever watches meanwhile goes on, and is offered what there is.
+  const watching = await page.context().newPage();
+  let loaded = 0;
+  watching.on("request", (request) => (loaded += request.url().includes("master.m3u8") ? 1 : 0));
+  await watching.goto(`${address}?t=3`);
+  await watching.getByRole("button", { name: "Captions and subtitles" }).press("Enter");
+  const offered = watching.getByRole("menuitemradio", { name: /^français/u });
+  await expect(offered).toBeVisible();
+
   await section.getByRole("button", { name: "Remove the subtitles “français”" }).click();
   await expect(rows).toHaveCount(1);
+  await expect(offered).toHaveCount(0);
   // What said that they are there may still be shown, and can be undone, too.
   const removed = page.locator(".toast").filter({ hasText: "The subtitles “français” are removed." });
   await removed.getByRole("button", { name: "Undo" }).click();
   await expect(rows).toHaveCount(2);
+  await offered.press("Enter");
+  await expect(watching.getByTestId("captions")).toHaveText("Bonjour le monde");
+  expect(await currentTime(watching)).toBeGreaterThanOrEqual(3);
+  expect(loaded, "the stream is not loaded again").toBe(1);
+  await watching.close();
 
   const read = async (text: string): Promise<void> => {
     await openVideo(page, "film.mkv", "?t=1");

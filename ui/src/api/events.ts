@@ -153,6 +153,11 @@ function applyVideo(client: QueryClient, event: VideoEvent): void {
     void client.invalidateQueries({ queryKey: keys.keyFrames(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.allRenditions });
   }
+  if (turned || !isBusy({ status })) {
+    // They come with the versions, and whoever adds or removes some changes nothing else of the video.
+    void client.invalidateQueries({ queryKey: keys.allSubtitles });
+    void client.invalidateQueries({ queryKey: keys.captions(event.video_id) });
+  }
   if (!isBusy({ status })) {
     void client.invalidateQueries({ queryKey: keys.transcript(event.video_id) });
     void client.invalidateQueries({ queryKey: keys.summary(event.video_id) });

@@ -76,6 +76,7 @@ export const keys = {
   documentPages: (assetId: string) => ["document-pages", assetId] as const,
   allRenditions: ["renditions"] as const,
   renditions: (assetId: string) => ["renditions", assetId] as const,
+  allSubtitles: ["subtitles"] as const,
   subtitles: (assetId: string) => ["subtitles", assetId] as const,
   soundTask: (assetId: string) => ["sound-task", assetId] as const,
   encodeTask: (assetId: string) => ["encode-task", assetId] as const,

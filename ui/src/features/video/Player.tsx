@@ -16,10 +16,12 @@ import {
   Volume2,
   VolumeX,
 } from "lucide-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { DropdownMenu } from "radix-ui";
-import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { keys } from "../../api/queries";
+import { subtitlesQuery } from "../../api/subtitles";
+import type { VideoDetail } from "../../api/types";
 import { Tip } from "../../components/Tip";
 import { formatClock } from "../../lib/format";
 import { setPreferences, usePreferences } from "../../lib/preferences";
@@ -29,7 +31,7 @@ import { useVideo } from "./context";
 import { RATES, usePlayerState, usePlayerTime } from "./player-store";
 import { SeekBar } from "./SeekBar";
 import { connectFile, connectStream, hasAddress } from "./stream";
-import { languageHint, textShown, textsOf, type ShownText } from "./tracks";
+import { languageHint, subtitleTracks, textShown, textsOf, type ShownText, type SubtitleTrack } from "./tracks";
 import { Waveform } from "./Waveform";
 
 /** The stage with its controls. Keys are handled by the page, so that they work wherever the focus is. */
@@ -73,7 +75,8 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   }, [streamed, player, again]);
 
   const shown = useRecentlyMoved(root, !state.playing);
-  const texts = textsOf(video.playback, state.subtitles);
+  const subtitles = useSubtitles(video);
+  const texts = textsOf(video.playback, subtitles);
   const text = textWanted ? textShown(texts, chosenText, subtitleLanguage) : undefined;
   const audio = video.kind === "audio";
   const ratio = !audio && video.width && video.height ? Math.max(4 / 3, Math.min(21 / 9, video.width / video.height)) : 16 / 9;
@@ -147,6 +150,15 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
       </div>
     </section>
   );
+}
+
+/** Those of the file, and those that were added until now: the stream goes on when there are others. */
+function useSubtitles({ asset_id, file_version, playback }: VideoDetail): SubtitleTrack[] {
+  const listed = useQuery({
+    ...subtitlesQuery({ id: asset_id ?? "", version: file_version ?? 0 }),
+    enabled: asset_id !== null && playback.hls_url !== null,
+  });
+  return useMemo(() => subtitleTracks(listed.data ?? []), [listed.data]);
 }
 
 function ControlButton({

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { preferences, setPreferences } from "../../lib/preferences";
-import { inLanguage, type SubtitleTrack, type Track } from "./tracks";
+import { inLanguage, type Track } from "./tracks";
 
 /** What the controls show; everything but the running time, which changes too often for a render each. */
 export interface PlayerState {
@@ -20,10 +20,9 @@ export interface PlayerState {
   sounds: readonly Track[];
   /** The id of the one of them that is heard. */
   sound: string | null;
-  subtitles: readonly SubtitleTrack[];
 }
 
-const NO_TRACKS = { sounds: [], sound: null, subtitles: [] } as const;
+const NO_TRACKS = { sounds: [], sound: null } as const;
 
 export const RATES = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2] as const;
 
@@ -201,10 +200,6 @@ export class PlayerStore {
     this.chosenSound = id;
     setPreferences({ soundLanguage: sound.language });
     this.askForSound?.(id);
-  }
-
-  offerSubtitles(subtitles: readonly SubtitleTrack[]): void {
-    this.update({ subtitles });
   }
 
   /** The stream is gone, and what it offered with it. */

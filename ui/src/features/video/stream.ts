@@ -1,6 +1,5 @@
 import type { VideoDetail } from "../../api/types";
 import type { PlayerStore } from "./player-store";
-import { subtitleFile } from "./tracks";
 
 /** Whether there is an address to play from yet; events tell of it before the addresses are there. */
 export const hasAddress = ({ hls_url, file_url }: VideoDetail["playback"]): boolean => hls_url !== null || file_url !== null;
@@ -22,7 +21,7 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
     const stream = new HlsPlayer({ 
       // A recording that is still being encoded looks like a live stream, which would start at its end.
       startPosition: player.time_ms() / 1000,
-      // Captions come with the page, which can search and correct them, and subtitles are drawn like them.
+      // Captions come with the page, which can search and correct them, and subtitles are listed and drawn like them.
       enableWebVTT: false,
       capLevelToPlayerSize: true,
       maxBufferLength: 30,
@@ -40,14 +39,6 @@ export function connectStream(media: HTMLVideoElement, url: string, player: Play
       });
     });
     stream.on(HlsPlayer.Events.AUDIO_TRACK_SWITCHING, (_event, { name }) => player.hear(name));
-    stream.on(HlsPlayer.Events.MANIFEST_PARSED, (_event, { subtitleTracks }) => {
-      player.offerSubtitles(
-        subtitleTracks.flatMap(({ url, name, lang = null, forced }) => {
-          const file = subtitleFile(url);
-          return file === null ? [] : [{ id: file, name, language: lang, forced }];
-        }),
-      );
-    });
     let recovered = false;
     stream.on(HlsPlayer.Events.ERROR, (_event, data) => {
       if (!data.fatal) return;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { VideoDetail } from "../../api/types";
 import { setPreferences } from "../../lib/preferences";
 import { PlayerStore } from "./player-store";
-import { languageHint, subtitleFile, textShown, textsOf, type SubtitleTrack } from "./tracks";
+import { languageHint, subtitleTracks, textShown, textsOf, type SubtitleTrack } from "./tracks";
 
 afterEach(() => setPreferences({ soundLanguage: null }));
 
@@ -26,12 +26,11 @@ describe("a track", () => {
     expect(languageHint(track("Sound 2", "qaa"))).toBeNull();
   });
 
-  it("is ours where it has a file of subtitles, which lies beside its playlist", () => {
-    expect(subtitleFile("https://example.org/media/token/subtitles-12.m3u8")).toBe("subtitles-12.vtt");
-    expect(subtitleFile("/media/token/subtitles-3.m3u8?cookie=1")).toBe("subtitles-3.vtt");
-    expect(subtitleFile("/media/token/subtitles-pt-BR.m3u8")).toBe("subtitles-pt-BR.vtt");
-    expect(subtitleFile("/media/token/captions.m3u8")).toBeNull();
-    expect(subtitleFile("/media/token/subtitles-3.m3u8/other")).toBeNull();
+  it("of subtitles is told by its file, wherever that lies now", () => {
+    const listed = (url: string) => ({ url, name: "Deutsch", language: "de", is_forced: true, source: "file" as const });
+    const urls = ["https://example.org/media/token/subtitles-3.vtt", "/media/renewed/subtitles-3.vtt?cookie=1"];
+    const track: SubtitleTrack = { id: "subtitles-3.vtt", name: "Deutsch", language: "de", forced: true };
+    expect(subtitleTracks(urls.map(listed))).toEqual([track, track]);
   });
 });
 
@@ -96,7 +95,7 @@ describe("the sound of a recording", () => {
     player.offerSounds(sounds, ask);
     player.setSound("Comments");
     player.withdrawTracks();
-    expect(player.state()).toMatchObject({ sounds: [], sound: null, subtitles: [] });
+    expect(player.state()).toMatchObject({ sounds: [], sound: null });
     player.setSound("Comments");
     expect(ask).toHaveBeenCalledTimes(1);
     player.offerSounds(sounds, ask);

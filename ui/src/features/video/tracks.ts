@@ -1,4 +1,4 @@
-import type { VideoDetail } from "../../api/types";
+import type { SubtitlesTrack, VideoDetail } from "../../api/types";
 import { languageName } from "../../lib/format";
 import { strings } from "../../strings";
 
@@ -26,10 +26,12 @@ export interface ShownText extends SubtitleTrack {
   hint: string | null;
 }
 
-/** The WebVTT file of subtitles whose playlist has this address; null where it is no playlist of subtitles. */
-export function subtitleFile(playlist: string): string | null {
-  const name = /\/(subtitles-[\dA-Za-z-]+)\.m3u8$/u.exec(new URL(playlist, location.href).pathname)?.[1];
-  return name === undefined ? null : `${name}.vtt`;
+/** What the server lists as subtitles of a recording. */
+export function subtitleTracks(listed: readonly SubtitlesTrack[]): SubtitleTrack[] {
+  return listed.map(({ url, name, language, is_forced: forced }) => {
+    const file = new URL(url, location.href).pathname.split("/").at(-1) ?? "";
+    return { id: file, name, language, forced };
+  });
 }
 
 /** The language of a track in the language of the page, where the name does not say it already. */
