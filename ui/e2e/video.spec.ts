@@ -120,7 +120,7 @@ test("subtitles that are added are read in the player, named, and are removed, p
   await expect(rows).toHaveCount(2);
   await offered.press("Enter");
   await expect(watching.getByTestId("captions")).toHaveText("Bonjour le monde");
-  expect(await currentTime(watching)).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => currentTime(watching)).toBeGreaterThan(2.9);
   expect(loaded, "the stream is not loaded again").toBe(1);
   await watching.close();
 
