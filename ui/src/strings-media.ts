@@ -201,7 +201,7 @@ export const mediaStrings = {
     ofFile: "In the file",
     added: "Added",
     forced: "Signs and foreign speech only",
-    forcedHint: "Players show these also to people who have turned subtitles off.",
+    forcedHint: "Many players show these also to people who have turned subtitles off.",
     downloadOf: (name: string) => `Download the subtitles “${name}”`,
     removeOf: (name: string) => `Remove the subtitles “${name}”`,
     removed: (name: string) => `The subtitles “${name}” are removed.`,
