@@ -87,8 +87,7 @@ pub(super) async fn import_file(
 }
 
 fn address(app: &App, text: &str) -> Result<Url, Problem> {
-    let malformed =
-        || Problem::invalid_field("url", "url_invalid", "The url must be the address of a file.");
+    let malformed = || Problem::invalid_field("url", "url_invalid", "The url must be the address of a file.");
     if text.len() > URL_LENGTH_MAX {
         return Err(malformed());
     }
