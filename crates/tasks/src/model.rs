@@ -1,5 +1,6 @@
 //! What a task is, as slices see it.
 
+use crate::Handle;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -22,6 +23,13 @@ impl NewTask {
     /// A task of normal priority with three retries.
     pub fn new(kind: &'static str, subject_id: impl Into<Uuid>, payload: serde_json::Value) -> Self {
         Self { kind, subject_id: subject_id.into(), payload, priority: 0, attempts_max: 4 }
+    }
+
+    /// A task for this handler.
+    pub fn of<H: Handle>(subject_id: impl Into<Uuid>, payload: H::Payload) -> Self {
+        let payload = serde_json::to_value(payload)
+            .unwrap_or_else(|error| unreachable!("payloads are plain data: {error}"));
+        Self::new(H::KIND, subject_id, payload)
     }
 
     /// The same with another priority.

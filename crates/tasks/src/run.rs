@@ -106,6 +106,14 @@ impl TaskRun {
         }
     }
 
+    /// Whether the task is done beside its subject, which was processed before: nobody is told of it anew.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub async fn is_side(&self, tx: &mut TenantTx) -> Result<bool, TaskFailure> {
+        Ok(store::is_side(tx, self.task_id).await?)
+    }
+
     /// Completes the task in `tx`, together with the results written there and the events that follow.
     ///
     /// # Errors

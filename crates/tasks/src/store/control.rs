@@ -74,9 +74,9 @@ pub(crate) async fn retry_task(
                WHERE organization_id = $1 AND id = $2 AND status IN ('failed', 'cancelled')
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
                        AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
-               RETURNING kind, subject_id
+               RETURNING kind, subject_id, is_side
            )
-           SELECT subject_id, is_side_task(kind) AS "is_side!", pg_notify('memoreel_tasks', kind)::text AS "woken?",
+           SELECT subject_id, is_side OR is_side_task(kind) AS "is_side!", pg_notify('memoreel_tasks', kind)::text AS "woken?",
                pg_notify('memoreel_live', json_build_object(
                    'organization_id', $1::uuid, 'subject_id', subject_id, 'kind', 'task_changed')::text)::text AS "told?"
            FROM retried"#,
@@ -133,8 +133,8 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
     Ok(deleted.rows_affected())
 }
 
-/// Takes back what was done and is to be done for a subject, but for side tasks and those of the kinds `kept`, as though it had never been
-/// asked for: nothing is kept of what runs. Returns false, having taken back only some, where a task is ending or beginning at this moment.
+/// Takes back what was done and is to be done for a subject, but for side tasks by their kind and those of the kinds `kept`, as though it had
+/// never been asked for: nothing is kept of what runs. Returns false, having taken back only some, where a task is ending or beginning at this moment.
 /// Whoever calls this holds the subject ([`super::lock_subject`]), so that nothing ends, and nothing follows from it, until the transaction
 /// does.
 ///

@@ -1,8 +1,11 @@
 //! All SQL of the queue.
 
+mod beside;
 mod control;
 mod recording;
 
+pub use beside::enqueue_side_tasks;
+pub(crate) use beside::is_side;
 pub(crate) use control::{CANCELLED_CODE, cancel_task, retry_task};
 pub use control::{delete_old_tasks, prioritise_task, withdraw_tasks};
 pub(crate) use recording::record_event;
@@ -169,7 +172,8 @@ pub enum Settlement {
         /// Code and message of the task that was given up and decides.
         failure: Option<(String, String)>,
     },
-    /// What ended is a side task (`is_side_task` in the database): its subject neither waited for it nor fails with it.
+    /// What ended is a side task (by its kind, `is_side_task` in the database, or on its own, `tasks.is_side`): its subject neither waited for
+    /// it nor fails with it.
     Untouched,
 }
 
@@ -201,14 +205,7 @@ pub(crate) async fn settlement(
     subject_id: Uuid,
 ) -> Result<Settlement, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let is_side = sqlx::query_scalar!(
-        r#"SELECT is_side_task(kind) AS "is_side!" FROM tasks WHERE organization_id = $1 AND id = $2"#,
-        organization_id.uuid(),
-        ended_id.uuid(),
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    if is_side {
+    if is_side(tx, ended_id).await? {
         return Ok(Settlement::Untouched);
     }
     lock_subject(tx, subject_id).await?;
@@ -223,7 +220,8 @@ pub(crate) async fn settlement(
                        SELECT FROM tasks later WHERE later.organization_id = $1 AND later.subject_id = $2
                            AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
                    ELSE false END AS is_given_up
-               FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2 AND NOT is_side_task(own.kind)
+               FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2
+                   AND NOT own.is_side AND NOT is_side_task(own.kind)
            ) AS own"#,
         organization_id.uuid(),
         subject_id,
@@ -263,7 +261,7 @@ pub async fn settlement_of(
     })
 }
 
-/// Where the steps of these subjects stand: the newest task of each kind, oldest kind first.
+/// Where the steps of these subjects stand: the newest task of each kind, oldest kind first. What is done again beside them is no step of theirs.
 ///
 /// # Errors
 /// When the statement fails.
@@ -275,7 +273,7 @@ pub async fn stages_of(
     let rows = sqlx::query!(
         "SELECT subject_id, kind, status, progress, error_code, error_message FROM (
              SELECT DISTINCT ON (subject_id, kind) subject_id, kind, status, progress, error_code, error_message, created_at, id
-             FROM tasks WHERE organization_id = $1 AND subject_id = ANY($2)
+             FROM tasks WHERE organization_id = $1 AND subject_id = ANY($2) AND NOT is_side
              ORDER BY subject_id, kind, created_at DESC, id DESC
          ) AS newest ORDER BY created_at, id",
         organization_id.uuid(),
@@ -315,7 +313,8 @@ pub async fn retry_failed_tasks(
         r#"WITH newest AS (
                -- Of each step once, or they would wait side by side.
                SELECT DISTINCT ON (given_up.kind) given_up.id FROM tasks given_up
-               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2 AND NOT is_side_task(given_up.kind)
+               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2
+                   AND NOT given_up.is_side AND NOT is_side_task(given_up.kind)
                    AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
                        AND twin.kind = given_up.kind AND twin.status IN ('pending', 'held'))

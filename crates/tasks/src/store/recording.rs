@@ -51,16 +51,11 @@ async fn insert_event(tx: &mut TenantTx, event: &Event, now: Timestamp) -> Resul
 async fn insert_event_with_tasks(
     tx: &mut TenantTx,
     event: &Event,
-    mut tasks: Vec<NewTask>,
+    tasks: Vec<NewTask>,
     now: Timestamp,
 ) -> Result<Vec<String>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let mut columns = TaskColumns::default();
-    // In one order, so that two who hold what waits do not wait for each other.
-    tasks.sort_by(|a, b| (a.subject_id, a.kind).cmp(&(b.subject_id, b.kind)));
-    for task in tasks {
-        columns.push(task, now);
-    }
+    let columns = TaskColumns::of(tasks, now);
     sqlx::query_scalar!(
         r#"WITH happened AS (
                INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -75,7 +70,8 @@ async fn insert_event_with_tasks(
                    AS new(id, kind, subject_id, payload, priority, attempts_max)
                -- One that waits is held until this is committed, or it would begin before it can see what happened.
                ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held')
-                   DO UPDATE SET priority = greatest(tasks.priority, excluded.priority)
+                   -- One that waits beside its subject is a step of it from now on.
+                   DO UPDATE SET priority = greatest(tasks.priority, excluded.priority), is_side = false
                RETURNING kind
            )
            SELECT kind FROM enqueued"#,
@@ -99,17 +95,28 @@ fn payload_of(event: &Event) -> serde_json::Value {
     serde_json::to_value(event).unwrap_or_default()
 }
 
+/// New tasks, column by column, as a statement takes them.
 #[derive(Default)]
-struct TaskColumns {
-    ids: Vec<Uuid>,
-    kinds: Vec<String>,
-    subject_ids: Vec<Uuid>,
-    payloads: Vec<serde_json::Value>,
-    priorities: Vec<i32>,
-    attempts_max: Vec<i32>,
+pub(super) struct TaskColumns {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) kinds: Vec<String>,
+    pub(super) subject_ids: Vec<Uuid>,
+    pub(super) payloads: Vec<serde_json::Value>,
+    pub(super) priorities: Vec<i32>,
+    pub(super) attempts_max: Vec<i32>,
 }
 
 impl TaskColumns {
+    /// In one order, so that two who hold what waits do not wait for each other.
+    pub(super) fn of(mut tasks: Vec<NewTask>, now: Timestamp) -> Self {
+        tasks.sort_by(|a, b| (a.subject_id, a.kind).cmp(&(b.subject_id, b.kind)));
+        let mut columns = Self::default();
+        for task in tasks {
+            columns.push(task, now);
+        }
+        columns
+    }
+
     fn push(&mut self, task: NewTask, now: Timestamp) {
         self.ids.push(TaskId::new(now).uuid());
         self.kinds.push(task.kind.to_owned());
