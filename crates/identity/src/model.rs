@@ -195,6 +195,8 @@ pub struct Organization {
 /// An organization as whoever runs the server sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownOrganization {
+    /// Which.
+    pub id: OrganizationId,
     /// Its name in addresses, unique.
     pub slug: String,
     /// Its name.

@@ -80,7 +80,8 @@ impl Handle for IndexDocument {
             };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
         }
-        run.finish(tx, &wanted(&self.model, Pictured::Document(asset_id))).await
+        let wanted = wanted(run, &mut tx, &self.model, Pictured::Document(asset_id)).await?;
+        run.finish(tx, &wanted).await
     }
 }
 

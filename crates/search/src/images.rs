@@ -69,7 +69,8 @@ impl Handle for IndexImage {
                 Whose { kind: WrittenIn::Image, asset_id, title: &said.title, created_at: said.created_at };
             insert_passages(&mut tx, &whose, model_id, passages, now).await?;
         }
-        run.finish(tx, &wanted(&self.model, Pictured::Image(asset_id))).await
+        let wanted = wanted(run, &mut tx, &self.model, Pictured::Image(asset_id)).await?;
+        run.finish(tx, &wanted).await
     }
 }
 

@@ -69,7 +69,12 @@ impl Handle for Index {
         if let Some(language) = language {
             speak_as(&mut tx, video_id, language).await?;
         }
-        run.finish(tx, &[Event::VideoIndexed { video_id }]).await
+        // What was found before is no news.
+        let told = match run.is_side(&mut tx).await? {
+            true => Vec::new(),
+            false => vec![Event::VideoIndexed { video_id }],
+        };
+        run.finish(tx, &told).await
     }
 }
 

@@ -71,7 +71,8 @@ impl Handle for IndexKeyFrames {
         {
             insert_on_screen(&mut tx, video_id, language, model_id, &chunks, now).await?;
         }
-        run.finish(tx, &wanted(&self.model, Pictured::Video(video_id))).await
+        let wanted = wanted(run, &mut tx, &self.model, Pictured::Video(video_id)).await?;
+        run.finish(tx, &wanted).await
     }
 }
 

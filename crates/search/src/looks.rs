@@ -8,6 +8,7 @@ use crate::vectors::push_packed;
 use async_trait::async_trait;
 use memoreel_ai::{AiError, Embed, PICTURES_PER_CALL, Picture};
 use memoreel_assets::{Sight, SmallPictures};
+use memoreel_db::TenantTx;
 use memoreel_kernel::{EmbeddingModelId, Event, Pictured};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_transcripts::engine_failure;
@@ -26,11 +27,14 @@ const REFUSED_MAX: usize = 2 * PICTURES_PER_CALL;
 pub struct IndexPicturesPayload {
     /// What has the pictures.
     pub of: Pictured,
+    /// Whether those that are indexed already are looked at again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_anew: bool,
 }
 
 /// Embeds what an image looks like, what is on screen in a video at its key frames, or what pages look like that say nearly nothing. Pictures
-/// that are indexed already are not looked at again. It is a side task (`is_side_task` in the database): whatever becomes of it, texts are
-/// found, and the video is what it is.
+/// that are indexed already are not looked at again, unless the task says so. It is a side task (`is_side_task` in the database): whatever
+/// becomes of it, texts are found, and the video is what it is.
 #[derive(Debug)]
 pub struct IndexPictures {
     app: App,
@@ -45,12 +49,18 @@ impl IndexPictures {
     }
 }
 
-/// What follows once the texts of something are written: its pictures, where the model takes any.
-pub(crate) fn wanted(model: &Model, of: Pictured) -> Vec<Event> {
-    match model.embed().takes_pictures() {
-        true => vec![Event::PicturesWanted { of }],
-        false => Vec::new(),
+/// What follows once the texts of something are written: its pictures, where the model takes any. Whoever had the texts written again beside
+/// everything else has asked for its pictures, too, if they are wanted.
+pub(crate) async fn wanted(
+    run: &TaskRun,
+    tx: &mut TenantTx,
+    model: &Model,
+    of: Pictured,
+) -> Result<Vec<Event>, TaskFailure> {
+    if !model.embed().takes_pictures() || run.is_side(tx).await? {
+        return Ok(Vec::new());
     }
+    Ok(vec![Event::PicturesWanted { of }])
 }
 
 /// Pictures about to be indexed.
@@ -74,7 +84,7 @@ impl Handle for IndexPictures {
     async fn run(
         &self,
         run: &TaskRun,
-        IndexPicturesPayload { of }: IndexPicturesPayload,
+        IndexPicturesPayload { of, is_anew }: IndexPicturesPayload,
     ) -> Result<Finished, TaskFailure> {
         // The setting may be another one by now.
         let Some(model_id) = self.model.pictures_id(&self.app.db).await? else {
@@ -87,7 +97,7 @@ impl Handle for IndexPictures {
         };
         let mut tx = run.begin().await?;
         let Some(sights) = sights else { return run.finish(tx, &[]).await };
-        let known = places_of(&mut tx, of, model_id).await?;
+        let known = if is_anew { Vec::new() } else { places_of(&mut tx, of, model_id).await? };
         drop(tx);
         let placed = sights.all.iter().filter_map(|sight| Some((place_of(sight)?, sight)));
         let (kept, new): (Vec<_>, Vec<_>) = placed.partition(|(place, _)| known.contains(place));
@@ -97,6 +107,11 @@ impl Handle for IndexPictures {
             Ok(Some(refusal)) if kept.is_empty() && looks.chunks.is_empty() => Err(engine_failure(refusal)),
             Ok(_) => Ok(()),
             Err(failure) => Err(failure),
+        };
+        let looked = match looked {
+            // Nothing tells new ones from old ones: these stay until all of those are there.
+            Err(failure) if is_anew => return Err(failure),
+            looked => looked,
         };
 
         let kept: Vec<i32> = kept.into_iter().map(|(place, _)| place).collect();

@@ -47,6 +47,7 @@ mod columns;
 pub(crate) mod files;
 pub(crate) mod passages;
 pub(crate) mod pictures;
+pub(crate) mod reindex;
 pub(crate) mod videos;
 
 use crate::index::{Nearby, Worded};

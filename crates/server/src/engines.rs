@@ -62,19 +62,7 @@ impl Engines {
             ))?),
             None => Arc::new(local_speech()?),
         };
-        let embed: Arc<dyn Embed> = match &providers.embed_url {
-            Some(url) => {
-                let settings = settings(url, &providers.embed_key, &providers.embed_model);
-                let embed = HttpEmbed::new(settings, providers.embed_dimensions)?;
-                Arc::new(embed.with_pictures(providers.embed_pictures))
-            }
-            None if providers.embed_pictures => {
-                bail!(
-                    "MEMOREEL_EMBED_PICTURES=true needs MEMOREEL_EMBED_URL: the local engine takes texts alone"
-                )
-            }
-            None => Arc::new(local_embedder()?),
-        };
+        let embed = embedder(providers)?;
         let generate: Option<Arc<dyn Generate>> = match &providers.generate_url {
             Some(url) => Some(Arc::new(HttpGenerate::new(settings(
                 url,
@@ -110,6 +98,25 @@ impl Engines {
             office: office(),
         })
     }
+}
+
+/// What turns texts into vectors, as `providers` asks for. A local one unpacks its part here and loads its model at first use.
+///
+/// # Errors
+/// When the local part is missing, with the command that fetches it, or the settings do not fit each other.
+pub fn embedder(providers: &Providers) -> Result<Arc<dyn Embed>> {
+    let embed: Arc<dyn Embed> = match &providers.embed_url {
+        Some(url) => {
+            let settings = settings(url, &providers.embed_key, &providers.embed_model);
+            let embed = HttpEmbed::new(settings, providers.embed_dimensions)?;
+            Arc::new(embed.with_pictures(providers.embed_pictures))
+        }
+        None if providers.embed_pictures => {
+            bail!("MEMOREEL_EMBED_PICTURES=true needs MEMOREEL_EMBED_URL: the local engine takes texts alone")
+        }
+        None => Arc::new(LocalEmbed::from_parts(&Parts::locate()?)?),
+    };
+    Ok(embed)
 }
 
 fn settings(url: &Url, key: &Option<String>, model: &str) -> ProviderSettings {
@@ -163,8 +170,4 @@ fn ocr() -> Ocr {
 fn office() -> Office {
     let program = std::env::var_os("MEMOREEL_SOFFICE").unwrap_or_else(|| OsString::from("soffice"));
     Office::new(program, OfficeLimits::default())
-}
-
-fn local_embedder() -> Result<LocalEmbed> {
-    Ok(LocalEmbed::from_parts(&Parts::locate()?)?)
 }

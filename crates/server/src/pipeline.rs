@@ -55,7 +55,11 @@ pub fn next_tasks(event: &Event) -> Vec<NewTask> {
             vec![task::<IndexKeyFrames>(video_id, IndexKeyFramesPayload { video_id }, LATER)]
         }
         Event::PicturesWanted { of } => {
-            vec![task::<IndexPictures>(event.subject_id(), IndexPicturesPayload { of }, LATER)]
+            vec![task::<IndexPictures>(
+                event.subject_id(),
+                IndexPicturesPayload { of, is_anew: false },
+                LATER,
+            )]
         }
         Event::SoundWanted { video_id, asset_id } => {
             vec![task::<MakeSounds>(asset_id, AssetStep { video_id, asset_id }, SOON)]
@@ -115,7 +119,5 @@ fn file<H: Handle<Payload = AssetStep>>(video_id: VideoId, asset_id: AssetId, pr
 }
 
 fn task<H: Handle>(subject_id: impl Into<Uuid>, payload: H::Payload, priority: i32) -> NewTask {
-    let payload = serde_json::to_value(payload)
-        .unwrap_or_else(|error| unreachable!("payloads are plain data: {error}"));
-    NewTask::new(H::KIND, subject_id, payload).priority(priority)
+    NewTask::of::<H>(subject_id, payload).priority(priority)
 }

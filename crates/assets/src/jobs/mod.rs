@@ -40,7 +40,7 @@ pub use reencode::Reencode;
 pub use replace_recording::ReplaceRecording;
 pub(crate) use scratch::StepFolder;
 pub use scratch::sweep_scratch;
-pub use small_pictures::{Sight, Sights, SmallPictures};
+pub use small_pictures::{PAGE_CHARS_MIN, Sight, Sights, SmallPictures};
 pub use speech::ExtractSpeech;
 pub use store::Store;
 pub use text_reader::TextReader;

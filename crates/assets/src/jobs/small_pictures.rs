@@ -18,7 +18,7 @@ const PICTURES_MAX: usize = 200;
 /// A small picture of a key frame is never so large.
 const SMALL_BYTES_MAX: u64 = 1 << 20;
 /// A page with fewer characters says nearly nothing: it is a photograph or a drawing, perhaps with a number or a line below.
-const PAGE_CHARS_MIN: i32 = 100;
+pub const PAGE_CHARS_MIN: i32 = 100;
 
 /// Makes small pictures, or finds those that there are.
 #[derive(Debug, Clone)]

@@ -205,7 +205,7 @@ pub(crate) async fn restore_organization(tx: &mut TenantTx, now: Timestamp) -> R
 /// Every organization, by slug.
 pub(crate) async fn organizations(tx: &mut SystemTx) -> Result<Vec<KnownOrganization>, IdentityError> {
     let rows = sqlx::query!(
-        r#"SELECT o.slug, o.name, o.status, count(m.user_id) AS "member_count!"
+        r#"SELECT o.id AS "id: OrganizationId", o.slug, o.name, o.status, count(m.user_id) AS "member_count!"
            FROM organizations o LEFT JOIN memberships m ON m.organization_id = o.id
            GROUP BY o.id ORDER BY o.slug"#,
     )
@@ -213,8 +213,9 @@ pub(crate) async fn organizations(tx: &mut SystemTx) -> Result<Vec<KnownOrganiza
     .await?;
     rows.into_iter()
         .map(|row| {
-            let (slug, name, member_count) = (row.slug, row.name, row.member_count);
-            Ok(KnownOrganization { slug, name, status: status(&row.status)?, member_count })
+            let status = status(&row.status)?;
+            let (id, slug, name, member_count) = (row.id, row.slug, row.name, row.member_count);
+            Ok(KnownOrganization { id, slug, name, status, member_count })
         })
         .collect()
 }

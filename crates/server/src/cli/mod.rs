@@ -9,6 +9,7 @@ mod mails;
 mod mcp;
 mod organization;
 mod person;
+mod reindex;
 mod search;
 mod secrets;
 mod store;
@@ -67,6 +68,8 @@ enum Verb {
     Secrets(secrets::Secrets),
     /// Move organizations between stores, and find files and rows that have lost each other
     Store(store::Store),
+    /// Have everything indexed again that the embedding model of now does not know
+    Reindex(Box<reindex::Reindex>),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),
     /// Print the OpenAPI document
@@ -127,6 +130,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Audit(audit) => return audit.run().await,
         Verb::Secrets(secrets) => return secrets.run().await,
         Verb::Store(store) => return store.run().await,
+        Verb::Reindex(reindex) => reindex.run().await?,
         Verb::Mails(mails) => mails.run().await?,
         Verb::Openapi => {
             let document =

@@ -275,6 +275,7 @@ async fn a_suspended_organization_can_only_be_seen_until_it_is_resumed() {
 
     let known = list_organizations(app.db()).await.unwrap();
     let harbour = KnownOrganization {
+        id: id.parse().unwrap(),
         slug: "harbour".to_owned(),
         name: "Harbour".to_owned(),
         status: OrganizationStatus::Suspended,
