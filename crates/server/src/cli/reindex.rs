@@ -63,7 +63,7 @@ impl Reindex {
     async fn queue(&self, database: &Database, embed: Arc<dyn Embed>) -> Result<()> {
         let organizations = self.organizations(database).await?;
         let pictures = if embed.takes_pictures() { "texts and pictures" } else { "texts" };
-        println!("{} organizations, indexed by {} ({pictures}):", organizations.len(), embed.model().name);
+        println!("organizations: {}; model: {} ({pictures})", organizations.len(), embed.model().name);
         let options = ReindexOptions { is_dry_run: self.dry_run, is_all: self.all };
         let reindexer = Reindexer::new(database.db.clone(), embed, Arc::new(SystemClock), options)
             .await

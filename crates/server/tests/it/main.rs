@@ -69,6 +69,7 @@ mod provider;
 mod proxies;
 mod queue;
 mod receiver;
+mod reindexed;
 mod renditions;
 mod repeated;
 mod replaced;

@@ -15,13 +15,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
-async fn search(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
+pub async fn search(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
     let found = send(client.request("GET", "/search").query(query)).await.is(200).json();
     found["items"].as_array().unwrap().clone()
 }
 
 /// What was found for a reason, and not merely as the nearest.
-async fn found(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
+pub async fn found(client: &Client, query: &[(&str, &str)]) -> Vec<Value> {
     let mut hits = search(client, query).await;
     hits.retain(|hit| !hit["matched_by"].as_array().unwrap().is_empty());
     hits
