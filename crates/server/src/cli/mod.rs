@@ -68,7 +68,10 @@ enum Verb {
     Secrets(secrets::Secrets),
     /// Move organizations between stores, and find files and rows that have lost each other
     Store(store::Store),
-    /// Have everything indexed again that the embedding model of now does not know
+    /// Have everything indexed again that has no vectors of the embedding model that is set
+    ///
+    /// Run it with the settings of the server, once every process of the installation was started anew with them. What it queues is done when
+    /// nothing else waits. It may be repeated, and interrupted at any time: what waits already is not queued twice.
     Reindex(Box<reindex::Reindex>),
     /// Print the mails that were kept as files because no mail server is configured
     Mails(mails::Mails),

@@ -18,9 +18,6 @@ use memoreel_tasks::Handle;
 use std::sync::Arc;
 
 /// Queues tasks that index again what has no vectors of the embedding model that is set.
-///
-/// Run it with the settings of the server, and after every process of the installation was started anew with them. The tasks come after
-/// everything else that is to be done. It may be repeated, and interrupted at any time: what waits already is not queued twice.
 #[derive(Debug, Args)]
 pub(super) struct Reindex {
     #[command(flatten)]

@@ -11,6 +11,7 @@ use crate::{
     seeing::slide_show,
 };
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use memoreel_ai::{AiError, Embed, EmbedModel};
 use memoreel_search::{ReindexOptions, ReindexReport, Reindexer, SearchError};
 use serde_json::{Value, json};
@@ -268,6 +269,44 @@ async fn a_model_that_fails_fails_no_video_and_what_failed_is_queued_once_more()
     app.work().await;
     assert_eq!(counts(&reindex(&app, &embed, &ada, QUEUED).await), [("index", 1, 0)]);
     app.idle().await;
+    assert_eq!(meant(&ada, "giants").await.as_deref(), Some("speech"));
+}
+
+#[tokio::test]
+async fn a_video_that_failed_because_it_could_not_be_indexed_is_completed_once_it_is() {
+    let broken: Arc<dyn Embed> = Arc::new(Turned { name: "turned", dimensions: DIMENSIONS, is_broken: true });
+    let app = TestApp::with(Options { embed: Some(broken), ..Options::default() }).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let talk = app.insert_video(&ada, "Board").await.to_string();
+    say(&ada, &talk, "The harbour was built by giants.").await;
+    app.idle().await;
+    assert_eq!(ada.get(&format!("/videos/{talk}")).await.is(200).json()["status"], "failed");
+
+    let embed = Turned::called("turned");
+    let (app, ada) = with_model(app, &embed, &ada).await;
+    assert_eq!(counts(&reindex(&app, &embed, &ada, QUEUED).await), [("index", 1, 0)], "it has no passages");
+    // All else is done first.
+    sqlx::query(
+        "UPDATE tasks SET scheduled_for = scheduled_for + interval '1 hour' WHERE status = 'pending'",
+    )
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    ada.post(&format!("/videos/{talk}/retry"), &json!({})).await.is(200);
+    app.work().await;
+    let deadline = Instant::now() + PATIENCE;
+    let summarised = "SELECT count(*) FROM tasks WHERE kind = 'summarise' AND status = 'completed'";
+    while count(&app, summarised).await == 0 {
+        assert!(Instant::now() < deadline, "there is no summary");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let video = ada.get(&format!("/videos/{talk}")).await.is(200).json();
+    assert_eq!(video["status"], "processing", "its index is still to come: {video:#}");
+    app.clock.advance(TimeDelta::hours(2));
+    app.idle().await;
+    let video = ada.get(&format!("/videos/{talk}")).await.is(200).json();
+    assert_eq!((&video["status"], &video["error"]), (&json!("completed"), &Value::Null));
     assert_eq!(meant(&ada, "giants").await.as_deref(), Some("speech"));
 }
 
