@@ -26,7 +26,8 @@ pub async fn enqueue_side_tasks(
         r#"WITH enqueued AS (
                INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at,
                    is_side, status)
-               SELECT $1, wanted.id, wanted.kind, wanted.subject_id, wanted.payload, wanted.priority, wanted.attempts_max, $2, $2,
+               SELECT $1, wanted.id, wanted.kind, wanted.subject_id, wanted.payload, wanted.priority, wanted.attempts_max,
+                   $2::timestamptz, $2::timestamptz,
                    -- Of what was given up this is another try, after which its subject may be complete. As in finish_task.
                    NOT EXISTS (SELECT FROM tasks given_up WHERE given_up.organization_id = $1
                        AND given_up.subject_id = wanted.subject_id AND given_up.kind = wanted.kind AND NOT given_up.is_side
