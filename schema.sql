@@ -616,17 +616,17 @@ CREATE FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uu
     SET enable_sort TO 'off'
     AS $$
 DECLARE
-    v_kind text;
+    v_is_side boolean;
 BEGIN
     UPDATE tasks SET status = 'completed', progress = 1, lease = NULL, leased_until = NULL, finished_at = p_now,
         error_code = NULL, error_message = NULL
     WHERE organization_id = p_organization_id AND id = p_id AND lease = p_lease
-    RETURNING kind INTO v_kind;
+    RETURNING is_side OR is_side_task(kind) INTO v_is_side;
     IF NOT FOUND THEN
         RETURN QUERY SELECT false, 0::bigint, NULL::text, NULL::text;
         RETURN;
     END IF;
-    IF is_side_task(v_kind) THEN
+    IF v_is_side THEN
         RETURN QUERY SELECT true, NULL::bigint, NULL::text, NULL::text;
         RETURN;
     END IF;
@@ -641,7 +641,8 @@ BEGIN
                 SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
                     AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
             ELSE false END AS is_given_up
-        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id AND NOT is_side_task(own.kind)
+        FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
+            AND NOT own.is_side AND NOT is_side_task(own.kind)
         ORDER BY own.created_at OFFSET 0
     ) AS own;
 END $$;
@@ -2741,6 +2742,7 @@ CREATE TABLE public.tasks (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     tries jsonb DEFAULT '[]'::jsonb NOT NULL,
+    is_side boolean DEFAULT false NOT NULL,
     CONSTRAINT tasks_attempts_max CHECK (((attempts_max >= 1) AND (attempts_max <= 100))),
     CONSTRAINT tasks_lease_when_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (leased_until IS NOT NULL)))),
     CONSTRAINT tasks_progress CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),

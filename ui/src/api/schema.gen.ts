@@ -3196,7 +3196,7 @@ export interface components {
         DeliveryPolicy: {
             /**
              * @description Origins whose pages may read media, and call the API with a key: `https://app.example.com`, or `https://*.example.com` for everything
-             *     below that domain.
+             *     below that domain. Where there are none, images by address are read by everybody's pages, and other media by none.
              */
             allowed_origins: string[];
             /** @description Whether a request that does not say where it comes from is let in beside them. */
@@ -3253,7 +3253,7 @@ export interface components {
              * @description Pixels down of that.
              */
             height?: number | null;
-            /** @description A signed address of what the page looks like; of PDF, and of office documents where the server can lay them out. */
+            /** @description A signed address of what the page looks like; of PDF, and of other documents where the server can lay them out. */
             image_url?: string | null;
             /**
              * Format: int32
@@ -4313,7 +4313,7 @@ export interface components {
                  * @description Pixels down of that.
                  */
                 height?: number | null;
-                /** @description A signed address of what the page looks like; of PDF, and of office documents where the server can lay them out. */
+                /** @description A signed address of what the page looks like; of PDF, and of other documents where the server can lay them out. */
                 image_url?: string | null;
                 /**
                  * Format: int32
@@ -6609,7 +6609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_invalid` */
+            /** @description `period_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6687,7 +6687,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_invalid` */
+            /** @description `period_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6791,7 +6791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_invalid` */
+            /** @description `period_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11039,7 +11039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `session_required`, `sign_in_stale`, `account_closing` or `csrf_header_missing` */
+            /** @description `session_required`, `recent_sign_in_required`, `account_closing` or `csrf_header_missing` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11763,7 +11763,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `code_wrong` */
+            /** @description `confirmation_code_wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -16534,7 +16534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `range_invalid` */
+            /** @description `period_invalid` */
             422: {
                 headers: {
                     [name: string]: unknown;

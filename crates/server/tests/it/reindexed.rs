@@ -6,8 +6,8 @@ use crate::{
     document_files::pdf,
     engines::{DIMENSIONS, vector},
     pictures_found::{found, plain, search},
-    provider::Provider,
     process::{Installation, PATIENCE},
+    provider::Provider,
     seeing::slide_show,
 };
 use async_trait::async_trait;
