@@ -7,8 +7,8 @@ use zip::{ZipArchive, result::ZipError};
 /// No office file has more parts.
 const ENTRIES_MAX: usize = 20_000;
 /// XML seldom shrinks to a thirtieth; what unfolds to so many times its size, and is large, is made to.
-const RATIO_MAX: u64 = 250;
-const LARGE_BYTES: u64 = 4 << 20;
+pub(crate) const RATIO_MAX: u64 = 250;
+pub(crate) const LARGE_BYTES: u64 = 4 << 20;
 const ODT: &[u8] = b"application/vnd.oasis.opendocument.text";
 const ODP: &[u8] = b"application/vnd.oasis.opendocument.presentation";
 const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.";
@@ -118,7 +118,7 @@ fn is_bomb(size: u64, compressed: u64) -> bool {
     size > LARGE_BYTES && size / compressed.max(1) > RATIO_MAX
 }
 
-fn unfolds() -> DocumentError {
+pub(crate) fn unfolds() -> DocumentError {
     DocumentError::too_large("it unfolds to far more than it is")
 }
 

@@ -2,8 +2,8 @@
 //!
 //! What a file is follows from its content; its name decides only between plain text and Markdown, which look alike. Whatever it
 //! is, its parsers run in a worker process with limits, which may die of a file without anybody else noticing. PDF is read and
-//! rendered by PDFium, loaded at run time; everything else by parsers in Rust, over containers that are held to what they may
-//! unfold to. Nothing in a document is carried out, fetched or resolved: no scripts, no external entities, no linked files.
+//! rendered by PDFium, loaded at run time; everything else by parsers in Rust. Containers, and the streams of a PDF before PDFium has
+//! it, are held to what they may unfold to. Nothing in a document is carried out, fetched or resolved: no scripts, no external entities, no linked files.
 //! This crate knows neither organizations nor addresses, and sees no text in pictures.
 
 mod containers;
@@ -19,6 +19,12 @@ mod markdown;
 mod office;
 mod pages;
 mod pdf;
+mod pdf_chains;
+mod pdf_dictionaries;
+mod pdf_filters;
+mod pdf_lists;
+mod pdf_pictures;
+mod pdf_streams;
 mod plain;
 mod pool;
 mod protocol;

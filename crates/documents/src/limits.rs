@@ -11,7 +11,7 @@ pub struct DocumentLimits {
     pub pages_max: u32,
     /// Most text of all pages together, in bytes.
     pub text_bytes_max: u64,
-    /// Most that the parts of a container may unfold to, in bytes.
+    /// Most that the parts of a container, or a stream of a PDF that is kept in whole, may unfold to, in bytes.
     pub unfolded_bytes_max: u64,
     /// Private memory of one worker (`RLIMIT_DATA`).
     pub memory_bytes: u64,

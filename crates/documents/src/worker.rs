@@ -111,7 +111,7 @@ impl Engine {
             Some(pdfium) => Rc::clone(pdfium),
             None => Rc::clone(self.pdfium.insert(Pdfium::load(&self.path)?)),
         };
-        let pdf = pdfium.open(bytes)?;
+        let pdf = pdfium.open(bytes, self.bounds)?;
         let page_count = pdf.page_count();
         if page_count == 0 {
             return Err(DocumentError::unreadable("it has no pages"));
