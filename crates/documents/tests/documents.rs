@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop here")]
 
+mod bombs;
 mod files;
 
 use files::{
     docx, docx_of, open_document, pdf, pptx, pptx_with_hidden, refused, scanned_open_document, scanned_pdf,
     word_paragraph,
 };
-use flate2::{Compress, Compression, FlushCompress};
 use memoreel_documents::{Described, DocumentError, DocumentLimits, Documents, Format};
 use memoreel_parts::Parts;
 use std::{
@@ -280,27 +280,6 @@ fn understated(archive: &[u8], size_bytes: usize) -> Vec<u8> {
     archive
 }
 
-/// A PDF whose one page unfolds to so many MiB of nothing.
-fn pdf_of_nothing(mib: usize) -> Vec<u8> {
-    let mut packer = Compress::new(Compression::best(), false);
-    let mut packed = Vec::with_capacity(64 << 10);
-    packer.compress_vec(&vec![0; 1 << 20], &mut packed, FlushCompress::Full).unwrap();
-    assert_eq!(packer.total_in(), 1 << 20);
-    // What begins anew after each MiB can be said again and again; an empty block ends it.
-    let stream = [b"\x78\xda".as_slice(), &packed.repeat(mib), b"\x03\x00"].concat();
-    let mut file = format!(
-        "%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n\
-         2 0 obj\n<< /Type /Pages /Count 1 /Kids [3 0 R] >>\nendobj\n\
-         3 0 obj\n<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R >>\nendobj\n\
-         4 0 obj\n<< /Filter /FlateDecode /Length {} >>\nstream\n",
-        stream.len()
-    )
-    .into_bytes();
-    file.extend(stream);
-    file.extend(b"\nendstream\nendobj\ntrailer\n<< /Size 5 /Root 1 0 R >>\n%%EOF\n");
-    file
-}
-
 #[tokio::test]
 async fn office_files_that_unfold_to_far_more_than_they_are_are_refused_before_they_take_memory() {
     const UNFOLDED: usize = (32 << 20) + 0x1234;
@@ -325,12 +304,43 @@ async fn office_files_that_unfold_to_far_more_than_they_are_are_refused_before_t
 }
 
 #[tokio::test]
-async fn a_pdf_that_unfolds_to_more_than_its_reader_may_have_takes_no_more_and_ends_that_reader_alone() {
-    const MEMORY_BYTES: u64 = 256 << 20;
+async fn pdfs_that_unfold_to_far_more_than_they_are_are_refused_before_they_take_memory() {
+    let watched = Watched::new("bombs", DocumentLimits { workers: 1, ..DocumentLimits::default() });
+    for (name, bytes) in bombs::bombs() {
+        assert!(bytes.len() < 1 << 20, "{name} has {} bytes", bytes.len());
+        let refused = watched.documents.open(&bytes, "a.pdf").await.map(drop).map_err(|error| error.code());
+        assert_eq!(refused, Err("document_too_large"), "{name}");
+        let peak = peak_bytes(&watched.pids);
+        assert!((1 << 20..32 << 20).contains(&peak), "{name}: {peak} bytes");
+    }
+    read(&watched.documents, &pdf(&["Fine"]), "a.pdf").await.unwrap();
+}
+
+#[tokio::test]
+async fn pdfs_that_are_much_and_mean_no_harm_are_read() {
+    let watched = Watched::new("honest", DocumentLimits { workers: 1, ..DocumentLimits::default() });
+    for (name, bytes) in [
+        ("scan", bombs::large_scan()),
+        ("drawing", bombs::drawing(100_000)),
+        ("about PDF", bombs::about_pdf()),
+    ] {
+        let mut document = watched.documents.open(&bytes, "a.pdf").await.unwrap();
+        document.text(0).await.unwrap();
+        let image = document.image(0, 1684).await.unwrap();
+        assert_eq!((image.width, image.height), (1190, 1684), "{name}");
+        document.close().await.unwrap();
+        let peak = peak_bytes(&watched.pids);
+        assert!((1 << 20..128 << 20).contains(&peak), "{name}: {peak} bytes");
+    }
+}
+
+#[tokio::test]
+async fn a_pdf_of_which_more_is_made_than_its_reader_may_have_takes_no_more_and_ends_that_reader_alone() {
+    const MEMORY_BYTES: u64 = 128 << 20;
     let limits = DocumentLimits { memory_bytes: MEMORY_BYTES, workers: 1, ..DocumentLimits::default() };
     let watched = Watched::new("pdf", limits);
-    let bytes = pdf_of_nothing(400);
-    assert!(bytes.len() < 1 << 20, "{} bytes", bytes.len());
+    // What is drawn is no smaller in the file; what PDFium keeps of it is.
+    let bytes = bombs::drawing(1 << 20);
     let is_over = Arc::new(AtomicBool::new(false));
     let (over, pids) = (Arc::clone(&is_over), watched.pids.clone());
     let watching = thread::spawn(move || {
