@@ -22,6 +22,7 @@ mod pdf;
 mod pdf_chains;
 mod pdf_dictionaries;
 mod pdf_filters;
+mod pdf_inside;
 mod pdf_lists;
 mod pdf_pictures;
 mod pdf_streams;

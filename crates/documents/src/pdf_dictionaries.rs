@@ -16,6 +16,10 @@ const BITS: u64 = 8;
 pub(crate) struct Dictionary {
     filter: Option<Value>,
     is_picture: bool,
+    /// Whether a file is in it, which PDFium leaves as it is.
+    is_file: bool,
+    /// Whether it is something else, such as a drawing, by a name that is no media type.
+    is_other: bool,
     /// Whether objects are in it.
     pub(crate) has_objects: bool,
     width: u64,
@@ -63,8 +67,11 @@ impl Dictionary {
         }
     }
 
-    /// The bytes of the picture that it says it is; at least these, where samples have a few colours.
+    /// The bytes of the picture that it says it is; at least these, where samples have a few colours. A file may have any number.
     pub(crate) fn picture_bytes(&self) -> Option<u64> {
+        if self.is_file && !self.is_other {
+            return Some(u64::MAX);
+        }
         let bits = if self.is_mask { 1 } else { self.bits.unwrap_or(BITS) };
         let row = self.width.saturating_mul(bits).saturating_mul(SAMPLES).div_ceil(8);
         self.is_picture.then(|| row.saturating_mul(self.height))
@@ -105,8 +112,14 @@ impl Dictionary {
         }
         match (key, value) {
             (b"Filter", value) => self.filter = Some(value),
-            (b"Subtype", Value::Name(name)) => self.is_picture = name == b"Image",
-            (b"Type", Value::Name(name)) => self.has_objects = name == b"ObjStm",
+            (b"Subtype", Value::Name(name)) => {
+                self.is_picture = name == b"Image";
+                self.is_other = !name.contains(&b'/');
+            }
+            (b"Type", Value::Name(name)) => {
+                self.has_objects = name == b"ObjStm";
+                self.is_file = name == b"EmbeddedFile";
+            }
             (b"Width", Value::Number(width)) => self.width = width,
             (b"Height", Value::Number(height)) => self.height = height,
             (b"BitsPerComponent", Value::Number(bits)) => self.bits = Some(bits),
@@ -383,6 +396,14 @@ mod tests {
             read(b"<< /Subtype /Image /ImageMask true /Width 80 /Height 9999999999999999999999 >>stream\n")
                 .expect("it is a stream");
         assert_eq!(mask.picture_bytes(), Some(u64::MAX));
+        let file = |subtype: &str| {
+            let object = format!("<< /Type /EmbeddedFile {subtype} >>stream\n");
+            read(object.as_bytes()).expect("it is a stream").0.picture_bytes()
+        };
+        assert_eq!(
+            [file(""), file("/Subtype /text#2Fcsv"), file("/Subtype /Form")],
+            [Some(u64::MAX), Some(u64::MAX), None]
+        );
         let (text, _) = read(b"<< /Width 80 /Height 80 /Type /ObjStm >>stream\n").expect("it is a stream");
         assert_eq!((text.picture_bytes(), text.has_objects), (None, true));
     }

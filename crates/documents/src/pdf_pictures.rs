@@ -1,10 +1,6 @@
-//! Pictures in a PDF that are not streams of their own, or that are larger than their bytes let expect.
+//! Pictures in a PDF that are larger than their bytes let expect, and that PDFium keeps in whole.
 
-use crate::{
-    DocumentError,
-    pdf_chains::{Allowed, Chain, PIECE_BYTES},
-    pdf_dictionaries::{is_regular, is_white},
-};
+use crate::{DocumentError, pdf_chains::PIECE_BYTES};
 
 /// Pictures that are kept in whole to be unfolded have no more pixels, as images have (`ImageLimits`).
 const PIXELS_MAX: u64 = 100_000_000;
@@ -12,56 +8,8 @@ const PIXELS_MAX: u64 = 100_000_000;
 const SCALED_PIXELS_MAX: u64 = 400_000_000;
 /// Black and white, a bit each.
 pub(crate) const BITS_MAX: u64 = 1_000_000_000;
-/// More pictures do not begin in one another.
-const NESTED_MAX: usize = 24;
 /// A header that is looked for is no longer.
 const HEADER_BYTES: usize = 24;
-
-/// Looks for pictures inside the text of pages (`BI … ID … EI`). There, PDFium unfolds the first filter to find out where the
-/// picture ends, whatever size the picture has.
-pub(crate) struct Inline {
-    allowed: Allowed,
-    /// The last bytes.
-    before: [u8; 3],
-    chains: Vec<Chain>,
-}
-
-impl Inline {
-    pub(crate) fn new(allowed: Allowed) -> Self {
-        Self { allowed, before: [b' '; 3], chains: Vec::new() }
-    }
-
-    /// Takes what comes next.
-    pub(crate) fn take(&mut self, bytes: &[u8]) -> Result<(), DocumentError> {
-        bytes.chunks(PIECE_BYTES).try_for_each(|piece| self.take_piece(piece))
-    }
-
-    fn take_piece(&mut self, piece: &[u8]) -> Result<(), DocumentError> {
-        push(&mut self.chains, piece)?;
-        for (at, byte) in piece.iter().enumerate() {
-            let [white, i, d] = self.before;
-            if i == b'I' && d == b'D' && !is_regular(white) && white != b'/' && !is_regular(*byte) {
-                let begin = at + usize::from(is_white(*byte));
-                let mut chains = Vec::from(Chain::guessed(self.allowed));
-                push(&mut chains, &piece[begin..])?;
-                self.chains.append(&mut chains);
-                if self.chains.len() > NESTED_MAX {
-                    return Err(DocumentError::too_large("its pictures lie in one another"));
-                }
-            }
-            self.before = [i, d, *byte];
-        }
-        Ok(())
-    }
-}
-
-fn push(chains: &mut Vec<Chain>, piece: &[u8]) -> Result<(), DocumentError> {
-    for chain in chains.iter_mut() {
-        chain.unfold(piece, &mut |_: &[u8]| Ok(()))?;
-    }
-    chains.retain(Chain::goes_on);
-    Ok(())
-}
 
 /// Looks for pictures that say of themselves that they are larger than PDFium may keep, whatever is said of them elsewhere.
 #[derive(Default)]
@@ -173,29 +121,5 @@ mod tests {
         assert!(!is_refused(&size(20_000)));
         assert!(is_refused(&size(20_001)));
         assert!(is_refused(&size(u32::MAX)));
-    }
-
-    #[test]
-    fn a_picture_inside_a_text_is_held_to_what_it_unfolds_to() {
-        use std::io::Write as _;
-        let allowed = Allowed { bytes_max: 64 << 20, picture_bytes: None };
-        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        packer.write_all(&vec![0; 8 << 20]).expect("memory takes it");
-        let packed = packer.finish().expect("memory takes it");
-        for (before, is_refused) in [
-            ("q BI /W 9 /F /Fl ID ", true),
-            ("BI /F [/Fl]ID\n", true),
-            ("trailer << /ID ", false),
-            ("VOID ", false),
-        ] {
-            let text = [before.as_bytes(), &packed, b" EI Q"].concat();
-            for piece in [1, 100, text.len()] {
-                let mut inline = Inline::new(allowed);
-                let refused = text.chunks(piece).any(|piece| inline.take(piece).is_err());
-                assert_eq!(refused, is_refused, "{before} by {piece}");
-            }
-        }
-        let nested = [b" ID \x78\x9c\x00\xff\xff\x00\x00".as_slice(), &[b'.'; 40]].concat().repeat(30);
-        assert!(Inline::new(allowed).take(&nested).is_err());
     }
 }

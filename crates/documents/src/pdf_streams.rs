@@ -6,14 +6,20 @@
 //! - A stream that unfolds to more than 4 MiB and to more than 250 times its size is refused, as a part of an office file is, and so is
 //!   one to more than `unfolded_bytes_max`. Each filter of several counts.
 //! - A stream that says it is a picture may unfold to what it says it is, if that is no more than twice `unfolded_bytes_max`, or to
-//!   250 times its size.
+//!   250 times its size; and so may an attached file, which PDFium leaves as it is, except that it does not say how large it is.
+//!   Either is held to the first rule where it is named as something that is unfolded in whole.
+//! - What is inside of these, such as pictures inside a page's text, is unfolded and held to the first rule as well.
 //! - Streams that one list names are unfolded together, such as those of a page; they are held to the same as one.
 //! - Small streams that unfold to more than 250 times their size are held to `unfolded_bytes_max` together: fonts are kept.
 //! - JPEGs that are kept in whole, JPEG 2000 and JBIG2 are held to numbers of pixels, and predictors to the length of a row.
 //!
-//! What is read here is read as by PDFium, and in doubt more is taken for a stream than is one; but a file that is made to can have
-//! PDFium see another one. What is encrypted, with no password or an empty one, does not unfold here. And what PDFium makes of a text
-//! may be larger than the text. All of that ends at the worker's `memory_bytes`, and ends that worker alone.
+//! With the default limits, an honest sheet of A3 at 600 dots to the inch takes 70 MB of a worker as Flate, 250 MB as progressive JPEG,
+//! 200 MB as JPEG 2000; and a file that passes can have PDFium hold a text of 256 MiB twice.
+//!
+//! Three things are left to the worker's `memory_bytes`, which end that worker alone. What is encrypted, though it opens without a
+//! password, does not unfold here. PDFium makes objects of what is drawn, ten to twenty times as large as the text that draws it: a map
+//! of 2.5 million lines takes 780 MB, which is why a worker may have as much as it may. And what is read here is read as by PDFium, and
+//! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one.
 
 use crate::{
     DocumentError,
@@ -21,8 +27,9 @@ use crate::{
     pdf_chains::{Allowed, BEGIN_BYTES, Chain},
     pdf_dictionaries::{Dictionary, after_line},
     pdf_filters::Filter,
+    pdf_inside::Inside,
     pdf_lists::{Lists, Unfolded},
-    pdf_pictures::{BITS_MAX, Headers, Inline, too_many},
+    pdf_pictures::{BITS_MAX, Headers, too_many},
     protocol::Bounds,
 };
 use memchr::memmem;
@@ -57,7 +64,7 @@ pub(crate) fn check(bytes: &[u8], bounds: Bounds) -> Result<(), DocumentError> {
     };
     streams.take_objects()?;
     streams.take_others()?;
-    Inline::new(streams.allowed(None)).take(bytes)?;
+    Inside::of_file(streams.allowed(None)).take(bytes)?;
     Headers::default().take(bytes)?;
     streams.take_lists()
 }
@@ -111,15 +118,18 @@ impl<'a> Streams<'a> {
             return Ok(());
         }
         let allowed = self.allowed(picture_bytes);
-        let Some(mut chain) = Chain::of(&filters, allowed) else { return Ok(()) };
-        let mut inline = Inline::new(self.allowed(None));
+        let Some(mut chain) = Chain::of(&filters, allowed) else {
+            let is_plain = filters.is_empty() && picture_bytes.is_none();
+            return if is_plain { self.take_unknown(begin) } else { Ok(()) };
+        };
+        let mut inside = Inside::of_unfolded(self.allowed(None), dictionary.has_objects);
         let mut headers = Headers::default();
         let is_coded = filters.contains(&Filter::Picture);
         let coded = self.coded(begin, &filters)?;
         chain.unfold(coded, &mut |made| match picture_bytes {
             _ if is_coded => headers.take(made),
             Some(_) => Ok(()),
-            None => inline.take(made),
+            None => inside.take(made),
         })?;
         let (taken, given) = (chain.taken(), chain.given());
         self.count_read(taken)?;
@@ -232,4 +242,97 @@ fn number_before(bytes: &[u8], at: usize) -> Option<u32> {
     let head = head[..=generation].trim_ascii_end();
     let begin = head.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |before| before + 1);
     str::from_utf8(&head[begin..]).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::ZlibEncoder};
+    use std::io::Write as _;
+
+    const BOUNDS: Bounds = Bounds { pages_max: 10, text_bytes_max: 1 << 20, unfolded_bytes_max: 16 << 20 };
+
+    fn packed(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = ZlibEncoder::new(Vec::new(), Compression::best());
+        packer.write_all(bytes).expect("memory takes it");
+        packer.finish().expect("memory takes it")
+    }
+
+    fn object(number: u32, dictionary: &str, content: &[u8]) -> Vec<u8> {
+        let head = format!("{number} 0 obj\n<< {dictionary} >>\nstream\n");
+        [head.as_bytes(), content, b"\nendstream\nendobj\n"].concat()
+    }
+
+    fn is_refused(file: &[u8]) -> bool {
+        check(file, BOUNDS).is_err()
+    }
+
+    #[test]
+    fn small_streams_that_unfold_far_are_held_to_the_bound_together() {
+        let small = object(4, "/Filter /Fl", &packed(&[0; 2 << 20]));
+        assert!(!is_refused(&small.repeat(8)));
+        assert!(is_refused(&small.repeat(9)));
+        let row = object(4, "/Subtype /Image /Width 999 /Height 999 /Filter /Fl", &packed(&[0; 3_000_000]));
+        assert!(!is_refused(&row.repeat(50)), "pictures come one after the other");
+    }
+
+    #[test]
+    fn a_list_in_a_stream_of_objects_is_found() {
+        let stream = object(4, "/Filter /Fl", &packed(&[0; 1 << 20]));
+        let list = |times: usize| {
+            let text = format!("5 0 << /Contents [{}] >>", "4 0 R ".repeat(times));
+            object(6, "/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", &packed(text.as_bytes()))
+        };
+        assert!(!is_refused(&[list(4), stream.clone()].concat()));
+        assert!(is_refused(&[list(5), stream].concat()));
+    }
+
+    #[test]
+    fn a_stream_in_a_stream_of_objects_is_found() {
+        let inner = [b"5 0 << /Filter /Fl >>\nstream\n".as_slice(), &packed(&[0; 8 << 20])].concat();
+        for filter in ["", "/Filter /FlateDecode"] {
+            let content = if filter.is_empty() { inner.clone() } else { packed(&inner) };
+            assert!(is_refused(&object(6, &format!("/Type /ObjStm /N 1 /First 4 {filter}"), &content)));
+        }
+    }
+
+    #[test]
+    fn rows_and_pictures_of_bits_are_bounded() {
+        let row = |columns: u64| format!("/Filter /Fl /DecodeParms << /Predictor 12 /Columns {columns} >>");
+        assert!(!is_refused(&object(4, &row(4 << 20), b"")));
+        assert!(is_refused(&object(4, &row((4 << 20) + 1), b"")));
+        let bits =
+            |side: u32| format!("/Subtype /Image /Width {side} /Height {side} /Filter [/A85 /JBIG2Decode]");
+        assert!(!is_refused(&object(4, &bits(30_000), b"")));
+        assert!(is_refused(&object(4, &bits(40_000), b"")));
+    }
+
+    #[test]
+    fn what_lies_in_one_another_is_refused_before_it_takes_time() {
+        for part in [
+            b"1 0 obj<</Filter/LZW>>stream\n".as_slice(),
+            b"1 0 obj<</Filter/RL>>stream\n",
+            b"1 0 obj<<",
+            b"1 0 obj<</A(",
+            b"1 0 obj<</A[",
+            b"stream\n\x78\x9c\x00\xf0\xff\x0f\x00",
+        ] {
+            let file = part.repeat(100_000);
+            assert!(is_refused(&file), "{}", String::from_utf8_lossy(part));
+        }
+        for part in [b"stream\n".as_slice(), b"endobj ", b" ID ", b"1 0 obj[", b"[4 0 R ", b"\xff"] {
+            let file = part.repeat(100_000);
+            assert!(!is_refused(&file), "{}", String::from_utf8_lossy(part));
+        }
+    }
+
+    #[test]
+    fn the_number_of_an_object_stands_before_its_word() {
+        let number = |text: &str| number_before(text.as_bytes(), text.len());
+        assert_eq!(number("endobj\n12 0 "), Some(12));
+        assert_eq!(number("7\r\n0\t"), Some(7));
+        for none in ["", "12", "a b ", "99999999999 0 ", "end"] {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
 }

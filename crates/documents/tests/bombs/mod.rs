@@ -117,6 +117,9 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let flate = packed(b' ', MIB);
     let of = |dictionary: &str, content: &[u8]| pdf_of(dictionary, content);
     let inline = [b"q BI /W 9 /H 9 /BPC 8 /CS /G /F /Fl ID ".as_slice(), &flate, b" EI Q"].concat();
+    let inner = stream("/Filter /FlateDecode", &flate);
+    let inner = packed_again(&[b"9 0 ".as_slice(), &inner].concat());
+    let among = stream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", &inner);
     let font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /ToUnicode 6 0 R >>".to_vec();
     let letters = stream("", b"BT /F 12 Tf 50 500 Td (abc) Tj ET");
     let row = "/Width 100 /Height 100 /BitsPerComponent 8 /ColorSpace /DeviceGray /Filter /FlateDecode \
@@ -135,6 +138,11 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("elsewhere", pdf("4 0 R", "", &[stream("/Filter 5 0 R", &flate), b"/FlateDecode".to_vec()])),
         ("said to be a picture", of(claimed, &flate)),
         ("inside a text", of("", &inline)),
+        (
+            "in two parts",
+            pdf("[4 0 R 5 0 R]", "", &[stream("", b"BI /W 9 /H 9 /F /Fl ID"), stream("", &flate)]),
+        ),
+        ("among objects", pdf("4 0 R", "", &[stream("", b""), among])),
         ("inside a packed text", of("/Filter /FlateDecode", &packed_again(&inline))),
         (
             "objects",
