@@ -13,7 +13,7 @@ pub struct DocumentLimits {
     pub text_bytes_max: u64,
     /// Most that the parts of a container, or a stream of a PDF that is kept in whole, may unfold to, in bytes.
     pub unfolded_bytes_max: u64,
-    /// Private memory of one worker (`RLIMIT_DATA`).
+    /// Private memory of one worker (`RLIMIT_DATA`). Drawings of millions of lines take most of it.
     pub memory_bytes: u64,
     /// Longest work on one page, or on opening a document.
     pub wall_time: Duration,
