@@ -13,13 +13,14 @@
 //! - Small streams that unfold to more than 250 times their size are held to `unfolded_bytes_max` together: fonts are kept.
 //! - JPEGs that are kept in whole, JPEG 2000 and JBIG2 are held to numbers of pixels, and predictors to the length of a row.
 //!
-//! With the default limits, an honest sheet of A3 at 600 dots to the inch takes 70 MB of a worker as Flate, 250 MB as progressive JPEG,
-//! 200 MB as JPEG 2000; and a file that passes can have PDFium hold a text of 256 MiB twice.
+//! With the default limits, a sheet of A3 at 600 dots to the inch takes 70 MB of a worker as Flate, 250 MB as a progressive JPEG and
+//! 200 MB as JPEG 2000. The most that passes is a text of 256 MiB, which PDFium holds twice, in a file of 1 MiB or more.
 //!
 //! Three things are left to the worker's `memory_bytes`, which end that worker alone. What is encrypted, though it opens without a
 //! password, does not unfold here. PDFium makes objects of what is drawn, ten to twenty times as large as the text that draws it: a map
 //! of 2.5 million lines takes 780 MB, which is why a worker may have as much as it may. And what is read here is read as by PDFium, and
-//! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one.
+//! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one, or use as a letter what
+//! says it is a picture.
 
 use crate::{
     DocumentError,
