@@ -2,9 +2,9 @@
 //!
 //! What a file is follows from its content; its name decides only between plain text and Markdown, which look alike. Whatever it
 //! is, its parsers run in a worker process with limits, which may die of a file without anybody else noticing. PDF is read and
-//! rendered by PDFium, loaded at run time; everything else by parsers in Rust. Containers, and the streams of a PDF before PDFium has
-//! it, are held to what they may unfold to. Nothing in a document is carried out, fetched or resolved: no scripts, no external entities, no linked files.
-//! This crate knows neither organizations nor addresses, and sees no text in pictures.
+//! rendered by PDFium, loaded at run time; everything else by parsers in Rust. Containers, and the streams of a PDF before PDFium
+//! has it, are held to what they may unfold to. Nothing in a document is carried out, fetched or resolved: no scripts, no external
+//! entities, no linked files. This crate knows neither organizations nor addresses, and sees no text in pictures.
 
 mod containers;
 mod error;
