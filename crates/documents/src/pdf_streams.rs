@@ -13,8 +13,9 @@
 //! - Small streams that unfold to more than 250 times their size are held to `unfolded_bytes_max` together: fonts are kept.
 //! - JPEGs that are kept in whole, JPEG 2000 and JBIG2 are held to numbers of pixels, and predictors to the length of a row.
 //!
-//! With the default limits, a sheet of A3 at 600 dots to the inch takes 70 MB of a worker as Flate, 140 MB as JPEG 2000 and
-//! up to 480 MB as a progressive JPEG, of which 100 million pixels take 700 MB. The most else that passes is a text of 256 MiB, which PDFium holds twice, in a file of 1 MiB or more.
+//! With the default limits, a sheet of A3 at 600 dots to the inch takes 70 MB of a worker as Flate, 140 MB as JPEG 2000 and up
+//! to 480 MB as a progressive JPEG, of which 100 million pixels take 700 MB. The most else that passes is a text of 256 MiB, which PDFium
+//! holds twice, in a file of 1 MiB or more.
 //!
 //! Three things are left to the worker's `memory_bytes`, which end that worker alone. What is encrypted, though it opens without a
 //! password, does not unfold here. PDFium makes objects of what is drawn, ten to twenty times as large as the text that draws it: a map
