@@ -7,7 +7,7 @@ import type { GridLayout } from "../../lib/grid";
 import { strings } from "../../strings";
 import { beginDrag } from "./drag";
 import { NOTHING, stretched, toggled, type Selection } from "./selection";
-import { kindName, Thumb } from "./Thumb";
+import { kindName, standingName, standingOf, Thumb, useKnownRecording } from "./Thumb";
 
 export interface Choosing {
   selection: Selection;
@@ -151,6 +151,7 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   const size = asset.width !== null && asset.height !== null ? `${asset.width} × ${asset.height}` : "";
   const until = asset.retention_until ? strings.media.until(formatDate(asset.retention_until)) : null;
   const age = until ?? formatAge(asset.created_at);
+  const standing = standingOf(asset, useKnownRecording(asset));
   if (view === "grid") {
     return (
       <span className="asset__meta number">
@@ -161,12 +162,10 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   }
   return (
     <>
-      {asset.status === "ready" ? (
+      {standing === "ready" ? (
         <span className="asset__cell">{kindName(asset.kind)}</span>
       ) : (
-        <span className={asset.status === "failed" ? "asset__cell asset__cell--bad" : "asset__cell"}>
-          {strings.media.statuses[asset.status]}
-        </span>
+        <span className={standing === "failed" ? "asset__cell asset__cell--bad" : "asset__cell"}>{standingName(standing)}</span>
       )}
       <span className="asset__cell asset__cell--wide number">{size}</span>
       {/* Where there is no room for both, the day on which it is deleted for good is worth more than its size. */}

@@ -27,6 +27,7 @@ import { AssetPreview } from "./AssetPreview";
 import { DescriptionEditor, TextInPicture } from "./DescriptionEditor";
 import { PickFolderDialog } from "./FolderDialogs";
 import { MetadataEditor } from "./MetadataEditor";
+import { RecordingNotice } from "./RecordingNotice";
 import { replacedAs } from "./replacement";
 import { Renditions } from "./Renditions";
 import { Subtitles } from "./Subtitles";
@@ -125,6 +126,7 @@ function Found({ asset }: { asset: Asset }) {
         </div>
       ) : null}
       <ReplacementNotice asset={asset} />
+      {asset.video_id === null || asset.deleted_at !== null ? null : <RecordingNotice videoId={asset.video_id} editable={editable} />}
       <div className="file__columns">
         <div className="file__main">
           <AssetPreview asset={asset} page={page} />

@@ -73,7 +73,9 @@ function OpenVideo({ videoId }: { videoId: string }) {
 }
 
 function VideoPreview({ asset, videoId }: { asset: Asset; videoId: string }) {
-  const poster = useQuery(videoQuery(videoId)).data?.poster_url ?? null;
+  const video = useQuery(videoQuery(videoId)).data;
+  const poster = video?.poster_url ?? null;
+  if (video?.status === "failed" && !video.playable) return <Quiet asset={asset} title={strings.asset.noPreview} />;
   return (
     <div className="preview preview--quiet" style={{ aspectRatio: `${asset.width ?? 16} / ${asset.height ?? 9}` }}>
       {poster === null ? null : <img className="thumb__picture preview__picture" src={poster} alt="" data-loaded />}

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { AudioLines, CircleAlert, File, FileText, Film, ImageIcon, type LucideIcon } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { coverQuery, imageAddressesQuery } from "../../api/media";
-import { videoQuery } from "../../api/queries";
-import type { Asset, AssetKind } from "../../api/types";
+import { isBusy, videoQuery } from "../../api/queries";
+import type { Asset, AssetKind, VideoDetail } from "../../api/types";
 import { formatClock } from "../../lib/format";
 import { strings } from "../../strings";
 import { here, setHere } from "./addresses";
@@ -24,15 +24,34 @@ export function kindName(kind: AssetKind | null): string {
 /** As large as tiles become; browsers with dense screens take the second. */
 const THUMB = { options: "w=320,h=240,fit=crop,format=auto,q=60", dprs: "1,2" };
 
+/** How a file stands. That of a recording is kept whatever comes of the recording, so that it says only half of it. */
+export function standingOf(asset: Asset, video: Pick<VideoDetail, "status"> | undefined): Asset["status"] | "processing" {
+  if (asset.status !== "ready" || asset.deleted_at !== null || !video) return asset.status;
+  if (video.status === "failed") return "failed";
+  return isBusy(video) ? "processing" : "ready";
+}
+
+/** The same in a word. */
+export const standingName = (standing: ReturnType<typeof standingOf>): string =>
+  standing === "processing" ? strings.status.processing : strings.media.statuses[standing];
+
+/** What its picture, which asks for it, has learnt of the recording of a file. */
+export function useKnownRecording(asset: Asset): VideoDetail | undefined {
+  return useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: false }).data;
+}
+
 /** The picture of a file. It asks for nothing before it comes near the window. */
 export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean }) {
   const box = useRef<HTMLSpanElement>(null);
   const near = useNear(box);
   const usable = near && asset.deleted_at === null && asset.status === "ready";
   const address = useQuery({ ...imageAddressesQuery(asset, THUMB), enabled: usable && asset.kind === "image" });
-  const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && asset.kind === "video" && asset.video_id !== null });
+  // Of sound there is nothing to see: it is asked about only while nobody knows how long it is, which is so until it was read.
+  const hasMore = asset.kind === "video" || asset.duration_seconds === null;
+  const video = useQuery({ ...videoQuery(asset.video_id ?? ""), enabled: usable && hasMore && asset.video_id !== null });
   const cover = useQuery({ ...coverQuery(asset), enabled: usable && asset.kind === "document" });
-  const hasFailed = asset.status === "failed";
+  const standing = standingOf(asset, video.data);
+  const hasFailed = standing === "failed";
   // A small one has no room for the badge.
   const Icon = small && hasFailed ? CircleAlert : assetIcons[asset.kind ?? "file"];
   const found = address.data?.src ?? cover.data?.image_url ?? undefined;
@@ -47,8 +66,10 @@ export function Thumb({ asset, small = false }: { asset: Asset; small?: boolean 
           <CircleAlert size={16} aria-hidden />
           {strings.media.statuses.failed}
         </span>
-      ) : asset.status === "pending" ? (
+      ) : standing === "pending" ? (
         <span className="thumb__badge">{strings.media.statuses.pending}</span>
+      ) : standing === "processing" ? (
+        <span className="thumb__badge">{strings.status.processing}</span>
       ) : asset.duration_seconds !== null ? (
         <span className="thumb__badge number">{formatClock(asset.duration_seconds * 1000)}</span>
       ) : null}
