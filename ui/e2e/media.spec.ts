@@ -6,6 +6,7 @@ import { chooseFiles, expectAccessible, inEveryLook, keepLook, newAccount, PROCE
 
 const files = (page: Page): Locator => page.getByRole("list", { name: "Files" }).getByRole("listitem");
 const file = (page: Page, name: string): Locator => files(page).filter({ hasText: name });
+const toast = (page: Page, text: string): Locator => page.locator(".toast").filter({ hasText: text });
 const places = (page: Page): Locator => page.getByRole("navigation", { name: "Folders" });
 
 /** Draws images in the browser and drops them on the window, as from the desktop. */
@@ -102,10 +103,17 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await expect(places(page).getByRole("link", { name: "Harbour, 3 files" })).toBeVisible();
   await expect.poll(() => widthOf(file(page, "quay.png").locator("img"))).toBeGreaterThan(0);
 
-  // One is dragged onto a folder.
-  await file(page, "gull.png").getByRole("link").dragTo(places(page).getByRole("link", { name: /^Boats/u }));
-  await expect(page.getByText("1 file moved to Boats")).toBeVisible();
-  await expect(files(page)).toHaveCount(2);
+  // One is dragged onto a folder, back, and there again.
+  const toBoats = async (): Promise<void> => {
+    await file(page, "gull.png").getByRole("link").dragTo(places(page).getByRole("link", { name: /^Boats/u }));
+    await expect(toast(page, "1 file moved to Boats")).toBeVisible();
+    await expect(files(page)).toHaveCount(2);
+  };
+  await toBoats();
+  await toast(page, "1 file moved to Boats").getByRole("button", { name: "Undo" }).click();
+  await expect(toast(page, "1 file moved back")).toBeVisible();
+  await expect(files(page)).toHaveCount(3);
+  await toBoats();
   await expect(places(page).getByRole("link", { name: "Boats, 1 file" })).toBeVisible();
 
   // Several are chosen with Shift and moved by the bar.
@@ -128,7 +136,7 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await expect(bar).toContainText("2 files selected");
   await page.keyboard.press("Delete");
   await expect(page.getByRole("heading", { name: "This folder is empty" })).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).click();
+  await toast(page, "2 files deleted").getByRole("button", { name: "Undo" }).click();
   await expect(files(page)).toHaveCount(2);
 
   // What is deleted lies in the bin, and goes from there for good.

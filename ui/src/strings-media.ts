@@ -53,6 +53,7 @@ export const mediaStrings = {
     moveTo: "To",
     beside: "Beside the original",
     moved: (count: number, where: string) => `${files(count)} moved to ${where}`,
+    movedBack: (count: number) => `${files(count)} moved back`,
     copied: (count: number, where: string) => `${files(count)} copied to ${where}`,
     deleted: (count: number) => `${files(count)} deleted`,
     deletedRecording: (name: string) => `“${name}” was deleted, with its recording`,

@@ -11,6 +11,7 @@ export interface MediaActions {
   /** Puts them into the bin; for ten seconds that can be undone. */
   remove: (ids: readonly string[]) => Promise<void>;
   restore: (ids: readonly string[]) => Promise<void>;
+  /** For ten seconds that can be undone, too. */
   move: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
   copy: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
   /** Throws what the server refuses, for whoever asked before; what went until then is gone. */
@@ -31,8 +32,15 @@ export function useMediaActions(): MediaActions {
           showToast(deletedText(done, recordings), { label: strings.common.undo, run: () => void restore(done) }),
         );
       },
-      move: (ids, folderId, where) =>
-        act(client, "move", ids, folderId, (done) => showToast(strings.media.moved(done.length, where))),
+      move: (ids, folderId, where) => {
+        // By then the lists know only where they are.
+        const from = new Map(ids.flatMap((id) => findAsset(client, id) ?? []).map((asset) => [asset.id, asset.folder_id]));
+        return act(client, "move", ids, folderId, (done) => {
+          const ways = waysBack(done, from, folderId);
+          const undo = { label: strings.common.undo, run: () => void moveBack(client, ways) };
+          showToast(strings.media.moved(done.length, where), ways.size > 0 ? undo : undefined);
+        });
+      },
       copy: (ids, folderId, where) =>
         act(client, "copy", ids, folderId, (done) => showToast(strings.media.copied(done.length, where))),
       deleteForGood: async (ids, onProgress) => {
@@ -45,6 +53,27 @@ export function useMediaActions(): MediaActions {
       },
     };
   }, [client]);
+}
+
+/** Which of them go to which folder when they go back to where they were; those that did not move, or of which that is not known, stay. */
+export function waysBack(
+  ids: readonly string[],
+  from: ReadonlyMap<string, string | null>,
+  to: string | null,
+): Map<string | null, string[]> {
+  const ways = new Map<string | null, string[]>();
+  for (const id of ids) {
+    const folder = from.get(id);
+    if (folder === undefined || folder === to) continue;
+    ways.set(folder, [...(ways.get(folder) ?? []), id]);
+  }
+  return ways;
+}
+
+async function moveBack(client: QueryClient, ways: ReadonlyMap<string | null, readonly string[]>): Promise<void> {
+  let count = 0;
+  for (const [folder, ids] of ways) await act(client, "move", ids, folder, (done) => (count += done.length));
+  if (count > 0) showToast(strings.media.movedBack(count));
 }
 
 /** Names of those whose recordings are deleted along with them, as far as the lists know. */

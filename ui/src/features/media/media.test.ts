@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Folder } from "../../api/types";
+import { waysBack } from "./actions";
 import { folderChoices, folderPath, folderTree } from "./folders";
 import { readMetadata } from "./metadata";
 import { bare, filterOf, folderOf, isNarrowed, readPlace } from "./place";
@@ -8,6 +9,19 @@ import { readThumbhash } from "./thumbhash";
 
 const order = ["a", "b", "c", "d", "e"];
 const ids = (selection: { ids: ReadonlySet<string> }): string => [...selection.ids].sort().join("");
+
+it("undoes a move by folder, of those that moved and came from somewhere known", () => {
+  const from = new Map([
+    ["a", "f1"],
+    ["b", null],
+    ["c", "f1"],
+    ["d", "there"],
+  ]);
+  expect([...waysBack(["a", "b", "c", "d", "e"], from, "there")]).toEqual([
+    ["f1", ["a", "c"]],
+    [null, ["b"]],
+  ]);
+});
 
 describe("a selection", () => {
   it("takes one in and lets it go again", () => {
