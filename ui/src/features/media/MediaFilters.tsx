@@ -1,8 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Search, Tag } from "lucide-react";
+import { useRef } from "react";
 import { useAddressText } from "../../lib/hooks";
 import { strings } from "../../strings";
-import { ASSET_KINDS, ASSET_STATUSES, type Place } from "./place";
+import { ASSET_KINDS, ASSET_STATUSES, bare, isNarrowed, type Place } from "./place";
 
 const TYPING_PAUSE_MS = 200;
 const QUERY_LENGTH_MAX = 200;
@@ -10,11 +11,17 @@ const QUERY_LENGTH_MAX = 200;
 /** What is looked for in the place. */
 export function MediaFilters({ place }: { place: Place }) {
   const navigate = useNavigate({ from: "/media" });
+  const box = useRef<HTMLDivElement>(null);
+  // The button goes with what it clears; the focus stays here.
+  const clear = (): void => {
+    box.current?.focus();
+    void navigate({ search: bare(place), replace: true });
+  };
   const choose = (name: "kind" | "status", value: string): void => {
     void navigate({ search: (before) => ({ ...before, [name]: value === "" ? undefined : value }), replace: true });
   };
   return (
-    <div className="filters" role="search" aria-label={strings.media.filters}>
+    <div ref={box} className="filters" role="search" aria-label={strings.media.filters} tabIndex={-1}>
       <TextFilter name="q" value={place.q} label={strings.media.search} placeholder={strings.media.search} icon={Search} />
       <TextFilter name="tag" value={place.tag} label={strings.media.tag} placeholder={strings.media.tagPlaceholder} icon={Tag} />
       <select
@@ -43,6 +50,11 @@ export function MediaFilters({ place }: { place: Place }) {
           </option>
         ))}
       </select>
+      {isNarrowed(place) ? (
+        <button type="button" className="button button--small button--quiet" onClick={clear}>
+          {strings.media.clearFilters}
+        </button>
+      ) : null}
     </div>
   );
 }
