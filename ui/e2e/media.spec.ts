@@ -212,6 +212,15 @@ test("folders are renamed, moved and deleted, and what is looked for stands in t
   await places(page).getByRole("button", { name: "Show what is in Harbour" }).click();
   await places(page).getByRole("link", { name: /^Ships/u }).click();
   await expect(page.getByRole("navigation", { name: "Where you are" })).toHaveText("All filesHarbourShips");
+  // A folder shows those that lie in it, and a new one lies in the one that is open.
+  await makeFolder(page, "Barges");
+  await places(page).getByRole("link", { name: /^Harbour/u }).click();
+  await expect(page.getByRole("heading", { name: "Only folders here" })).toBeVisible();
+  await page.getByRole("list", { name: "Folders in Harbour" }).getByRole("link", { name: /^Ships/u }).click();
+  await expect(page.getByRole("list", { name: "Folders in Ships" }).getByRole("link", { name: /^Barges/u })).toBeVisible();
+  await act("Barges", "Delete");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByRole("list", { name: "Folders in Ships" })).toHaveCount(0);
 
   await dropImages(page, ["quay.png", "crane.png"]);
   await chooseFiles(page, [sample("sonnet.mp3")]);
@@ -223,7 +232,7 @@ test("folders are renamed, moved and deleted, and what is looked for stands in t
   await expect(files(page)).toHaveCount(1);
   await page.getByLabel("Find by name").fill("nothing like it");
   await expect(page.getByRole("heading", { name: "No file matches" })).toBeVisible();
-  await page.getByRole("button", { name: "Clear filters" }).click();
+  await page.locator(".empty").getByRole("button", { name: "Clear filters" }).click();
   await page.getByLabel("Kind").selectOption("Images");
   await expect(files(page)).toHaveCount(2);
   await page.getByRole("button", { name: "List", exact: true }).click();

@@ -31,6 +31,7 @@ export function FolderNav({
   actions: MediaActions;
 }) {
   const [asked, setAsked] = useState<Asked | null>(null);
+  const open = folders.find(({ id }) => id === place.folder);
   const everywhere = place.folder === undefined && !place.bin;
   return (
     <nav className="places" aria-label={strings.media.places}>
@@ -55,7 +56,7 @@ export function FolderNav({
         />
       </ul>
       {mayEdit ? (
-        <button type="button" className="button button--small" onClick={() => setAsked({ what: "new" })}>
+        <button type="button" className="button button--small" onClick={() => setAsked(open ? { what: "inside", folder: open } : { what: "new" })}>
           <FolderPlus size={16} aria-hidden />
           {strings.media.newFolder}
         </button>

@@ -30,6 +30,7 @@ import { MediaFilters } from "./MediaFilters";
 import { bare, filterOf, folderOf, isNarrowed, type Place } from "./place";
 import { everything, listed, NOTHING, type Selection } from "./selection";
 import { SelectionBar } from "./SelectionBar";
+import { Subfolders } from "./Subfolders";
 
 const NO_FOLDERS: readonly Folder[] = [];
 /** More are not chosen at once: what is done to them is asked for fifty at a time. */
@@ -45,8 +46,10 @@ export function MediaPage() {
   const path = folderPath(known, place.folder ?? "");
   const name = place.bin ? strings.media.bin : place.folder === "none" ? strings.media.unsorted : (path.at(-1)?.name ?? strings.media.all);
   const goneFolder = folders.isSuccess && place.folder !== undefined && place.folder !== "none" && path.length === 0;
+  const open = path.at(-1);
+  const inside = open === undefined ? NO_FOLDERS : known.filter((folder) => folder.parent_id === open.id);
   useTitle(place.bin || place.folder !== undefined ? `${name} · ${strings.media.title}` : strings.media.title);
-  useUploadsHere(path.at(-1)?.id ?? null);
+  useUploadsHere(open?.id ?? null);
 
   const nav = <FolderNav folders={known} place={place} mayEdit={mayEdit} actions={actions} />;
   return (
@@ -78,6 +81,10 @@ export function MediaPage() {
         <div className="media__main">
           <Path path={path} name={name} />
           <MediaFilters key={`filters ${place.folder ?? ""} ${place.bin ?? ""}`} place={place} />
+          {/* What is looked for is looked for among the files of the folder alone. */}
+          {open && inside.length > 0 && !isNarrowed(place) ? (
+            <Subfolders parent={open} inside={inside} mayEdit={mayEdit} actions={actions} />
+          ) : null}
           {goneFolder ? (
             <Empty icon={FolderOpen} title={strings.media.folderGone}>
               <Link to="/media" className="button">
@@ -90,6 +97,7 @@ export function MediaPage() {
               place={place}
               folders={known}
               foldersRead={folders}
+              hasInside={inside.length > 0}
               mayEdit={mayEdit}
             />
           )}
@@ -163,11 +171,14 @@ function Files({
   place,
   folders,
   foldersRead,
+  hasInside,
   mayEdit,
 }: {
   place: Place;
   folders: readonly Folder[];
   foldersRead: UseQueryResult;
+  /** Whether folders lie in the place. */
+  hasInside: boolean;
   mayEdit: boolean;
 }) {
   const { mediaView } = usePreferences();
@@ -194,6 +205,7 @@ function Files({
         pages={files.data.pages}
         files={files}
         folders={folders}
+        hasInside={hasInside}
         wanted={wanted}
         onWant={setWanted}
         all={all}
@@ -208,6 +220,7 @@ function FileList({
   pages,
   files,
   folders,
+  hasInside,
   wanted,
   onWant,
   all,
@@ -217,6 +230,7 @@ function FileList({
   pages: readonly Page<Asset>[];
   files: Paged & { isPlaceholderData: boolean };
   folders: readonly Folder[];
+  hasInside: boolean;
   wanted: Selection;
   onWant: (selection: Selection) => void;
   all: Everything;
@@ -238,7 +252,7 @@ function FileList({
     onWant(next);
   };
 
-  if (assets.length === 0) return <Nothing place={place} mayEdit={mayEdit} />;
+  if (assets.length === 0) return <Nothing place={place} hasInside={hasInside} mayEdit={mayEdit} />;
   return (
     <>
       {inBin ? <p className="soft small">{strings.media.binLead}</p> : null}
@@ -331,7 +345,7 @@ function useEverything(
   return { isReading, choose, stop };
 }
 
-function Nothing({ place, mayEdit }: { place: Place; mayEdit: boolean }) {
+function Nothing({ place, hasInside, mayEdit }: { place: Place; hasInside: boolean; mayEdit: boolean }) {
   const navigate = useNavigate();
   if (isNarrowed(place)) {
     return (
@@ -343,7 +357,8 @@ function Nothing({ place, mayEdit }: { place: Place; mayEdit: boolean }) {
     );
   }
   if (place.bin) return <Empty icon={Trash2} title={strings.media.emptyBinTitle} text={strings.media.emptyBinText} />;
-  const title = folderOf(place) === null ? strings.media.emptyTitle : strings.media.emptyFolderTitle;
+  const { emptyTitle, emptyFolderTitle, emptyAboveTitle } = strings.media;
+  const title = folderOf(place) === null ? emptyTitle : hasInside ? emptyAboveTitle : emptyFolderTitle;
   if (!mayEdit) return <Empty icon={Images} title={title} text={strings.media.emptyReadText} />;
   return (
     <Empty icon={Images} title={title} text={folderOf(place) === null ? strings.media.emptyText : strings.media.emptyFolderText}>
