@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Asset, Folder } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
+import { CopyIcon } from "../../components/CopyIcon";
 import { formatBytes, formatClock, formatDateTime } from "../../lib/format";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
@@ -67,7 +68,8 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
       ) : null}
     </span>,
   ]);
-  if (asset.sha256 !== null) facts.push([strings.asset.checksum, <code className="file__sum">{asset.sha256}</code>]);
+  facts.push([strings.asset.id, <Copied label={strings.asset.copyId} text={asset.id} />]);
+  if (asset.sha256 !== null) facts.push([strings.asset.checksum, <Copied label={strings.asset.copyChecksum} text={asset.sha256} />]);
   return (
     <section className="file__section" aria-labelledby="file-facts">
       <h2 id="file-facts">{strings.asset.facts}</h2>
@@ -80,5 +82,15 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
         ))}
       </dl>
     </section>
+  );
+}
+
+/** What people take along rather than read. */
+function Copied({ label, text }: { label: string; text: string }) {
+  return (
+    <span className="file__copied">
+      <code className="file__sum">{text}</code>
+      <CopyIcon label={label} text={text} />
+    </span>
   );
 }
