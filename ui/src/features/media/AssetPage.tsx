@@ -94,6 +94,8 @@ function Found({ asset }: { asset: Asset }) {
   const folders = useQuery(foldersQuery).data?.items ?? NO_FOLDERS;
   const change = useChangeAsset(asset.id);
   const editable = mayEdit && asset.deleted_at === null;
+  const isRecording = asset.video_id !== null && asset.deleted_at === null;
+  const renditions = asset.status === "ready" && asset.deleted_at === null ? <Renditions asset={asset} /> : null;
   return (
     <div className="page file">
       <div className="page__head file__head">
@@ -126,7 +128,9 @@ function Found({ asset }: { asset: Asset }) {
         </div>
       ) : null}
       <ReplacementNotice asset={asset} />
-      {asset.video_id === null || asset.deleted_at !== null ? null : <RecordingNotice videoId={asset.video_id} editable={editable} />}
+      {asset.video_id === null || asset.deleted_at !== null ? null : (
+        <RecordingNotice videoId={asset.video_id} editable={editable} />
+      )}
       <div className="file__columns">
         <div className="file__main">
           <AssetPreview asset={asset} page={page} />
@@ -135,13 +139,19 @@ function Found({ asset }: { asset: Asset }) {
               <Playground asset={asset} mayEdit={mayEdit} />
             </Suspense>
           ) : null}
+          {/* Of a recording there is much, and little to see beside it. */}
+          {isRecording ? (
+            <>
+              {renditions}
+              <Subtitles asset={asset} editable={editable} />
+            </>
+          ) : null}
         </div>
         <div className="file__side">
           <DescriptionEditor asset={asset} editable={editable} />
           <TextInPicture asset={asset} />
           <AssetFacts asset={asset} folders={folders} editable={editable} />
-          {asset.status === "ready" && asset.deleted_at === null ? <Renditions asset={asset} /> : null}
-          {asset.video_id !== null && asset.deleted_at === null ? <Subtitles asset={asset} editable={editable} /> : null}
+          {isRecording ? null : renditions}
           <TagsEditor asset={asset} editable={editable} />
           <MetadataEditor asset={asset} editable={editable} />
         </div>

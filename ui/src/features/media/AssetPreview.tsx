@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Play } from "lucide-react";
-import { useState } from "react";
+import { useState, type CSSProperties } from "react";
 import { imageAddressesQuery } from "../../api/media";
 import { videoQuery } from "../../api/queries";
 import type { Asset } from "../../api/types";
@@ -37,6 +37,12 @@ function Quiet({ asset, title, text }: { asset: Asset; title: string; text?: str
   );
 }
 
+/** The shape of the image, and its size: what is small is not blown up. */
+function boxOf({ width, height }: Asset): CSSProperties {
+  const shape = { aspectRatio: `${width ?? 4} / ${height ?? 3}` };
+  return width === null || height === null ? shape : Object.assign(shape, { "--width": `${width}px`, "--height": `${height}px` });
+}
+
 function ImagePreview({ asset }: { asset: Asset }) {
   const address = useQuery(imageAddressesQuery(asset, PREVIEW));
   const [loaded, setLoaded] = useState(false);
@@ -45,7 +51,7 @@ function ImagePreview({ asset }: { asset: Asset }) {
   if (address.isError && !address.data) return <Problem error={address.error} onRetry={() => void address.refetch()} />;
   if (address.data && address.data.src === broken) return <Quiet asset={asset} title={strings.playground.broken} />;
   return (
-    <figure className="preview" style={{ aspectRatio: `${asset.width ?? 4} / ${asset.height ?? 3}` }}>
+    <figure className="preview" style={boxOf(asset)}>
       {asset.image ? <BlurPicture hash={asset.image.thumbhash} /> : null}
       {address.data ? (
         <img
