@@ -293,7 +293,7 @@ test("a list of many files reads on by itself, and holds only what is in view", 
     expect(before).toBeGreaterThan(1000);
     await files(page).last().getByRole("link").click();
     await expect(page).toHaveURL(/\/files\//u);
-    await page.getByRole("heading", { name: "Facts" }).waitFor();
+    await page.getByRole("heading", { name: "Details" }).waitFor();
     await page.goBack();
     await expect(files(page).last()).toHaveAttribute("aria-posinset", "230");
     await expect.poll(scrolled).toBeGreaterThan(before - 4);
@@ -521,7 +521,7 @@ test("the page of a file looks as it did, in light, dark and on a phone", async 
   await inEveryLook([page], async (look) => {
     for (const [name, address] of addresses) {
       await page.goto(address);
-      await page.getByRole("heading", { name: "Facts" }).waitFor();
+      await page.getByRole("heading", { name: "Details" }).waitFor();
       await page.waitForTimeout(1000);
       await keepLook(page, `${name}-${look}`);
       if (name === "file-image") {

@@ -65,7 +65,7 @@ test("what is encoded is chosen in the settings, and what was made of a file is 
   await page.getByRole("button", { name: "Clear finished" }).click();
   const { items } = (await (await page.request.get("/api/v1/assets?kind=video")).json()) as { items: { id: string }[] };
   await page.goto(`/files/${items[0]?.id ?? ""}`);
-  const list = page.getByRole("list", { name: "Made of it" });
+  const list = page.getByRole("list", { name: "Made from it" });
   for (const name of ["720p, H.264, as uploaded", "360p, H.264", "360p, AV1", "Playlist of all versions", "Waveform"]) {
     await expect(list.getByRole("listitem").filter({ hasText: name }).first()).toBeVisible();
   }
@@ -142,7 +142,7 @@ test("a video keeps what it is when its recording is replaced, and says what the
   await expect(watcher.locator(".panel__body--transcript")).not.toContainText("fairest creatures");
   await expect(watcher.getByRole("alert")).toHaveCount(0);
   await watcher.close();
-  await expect(page.getByRole("list", { name: "Made of it" }).getByRole("listitem").filter({ hasText: "Waveform" })).toBeVisible();
+  await expect(page.getByRole("list", { name: "Made from it" }).getByRole("listitem").filter({ hasText: "Waveform" })).toBeVisible();
   await expectAccessible(page);
   await trayRow(page, "two-voices.wav").getByRole("link", { name: "Open" }).click();
   await expect(page).toHaveURL(video);

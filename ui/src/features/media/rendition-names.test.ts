@@ -18,6 +18,7 @@ describe("what was made of a file", () => {
     const sound = { ...ONE, kind: "sound", name: "sound-mp3-16lufs", content_type: "audio/mpeg", loudness_lufs: -16 };
     expect(renditionName(sound)).toBe("Sound as MP3, at −16 LUFS");
     expect(renditionName({ ...sound, content_type: "audio/ogg", loudness_lufs: null })).toBe("Sound as Opus");
+    expect(renditionName({ ...ONE, kind: "image", name: "image:w=640,format=avif" })).toBe("Image: w=640,format=avif");
     expect(renditionName({ ...ONE, kind: "of-tomorrow" })).toBe("of-tomorrow");
   });
 

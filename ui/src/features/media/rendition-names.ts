@@ -5,6 +5,9 @@ import { strings } from "../../strings";
 /** In the order in which people look for them. */
 const ORDER = ["sound", "hls_variant", "hls_master", "hls_sound", "subtitles", "file", "image", "poster", "thumbnail", "storyboard", "waveform", "speech_audio"];
 
+/** What the name of an image that was asked for begins with, before its options. */
+const IMAGE_PREFIX = "image:";
+
 /** By kind, the larger ones first. */
 export function inOrder(items: readonly Rendition[]): Rendition[] {
   const place = (one: Rendition): number => {
@@ -29,6 +32,8 @@ export function renditionName(one: Rendition): string {
     return one.loudness_lufs === null ? names.soundFile(format) : names.soundFileAt(format, one.loudness_lufs);
   }
   const name = names.kinds[one.kind] ?? one.kind;
+  // An image is one of many, which differ in what was asked for.
+  if (one.kind === "image" && one.name.startsWith(IMAGE_PREFIX)) return names.called(name, one.name.slice(IMAGE_PREFIX.length));
   const told = one.title ?? (one.language === null ? null : languageName(one.language));
   return told === null ? name : names.called(name, told);
 }
