@@ -98,9 +98,9 @@ test("an endpoint is added, tested, told, and told again", async ({ page }) => {
   await expect(page.getByText("Nothing yet.")).toBeVisible();
   await expect(page.getByText(secret)).toHaveCount(0);
 
-  const told = page.getByRole("list", { name: "What it was told" });
+  const told = page.getByRole("list", { name: "Deliveries" });
   await page.getByRole("button", { name: "Send a test" }).click();
-  await expect(told.getByRole("listitem").first()).toContainText("Taken");
+  await expect(told.getByRole("listitem").first()).toContainText("Delivered");
   await expect(told.getByRole("listitem").first()).toContainText("A test");
   expect(receiver.bodies).toHaveLength(1);
 
@@ -111,7 +111,7 @@ test("an endpoint is added, tested, told, and told again", async ({ page }) => {
   await expect(told.getByRole("listitem")).toHaveCount(3);
   const changed = told.getByRole("listitem").first();
   await expect(changed).toContainText("answered 500");
-  await expect(changed).toContainText("Waiting");
+  await expect(changed).toContainText("Retrying");
   await changed.locator("summary").focus();
   await page.keyboard.press("Enter");
   await expect(changed.getByRole("region", { name: "Message" })).toContainText('"title": "Weekly sync"');
@@ -119,7 +119,7 @@ test("an endpoint is added, tested, told, and told again", async ({ page }) => {
   await expectAccessible(page);
   receiver.status = 204;
   await changed.getByRole("button", { name: "Send again" }).click();
-  await expect(changed).toContainText("Taken");
+  await expect(changed).toContainText("Delivered");
 
   await page.getByLabel("Show").selectOption("Failed");
   await expect(page).toHaveURL(/status=failed/u);
@@ -152,9 +152,9 @@ test("an endpoint is changed, switched off by its receiver, switched on, and del
 
   receiver.status = 410;
   await page.getByRole("button", { name: "Send a test" }).click();
-  const told = page.getByRole("list", { name: "What it was told" });
+  const told = page.getByRole("list", { name: "Deliveries" });
   await expect(told.getByRole("listitem").first()).toContainText("Failed");
-  await page.reload();
+  // That it is switched off is seen without a reload.
   await expect(page.getByRole("alert")).toContainText("it answered that it is gone");
   await expect(page.getByRole("button", { name: "Send a test" })).toBeDisabled();
   await expectAccessible(page);
@@ -163,7 +163,7 @@ test("an endpoint is changed, switched off by its receiver, switched on, and del
   await expect(page.getByRole("alert")).toHaveCount(0);
   await page.getByRole("button", { name: "Send failed ones again" }).click();
   await expect(page.getByText("1 is sent again")).toBeVisible();
-  await expect(told.getByRole("listitem").first()).toContainText("Taken");
+  await expect(told.getByRole("listitem").first()).toContainText("Delivered");
 
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
@@ -180,8 +180,8 @@ test("webhooks look as they did, in light, dark and on a phone", async ({ page }
   await page.getByRole("list", { name: "Webhooks" }).getByRole("link").click();
   const address = page.url();
   await page.getByRole("button", { name: "Send a test" }).click();
-  const told = page.getByRole("list", { name: "What it was told" });
-  await expect(told).toContainText("Taken");
+  const told = page.getByRole("list", { name: "Deliveries" });
+  await expect(told).toContainText("Delivered");
   receiver.status = 503;
   await changeVideo(page, "Weekly sync");
   await page.getByRole("button", { name: "Refresh" }).click();

@@ -1,13 +1,14 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronDown, RotateCw } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { keys } from "../../../api/queries";
 import type { WebhookDelivery, WebhookEndpoint } from "../../../api/types";
 import { deliveriesQuery, deliveryQuery, webhookCommands } from "../../../api/webhooks";
 import { DELIVERY_STATUSES } from "../../../app/router";
 import { BusyButton } from "../../../components/BusyButton";
 import { Choice } from "../../../components/Choice";
+import { CopyIcon } from "../../../components/CopyIcon";
 import { PagedList } from "../../../components/Listed";
 import { Problem } from "../../../components/Problem";
 import { Tip } from "../../../components/Tip";
@@ -23,6 +24,7 @@ export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
   const client = useQueryClient();
   const list = useInfiniteQuery(deliveriesQuery(endpoint.id, status));
   const renew = (): Promise<void> => client.invalidateQueries({ queryKey: keys.webhookDeliveries(endpoint.id) });
+  useEndpointAnew(endpoint.id, list.data && newestOf(list.data.pages.flatMap((page) => page.items)));
   const replayFailed = useMutation({
     // Everything that is kept.
     mutationFn: () => webhookCommands.replayFailed(endpoint.id, endpoint.created_at),
@@ -85,6 +87,23 @@ export function Deliveries({ endpoint }: { endpoint: WebhookEndpoint }) {
   );
 }
 
+/** When the endpoint was last asked, as far as the list knows; empty where it never was. */
+function newestOf(deliveries: readonly WebhookDelivery[]): string {
+  return deliveries.flatMap(({ last_attempt_at }) => last_attempt_at ?? []).sort().at(-1) ?? "";
+}
+
+/** Another answer may be why the endpoint fails, works again or is switched off. */
+function useEndpointAnew(id: string, newest: string | undefined): void {
+  const client = useQueryClient();
+  const seen = useRef(newest);
+  useEffect(() => {
+    if (seen.current === newest) return;
+    const isFirst = seen.current === undefined;
+    seen.current = newest;
+    if (!isFirst) void client.invalidateQueries({ queryKey: keys.webhook(id), exact: true });
+  }, [client, id, newest]);
+}
+
 function Delivery({
   delivery,
   mayReplay,
@@ -99,9 +118,7 @@ function Delivery({
     <li>
       <details className="line" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          <span className={`tag line__status line__status--${delivery.status}`}>
-            {strings.webhooks.status[delivery.status]}
-          </span>
+          <span className={`tag line__status line__status--${delivery.status}`}>{statusName(delivery)}</span>
           <span className="line__what">
             <span>{strings.webhooks.description_of[delivery.event] ?? delivery.event}</span>
             <span className="faint small">{facts(delivery)}</span>
@@ -115,6 +132,11 @@ function Delivery({
       </details>
     </li>
   );
+}
+
+/** What waits for its first try is well; what was not taken is not. */
+export function statusName({ status, attempts }: Pick<WebhookDelivery, "status" | "attempts">): string {
+  return status === "pending" && attempts > 0 ? strings.webhooks.retrying : strings.webhooks.status[status];
 }
 
 /** "answered 500 · 3 tries · 120 ms · next try 12:00". */
@@ -155,8 +177,12 @@ function Details({
       <p className="faint small">
         <code>{delivery.id}</code> · <code>{delivery.event}</code>
       </p>
-      <Code title={strings.webhooks.payload} text={JSON.stringify(payload, null, 2)} />
-      <Code title={strings.webhooks.answer} text={answer === null || answer === "" ? strings.webhooks.answerNone : answer} />
+      <Code title={strings.webhooks.payload} text={JSON.stringify(payload, null, 2)} copy={strings.webhooks.copyPayload} />
+      {answer === null || answer === "" ? (
+        <Code title={strings.webhooks.answer} text={strings.webhooks.answerNone} />
+      ) : (
+        <Code title={strings.webhooks.answer} text={answer} copy={strings.webhooks.copyAnswer} />
+      )}
       {mayReplay ? (
         <div>
           <BusyButton type="button" className="button button--small" busy={replay.isPending} onClick={() => replay.mutate()}>
@@ -169,10 +195,13 @@ function Details({
   );
 }
 
-function Code({ title, text }: { title: string; text: string }) {
+function Code({ title, text, copy }: { title: string; text: string; copy?: string }) {
   return (
     <div>
-      <h3 className="small">{title}</h3>
+      <div className="webhooks__head">
+        <h3 className="small">{title}</h3>
+        {copy === undefined ? null : <CopyIcon label={copy} text={text} />}
+      </div>
       {/* It scrolls, so the keyboard has to reach it. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <pre className="webhooks__code" tabIndex={0} role="region" aria-label={title}>

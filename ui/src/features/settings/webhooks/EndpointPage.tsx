@@ -7,9 +7,10 @@ import { keys } from "../../../api/queries";
 import type { IssuedWebhookSecret, WebhookEndpoint } from "../../../api/types";
 import { webhookCommands, webhookQuery } from "../../../api/webhooks";
 import { BusyButton } from "../../../components/BusyButton";
+import { CopyIcon } from "../../../components/CopyIcon";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
-import { formatAge, formatDate, formatDateTime } from "../../../lib/format";
+import { formatDate, formatDateTime } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { showToast } from "../../../lib/toasts";
 import { strings } from "../../../strings";
@@ -82,7 +83,10 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
   return (
     <section className="settings__section" aria-label={endpoint.url}>
       <div>
-        <h2 className="webhooks__url">{endpoint.url}</h2>
+        <div className="webhooks__head">
+          <h2 className="webhooks__url">{endpoint.url}</h2>
+          <CopyIcon label={strings.webhooks.copyUrl} text={endpoint.url} />
+        </div>
         {endpoint.description === null ? null : <p className="soft">{endpoint.description}</p>}
       </div>
       {endpoint.disabled_at !== null && endpoint.disabled_reason !== null ? (
@@ -97,9 +101,12 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
       <p className="faint small">
         <span className="tag">{endpoint.active ? strings.webhooks.active : strings.webhooks.inactive}</span>{" "}
         {strings.webhooks.added} {formatDate(endpoint.created_at)}
-        {endpoint.active && endpoint.failing_since !== null
-          ? ` · ${strings.webhooks.failing(formatAge(endpoint.failing_since))}`
-          : null}
+        {endpoint.active && endpoint.failing_since !== null ? (
+          <>
+            {" · "}
+            <span className="webhooks__failing">{strings.webhooks.failing(formatDateTime(endpoint.failing_since))}</span>
+          </>
+        ) : null}
         {endpoint.former_secrets_until === null
           ? null
           : ` · ${strings.webhooks.formerUntil(formatDateTime(endpoint.former_secrets_until))}`}

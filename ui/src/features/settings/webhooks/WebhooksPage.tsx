@@ -7,7 +7,7 @@ import type { WebhookEndpoint } from "../../../api/types";
 import { webhooksQuery } from "../../../api/webhooks";
 import { Empty } from "../../../components/Empty";
 import { Problem } from "../../../components/Problem";
-import { formatAge } from "../../../lib/format";
+import { formatDateTime } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
 import { EndpointDialog } from "./EndpointDialog";
@@ -63,9 +63,12 @@ function Row({ endpoint }: { endpoint: WebhookEndpoint }) {
           {endpoint.description === null ? null : <span className="soft small">{endpoint.description}</span>}
           <span className="faint small">
             {strings.webhooks.told(endpoint.events.length)}
-            {endpoint.active && endpoint.failing_since !== null
-              ? ` · ${strings.webhooks.failing(formatAge(endpoint.failing_since))}`
-              : null}
+            {endpoint.active && endpoint.failing_since !== null ? (
+              <>
+                {" · "}
+                <span className="webhooks__failing">{strings.webhooks.failing(formatDateTime(endpoint.failing_since))}</span>
+              </>
+            ) : null}
           </span>
         </span>
         <span className={`tag${endpoint.disabled_at === null ? "" : " webhooks__tag--bad"}`}>

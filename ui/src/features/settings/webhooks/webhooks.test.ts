@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WEBHOOK_EVENTS, type WebhookDelivery } from "../../../api/types";
 import { strings } from "../../../strings";
-import { facts } from "./Deliveries";
+import { facts, statusName } from "./Deliveries";
 
 function delivery(changes: Partial<WebhookDelivery>): WebhookDelivery {
   return {
@@ -26,6 +26,12 @@ describe("what became of a delivery", () => {
     expect(facts(delivery({}))).toBe("answered 204 · 1 try · 12 ms");
     const failed = delivery({ status: "failed", attempts: 8, response_status: null, error_code: "timed_out", duration_ms: 30_000 });
     expect(facts(failed)).toBe("no answer in time · 8 tries · 30000 ms");
+  });
+
+  it("tells what waits for its first try from what was not taken", () => {
+    expect(statusName({ status: "pending", attempts: 0 })).toBe("Waiting");
+    expect(statusName({ status: "pending", attempts: 2 })).toBe("Retrying");
+    expect(statusName({ status: "failed", attempts: 8 })).toBe("Failed");
   });
 
   it("says when it is sent next, and when it is being sent", () => {
