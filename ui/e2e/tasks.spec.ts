@@ -32,8 +32,9 @@ test("what failed says why, and is found, explained and started again", async ({
   const failed = list.getByRole("listitem").filter({ hasText: "Failed" }).first();
   // It appears by itself.
   await expect(failed).toContainText("Torn", { timeout: PROCESSING_MS });
-  await page.getByRole("combobox", { name: "Status" }).selectOption("Failed");
+  await page.getByRole("link", { name: /^\d+ failed: show/u }).click();
   await expect(page).toHaveURL(/status=failed/u);
+  await expect(page.getByRole("combobox", { name: "Status" })).toHaveValue("failed");
   await expect(list.getByRole("listitem").filter({ hasText: "Torn" })).toHaveCount(1);
   await failed.locator("summary").focus();
   await page.keyboard.press("Enter");

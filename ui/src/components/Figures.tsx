@@ -9,7 +9,7 @@ export function Figures({ label, children }: { label: string; children: ReactNod
   );
 }
 
-export function Figure({ name, value, title, isBad = false }: { name: string; value: string; title?: string; isBad?: boolean }) {
+export function Figure({ name, value, title, isBad = false }: { name: string; value: ReactNode; title?: string; isBad?: boolean }) {
   return (
     <div>
       <dt className="soft small">{name}</dt>

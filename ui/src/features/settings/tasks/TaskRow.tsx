@@ -7,6 +7,7 @@ import { keys } from "../../../api/queries";
 import { taskCommands, taskQuery } from "../../../api/tasks";
 import type { Task } from "../../../api/types";
 import { BusyButton } from "../../../components/BusyButton";
+import { CopyIcon } from "../../../components/CopyIcon";
 import { Confirm } from "../../../components/Confirm";
 import { Problem } from "../../../components/Problem";
 import { Progress } from "../../../components/Progress";
@@ -78,14 +79,10 @@ function Details({ task }: { task: Task }) {
           )}
         </div>
       )}
-      <p className="faint small">
+      <p className="faint small tasks__id">
         <code>{task.id}</code>
-        {task.error_code === null ? null : (
-          <>
-            {" · "}
-            <code>{task.error_code}</code>
-          </>
-        )}
+        <CopyIcon label={strings.tasks.copyId} text={task.id} />
+        {task.error_code === null ? null : <code>{task.error_code}</code>}
       </p>
       <Actions task={task} />
     </div>
@@ -123,6 +120,10 @@ function Actions({ task }: { task: Task }) {
       {task.subject === "video" ? (
         <Link className="settings__inline-link" to="/videos/$videoId" params={{ videoId: task.subject_id }}>
           {strings.tasks.open}
+        </Link>
+      ) : task.subject === "asset" ? (
+        <Link className="settings__inline-link" to="/files/$assetId" params={{ assetId: task.subject_id }}>
+          {strings.tasks.openFile}
         </Link>
       ) : null}
       {mayEdit && (waits || (task.status === "running" && !task.is_stopping)) ? (

@@ -1,6 +1,6 @@
 import "./tasks.css";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ListChecks } from "lucide-react";
 import { taskStatsQuery, tasksQuery } from "../../../api/tasks";
 import type { TaskStats, TaskStatus } from "../../../api/types";
@@ -85,7 +85,7 @@ function Stats() {
         <Figure name={strings.tasks.running} value={formatNumber(countOf(data, "running"))} />
         <Figure name={strings.tasks.waiting} value={formatNumber(countOf(data, "pending"))} />
         {held > 0 ? <Figure name={strings.tasks.held} value={formatNumber(held)} /> : null}
-        <Figure name={strings.tasks.failed} value={formatNumber(failed)} isBad={failed > 0} />
+        <Figure name={strings.tasks.failed} value={failed > 0 ? <FailedLink count={failed} /> : formatNumber(failed)} isBad={failed > 0} />
         <Figure name={strings.tasks.lastDay} value={formatNumber(done)} />
         {since === null ? null : <Figure name={strings.tasks.longest} value={formatAge(since)} title={formatDateTime(since)} />}
       </Figures>
@@ -119,6 +119,15 @@ function Stats() {
         </details>
       )}
     </>
+  );
+}
+
+/** What failed is what most come for. */
+function FailedLink({ count }: { count: number }) {
+  return (
+    <Link to="/settings/tasks" search={{ status: "failed" }} replace className="tasks__count" aria-label={strings.tasks.showFailed(formatNumber(count))}>
+      {formatNumber(count)}
+    </Link>
   );
 }
 
