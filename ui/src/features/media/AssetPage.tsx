@@ -57,12 +57,17 @@ export function AssetPage() {
 
   if (asset.isPending) {
     return (
-      <div className="page" aria-busy>
+      <div className="page file" aria-busy>
         <span className="visually-hidden" role="status">
           {strings.common.loading}
         </span>
-        <div className="skeleton" style={{ height: 34, width: "40%" }} />
-        <div className="skeleton" style={{ height: 420 }} />
+        <div className="page__head file__head" aria-hidden>
+          <div className="skeleton" style={{ height: 36, width: "40%" }} />
+        </div>
+        <div className="file__columns" aria-hidden>
+          <div className="skeleton" style={{ height: 420 }} />
+          <div className="skeleton" style={{ height: 420 }} />
+        </div>
       </div>
     );
   }

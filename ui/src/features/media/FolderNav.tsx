@@ -21,11 +21,14 @@ type Asked = { what: "rename" | "move" | "delete" | "inside"; folder: Folder } |
 /** Where files can be: everywhere, in no folder, in a folder, or in the bin. Files dragged onto a folder move into it. */
 export function FolderNav({
   folders,
+  isPending,
   place,
   mayEdit,
   actions,
 }: {
   folders: readonly Folder[];
+  /** Whether the folders are still asked for. */
+  isPending: boolean;
   place: Place;
   mayEdit: boolean;
   actions: MediaActions;
@@ -44,6 +47,7 @@ export function FolderNav({
           name={strings.media.unsorted}
           onIds={mayEdit ? (ids) => void actions.move(ids, null, strings.media.unsorted) : undefined}
         />
+        {isPending ? ["60%", "45%"].map((width) => <li key={width} className="places__wait skeleton" style={{ width }} aria-hidden />) : null}
         {folderTree(folders).map((node) => (
           <FolderRow key={node.folder.id} node={node} place={place} mayEdit={mayEdit} actions={actions} onAsk={setAsked} />
         ))}

@@ -51,7 +51,7 @@ export function MediaPage() {
   useTitle(place.bin || place.folder !== undefined ? `${name} · ${strings.media.title}` : strings.media.title);
   useUploadsHere(open?.id ?? null);
 
-  const nav = <FolderNav folders={known} place={place} mayEdit={mayEdit} actions={actions} />;
+  const nav = <FolderNav folders={known} isPending={folders.isPending} place={place} mayEdit={mayEdit} actions={actions} />;
   return (
     <div className="page media">
       <div className="page__head">
@@ -379,6 +379,7 @@ function AssetsSkeleton({ view }: { view: "grid" | "list" }) {
       {Array.from({ length: 12 }, (_, index) => (
         <div key={index} className="asset" aria-hidden>
           <div className={view === "grid" ? "thumb skeleton" : "asset__line skeleton"} />
+          {view === "grid" ? <div className="asset__bar skeleton" /> : null}
         </div>
       ))}
     </div>
