@@ -98,7 +98,18 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
 
   await places(page).getByRole("link", { name: /^Harbour/u }).click();
   await expect(page).toHaveURL(/folder=/u);
+  // What comes from elsewhere says where it goes.
+  await page.getByRole("button", { name: "Import from a link" }).click();
+  await expect(page.getByRole("dialog")).toContainText("It goes into the folder “Harbour”.");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["a"], "quay.png"));
+    for (const type of ["dragenter", "dragleave", "dragenter"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true }));
+  });
+  await expect(page.getByText("Drop to upload into “Harbour”")).toBeVisible();
   await dropImages(page, ["quay.png", "crane.png", "gull.png"]);
+  await expect(page.getByText("Drop to upload into “Harbour”")).toHaveCount(0);
   await expect(files(page)).toHaveCount(3);
   await expect(places(page).getByRole("link", { name: "Harbour, 3 files" })).toBeVisible();
   await expect.poll(() => widthOf(file(page, "quay.png").locator("img"))).toBeGreaterThan(0);

@@ -185,6 +185,7 @@ export const strings = {
   upload: {
     title: "Uploads",
     drop: "Drop to upload",
+    dropInto: (folder: string) => `Drop to upload into “${folder}”`,
     summaryActive: (count: number) => (count === 1 ? "Uploading 1 file" : `Uploading ${count} files`),
     summaryProcessing: (count: number) => (count === 1 ? "Processing 1 recording" : `Processing ${count} recordings`),
     summaryProcessingFiles: (count: number) => (count === 1 ? "Processing 1 file" : `Processing ${count} files`),
@@ -231,6 +232,7 @@ export const strings = {
     importUrlHint: "For example https://example.com/talk.mp4",
     importKind: "It becomes",
     importKinds: { video: "A video or a recording", image: "An image", document: "A document" },
+    importInto: (folder: string) => `It goes into the folder “${folder}”.`,
     importStart: "Import",
   },
   video: {

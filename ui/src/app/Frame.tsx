@@ -6,6 +6,7 @@ import { listen } from "../api/events";
 import { useMay, useMe } from "../api/me";
 import { Tip } from "../components/Tip";
 import { Toasts } from "../components/Toasts";
+import { DropVeil } from "../features/uploads/DropVeil";
 import { ImportDialog } from "../features/uploads/ImportDialog";
 import { UploadTray } from "../features/uploads/UploadTray";
 import { useUploadDrop } from "../features/uploads/drop";
@@ -75,11 +76,7 @@ export function Frame() {
       <UploadTray key={organizationId} />
       <ImportDialog />
       <Toasts />
-      {dropping ? (
-        <div className="drop-veil" aria-hidden>
-          <p>{strings.upload.drop}</p>
-        </div>
-      ) : null}
+      {dropping ? <DropVeil /> : null}
       {paletteOpen ? (
         <Suspense fallback={null}>
           <Palette onClose={() => setPaletteOpen(false)} />

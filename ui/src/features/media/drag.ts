@@ -1,4 +1,5 @@
 import { useState, type DragEvent } from "react";
+import { strings } from "../../strings";
 
 /** What a drag of files inside the page carries; other programs see nothing of it. */
 const TYPE = "application/x-memoreel-assets";
@@ -7,6 +8,18 @@ export function beginDrag(event: DragEvent, ids: readonly string[]): void {
   event.dataTransfer.clearData();
   event.dataTransfer.setData(TYPE, JSON.stringify(ids));
   event.dataTransfer.effectAllowed = "move";
+  if (ids.length > 1) showCount(event, ids.length);
+}
+
+/** By itself a browser shows the one that the pointer took, whatever goes along. */
+function showCount(event: DragEvent, count: number): void {
+  const badge = document.createElement("div");
+  badge.className = "drag-count";
+  badge.textContent = strings.media.dragged(count);
+  document.body.append(badge);
+  event.dataTransfer.setDragImage(badge, -12, -12);
+  // The browser has taken its picture by then.
+  setTimeout(() => badge.remove());
 }
 
 interface DropPlace {

@@ -8,6 +8,7 @@ import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
 import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
+import { useOpenFolderName } from "./folder-name";
 import { importing } from "./importing";
 import { followImport, kindOfName, openFolder } from "./manager";
 import type { UploadKind } from "./records";
@@ -25,6 +26,7 @@ function Ask({ onClose }: { onClose: () => void }) {
   const field = useId();
   const [url, setUrl] = useState("");
   const [chosen, setChosen] = useState<UploadKind | null>(null);
+  const folder = useOpenFolderName();
   const kind = chosen ?? kindOfName(nameIn(url)) ?? "video";
   const start = useMutation({
     mutationFn: () => mediaCommands.importFile({ url: url.trim(), kind, folder_id: openFolder.get() }),
@@ -69,6 +71,7 @@ function Ask({ onClose }: { onClose: () => void }) {
             ))}
           </select>
         </div>
+        {folder === null ? null : <p className="soft small">{strings.upload.importInto(folder)}</p>}
         {start.isError && wrong.url === undefined ? <Problem error={start.error} /> : null}
         <div className="dialog__actions">
           <button type="button" className="button" onClick={onClose}>
