@@ -3,8 +3,9 @@
 use crate::{
     DocumentError, Format,
     format::{Recognised, recognise},
-    html, markdown, office, pdf_streams, plain,
+    html, markdown, office, plain,
     protocol::Bounds,
+    unfolding,
 };
 
 const BOUNDS: Bounds = Bounds { pages_max: 100, text_bytes_max: 1 << 20, unfolded_bytes_max: 8 << 20 };
@@ -36,6 +37,6 @@ pub fn document(bytes: &[u8], filename: &str) {
 /// # Panics
 /// When it is refused for something else.
 pub fn pdf(bytes: &[u8]) {
-    let checked = pdf_streams::check(bytes, BOUNDS);
+    let checked = unfolding::check(bytes, BOUNDS);
     assert!(matches!(checked, Ok(()) | Err(DocumentError::TooLarge { .. })), "{checked:?}");
 }

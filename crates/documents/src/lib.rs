@@ -19,16 +19,10 @@ mod markdown;
 mod office;
 mod pages;
 mod pdf;
-mod pdf_chains;
-mod pdf_dictionaries;
-mod pdf_filters;
-mod pdf_inside;
-mod pdf_lists;
-mod pdf_pictures;
-mod pdf_streams;
 mod plain;
 mod pool;
 mod protocol;
+mod unfolding;
 mod worker;
 mod xml;
 

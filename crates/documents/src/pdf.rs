@@ -4,7 +4,7 @@
 //! buffers of our own and pointers that PDFium gave us.
 #![expect(unsafe_code, reason = "PDFium is a C library")]
 
-use crate::{DocumentError, pages, pdf_streams, protocol::Bounds};
+use crate::{DocumentError, pages, protocol::Bounds, unfolding};
 use libloading::Library;
 use std::ffi::{c_char, c_float, c_int, c_ulong, c_ushort, c_void};
 use std::path::Path;
@@ -121,7 +121,7 @@ impl Pdfium {
         if !end.windows(5).any(|window| window == b"%%EOF") {
             return Err(DocumentError::unreadable("the end is missing"));
         }
-        pdf_streams::check(&bytes, bounds)?;
+        unfolding::check(&bytes, bounds)?;
         // SAFETY: the buffer lives as long as the document, and does not move: only the vector around it does.
         let document =
             unsafe { (self.FPDF_LoadMemDocument64)(bytes.as_ptr().cast(), bytes.len(), ptr::null()) };

@@ -1,10 +1,10 @@
 //! Streams of a PDF that are inside of others, where nobody says how they are packed.
 
-use crate::{
-    DocumentError,
-    pdf_chains::{Allowed, Chain, PIECE_BYTES},
-    pdf_dictionaries::{is_regular, is_white},
+use super::{
+    chains::{Allowed, Chain, PIECE_BYTES},
+    dictionaries::{is_regular, is_white},
 };
+use crate::DocumentError;
 
 /// More of them do not go on at once.
 const NESTED_MAX: usize = 24;

@@ -1,6 +1,7 @@
 //! Pictures in a PDF that are larger than their bytes let expect, and that PDFium keeps in whole.
 
-use crate::{DocumentError, pdf_chains::PIECE_BYTES};
+use super::chains::PIECE_BYTES;
+use crate::DocumentError;
 
 /// Pictures that are kept in whole to be unfolded have no more pixels, as images have (`ImageLimits`).
 const PIXELS_MAX: u64 = 100_000_000;

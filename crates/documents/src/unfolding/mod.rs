@@ -23,18 +23,25 @@
 //! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one, or use as a letter what
 //! says it is a picture.
 
+mod chains;
+mod dictionaries;
+mod filters;
+mod inside;
+mod lists;
+mod pictures;
+
 use crate::{
     DocumentError,
     containers::{LARGE_BYTES, RATIO_MAX, unfolds},
-    pdf_chains::{Allowed, BEGIN_BYTES, Chain},
-    pdf_dictionaries::{Dictionary, after_line},
-    pdf_filters::Filter,
-    pdf_inside::Inside,
-    pdf_lists::{Lists, Unfolded},
-    pdf_pictures::{BITS_MAX, Headers, too_many},
     protocol::Bounds,
 };
+use chains::{Allowed, BEGIN_BYTES, Chain};
+use dictionaries::{Dictionary, after_line};
+use filters::Filter;
+use inside::Inside;
+use lists::{Lists, Unfolded};
 use memchr::memmem;
+use pictures::{BITS_MAX, Headers, too_many};
 use std::collections::HashMap;
 
 /// What is read more often than this lies in one another.

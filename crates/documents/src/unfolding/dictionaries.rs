@@ -1,6 +1,7 @@
 //! Dictionaries of streams in a PDF (ISO 32000-2, 7.3), read as PDFium reads them: what is out of place is passed over.
 
-use crate::{DocumentError, containers, pdf_filters::Filter};
+use super::filters::Filter;
+use crate::{DocumentError, containers};
 use std::borrow::Cow;
 
 /// PDFium follows what lies in one another no deeper.

@@ -1,6 +1,7 @@
 //! Lists of a PDF that name streams which are unfolded together: those of a page's text, above all.
 
-use crate::{DocumentError, containers::unfolds, pdf_chains::Allowed, pdf_dictionaries::is_regular};
+use super::{chains::Allowed, dictionaries::is_regular};
+use crate::{DocumentError, containers::unfolds};
 use std::collections::{HashMap, HashSet};
 
 /// No word that is looked for is longer.

@@ -1,9 +1,9 @@
 //! Filters one after the other, as the streams of a PDF have them, held to what they may unfold to while they do.
 
+use super::filters::{Decoder, Filter, Goes, Sink};
 use crate::{
     DocumentError,
     containers::{LARGE_BYTES, RATIO_MAX, unfolds},
-    pdf_filters::{Decoder, Filter, Goes, Sink},
 };
 
 /// As much shows whether a guess was right.
