@@ -66,11 +66,22 @@ impl DbError {
 /// Whether a statement was ended because others hold what it needs: it waited too long for them, or they for it.
 #[must_use]
 pub fn is_contention(error: &sqlx::Error) -> bool {
-    // lock_not_available, deadlock_detected
+    // lock_not_available, deadlock_detected, serialization_failure
+    has_code(error, &["55P03", "40P01", "40001"])
+}
+
+/// Whether a statement names something that others removed, or removes something that others named, at this moment.
+#[must_use]
+pub fn is_overtaken(error: &sqlx::Error) -> bool {
+    // foreign_key_violation
+    has_code(error, &["23503"])
+}
+
+fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     error
         .as_database_error()
-        .and_then(|answer| answer.code())
-        .is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Whether the server went away or is not there yet, rather than refusing what was asked.

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use memoreel_blob::BlobError;
-use memoreel_db::{DbError, is_outage};
+use memoreel_db::{DbError, is_contention, is_outage, is_overtaken};
 use memoreel_kernel::Timestamp;
 use memoreel_tasks::TaskFailure;
 use serde::Serialize;
@@ -185,6 +185,11 @@ impl Problem {
         &self.errors
     }
 
+    /// Whether it comes of a statement that the database refused or did not do, after which its transaction can do nothing more.
+    pub fn ends_transaction(&self) -> bool {
+        self.status.is_server_error() || self.code == "changed_meanwhile"
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.code
@@ -237,8 +242,36 @@ impl From<DbError> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { unreachable_database(&error) } else { Self::internal(error) }
+        if is_outage(&error) {
+            return unreachable_database(&error);
+        }
+        if is_contention(&error) {
+            return contended(&error);
+        }
+        if is_overtaken(&error) {
+            return overtaken(&error);
+        }
+        Self::internal(error)
     }
+}
+
+/// Others hold what it takes. Nothing was done, so that it may be done again at once.
+fn contended(error: &sqlx::Error) -> Problem {
+    tracing::warn!(%error, "requests stood in each other's way");
+    let detail = "Others were changing the same things at this moment.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server_busy", detail)
+        .hint("Try again in a second.")
+        .header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+}
+
+/// What it needs has just gone, or what it removes has just been named.
+fn overtaken(error: &sqlx::Error) -> Problem {
+    tracing::warn!(%error, "a request was overtaken by another");
+    Problem::conflict(
+        "changed_meanwhile",
+        "Something that this is about was removed, or came to be used, at this moment.",
+    )
+    .hint("Look at how things stand, and try again.")
 }
 
 fn unreachable_database(error: &(dyn std::error::Error + 'static)) -> Problem {
