@@ -118,6 +118,10 @@ pub(crate) async fn test(
         "data": { "organization_id": caller.organization_id, "endpoint_id": endpoint_id },
     });
     let mut tx = app.db.tenant(caller).await?;
+    // It stays until what it is to be told is written down.
+    if !store::hold_endpoint(&mut tx, endpoint_id).await? {
+        return Err(WebhookError::NotFound("webhook endpoint"));
+    }
     find_active(&mut tx, endpoint_id, now).await?;
     store::insert_test_delivery(&mut tx, id, endpoint_id, TEST, &payload.to_string(), now).await?;
     let delivery = find_delivery(&mut tx, id).await?;

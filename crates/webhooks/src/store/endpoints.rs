@@ -186,7 +186,7 @@ pub(crate) async fn delete_endpoint(tx: &mut TenantTx, id: WebhookEndpointId) ->
     Ok(deleted.rows_affected() == 1)
 }
 
-/// From here to the end of their transactions, those who give the endpoint a secret take turns. `false` when there is none.
+/// From here to the end of the transaction the endpoint stays as it is, and those who hold it take turns. `false` when there is none.
 pub(crate) async fn hold_endpoint(tx: &mut TenantTx, id: WebhookEndpointId) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let held = sqlx::query!(

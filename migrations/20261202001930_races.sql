@@ -1,0 +1,92 @@
+-- What happens at once neither fails nor waits in a circle.
+
+CREATE FUNCTION pg_temp.amend(p_function regproc, p_before text, p_after text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_definition text := pg_get_functiondef(p_function);
+BEGIN
+    IF strpos(v_definition, p_before) = 0 THEN
+        RAISE EXCEPTION '% does not say %', p_function, p_before;
+    END IF;
+    EXECUTE replace(v_definition, p_before, p_after);
+END $$;
+
+-- An endpoint may go at the moment at which it is told something: what it was to be told goes with it, and nothing else fails for that. Held as
+-- the foreign key holds it, one that is gone drops out.
+SELECT pg_temp.amend('record_webhook_deliveries',
+    $sql$AND a.kind IN ('image', 'document');$sql$,
+    $sql$AND a.kind IN ('image', 'document')
+        FOR KEY SHARE OF e;$sql$);
+SELECT pg_temp.amend('record_webhook_deliveries',
+    $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private';$sql$,
+    $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
+        FOR KEY SHARE OF e;$sql$);
+DROP FUNCTION pg_temp.amend(regproc, text, text);
+
+-- The contents of many assets that go in one statement are held in the order of their ids, as whoever else holds several holds them.
+CREATE OR REPLACE FUNCTION files_follow_assets() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+DECLARE
+    v_key text;
+BEGIN
+    IF NEW.blob_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
+        UPDATE blobs SET reference_count = reference_count + 1 WHERE organization_id = NEW.organization_id AND id = NEW.blob_id;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.blob_id IS NOT NULL AND NEW.blob_id IS DISTINCT FROM OLD.blob_id THEN
+        UPDATE blobs SET reference_count = reference_count - 1 WHERE organization_id = OLD.organization_id AND id = OLD.blob_id;
+        DELETE FROM blobs WHERE organization_id = OLD.organization_id AND id = OLD.blob_id AND reference_count = 0
+            RETURNING blob_key INTO v_key;
+        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+        SELECT OLD.organization_id, v_key, 'epoch', 'no asset has it' FROM organizations WHERE id = OLD.organization_id AND v_key IS NOT NULL;
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER files_follow_assets ON assets;
+CREATE TRIGGER files_follow_assets AFTER INSERT OR UPDATE OF blob_id ON assets FOR EACH ROW EXECUTE FUNCTION files_follow_assets();
+
+CREATE FUNCTION files_follow_deleted_assets() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+BEGIN
+    PERFORM FROM blobs b WHERE (b.organization_id, b.id) IN (SELECT gone.organization_id, gone.blob_id FROM gone)
+        ORDER BY b.organization_id, b.id FOR UPDATE OF b;
+    UPDATE blobs b SET reference_count = b.reference_count - had.number
+        FROM (SELECT organization_id, blob_id, count(*) AS number FROM gone WHERE blob_id IS NOT NULL GROUP BY organization_id, blob_id) AS had
+        WHERE b.organization_id = had.organization_id AND b.id = had.blob_id;
+    WITH unused AS (
+        DELETE FROM blobs b USING (SELECT DISTINCT organization_id, blob_id FROM gone) AS had
+        WHERE b.organization_id = had.organization_id AND b.id = had.blob_id AND b.reference_count = 0
+        RETURNING b.organization_id, b.blob_key
+    )
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT unused.organization_id, unused.blob_key, 'epoch', 'no asset has it'
+    FROM unused JOIN organizations o ON o.id = unused.organization_id;
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT gone.organization_id, 'organizations/' || gone.organization_id || '/assets/' || gone.id, due.not_before, due.reason
+    FROM gone JOIN organizations o ON o.id = gone.organization_id
+    CROSS JOIN (VALUES ('epoch'::timestamptz, 'asset deleted'), (now() + interval '2 days', 'written late')) AS due (not_before, reason);
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION files_follow_deleted_assets() FROM public;
+CREATE TRIGGER files_follow_deleted_assets AFTER DELETE ON assets REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION files_follow_deleted_assets();
+
+-- Removes assets that are no recordings and whose time is over, at most so many, and returns how many. Those that somebody is at work with are
+-- left for the next time, so that nobody is waited for while many are held. Whoever tidies up may remove assets and not change them, which
+-- is what holding them takes.
+CREATE FUNCTION purge_assets(p_now timestamptz, p_assets_max bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+DECLARE
+    v_count bigint;
+BEGIN
+    WITH due AS (
+        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now)
+            AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
+        LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
+    )
+    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
+        -- It may be taken out of the bin, or made to stay, at this moment.
+        AND (a.retention_until < p_now OR a.expires_at < p_now);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END $$;
+REVOKE ALL ON FUNCTION purge_assets(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION purge_assets(timestamptz, bigint) TO memoreel_system;
