@@ -117,23 +117,25 @@ pub(crate) enum FolderDeletion {
 /// Deletes a folder that holds nothing but what is in the bin.
 pub(crate) async fn delete_folder(tx: &mut TenantTx, id: FolderId) -> Result<FolderDeletion, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let row = sqlx::query!(
-        r#"WITH gone AS (
-               DELETE FROM folders f WHERE f.organization_id = $1 AND f.id = $2
-                   AND NOT EXISTS (SELECT FROM folders below WHERE below.organization_id = $1 AND below.parent_id = $2)
-                   AND NOT EXISTS (SELECT FROM assets a WHERE a.organization_id = $1 AND a.folder_id = $2 AND a.deleted_at IS NULL)
-               RETURNING f.id
-           )
-           SELECT EXISTS (SELECT FROM gone) AS "is_gone!",
-               EXISTS (SELECT FROM folders WHERE organization_id = $1 AND id = $2) AS "was_there!""#,
+    // Once it is held, nobody puts anything into it any more, and what was put there is seen by the next statement.
+    let held = sqlx::query_scalar!(
+        "SELECT id FROM folders WHERE organization_id = $1 AND id = $2 FOR UPDATE",
         organization_id.uuid(),
         id.uuid(),
     )
-    .fetch_one(&mut **tx)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(match (row.is_gone, row.was_there) {
-        (true, _) => FolderDeletion::Deleted,
-        (false, true) => FolderDeletion::NotEmpty,
-        (false, false) => FolderDeletion::NotFound,
-    })
+    if held.is_none() {
+        return Ok(FolderDeletion::NotFound);
+    }
+    let deleted = sqlx::query!(
+        "DELETE FROM folders f WHERE f.organization_id = $1 AND f.id = $2
+             AND NOT EXISTS (SELECT FROM folders below WHERE below.organization_id = $1 AND below.parent_id = $2)
+             AND NOT EXISTS (SELECT FROM assets a WHERE a.organization_id = $1 AND a.folder_id = $2 AND a.deleted_at IS NULL)",
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(if deleted.rows_affected() == 1 { FolderDeletion::Deleted } else { FolderDeletion::NotEmpty })
 }
