@@ -1,5 +1,5 @@
 //! Where an asset's blobs lie. What is made of one asset is below one prefix, and everything of one organization, so that it can be
-//! deleted as one. The database names these folders, too, where it says what files are to go (`files_follow_assets`).
+//! deleted as one. The database names these folders, too, where it says what files are to go (`files_follow_deleted_assets`).
 
 use memoreel_blob::BlobKey;
 use memoreel_kernel::{AssetId, OrganizationId, UploadId, canonical_uuid};

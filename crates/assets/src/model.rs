@@ -19,7 +19,7 @@ pub(crate) const RETENTION: TimeDelta = TimeDelta::days(30);
 /// The largest file of any kind.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 5 << 30;
 /// When what a task may write that does not know yet that it is needless is removed, after it became so: none is at work for so long. As in
-/// the triggers `files_follow_assets` and `leavings_follow_uploads`.
+/// the triggers `files_follow_deleted_assets` and `leavings_follow_uploads`.
 pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::days(2);
 /// The name of the rendition that holds sound for speech recognition.
 pub(crate) const SPEECH_AUDIO: &str = "speech-audio";

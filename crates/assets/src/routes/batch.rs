@@ -96,8 +96,8 @@ pub(super) async fn change_assets(
             return Err(AssetsError::FolderNotFound.into());
         }
     }
-    // In the order of their ids: two who change the same ones in different orders would wait for each other.
     let wanted: BTreeSet<AssetId> = request.ids.iter().copied().collect();
+    hold(&mut tx, request.action, &wanted).await?;
     let mut done = BTreeMap::new();
     for id in wanted {
         let outcome = change(&app, &bin, &*receiver, &mut tx, &request, id).await;
@@ -110,7 +110,7 @@ pub(super) async fn change_assets(
                 message: None,
             },
             // What the database or the store refuses is refused as a whole.
-            Err(problem) if problem.status().is_server_error() => return Err(problem),
+            Err(problem) if problem.ends_transaction() => return Err(problem),
             Err(problem) => BatchItem {
                 id,
                 status: problem.status().as_u16(),
@@ -124,6 +124,17 @@ pub(super) async fn change_assets(
     tx.commit().await?;
     let items = request.ids.iter().filter_map(|id| done.remove(id)).collect();
     Ok(Json(BatchOutcome { items }))
+}
+
+/// Holds all that is to be changed before anything is, always in the same order: who changes one thing after the other waits in the midst of
+/// it for those who did so in another order, and they for it. What is gone by then is not found afterwards.
+async fn hold(tx: &mut TenantTx, action: BatchAction, ids: &BTreeSet<AssetId>) -> Result<(), Problem> {
+    let ids: Vec<AssetId> = ids.iter().copied().collect();
+    store::lock_assets(tx, &ids).await?;
+    if matches!(action, BatchAction::Copy) {
+        store::lock_contents(tx, &ids).await?;
+    }
+    Ok(())
 }
 
 async fn change(

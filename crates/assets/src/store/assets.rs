@@ -246,24 +246,14 @@ pub(crate) async fn copy_asset(
     Ok(copied.rows_affected() == 1)
 }
 
-/// Removes assets that are no recordings and whose time is over, at most so many; their files follow. Returns how many.
+/// Removes assets that are no recordings and whose time is over, at most so many, but for those that somebody is at work with; their files
+/// follow. Returns how many.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn purge_assets(tx: &mut SystemTx, now: Timestamp, assets_max: i64) -> Result<u64, sqlx::Error> {
-    let purged = sqlx::query!(
-        "WITH due AS (
-             SELECT organization_id, id FROM assets a WHERE (retention_until < $1 OR expires_at < $1)
-                 AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
-             LIMIT $2
-         )
-         DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
-             -- It may be taken out of the bin, or made to stay, at this moment.
-             AND (a.retention_until < $1 OR a.expires_at < $1)",
-        now,
-        assets_max,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(purged.rows_affected())
+    let purged = sqlx::query_scalar!(r#"SELECT purge_assets($1, $2) AS "purged!""#, now, assets_max)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(purged.unsigned_abs())
 }

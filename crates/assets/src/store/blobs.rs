@@ -5,6 +5,7 @@ use crate::model::LATE_WRITES;
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, BlobId, Timestamp};
+use uuid::Uuid;
 
 /// A content that is held until the transaction ends.
 #[derive(Debug)]
@@ -28,6 +29,17 @@ pub(crate) async fn hold_content(
         return Ok(None);
     }
     let organization_id = tx.organization_id();
+    // The one that the asset has is given up for this one: two who exchange their contents would hold one each, and wait for the other.
+    sqlx::query!(
+        "SELECT b.id FROM blobs b WHERE b.organization_id = $1 AND (b.sha256 = $3
+             OR b.id = (SELECT a.blob_id FROM assets a WHERE a.organization_id = $1 AND a.id = $2))
+         ORDER BY b.id FOR NO KEY UPDATE OF b",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        &facts.sha256[..],
+    )
+    .fetch_all(&mut **tx)
+    .await?;
     sqlx::query_as!(
         HeldBlob,
         r#"WITH held AS (
@@ -50,4 +62,20 @@ pub(crate) async fn hold_content(
     .fetch_one(&mut **tx)
     .await
     .map(Some)
+}
+
+/// Holds the contents of assets until the transaction ends, in the order of their ids. The assets are held already.
+pub(crate) async fn lock_contents(tx: &mut TenantTx, asset_ids: &[AssetId]) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let asset_ids: Vec<Uuid> = asset_ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "SELECT b.id FROM blobs b WHERE b.organization_id = $1 AND b.id IN (
+             SELECT a.blob_id FROM assets a WHERE a.organization_id = $1 AND a.id = ANY($2))
+         ORDER BY b.id FOR NO KEY UPDATE OF b",
+        organization_id.uuid(),
+        &asset_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::keys::Recording;
 use memoreel_db::TenantTx;
 use memoreel_kernel::AssetId;
+use uuid::Uuid;
 
 /// Whether the asset is there. Its row is held until the transaction ends: before those of its uploads and its content, in whatever is done
 /// to them, or two would wait for each other.
@@ -16,6 +17,28 @@ pub(crate) async fn lock_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool, s
     .fetch_optional(&mut **tx)
     .await?;
     Ok(asset.is_some())
+}
+
+/// Keeps assets, and before them the videos of those that are recordings, from being changed by others until the transaction ends: each in the
+/// order of their ids. Whoever changes a video changes its asset after it.
+pub(crate) async fn lock_assets(tx: &mut TenantTx, ids: &[AssetId]) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "SELECT id FROM videos WHERE organization_id = $1 AND asset_id = ANY($2) ORDER BY id FOR NO KEY UPDATE",
+        organization_id.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "SELECT id FROM assets WHERE organization_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE",
+        organization_id.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Which of its files a recording has now, and which packaging of it, if it is there.
