@@ -10,8 +10,8 @@ BEGIN
     EXECUTE replace(v_definition, p_before, p_after);
 END $$;
 
--- An endpoint may go at the moment at which it is told something: what it was to be told goes with it, and nothing else fails for that. Held as
--- the foreign key holds it, one that is gone drops out.
+-- An endpoint may go at the moment at which it is told something, and so may a video: what was to be told goes with it, and nothing else fails
+-- for that. Held as the foreign keys hold them, those that are gone drop out.
 SELECT pg_temp.amend('record_webhook_deliveries',
     $sql$AND a.kind IN ('image', 'document');$sql$,
     $sql$AND a.kind IN ('image', 'document')
@@ -19,7 +19,7 @@ SELECT pg_temp.amend('record_webhook_deliveries',
 SELECT pg_temp.amend('record_webhook_deliveries',
     $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private';$sql$,
     $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
-        FOR KEY SHARE OF e;$sql$);
+        FOR KEY SHARE OF e, v;$sql$);
 DROP FUNCTION pg_temp.amend(regproc, text, text);
 
 -- The contents of many assets that go in one statement are held in the order of their ids, as whoever else holds several holds them.

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use uuid::Uuid;
 
 /// A picture of so many pixels a side, in one colour.
-fn picture(side: u32, colour: u8) -> Vec<u8> {
+pub fn picture(side: u32, colour: u8) -> Vec<u8> {
     let row: Vec<u8> = std::iter::once(0).chain(std::iter::repeat_n(colour, side as usize)).collect();
     let pixels: Vec<u8> = row.repeat(side as usize);
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -33,7 +33,7 @@ fn picture(side: u32, colour: u8) -> Vec<u8> {
     png
 }
 
-async fn uploaded(app: &TestApp, client: &Client, filename: &str, bytes: Vec<u8>) -> String {
+pub async fn uploaded(app: &TestApp, client: &Client, filename: &str, bytes: Vec<u8>) -> String {
     let id = client.upload_image(filename, bytes).await;
     app.idle().await;
     let asset = client.get(&format!("/assets/{id}")).await.is(200).json();
@@ -48,7 +48,7 @@ async fn names(client: &Client, query: &[(&str, &str)]) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(name).collect()
 }
 
-async fn folder(client: &Client, name: &str, parent: Option<&str>) -> String {
+pub async fn folder(client: &Client, name: &str, parent: Option<&str>) -> String {
     let made = client.post("/folders", &json!({ "name": name, "parent_id": parent })).await.is(201).json();
     made["id"].as_str().unwrap().to_owned()
 }

@@ -68,6 +68,7 @@ mod process;
 mod provider;
 mod proxies;
 mod queue;
+mod races;
 mod receiver;
 mod reindexed;
 mod renditions;
