@@ -90,3 +90,36 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION purge_assets(timestamptz, bigint) FROM public;
 GRANT EXECUTE ON FUNCTION purge_assets(timestamptz, bigint) TO memoreel_system;
+
+-- The same for videos whose time in the bin is over, or whose file was for a day alone, at most so many of each.
+CREATE FUNCTION purge_videos(p_now timestamptz, p_videos_max bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+DECLARE
+    v_binned bigint;
+    v_expired bigint;
+BEGIN
+    -- What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
+    WITH due AS (
+        SELECT organization_id, id FROM videos WHERE retention_until < p_now LIMIT p_videos_max FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < p_now
+        RETURNING v.organization_id, v.asset_id
+    ), files AS (
+        DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
+    )
+    SELECT count(*) INTO v_binned FROM gone;
+    WITH due AS (
+        SELECT a.organization_id, a.id FROM assets a
+        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < p_now
+        LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
+    ), files AS (
+        DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < p_now
+        RETURNING a.organization_id, a.id
+    ), gone AS (
+        DELETE FROM videos v USING files WHERE v.organization_id = files.organization_id AND v.asset_id = files.id RETURNING v.id
+    )
+    SELECT count(*) INTO v_expired FROM gone;
+    RETURN v_binned + v_expired;
+END $$;
+REVOKE ALL ON FUNCTION purge_videos(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION purge_videos(timestamptz, bigint) TO memoreel_system;

@@ -426,45 +426,16 @@ pub(crate) async fn restore_video(tx: &mut TenantTx, id: VideoId) -> Result<bool
     Ok(restored.rows_affected() == 1)
 }
 
-/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many of each; files and all
-/// that hangs on them follow. Returns how many.
+/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many of each, but for those
+/// that somebody is at work with; files and all that hangs on them follow. Returns how many.
 ///
 /// # Errors
 /// When the statement fails.
 pub async fn purge_videos(tx: &mut SystemTx, now: Timestamp, videos_max: i64) -> Result<u64, sqlx::Error> {
-    // What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
-    let binned = sqlx::query_scalar!(
-        r#"WITH due AS (
-               SELECT organization_id, id FROM videos WHERE retention_until < $1 LIMIT $2
-           ), gone AS (
-               DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < $1
-               RETURNING v.organization_id, v.asset_id
-           ), assets AS (
-               DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
-           )
-           SELECT count(*) AS "purged!" FROM gone"#,
-        now,
-        videos_max,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    let expired = sqlx::query_scalar!(
-        r#"WITH due AS (
-               SELECT a.organization_id, a.id FROM assets a
-               JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < $1 LIMIT $2
-           ), gone AS (
-               DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < $1
-               RETURNING a.organization_id, a.id
-           ), videos AS (
-               DELETE FROM videos v USING gone WHERE v.organization_id = gone.organization_id AND v.asset_id = gone.id RETURNING v.id
-           )
-           SELECT count(*) AS "purged!" FROM videos"#,
-        now,
-        videos_max,
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok((binned + expired).cast_unsigned())
+    let purged = sqlx::query_scalar!(r#"SELECT purge_videos($1, $2) AS "purged!""#, now, videos_max)
+        .fetch_one(&mut **tx)
+        .await?;
+    Ok(purged.unsigned_abs())
 }
 
 pub(crate) async fn list_channels(
