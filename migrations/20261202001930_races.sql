@@ -20,6 +20,16 @@ SELECT pg_temp.amend('record_webhook_deliveries',
     $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private';$sql$,
     $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
         FOR KEY SHARE OF e, v;$sql$);
+-- Whoever deletes an endpoint holds it before what it was to be told: whoever writes down what became of that does so, too.
+SELECT pg_temp.amend('finish_webhook_deliveries',
+    $sql$    -- The first from its key on in the order of the key$sql$,
+    $sql$    PERFORM FROM unnest(p_organization_ids, p_ids) AS given(organization_id, id)
+        CROSS JOIN LATERAL (SELECT d.id, d.endpoint_id FROM webhook_deliveries d
+            WHERE d.organization_id = given.organization_id AND d.id >= given.id ORDER BY d.organization_id, d.id LIMIT 1) AS found
+        CROSS JOIN LATERAL (SELECT FROM webhook_endpoints e
+            WHERE e.organization_id = given.organization_id AND e.id = found.endpoint_id FOR KEY SHARE) AS held
+        WHERE found.id = given.id;
+    -- The first from its key on in the order of the key$sql$);
 DROP FUNCTION pg_temp.amend(regproc, text, text);
 
 -- The contents of many assets that go in one statement are held in the order of their ids, as whoever else holds several holds them.

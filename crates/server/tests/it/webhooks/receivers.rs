@@ -233,6 +233,48 @@ async fn a_receiver_that_hangs_is_not_waited_for_and_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn an_endpoint_goes_while_it_is_written_down_what_became_of_what_it_was_told() {
+    let (app, receiver) = (start().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    let refuses = Arc::new(Notify::new());
+    let refusal = Arc::clone(&refuses);
+    receiver.answers(move |_| {
+        let refusal = Arc::clone(&refusal);
+        let end = futures::stream::once(async move {
+            refusal.notified().await;
+            Ok::<_, std::io::Error>("not now")
+        });
+        (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(end)).into_response()
+    });
+    something_happens(&app, &ada).await;
+    receiver.received(1).await;
+    let mut holding = app.superuser().await;
+    // The deletion is held when the endpoint is gone, and what it was told is there yet.
+    sqlx::raw_sql(
+        "CREATE FUNCTION hold_the_deletion() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             PERFORM pg_advisory_xact_lock(42);
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER \"A_first\" AFTER DELETE ON webhook_endpoints FOR EACH ROW EXECUTE FUNCTION hold_the_deletion();
+         SELECT pg_advisory_lock(42);",
+    )
+    .execute(&mut holding)
+    .await
+    .unwrap();
+    let path = format!("/webhook-endpoints/{id}");
+    let ending = async {
+        until_waiting(&app, 1).await;
+        refuses.notify_one();
+        until_waiting(&app, 2).await;
+        sqlx::query("SELECT pg_advisory_unlock(42)").execute(&mut holding).await.unwrap();
+    };
+    let (deleted, ()) = tokio::join!(ada.delete(&path), ending);
+    deleted.is(204);
+    assert_eq!(ada.get("/webhook-deliveries").await.is(200).json()["items"], json!([]));
+}
+
+#[tokio::test]
 async fn an_endpoint_that_is_switched_off_while_an_end_waits_to_be_written_down_gets_no_other_try() {
     let (app, receiver) = (start().await, Receiver::start().await);
     let ada = app.person("ada").await;
