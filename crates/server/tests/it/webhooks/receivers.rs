@@ -232,11 +232,8 @@ async fn a_receiver_that_hangs_is_not_waited_for_and_holds_up_no_other() {
     assert!(slow.count() <= 12, "{}", slow.count());
 }
 
-#[tokio::test]
-async fn an_endpoint_goes_while_it_is_written_down_what_became_of_what_it_was_told() {
-    let (app, receiver) = (start().await, Receiver::start().await);
-    let ada = app.person("ada").await;
-    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+/// A receiver that takes what it is sent, and refuses it once it is notified.
+fn refuses_when_notified(receiver: &Receiver) -> Arc<Notify> {
     let refuses = Arc::new(Notify::new());
     let refusal = Arc::clone(&refuses);
     receiver.answers(move |_| {
@@ -247,6 +244,15 @@ async fn an_endpoint_goes_while_it_is_written_down_what_became_of_what_it_was_to
         });
         (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(end)).into_response()
     });
+    refuses
+}
+
+#[tokio::test]
+async fn an_endpoint_goes_while_it_is_written_down_what_became_of_what_it_was_told() {
+    let (app, receiver) = (start().await, Receiver::start().await);
+    let ada = app.person("ada").await;
+    let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
+    let refuses = refuses_when_notified(&receiver);
     something_happens(&app, &ada).await;
     receiver.received(1).await;
     let mut holding = app.superuser().await;
@@ -279,16 +285,7 @@ async fn an_endpoint_that_is_switched_off_while_an_end_waits_to_be_written_down_
     let (app, receiver) = (start().await, Receiver::start().await);
     let ada = app.person("ada").await;
     let (id, _) = add(&ada, &receiver.url(), &["video.changed"]).await;
-    let refuses = Arc::new(Notify::new());
-    let refusal = Arc::clone(&refuses);
-    receiver.answers(move |_| {
-        let refusal = Arc::clone(&refusal);
-        let end = futures::stream::once(async move {
-            refusal.notified().await;
-            Ok::<_, std::io::Error>("not now")
-        });
-        (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(end)).into_response()
-    });
+    let refuses = refuses_when_notified(&receiver);
     something_happens(&app, &ada).await;
     receiver.received(1).await;
     let mut other = app.superuser().await;
