@@ -12,7 +12,10 @@ use futures::{
     future::{BoxFuture, Shared},
 };
 use memoreel_blob::{BlobError, BlobKey};
-use memoreel_images::{FormatWish, ImageError, Images, OutputFormat, Transform};
+use memoreel_images::{
+    FormatWish, ImageError, Images, OutputFormat, Transform,
+    geometry::{self, Size},
+};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
 use memoreel_web::{App, Problem, detach};
 use sha2::{Digest, Sha256};
@@ -125,6 +128,26 @@ impl Renditions {
     #[must_use]
     pub fn new(images: Images) -> Self {
         Self { images, flights: Arc::default(), failures: Arc::default() }
+    }
+
+    /// How large the result of `whole`, a transform with its preset applied, is; refused where it is made for nobody.
+    ///
+    /// # Errors
+    /// [`AssetsError::Options`] and [`AssetsError::Image`], for what is too large.
+    pub(crate) fn size(&self, source: &Source, whole: &Transform) -> Result<Size, AssetsError> {
+        whole.check()?;
+        let plan = geometry::plan(source.size(), &whole.clone().settled());
+        let keeps_frames = match whole.format {
+            Some(FormatWish::Only(format)) => {
+                format.check(plan.result())?;
+                format.is_animated()
+            }
+            // What moves is offered in formats alone in which it does.
+            None | Some(FormatWish::Auto) => true,
+        };
+        let frames = if keeps_frames { source.frames.max(1).cast_unsigned() } else { 1 };
+        self.images.limits().check(&plan, frames)?;
+        Ok(plan.result())
     }
 
     /// The image, made now if it was not before. Whoever goes away meanwhile does not take the work along.

@@ -1,5 +1,6 @@
 //! What an image may be, and what the work on one may take.
 
+use crate::{ImageError, geometry::Plan};
 use std::time::Duration;
 
 /// Limits of files, and of the processes that work on them.
@@ -23,6 +24,19 @@ pub struct ImageLimits {
     pub threads: usize,
     /// How many more may wait for a worker.
     pub waiting_max: usize,
+}
+
+impl ImageLimits {
+    /// Whether a result of so many pictures has no more pixels than are worked on.
+    ///
+    /// # Errors
+    /// [`ImageError::TooLarge`].
+    pub fn check(&self, plan: &Plan, frames: u32) -> Result<(), ImageError> {
+        if plan.scaled.pixels() * u64::from(frames) > self.pixels_max {
+            return Err(ImageError::too_large("the result would have too many pixels"));
+        }
+        Ok(())
+    }
 }
 
 impl Default for ImageLimits {

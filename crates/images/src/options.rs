@@ -190,7 +190,11 @@ impl Transform {
         matches!(self.format, None | Some(FormatWish::Auto))
     }
 
-    fn check(&self) -> Result<(), OptionsError> {
+    /// Whether its sides are within what is made, which those of a preset may exceed by the density that is asked for.
+    ///
+    /// # Errors
+    /// [`OptionsError::TooLarge`].
+    pub fn check(&self) -> Result<(), OptionsError> {
         let dpr = u32::from(self.dpr.unwrap_or(10));
         let fits = |side: Option<u32>| side.is_none_or(|side| side * dpr <= SIDE_MAX * 10);
         if fits(self.width) && fits(self.height) { Ok(()) } else { Err(OptionsError::TooLarge) }

@@ -129,9 +129,7 @@ impl Turn<'_> {
         let plan = geometry::plan(size, &settled);
         let is_animated = header.frames > 1 && format.is_animated();
         let frames = if is_animated { header.frames } else { 1 };
-        if plan.scaled.pixels() * u64::from(frames) > limits.pixels_max {
-            return Err(ImageError::too_large("the result would have too many pixels"));
-        }
+        limits.check(&plan, frames)?;
         format.check(plan.result())?;
         let job = Job::Make(Make {
             is_heic: header.format == InputFormat::Heic,

@@ -59,11 +59,18 @@ fn api(
     engines: &Engines,
     receiver: Arc<dyn ReceiveUpload>,
     policies: DeliveryPolicies,
+    renditions: Renditions,
 ) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(memoreel_identity::router())
         .merge(memoreel_assets::upload_router(Arc::clone(&receiver)))
-        .merge(memoreel_assets::asset_router(Arc::new(VideoBin), receiver, policies, Arc::new(CaptionReader)))
+        .merge(memoreel_assets::asset_router(
+            Arc::new(VideoBin),
+            receiver,
+            policies,
+            renditions,
+            Arc::new(CaptionReader),
+        ))
         .merge(memoreel_library::router())
         .merge(memoreel_transcripts::router())
         .merge(memoreel_search::router(Arc::clone(&engines.embed), engines.passages.clone()))
@@ -76,7 +83,8 @@ fn api(
 
 /// The OpenAPI document.
 pub fn openapi(engines: &Engines, receiver: Arc<dyn ReceiveUpload>) -> utoipa::openapi::OpenApi {
-    document(api(engines, receiver, DeliveryPolicies::default()).into_openapi())
+    let renditions = Renditions::new(engines.images.clone());
+    document(api(engines, receiver, DeliveryPolicies::default(), renditions).into_openapi())
 }
 
 /// The whole document around what the routes of the API say of themselves.
@@ -97,13 +105,14 @@ pub fn router(
     request_log: Option<RequestLog>,
 ) -> Router {
     let policies = DeliveryPolicies::default();
-    let images = memoreel_assets::image_router(Renditions::new(engines.images.clone()), policies.clone());
+    let renditions = Renditions::new(engines.images.clone());
+    let images = memoreel_assets::image_router(renditions.clone(), policies.clone());
     let players = Players::new(Arc::new(CaptionReader));
     let media = memoreel_assets::media_router(policies.clone(), players);
     let around = CrossOrigin { app: app.clone(), policies: policies.clone() };
     let places = app.limits.bodies.clone();
     let bodies = WholeBodies { bytes_max: JSON_BYTES_MAX, time_max: JSON_TIME_MAX, places };
-    let (api, described) = api(engines, receiver, policies).split_for_parts();
+    let (api, described) = api(engines, receiver, policies, renditions).split_for_parts();
     // Several layers are one, outermost first: a router keeps each that it is given in a box, and copies those below it for each request.
     let api_layers = ServiceBuilder::new()
         .layer(CompressionLayer::new())

@@ -2,16 +2,13 @@
 
 use super::images::{Addressed, address};
 use crate::{
-    AssetsError,
+    AssetsError, Renditions,
     model::ImageFacts,
     store::{self, Source},
 };
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use chrono::{DurationRound, TimeDelta};
-use memoreel_images::{
-    FormatWish, OptionsError, Transform,
-    geometry::{self, Size},
-};
+use memoreel_images::{FormatWish, OptionsError, Transform, geometry::Size};
 use memoreel_kernel::{AssetId, Timestamp};
 use memoreel_web::{App, Json, May, Params, Problem, ProblemBody, ResourceId, action::ReadContent};
 use serde::{Deserialize, Serialize};
@@ -89,6 +86,7 @@ pub(super) struct Candidate {
         (status = 404, body = ProblemBody), (status = 409, body = ProblemBody), (status = 422, body = ProblemBody)))]
 pub(super) async fn get_image_addresses(
     State(app): State<App>,
+    Extension(renditions): Extension<Renditions>,
     May(caller, _): May<ReadContent>,
     ResourceId(id): ResourceId<AssetId>,
     Params(wanted): Params<WantedAddresses>,
@@ -105,7 +103,7 @@ pub(super) async fn get_image_addresses(
     let source = source.ok_or(AssetsError::ImageNotReady { status: row.status })?;
     let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
 
-    let sized = Sized::new(&source, &transform)?;
+    let sized = Sized::new(&renditions, &source, &transform)?;
     let at = |transform: &Transform| {
         let addressed = Addressed {
             organization_id: caller.organization_id,
@@ -219,29 +217,25 @@ fn by_density(transform: &Transform, dprs: &str) -> Result<Vec<(Transform, Optio
 }
 
 /// An image, and the preset it is made by, so that sizes can be told before anything is made.
-struct Sized {
-    source: Size,
+struct Sized<'a> {
+    renditions: &'a Renditions,
+    source: &'a Source,
     preset: Transform,
 }
 
-impl Sized {
-    fn new(source: &Source, transform: &Transform) -> Result<Self, Problem> {
+impl<'a> Sized<'a> {
+    fn new(renditions: &'a Renditions, source: &'a Source, transform: &Transform) -> Result<Self, Problem> {
         let preset = match (&transform.preset, &source.preset) {
             (None, _) => Transform::default(),
             (Some(_), Some(options)) => options.parse().map_err(AssetsError::from)?,
             (Some(name), None) => return Err(AssetsError::PresetNotFound(name.clone()).into()),
         };
-        Ok(Self { source: source.size(), preset })
+        Ok(Self { renditions, source, preset })
     }
 
-    /// How large the result is, refused where the one format that was asked for does not hold it.
+    /// How large the result is, refused where it would be when the address is asked for.
     fn size(&self, transform: &Transform) -> Result<Size, AssetsError> {
-        let whole = transform.clone().over(self.preset.clone()).settled();
-        let size = geometry::plan(self.source, &whole).result();
-        if let Some(FormatWish::Only(format)) = whole.format {
-            format.check(size)?;
-        }
-        Ok(size)
+        self.renditions.size(self.source, &transform.clone().over(self.preset.clone()))
     }
 
     fn by_width(

@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use memoreel_blob::{BlobError, BlobRead, Disposition, Grant, Purpose, SignatureError};
-use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry};
+use memoreel_images::{Accepted, FormatWish, OutputFormat, Transform, geometry::Size};
 use memoreel_kernel::{AssetId, Caller, OrganizationId, Timestamp};
 use memoreel_web::{App, ClientAddress, FileSender, Problem, ServedTo};
 use serde::Deserialize;
@@ -198,7 +198,7 @@ impl Asked {
         let mut opened = None;
         // Who asks at the moment at which the image gets another file is shown that one.
         for _ in 0..FILES_MAX {
-            let offered = offered(app, grant, self.asset_id, &transform, headers).await?;
+            let offered = offered(app, renditions, grant, self.asset_id, &transform, headers).await?;
             opened = open(app, renditions, &offered, headers).await?.map(|opened| (offered, opened));
             if opened.is_some() {
                 break;
@@ -254,6 +254,7 @@ struct Offered {
 
 async fn offered(
     app: &App,
+    renditions: &Renditions,
     grant: &Grant,
     asset_id: AssetId,
     transform: &Transform,
@@ -273,7 +274,8 @@ async fn offered(
     let whole = transform.clone().over(preset);
     // A preset may have chosen a format where the address leaves it open.
     let is_negotiated = transform.is_negotiated() && whole.is_negotiated();
-    let format = chosen(&whole, &source, headers)?;
+    let size = renditions.size(&source, &whole)?;
+    let format = chosen(&whole, &source, size, headers)?;
     let wanted = Wanted::new(grant.organization_id, asset_id, whole, format);
     Ok(Offered { wanted, source, is_negotiated })
 }
@@ -312,14 +314,18 @@ async fn read(app: &App, made: &MadeImage) -> Result<BlobRead, BlobError> {
 }
 
 /// The format for whoever asks, refused where it does not hold what is asked for.
-fn chosen(transform: &Transform, source: &Source, headers: &HeaderMap) -> Result<OutputFormat, AssetsError> {
-    let size = geometry::plan(source.size(), &transform.clone().settled()).result();
+fn chosen(
+    transform: &Transform,
+    source: &Source,
+    size: Size,
+    headers: &HeaderMap,
+) -> Result<OutputFormat, AssetsError> {
     let format = match transform.format {
         Some(FormatWish::Only(format)) => format,
         None | Some(FormatWish::Auto) => {
             let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
             let accept = accept.collect::<Vec<_>>().join(",");
-            Accepted::read(&accept).best(source.is_animated, source.has_alpha, size)
+            Accepted::read(&accept).best(source.frames > 1, source.has_alpha, size)
         }
     };
     format.check(size)?;

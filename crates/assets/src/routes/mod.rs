@@ -35,7 +35,7 @@ pub use uploads::upload_router;
 pub use {clips::fuzz_span, media::fuzz_conditions, tus::fuzz_upload_headers};
 
 use crate::{
-    DeliveryPolicies, ReadCaptions,
+    DeliveryPolicies, ReadCaptions, Renditions,
     model::{ReceiveUpload, RecordingBin},
 };
 use axum::Extension;
@@ -44,11 +44,12 @@ use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The routes of assets, of folders, of presets, and of delivery. `bin` deletes what is a recording, and `receiver` makes a video of a copy;
-/// `captions` reads files of subtitles.
+/// `renditions` says how large images become, and `captions` reads files of subtitles.
 pub fn asset_router(
     bin: Arc<dyn RecordingBin>,
     receiver: Arc<dyn ReceiveUpload>,
     policies: DeliveryPolicies,
+    renditions: Renditions,
     captions: Arc<dyn ReadCaptions>,
 ) -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -74,5 +75,6 @@ pub fn asset_router(
         .layer(Extension(bin))
         .layer(Extension(receiver))
         .layer(Extension(policies))
+        .layer(Extension(renditions))
         .layer(Extension(captions))
 }

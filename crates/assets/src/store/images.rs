@@ -95,7 +95,8 @@ pub(crate) struct Source {
     pub(crate) version: i32,
     pub(crate) width: i32,
     pub(crate) height: i32,
-    pub(crate) is_animated: bool,
+    /// Its pictures, of which an animation has several.
+    pub(crate) frames: i32,
     pub(crate) has_alpha: bool,
     /// The options of the preset that was asked for, if there is one of that name.
     pub(crate) preset: Option<String>,
@@ -117,7 +118,7 @@ pub(crate) async fn find_source(
     sqlx::query_as!(
         Source,
         r#"SELECT blob_key AS "blob_key!", filename, version, width AS "width!", height AS "height!",
-               coalesce((metadata -> 'image' -> 'frames')::int > 1, false) AS "is_animated!",
+               coalesce((metadata -> 'image' -> 'frames')::int, 1) AS "frames!",
                coalesce((metadata -> 'image' -> 'has_alpha')::bool, false) AS "has_alpha!",
                (SELECT p.options FROM image_presets p WHERE p.organization_id = $1 AND p.name = $3) AS preset
            FROM assets

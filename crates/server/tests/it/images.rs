@@ -382,6 +382,31 @@ async fn a_preset_is_what_it_says_now() {
 }
 
 #[tokio::test]
+async fn no_address_is_offered_of_what_is_never_made() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = uploaded(&ada).await;
+    let put =
+        async |options: &str| ada.put("/image-presets/wide", &json!({ "options": options })).await.is(200);
+    put("w=4000,enlarge=yes").await;
+    for (query, code) in [
+        (&[("options", "p=wide,dpr=4")][..], "options_invalid"),
+        (&[("options", "p=wide"), ("dprs", "1,4")], "options_invalid"),
+        // It is cut out of 8192 x 14564 pixels.
+        (&[("options", "w=8192,h=8192,fit=crop,enlarge=yes")], "image_too_large"),
+    ] {
+        let request = ada.request("GET", &format!("/assets/{id}/image-addresses")).query(query);
+        send(request).await.refuses(422, code);
+    }
+    // It may become too much after the address was given.
+    put("w=40").await;
+    let dense = address(&ada, &id, "p=wide,dpr=4").await;
+    put("w=4000,enlarge=yes").await;
+    fetch(&app, &dense, "*/*").await.refuses(422, "options_invalid");
+}
+
+#[tokio::test]
 async fn many_who_ask_at_once_get_one_image() {
     let app = TestApp::start().await;
     app.work().await;
