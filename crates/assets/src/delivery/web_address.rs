@@ -9,6 +9,7 @@ use url::{Host, Url};
 /// The longest entry of a list, in characters, as it is typed and in its one spelling.
 pub(crate) const PATTERN_CHARS_MAX: usize = 300;
 const TOO_LONG: &str = "is longer than 300 characters";
+const SHARED: &str = "has a wildcard in front of something below which anybody can have a name: write the domain that is yours";
 
 /// An origin, or all origins below a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,15 @@ pub(crate) enum Found {
 }
 
 impl OriginPattern {
+    /// As [`OriginPattern::parse`], of what somebody names now: no wildcard for names that belong to many.
+    pub(crate) fn named(text: &str) -> Result<Self, &'static str> {
+        let pattern = Self::parse(text)?;
+        match &pattern.around {
+            Some((_, behind)) if is_shared(behind.split(':').next().unwrap_or_default()) => Err(SHARED),
+            _ => Ok(pattern),
+        }
+    }
+
     /// Reads `https://app.example.com`, `http://localhost:3000` or `https://*.example.com`; `Err` says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
@@ -114,6 +124,15 @@ impl OriginPattern {
 }
 
 impl DomainPattern {
+    /// As [`DomainPattern::parse`], of what somebody names now: no wildcard for names that belong to many.
+    pub(crate) fn named(text: &str) -> Result<Self, &'static str> {
+        let pattern = Self::parse(text)?;
+        match &pattern.below {
+            Some(behind) if is_shared(behind) => Err(SHARED),
+            _ => Ok(pattern),
+        }
+    }
+
     /// Reads `example.com` or `*.example.com`; `Err` says what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
@@ -174,6 +193,12 @@ fn is_divisible(host: Option<&Host<&str>>) -> bool {
     matches!(host, Some(Host::Domain(domain)) if domain.trim_end_matches('.').contains('.'))
 }
 
+/// Whether anybody can have a name that ends like this, as of `.co.uk` and `.github.io` (publicsuffix.org). The list of those grows, so
+/// that what was named before is not held to it: a list of domains that lost its last one would let everybody in.
+fn is_shared(behind: &str) -> bool {
+    psl::domain_str(behind.trim_matches('.')).is_none()
+}
+
 /// Whether this is what can stand in front of a domain, and nothing that reaches beyond it.
 fn are_labels(text: &str) -> bool {
     text.split('.').all(|label| {
@@ -223,6 +248,23 @@ mod tests {
             "javascript://example.com",
         ] {
             assert!(OriginPattern::parse(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn no_wildcard_is_named_for_what_belongs_to_many() {
+        for shared in ["co.uk", "Co.UK", "github.io", "compute.amazonaws.com", "gov.au", "xn--55qx5d.cn"] {
+            assert_eq!(OriginPattern::named(&format!("https://*.{shared}")), Err(SHARED), "{shared}");
+            assert_eq!(OriginPattern::named(&format!("https://*.{shared}:8443")), Err(SHARED), "{shared}");
+            assert_eq!(DomainPattern::named(&format!("*.{shared}")), Err(SHARED), "{shared}");
+        }
+        for own in ["example.co.uk", "memoreel.github.io", "example.com", "intranet.local"] {
+            assert!(OriginPattern::named(&format!("https://*.{own}")).is_ok(), "{own}");
+            assert!(DomainPattern::named(&format!("*.{own}")).is_ok(), "{own}");
+        }
+        for exact in ["co.uk", "github.io", "localhost"] {
+            assert!(OriginPattern::named(&format!("https://{exact}")).is_ok(), "{exact}");
+            assert!(DomainPattern::named(exact).is_ok(), "{exact}");
         }
     }
 

@@ -82,7 +82,7 @@ impl PutDeliveryPolicy {
                 "origin_invalid",
                 ORIGINS_MAX,
                 &self.allowed_origins,
-                OriginPattern::parse,
+                OriginPattern::named,
                 OriginPattern::as_str,
             )?,
             referrer_domains: list(
@@ -90,7 +90,7 @@ impl PutDeliveryPolicy {
                 "domain_invalid",
                 DOMAINS_MAX,
                 &self.referrer_domains,
-                DomainPattern::parse,
+                DomainPattern::named,
                 DomainPattern::as_str,
             )?,
             allows_no_referrer: self.allows_no_referrer,

@@ -99,6 +99,8 @@ async fn a_policy_is_read_in_one_spelling_or_refused_at_its_field() {
         (json!({ "allowed_origins": ["*"] }), "origin_invalid"),
         (json!({ "allowed_origins": ["null"] }), "origin_invalid"),
         (json!({ "allowed_origins": ["https://*.com"] }), "origin_invalid"),
+        (json!({ "allowed_origins": ["https://*.co.uk"] }), "origin_invalid"),
+        (json!({ "referrer_domains": ["*.github.io"] }), "domain_invalid"),
         (json!({ "allowed_origins": ["https://a.example.com/path"] }), "origin_invalid"),
         (json!({ "allowed_origins": vec!["https://a.example.com"; 51] }), "list_too_long"),
         (json!({ "referrer_domains": ["https://example.com"] }), "domain_invalid"),
