@@ -157,14 +157,19 @@ async fn migrate(storage: &Storage) -> Result<()> {
     Ok(())
 }
 
+/// What is logged where nobody says otherwise. A certificate that is refused is told by whoever asked for the address, so that what
+/// somebody else's server does is no error of this one.
+fn default_filter(serving: bool) -> EnvFilter {
+    EnvFilter::new(if serving {
+        "info,sqlx=warn,tower_http=warn,ort=warn,rmcp=error,rustls_platform_verifier=off"
+    } else {
+        "warn,ort=error,rmcp=error,rustls_platform_verifier=off"
+    })
+}
+
 /// JSON lines for a server whose output is collected, plain lines on a terminal and for the other verbs.
 fn start_logging(serving: bool) {
-    let default = if serving {
-        "info,sqlx=warn,tower_http=warn,ort=warn,rmcp=error"
-    } else {
-        "warn,ort=error,rmcp=error"
-    };
-    let filter = EnvFilter::try_from_env("MEMOREEL_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let filter = EnvFilter::try_from_env("MEMOREEL_LOG").unwrap_or_else(|_| default_filter(serving));
     let json = match std::env::var("MEMOREEL_LOG_FORMAT").as_deref() {
         Ok("json") => true,
         Ok(_) => false,
@@ -173,4 +178,24 @@ fn start_logging(serving: bool) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // The innermost span is told in each line; a list of all spans would tell it again.
     if json { builder.json().with_span_list(false).init() } else { builder.init() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    #[test]
+    fn a_bad_certificate_of_somebody_elses_server_is_no_error_of_this_one() {
+        for serving in [true, false] {
+            let subscriber = tracing_subscriber::registry().with(default_filter(serving));
+            tracing::subscriber::with_default(subscriber, || {
+                assert!(
+                    !tracing::enabled!(target: "rustls_platform_verifier::verification::others", Level::ERROR)
+                );
+                assert!(tracing::enabled!(target: "memoreel_webhooks::send", Level::WARN));
+            });
+        }
+    }
 }
