@@ -13,7 +13,7 @@ use crate::{
     turn::Turn,
 };
 use chrono::TimeDelta;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use memoreel_blob::{
     BlobError, BlobKey, BlobMeta, DEFAULT_STORE, Place, SingleStore, Stores, UnfinishedUpload,
 };
@@ -30,6 +30,8 @@ use uuid::Uuid;
 const ORGANIZATIONS: &str = "organizations";
 /// Keys that are handed to the database at once.
 const BATCH: usize = 500;
+/// Files of a store by which it is told from others without writing to it.
+const SAMPLES: usize = 16;
 
 /// What a sweep does.
 #[derive(Debug, Clone, Copy)]
@@ -393,23 +395,17 @@ impl Sweeper<'_> {
         blob.modified_at < self.now - self.options.grace
     }
 
-    /// Every store, and which of them are one and the same under several names: what was written to the one is in the other. In
-    /// such a one nothing is an orphan for lying elsewhere.
+    /// Every store, and which of them are one and the same under several names. In such a one nothing is an orphan for lying elsewhere.
+    /// Before anything is removed, that is proven by writing; a dry run only reads.
     async fn shelves(&self) -> Result<Vec<Shelf>, StoresError> {
         let mut shelves: Vec<Shelf> = Vec::new();
         for (place, store) in self.stores.opened() {
-            let probe: BlobKey = format!("probes/sweep-{}", Uuid::now_v7()).parse()?;
-            let content = futures::stream::iter([Ok(probe.to_string().into_bytes().into())]);
-            let unusable = |source| StoresError::Unusable { place: place.to_string(), source };
-            store.put_stream(&probe, content).await.map_err(unusable)?;
-            let mut physical = shelves.len();
-            for shelf in &shelves {
-                if shelf.store.head(&probe).await?.is_some() {
-                    physical = shelf.physical;
-                    break;
-                }
-            }
-            store.delete(&probe).await.map_err(unusable)?;
+            let same = if self.options.is_dry_run {
+                seen_among(&shelves, &place, &store).await?
+            } else {
+                proven_among(&shelves, &place, &store).await?
+            };
+            let physical = same.unwrap_or(shelves.len());
             shelves.push(Shelf { place, store, physical });
         }
         Ok(shelves)
@@ -418,6 +414,58 @@ impl Sweeper<'_> {
     async fn named(&self, id: OrganizationId) -> Result<Vec<NamedFile>, StoresError> {
         Ok(store::named_files(&mut *store::begin(self.db).await?, id).await?)
     }
+}
+
+/// Which of the shelves the store is: what was written to the one is in the other.
+async fn proven_among(
+    shelves: &[Shelf],
+    place: &Place,
+    store: &SingleStore,
+) -> Result<Option<usize>, StoresError> {
+    let unusable = |source| StoresError::Unusable { place: place.to_string(), source };
+    let probe: BlobKey = format!("probes/sweep-{}", Uuid::now_v7()).parse()?;
+    let content = futures::stream::iter([Ok(probe.to_string().into_bytes().into())]);
+    store.put_stream(&probe, content).await.map_err(unusable)?;
+    let mut same = None;
+    for shelf in shelves {
+        if shelf.store.head(&probe).await?.is_some() {
+            same = Some(shelf.physical);
+            break;
+        }
+    }
+    store.delete(&probe).await.map_err(unusable)?;
+    Ok(same)
+}
+
+/// Which of the shelves the store is as far as reading tells: its first files are there as well, of the same times. A copy has a time of
+/// its own.
+async fn seen_among(
+    shelves: &[Shelf],
+    place: &Place,
+    store: &SingleStore,
+) -> Result<Option<usize>, StoresError> {
+    let unusable = |source| StoresError::Unusable { place: place.to_string(), source };
+    let organizations: BlobKey = ORGANIZATIONS.parse()?;
+    let listed = store.list(Some(&organizations)).take(SAMPLES);
+    let samples: Vec<BlobMeta> = listed.try_collect().await.map_err(unusable)?;
+    for shelf in shelves {
+        let mut is_same = false;
+        for sample in &samples {
+            let there = shelf.store.head(&sample.key).await?;
+            // Asked again, and last: what was removed meanwhile says nothing.
+            let Some(here) = store.head(&sample.key).await.map_err(unusable)? else { continue };
+            is_same = there.is_some_and(|there| {
+                (there.size_bytes, there.modified_at) == (here.size_bytes, here.modified_at)
+            });
+            if !is_same {
+                break;
+            }
+        }
+        if is_same {
+            return Ok(Some(shelf.physical));
+        }
+    }
+    Ok(None)
 }
 
 /// An error with everything that led to it.

@@ -11,7 +11,9 @@ use memoreel_stores::{Finding, SweepOptions, SweepReport, Sweeper};
 use sqlx::PgConnection;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 pub const DRY: SweepOptions = SweepOptions {
@@ -181,9 +183,44 @@ async fn a_store_that_is_known_under_two_names_loses_nothing() {
     ]))
     .unwrap();
     let now = Timestamp::from(std::time::SystemTime::now()) + TimeDelta::days(2);
-    let sweeper = Sweeper { db: app.db(), stores: &stores, options: WET, now };
-    let report = sweeper.sweep(None, &mut |_| {}).await.unwrap();
-    assert_eq!((report.orphans, report.removed, report.missing), (0, 0, 0));
+    for options in [DRY, WET] {
+        let sweeper = Sweeper { db: app.db(), stores: &stores, options, now };
+        let report = sweeper.sweep(None, &mut |_| {}).await.unwrap();
+        assert_eq!((report.orphans, report.removed, report.missing), (0, 0, 0), "{options:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_to_no_store() {
+    let archive = tempfile::tempdir().unwrap();
+    let app = with_stores(&archive).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    things_of(&app, &ada).await;
+    // Opened once, so that its folders are there.
+    swept(&app, WET, TimeDelta::days(2)).await;
+    let written = || {
+        let folders = [archive.path().to_owned(), app.folder().join("blobs")];
+        folders.map(|folder| changes_below(&folder))
+    };
+    let before = written();
+    assert!(before.iter().all(|changes| !changes.is_empty()), "{before:?}");
+    swept(&app, DRY, TimeDelta::days(2)).await;
+    assert_eq!(written(), before);
+    swept(&app, WET, TimeDelta::days(2)).await;
+    assert_ne!(written(), before, "folders tell what is written to them and removed again");
+}
+
+/// When each folder below one got or lost something for the last time.
+fn changes_below(folder: &Path) -> BTreeMap<PathBuf, SystemTime> {
+    let changed = fs::metadata(folder).unwrap().modified().unwrap();
+    let mut changes = BTreeMap::from([(folder.to_owned(), changed)]);
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        if entry.file_type().unwrap().is_dir() {
+            changes.extend(changes_below(&entry.path()));
+        }
+    }
+    changes
 }
 
 async fn columns(connection: &mut PgConnection) -> Vec<String> {
