@@ -149,7 +149,8 @@ pub(super) struct Signed {
     responses((status = 201, body = UploadView), (status = 200, body = UploadView), (status = 400, body = ProblemBody), (status = 403, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 408, body = ProblemBody, description = "`upload_interrupted`: nothing came for too long"),
         (status = 410, body = ProblemBody), (status = 413, body = ProblemBody), (status = 422, body = ProblemBody),
-        (status = 423, body = ProblemBody), (status = 429, body = ProblemBody)))]
+        (status = 423, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 503, body = ProblemBody)))]
 pub(super) async fn put_upload_content(
     State(app): State<App>,
     Extension(receiver): Extension<Receiver>,

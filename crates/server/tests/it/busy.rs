@@ -3,6 +3,7 @@
 use crate::{
     app::{PUBLIC_URL, TestApp, sample},
     client::{Answer, Client, PASSWORD, Person, metadata, send},
+    openapi::operations,
     replaced::settled,
 };
 use memoreel_web::{Permit, Permits};
@@ -95,6 +96,23 @@ async fn an_organization_with_its_share_under_way_waits_and_others_do_not() {
     // Announcing an upload carries nothing.
     let _share = take_share(&limits.appends, &ada.organization_id).await;
     ada.announce(8, "c.mp4").await;
+}
+
+#[tokio::test]
+async fn a_file_for_a_signed_address_waits_for_a_place_as_the_document_says() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let wanted = json!({ "filename": "a.mp4", "size_bytes": 4 });
+    let made = ada.post("/upload-addresses", &wanted).await.is(201).json();
+    let path = made["url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+    let put = async || send(app.visitor().request("PUT", path).body(vec![0; 4])).await;
+    let all = take_all(&app.app.limits.appends).await;
+    put().await.refuses(503, "server_busy");
+    drop(all);
+    put().await.is(201);
+    let described = operations(&app.visitor()).await;
+    let described = described.iter().find(|operation| operation.id == "put_upload_content").unwrap();
+    assert!(described.description["responses"]["503"].is_object(), "{:#}", described.description);
 }
 
 #[tokio::test]
