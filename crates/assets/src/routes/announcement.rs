@@ -7,6 +7,7 @@ use crate::{
 };
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, ChannelId, FolderId, Timestamp, UploadId, VideoId};
+use memoreel_web::App;
 use serde::Deserialize;
 
 const FILENAME_LENGTH_MAX: usize = 255;
@@ -136,6 +137,15 @@ impl Announcement {
         }
     }
 
+    /// Refuses a channel or a folder that is not there, as far as they are said by now.
+    pub(super) async fn check_places(&self, app: &App, caller: &Caller) -> Result<(), AssetsError> {
+        let is_placed = self.metadata.channel_id.is_some() || self.metadata.folder_id.is_some();
+        if !is_placed || self.replaces.is_some() {
+            return Ok(());
+        }
+        check_named(&mut app.db.tenant(caller).await?, &self.metadata).await
+    }
+
     /// The upload that brings it.
     pub(super) fn upload(self, caller: &Caller, id: UploadId, size_bytes: u64, now: Timestamp) -> Upload {
         Upload {
@@ -162,7 +172,11 @@ pub(super) async fn check_places(tx: &mut TenantTx, upload: &Upload) -> Result<(
     if upload.replaces_id.is_some() {
         return Ok(());
     }
-    match store::places_exist(tx, &upload.metadata).await? {
+    check_named(tx, &upload.metadata).await
+}
+
+async fn check_named(tx: &mut TenantTx, metadata: &UploadMetadata) -> Result<(), AssetsError> {
+    match store::places_exist(tx, metadata).await? {
         (true, true) => Ok(()),
         (false, _) => Err(AssetsError::ChannelNotFound),
         (_, false) => Err(AssetsError::FolderNotFound),

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     AssetsError,
-    model::UPLOAD_BYTES_MAX,
     receive::{Receiver, added, arriving, become_asset, place},
     store,
 };
@@ -54,8 +53,8 @@ pub(super) struct UploadForm {
 
 /// Upload a file as a form
 ///
-/// `multipart/form-data` with the file in the field `file`, and before or after it what else is said. What is cut off leaves nothing; send what is
-/// large as a resumable upload.
+/// `multipart/form-data` with the file in the field `file`, and before or after it what else is said; what is said before it is checked before
+/// the file is taken. What is cut off leaves nothing; send what is large as a resumable upload.
 #[utoipa::path(post, path = "/assets", operation_id = "upload_form", tag = "assets",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses((status = 201, body = NewFile), (status = 400, body = ProblemBody), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
@@ -121,7 +120,9 @@ async fn receive(
             }
             Some("file") => {
                 said.or_named(field.file_name().unwrap_or_default());
-                size_bytes = Some(stage(app, id, field).await?);
+                // Both may have been said before it, and then nothing is taken that is refused anyway.
+                said.check_places(app, caller).await?;
+                size_bytes = Some(stage(app, id, field, said.kind.size_bytes_max()).await?);
             }
             Some(name) => {
                 let name = name.to_owned();
@@ -151,8 +152,8 @@ async fn receive(
 }
 
 /// Streams the file to staging, and returns its size.
-async fn stage(app: &App, id: UploadId, field: Field<'_>) -> Result<u64, AssetsError> {
-    let outcome = app.staging.append(id, 0, Box::pin(arriving(field)), UPLOAD_BYTES_MAX, None).await;
+async fn stage(app: &App, id: UploadId, field: Field<'_>, size_bytes_max: u64) -> Result<u64, AssetsError> {
+    let outcome = app.staging.append(id, 0, Box::pin(arriving(field)), size_bytes_max, None).await;
     match outcome {
         Ok(outcome) => match outcome.interrupted {
             None => Ok(outcome.new_offset),
@@ -161,7 +162,7 @@ async fn stage(app: &App, id: UploadId, field: Field<'_>) -> Result<u64, AssetsE
             }
             Some(error) => Err(error.into()),
         },
-        Err(BlobError::TooLarge { .. }) => Err(AssetsError::TooLarge { size_bytes_max: UPLOAD_BYTES_MAX }),
+        Err(BlobError::TooLarge { .. }) => Err(AssetsError::TooLarge { size_bytes_max }),
         Err(error) => Err(error.into()),
     }
 }

@@ -107,6 +107,25 @@ async fn a_page_of_an_origin_that_was_named_may_send_a_file_to_an_address() {
 }
 
 #[tokio::test]
+async fn a_form_is_refused_by_what_it_says_before_its_file_without_the_rest_of_it() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let nowhere = uuid::Uuid::now_v7().to_string();
+    for (name, value, mebibytes, status, code) in
+        [("kind", "image", 52, 413, "upload_too_large"), ("folder_id", nowhere.as_str(), 0, 404, "not_found")]
+    {
+        // Whoever reads on waits for ever.
+        let begun = stream::iter((0..mebibytes).map(|_| Ok::<_, io::Error>(vec![0_u8; 1 << 20])));
+        let body = reqwest::Body::wrap_stream(begun.chain(stream::pending()));
+        let form = Form::new().text(name, value.to_owned());
+        let form = form.part("file", Part::stream(body).file_name("a.png"));
+        send(ada.request("POST", "/assets").multipart(form)).await.refuses(status, code);
+        // It is removed when the answer is written.
+        assert_eq!(left(&app).await, (0, 0, 0), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
