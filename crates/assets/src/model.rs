@@ -81,9 +81,13 @@ impl UploadKind {
         [Self::Video, Self::Image, Self::Document].into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// The largest file, in bytes.
-    pub(crate) fn size_bytes_max(self) -> u64 {
+    /// The largest file, in bytes: of a recording that is said to be sound alone, that of sound.
+    pub(crate) fn size_bytes_max(self, content_type: Option<&str>) -> u64 {
+        let is_sound = |content_type: &str| {
+            content_type.trim_start().get(..6).is_some_and(|kind| kind.eq_ignore_ascii_case("audio/"))
+        };
         match self {
+            Self::Video if content_type.is_some_and(is_sound) => size_bytes_max(Kind::Audio),
             Self::Video => UPLOAD_BYTES_MAX,
             Self::Image => size_bytes_max(Kind::Image),
             Self::Document => size_bytes_max(Kind::Document),

@@ -6,7 +6,7 @@ use super::{
     remove_staged,
 };
 use crate::{
-    model::{Becomes, ImportStep, Upload, UploadKind},
+    model::{ImportStep, Upload, UploadKind},
     receive::{added, arriving},
     store as sql,
 };
@@ -143,7 +143,7 @@ impl Import {
                 "The file changed while it was fetched. It is fetched from its beginning.",
             ));
         }
-        let (offset, size_bytes) = (answer.offset, answer.size_bytes);
+        let (offset, size_bytes, size_bytes_max) = (answer.offset, answer.size_bytes, answer.size_bytes_max);
         let is_resumable = answer.etag.is_some();
         let mut arrived = offset;
         let bytes =
@@ -157,10 +157,9 @@ impl Import {
                 chunk
             });
         let bytes = bytes.take_until(run.cancelled().cancelled());
-        let size_bytes_max = upload.becomes.kind().size_bytes_max();
         let appended = held.append(offset, Box::pin(bytes), size_bytes_max, None).await;
         let (outcome, held) = match appended {
-            Err(BlobError::TooLarge { .. }) => return Err(too_large(upload.becomes)),
+            Err(BlobError::TooLarge { .. }) => return Err(too_large(size_bytes_max)),
             outcome => outcome.map_err(blob_failure)?,
         };
         let is_whole = size_bytes.is_none_or(|size_bytes| outcome.new_offset == size_bytes);
@@ -249,6 +248,8 @@ struct Answer {
     offset: u64,
     /// Of the whole file, if it is told.
     size_bytes: Option<u64>,
+    /// The most that is taken of what it says to be.
+    size_bytes_max: u64,
     /// A strong one: only such says that two parts are of one file (RFC 9110, 13.1.5).
     etag: Option<String>,
 }
@@ -275,17 +276,19 @@ impl Answer {
             }
             status => return Err(status_failure(status)),
         };
-        let is_page = text(CONTENT_TYPE)
-            .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+        let content_type = text(CONTENT_TYPE);
+        let is_page =
+            content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
         if is_page && upload.becomes.kind() != UploadKind::Document {
             let message = "The link leads to a web page, not to a file.";
             return Err(TaskFailure::permanent("import_not_a_file", message));
         }
-        if size_bytes.is_some_and(|size_bytes| size_bytes > upload.becomes.kind().size_bytes_max()) {
-            return Err(too_large(upload.becomes));
+        let size_bytes_max = upload.becomes.kind().size_bytes_max(content_type);
+        if size_bytes.is_some_and(|size_bytes| size_bytes > size_bytes_max) {
+            return Err(too_large(size_bytes_max));
         }
         let etag = text(ETAG).filter(|etag| etag.starts_with('"') && etag.len() <= 200).map(str::to_owned);
-        Ok(Reply::Bytes(Self { response, offset, size_bytes, etag }))
+        Ok(Reply::Bytes(Self { response, offset, size_bytes, size_bytes_max, etag }))
     }
 }
 
@@ -334,8 +337,8 @@ fn outbound_failure(error: OutboundError) -> TaskFailure {
     }
 }
 
-fn too_large(becomes: Becomes) -> TaskFailure {
-    let most = becomes.kind().size_bytes_max() >> 20;
+fn too_large(size_bytes_max: u64) -> TaskFailure {
+    let most = size_bytes_max >> 20;
     TaskFailure::permanent(
         "import_too_large",
         format!("The file is too large: {most} MiB is the most for its kind."),

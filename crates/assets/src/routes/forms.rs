@@ -122,7 +122,8 @@ async fn receive(
                 said.or_named(field.file_name().unwrap_or_default());
                 // Both may have been said before it, and then nothing is taken that is refused anyway.
                 said.check_places(app, caller).await?;
-                size_bytes = Some(stage(app, id, field, said.kind.size_bytes_max()).await?);
+                let size_bytes_max = said.kind.size_bytes_max(field.content_type());
+                size_bytes = Some(stage(app, id, field, size_bytes_max).await?);
             }
             Some(name) => {
                 let name = name.to_owned();

@@ -178,6 +178,11 @@ pub(super) async fn put_upload_content(
     if length.is_some_and(|length| length != upload.size_bytes) {
         return Err(AssetsError::LengthMismatch { expected: upload.size_bytes }.into());
     }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let size_bytes_max = upload.becomes.kind().size_bytes_max(content_type);
+    if upload.size_bytes > size_bytes_max {
+        return Err(AssetsError::TooLarge { size_bytes_max }.into());
+    }
     let place = Some(place(&app, &caller).await?);
     let arriving = Arriving { body, checksum: None, place };
     let offset = append(&app, &receiver, &caller, id, Begins::Anew, arriving).await?;
