@@ -127,6 +127,41 @@ async fn what_did_not_happen_leaves_no_entry_nor_does_what_follows_by_itself() {
 }
 
 #[tokio::test]
+async fn what_people_write_on_a_recordings_file_is_told_and_what_tasks_write_is_not() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let video_id = ada.upload("Harbour.mp3", sample("inaugural-address.mp3")).await;
+    let video = app.settled(&ada, &video_id).await;
+    app.idle().await;
+    let id = video["asset_id"].as_str().unwrap();
+    let (path, about) = (format!("/assets/{id}"), format!("&target_id={id}"));
+    assert_eq!(entries(&ada, &about).await, [json!(null); 0]);
+
+    let changes = json!({ "filename": "Address.mp3", "tags": ["speech"], "metadata": { "sku": "A-1" } });
+    let changed = send(ada.request("PATCH", &path).json(&changes)).await.is(200);
+    let told = entries(&ada, &about).await;
+    assert_eq!(actions(&told), ["asset.updated"]);
+    assert_eq!(told[0]["old"]["filename"], "Harbour.mp3");
+    assert_eq!(
+        told[0]["new"],
+        json!({ "filename": "Address.mp3", "tags": ["speech"], "custom_metadata": { "sku": "A-1" } })
+    );
+    assert_eq!(
+        (&told[0]["actor"]["id"], &told[0]["request_id"]),
+        (&json!(ada.user_id), &json!(changed.header("x-request-id")))
+    );
+    // The same again changes nothing.
+    send(ada.request("PATCH", &path).json(&changes)).await.is(200);
+    let folder = ada.post("/folders", &json!({ "name": "Talks" })).await.is(201).json();
+    let moved = json!({ "action": "move", "ids": [id], "folder_id": folder["id"] });
+    ada.post("/assets/batch", &moved).await.is(200);
+    let told = entries(&ada, &about).await;
+    assert_eq!(actions(&told), ["asset.updated", "asset.updated"]);
+    assert_eq!(told[0]["new"], json!({ "folder_id": folder["id"] }));
+}
+
+#[tokio::test]
 async fn only_owners_read_the_log_of_their_organization() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);

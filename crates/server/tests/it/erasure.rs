@@ -102,7 +102,7 @@ impl World {
 
     /// What the account itself has.
     async fn with_an_account(self) -> Self {
-        let Self { app, marked, shared_id, shared_video, .. } = &self;
+        let Self { app, marked, shared_id, shared_video, private_video, .. } = &self;
         let keyed = marked
             .request("POST", "/channels")
             .header("idempotency-key", MARK)
@@ -143,6 +143,7 @@ impl World {
                  INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason) VALUES ('{organization_id}', 'old', now(), 'old');
                  INSERT INTO request_logs (organization_id, user_id, request_id, method, route, path, status_code, user_agent)
                      VALUES ('{organization_id}', '{user_id}', 'a', 'GET', '/x', '/x', 200, 'a');
+                 UPDATE assets SET filename = '{MARK}' WHERE id = (SELECT asset_id FROM videos WHERE id = '{private_video}');
                  UPDATE videos SET status = 'failed', error_code = '{MARK}', error_message = '{MARK}'
                      WHERE organization_id = '{organization_id}';
                  UPDATE chunks SET speakers = array_replace(speakers, (SELECT min(label) FROM speakers WHERE video_id = '{shared_video}'), '{MARK}')
