@@ -43,7 +43,8 @@ pub(super) struct ListAssets {
     /// Tags that each of them has, with commas between them.
     #[param(max_length = 600)]
     tag: Option<String>,
-    /// Metadata that each of them has: a JSON object of texts, numbers and truth values.
+    /// Metadata that each of them has: a JSON object of texts of up to 500 characters, numbers and truth values. How a number is written
+    /// makes no difference.
     #[param(max_length = 4000)]
     metadata: Option<String>,
     /// What is in the bin, instead of what is not.
@@ -144,7 +145,8 @@ pub(super) struct UpdateAsset {
     /// All of its tags, at most 50 of 1 to 50 characters.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
-    /// All of its metadata: at most 100 names and 16 KiB. It can be found by texts, numbers and truth values at its top.
+    /// All of its metadata: at most 100 names and 16 KiB. It can be found by texts of up to 500 characters,
+    /// numbers and truth values at its top.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
     /// Whether it goes a day from now. One that is temporary already keeps its time.

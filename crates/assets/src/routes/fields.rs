@@ -1,6 +1,6 @@
 //! What people and programs may write on assets and folders.
 
-use crate::AssetsError;
+use crate::{AssetsError, store::WantedTerms};
 use serde_json::{Map, Value};
 
 const FILENAME_LENGTH_MAX: usize = 255;
@@ -103,40 +103,44 @@ pub(super) fn metadata(given: &Map<String, Value>) -> Result<(), AssetsError> {
     Ok(())
 }
 
-/// The terms that an asset with all of these has: tags with commas between them, and an object of metadata as JSON.
-pub(super) fn terms(tags: Option<&str>, metadata: Option<&str>) -> Result<Vec<String>, AssetsError> {
-    let mut terms = Vec::new();
+/// What an asset has to have: tags with commas between them, and an object of metadata as JSON.
+pub(super) fn terms(tags: Option<&str>, metadata: Option<&str>) -> Result<WantedTerms, AssetsError> {
+    let mut terms = WantedTerms::default();
     for wanted in tags.into_iter().flat_map(|tags| tags.split(',')) {
-        terms.push(format!("tag:{}", tag(wanted)?));
-    }
-    if let Some(text) = metadata {
-        let invalid = || {
-            refuse(
-                "metadata",
-                "metadata_invalid",
-                "the metadata to look for must be a JSON object of texts, numbers and truth values",
-            )
-        };
-        let wanted: Map<String, Value> = serde_json::from_str(text).map_err(|_| invalid())?;
-        for (name, value) in wanted {
-            let value = match value {
-                Value::String(text) => text,
-                Value::Number(number) => number.to_string(),
-                Value::Bool(truth) => truth.to_string(),
-                Value::Null | Value::Array(_) | Value::Object(_) => return Err(invalid()),
-            };
-            if value.chars().count() > FOUND_VALUE_LENGTH_MAX
-                || value.contains('\0')
-                || name.contains(['\0', '='])
-            {
-                return Err(invalid());
-            }
-            terms.push(format!("{name}={value}"));
+        let wanted = tag(wanted)?;
+        if !terms.tags.contains(&wanted) {
+            terms.tags.push(wanted);
         }
     }
-    terms.sort_unstable();
-    terms.dedup();
-    if terms.len() > WANTED_TERMS_MAX {
+    if let Some(text) = metadata {
+        let refuse = |reason: String| refuse("metadata", "metadata_invalid", reason);
+        let invalid = || {
+            refuse(
+                "the metadata to look for must be a JSON object of texts, numbers and truth values"
+                    .to_owned(),
+            )
+        };
+        terms.metadata = serde_json::from_str(text).map_err(|_| invalid())?;
+        for (name, value) in &terms.metadata {
+            let text = match value {
+                Value::String(text) => text.as_str(),
+                Value::Number(_) | Value::Bool(_) => "",
+                Value::Null | Value::Array(_) | Value::Object(_) => return Err(invalid()),
+            };
+            if text.chars().count() > FOUND_VALUE_LENGTH_MAX {
+                return Err(refuse(format!(
+                    "assets are found by texts of up to {FOUND_VALUE_LENGTH_MAX} characters in their metadata; longer ones are kept alone"
+                )));
+            }
+            if text.contains('\0') || name.contains(['\0', '=']) {
+                return Err(refuse(
+                    "the metadata to look for must have no null characters, and no equals signs in names"
+                        .to_owned(),
+                ));
+            }
+        }
+    }
+    if terms.count() > WANTED_TERMS_MAX {
         let reason = format!("at most {WANTED_TERMS_MAX} tags and values are looked for at once");
         return Err(refuse("tag", "terms_too_many", reason));
     }
@@ -161,8 +165,8 @@ mod tests {
 
     #[test]
     fn metadata_is_found_by_plain_values() {
-        let found = terms(Some("b,A"), Some(r#"{"sku": "A-1", "n": 5, "new": true}"#)).unwrap();
-        assert_eq!(found, ["n=5", "new=true", "sku=A-1", "tag:a", "tag:b"]);
+        let found = terms(Some("b,A,B"), Some(r#"{"sku": "A-1", "n": 5, "new": true}"#)).unwrap();
+        assert_eq!((found.tags, found.metadata.len()), (vec!["b".to_owned(), "a".to_owned()], 3));
         for bad in ["[]", "{", r#"{"a": null}"#, r#"{"a": [1]}"#, r#"{"a=": 1}"#, r#"{"a": "\u0000"}"#] {
             assert!(terms(None, Some(bad)).is_err(), "{bad}");
         }

@@ -6,7 +6,7 @@ use crate::{
 };
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, FolderId, OrganizationId, PageRequest, Timestamp, UploadId, VideoId};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An asset's row, with the video whose file it is.
 #[derive(Debug, Clone)]
@@ -77,6 +77,21 @@ macro_rules! select_assets {
     };
 }
 
+/// What an asset is found by: each tag and each name of the metadata is one of its terms.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct WantedTerms {
+    /// Each once.
+    pub(crate) tags: Vec<String>,
+    /// Texts, numbers and truth values.
+    pub(crate) metadata: Map<String, Value>,
+}
+
+impl WantedTerms {
+    pub(crate) fn count(&self) -> usize {
+        self.tags.len() + self.metadata.len()
+    }
+}
+
 /// What a list is narrowed to.
 #[derive(Debug, Default)]
 pub(crate) struct AssetFilter {
@@ -86,8 +101,8 @@ pub(crate) struct AssetFilter {
     pub(crate) folder: Option<Option<FolderId>>,
     /// Part of the name, already escaped for ILIKE.
     pub(crate) name_pattern: Option<String>,
-    /// Each of these is one of the asset's terms.
-    pub(crate) terms: Vec<String>,
+    /// Each of these the asset has.
+    pub(crate) terms: WantedTerms,
     /// In the bin instead of outside.
     pub(crate) is_deleted: bool,
 }
@@ -98,15 +113,17 @@ pub(crate) async fn list_assets(
     page: &PageRequest,
 ) -> Result<Vec<AssetRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let terms = &filter.terms;
+    let metadata = Value::Object(terms.metadata.clone());
     select_assets!(
         "(a.deleted_at IS NOT NULL) = $2
          AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR a.status = $4)
          AND (NOT $5 OR a.folder_id IS NOT DISTINCT FROM $6)
          AND ($7::text IS NULL OR a.filename ILIKE $7)
-         AND ($8::text[] = '{}' OR a.id IN (SELECT t.asset_id FROM asset_terms t
-             WHERE t.organization_id = $1 AND t.term = ANY($8) GROUP BY t.asset_id HAVING count(*) = cardinality($8)))
-         AND ($9::timestamptz IS NULL OR (a.created_at, a.id) < ($9, $10))
-         ORDER BY a.created_at DESC, a.id DESC LIMIT $11",
+         AND ($8::bigint = 0 OR a.id IN (SELECT t.asset_id FROM asset_terms t
+             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($9, $10)) GROUP BY t.asset_id HAVING count(*) = $8))
+         AND ($11::timestamptz IS NULL OR (a.created_at, a.id) < ($11, $12))
+         ORDER BY a.created_at DESC, a.id DESC LIMIT $13",
         organization_id.uuid(),
         filter.is_deleted,
         filter.kind,
@@ -114,7 +131,9 @@ pub(crate) async fn list_assets(
         filter.folder.is_some(),
         filter.folder.flatten().map(|id| id.uuid()),
         filter.name_pattern,
-        &filter.terms,
+        i64::try_from(terms.count()).unwrap_or(i64::MAX),
+        &terms.tags,
+        metadata,
         page.after.map(|after| after.time),
         page.after.map(|after| after.id),
         page.limit_plus_one(),

@@ -118,6 +118,26 @@ async fn what_is_stored_is_found_by_kind_folder_name_tags_and_metadata() {
     ] {
         assert_eq!(names(&ada, query).await, found, "{query:?}");
     }
+    // As programs of different languages write the same numbers.
+    let numbers = r#"{"metadata": {"tiny": 0.000001, "huge": 1e21, "round": 1e2, "long": 12345678901234567890123, "tag:a": "b"}}"#;
+    let request = ada.request("PATCH", &format!("/assets/{two}")).header("content-type", "application/json");
+    send(request.body(numbers)).await.is(200);
+    for wanted in [
+        r#"{"tiny":0.000001}"#,
+        r#"{"tiny":1e-6}"#,
+        r#"{"huge":1000000000000000000000}"#,
+        r#"{"huge":1.0e21}"#,
+        r#"{"round":100,"tiny":1.0E-6}"#,
+        r#"{"round":100.0}"#,
+        r#"{"long":12345678901234567890123}"#,
+        r#"{"tag:a":"b"}"#,
+    ] {
+        assert_eq!(names(&ada, &[("metadata", wanted)]).await, ["Bridge.png"], "{wanted}");
+    }
+    assert_eq!(names(&ada, &[("tag", "a=b")]).await, [""; 0], "metadata is no tag");
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(501));
+    let refused = send(ada.request("GET", "/assets").query(&[("metadata", &long)])).await;
+    assert!(refused.refuses(422, "metadata_invalid").text().contains("500 characters"));
     let listed = ada.get("/assets?kind=audio").await.is(200).json()["items"][0].clone();
     assert_eq!(listed["video_id"], json!(video));
     assert!(
