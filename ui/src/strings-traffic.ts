@@ -35,7 +35,7 @@ export const trafficStrings = {
     errorRate: "Errors",
     pagesBy: (method: string) => (method === "GET" ? "Pages and files of the web app" : `Outside the API (${method})`),
     storage: "Storage",
-    storageLead: "What your recordings and files take up.",
+    storageLead: "What your recordings and files take up. What several files have in common is stored once, and counts once.",
     storageNone: "Nothing is kept yet.",
     storageTotals: "Storage in all",
     together: "Together",

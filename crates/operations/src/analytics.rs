@@ -154,13 +154,13 @@ pub struct RouteTrafficList {
 /// Files of a kind.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct KindStorage {
-    /// `video`, `audio`, `image` and others; absent until it is known.
+    /// `video`, `audio`, `image` or `document`; absent until it is known.
     pub kind: Option<String>,
-    /// How many there are.
+    /// How many are stored.
     pub files: i64,
-    /// What was uploaded.
+    /// What was uploaded: each content once, however many files have it.
     pub original_bytes: i64,
-    /// What was made of it.
+    /// What was made of it: renditions, and pictures of pages and key frames. Stills of a second, which players ask for, are not counted.
     pub rendition_bytes: i64,
 }
 
@@ -173,7 +173,7 @@ pub struct ChannelStorage {
     pub channel_name: Option<String>,
     /// How many videos of it the caller may see, those in the bin included.
     pub videos: i64,
-    /// What was uploaded and made of them.
+    /// What was uploaded and made of them, each content once.
     pub bytes: i64,
 }
 

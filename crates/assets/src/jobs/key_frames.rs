@@ -48,11 +48,12 @@ impl Handle for KeyFrames {
         let read = self.read(run, folder.path(), frames, &pictures).await?;
 
         let prefix = input.recording.frames();
+        let mut picture_bytes = 0;
         if !read.is_empty() {
-            self.engine.store_folder(&prefix, folder.path()).await?;
+            picture_bytes = self.engine.store_folder(&prefix, folder.path()).await?;
         }
         let mut tx = run.begin().await?;
-        if !sql::replace_key_frames(&mut tx, step.asset_id, &read).await? {
+        if !sql::replace_key_frames(&mut tx, step.asset_id, &read, picture_bytes).await? {
             drop(tx);
             self.engine.blobs.delete_prefix(&prefix).await.map_err(blob_failure)?;
             let tx = run.begin().await?;

@@ -46,16 +46,18 @@ impl Handle for Picture {
                 metadata: serde_json::json!({ "at_ms": poster.at_ms }),
             })
         };
+        let (large, small) = (still("poster", &poster.large)?, still("thumbnail", &poster.small)?);
         let sheets = NewRendition {
             kind: "storyboard",
             name: "storyboard".to_owned(),
             blob_key: prefix.join(&storyboard.cues_file).map_err(blob_failure)?,
-            size_bytes,
+            // What lies in the folder beside these two.
+            size_bytes: size_bytes.saturating_sub(large.size_bytes + small.size_bytes),
             width: Some(storyboard.tile_width),
             height: Some(storyboard.tile_height),
             metadata: serde_json::to_value(&storyboard).map_err(TaskFailure::internal)?,
         };
-        let renditions = [still("poster", &poster.large)?, still("thumbnail", &poster.small)?, sheets];
+        let renditions = [large, small, sheets];
         let now = run.clock().now();
         let mut tx = run.begin().await?;
         for rendition in &renditions {

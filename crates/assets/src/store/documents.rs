@@ -24,6 +24,8 @@ pub(crate) struct ReadPage {
     pub(crate) headings: serde_json::Value,
     /// Where its picture lies, and how large that is.
     pub(crate) image: Option<(BlobKey, u32, u32)>,
+    /// How large its file is.
+    pub(crate) image_bytes: u64,
 }
 
 /// Whether the document was still waited for.
@@ -38,7 +40,7 @@ pub(crate) async fn mark_document_ready(
         r#"WITH ready AS (
                UPDATE assets SET content_type = $3, blob_key = coalesce($4, blob_key), byte_size = coalesce($5, byte_size),
                    sha256 = coalesce($6, sha256), blob_id = coalesce($9, blob_id), page_count = $7,
-                   metadata = metadata || jsonb_build_object('document', $8::jsonb), status = 'ready'
+                   metadata = metadata || jsonb_build_object('document', $8::jsonb), picture_bytes = $10, status = 'ready'
                WHERE organization_id = $1 AND id = $2 AND kind = 'document' AND status = 'pending' RETURNING id
            ), stored AS (
                UPDATE uploads SET status = 'stored' FROM ready WHERE uploads.organization_id = $1 AND uploads.asset_id = ready.id
@@ -53,6 +55,7 @@ pub(crate) async fn mark_document_ready(
         i32::try_from(document.pages.len()).unwrap_or(i32::MAX),
         serde_json::to_value(document.facts).unwrap_or_default(),
         blob.map(|blob| blob.id.uuid()),
+        picture_bytes(document.pages),
     )
     .fetch_one(&mut **tx)
     .await?;
@@ -79,7 +82,7 @@ pub(crate) async fn replace_document(
          )
          UPDATE assets SET content_type = $3, blob_key = $4, byte_size = $5, sha256 = $6, blob_id = $9, page_count = $7,
              metadata = metadata - '{error,replacement_error}'::text[] || jsonb_build_object('document', $8::jsonb), status = 'ready',
-             version = version + 1, replacement_id = NULL,
+             version = version + 1, replacement_id = NULL, picture_bytes = $12,
              filename = CASE WHEN content_type = $3 THEN filename ELSE renamed(filename, $11) END,
              original_filename = CASE WHEN content_type = $3 THEN original_filename ELSE renamed(original_filename, $11) END
          FROM came WHERE assets.organization_id = $1 AND assets.id = $2 AND assets.kind = 'document' AND assets.replacement_id = came.id",
@@ -94,6 +97,7 @@ pub(crate) async fn replace_document(
         blob.map(|blob| blob.id.uuid()),
         upload_id.uuid(),
         document.extension,
+        picture_bytes(document.pages),
     )
     .execute(&mut **tx)
     .await?;
@@ -102,6 +106,11 @@ pub(crate) async fn replace_document(
     }
     insert_pages(tx, id, document.pages).await?;
     Ok(true)
+}
+
+/// How large the pictures of these pages are together.
+fn picture_bytes(pages: &[ReadPage]) -> i64 {
+    pages.iter().map(|page| page.image_bytes).sum::<u64>().cast_signed()
 }
 
 async fn insert_pages(tx: &mut TenantTx, id: AssetId, pages: &[ReadPage]) -> Result<(), sqlx::Error> {

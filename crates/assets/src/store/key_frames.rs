@@ -19,17 +19,20 @@ pub(crate) struct NewKeyFrame {
     pub(crate) height: u32,
 }
 
-/// Writes the key frames of a file in place of those that it had. Returns false where there is no such file any more.
+/// Writes the key frames of a file, whose pictures have so many bytes, in place of those that it had. Returns false where there is no such
+/// file any more.
 pub(crate) async fn replace_key_frames(
     tx: &mut TenantTx,
     id: AssetId,
     frames: &[NewKeyFrame],
+    picture_bytes: u64,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let asset = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!" FROM assets WHERE organization_id = $1 AND id = $2 FOR KEY SHARE"#,
+        r#"UPDATE assets SET picture_bytes = $3 WHERE organization_id = $1 AND id = $2 RETURNING 1 AS "one!""#,
         organization_id.uuid(),
         id.uuid(),
+        picture_bytes.cast_signed(),
     )
     .fetch_optional(&mut **tx)
     .await?;

@@ -77,7 +77,8 @@ pub(super) async fn list_route_traffic(
 
 /// Get storage
 ///
-/// What is kept, by kind of file and by channel.
+/// What is kept, by kind of file and by channel. A content that several files have is stored once, and counts for the oldest of them; what
+/// was never stored does not count. Pictures of pages and key frames that were stored by an earlier version count when they are made again.
 #[utoipa::path(get, path = "/analytics/storage", operation_id = "get_storage", tag = "Analytics",
     responses((status = 200, body = Storage), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody)))]
 pub(super) async fn get_storage(

@@ -70,31 +70,40 @@ pub(crate) async fn routes(
     .await
 }
 
-/// What is kept, by kind of file and by channel. Files of videos the caller may not see are not counted.
+/// What is kept, by kind of file and by channel. Files of videos the caller may not see are not counted. One content is stored once, however
+/// many assets have it: it counts for the oldest of those that the caller sees. What failed before it was stored takes no room.
 pub(crate) async fn storage(tx: &mut TenantTx) -> Result<Storage, sqlx::Error> {
     let organization_id = tx.organization_id();
     let kinds = sqlx::query_as!(
         KindStorage,
-        r#"SELECT a.kind, count(*) AS "files!", coalesce(sum(a.byte_size), 0)::bigint AS "original_bytes!",
-               coalesce(sum(made.byte_size), 0)::bigint AS "rendition_bytes!"
-           FROM assets a LEFT JOIN (
+        r#"WITH kept AS (
+               SELECT a.id, a.kind, a.picture_bytes, CASE row_number() OVER (PARTITION BY coalesce(a.blob_id, a.id) ORDER BY a.id)
+                   WHEN 1 THEN a.byte_size ELSE 0 END AS original_bytes
+               FROM assets a WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL
+           ), made AS (
                SELECT r.asset_id, sum(r.byte_size) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
-           ) AS made ON made.asset_id = a.id
-           WHERE a.organization_id = $1 GROUP BY a.kind ORDER BY 3 DESC, a.kind"#,
+           )
+           SELECT kept.kind, count(*) AS "files!", sum(kept.original_bytes)::bigint AS "original_bytes!",
+               sum(kept.picture_bytes + coalesce(made.byte_size, 0))::bigint AS "rendition_bytes!"
+           FROM kept LEFT JOIN made ON made.asset_id = kept.id GROUP BY kept.kind ORDER BY 3 DESC, kept.kind"#,
         organization_id.uuid(),
     )
     .fetch_all(&mut **tx)
     .await?;
     let channels = sqlx::query_as!(
         ChannelStorage,
-        r#"SELECT c.id AS "channel_id?", c.name AS "channel_name?", count(*) AS "videos!",
-               coalesce(sum(a.byte_size + coalesce(made.byte_size, 0)), 0)::bigint AS "bytes!"
+        r#"WITH kept AS (
+               SELECT a.id, a.picture_bytes, CASE row_number() OVER (PARTITION BY coalesce(a.blob_id, a.id) ORDER BY a.id)
+                   WHEN 1 THEN a.byte_size ELSE 0 END AS original_bytes
+               FROM assets a WHERE a.organization_id = $1 AND a.blob_key IS NOT NULL
+           ), made AS (
+               SELECT r.asset_id, sum(r.byte_size) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
+           )
+           SELECT c.id AS "channel_id?", c.name AS "channel_name?", count(*) AS "videos!",
+               coalesce(sum(kept.original_bytes + kept.picture_bytes + coalesce(made.byte_size, 0)), 0)::bigint AS "bytes!"
            FROM videos v
            LEFT JOIN channels c ON c.organization_id = $1 AND c.id = v.channel_id
-           LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
-           LEFT JOIN (
-               SELECT r.asset_id, sum(r.byte_size) AS byte_size FROM renditions r WHERE r.organization_id = $1 GROUP BY r.asset_id
-           ) AS made ON made.asset_id = a.id
+           LEFT JOIN kept ON kept.id = v.asset_id LEFT JOIN made ON made.asset_id = kept.id
            WHERE v.organization_id = $1 GROUP BY c.id, c.name ORDER BY 4 DESC, c.name LIMIT 200"#,
         organization_id.uuid(),
     )

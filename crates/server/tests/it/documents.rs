@@ -278,6 +278,38 @@ async fn a_copied_document_has_its_own_pages_of_the_same_content() {
 }
 
 #[tokio::test]
+async fn storage_is_what_is_stored_each_content_once_and_with_pictures_of_pages() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let file = pdf(&["The submarine dives below the ice.", "It comes up in the north."]);
+    let (id, _) = ready(&ada, "a.pdf", file.clone()).await;
+    let copied = ada.post("/assets/batch", &json!({ "action": "copy", "ids": [id] })).await.is(200).json();
+    let copy = copied["items"][0]["copy_id"].as_str().unwrap().to_owned();
+    assert_eq!(settled(&ada, &copy).await["status"], "ready");
+    // Nothing of these is kept.
+    let broken = ada.upload_image("a.png", vec![b'x'; 5_000]).await;
+    assert_eq!(settled(&ada, &broken).await["status"], "failed");
+    ada.announce(7_000, "never.mp4").await;
+    app.idle().await;
+
+    let mut pictures = 0;
+    for page in [pages(&ada, &id).await, pages(&ada, &copy).await].concat() {
+        pictures += app.visitor().get(page["image_url"].as_str().unwrap()).await.is(200).body.len();
+    }
+    let storage = ada.get("/analytics/storage").await.is(200).json();
+    let expected = json!([{ "kind": "document", "files": 2, "original_bytes": file.len(), "rendition_bytes": pictures }]);
+    assert_eq!(storage["kinds"], expected);
+    // With the oldest gone, the content is there as before.
+    ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
+    let storage = ada.get("/analytics/storage").await.is(200).json();
+    assert_eq!(
+        (&storage["kinds"][0]["files"], &storage["kinds"][0]["original_bytes"]),
+        (&json!(1), &json!(file.len()))
+    );
+}
+
+#[tokio::test]
 async fn reading_twice_and_indexing_twice_gives_the_same() {
     let app = TestApp::start().await;
     app.work().await;

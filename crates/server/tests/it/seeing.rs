@@ -79,6 +79,17 @@ async fn slides_are_found_when_they_come_and_by_what_they_say() {
             ("image/jpeg", &b"\xff\xd8\xff"[..])
         );
     }
+    let mut bytes = 0;
+    for url in frames.iter().flat_map(|frame| [&frame["image_url"], &frame["thumbnail_url"]]) {
+        bytes += app.visitor().get(url.as_str().unwrap()).await.is(200).body.len() as i64;
+    }
+    app.idle().await;
+    let renditions: i64 = sqlx::query_scalar("SELECT sum(byte_size)::bigint FROM renditions")
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
+    let storage = ada.get("/analytics/storage").await.is(200).json();
+    assert_eq!(storage["kinds"][0]["rendition_bytes"], json!(renditions + bytes), "{storage:#}");
     let path = format!("/videos/{id}/key-frames");
     let page = ada.get(&format!("{path}?limit=2")).await.is(200).json();
     assert_eq!((page["items"].as_array().unwrap().len(), &page["next_cursor"]), (2, &json!("4000")));

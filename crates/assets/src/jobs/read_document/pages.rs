@@ -135,6 +135,7 @@ impl ReadDocument {
                 let work = self.picture(document, page, has_layer, &mut one);
                 let (webp, size) = unless_stopped(run, work).await??;
                 let key = keys::page(folder, page + 1);
+                one.image_bytes = webp.len() as u64;
                 self.blobs.put_bytes(&key, webp).await.map_err(blob_failure)?;
                 one.image = Some((key, size.width, size.height));
             }
@@ -226,5 +227,6 @@ fn without_picture(text: PageText) -> ReadPage {
         source: "text_layer",
         headings: serde_json::to_value(&text.headings).unwrap_or_default(),
         image: None,
+        image_bytes: 0,
     }
 }
