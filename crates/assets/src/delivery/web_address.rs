@@ -196,7 +196,10 @@ fn is_divisible(host: Option<&Host<&str>>) -> bool {
 /// Whether anybody can have a name that ends like this, as of `.co.uk` and `.github.io` (publicsuffix.org). The list of those grows, so
 /// that what was named before is not held to it: a list of domains that lost its last one would let everybody in.
 fn is_shared(behind: &str) -> bool {
-    psl::domain_str(behind.trim_matches('.')).is_none()
+    let domain = behind.trim_matches('.');
+    // Of some, such as compute.amazonaws.com, the list says that whatever is one label below them belongs to many.
+    let below = format!("any-name.{domain}");
+    psl::domain_str(domain).is_none() || psl::domain_str(&below).is_none()
 }
 
 /// Whether this is what can stand in front of a domain, and nothing that reaches beyond it.
