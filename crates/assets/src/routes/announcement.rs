@@ -127,14 +127,9 @@ impl Announcement {
         }
     }
 
-    /// The largest file of the kind, in bytes.
-    pub(super) fn size_bytes_max(&self) -> u64 {
-        self.kind.size_bytes_max(self.metadata.content_type.as_deref())
-    }
-
     /// Refuses what is empty, or larger than a file of the kind may be.
     pub(super) fn check_size(&self, size_bytes: u64) -> Result<(), AssetsError> {
-        let size_bytes_max = self.size_bytes_max();
+        let size_bytes_max = self.kind.size_bytes_max(self.metadata.content_type.as_deref());
         match size_bytes {
             0 => Err(AssetsError::Empty),
             _ if size_bytes > size_bytes_max => Err(AssetsError::TooLarge { size_bytes_max }),
