@@ -163,7 +163,9 @@ test("files are dropped into a folder, moved, copied, deleted and taken back", a
   await page.getByRole("button", { name: "List", exact: true }).click();
   await expect(files(page).getByText(/^Until /u)).toBeVisible();
   await page.getByRole("button", { name: "Grid", exact: true }).click();
-  await expect(files(page).getByText(/Until /u)).toBeVisible();
+  const until = files(page).getByText(/^Until /u);
+  await expect(until).toBeVisible();
+  expect(await until.evaluate((element) => element.scrollWidth - element.clientWidth), "the whole date is there").toBe(0);
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByRole("checkbox", { name: "Select quay.png" }).check();
   await bar.getByRole("button", { name: "Restore" }).click();

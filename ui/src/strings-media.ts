@@ -37,7 +37,7 @@ export const mediaStrings = {
     noMatchTitle: "No file matches",
     noMatchText: "Change or clear the filters to see more.",
     clearFilters: "Clear filters",
-    binLead: "What is here goes for good by itself, on the day that it says.",
+    binLead: "Each file is deleted for good on the day that stands beside it.",
     dragged: (count: number) => files(count),
     select: (name: string) => `Select ${name}`,
     selected: (count: number) => `${files(count)} selected`,

@@ -51,7 +51,7 @@ export const trafficStrings = {
     kind: "Kind",
     files: "Files",
     originals: "Uploaded",
-    renditions: "Made of it",
+    renditions: "Made from them",
     kinds: { video: "Videos", audio: "Audio", image: "Images", document: "Documents" } as Record<string, string>,
     kindUnknown: "Not known yet",
     channel: "Channel",

@@ -52,22 +52,25 @@ export function AssetFacts({ asset, folders, editable }: { asset: Asset; folders
       {path.length === 0 ? strings.media.unsorted : path.map((folder) => folder.name).join(" / ")}
     </Link>,
   ]);
-  facts.push([
-    strings.asset.keeping,
-    <span className="file__keeping">
-      {asset.expires_at === null ? strings.asset.permanent : strings.asset.temporaryUntil(formatDateTime(asset.expires_at))}
-      {editable ? (
-        <BusyButton
-          type="button"
-          className="button button--small"
-          busy={change.isPending}
-          onClick={() => void keep(temporary)}
-        >
-          {temporary ? strings.asset.makePermanent : strings.asset.makeTemporary}
-        </BusyButton>
-      ) : null}
-    </span>,
-  ]);
+  // Of what lies in the bin, the notice above says for how long.
+  if (asset.deleted_at === null) {
+    facts.push([
+      strings.asset.keeping,
+      <span className="file__keeping">
+        {asset.expires_at === null ? strings.asset.permanent : strings.asset.temporaryUntil(formatDateTime(asset.expires_at))}
+        {editable ? (
+          <BusyButton
+            type="button"
+            className="button button--small"
+            busy={change.isPending}
+            onClick={() => void keep(temporary)}
+          >
+            {temporary ? strings.asset.makePermanent : strings.asset.makeTemporary}
+          </BusyButton>
+        ) : null}
+      </span>,
+    ]);
+  }
   facts.push([strings.asset.id, <Copied label={strings.asset.copyId} text={asset.id} />]);
   if (asset.sha256 !== null) facts.push([strings.asset.checksum, <Copied label={strings.asset.copyChecksum} text={asset.sha256} />]);
   return (

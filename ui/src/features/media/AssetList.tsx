@@ -155,7 +155,7 @@ function Facts({ asset, view }: { asset: Asset; view: "grid" | "list" }) {
   if (view === "grid") {
     return (
       <span className="asset__meta number">
-        <span className="truncate">{[kindName(asset.kind), until ?? size].filter(Boolean).join(" · ")}</span>
+        <span className="truncate">{until ?? [kindName(asset.kind), size].filter(Boolean).join(" · ")}</span>
         {asset.expires_at ? <span className="tag">{strings.media.temporary}</span> : null}
       </span>
     );
