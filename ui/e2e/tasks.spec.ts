@@ -56,6 +56,15 @@ test("what failed says why, and is found, explained and started again", async ({
   await page.reload();
   await expect(page.getByRole("combobox", { name: "Step" })).toHaveValue("encode");
   await expect(page.getByText("Nothing that fits.")).toBeVisible();
+
+  // Its file is kept, and says the same.
+  await page.goto("/media");
+  const file = page.getByRole("list", { name: "Files" }).getByRole("listitem").filter({ hasText: "Torn.mp4" });
+  await expect(file).toContainText("Failed");
+  await file.getByRole("link").click();
+  await expect(page.getByRole("alert")).toContainText("Processing failed");
+  await expect(page.getByRole("link", { name: "Open the recording" })).toHaveCount(0);
+  await expectAccessible(page);
 });
 
 test("what runs shows how far it is, is stopped and goes on when asked", async ({ page }, info) => {
