@@ -70,12 +70,28 @@ CREATE FUNCTION public.asset_terms_follow() RETURNS trigger
 BEGIN
     DELETE FROM asset_terms WHERE organization_id = NEW.organization_id AND asset_id = NEW.id;
     INSERT INTO asset_terms (organization_id, term, asset_id)
-    SELECT NEW.organization_id, 'tag:' || tag, NEW.id FROM unnest(NEW.tags) AS tag
-    UNION
-    SELECT NEW.organization_id, key || '=' || value, NEW.id FROM jsonb_each_text(NEW.custom_metadata)
-    WHERE jsonb_typeof(NEW.custom_metadata -> key) IN ('string', 'number', 'boolean') AND length(value) <= 500;
+    SELECT NEW.organization_id, term, NEW.id FROM unnest(asset_terms_of(NEW.tags, NEW.custom_metadata)) AS term;
     RETURN NULL;
 END $$;
+
+-- Name: asset_terms_of(text[], jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.asset_terms_of(p_tags text[], p_metadata jsonb) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(array_agg(found.term), '{}') FROM (
+        SELECT 'tag:' || tag AS term FROM unnest(p_tags) AS tag
+        UNION
+        SELECT 'data:' || named.key || '=' || spelled.value
+        FROM jsonb_each(CASE jsonb_typeof(p_metadata) WHEN 'object' THEN p_metadata ELSE '{}' END) AS named
+        CROSS JOIN LATERAL (SELECT CASE jsonb_typeof(named.value)
+            WHEN 'number' THEN trim_scale(named.value::numeric)::text
+            WHEN 'string' THEN named.value #>> '{}'
+            WHEN 'boolean' THEN named.value #>> '{}' END AS value) AS spelled
+        -- Longer ones are kept, and not found by; a list and an object are no term either.
+        WHERE length(spelled.value) <= 500
+    ) AS found
+$$;
 
 -- Name: assets_follow_video(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -569,7 +585,7 @@ BEGIN
     DELETE FROM users WHERE id = p_user_id;
     v_removed := added_count(v_removed, 'users', 1);
 
-    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[] || v_audited::text[]
+    v_mentions := erase_mentions(ARRAY[p_user_id::text, v_personal::text] || v_videos::text[] || v_assets::text[] || v_audited::text[]
         -- As whole values: one address may be the end of another.
         || ARRAY(SELECT to_jsonb(address)::text FROM unnest(v_addresses) AS address));
     v_removed := added_count(v_removed, 'idempotency_keys', (v_mentions ->> 'idempotency_keys')::bigint);
@@ -586,23 +602,43 @@ CREATE FUNCTION public.files_follow_assets() RETURNS trigger
 DECLARE
     v_key text;
 BEGIN
-    IF TG_OP <> 'DELETE' AND NEW.blob_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
+    IF NEW.blob_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
         UPDATE blobs SET reference_count = reference_count + 1 WHERE organization_id = NEW.organization_id AND id = NEW.blob_id;
     END IF;
-    IF TG_OP <> 'INSERT' AND OLD.blob_id IS NOT NULL AND (TG_OP = 'DELETE' OR NEW.blob_id IS DISTINCT FROM OLD.blob_id) THEN
+    IF TG_OP = 'UPDATE' AND OLD.blob_id IS NOT NULL AND NEW.blob_id IS DISTINCT FROM OLD.blob_id THEN
         UPDATE blobs SET reference_count = reference_count - 1 WHERE organization_id = OLD.organization_id AND id = OLD.blob_id;
         DELETE FROM blobs WHERE organization_id = OLD.organization_id AND id = OLD.blob_id AND reference_count = 0
             RETURNING blob_key INTO v_key;
         INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
         SELECT OLD.organization_id, v_key, 'epoch', 'no asset has it' FROM organizations WHERE id = OLD.organization_id AND v_key IS NOT NULL;
     END IF;
-    IF TG_OP = 'DELETE' THEN
-        INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-        SELECT OLD.organization_id, 'organizations/' || OLD.organization_id || '/assets/' || OLD.id, due.not_before, due.reason
-        FROM organizations, (VALUES ('epoch'::timestamptz, 'asset deleted'), (now() + interval '2 days', 'written late'))
-            AS due (not_before, reason)
-        WHERE organizations.id = OLD.organization_id;
-    END IF;
+    RETURN NULL;
+END $$;
+
+-- Name: files_follow_deleted_assets(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.files_follow_deleted_assets() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    PERFORM FROM blobs b WHERE (b.organization_id, b.id) IN (SELECT gone.organization_id, gone.blob_id FROM gone)
+        ORDER BY b.organization_id, b.id FOR UPDATE OF b;
+    UPDATE blobs b SET reference_count = b.reference_count - had.number
+        FROM (SELECT organization_id, blob_id, count(*) AS number FROM gone WHERE blob_id IS NOT NULL GROUP BY organization_id, blob_id) AS had
+        WHERE b.organization_id = had.organization_id AND b.id = had.blob_id;
+    WITH unused AS (
+        DELETE FROM blobs b USING (SELECT DISTINCT organization_id, blob_id FROM gone) AS had
+        WHERE b.organization_id = had.organization_id AND b.id = had.blob_id AND b.reference_count = 0
+        RETURNING b.organization_id, b.blob_key
+    )
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT unused.organization_id, unused.blob_key, 'epoch', 'no asset has it'
+    FROM unused JOIN organizations o ON o.id = unused.organization_id;
+    INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+    SELECT gone.organization_id, 'organizations/' || gone.organization_id || '/assets/' || gone.id, due.not_before, due.reason
+    FROM gone JOIN organizations o ON o.id = gone.organization_id
+    CROSS JOIN (VALUES ('epoch'::timestamptz, 'asset deleted'), (now() + interval '2 days', 'written late')) AS due (not_before, reason);
     RETURN NULL;
 END $$;
 
@@ -665,6 +701,12 @@ DECLARE
     v_endpoint record;
 BEGIN
     PERFORM set_config('synchronous_commit', 'off', true);
+    PERFORM FROM unnest(p_organization_ids, p_ids) AS given(organization_id, id)
+        CROSS JOIN LATERAL (SELECT d.id, d.endpoint_id FROM webhook_deliveries d
+            WHERE d.organization_id = given.organization_id AND d.id >= given.id ORDER BY d.organization_id, d.id LIMIT 1) AS found
+        CROSS JOIN LATERAL (SELECT FROM webhook_endpoints e
+            WHERE e.organization_id = given.organization_id AND e.id = found.endpoint_id FOR KEY SHARE) AS held
+        WHERE found.id = given.id;
     -- The first from its key on in the order of the key: for an empty table any index would be as good, and the plan is kept.
     SELECT array_agg(found.place ORDER BY given.number), array_agg(found.endpoint_id ORDER BY given.number) INTO v_places, v_endpoints
         FROM unnest(p_organization_ids, p_ids) WITH ORDINALITY AS given(organization_id, id, number)
@@ -1332,6 +1374,61 @@ CREATE FUNCTION public.proved_addresses_of(p_user_id uuid) RETURNS SETOF text
     ) AS known WHERE address IS NOT NULL
 $$;
 
+-- Name: purge_assets(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_count bigint;
+BEGIN
+    WITH due AS (
+        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now)
+            AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
+        LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
+    )
+    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
+        -- It may be taken out of the bin, or made to stay, at this moment.
+        AND (a.retention_until < p_now OR a.expires_at < p_now);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END $$;
+
+-- Name: purge_videos(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    v_binned bigint;
+    v_expired bigint;
+BEGIN
+    -- What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
+    WITH due AS (
+        SELECT organization_id, id FROM videos WHERE retention_until < p_now LIMIT p_videos_max FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < p_now
+        RETURNING v.organization_id, v.asset_id
+    ), files AS (
+        DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
+    )
+    SELECT count(*) INTO v_binned FROM gone;
+    WITH due AS (
+        SELECT a.organization_id, a.id FROM assets a
+        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < p_now
+        LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
+    ), files AS (
+        DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < p_now
+        RETURNING a.organization_id, a.id
+    ), gone AS (
+        DELETE FROM videos v USING files WHERE v.organization_id = files.organization_id AND v.asset_id = files.id RETURNING v.id
+    )
+    SELECT count(*) INTO v_expired FROM gone;
+    RETURN v_binned + v_expired;
+END $$;
+
 -- Name: ranked_chunks(uuid, text, text, regconfig[], public.vector, uuid, uuid[], double precision[], bigint[], integer); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer) RETURNS TABLE(chunk_id uuid, video_id uuid, video_title text, channel_id uuid, asset_id uuid, video_created_at timestamp with time zone, text text, configuration text, lexemes text[], start_seconds double precision, end_seconds double precision, spans jsonb, speaker_names jsonb, span_vectors bytea, words_rank bigint, meaning_rank bigint, similarity double precision, score double precision)
@@ -1473,7 +1570,8 @@ BEGIN
         FROM assets a
         JOIN webhook_endpoints e ON e.organization_id = a.organization_id AND e.active AND v_event = ANY(e.events)
         WHERE a.organization_id = NEW.organization_id AND a.id = NEW.aggregate_id AND a.visibility <> 'private'
-            AND a.kind IN ('image', 'document');
+            AND a.kind IN ('image', 'document')
+        FOR KEY SHARE OF e;
     ELSE
         INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)
         SELECT NEW.organization_id, e.id, v.id, happened.event, json_build_object(
@@ -1485,7 +1583,8 @@ BEGIN
         FROM videos v
         CROSS JOIN LATERAL webhook_event_of(NEW.kind, v.status) AS happened(event)
         JOIN webhook_endpoints e ON e.organization_id = v.organization_id AND e.active AND happened.event = ANY(e.events)
-        WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private';
+        WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
+        FOR KEY SHARE OF e, v;
     END IF;
     RETURN NULL;
 END $$;
@@ -2043,6 +2142,7 @@ CREATE TABLE public.assets (
     version integer DEFAULT 1 NOT NULL,
     replacement_id uuid,
     packaging integer DEFAULT 1 NOT NULL,
+    picture_bytes bigint DEFAULT 0 NOT NULL,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
     CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
     CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
@@ -2051,6 +2151,7 @@ CREATE TABLE public.assets (
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
     CONSTRAINT assets_packaging CHECK ((packaging >= 1)),
+    CONSTRAINT assets_picture_bytes CHECK ((picture_bytes >= 0)),
     CONSTRAINT assets_ready_is_stored CHECK (((status <> 'ready'::text) OR ((blob_key IS NOT NULL) AND (sha256 IS NOT NULL) AND (kind IS NOT NULL)))),
     CONSTRAINT assets_recognised_text_length CHECK ((char_length(recognised_text) <= 20000)),
     CONSTRAINT assets_sha256_length CHECK ((octet_length(sha256) = 32)),
@@ -3959,9 +4060,9 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets 
 
 CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename');
 
--- Name: assets audit_replacement; Type: TRIGGER; Schema: public; Owner: -
+-- Name: assets audit_recording; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER audit_replacement AFTER UPDATE OF replacement_id ON public.assets FOR EACH ROW WHEN (((new.kind = ANY (ARRAY['video'::text, 'audio'::text])) AND (new.replacement_id IS DISTINCT FROM old.replacement_id) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'replacement_id');
+CREATE TRIGGER audit_recording AFTER UPDATE OF filename, folder_id, tags, custom_metadata, description, replacement_id ON public.assets FOR EACH ROW WHEN (((COALESCE(new.kind, 'video'::text) = ANY (ARRAY['video'::text, 'audio'::text])) AND ((((((new.filename IS DISTINCT FROM old.filename) OR (new.folder_id IS DISTINCT FROM old.folder_id)) OR (new.tags IS DISTINCT FROM old.tags)) OR (new.custom_metadata IS DISTINCT FROM old.custom_metadata)) OR (new.description IS DISTINCT FROM old.description)) OR (new.replacement_id IS DISTINCT FROM old.replacement_id)) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'description', 'replacement_id');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -3989,7 +4090,11 @@ CREATE TRIGGER encoding_settings_updated_at BEFORE UPDATE ON public.encoding_set
 
 -- Name: assets files_follow_assets; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER files_follow_assets AFTER INSERT OR DELETE OR UPDATE OF blob_id ON public.assets FOR EACH ROW EXECUTE FUNCTION public.files_follow_assets();
+CREATE TRIGGER files_follow_assets AFTER INSERT OR UPDATE OF blob_id ON public.assets FOR EACH ROW EXECUTE FUNCTION public.files_follow_assets();
+
+-- Name: assets files_follow_deleted_assets; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER files_follow_deleted_assets AFTER DELETE ON public.assets REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.files_follow_deleted_assets();
 
 -- Name: folders folders_form_a_tree; Type: TRIGGER; Schema: public; Owner: -
 
@@ -6109,6 +6214,10 @@ GRANT ALL ON FUNCTION public.erase_person(p_user_id uuid, p_now timestamp with t
 
 REVOKE ALL ON FUNCTION public.files_follow_assets() FROM PUBLIC;
 
+-- Name: FUNCTION files_follow_deleted_assets(); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.files_follow_deleted_assets() FROM PUBLIC;
+
 -- Name: FUNCTION finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.finish_task(p_organization_id uuid, p_id uuid, p_lease uuid, p_subject_id uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -6211,6 +6320,16 @@ REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 -- Name: FUNCTION proved_addresses_of(p_user_id uuid); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.proved_addresses_of(p_user_id uuid) FROM PUBLIC;
+
+-- Name: FUNCTION purge_assets(p_now timestamp with time zone, p_assets_max bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) TO memoreel_system;
+
+-- Name: FUNCTION purge_videos(p_now timestamp with time zone, p_videos_max bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) TO memoreel_system;
 
 -- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
 

@@ -50,7 +50,8 @@ export interface paths {
         };
         /**
          * Get storage
-         * @description What is kept, by kind of file and by channel.
+         * @description What is kept, by kind of file and by channel. A content that several files have is stored once, and counts for the oldest of them; what
+         *     was never stored does not count. Pictures of pages and key frames that were stored by an earlier version count when they are made again.
          */
         get: operations["get_storage"];
         put?: never;
@@ -138,8 +139,8 @@ export interface paths {
         put?: never;
         /**
          * Upload a file as a form
-         * @description `multipart/form-data` with the file in the field `file`, and before or after it what else is said. What is cut off leaves nothing; send what is
-         *     large as a resumable upload.
+         * @description `multipart/form-data` with the file in the field `file`, and before or after it what else is said; what is said before it is checked before
+         *     the file is taken. What is cut off leaves nothing; send what is large as a resumable upload.
          */
         post: operations["upload_form"];
         delete?: never;
@@ -2979,7 +2980,7 @@ export interface components {
         ChannelStorage: {
             /**
              * Format: int64
-             * @description What was uploaded and made of them.
+             * @description What was uploaded and made of them, each content once.
              */
             bytes: number;
             /**
@@ -3806,19 +3807,19 @@ export interface components {
         KindStorage: {
             /**
              * Format: int64
-             * @description How many there are.
+             * @description How many are stored.
              */
             files: number;
-            /** @description `video`, `audio`, `image` and others; absent until it is known. */
+            /** @description `video`, `audio`, `image` or `document`; absent until it is known. */
             kind?: string | null;
             /**
              * Format: int64
-             * @description What was uploaded.
+             * @description What was uploaded: each content once, however many files have it.
              */
             original_bytes: number;
             /**
              * Format: int64
-             * @description What was made of it.
+             * @description What was made of it: renditions, and pictures of pages and key frames. Stills of a second, which players ask for, are not counted.
              */
             rendition_bytes: number;
         };
@@ -6062,7 +6063,10 @@ export interface components {
             folder_id?: components["schemas"]["FolderId"] | null;
             /** @description Whether it goes a day from now. One that is temporary already keeps its time. */
             is_temporary?: boolean | null;
-            /** @description All of its metadata: at most 100 names and 16 KiB. It can be found by texts, numbers and truth values at its top. */
+            /**
+             * @description All of its metadata: at most 100 names and 16 KiB. It can be found by texts of up to 500 characters,
+             *     numbers and truth values at its top.
+             */
             metadata?: Record<string, never> | null;
             /** @description All of its tags, at most 50 of 1 to 50 characters. */
             tags?: string[] | null;
@@ -7011,7 +7015,10 @@ export interface operations {
                 q?: string;
                 /** @description Tags that each of them has, with commas between them. */
                 tag?: string;
-                /** @description Metadata that each of them has: a JSON object of texts, numbers and truth values. */
+                /**
+                 * @description Metadata that each of them has: a JSON object of texts of up to 500 characters, numbers and truth values. How a number is written
+                 *     makes no difference.
+                 */
                 metadata?: string;
                 /** @description What is in the bin, instead of what is not. */
                 is_deleted?: boolean;
@@ -14888,6 +14895,14 @@ export interface operations {
                 };
             };
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
