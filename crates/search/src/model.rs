@@ -48,7 +48,11 @@ impl Model {
     /// # Errors
     /// When the database cannot be reached or knows the model with another number of dimensions.
     pub async fn id(&self, db: &Db) -> Result<EmbeddingModelId, SearchError> {
-        self.id.get_or_try_init(|| register(db, self.of_texts())).await.copied()
+        let EmbedModel { name, dimensions } = self.embed.model();
+        // Who takes pictures may be sent texts in another form, so that their vectors are not like those from before.
+        let name = if self.embed.takes_pictures() { format!("{name} (texts)") } else { name };
+        let model = EmbedModel { name, dimensions };
+        self.id.get_or_try_init(|| register(db, model)).await.copied()
     }
 
     /// The id under which the vectors of pictures lie, apart from those of texts; nothing where the engine takes no pictures.
@@ -56,42 +60,12 @@ impl Model {
     /// # Errors
     /// As [`Model::id`].
     pub(crate) async fn pictures_id(&self, db: &Db) -> Result<Option<EmbeddingModelId>, SearchError> {
-        let Some(model) = self.of_pictures() else { return Ok(None) };
-        self.pictures_id.get_or_try_init(|| register(db, model)).await.copied().map(Some)
-    }
-
-    /// Both ids, as [`Model::id`] and [`Model::pictures_id`] tell them; of a row that is missing nothing is kept.
-    ///
-    /// # Errors
-    /// As [`Model::id`].
-    pub(crate) async fn ids_looked_up(
-        &self,
-        db: &Db,
-    ) -> Result<(EmbeddingModelId, Option<EmbeddingModelId>), SearchError> {
-        let mut tx = db.system(SystemReason::Configure).await?;
-        let texts = store::register_model(&mut tx, &self.of_texts()).await?;
-        let pictures = match self.of_pictures() {
-            Some(model) => Some(store::register_model(&mut tx, &model).await?),
-            None => None,
-        };
-        Ok((texts, pictures))
-    }
-
-    /// What vectors of texts are of.
-    fn of_texts(&self) -> EmbedModel {
-        let EmbedModel { name, dimensions } = self.embed.model();
-        // Who takes pictures may be sent texts in another form, so that their vectors are not like those from before.
-        let name = if self.embed.takes_pictures() { format!("{name} (texts)") } else { name };
-        EmbedModel { name, dimensions }
-    }
-
-    /// And those of pictures, where it takes any.
-    fn of_pictures(&self) -> Option<EmbedModel> {
         if !self.embed.takes_pictures() {
-            return None;
+            return Ok(None);
         }
         let EmbedModel { name, dimensions } = self.embed.model();
-        Some(EmbedModel { name: format!("{name} (pictures)"), dimensions })
+        let model = EmbedModel { name: format!("{name} (pictures)"), dimensions };
+        self.pictures_id.get_or_try_init(|| register(db, model)).await.copied().map(Some)
     }
 
     /// The vectors of queries that have nothing to do with each other; made on first use.

@@ -27,7 +27,7 @@ const GIVES_WAY: Duration = Duration::from_millis(200);
 /// What is indexed again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReindexOptions {
-    /// Only counts.
+    /// Only counts. The model is registered all the same, as by a search.
     pub is_dry_run: bool,
     /// Also takes what has vectors of the model that is in use.
     pub is_all: bool,
@@ -49,6 +49,13 @@ pub struct ReindexReport {
     pub kinds: BTreeMap<&'static str, ReindexCount>,
 }
 
+impl ReindexCount {
+    fn add(&mut self, other: Self) {
+        self.queued += other.queued;
+        self.known += other.known;
+    }
+}
+
 impl ReindexReport {
     /// How much of this kind.
     #[must_use]
@@ -56,12 +63,18 @@ impl ReindexReport {
         self.kinds.get(kind).copied().unwrap_or_default()
     }
 
+    /// How much of all kinds.
+    #[must_use]
+    pub fn total(&self) -> ReindexCount {
+        let mut total = ReindexCount::default();
+        self.kinds.values().for_each(|count| total.add(*count));
+        total
+    }
+
     /// Takes in what another one says.
     pub fn add(&mut self, other: &Self) {
         for (&kind, count) in &other.kinds {
-            let sum = self.kinds.entry(kind).or_default();
-            sum.queued += count.queued;
-            sum.known += count.known;
+            self.kinds.entry(kind).or_default().add(*count);
         }
     }
 }
@@ -138,21 +151,22 @@ impl Reindexer {
         options: ReindexOptions,
     ) -> Result<Self, SearchError> {
         let model = Model::new(embed);
-        let (texts_id, pictures_id) = match options.is_dry_run {
-            true => model.ids_looked_up(&db).await?,
-            false => (model.id(&db).await?, model.pictures_id(&db).await?),
-        };
+        let (texts_id, pictures_id) = (model.id(&db).await?, model.pictures_id(&db).await?);
         let sought = Sought { texts_id, pictures_id, is_all: options.is_all };
         Ok(Self { db, clock, options, sought })
     }
 
-    /// Queues what an organization has, a hundred videos or files in a transaction. What was interrupted is taken up by doing it again.
+    /// Queues what an organization has, a hundred videos or files in a transaction, and adds that to what the report says. What was interrupted
+    /// is taken up by doing it again.
     ///
     /// # Errors
-    /// What the database raises; what was queued before stays.
-    pub async fn reindex(&self, organization_id: OrganizationId) -> Result<ReindexReport, SearchError> {
+    /// What the database raises; what was queued before stays, and is in the report.
+    pub async fn reindex(
+        &self,
+        organization_id: OrganizationId,
+        report: &mut ReindexReport,
+    ) -> Result<(), SearchError> {
         let caller = Caller::service(organization_id);
-        let mut report = ReindexReport::default();
         for shelf in [Shelf::Videos, Shelf::Files] {
             let mut after = Some(Uuid::nil());
             while let Some(last) = after {
@@ -161,7 +175,7 @@ impl Reindexer {
                 after = next;
             }
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Queues some, and says behind which to go on.

@@ -78,8 +78,9 @@ pub(crate) async fn files(tx: &mut TenantTx, sought: &Sought, after: Uuid) -> Re
                    AND ($4::bool OR NOT coalesce(indexed.texts, false))) AS "is_text_wanted!",
                ($6::uuid IS NOT NULL
                    AND CASE a.kind WHEN 'image' THEN a.width IS NOT NULL AND a.height IS NOT NULL
+                       -- With an offset it is asked for each document: otherwise the planner may read the pages of all organizations once.
                        ELSE EXISTS (SELECT FROM document_pages p WHERE p.organization_id = $1 AND p.asset_id = a.id
-                           AND p.image_key IS NOT NULL AND char_length(p.text) < $7) END
+                           AND p.image_key IS NOT NULL AND char_length(p.text) < $7 OFFSET 0) END
                    AND ($4::bool OR NOT coalesce(indexed.pictures, false))) AS "are_pictures_wanted!"
            FROM (SELECT id, kind, description, recognised_text, width, height FROM assets
                  WHERE organization_id = $1 AND id > $2 AND kind IN ('image', 'document') AND status = 'ready' AND deleted_at IS NULL

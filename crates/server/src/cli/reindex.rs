@@ -66,11 +66,14 @@ impl Reindex {
             .await
             .context("the embedding model cannot be used as it is set")?;
         let mut report = ReindexReport::default();
+        let mut failed = 0;
         for organization in &organizations {
-            let queued = reindexer.reindex(organization.id).await;
-            report.add(&queued.with_context(|| format!("{} could not be looked at", organization.slug))?);
+            let Err(error) = reindexer.reindex(organization.id, &mut report).await else { continue };
+            eprintln!("memoreel: {}: {:#}", organization.slug, anyhow::Error::new(error));
+            failed += 1;
         }
-        tell(&report, options);
+        tell(&report, options, failed);
+        ensure!(failed == 0, "{failed} of {} organizations failed; run this again", organizations.len());
         Ok(())
     }
 
@@ -89,23 +92,20 @@ impl Reindex {
     }
 }
 
-fn tell(report: &ReindexReport, options: ReindexOptions) {
+fn tell(report: &ReindexReport, options: ReindexOptions, failed: usize) {
     for (kind, what) in KINDS {
         let count = report.of(kind);
         println!("{:>9} queued {:>9} waited already  {kind}: {what}", count.queued, count.known);
     }
-    let sum = |number: fn(memoreel_search::ReindexCount) -> u64| -> u64 {
-        KINDS.iter().map(|(kind, _)| number(report.of(kind))).sum()
-    };
-    let (queued, known) = (sum(|count| count.queued), sum(|count| count.known));
+    let total = report.total();
     if options.is_dry_run {
-        println!("Nothing was changed. Without --dry-run, what is missing is queued.");
-    } else if queued + known == 0 {
-        println!("Nothing is missing.");
-    } else {
+        println!("Nothing was queued. Without --dry-run, what is missing is queued.");
+    } else if total.queued + total.known > 0 {
         println!(
             "It is done when nothing else waits. The page of tasks of each organization shows how far it is, and `memoreel_tasks` at \
              /metrics counts what waits; what failed can be retried there, or is queued when this is run again."
         );
+    } else if failed == 0 {
+        println!("Nothing is missing.");
     }
 }

@@ -98,7 +98,9 @@ async fn reindex(
     options: ReindexOptions,
 ) -> ReindexReport {
     let reindexer = reindexer(app, embed, options).await.unwrap();
-    reindexer.reindex(person.organization_id.parse().unwrap()).await.unwrap()
+    let mut report = ReindexReport::default();
+    reindexer.reindex(person.organization_id.parse().unwrap(), &mut report).await.unwrap();
+    report
 }
 
 /// By kind, how much was queued and how much waited already.
@@ -452,7 +454,7 @@ async fn the_command_has_everything_indexed_again_while_the_server_is_at_work() 
     assert!(meant(&ada, "submarine").await.is_none() && is_worded(&ada, "submarine").await);
     let slug = organization["slug"].as_str().unwrap();
     let (succeeded, said) = run(&installation, &["reindex", "--dry-run", "--organization", slug]);
-    assert!(succeeded && said.contains("Nothing was changed."), "{said}");
+    assert!(succeeded && said.contains("Nothing was queued."), "{said}");
     for (kind, number) in [("index_image", 1), ("index_pictures", 1), ("index", 0)] {
         assert_eq!(line(&said, kind), format!("{number} queued 0 waited already"), "{said}");
     }
@@ -464,13 +466,32 @@ async fn the_command_has_everything_indexed_again_while_the_server_is_at_work() 
     let (succeeded, said) = run(&installation, &["reindex", "--organization", id]);
     assert!(succeeded && line(&said, "index_pictures") == "1 queued 0 waited already", "{said}");
     until_meant(&ada, "submarine", "description").await;
+    until_seen(&ada).await;
+    let (succeeded, said) = run(&installation, &["reindex"]);
+    assert!(succeeded && said.contains("Nothing is missing."), "{said}");
+
+    // An organization in which nothing can be queued keeps nobody else's from being queued.
+    let bob = Client::new(&installation.url());
+    let account = json!({ "email": "bob@example.com", "name": "Bob", "password": PASSWORD });
+    bob.post("/users", &account).await.is(201);
+    bob.upload_image("b.png", plain([200, 30, 30], 300, 300)).await;
+    until_seen(&bob).await;
+    let refused = format!("ALTER TABLE tasks ADD CHECK (organization_id <> '{id}' OR NOT is_side) NOT VALID");
+    sqlx::query(sqlx::AssertSqlSafe(refused)).execute(&mut installation.database().await).await.unwrap();
+    let (succeeded, said) = run(&installation, &["reindex", "--all"]);
+    assert!(!succeeded && said.contains(&format!("memoreel: {slug}: ")), "{said}");
+    // It may still be looked at once more, now that it is known whether something is written in it.
+    let bobs = line(&said, "index_pictures");
+    assert!(["1 queued 0 waited already", "0 queued 1 waited already"].contains(&bobs.as_str()), "{said}");
+    assert!(said.contains("1 of 2 organizations failed"), "{said}");
+}
+
+async fn until_seen(client: &Client) {
     let deadline = Instant::now() + PATIENCE;
-    while found(&ada, &[("q", "lighthouse")]).await.is_empty() {
+    while found(client, &[("q", "lighthouse")]).await.is_empty() {
         assert!(Instant::now() < deadline, "it is not found by what it looks like");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    let (succeeded, said) = run(&installation, &["reindex"]);
-    assert!(succeeded && said.contains("Nothing is missing."), "{said}");
 }
 
 async fn until_meant(client: &Client, word: &str, source: &str) {
