@@ -32,7 +32,8 @@ BEGIN
         SELECT own.status, own.error_code, own.error_message, own.finished_at,
             CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
                 SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
-                    AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+                    AND later.kind = own.kind AND NOT later.is_side
+                    AND later.status = 'completed' AND later.finished_at > own.finished_at)
             ELSE false END AS is_given_up
         FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
             AND NOT own.is_side AND NOT is_side_task(own.kind)

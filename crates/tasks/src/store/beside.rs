@@ -6,9 +6,8 @@ use memoreel_db::TenantTx;
 use memoreel_kernel::{TaskId, Timestamp};
 use std::collections::BTreeSet;
 
-/// Enqueues what is to be done again beside its subjects, which neither wait for it nor fail with it, unless they failed at this very step;
-/// returns the kind of each task that is new. One that waits or runs already stands for the new one; one that waits is given what only the new
-/// payload says.
+/// Enqueues what is to be done again beside its subjects, which neither wait for it nor fail with it; returns the kind of each task that is
+/// new. One that waits or runs already stands for the new one; one that waits is given what only the new payload says.
 ///
 /// # Errors
 /// When the statement fails.
@@ -27,19 +26,13 @@ pub async fn enqueue_side_tasks(
                INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at,
                    is_side, status)
                SELECT $1, wanted.id, wanted.kind, wanted.subject_id, wanted.payload, wanted.priority, wanted.attempts_max,
-                   $2::timestamptz, $2::timestamptz,
-                   -- Of what was given up this is another try, after which its subject may be complete. As in finish_task.
-                   NOT EXISTS (SELECT FROM tasks given_up WHERE given_up.organization_id = $1
-                       AND given_up.subject_id = wanted.subject_id AND given_up.kind = wanted.kind AND NOT given_up.is_side
-                       AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
-                       AND NOT EXISTS (SELECT FROM tasks later WHERE later.organization_id = $1
-                           AND later.subject_id = wanted.subject_id AND later.kind = wanted.kind
-                           AND later.status = 'completed' AND later.finished_at > given_up.finished_at)),
+                   $2::timestamptz, $2::timestamptz, true,
                    -- Locked, so that whoever lets the organization go on sees what is held meanwhile.
                    CASE WHEN (SELECT tasks_held FROM organizations WHERE id = $1 AND tasks_held FOR SHARE)
                        AND NOT is_account_task(wanted.kind) THEN 'held' ELSE 'pending' END
                FROM UNNEST($3::uuid[], $4::text[], $5::uuid[], $6::jsonb[], $7::int[], $8::int[])
                    AS wanted(id, kind, subject_id, payload, priority, attempts_max)
+               -- One that begins meanwhile is not seen here: the new one waits behind it then, and takes its place if it gives way (end_run).
                WHERE NOT EXISTS (SELECT FROM tasks running WHERE running.organization_id = $1
                    AND running.subject_id = wanted.subject_id AND running.kind = wanted.kind AND running.status = 'running')
                ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held')

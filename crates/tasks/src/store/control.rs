@@ -60,7 +60,7 @@ pub(crate) struct Retried {
 }
 
 /// Puts a task that failed or was cancelled back into the queue with all its tries; `None` if it is neither, or another one of its step
-/// waits already.
+/// waits already. One that only waits beside its subject goes instead.
 pub(crate) async fn retry_task(
     tx: &mut TenantTx,
     id: TaskId,
@@ -68,12 +68,20 @@ pub(crate) async fn retry_task(
 ) -> Result<Option<Retried>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        r#"WITH retried AS (
+        r#"WITH beside AS (
+               DELETE FROM tasks twin USING tasks own
+               WHERE own.organization_id = $1 AND own.id = $2 AND own.status IN ('failed', 'cancelled')
+                   AND NOT own.is_side AND NOT is_side_task(own.kind)
+                   AND twin.organization_id = $1 AND twin.subject_id = own.subject_id AND twin.kind = own.kind
+                   AND twin.is_side AND twin.status IN ('pending', 'held')
+               RETURNING twin.id
+           ), retried AS (
                UPDATE tasks SET status = 'pending', attempts = 0, progress = 0, scheduled_for = $3, finished_at = NULL,
                    error_code = NULL, error_message = NULL, cancel_requested = false
                WHERE organization_id = $1 AND id = $2 AND status IN ('failed', 'cancelled')
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
-                       AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held'))
+                       AND twin.kind = tasks.kind AND twin.status IN ('pending', 'held')
+                       AND twin.id NOT IN (SELECT id FROM beside))
                RETURNING kind, subject_id, is_side
            )
            SELECT subject_id, is_side OR is_side_task(kind) AS "is_side!", pg_notify('memoreel_tasks', kind)::text AS "woken?",

@@ -97,7 +97,7 @@ pub(crate) async fn end_run(
     // organization's sake. A newer task of the same step already waits: this one gives way to it instead of queueing beside it.
     let ended = sqlx::query!(
         "WITH ending AS (
-             SELECT id, CASE
+             SELECT id, subject_id, kind, priority, is_side, CASE
                  WHEN $4 = 'failed' THEN 'failed'
                  WHEN cancel_requested THEN 'cancelled'
                  WHEN EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = tasks.subject_id
@@ -107,6 +107,12 @@ pub(crate) async fn end_run(
                  ELSE 'pending' END AS status,
                  cancel_requested AND $4 <> 'failed' AS is_cancelled
              FROM tasks WHERE organization_id = $1 AND id = $2 AND lease = $3
+         ), stand_in AS (
+             -- What waited beside the subject is from now on what the subject waits for.
+             UPDATE tasks SET is_side = false, priority = greatest(tasks.priority, ending.priority) FROM ending
+             WHERE tasks.organization_id = $1 AND tasks.subject_id = ending.subject_id AND tasks.kind = ending.kind
+                 AND tasks.status IN ('pending', 'held') AND tasks.is_side AND NOT ending.is_side
+                 AND ending.status = 'cancelled' AND NOT ending.is_cancelled
          )
          UPDATE tasks SET status = ending.status, scheduled_for = $5,
              -- One that gives way leaves its reason to its tries: what is cancelled with one is what somebody stopped.
@@ -218,7 +224,8 @@ pub(crate) async fn settlement(
                SELECT own.status, own.error_code, own.error_message, own.finished_at,
                    CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
                        SELECT FROM tasks later WHERE later.organization_id = $1 AND later.subject_id = $2
-                           AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+                           AND later.kind = own.kind AND NOT later.is_side
+                           AND later.status = 'completed' AND later.finished_at > own.finished_at)
                    ELSE false END AS is_given_up
                FROM tasks own WHERE own.organization_id = $1 AND own.subject_id = $2
                    AND NOT own.is_side AND NOT is_side_task(own.kind)
@@ -299,7 +306,7 @@ pub async fn stages_of(
 }
 
 /// Puts what failed of a subject, or was stopped by somebody, back into the queue with all its tries; returns how much. Side tasks, with
-/// which it does not fail, are left as they are.
+/// which it does not fail, are left as they are, but for those that wait to do the same.
 ///
 /// # Errors
 /// When the statement fails.
@@ -310,14 +317,23 @@ pub async fn retry_failed_tasks(
 ) -> Result<u64, sqlx::Error> {
     let organization_id = tx.organization_id();
     let rows = sqlx::query!(
-        r#"WITH newest AS (
+        r#"WITH beside AS (
+               DELETE FROM tasks twin USING tasks given_up
+               WHERE given_up.organization_id = $1 AND given_up.subject_id = $2
+                   AND NOT given_up.is_side AND NOT is_side_task(given_up.kind)
+                   AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
+                   AND twin.organization_id = $1 AND twin.subject_id = $2 AND twin.kind = given_up.kind
+                   AND twin.is_side AND twin.status IN ('pending', 'held')
+               RETURNING twin.id
+           ), newest AS (
                -- Of each step once, or they would wait side by side.
                SELECT DISTINCT ON (given_up.kind) given_up.id FROM tasks given_up
                WHERE given_up.organization_id = $1 AND given_up.subject_id = $2
                    AND NOT given_up.is_side AND NOT is_side_task(given_up.kind)
                    AND (given_up.status = 'failed' OR (given_up.status = 'cancelled' AND given_up.error_code IS NOT NULL))
                    AND NOT EXISTS (SELECT FROM tasks twin WHERE twin.organization_id = $1 AND twin.subject_id = $2
-                       AND twin.kind = given_up.kind AND twin.status IN ('pending', 'held'))
+                       AND twin.kind = given_up.kind AND twin.status IN ('pending', 'held')
+                       AND twin.id NOT IN (SELECT id FROM beside))
                ORDER BY given_up.kind, given_up.created_at DESC, given_up.id DESC
            ), retried AS (
                UPDATE tasks SET status = 'pending', attempts = 0, progress = 0, scheduled_for = $3, finished_at = NULL,
