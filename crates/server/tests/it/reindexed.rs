@@ -11,6 +11,7 @@ use crate::{
     seeing::slide_show,
 };
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use memoreel_ai::{AiError, Embed, EmbedModel};
 use memoreel_search::{ReindexOptions, ReindexReport, Reindexer, SearchError};
 use serde_json::{Value, json};
@@ -276,6 +277,8 @@ async fn a_model_that_fails_fails_no_video_and_what_failed_is_queued_once_more()
     assert_eq!(counts(&reindex(&app, &embed, &ada, QUEUED).await), [("index", 1, 0)]);
     app.idle().await;
     assert_eq!(meant(&ada, "giants").await.as_deref(), Some("speech"));
+    let failed = "SELECT count(*) FROM tasks WHERE status = 'failed'";
+    assert_eq!(count(&app, failed).await, 0, "what failed was replaced");
 }
 
 #[tokio::test]
@@ -420,6 +423,27 @@ async fn what_was_there_before_a_model_took_pictures_is_found_by_what_it_looks_l
     assert_eq!(provider.pictures().len(), 6);
     assert_eq!(found(&ada, &[("q", "lighthouse"), ("kind", "image")]).await.len(), 1);
     assert_eq!(count(&app, "SELECT count(*) FROM chunks WHERE is_picture").await, 3, "once each");
+}
+
+#[tokio::test]
+async fn what_is_looked_at_for_what_is_new_is_looked_at_once_more_where_everything_is_to_be() {
+    let provider = Provider::default();
+    let app = TestApp::with(provider.options(false).await).await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    ada.upload_image("a.png", plain([200, 30, 30], 300, 300)).await;
+    app.idle().await;
+    let embed = provider.options(true).await.embed.unwrap();
+    let (app, ada) = with_model(app, &embed, &ada).await;
+    assert_eq!(counts(&reindex(&app, &embed, &ada, QUEUED).await), [("index_pictures", 1, 0)]);
+    sqlx::query("UPDATE tasks SET status = 'running', lease = gen_random_uuid(), leased_until = $1 WHERE status = 'pending'")
+        .bind(app.now() + TimeDelta::hours(1))
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(counts(&reindex(&app, &embed, &ada, QUEUED).await), [("index_pictures", 0, 1)]);
+    assert_eq!(counts(&reindex(&app, &embed, &ada, ALL).await), [("index_pictures", 1, 0)]);
+    assert_eq!(counts(&reindex(&app, &embed, &ada, ALL).await), [("index_pictures", 0, 1)]);
 }
 
 /// Runs the program to its end; what it said.

@@ -342,12 +342,19 @@ async fn what_is_long_over_is_removed_and_what_failed_stays() {
             .await
             .unwrap();
     }
+    let beside = insert_task_ended(&app, &ada, "index_key_frames", video).await;
+    sqlx::query("UPDATE tasks SET is_side = true, scheduled_for = $2, finished_at = $2 WHERE id = $1")
+        .bind(beside)
+        .bind(app.now())
+        .execute(&mut app.superuser().await)
+        .await
+        .unwrap();
     let kinds =
         async || -> Vec<Value> { tasks(&ada, "").await.iter().map(|task| task["kind"].clone()).collect() };
     app.clock.advance(chrono::TimeDelta::days(29));
     memoreel_operations::remove_old_tasks(app.db(), app.now()).await.unwrap();
-    assert_eq!(kinds().await.len(), 4);
+    assert_eq!(kinds().await.len(), 5);
     app.clock.advance(chrono::TimeDelta::days(2));
-    assert_eq!(memoreel_operations::remove_old_tasks(app.db(), app.now()).await.unwrap(), 2);
+    assert_eq!(memoreel_operations::remove_old_tasks(app.db(), app.now()).await.unwrap(), 3);
     assert_eq!(kinds().await, ["index", "encode"]);
 }

@@ -7,7 +7,8 @@ use memoreel_kernel::{TaskId, Timestamp};
 use std::collections::BTreeSet;
 
 /// Enqueues what is to be done again beside its subjects, which neither wait for it nor fail with it; returns the kind of each task that is
-/// new. One that waits or runs already stands for the new one; one that waits is given what only the new payload says.
+/// new. One that waits or runs already stands for the new one; one that waits is given what only the new payload says. One that failed or was
+/// stopped is replaced.
 ///
 /// # Errors
 /// When the statement fails.
@@ -21,6 +22,17 @@ pub async fn enqueue_side_tasks(
     }
     let organization_id = tx.organization_id();
     let columns = TaskColumns::of(tasks, now);
+    // Otherwise each time that it fails would leave a row.
+    sqlx::query!(
+        "DELETE FROM tasks USING UNNEST($2::uuid[], $3::text[]) AS wanted(subject_id, kind)
+         WHERE tasks.organization_id = $1 AND tasks.subject_id = wanted.subject_id AND tasks.kind = wanted.kind
+             AND tasks.is_side AND tasks.status IN ('failed', 'cancelled')",
+        organization_id.uuid(),
+        &columns.subject_ids,
+        &columns.kinds,
+    )
+    .execute(&mut **tx)
+    .await?;
     let enqueued = sqlx::query_scalar!(
         r#"WITH enqueued AS (
                INSERT INTO tasks (organization_id, id, kind, subject_id, payload, priority, attempts_max, scheduled_for, created_at,
@@ -34,7 +46,8 @@ pub async fn enqueue_side_tasks(
                    AS wanted(id, kind, subject_id, payload, priority, attempts_max)
                -- One that begins meanwhile is not seen here: the new one waits behind it then, and takes its place if it gives way (end_run).
                WHERE NOT EXISTS (SELECT FROM tasks running WHERE running.organization_id = $1
-                   AND running.subject_id = wanted.subject_id AND running.kind = wanted.kind AND running.status = 'running')
+                   AND running.subject_id = wanted.subject_id AND running.kind = wanted.kind AND running.status = 'running'
+                   AND running.payload @> wanted.payload)
                ON CONFLICT (organization_id, subject_id, kind) WHERE status IN ('pending', 'held')
                    DO UPDATE SET payload = tasks.payload || excluded.payload WHERE NOT tasks.payload @> excluded.payload
                RETURNING kind, xmax = 0 AS is_new

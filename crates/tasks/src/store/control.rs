@@ -121,7 +121,7 @@ pub async fn prioritise_task(tx: &mut TenantTx, id: TaskId, priority: i32) -> Re
 }
 
 /// Of all organizations, removes some tasks that were completed or cancelled before `before`; returns how many. What failed stays
-/// until it is retried or its subject goes.
+/// until it is retried or its subject goes, unless it was done beside its subject.
 ///
 /// # Errors
 /// When the statement fails.
@@ -130,9 +130,9 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
     let deleted = sqlx::query!(
         "DELETE FROM tasks WHERE (organization_id, id) IN (
              SELECT organization_id, id FROM tasks
-             WHERE status IN ('completed', 'cancelled') AND scheduled_for < $1 AND finished_at < $1
-                 -- What somebody stopped is what its video still says.
-                 AND (status = 'completed' OR error_code IS NULL) LIMIT $2)",
+             WHERE status IN ('completed', 'cancelled', 'failed') AND scheduled_for < $1 AND finished_at < $1
+                 -- What failed, or somebody stopped, is what its video still says.
+                 AND (status = 'completed' OR is_side OR (status = 'cancelled' AND error_code IS NULL)) LIMIT $2)",
         before,
         limit,
     )
