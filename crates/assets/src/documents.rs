@@ -1,6 +1,7 @@
 //! What other slices need of documents.
 
 use crate::{
+    keys::Whose,
     model::DocumentFacts,
     playback::{download_url, preview_url},
     store::{self, AssetRow},
@@ -62,7 +63,7 @@ pub fn document_file_url(
     now: Timestamp,
 ) -> Option<String> {
     let key = blob_key.parse().ok()?;
-    Some(download_url(organization_id, key, filename, signer, now))
+    Some(download_url(Whose::everybodys(organization_id), key, filename, signer, now))
 }
 
 /// The signed address of what a page looks like, which lies at `image_key`; those of one document share a token.
@@ -74,5 +75,5 @@ pub fn page_image_url(
     now: Timestamp,
 ) -> Option<String> {
     let (folder, file) = image_key.rsplit_once('/')?;
-    Some(preview_url(organization_id, folder.parse().ok()?, file, signer, now))
+    Some(preview_url(Whose::everybodys(organization_id), folder.parse().ok()?, file, signer, now))
 }

@@ -38,7 +38,7 @@ pub async fn text_on_screen(
 #[must_use]
 pub fn key_frame_url(recording: Recording, start_ms: i64, signer: &UrlSigner, now: Timestamp) -> String {
     let file = keys::small_frame_file(start_ms.cast_unsigned());
-    preview_url(recording.organization_id, recording.frames(), &file, signer, now)
+    preview_url(recording.whose(), recording.frames(), &file, signer, now)
 }
 
 /// As [`key_frame_url`], of a picture in which text can be read.
@@ -49,5 +49,5 @@ pub(crate) fn large_key_frame_url(
     now: Timestamp,
 ) -> String {
     let file = keys::frame_file(start_ms.cast_unsigned());
-    preview_url(recording.organization_id, recording.frames(), &file, signer, now)
+    preview_url(recording.whose(), recording.frames(), &file, signer, now)
 }

@@ -76,6 +76,21 @@ pub(crate) fn content(organization_id: OrganizationId, upload_id: UploadId) -> B
 /// The folder of what players of HLS and DASH fetch.
 pub(crate) const HLS: &str = "hls";
 
+/// Who may open what an address is given of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whose {
+    pub(crate) organization_id: OrganizationId,
+    /// Whether it is its author's alone.
+    pub(crate) is_private: bool,
+}
+
+impl Whose {
+    /// What all of the organization see, as images and documents.
+    pub(crate) fn everybodys(organization_id: OrganizationId) -> Self {
+        Self { organization_id, is_private: false }
+    }
+}
+
 /// One of the files that a recording has or had. What is made of each lies in a folder of its own, so that no address of the one leads to
 /// what was made of another. The database names these folders, too (`made_folder`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +103,8 @@ pub struct Recording {
     pub version: i32,
     /// Which packaging of that file for players: 1 is the first. Each lies in a folder of its own, so that whoever plays an older one goes on.
     pub packaging: i32,
+    /// Whether it is its author's alone, which its addresses say. Where none is given, it does not matter.
+    pub is_private: bool,
 }
 
 impl Recording {
@@ -106,7 +123,12 @@ impl Recording {
         let (folder, file) = below.split_once('/')?;
         let packaged = folder.strip_prefix("hls-").and_then(later_number);
         let (packaging, folder) = packaged.map_or((1, folder), |packaging| (packaging, HLS));
-        Some((Self { organization_id, asset_id, version, packaging }, folder, file))
+        Some((Self { organization_id, asset_id, version, packaging, is_private: false }, folder, file))
+    }
+
+    /// Who may open its addresses.
+    pub(crate) fn whose(self) -> Whose {
+        Whose { organization_id: self.organization_id, is_private: self.is_private }
     }
 
     /// The packaging that replaces this one.

@@ -1,9 +1,9 @@
 //! Where what can be shown of an asset is served: signed addresses, made when somebody asks for one.
 
-use crate::keys::Recording;
+use crate::keys::{Recording, Whose};
 use chrono::TimeDelta;
 use memoreel_blob::{BlobKey, Grant, Purpose, UrlSigner};
-use memoreel_kernel::{OrganizationId, Timestamp};
+use memoreel_kernel::Timestamp;
 use std::cell::OnceCell;
 
 /// How long a signed address works at least; to the full hour after.
@@ -122,12 +122,12 @@ impl Addresses<'_> {
 
     fn sign(&self, purpose: Purpose, prefix: BlobKey) -> String {
         let download_name = (purpose == Purpose::Download).then_some(self.playback.filename);
-        token(self.playback.recording.organization_id, purpose, prefix, download_name, self.signer, self.now)
+        token(self.playback.recording.whose(), purpose, prefix, download_name, self.signer, self.now)
     }
 }
 
 fn token(
-    organization_id: OrganizationId,
+    Whose { organization_id, is_private }: Whose,
     purpose: Purpose,
     prefix: BlobKey,
     download_name: Option<&str>,
@@ -135,7 +135,7 @@ fn token(
     now: Timestamp,
 ) -> String {
     let (expires_at, download_name) = (now + ADDRESS_LIFETIME, download_name.map(str::to_owned));
-    signer.sign(&Grant { organization_id, purpose, prefix, expires_at, download_name })
+    signer.sign(&Grant { organization_id, purpose, is_private, prefix, expires_at, download_name })
 }
 
 /// The address of a file below what a token is for; of that itself where no file is named.
@@ -145,25 +145,25 @@ fn address(token: &str, file: &str) -> String {
 
 /// The signed address of a file as it was uploaded, under its own name.
 pub(crate) fn download_url(
-    organization_id: OrganizationId,
+    whose: Whose,
     blob_key: BlobKey,
     filename: &str,
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    address(&token(organization_id, Purpose::Download, blob_key, Some(filename), signer, now), "")
+    address(&token(whose, Purpose::Download, blob_key, Some(filename), signer, now), "")
 }
 
 /// The signed address of a file that is shown or played, by a token for everything below `prefix`.
 pub(crate) fn shown_url(
-    organization_id: OrganizationId,
+    whose: Whose,
     prefix: BlobKey,
     key: &BlobKey,
     signer: &UrlSigner,
     now: Timestamp,
 ) -> Option<String> {
     let path = key.as_str().strip_prefix(prefix.as_str())?.trim_start_matches('/');
-    Some(address(&token(organization_id, Purpose::Playback, prefix, None, signer, now), path))
+    Some(address(&token(whose, Purpose::Playback, prefix, None, signer, now), path))
 }
 
 const THUMBNAIL: &str = "poster-small.jpg";
@@ -171,15 +171,15 @@ const THUMBNAIL: &str = "poster-small.jpg";
 /// The signed address of a recording's still for grids, which it is known to have.
 #[must_use]
 pub fn thumbnail_url(recording: Recording, signer: &UrlSigner, now: Timestamp) -> String {
-    preview_url(recording.organization_id, recording.preview(), THUMBNAIL, signer, now)
+    preview_url(recording.whose(), recording.preview(), THUMBNAIL, signer, now)
 }
 
 pub(crate) fn preview_url(
-    organization_id: OrganizationId,
+    whose: Whose,
     prefix: BlobKey,
     file: &str,
     signer: &UrlSigner,
     now: Timestamp,
 ) -> String {
-    address(&token(organization_id, Purpose::Preview, prefix, None, signer, now), file)
+    address(&token(whose, Purpose::Preview, prefix, None, signer, now), file)
 }

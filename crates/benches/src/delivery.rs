@@ -127,6 +127,7 @@ fn address(key: &BlobKey) -> Result<String> {
     let grant = Grant {
         organization_id: organization.parse()?,
         purpose: Purpose::Playback,
+        is_private: false,
         prefix: key.clone(),
         expires_at: SystemClock.now() + TimeDelta::hours(2),
         download_name: None,

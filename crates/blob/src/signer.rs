@@ -2,7 +2,7 @@
 //! follow the relative URLs of a playlist under `/media/{token}/`.
 //!
 //! Token: URL-safe base64 of the payload and a 128-bit HMAC-SHA-256 tag (truncation as in RFC 2104 section 5).
-//! Payload: version, purpose, expiry in whole hours since 1970 (4 bytes), organization (16), number of segments,
+//! Payload: version, purpose (with a bit for what was given in private), expiry in whole hours since 1970 (4 bytes), organization (16), number of segments,
 //! segments (0 and the 16 bytes of a UUID, or length and text), download name to the end.
 
 use crate::{BlobError, BlobKey, clean_file_name, key::KEY_BYTES_MAX};
@@ -37,8 +37,6 @@ pub enum Purpose {
     Cookie,
     /// A part of a recording, as the rest of the address says: [`UrlSigner::sign_with`].
     Clip,
-    /// The same of a recording that was its author's alone when they gave it away.
-    PrivateClip,
     /// Sending one file, and reading none: [`UrlSigner::sign_with`].
     Upload,
 }
@@ -46,7 +44,7 @@ pub enum Purpose {
 impl Purpose {
     /// Whether its tokens verify only beside what was said then.
     fn is_beside_words(self) -> bool {
-        matches!(self, Self::Transform | Self::Cookie | Self::Clip | Self::PrivateClip | Self::Upload)
+        matches!(self, Self::Transform | Self::Cookie | Self::Clip | Self::Upload)
     }
 }
 
@@ -57,6 +55,8 @@ pub struct Grant {
     pub organization_id: OrganizationId,
     /// What for.
     pub purpose: Purpose,
+    /// Whether it was given while what it opens was its author's alone. What was given at other times opens nothing while that is so.
+    pub is_private: bool,
     /// The folder, or the one blob.
     pub prefix: BlobKey,
     /// When it ends. Signing rounds this up to the full hour, so that a URL made twice is the same URL and caches.
@@ -186,7 +186,7 @@ impl UrlSigner {
 }
 
 fn payload(grant: &Grant) -> Vec<u8> {
-    let mut token = vec![VERSION, purpose_byte(grant.purpose)];
+    let mut token = vec![VERSION, purpose_byte(grant.purpose, grant.is_private)];
     token.extend_from_slice(&expiry_hours(grant.expires_at).to_be_bytes());
     token.extend_from_slice(grant.organization_id.uuid().as_bytes());
     token.push(byte_length(grant.prefix.segments().count()));
@@ -231,9 +231,11 @@ fn decode(mut payload: &[u8]) -> Option<Grant> {
         }
     }
     let name = std::str::from_utf8(payload).ok()?;
+    let (purpose, is_private) = purpose_of(purpose)?;
     Some(Grant {
         organization_id,
-        purpose: purpose_of(purpose)?,
+        purpose,
+        is_private,
         prefix: BlobKey::parse(&prefix).ok()?,
         expires_at: Timestamp::from_timestamp(i64::from(hours) * HOUR_SECONDS, 0)?,
         download_name: (!name.is_empty()).then(|| name.to_owned()),
@@ -252,8 +254,13 @@ fn byte_length(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
 }
 
-fn purpose_byte(purpose: Purpose) -> u8 {
-    match purpose {
+/// Set in the byte of a purpose where it was given in private.
+const PRIVATE: u8 = 0x80;
+/// A clip that was given in private by an earlier version: its address works for up to a year.
+const EARLIER_PRIVATE_CLIP: u8 = 8;
+
+fn purpose_byte(purpose: Purpose, is_private: bool) -> u8 {
+    let byte = match purpose {
         Purpose::Playback => 1,
         Purpose::Download => 2,
         Purpose::Preview => 3,
@@ -261,22 +268,25 @@ fn purpose_byte(purpose: Purpose) -> u8 {
         Purpose::Cookie => 5,
         Purpose::Clip => 6,
         Purpose::Upload => 7,
-        Purpose::PrivateClip => 8,
-    }
+    };
+    if is_private { byte | PRIVATE } else { byte }
 }
 
-fn purpose_of(byte: u8) -> Option<Purpose> {
-    match byte {
-        1 => Some(Purpose::Playback),
-        2 => Some(Purpose::Download),
-        3 => Some(Purpose::Preview),
-        4 => Some(Purpose::Transform),
-        5 => Some(Purpose::Cookie),
-        6 => Some(Purpose::Clip),
-        7 => Some(Purpose::Upload),
-        8 => Some(Purpose::PrivateClip),
-        _ => None,
+fn purpose_of(byte: u8) -> Option<(Purpose, bool)> {
+    if byte == EARLIER_PRIVATE_CLIP {
+        return Some((Purpose::Clip, true));
     }
+    let purpose = match byte & !PRIVATE {
+        1 => Purpose::Playback,
+        2 => Purpose::Download,
+        3 => Purpose::Preview,
+        4 => Purpose::Transform,
+        5 => Purpose::Cookie,
+        6 => Purpose::Clip,
+        7 => Purpose::Upload,
+        _ => return None,
+    };
+    Some((purpose, byte & PRIVATE != 0))
 }
 
 #[cfg(test)]
@@ -293,6 +303,7 @@ mod tests {
         Grant {
             organization_id: OrganizationId::new(noon()),
             purpose: Purpose::Playback,
+            is_private: false,
             prefix: BlobKey::parse(prefix).unwrap(),
             expires_at,
             download_name: None,
@@ -382,6 +393,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_in_private_says_so_whatever_it_is_for() {
+        use Purpose::{Clip, Cookie, Download, Playback, Preview, Transform, Upload};
+        for purpose in [Playback, Download, Preview, Transform, Cookie, Clip, Upload] {
+            for is_private in [false, true] {
+                let byte = purpose_byte(purpose, is_private);
+                assert_eq!(purpose_of(byte), Some((purpose, is_private)));
+            }
+        }
+        assert_eq!(purpose_of(EARLIER_PRIVATE_CLIP), Some((Clip, true)));
+        for byte in [0, 9, PRIVATE, EARLIER_PRIVATE_CLIP | PRIVATE, u8::MAX] {
+            assert_eq!(purpose_of(byte), None, "{byte}");
+        }
+    }
+
+    #[test]
     fn paths_below_a_token_cannot_leave_it() {
         let grant = grant("a/b", noon());
         assert_eq!(grant.resolve("").unwrap().as_str(), "a/b");
@@ -397,10 +423,11 @@ mod tests {
             segments in prop::collection::vec("[a-zA-Z0-9_-]{1,20}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-fA-F]{12}", 1..6),
             name in prop::option::of("[a-zA-Z0-9äß会]{1,30}\\.mp4"),
             hours in 1_i64..10_000,
+            is_private in any::<bool>(),
             place in any::<prop::sample::Index>(),
             other in "[A-Za-z0-9_-]",
         ) {
-            let wanted = Grant { download_name: name, ..grant(&segments.join("/"), noon() + TimeDelta::hours(hours)) };
+            let wanted = Grant { download_name: name, is_private, ..grant(&segments.join("/"), noon() + TimeDelta::hours(hours)) };
             let token = signer().sign(&wanted);
             prop_assert_eq!(&signer().verify(&token, noon()).unwrap(), &wanted);
 

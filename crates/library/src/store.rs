@@ -198,6 +198,7 @@ impl VideoRow {
                 asset_id: self.asset_id?,
                 version: self.file_version?,
                 packaging: self.packaging?,
+                is_private: self.visibility() == Visibility::Private,
             },
             blob_key: self.blob_key.as_deref(),
             filename: self.original_filename.as_deref()?,

@@ -2,7 +2,7 @@
 
 use super::standing::Deliverer;
 use crate::{AssetsError, delivery::OriginPattern, keys::Part, store};
-use memoreel_blob::BlobKey;
+use memoreel_blob::{BlobKey, Grant};
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Caller, OrganizationId};
 use memoreel_web::App;
@@ -24,8 +24,8 @@ const REMEMBERED: usize = 4096;
 pub struct DeliveryPolicies {
     deliverers: Remembered<OrganizationId, Arc<Deliverer>>,
     origins: Remembered<(String, bool), bool>,
-    /// Folders and files of what is outside the bin.
-    shown: Remembered<BlobKey, ()>,
+    /// Folders and files of what is outside the bin, each with whether that holds for what was given in private alone.
+    shown: Remembered<(BlobKey, bool), ()>,
 }
 
 impl DeliveryPolicies {
@@ -61,37 +61,38 @@ impl DeliveryPolicies {
         }
     }
 
-    /// Whether the files at and below `prefix`, which are part of this, are of something outside the bin. That they are is remembered like a policy; that they are
-    /// not is asked each time, so that what is taken out of the bin is shown at once.
+    /// Whether the files that are opened by the grant, which are part of this, are of something outside the bin that did not become its author's
+    /// alone since. That they are is remembered like a policy; that they are not is asked each time, so that what is taken out of the bin is
+    /// shown at once.
     pub(crate) async fn is_shown(
         &self,
         app: &App,
-        organization_id: OrganizationId,
-        prefix: &BlobKey,
+        grant: &Grant,
         part: Option<Part>,
     ) -> Result<bool, AssetsError> {
         let Some(part) = part else { return Ok(false) };
-        let (known, since) = self.shown.look_up(prefix);
+        let opened = (grant.prefix.clone(), grant.is_private);
+        let (known, since) = self.shown.look_up(&opened);
         let known = match known {
             Known::Fresh(()) => return Ok(true),
             Known::Old(()) => true,
             Known::Nothing => false,
         };
         let read = Box::pin(async {
-            let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
-            Ok::<_, AssetsError>(store::is_shown(&mut tx, &part).await?)
+            let mut tx = app.db.tenant(&Caller::service(grant.organization_id)).await?;
+            Ok::<_, AssetsError>(store::is_shown(&mut tx, &part, grant.is_private).await?)
         });
         match read.await {
             Ok(true) => {
-                self.shown.put(prefix.clone(), (), since);
+                self.shown.put(opened, (), since);
                 Ok(true)
             }
             Ok(false) => {
-                self.shown.remove(prefix);
+                self.shown.remove(&opened);
                 Ok(false)
             }
             Err(error) if known => {
-                tracing::warn!(%error, "whether a file is in the bin could not be read again");
+                tracing::warn!(%error, "whether a file is shown could not be read again");
                 Ok(true)
             }
             Err(error) => Err(error),

@@ -91,6 +91,7 @@ impl MediaEngine {
             asset_id: step.asset_id,
             version: asset.version,
             packaging: asset.packaging,
+            is_private: false,
         };
         Ok(Input { recording, file, probe, plan: asset.plan })
     }

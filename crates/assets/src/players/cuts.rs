@@ -102,14 +102,11 @@ impl Players {
         let not_found = || Problem::not_found("clip");
         let mut tx = app.db.tenant(&Caller::service(span.organization_id)).await?;
         let recording = store::recording_of(&mut tx, span.asset_id).await.map_err(AssetsError::from)?;
-        // What was given away by whoever could see it does not outlast that.
-        if !span.is_given_in_private
-            && store::is_private(&mut tx, span.asset_id).await.map_err(AssetsError::from)?
-        {
-            return Err(not_found());
-        }
         drop(tx);
-        let recording = recording.ok_or_else(not_found)?;
+        // What was given away by whoever could see it does not outlast that.
+        let recording = recording
+            .filter(|recording| span.is_given_in_private || !recording.is_private)
+            .ok_or_else(not_found)?;
         let published = Published { app, folder: recording.hls() };
         let variants = published.variants().await?;
         let lasts_ms = span.to_ms - span.from_ms;

@@ -162,13 +162,15 @@ mod tests {
         let grant = Grant {
             organization_id,
             purpose: Purpose::Playback,
+            is_private: false,
             prefix: keys::asset(organization_id, asset_id),
             expires_at: now,
             download_name: None,
         };
         let at = |path: &str| MadeForPlayers::at(&grant, &grant.resolve(path).unwrap());
         let frame = |second, is_small| {
-            let recording = Recording { organization_id, asset_id, version: 1, packaging: 1 };
+            let recording =
+                Recording { organization_id, asset_id, version: 1, packaging: 1, is_private: false };
             Some(MadeForPlayers::Frame(Frame { recording, second, is_small }))
         };
         assert_eq!(at("preview/frames/7.jpg"), frame(7, false));
@@ -178,7 +180,7 @@ mod tests {
         assert!(matches!(at("hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
         assert!(matches!(at("v2/hls/720p/picture/init.mp4"), Some(MadeForPlayers::Track(_))));
         assert!(matches!(at("hls-2/720p/sound/segment-00000.m4s"), Some(MadeForPlayers::Track(_))));
-        let recording = Recording { organization_id, asset_id, version: 2, packaging: 3 };
+        let recording = Recording { organization_id, asset_id, version: 2, packaging: 3, is_private: false };
         let text = PlayerText { recording, kind: TextKind::Manifest };
         assert_eq!(at("v2/hls-3/manifest.mpd"), Some(MadeForPlayers::Text(text)));
         assert!(matches!(at("hls/subtitles-3.m3u8"), Some(MadeForPlayers::Text(_))));
@@ -189,7 +191,7 @@ mod tests {
         assert_eq!(at("hls-2/720p/picture/media.m3u8"), stored("hls-2/720p/media.m3u8"));
         assert_eq!(at("hls/storyboard/sprite-000.jpg"), stored("preview/sprite-000.jpg"));
         assert_eq!(at("v2/hls-2/storyboard/sprite-000.jpg"), stored("v2/preview/sprite-000.jpg"));
-        let recording = Recording { organization_id, asset_id, version: 12, packaging: 1 };
+        let recording = Recording { organization_id, asset_id, version: 12, packaging: 1, is_private: false };
         let later = Some(MadeForPlayers::Frame(Frame { recording, second: 7, is_small: false }));
         assert_eq!(at("v12/preview/frames/7.jpg"), later);
         assert!(matches!(at("preview/waveform.png"), Some(MadeForPlayers::Waveform(_))));

@@ -5,6 +5,7 @@ use super::{
     recordings::{RecordingDetail, Streams},
 };
 use crate::{
+    keys::Whose,
     model::{DocumentFacts, ImageFacts},
     playback::download_url,
     store::AssetRow,
@@ -189,13 +190,14 @@ impl Asset {
         let facts = row.image.and_then(|facts| serde_json::from_value::<ImageFacts>(facts).ok());
         let document = row.document.and_then(|facts| serde_json::from_value::<DocumentFacts>(facts).ok());
         let streams = row.streams.and_then(|streams| serde_json::from_value::<Streams>(streams).ok());
+        let whose = Whose { organization_id, is_private: row.is_private };
         let now = app.clock.now();
         let file_url = row
             .blob_key
             .as_deref()
             .filter(|_| row.deleted_at.is_none())
             .and_then(|key| key.parse().ok())
-            .map(|key| download_url(organization_id, key, &row.filename, &app.signer, now));
+            .map(|key| download_url(whose, key, &row.filename, &app.signer, now));
         let replacement = row.replacement_id.map(|upload_id| {
             let error: Option<AssetFailure> =
                 row.replacement_error.and_then(|error| serde_json::from_value(error).ok());

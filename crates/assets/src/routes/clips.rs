@@ -93,7 +93,6 @@ pub(super) async fn get_clip_address(
     }
     let mut tx = app.db.tenant(&caller).await?;
     let row = store::find_asset(&mut tx, id).await.map_err(AssetsError::from)?;
-    let is_private = store::is_private(&mut tx, id).await.map_err(AssetsError::from)?;
     drop(tx);
     let row =
         row.filter(|row| row.deleted_at.is_none() && matches!(row.kind.as_deref(), Some("video" | "audio")));
@@ -101,7 +100,8 @@ pub(super) async fn get_clip_address(
     let (from_ms, to_ms) = span(&wanted, row.duration_seconds)?;
     let grant = Grant {
         organization_id: caller.organization_id,
-        purpose: if is_private { Purpose::PrivateClip } else { Purpose::Clip },
+        purpose: Purpose::Clip,
+        is_private: row.is_private,
         prefix: keys::asset(caller.organization_id, id),
         expires_at: app.clock.now() + TimeDelta::seconds(lifetime),
         download_name: Some(file_name(&row.filename, from_ms, to_ms)),
@@ -176,12 +176,8 @@ fn verified(app: &App, path: Place, signed: Sign) -> Result<(Grant, Span), Probl
     let said = format!("{part}/{name}");
     let grant = app.signer.verify_with(&s, &said, app.clock.now()).map_err(signature_problem)?;
     let organization_id = grant.organization_id;
-    let is_given_in_private = match grant.purpose {
-        Purpose::Clip => false,
-        Purpose::PrivateClip => true,
-        _ => return Err(not_found()),
-    };
-    if grant.prefix != keys::asset(organization_id, asset_id) {
+    let is_given_in_private = grant.is_private;
+    if grant.purpose != Purpose::Clip || grant.prefix != keys::asset(organization_id, asset_id) {
         return Err(not_found());
     }
     let (from_ms, to_ms) = part

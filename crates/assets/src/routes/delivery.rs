@@ -222,6 +222,7 @@ pub(super) async fn get_media_cookie(
     let grant = Grant {
         organization_id: caller.organization_id,
         purpose: Purpose::Cookie,
+        is_private: recording.is_private,
         prefix: keys::asset(caller.organization_id, id),
         expires_at: now + lifetime,
         download_name: None,

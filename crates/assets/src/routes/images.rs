@@ -63,6 +63,7 @@ pub(crate) fn address(app: &App, addressed: Addressed, transform: &Transform, fi
     let grant = Grant {
         organization_id,
         purpose: Purpose::Transform,
+        is_private: false,
         prefix: keys::asset(organization_id, asset_id),
         expires_at,
         download_name: None,

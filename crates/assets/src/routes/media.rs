@@ -292,7 +292,7 @@ impl Delivery {
         if part != Some(Part::PersonsExport) {
             deliverer.standing.require_active("file")?;
         }
-        if !self.policies.is_shown(app, grant.organization_id, &grant.prefix, part).await? {
+        if !self.policies.is_shown(app, grant, part).await? {
             return Err(Problem::not_found("file"));
         }
         Ok(())
@@ -468,6 +468,7 @@ fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, 
     let changes = !version.is_lasting || content_type.contains("mpegurl") || content_type.contains("dash");
     // What a cookie opens is not to be had by its address, and what was uploaded may be more than is shown.
     let is_shared = asked.fetched == Fetched::ByAddress
+        && !grant.is_private
         && matches!(grant.purpose, Purpose::Playback | Purpose::Preview)
         && matches!(keys::part_of(&grant.prefix), Some(Part::Asset(_)));
     let left_seconds = (grant.expires_at - app.clock.now()).num_seconds();

@@ -80,7 +80,7 @@ impl Rendition {
                 "poster" | "thumbnail" | "storyboard" | "waveform" => recording.preview(),
                 _ => return None,
             };
-            shown_url(organization_id, prefix, key, &app.signer, now)
+            shown_url(recording.whose(), prefix, key, &app.signer, now)
         });
         let named = match row.kind.as_str() {
             "file" => Some(filename.to_owned()),
@@ -90,7 +90,7 @@ impl Rendition {
             _ => None,
         };
         let download_url =
-            named.zip(key).map(|(name, key)| download_url(organization_id, key, &name, &app.signer, now));
+            named.zip(key).map(|(name, key)| download_url(recording.whose(), key, &name, &app.signer, now));
         let fact = |name: &str| row.metadata.get(name);
         let text = |name: &str| Some(fact(name)?.as_str()?.to_owned());
         Self {

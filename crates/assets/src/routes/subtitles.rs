@@ -55,7 +55,7 @@ pub(super) struct SubtitlesTrack {
 impl SubtitlesTrack {
     fn new(app: &App, recording: Recording, track: &NamedTrack, name: String) -> Option<Self> {
         let key = recording.subtitles(&track.name());
-        let url = shown_url(recording.organization_id, recording.hls(), &key, &app.signer, app.clock.now())?;
+        let url = shown_url(recording.whose(), recording.hls(), &key, &app.signer, app.clock.now())?;
         Some(Self {
             language: track.label.language.clone(),
             name,

@@ -121,6 +121,7 @@ fn address(
     let grant = Grant {
         organization_id,
         purpose: Purpose::Upload,
+        is_private: false,
         prefix: keys::content(organization_id, upload.id),
         expires_at: until,
         download_name: None,

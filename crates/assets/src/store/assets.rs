@@ -13,6 +13,8 @@ use serde_json::{Map, Value};
 pub(crate) struct AssetRow {
     pub(crate) id: AssetId,
     pub(crate) video_id: Option<VideoId>,
+    /// Whether it is the file of a recording that is its author's alone.
+    pub(crate) is_private: bool,
     pub(crate) folder_id: Option<FolderId>,
     pub(crate) kind: Option<String>,
     pub(crate) status: String,
@@ -51,7 +53,13 @@ pub(crate) struct AssetRow {
 impl AssetRow {
     /// Its file, where it is a recording.
     pub(crate) fn recording(&self, organization_id: OrganizationId) -> Recording {
-        Recording { organization_id, asset_id: self.id, version: self.version, packaging: self.packaging }
+        Recording {
+            organization_id,
+            asset_id: self.id,
+            version: self.version,
+            packaging: self.packaging,
+            is_private: self.is_private,
+        }
     }
 }
 
@@ -62,6 +70,7 @@ macro_rules! select_assets {
             AssetRow,
             r#"SELECT a.id AS "id: _",
                    (SELECT v.id FROM videos v WHERE v.organization_id = $1 AND v.asset_id = a.id LIMIT 1) AS "video_id: _",
+                   a.visibility = 'private' AS "is_private!",
                    a.folder_id AS "folder_id: _", a.kind, a.status, a.filename, a.content_type, a.byte_size, a.sha256, a.blob_key,
                    a.width, a.height, a.duration_seconds, a.bitrate, a.sample_rate, a.channels, a.page_count,
                    a.metadata -> 'image' AS image, a.metadata -> 'document' AS document, a.metadata -> 'error' AS error,

@@ -45,7 +45,7 @@ pub(crate) async fn lock_assets(tx: &mut TenantTx, ids: &[AssetId]) -> Result<()
 pub(crate) async fn recording_of(tx: &mut TenantTx, id: AssetId) -> Result<Option<Recording>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        "SELECT version, packaging FROM assets WHERE organization_id = $1 AND id = $2",
+        r#"SELECT version, packaging, visibility = 'private' AS "is_private!" FROM assets WHERE organization_id = $1 AND id = $2"#,
         organization_id.uuid(),
         id.uuid(),
     )
@@ -56,19 +56,8 @@ pub(crate) async fn recording_of(tx: &mut TenantTx, id: AssetId) -> Result<Optio
         asset_id: id,
         version: row.version,
         packaging: row.packaging,
+        is_private: row.is_private,
     }))
-}
-
-/// Whether a video of this is its author's alone.
-pub(crate) async fn is_private(tx: &mut TenantTx, id: AssetId) -> Result<bool, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM videos WHERE organization_id = $1 AND asset_id = $2 AND visibility = 'private') AS "is_private!""#,
-        organization_id.uuid(),
-        id.uuid(),
-    )
-    .fetch_one(&mut **tx)
-    .await
 }
 
 /// Whether this waits for a content that is its own to wait for: another one, or its first, for which a recording's video waits. Its row is held until the transaction ends.

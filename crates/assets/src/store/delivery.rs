@@ -41,8 +41,9 @@ pub(crate) async fn find_deliverer(tx: &mut TenantTx) -> Result<Deliverer, sqlx:
     Ok(Deliverer { policy, standing })
 }
 
-/// Whether something outside the bin has these files. What is taken along lies in no bin.
-pub(crate) async fn is_shown(tx: &mut TenantTx, part: &Part) -> Result<bool, sqlx::Error> {
+/// Whether something outside the bin has these files, and others than its author see it unless the address was given in private. What is taken along
+/// lies in no bin.
+pub(crate) async fn is_shown(tx: &mut TenantTx, part: &Part, in_private: bool) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let (asset_id, content) = match part {
         Part::Asset(id) => (Some(id.uuid()), None),
@@ -50,12 +51,15 @@ pub(crate) async fn is_shown(tx: &mut TenantTx, part: &Part) -> Result<bool, sql
         Part::PersonsExport | Part::OrganizationsExport => return Ok(true),
     };
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT FROM assets WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL)
+        r#"SELECT EXISTS (SELECT FROM assets WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL
+                   AND ($4 OR visibility <> 'private'))
                OR EXISTS (SELECT FROM blobs b JOIN assets a ON a.organization_id = b.organization_id AND a.blob_id = b.id
-                   WHERE b.organization_id = $1 AND b.blob_key = $3 AND a.deleted_at IS NULL) AS "is_shown!""#,
+                   WHERE b.organization_id = $1 AND b.blob_key = $3 AND a.deleted_at IS NULL
+                       AND ($4 OR a.visibility <> 'private')) AS "is_shown!""#,
         organization_id.uuid(),
         asset_id,
         content,
+        in_private,
     )
     .fetch_one(&mut **tx)
     .await

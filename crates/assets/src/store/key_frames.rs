@@ -80,7 +80,8 @@ pub(crate) async fn find_recording(
 ) -> Result<Option<Option<Recording>>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
-        r#"SELECT a.id AS "asset_id?: AssetId", a.version AS "version?", a.packaging AS "packaging?" FROM videos v
+        r#"SELECT a.id AS "asset_id?: AssetId", a.version AS "version?", a.packaging AS "packaging?",
+               v.visibility = 'private' AS "is_private!" FROM videos v
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = v.asset_id
            WHERE v.organization_id = $1 AND v.id = $2 AND v.deleted_at IS NULL"#,
         organization_id.uuid(),
@@ -90,7 +91,7 @@ pub(crate) async fn find_recording(
     .await?;
     let recording = row.map(|row| {
         let (asset_id, version, packaging) = (row.asset_id?, row.version?, row.packaging?);
-        Some(Recording { organization_id, asset_id, version, packaging })
+        Some(Recording { organization_id, asset_id, version, packaging, is_private: row.is_private })
     });
     Ok(recording)
 }

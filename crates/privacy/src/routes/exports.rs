@@ -165,6 +165,7 @@ fn with_address(
     let grant = Grant {
         organization_id,
         purpose: Purpose::Download,
+        is_private: false,
         prefix: export_key(organization_id, export.id)?,
         expires_at: app.clock.now() + ADDRESS_LIFETIME,
         download_name: Some(FILE_NAME.to_owned()),

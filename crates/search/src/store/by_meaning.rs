@@ -30,6 +30,7 @@ pub(super) async fn search(
                found.asset_id AS "asset_id: AssetId",
                (SELECT a.version FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_version,
                (SELECT a.packaging FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_packaging,
+               (SELECT a.visibility = 'private' FROM assets a WHERE a.organization_id = $1 AND a.id = found.asset_id) AS recording_is_private,
                EXISTS (SELECT FROM renditions r WHERE r.organization_id = $1 AND r.asset_id = found.asset_id
                    AND r.kind = 'thumbnail') AS "is_pictured!",
                (SELECT c.entity_type FROM chunks c WHERE c.organization_id = $1 AND c.id = found.chunk_id) AS entity_type

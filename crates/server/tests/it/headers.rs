@@ -124,6 +124,7 @@ async fn nothing_that_was_uploaded_runs_in_the_app() {
         let grant = Grant {
             organization_id,
             purpose: Purpose::Download,
+            is_private: false,
             prefix: key,
             expires_at: app.now() + TimeDelta::hours(1),
             download_name: None,

@@ -1,6 +1,9 @@
 //! What is not to be had by any address: what lies in the bin, and everything of an organization that is not at work.
 
-use super::players::{path_of, recorded};
+use super::{
+    players::{path_of, recorded},
+    set,
+};
 use crate::{
     app::{TestApp, sample},
     client::{Answer, PASSWORD, Person, send},
@@ -84,6 +87,96 @@ async fn what_lies_in_the_bin_is_shown_to_nobody_until_it_is_taken_out() {
     }
     with_cookie().await.is(200);
     app.visitor().get(&open).await.is(204);
+}
+
+/// Every address that whoever sees a recording is told: where it is played, looked at, found and downloaded.
+async fn told(ada: &Person, video_id: &str, asset_id: &str) -> Vec<String> {
+    let ask = async |path: String| ada.get(&path).await.is(200).json();
+    let video = ask(format!("/videos/{video_id}")).await;
+    let (asset, playback) = (ask(format!("/assets/{asset_id}")).await, &video["playback"]);
+    let clip = ask(format!("/assets/{asset_id}/clip-address?from_seconds=1&to_seconds=2")).await;
+    let mut urls = vec![
+        video["poster_url"].clone(),
+        asset["file_url"].clone(),
+        playback["captions"][0]["signed_url"].clone(),
+        clip["url"].clone(),
+    ];
+    for name in
+        ["hls_url", "dash_url", "sound_url", "poster_url", "storyboard_url", "waveform_url", "download_url"]
+    {
+        urls.push(playback[name].clone());
+    }
+    for (path, names) in [
+        (format!("/assets/{asset_id}/renditions?limit=100"), ["url", "download_url"]),
+        (format!("/videos/{video_id}/key-frames"), ["image_url", "thumbnail_url"]),
+        ("/search?q=budget%20million".to_owned(), ["poster_url", "poster_url"]),
+    ] {
+        let list = ask(path).await;
+        let items = list["items"].as_array().expect("a list");
+        let listed = items.iter().flat_map(|item| names.map(|name| item[name].clone()));
+        let listed: Vec<Value> = listed.filter(Value::is_string).collect();
+        assert!(!listed.is_empty(), "{list:#}");
+        urls.extend(listed);
+    }
+    urls.iter().map(path_of).collect()
+}
+
+#[tokio::test]
+async fn addresses_from_before_a_video_became_private_open_nothing_and_those_from_then_on_do() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    set(&ada, json!({ "shared_caching": true })).await;
+    let (video, asset_id) = recorded(&app, &ada, "video-call.mp4", "Call.mp4").await;
+    let video_id = video["id"].as_str().unwrap();
+    let show_to = async |visibility: &str| {
+        ada.patch(&format!("/videos/{video_id}"), &json!({ "visibility": visibility })).await.is(200);
+    };
+    let cookie = async || ada.get(&format!("/assets/{asset_id}/media-cookie")).await.is(200).json();
+    let with_cookie = async |cookie: &Value| {
+        let value = cookie["value"].as_str().unwrap();
+        let hls = app.visitor().request("GET", &path_of(&cookie["hls_url"]));
+        send(hls.header("cookie", format!("memoreel_media={value}"))).await
+    };
+    let caching = async || {
+        let video = ada.get(&format!("/videos/{video_id}")).await.is(200).json();
+        let poster = app.visitor().get(&path_of(&video["playback"]["poster_url"])).await.is(200);
+        poster.header("cache-control").to_owned()
+    };
+    let shared = (told(&ada, video_id, &asset_id).await, cookie().await);
+    for address in &shared.0 {
+        app.visitor().get(address).await.is(200);
+    }
+    with_cookie(&shared.1).await.is(200);
+    assert!(caching().await.starts_with("public"), "whoever has it in a cache may show it to others");
+
+    show_to("private").await;
+    let own = (told(&ada, video_id, &asset_id).await, cookie().await);
+    for address in &own.0 {
+        app.visitor().get(address).await.is(200);
+    }
+    with_cookie(&own.1).await.is(200);
+    app.visitor().get(&path_of(&own.1["open_url"])).await.is(204);
+    assert!(caching().await.starts_with("private"), "caches of others keep nothing of it");
+    for address in &shared.0 {
+        refused(async || app.visitor().get(address).await, 404, "not_found").await;
+    }
+    refused(async || with_cookie(&shared.1).await, 404, "not_found").await;
+    app.visitor().get(&path_of(&shared.1["open_url"])).await.refuses(404, "not_found");
+
+    show_to("organization").await;
+    for address in shared.0.iter().chain(&own.0) {
+        app.visitor().get(address).await.is(200);
+    }
+    with_cookie(&shared.1).await.is(200);
+    with_cookie(&own.1).await.is(200);
+
+    show_to("private").await;
+    for address in &shared.0 {
+        refused(async || app.visitor().get(address).await, 404, "not_found").await;
+    }
+    for address in &own.0 {
+        app.visitor().get(address).await.is(200);
+    }
 }
 
 #[tokio::test]

@@ -44,8 +44,14 @@ pub async fn segment(app: &TestApp, organization_id: &str, asset_id: AssetId) ->
     let prefix: BlobKey = format!("organizations/{organization_id}/assets/{asset_id}/hls").parse().unwrap();
     app.app.blobs.put_bytes(&prefix.join("720p/segment-00000.m4s").unwrap(), "0123456789").await.unwrap();
     let expires_at = app.now() + TimeDelta::hours(12);
-    let grant =
-        Grant { organization_id, purpose: Purpose::Playback, prefix, expires_at, download_name: None };
+    let grant = Grant {
+        organization_id,
+        purpose: Purpose::Playback,
+        is_private: false,
+        prefix,
+        expires_at,
+        download_name: None,
+    };
     format!("/media/{}/720p/segment-00000.m4s", app.app.signer.sign(&grant))
 }
 
@@ -330,7 +336,8 @@ async fn caches_are_told_what_they_may_keep() {
             .unwrap();
     let expires_at = app.now() + TimeDelta::hours(1);
     let download_name = Some("Protokoll – 会議 \u{202e}4pm.exe\"\r\n.mp4".to_owned());
-    let grant = Grant { organization_id, purpose: Purpose::Download, prefix, expires_at, download_name };
+    let purpose = Purpose::Download;
+    let grant = Grant { organization_id, purpose, is_private: false, prefix, expires_at, download_name };
     let taken = app.visitor().get(&format!("/media/{}/", app.app.signer.sign(&grant))).await.is(200);
     assert!(taken.header("cache-control").starts_with("private"));
     let disposition = taken.header("content-disposition");
