@@ -10,16 +10,6 @@ BEGIN
     EXECUTE replace(v_definition, p_before, p_after);
 END $$;
 
--- An endpoint may go at the moment at which it is told something, and so may a video: what was to be told goes with it, and nothing else fails
--- for that. Held as the foreign keys hold them, those that are gone drop out.
-SELECT pg_temp.amend('record_webhook_deliveries',
-    $sql$AND a.kind IN ('image', 'document');$sql$,
-    $sql$AND a.kind IN ('image', 'document')
-        FOR KEY SHARE OF e;$sql$);
-SELECT pg_temp.amend('record_webhook_deliveries',
-    $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private';$sql$,
-    $sql$AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
-        FOR KEY SHARE OF e, v;$sql$);
 -- Whoever deletes an endpoint holds it before what it was to be told: whoever writes down what became of that does so, too.
 SELECT pg_temp.amend('finish_webhook_deliveries',
     $sql$    -- The first from its key on in the order of the key$sql$,
@@ -79,57 +69,77 @@ REVOKE ALL ON FUNCTION files_follow_deleted_assets() FROM public;
 CREATE TRIGGER files_follow_deleted_assets AFTER DELETE ON assets REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT EXECUTE FUNCTION files_follow_deleted_assets();
 
--- Removes assets that are no recordings and whose time is over, at most so many, and returns how many. Those that somebody is at work with are
--- left for the next time, so that nobody is waited for while many are held. Whoever tidies up may remove assets and not change them, which
--- is what holding them takes.
-CREATE FUNCTION purge_assets(p_now timestamptz, p_assets_max bigint) RETURNS bigint
+-- Removes assets in the bin that are no recordings and whose time is over, at most so many, and returns how many. Those that somebody is at
+-- work with are left for the next time, so that nobody is waited for while many are held. Whoever tidies up may remove assets and not
+-- change them, which is what holding them takes.
+CREATE FUNCTION purge_binned_assets(p_now timestamptz, p_assets_max bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
 DECLARE
     v_count bigint;
 BEGIN
     WITH due AS (
-        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now)
+        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now) AND a.deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
         LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
     )
-    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
-        -- It may be taken out of the bin, or made to stay, at this moment.
-        AND (a.retention_until < p_now OR a.expires_at < p_now);
+    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
-REVOKE ALL ON FUNCTION purge_assets(timestamptz, bigint) FROM public;
-GRANT EXECUTE ON FUNCTION purge_assets(timestamptz, bigint) TO memoreel_system;
+REVOKE ALL ON FUNCTION purge_binned_assets(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION purge_binned_assets(timestamptz, bigint) TO memoreel_system;
 
 -- The same for videos whose time in the bin is over, or whose file was for a day alone, at most so many of each.
-CREATE FUNCTION purge_videos(p_now timestamptz, p_videos_max bigint) RETURNS bigint
+CREATE FUNCTION purge_binned_videos(p_now timestamptz, p_videos_max bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
 DECLARE
     v_binned bigint;
     v_expired bigint;
 BEGIN
-    -- What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
     WITH due AS (
         SELECT organization_id, id FROM videos WHERE retention_until < p_now LIMIT p_videos_max FOR UPDATE SKIP LOCKED
     ), gone AS (
-        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < p_now
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id
         RETURNING v.organization_id, v.asset_id
     ), files AS (
         DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
     )
     SELECT count(*) INTO v_binned FROM gone;
     WITH due AS (
-        SELECT a.organization_id, a.id FROM assets a
-        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < p_now
+        SELECT v.organization_id, v.id FROM assets a
+        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
+        WHERE a.expires_at < p_now AND a.deleted_at IS NOT NULL
         LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
-    ), files AS (
-        DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < p_now
-        RETURNING a.organization_id, a.id
     ), gone AS (
-        DELETE FROM videos v USING files WHERE v.organization_id = files.organization_id AND v.asset_id = files.id RETURNING v.id
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id
+        RETURNING v.organization_id, v.asset_id
+    ), files AS (
+        DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
     )
     SELECT count(*) INTO v_expired FROM gone;
     RETURN v_binned + v_expired;
 END $$;
-REVOKE ALL ON FUNCTION purge_videos(timestamptz, bigint) FROM public;
-GRANT EXECUTE ON FUNCTION purge_videos(timestamptz, bigint) TO memoreel_system;
+REVOKE ALL ON FUNCTION purge_binned_videos(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION purge_binned_videos(timestamptz, bigint) TO memoreel_system;
+
+-- Holds what was for a day alone, which is over, and is not in the bin: before it goes, that is told.
+CREATE FUNCTION hold_expired_assets(p_now timestamptz, p_assets_max bigint)
+    RETURNS TABLE (organization_id uuid, id uuid, kind text)
+    LANGUAGE sql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+    SELECT a.organization_id, a.id, a.kind FROM assets a WHERE a.expires_at < p_now AND a.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
+    LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
+$$;
+REVOKE ALL ON FUNCTION hold_expired_assets(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION hold_expired_assets(timestamptz, bigint) TO memoreel_system;
+
+CREATE FUNCTION hold_expired_videos(p_now timestamptz, p_videos_max bigint)
+    RETURNS TABLE (organization_id uuid, id uuid)
+    LANGUAGE sql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
+    SELECT v.organization_id, v.id FROM assets a
+    JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
+    WHERE a.expires_at < p_now AND a.deleted_at IS NULL
+    LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
+$$;
+REVOKE ALL ON FUNCTION hold_expired_videos(timestamptz, bigint) FROM public;
+GRANT EXECUTE ON FUNCTION hold_expired_videos(timestamptz, bigint) TO memoreel_system;

@@ -87,7 +87,7 @@ export const webhookStrings = {
       "video.completed": "A video is ready",
       "video.failed": "The processing of a video failed",
       "video.changed": "A video changed",
-      "video.deleted": "A video went to the bin",
+      "video.deleted": "A video went to the bin, or is gone because its file was temporary",
       "video.restored": "A video came back from the bin",
       "asset.ready": "An image or a document is ready",
       "asset.failed": "An image or a document cannot be kept",

@@ -18,6 +18,7 @@ mod keys;
 mod model;
 mod playback;
 mod players;
+mod purge;
 mod receive;
 mod renditions;
 mod routes;
@@ -42,6 +43,7 @@ pub use model::{
 };
 pub use playback::{Addresses, Playback, Shown, thumbnail_url};
 pub use players::{FileLine, Players, ReadCaptions, ReadSubtitles};
+pub use purge::purge_assets;
 pub use renditions::Renditions;
 pub use routes::{asset_router, image_router, media_router, upload_router};
-pub use store::{expire_uploads, purge_assets, speech_audio_key};
+pub use store::{expire_uploads, speech_audio_key};

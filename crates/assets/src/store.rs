@@ -16,7 +16,6 @@ mod replacements;
 mod small_pictures;
 mod subtitles;
 
-pub use assets::purge_assets;
 pub(crate) use assets::*;
 pub(crate) use blobs::*;
 pub(crate) use contents::*;

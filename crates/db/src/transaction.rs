@@ -112,8 +112,9 @@ pub enum SystemReason {
     /// A browser asks whether a page may send a key along, before it does: delivery_policies.
     AdmitOrigin,
     /// Expired rows of all organizations are removed: sessions, uploads, idempotency_keys, email_tokens, provider_sign_ins,
-    /// organization_invitations, assets and videos, blob_deletions, webhook_deliveries, webhook_secrets, tasks that are over, deleted
-    /// organizations. And verified domains are looked at again: organization_domains, and mails to owners.
+    /// organization_invitations, assets and videos, of which the outbox and webhook_deliveries tell and whose tasks end, blob_deletions,
+    /// webhook_deliveries, webhook_secrets, tasks that are over, deleted organizations. And verified domains are looked at again:
+    /// organization_domains, and mails to owners.
     Maintain,
     /// The instance's secret was changed: sealed columns of any table.
     Reseal,

@@ -123,7 +123,7 @@ pub enum Event {
         /// The video.
         video_id: VideoId,
     },
-    /// The video went to the bin.
+    /// The video went to the bin, or its file, which was for a day alone, goes outside of it.
     VideoDeleted {
         /// The video.
         video_id: VideoId,
@@ -160,7 +160,7 @@ pub enum Event {
         /// The image.
         asset_id: AssetId,
     },
-    /// The image went to the bin, or was deleted for good outside of it.
+    /// The image went to the bin, or goes for good outside of it.
     ImageDeleted {
         /// The image.
         asset_id: AssetId,
@@ -195,7 +195,7 @@ pub enum Event {
         /// The document.
         asset_id: AssetId,
     },
-    /// The document went to the bin, or was deleted for good outside of it.
+    /// The document went to the bin, or goes for good outside of it.
     DocumentDeleted {
         /// The document.
         asset_id: AssetId,

@@ -1,9 +1,13 @@
 //! All SQL of the slice.
 
+mod purge;
+
+pub(crate) use purge::*;
+
 use crate::model::{Author, Channel, SpeakerView, Visibility};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use memoreel_assets::{Playback, ReceivedUpload, Recording};
-use memoreel_db::{SystemTx, TenantTx};
+use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp, UserId, VideoId};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -425,18 +429,6 @@ pub(crate) async fn restore_video(tx: &mut TenantTx, id: VideoId) -> Result<bool
     .execute(&mut **tx)
     .await?;
     Ok(restored.rows_affected() == 1)
-}
-
-/// Removes videos whose time in the bin is over, or whose file was for a day alone, with their assets, at most so many of each, but for those
-/// that somebody is at work with; files and all that hangs on them follow. Returns how many.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn purge_videos(tx: &mut SystemTx, now: Timestamp, videos_max: i64) -> Result<u64, sqlx::Error> {
-    let purged = sqlx::query_scalar!(r#"SELECT purge_videos($1, $2) AS "purged!""#, now, videos_max)
-        .fetch_one(&mut **tx)
-        .await?;
-    Ok(purged.unsigned_abs())
 }
 
 pub(crate) async fn list_channels(

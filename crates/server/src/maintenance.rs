@@ -134,11 +134,8 @@ async fn expire_uploads(app: &App, now: Timestamp) -> Result<(), StepError> {
 async fn purge(app: &App) -> Result<(), StepError> {
     const PORTION: i64 = 200;
     loop {
-        let mut tx = app.db.system(SystemReason::Maintain).await?;
-        let now = app.clock.now();
-        let videos = memoreel_library::purge_videos(&mut tx, now, PORTION).await.map_err(DbError::from)?;
-        let assets = memoreel_assets::purge_assets(&mut tx, now, PORTION).await.map_err(DbError::from)?;
-        tx.commit().await?;
+        let videos = memoreel_library::purge_videos(app, PORTION).await?;
+        let assets = memoreel_assets::purge_assets(app, PORTION).await?;
         if videos + assets == 0 {
             return Ok(());
         }

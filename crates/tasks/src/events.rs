@@ -2,8 +2,8 @@
 
 use crate::{NewTask, store};
 use async_trait::async_trait;
-use memoreel_db::TenantTx;
-use memoreel_kernel::{Clock, Event, TaskId};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{Clock, Event, OrganizationId, TaskId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -60,6 +60,19 @@ impl Events {
     /// When the statement fails; the transaction is then unusable.
     pub async fn emit(&self, tx: &mut TenantTx, event: &Event) -> Result<(), sqlx::Error> {
         store::record_event(tx, event, (self.next)(event), self.clock.now()).await
+    }
+
+    /// Records what a sweep over organizations does, as long as nothing follows from it.
+    ///
+    /// # Errors
+    /// When the statement fails; the transaction is then unusable.
+    pub async fn emit_swept(
+        &self,
+        tx: &mut SystemTx,
+        happened: &[(OrganizationId, Event)],
+    ) -> Result<(), sqlx::Error> {
+        debug_assert!(happened.iter().all(|(_, event)| (self.next)(event).is_empty()), "{happened:?}");
+        store::record_swept(tx, happened, self.clock.now()).await
     }
 
     /// Stops a task on somebody's behalf: one that waits is over at once, one that runs as soon as its worker hears of it, which is told

@@ -44,7 +44,7 @@ pub enum WebhookEvent {
     /// Title, description, channel, visibility or speakers of a video changed.
     #[serde(rename = "video.changed")]
     Changed,
-    /// A video went to the bin.
+    /// A video went to the bin, or is gone because its file was temporary.
     #[serde(rename = "video.deleted")]
     Deleted,
     /// A video came back from the bin.
@@ -56,7 +56,7 @@ pub enum WebhookEvent {
     /// An image or a document cannot be kept.
     #[serde(rename = "asset.failed")]
     AssetFailed,
-    /// An image or a document went to the bin, or was deleted for good outside of it.
+    /// An image or a document went to the bin, or was deleted for good outside of it, as temporary ones are after a day.
     #[serde(rename = "asset.deleted")]
     AssetDeleted,
     /// An image or a document came back from the bin.
@@ -123,14 +123,14 @@ impl WebhookEvent {
             WebhookEvent::Changed => {
                 "Title, description, channel, visibility or speakers of a video changed."
             }
-            WebhookEvent::Deleted => "A video went to the bin.",
+            WebhookEvent::Deleted => "A video went to the bin, or is gone because its file was temporary.",
             WebhookEvent::Restored => "A video came back from the bin.",
             WebhookEvent::AssetReady => "An image or a document is stored, and what it is is known.",
             WebhookEvent::AssetFailed => {
                 "An image or a document cannot be kept; error_code and error_message say why."
             }
             WebhookEvent::AssetDeleted => {
-                "An image or a document went to the bin, or was deleted for good outside of it."
+                "An image or a document went to the bin, or was deleted for good outside of it, as temporary ones are after a day."
             }
             WebhookEvent::AssetRestored => "An image or a document came back from the bin.",
         }

@@ -7,6 +7,7 @@ use crate::{
 use memoreel_db::{SystemTx, TenantTx};
 use memoreel_kernel::{AssetId, FolderId, OrganizationId, PageRequest, Timestamp, UploadId, VideoId};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 /// An asset's row, with the video whose file it is.
 #[derive(Debug, Clone)]
@@ -274,14 +275,57 @@ pub(crate) async fn copy_asset(
     Ok(copied.rows_affected() == 1)
 }
 
-/// Removes assets that are no recordings and whose time is over, at most so many, but for those that somebody is at work with; their files
-/// follow. Returns how many.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn purge_assets(tx: &mut SystemTx, now: Timestamp, assets_max: i64) -> Result<u64, sqlx::Error> {
-    let purged = sqlx::query_scalar!(r#"SELECT purge_assets($1, $2) AS "purged!""#, now, assets_max)
+/// Deletes assets in the bin that are no recordings and whose time is over, at most so many, but for those that somebody is at work with; their
+/// files follow. Returns how many.
+pub(crate) async fn delete_over_in_bin(
+    tx: &mut SystemTx,
+    now: Timestamp,
+    assets_max: i64,
+) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query_scalar!(r#"SELECT purge_binned_assets($1, $2) AS "deleted!""#, now, assets_max)
         .fetch_one(&mut **tx)
         .await?;
-    Ok(purged.unsigned_abs())
+    Ok(deleted.unsigned_abs())
+}
+
+/// An asset whose day is over.
+#[derive(Debug)]
+pub(crate) struct ExpiredAsset {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: AssetId,
+    pub(crate) kind: Option<String>,
+}
+
+/// Holds assets outside the bin that are no recordings and whose day is over, at most so many, but for those that somebody is at work with.
+pub(crate) async fn hold_expired(
+    tx: &mut SystemTx,
+    now: Timestamp,
+    assets_max: i64,
+) -> Result<Vec<ExpiredAsset>, sqlx::Error> {
+    sqlx::query_as!(
+        ExpiredAsset,
+        r#"SELECT organization_id AS "organization_id!: _", id AS "id!: _", kind FROM hold_expired_assets($1, $2)"#,
+        now,
+        assets_max,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Deletes assets that are held.
+pub(crate) async fn delete_held(
+    tx: &mut SystemTx,
+    assets: &[(OrganizationId, Uuid)],
+) -> Result<(), sqlx::Error> {
+    let (organization_ids, ids): (Vec<Uuid>, Vec<Uuid>) =
+        assets.iter().map(|(organization_id, id)| (organization_id.uuid(), *id)).unzip();
+    sqlx::query!(
+        "DELETE FROM assets a USING UNNEST($1::uuid[], $2::uuid[]) AS held(organization_id, id)
+         WHERE a.organization_id = held.organization_id AND a.id = held.id",
+        &organization_ids,
+        &ids,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What people do to tasks, and what time does.
 
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{TaskId, Timestamp};
+use memoreel_kernel::{OrganizationId, TaskId, Timestamp};
 use uuid::Uuid;
 
 /// What a task that somebody stopped says of itself, and then its video.
@@ -139,6 +139,39 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
     .execute(&mut **tx)
     .await?;
     Ok(deleted.rows_affected())
+}
+
+/// As [`super::cancel_tasks`] does with all tasks of a subject, for subjects that a sweep over organizations removes.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn cancel_swept_tasks(
+    tx: &mut SystemTx,
+    subjects: &[(OrganizationId, Uuid)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let (organization_ids, subject_ids): (Vec<Uuid>, Vec<Uuid>) =
+        subjects.iter().map(|(organization_id, id)| (organization_id.uuid(), *id)).unzip();
+    sqlx::query!(
+        r#"WITH cancelled AS (
+               UPDATE tasks SET
+                   status = CASE tasks.status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
+                   cancel_requested = true, error_code = NULL, error_message = NULL,
+                   finished_at = CASE tasks.status WHEN 'running' THEN tasks.finished_at ELSE $3 END
+               FROM UNNEST($1::uuid[], $2::uuid[]) AS swept(organization_id, subject_id)
+               WHERE tasks.organization_id = swept.organization_id AND tasks.subject_id = swept.subject_id
+                   AND (tasks.status IN ('pending', 'held', 'running', 'failed')
+                       OR (tasks.status = 'cancelled' AND tasks.error_code IS NOT NULL))
+               RETURNING tasks.id, tasks.status
+           )
+           SELECT pg_notify('memoreel_task_stops', id::text)::text AS "stopped?" FROM cancelled WHERE status = 'running'"#,
+        &organization_ids,
+        &subject_ids,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Takes back what was done and is to be done for a subject, but for side tasks by their kind and those of the kinds `kept`, as though it had

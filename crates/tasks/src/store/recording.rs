@@ -4,8 +4,8 @@ use crate::{
     NewTask,
     events::{LIVE_CHANNEL, TASKS_CHANNEL},
 };
-use memoreel_db::TenantTx;
-use memoreel_kernel::{Event, LiveEvent, TaskId, Timestamp};
+use memoreel_db::{SystemTx, TenantTx};
+use memoreel_kernel::{Event, LiveEvent, OrganizationId, TaskId, Timestamp};
 use uuid::Uuid;
 
 /// Outbox row and tasks, in one statement; listeners hear of them once it is committed. A task that waits already stands for the new one,
@@ -89,6 +89,36 @@ async fn insert_event_with_tasks(
     )
     .fetch_all(&mut **tx)
     .await
+}
+
+/// Outbox rows of what a sweep over organizations does, from which no tasks follow; listeners hear of them with its commit.
+pub(crate) async fn record_swept(
+    tx: &mut SystemTx,
+    happened: &[(OrganizationId, Event)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_ids: Vec<Uuid> = happened.iter().map(|(id, _)| id.uuid()).collect();
+    let kinds: Vec<String> = happened.iter().map(|(_, event)| event.kind().to_owned()).collect();
+    let subject_ids: Vec<Uuid> = happened.iter().map(|(_, event)| event.subject_id()).collect();
+    let payloads: Vec<serde_json::Value> = happened.iter().map(|(_, event)| payload_of(event)).collect();
+    sqlx::query!(
+        r#"WITH happened AS (
+               INSERT INTO outbox (organization_id, kind, aggregate_id, payload, created_at)
+               SELECT new.organization_id, new.kind, new.subject_id, new.payload, $5::timestamptz
+               FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::jsonb[]) AS new(organization_id, kind, subject_id, payload)
+               RETURNING organization_id, kind, aggregate_id
+           )
+           SELECT pg_notify('memoreel_live', json_build_object(
+               'organization_id', organization_id, 'subject_id', aggregate_id, 'kind', kind)::text)::text AS "told?" FROM happened"#,
+        &organization_ids,
+        &kinds,
+        &subject_ids,
+        &payloads,
+        now,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 fn payload_of(event: &Event) -> serde_json::Value {

@@ -36,7 +36,7 @@ const ADMITTED: [(&str, &[&str]); 36] = [
     ("organization_invitations", &["SELECT", "UPDATE"]),
     ("organization_stores", &["SELECT", "INSERT", "UPDATE"]),
     ("organizations", &["SELECT", "INSERT", "UPDATE"]),
-    ("outbox", &["SELECT", "DELETE"]),
+    ("outbox", &["SELECT", "INSERT", "DELETE"]),
     ("passkey_ceremonies", &["SELECT", "INSERT", "DELETE"]),
     ("provider_sign_ins", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("request_logs", &["INSERT"]),
@@ -52,7 +52,7 @@ const ADMITTED: [(&str, &[&str]); 36] = [
     ("user_totp", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("users", &["SELECT", "INSERT", "UPDATE"]),
     ("videos", &["SELECT", "DELETE"]),
-    ("webhook_deliveries", &["SELECT", "UPDATE", "DELETE"]),
+    ("webhook_deliveries", &["SELECT", "INSERT", "UPDATE", "DELETE"]),
     ("webhook_endpoints", &["SELECT", "UPDATE"]),
     ("webhook_secrets", &["SELECT", "UPDATE", "DELETE"]),
 ];

@@ -7,7 +7,7 @@ mod receivers;
 
 use crate::{
     app::{Options, TestApp},
-    client::Person,
+    client::{Person, metadata, send},
     receiver::{Message, Receiver},
 };
 use memoreel_kernel::{AssetId, Caller, Clock, Event, OrganizationId, SystemClock, VideoId};
@@ -356,6 +356,71 @@ async fn what_did_not_happen_is_not_told() {
     happen(&app, &ada, &Event::VideoDeleted { video_id }).await;
     assert_eq!(receiver.received(1).await[0].event(), "video.deleted");
     assert_eq!(receiver.count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_gone_after_its_day_is_told_unless_it_was_in_the_bin_or_private() {
+    let app = start().await;
+    let (ada, receiver) = (app.person("ada").await, Receiver::start().await);
+    add(&ada, &receiver.url(), &["asset.deleted", "video.deleted"]).await;
+    let temporary = async |kind: &str, filename: &str| {
+        let about = [("filename", filename), ("kind", kind), ("store", "temporary")];
+        let sent = ada
+            .tus("POST", "/uploads")
+            .header("upload-length", 3)
+            .header("upload-metadata", metadata(&about))
+            .header("content-type", "application/offset+octet-stream")
+            .body("abc");
+        let name = if kind == "video" { "memoreel-video-id" } else { "memoreel-asset-id" };
+        send(sent).await.is(201).header(name).to_owned()
+    };
+    let image = temporary("image", "Harbour.png").await;
+    let document = temporary("document", "Plan.pdf").await;
+    let video = temporary("video", "Talk.wav").await;
+    let private = temporary("video", "Mine.wav").await;
+    ada.patch(&format!("/videos/{private}"), &json!({ "visibility": "private" })).await.is(200);
+    let binned = temporary("image", "Binned.png").await;
+    ada.delete(&format!("/assets/{binned}")).await.is(204);
+    let kept = ada.upload_image("Kept.png", b"not looked at".to_vec()).await;
+    assert_eq!(receiver.received(1).await[0].json()["data"]["asset"]["id"], binned);
+
+    app.clock.advance(chrono::TimeDelta::hours(25));
+    app.sweep().await;
+    for path in [format!("/assets/{image}"), format!("/assets/{document}"), format!("/assets/{binned}")] {
+        ada.get(&path).await.refuses(404, "not_found");
+    }
+    for id in [&video, &private] {
+        ada.get(&format!("/videos/{id}")).await.refuses(404, "not_found");
+    }
+    ada.get(&format!("/assets/{kept}")).await.is(200);
+    let told: BTreeSet<(String, String)> = receiver.received(4).await[1..]
+        .iter()
+        .map(|message| {
+            let data = &message.json()["data"];
+            let about = if message.event() == "video.deleted" { &data["video"] } else { &data["asset"] };
+            (message.event(), about["id"].as_str().expect("an id").to_owned())
+        })
+        .collect();
+    let deleted = |event: &str, id: &String| (event.to_owned(), id.clone());
+    assert_eq!(
+        told,
+        BTreeSet::from([
+            deleted("asset.deleted", &image),
+            deleted("asset.deleted", &document),
+            deleted("video.deleted", &video),
+        ])
+    );
+    let open: Vec<Uuid> =
+        sqlx::query_scalar("SELECT DISTINCT subject_id FROM tasks WHERE status = 'pending'")
+            .fetch_all(&mut app.superuser().await)
+            .await
+            .unwrap();
+    let left = |id: &String| open.contains(&id.parse().expect("an id"));
+    assert!(![&image, &document, &video, &private].into_iter().any(left), "{open:?}");
+    assert!(left(&kept), "{open:?}");
+    // Nothing is told twice.
+    app.sweep().await;
+    assert_eq!(count(&app, &ada).await, 4);
 }
 
 #[tokio::test]
