@@ -244,7 +244,7 @@ pub(crate) async fn delete_asset(tx: &mut TenantTx, id: AssetId) -> Result<bool,
     Ok(deleted.rows_affected() == 1)
 }
 
-/// Makes a second asset of the same content: whether there was a ready one outside the bin.
+/// Makes a second asset of the same content, as temporary as it: whether there was a ready one outside the bin.
 pub(crate) async fn copy_asset(
     tx: &mut TenantTx,
     id: AssetId,
@@ -256,12 +256,13 @@ pub(crate) async fn copy_asset(
     let copied = sqlx::query!(
         "INSERT INTO assets (organization_id, id, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              status, width, height, duration_seconds, bitrate, sample_rate, channels, page_count, metadata, folder_id, owner_id, tags,
-             custom_metadata, description, recognised_text, created_at, updated_at)
+             custom_metadata, description, recognised_text, expires_at, created_at, updated_at)
          SELECT organization_id, $3, kind, filename, original_filename, content_type, byte_size, sha256, blob_key, blob_id,
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
              -- What is made on request is asked for anew.
-             channels, page_count, metadata - '{sounds,encoding_wanted}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description, recognised_text, $6, $6
+             channels, page_count, metadata - '{sounds,encoding_wanted}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description,
+             recognised_text, expires_at, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),
         id.uuid(),

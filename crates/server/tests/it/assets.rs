@@ -381,13 +381,28 @@ async fn what_is_temporary_is_gone_after_a_day() {
     let saved_asset =
         ada.patch(&format!("/assets/{saved}"), &json!({ "is_temporary": false })).await.is(200).json();
     assert_eq!(saved_asset["expires_at"], Value::Null);
-    assert!(ada.get(&format!("/assets/{id}")).await.is(200).json()["expires_at"].is_string());
-    app.clock.advance(TimeDelta::hours(25));
+    app.idle().await;
+    let temporary = ada.get(&format!("/assets/{id}")).await.is(200).json();
+    assert!(temporary["expires_at"].is_string(), "{temporary:#}");
+    app.clock.advance(TimeDelta::hours(1));
+    let copy = async || {
+        let copied = json!({ "action": "copy", "ids": [id] });
+        let copied = ada.post("/assets/batch", &copied).await.is(200).json();
+        copied["items"][0]["copy_id"].as_str().unwrap().to_owned()
+    };
+    let (copied, copied_to_stay) = (copy().await, copy().await);
+    let copied_asset = ada.get(&format!("/assets/{copied}")).await.is(200).json();
+    assert_eq!(copied_asset["expires_at"], temporary["expires_at"]);
+    ada.patch(&format!("/assets/{copied_to_stay}"), &json!({ "is_temporary": false })).await.is(200);
+    app.clock.advance(TimeDelta::hours(24));
     app.sweep().await;
-    ada.get(&format!("/assets/{id}")).await.refuses(404, "not_found");
+    for gone in [&id, &copied] {
+        ada.get(&format!("/assets/{gone}")).await.refuses(404, "not_found");
+    }
+    ada.get(&format!("/assets/{copied_to_stay}")).await.is(200);
     ada.get(&format!("/assets/{kept}")).await.is(200);
     ada.get(&format!("/assets/{saved}")).await.is(200);
-    assert_eq!(contents_of(&app, &ada).len(), 2);
+    assert_eq!(contents_of(&app, &ada).len(), 3);
 }
 
 #[tokio::test]
