@@ -296,14 +296,15 @@ pub(crate) async fn upload_of(tx: &mut TenantTx, asset_id: AssetId) -> Result<Op
     .await
 }
 
-/// The upload an asset came from, while its bytes are staged.
+/// The upload an asset came from first, while its bytes are staged. One that is to replace it may be staged beside it.
 pub(crate) async fn staged_upload_of(
     tx: &mut TenantTx,
     asset_id: AssetId,
 ) -> Result<Option<UploadId>, sqlx::Error> {
     let organization_id = tx.organization_id();
     sqlx::query_scalar!(
-        r#"SELECT id AS "id: UploadId" FROM uploads WHERE organization_id = $1 AND asset_id = $2 AND status = 'received'"#,
+        r#"SELECT id AS "id: UploadId" FROM uploads
+           WHERE organization_id = $1 AND asset_id = $2 AND replaces_id IS NULL AND status = 'received'"#,
         organization_id.uuid(),
         asset_id.uuid(),
     )
@@ -326,7 +327,7 @@ impl<'a> StoredFile<'a> {
     }
 }
 
-/// Whether the asset is still there.
+/// Gives an asset its first file. Whether it is still there.
 pub(crate) async fn mark_stored(
     tx: &mut TenantTx,
     asset_id: AssetId,
@@ -335,7 +336,7 @@ pub(crate) async fn mark_stored(
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
     let stored = sqlx::query!(
-        "WITH stored AS (UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND asset_id = $2)
+        "WITH stored AS (UPDATE uploads SET status = 'stored' WHERE organization_id = $1 AND asset_id = $2 AND replaces_id IS NULL)
          UPDATE assets SET kind = $3, content_type = $4, blob_key = $5, byte_size = $6, sha256 = $7, blob_id = $8, status = 'ready'
          WHERE organization_id = $1 AND id = $2",
         organization_id.uuid(),

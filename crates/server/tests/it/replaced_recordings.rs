@@ -9,13 +9,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use memoreel_assets::{AssetStep, MediaEngine, Picture};
-use memoreel_kernel::Event;
+use memoreel_assets::{AssetStep, MediaEngine, Picture, ReplaceRecording};
+use memoreel_kernel::{Event, UploadId};
 use memoreel_media::{Ffmpeg, Limits};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -428,4 +429,70 @@ async fn what_was_begun_with_the_old_file_does_not_end_with_the_new_one() {
         .await
         .unwrap();
     assert!(keys.iter().all(|key| key.contains(&format!("/assets/{asset_id}/v2/"))), "{keys:?}");
+}
+
+/// Puts a file in place of another only when it is let go.
+#[derive(Debug)]
+struct Gated {
+    replacing: ReplaceRecording,
+    begun: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+#[async_trait]
+impl Handle for Gated {
+    const KIND: &'static str = ReplaceRecording::KIND;
+    const CONCURRENCY: usize = 1;
+    type Payload = AssetStep;
+
+    async fn run(&self, run: &TaskRun, step: AssetStep) -> Result<Finished, TaskFailure> {
+        self.begun.notify_one();
+        self.go.notified().await;
+        self.replacing.run(run, step).await
+    }
+}
+
+#[tokio::test]
+async fn a_first_file_that_is_stored_at_last_leaves_the_one_that_is_to_replace_it() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let (first, second) = (sample("two-voices.wav"), sample("sonnet.mp3"));
+    let id = ada.upload("Voices.wav", first.clone()).await;
+    let upload: UploadId = app.app.staging.ids().await.unwrap()[0];
+    let aside = app.folder().join("aside");
+    fs::rename(app.app.staging.path(upload), &aside).unwrap();
+    let ffmpeg = Ffmpeg::locate(Limits::default()).await.unwrap();
+    let engine = MediaEngine { ffmpeg, blobs: app.app.blobs.clone(), scratch: app.app.scratch.clone() };
+    let [begun, go] = [(); 2].map(|()| Arc::new(Notify::new()));
+    let gated = Gated {
+        replacing: ReplaceRecording { engine, app: app.app.clone() },
+        begun: Arc::clone(&begun),
+        go: Arc::clone(&go),
+    };
+    app.work_with(|registry| registry.with(gated)).await;
+    let failed = app.settled(&ada, &id).await;
+    assert_eq!(failed["error"]["code"], "upload_lost", "{failed:#}");
+    let asset_id = failed["asset_id"].as_str().unwrap();
+    replace(&ada, "video", asset_id, second.clone()).await;
+    tokio::time::timeout(Duration::from_secs(60), begun.notified()).await.unwrap();
+
+    fs::rename(&aside, app.app.staging.path(upload)).unwrap();
+    ada.post(&format!("/videos/{id}/retry"), &json!({})).await.is(200);
+    let stored = async {
+        loop {
+            let now = asset(&ada, asset_id).await;
+            if now["status"] == "ready" {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let now = tokio::time::timeout(Duration::from_secs(60), stored).await.unwrap();
+    assert_eq!((&now["version"], &now["sha256"]), (&json!(1), &sum(&first)), "{now:#}");
+    assert_eq!(now["replacement"]["status"], "pending", "{now:#}");
+
+    go.notify_one();
+    let now = settled(&ada, asset_id).await;
+    assert_eq!((&now["version"], &now["sha256"]), (&json!(2), &sum(&second)), "{now:#}");
+    assert_eq!(app.settled(&ada, &id).await["status"], "completed");
 }
