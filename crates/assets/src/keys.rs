@@ -62,6 +62,15 @@ pub fn asset(organization_id: OrganizationId, asset_id: AssetId) -> BlobKey {
     key(&format!("{}/assets/{asset_id}", blobs_of_organization(organization_id)))
 }
 
+/// What addresses of one file of an asset name: all that was made of it, as [`asset`], and which of its files, counted from 1, that was.
+pub(crate) fn asset_of_version(organization_id: OrganizationId, asset_id: AssetId, version: i32) -> BlobKey {
+    let folder = asset(organization_id, asset_id);
+    match version {
+        ..=1 => folder,
+        version => key(&format!("{folder}/v{version}")),
+    }
+}
+
 /// A file as it was uploaded. Other assets of the same content have it, too, so it lies in a folder of its own, named by the upload
 /// that brought it first.
 pub(crate) fn original(organization_id: OrganizationId, upload_id: UploadId, extension: &str) -> BlobKey {

@@ -1,6 +1,6 @@
 //! `/i/{id}/{options}/{name}?s={token}`: images made of images, by signed address.
 //!
-//! The signature covers the id, the options and the name, so that nobody can ask for what was not offered, nor for one thing under
+//! The signature covers the id, the version, the options and the name, so that nobody can ask for what was not offered, nor for one thing under
 //! many addresses.
 
 use super::{
@@ -64,7 +64,7 @@ pub(crate) fn address(app: &App, addressed: Addressed, transform: &Transform, fi
         organization_id,
         purpose: Purpose::Transform,
         is_private: false,
-        prefix: keys::asset(organization_id, asset_id),
+        prefix: keys::asset_of_version(organization_id, asset_id, version),
         expires_at,
         download_name: None,
     };
@@ -76,7 +76,7 @@ fn said(options: &str, name: &str) -> String {
     format!("{options}/{name}")
 }
 
-/// The file's name as it can stand in an address as it is. Caches keep what an address shows, so that another file has another one.
+/// The file's name as it can stand in an address as it is, with the version for people: a name may end like one.
 fn address_name(filename: &str, version: i32, extension: Option<&str>) -> String {
     let stem = stem(filename);
     let plain =
@@ -86,11 +86,6 @@ fn address_name(filename: &str, version: i32, extension: Option<&str>) -> String
     let words = if words.is_empty() { "image".to_owned() } else { words.join("-") };
     let words = if version > 1 { format!("{words}-v{version}") } else { words };
     extension.map_or(words.clone(), |extension| format!("{words}.{extension}"))
-}
-
-/// Whether the name in an address is one of this version, as [`address_name`] writes it.
-fn is_of_version(name: &str, version: i32) -> bool {
-    version <= 1 || stem(name).ends_with(&format!("-v{version}"))
 }
 
 fn stem(filename: &str) -> &str {
@@ -174,8 +169,10 @@ impl Asked {
     fn grant(&self, app: &App) -> Result<Grant, SignatureError> {
         let said = said(&self.options, &self.name);
         let grant = app.signer.verify_with(&self.token, &said, app.clock.now())?;
+        let whole = keys::asset(grant.organization_id, self.asset_id);
+        let below = grant.prefix.as_str().strip_prefix(whole.as_str());
         let is_of_image = grant.purpose == Purpose::Transform
-            && grant.prefix == keys::asset(grant.organization_id, self.asset_id);
+            && below.is_some_and(|below| below.is_empty() || below.starts_with('/'));
         if is_of_image { Ok(grant) } else { Err(SignatureError::Invalid) }
     }
 
@@ -220,7 +217,8 @@ impl Asked {
             let whose = if is_shared { "public" } else { "private" };
             // What a preset makes may change, an address of an earlier file shows the present one, and an origin may be named.
             let changes = has_preset
-                || !is_of_version(&self.name, source.version)
+                || grant.prefix
+                    != keys::asset_of_version(grant.organization_id, self.asset_id, source.version)
                 || delivery::is_unnamed(policy, headers);
             let cache = if changes {
                 format!("{whose}, max-age={}", lifetime.min(CHANGING_CACHED_SECONDS))
@@ -355,7 +353,7 @@ fn describe(headers: &mut HeaderMap, made: &MadeImage, format: OutputFormat, fil
 
 #[cfg(test)]
 mod tests {
-    use super::{address_name, is_of_version};
+    use super::address_name;
 
     #[test]
     fn a_name_in_an_address_is_plain() {
@@ -368,7 +366,6 @@ mod tests {
             (".hidden", 1, None, "hidden"),
         ] {
             assert_eq!(address_name(filename, version, extension), name);
-            assert!(is_of_version(name, version) && !is_of_version(name, version + 1));
         }
     }
 }

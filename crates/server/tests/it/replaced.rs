@@ -166,6 +166,29 @@ async fn an_image_keeps_what_it_is_and_shows_its_new_file_once_that_was_looked_a
 }
 
 #[tokio::test]
+async fn an_image_that_is_named_like_a_version_has_another_address_for_each_file() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("photo-v2.png", picture("The zeppelin lands at noon").await).await;
+    settled(&ada, &id).await;
+    let old = address(&ada, &id).await;
+    replace(&ada, "image", &id, picture("The walrus sleeps").await).await;
+    assert_eq!(settled(&ada, &id).await["version"], 2);
+    let new = address(&ada, &id).await;
+    // As the first file was called in its address.
+    ada.patch(&format!("/assets/{id}"), &json!({ "filename": "photo.png" })).await.is(200);
+    let renamed = address(&ada, &id).await;
+    let (name_of_old, name_of_renamed) = (old.split('?').next(), renamed.split('?').next());
+    assert_eq!(name_of_old, name_of_renamed);
+    assert_ne!(old, renamed);
+    for (path, is_lasting) in [(&old, false), (&new, true), (&renamed, true)] {
+        let answer = app.visitor().get(path).await.is(200);
+        assert_eq!(answer.header("cache-control").contains("immutable"), is_lasting, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_that_is_asked_for_while_it_is_replaced_is_made_of_its_new_file() {
     let app = TestApp::start().await;
     app.work().await;
