@@ -6,7 +6,9 @@ use super::{
     uploads::{NewFile, UploadView},
 };
 use crate::{
-    AssetsError, keys,
+    AssetsError,
+    delivery::Standing,
+    keys,
     model::{Upload, UploadKind},
     receive::{Arriving, Begins, Receiver, append, place},
     store,
@@ -200,11 +202,17 @@ async fn sender(
     app: &App,
     organization_id: OrganizationId,
     id: UploadId,
-) -> Result<(Caller, Upload), AssetsError> {
+) -> Result<(Caller, Upload), Problem> {
     let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
     let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
     let user_id = upload.user_id.ok_or(AssetsError::UploadNotFound)?;
-    let role = store::role_of(&mut tx, user_id).await?.ok_or(AssetsError::SenderGone)?;
+    let Some(role) = store::role_of(&mut tx, user_id).await? else {
+        // While an organization is stopped, nobody has a role in it.
+        return Err(match store::find_deliverer(&mut tx).await?.standing {
+            Standing::Suspended => Problem::organization_suspended(),
+            Standing::Active | Standing::Gone => AssetsError::SenderGone.into(),
+        });
+    };
     let caller = Caller { organization_id, user_id: Some(user_id), role: Some(role), actor: Actor::Service };
-    if caller.may(Action::EditContent) { Ok((caller, upload)) } else { Err(AssetsError::SenderGone) }
+    if caller.may(Action::EditContent) { Ok((caller, upload)) } else { Err(AssetsError::SenderGone.into()) }
 }

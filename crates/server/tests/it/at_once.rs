@@ -14,6 +14,7 @@ use axum::{
 };
 use chrono::TimeDelta;
 use futures::{StreamExt, stream};
+use memoreel_identity::{resume_organization, suspend_organization};
 use memoreel_outbound::{AddressPolicy, OutboundSettings};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
@@ -178,7 +179,7 @@ async fn what_was_cut_off_on_its_way_to_an_address_is_sent_again() {
 }
 
 #[tokio::test]
-async fn an_address_works_as_long_as_who_made_it_may_add_files() {
+async fn an_address_works_as_long_as_who_made_it_may_add_files_and_their_organization_is_at_work() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let bob = app.colleague(&ada, "bob", "member").await;
@@ -189,6 +190,10 @@ async fn an_address_works_as_long_as_who_made_it_may_add_files() {
     ada.patch(&member, &json!({ "role": "viewer" })).await.is(200);
     put(&app.visitor(), &path(&made), "text").await.refuses(403, "sender_gone");
     ada.patch(&member, &json!({ "role": "member" })).await.is(200);
+    // Who made it may still add files; nobody does while the organization is stopped.
+    suspend_organization(app.db(), "ada").await.unwrap();
+    put(&app.visitor(), &path(&made), "text").await.refuses(403, "organization_suspended");
+    resume_organization(app.db(), "ada").await.unwrap();
     ada.delete(&member).await.is(204);
     put(&app.visitor(), &path(&made), "text").await.refuses(403, "sender_gone");
     assert_eq!(left(&app).await, (1, 0, 0));
