@@ -19,7 +19,7 @@ const MEDIA_EXPOSES: HeaderValue = HeaderValue::from_static(
 );
 const MEDIA_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD");
 const MEDIA_HEADERS: HeaderValue =
-    HeaderValue::from_static("range, if-range, if-none-match, if-modified-since");
+    HeaderValue::from_static("range, if-range, if-match, if-none-match, if-modified-since");
 /// What clients of the API and of tus need.
 const API_EXPOSES: HeaderValue = HeaderValue::from_static(
     "content-disposition, content-length, content-range, etag, location, ratelimit-limit, ratelimit-remaining, \

@@ -3,7 +3,10 @@
 //! A clip is cut out of the segments that are published, without encoding, which takes a moment; it is therefore made when it is asked
 //! for and not kept, so that no number of spans fills a disk. The signature covers the span, and places for cutting are limited.
 
-use super::media::{Delivery, SANDBOX, is_current, is_same, range_problem, signature_problem, wanted_range};
+use super::{
+    conditions::{is_current, is_same, range_problem, require_wanted, wanted_range},
+    media::{Delivery, SANDBOX, signature_problem},
+};
 use crate::{
     AssetsError,
     delivery::{self, Fetched},
@@ -227,6 +230,7 @@ pub(super) async fn get_clip(
                 format!("{}-{}-", span.from_ms, span.to_ms).as_bytes(),
                 planned.made_of.as_bytes(),
             ]);
+            require_wanted(&headers, Some(&etag))?;
             let mut response = if is_current(&headers, Some(&etag)) {
                 StatusCode::NOT_MODIFIED.into_response()
             } else if method == Method::HEAD {

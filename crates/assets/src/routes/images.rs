@@ -5,7 +5,8 @@
 
 use super::{
     addresses::extension,
-    media::{SANDBOX, is_current, not_shown_here, signature_problem},
+    conditions::{is_current, require_wanted},
+    media::{SANDBOX, not_shown_here, signature_problem},
 };
 use crate::{
     AssetsError, DeliveryPolicies, Renditions,
@@ -294,6 +295,7 @@ async fn open(
     headers: &HeaderMap,
 ) -> Result<Option<Opened>, Problem> {
     let Some(made) = renditions.get(app, wanted, source).await? else { return Ok(None) };
+    require_wanted(headers, etag(&made).as_deref())?;
     if is_current(headers, etag(&made).as_deref()) {
         return Ok(Some(Opened { made, file: None }));
     }

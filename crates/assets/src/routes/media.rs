@@ -1,6 +1,9 @@
 //! Delivery of media, by signed address or by the cookie of one asset, with byte ranges and conditional requests.
 
-use super::waveform::WantedPicture;
+use super::{
+    conditions::{is_current, is_same, range_problem, require_wanted, wanted_range},
+    waveform::WantedPicture,
+};
 use crate::{
     delivery::{self, Deliverer, DeliveryPolicies, Fetched, Policy},
     keys::{self, Part, Recording},
@@ -17,9 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use memoreel_blob::{
-    BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, RangeRequest, SignatureError,
-};
+use memoreel_blob::{BlobError, BlobKey, BlobRead, Disposition, Grant, Purpose, SignatureError};
 use memoreel_kernel::AssetId;
 use memoreel_web::{App, ClientAddress, FileSender, Params, Problem, ServedTo};
 use serde::Deserialize;
@@ -355,6 +356,7 @@ impl Delivery {
         let Asked { method, headers, .. } = asked;
         if method == Method::HEAD {
             let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
+            require_wanted(headers, meta.etag.as_deref())?;
             let mut response = if is_current(headers, meta.etag.as_deref()) {
                 StatusCode::NOT_MODIFIED.into_response()
             } else {
@@ -386,21 +388,32 @@ impl Delivery {
 /// The part of a file that is asked for, if it is of the version that the client has: it would be put together with what is there
 /// (RFC 9110, 13.1.5). Otherwise all of it.
 async fn open(app: &App, key: &BlobKey, headers: &HeaderMap) -> Result<(BlobRead, bool), Problem> {
-    let Some(range) = wanted_range(headers) else { return Ok((app.blobs.get(key, None).await?, false)) };
+    let Some(range) = wanted_range(headers) else { return open_whole(app, key, headers).await };
     match app.blobs.get(key, Some(range)).await {
-        Ok(read) if is_same(headers, read.meta.etag.as_deref()) => return Ok((read, true)),
-        Ok(_) => {}
+        Ok(read) => {
+            require_wanted(headers, read.meta.etag.as_deref())?;
+            if is_same(headers, read.meta.etag.as_deref()) {
+                return Ok((read, true));
+            }
+        }
         Err(BlobError::RangeInvalid { size_bytes }) => {
             let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
             let etag = meta.etag.as_deref();
-            // Whether the client has it already comes first (RFC 9110, 13.2.2).
+            // Whether it is what the client means, and whether they have it already, comes first (RFC 9110, 13.2.2).
+            require_wanted(headers, etag)?;
             if is_same(headers, etag) && !is_current(headers, etag) {
                 return Err(range_problem(size_bytes));
             }
         }
         Err(error) => return Err(error.into()),
     }
-    Ok((app.blobs.get(key, None).await?, false))
+    open_whole(app, key, headers).await
+}
+
+async fn open_whole(app: &App, key: &BlobKey, headers: &HeaderMap) -> Result<(BlobRead, bool), Problem> {
+    let read = app.blobs.get(key, None).await?;
+    require_wanted(headers, read.meta.etag.as_deref())?;
+    Ok((read, false))
 }
 
 fn answer(read: BlobRead, partial: bool, sender: &FileSender) -> Response {
@@ -427,6 +440,7 @@ fn written(
         Some(version) => super::clips::etag_of([version.as_bytes(), asked.key.as_str().as_bytes()]),
         None => super::clips::etag_of([bytes.as_ref(), &[]]),
     };
+    require_wanted(&asked.headers, Some(&etag))?;
     let size_bytes = bytes.len() as u64;
     let range = wanted_range(&asked.headers)
         .filter(|_| asked.method == Method::GET && is_same(&asked.headers, Some(&etag)))
@@ -484,63 +498,6 @@ fn describe(app: &App, response: &mut Response, asked: &Asked, policy: &Policy, 
     }
     if let Some(etag) = version.etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
         headers.insert(header::ETAG, etag);
-    }
-}
-
-/// What `Range` asks for; one that is not understood is ignored (RFC 9110, 14.2).
-pub(super) fn wanted_range(headers: &HeaderMap) -> Option<RangeRequest> {
-    RangeRequest::parse(headers.get(header::RANGE)?.to_str().ok()?).ok().flatten()
-}
-
-/// Whether the client says that it has this (RFC 9110, 13.1.2): a weak comparison.
-pub(super) fn is_current(headers: &HeaderMap, etag: Option<&str>) -> bool {
-    let Some(etag) = etag else { return false };
-    let sent = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    sent.flat_map(|line| line.split(','))
-        .any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == etag)
-}
-
-/// Whether what `If-Range` names is what is there: a strong comparison. A date names nothing here.
-pub(super) fn is_same(headers: &HeaderMap, etag: Option<&str>) -> bool {
-    headers.get(header::IF_RANGE).is_none_or(|sent| {
-        etag.is_some_and(|etag| !etag.starts_with("W/") && sent.as_bytes() == etag.as_bytes())
-    })
-}
-
-/// Reads a text as the range and the conditions of a request for a file of so many bytes. A range that is taken lies within it, and nothing
-/// is taken for what the client has but what it names.
-///
-/// # Panics
-/// When that is not so.
-#[cfg(fuzzing)]
-pub fn fuzz_conditions(text: &str, size_bytes: u64) {
-    const ETAG: &str = "\"5f\"";
-    let Ok(value) = HeaderValue::from_str(text) else { return };
-    let mut headers = HeaderMap::new();
-    for name in [header::RANGE, header::IF_RANGE, header::IF_NONE_MATCH] {
-        headers.insert(name, value.clone());
-    }
-    if let Some(Ok(range)) = wanted_range(&headers).map(|range| range.resolve(size_bytes)) {
-        assert!(range.start < range.end && range.end <= size_bytes, "{text:?} {range:?}");
-    }
-    assert!(!is_same(&headers, Some(ETAG)) || text == ETAG, "{text:?}");
-    assert!(!is_current(&headers, None) && !is_same(&headers, None), "{text:?}");
-    assert!(!is_current(&headers, Some(ETAG)) || text.contains('*') || text.contains(ETAG), "{text:?}");
-    headers.append(header::IF_NONE_MATCH, HeaderValue::from_static(ETAG));
-    assert!(is_current(&headers, Some(ETAG)), "{text:?}");
-}
-
-pub(super) fn range_problem(size_bytes: Option<u64>) -> Problem {
-    let problem = Problem::new(
-        StatusCode::RANGE_NOT_SATISFIABLE,
-        "range_invalid",
-        "The file has no such range of bytes.",
-    );
-    match size_bytes
-        .and_then(|size| HeaderValue::from_str(&memoreel_blob::content_range_unsatisfied(size)).ok())
-    {
-        Some(value) => problem.header(header::CONTENT_RANGE, value),
-        None => problem,
     }
 }
 

@@ -6,6 +6,7 @@ mod asset_view;
 mod assets;
 mod batch;
 mod clips;
+mod conditions;
 mod delivery;
 mod documents;
 mod encoding;
@@ -32,7 +33,7 @@ pub(crate) use images::{Addressed, address};
 pub use media::media_router;
 pub use uploads::upload_router;
 #[cfg(fuzzing)]
-pub use {clips::fuzz_span, media::fuzz_conditions, tus::fuzz_upload_headers};
+pub use {clips::fuzz_span, conditions::fuzz_conditions, tus::fuzz_upload_headers};
 
 use crate::{
     DeliveryPolicies, ReadCaptions, Renditions,

@@ -214,6 +214,9 @@ async fn an_address_shows_what_was_asked_for_to_everybody_and_is_cached() {
     let again = send(app.visitor().request("GET", &path).header("if-none-match", &etag)).await.is(304);
     assert_eq!((again.header("etag"), again.body.len()), (etag.as_str(), 0));
     assert!(again.header("cache-control").contains("immutable"));
+    send(app.visitor().request("GET", &path).header("if-match", &etag)).await.is(200);
+    let other = app.visitor().request("GET", &path).header("if-match", "\"other\"");
+    send(other).await.refuses(412, "precondition_failed");
     let head = send(app.visitor().request("HEAD", &path)).await.is(200);
     assert_eq!((head.header("content-length"), head.body.len()), (image.body.len().to_string().as_str(), 0));
     assert_eq!(fetch(&app, &path, "*/*").await.is(200).body, image.body);

@@ -234,6 +234,26 @@ async fn parts_of_media_are_told_apart_from_parts_of_other_versions() {
     ask(&[("if-none-match", &etag), ("range", "bytes=99-")]).await.is(304);
     let other = ask(&[("if-range", "\"other\""), ("range", "bytes=99-")]).await.is(200);
     assert_eq!(&other.body[..], b"0123456789");
+    // What the client means comes before what it has and what it wants of it. What is weak is not known to be the same byte by byte.
+    for meant in [etag.clone(), format!("\"x\", {etag}"), "*".to_owned()] {
+        ask(&[("if-match", &meant)]).await.is(200);
+        let part = ask(&[("if-match", &meant), ("range", "bytes=2-4")]).await.is(206);
+        assert_eq!(&part.body[..], b"234");
+        ask(&[("if-match", &meant), ("if-none-match", &etag)]).await.is(304);
+        ask(&[("if-match", &meant), ("range", "bytes=99-")]).await.refuses(416, "range_invalid");
+    }
+    for other in ["\"other\"", &format!("W/{etag}"), "junk"] {
+        for more in [
+            ("range", "bytes=2-4"),
+            ("range", "bytes=99-"),
+            ("if-none-match", etag.as_str()),
+            ("accept", "*/*"),
+        ] {
+            ask(&[("if-match", other), more]).await.refuses(412, "precondition_failed");
+        }
+        let head = visitor.request("HEAD", &address).header("if-match", other);
+        send(head).await.is(412);
+    }
     let head = |known: &str| send(app.visitor().request("HEAD", &address).header("if-none-match", known));
     head(&etag).await.is(304);
     assert_eq!(head("\"other\"").await.is(200).header("content-length"), "10");

@@ -131,6 +131,10 @@ async fn players_find_dash_captions_stills_and_clips() {
     );
     assert_eq!(master.header("cache-control"), "private, no-cache");
     send(visitor.request("GET", &hls).header("if-none-match", master.header("etag"))).await.is(304);
+    // What is written anew each time is told apart, too.
+    send(visitor.request("GET", &hls).header("if-match", master.header("etag"))).await.is(200);
+    let other = visitor.request("GET", &hls).header("if-match", "\"other\"");
+    send(other).await.refuses(412, "precondition_failed");
     let list = visitor.get(&format!("{folder}/captions.m3u8")).await.is(200);
     assert!(list.text().contains("captions.vtt") && list.header("content-type").contains("mpegurl"));
     let captions = visitor.get(&path_of(&playback["captions"][0]["signed_url"])).await.is(200);
@@ -220,6 +224,9 @@ async fn players_find_dash_captions_stills_and_clips() {
     let part = send(visitor.request("GET", &url).header("range", "bytes=4-7")).await.is(206);
     assert_eq!((&part.body[..], part.header("etag")), (&b"ftyp"[..], file.header("etag")));
     send(visitor.request("GET", &url).header("if-none-match", file.header("etag"))).await.is(304);
+    send(visitor.request("GET", &url).header("if-match", file.header("etag"))).await.is(200);
+    let other = visitor.request("GET", &url).header("if-match", "\"other\"").header("range", "bytes=4-7");
+    send(other).await.refuses(412, "precondition_failed");
     send(visitor.request("GET", &url).header("range", "bytes=99999999-")).await.refuses(416, "range_invalid");
     let lasts = probed(&app, &file.body).await.duration_ms;
     assert!((1_600..2_400).contains(&lasts), "{lasts}");
