@@ -48,6 +48,9 @@ pub(crate) struct UploadMetadata {
     /// Whether it is for a day alone.
     #[serde(default)]
     pub(crate) is_temporary: bool,
+    /// Of what comes by tus, all that the client said, as it did: it is told so again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) said: Option<String>,
     /// Of what is fetched, the entity tag of which bytes are staged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fetched_etag: Option<String>,

@@ -24,7 +24,7 @@ const MEDIA_HEADERS: HeaderValue =
 const API_EXPOSES: HeaderValue = HeaderValue::from_static(
     "content-disposition, content-length, content-range, etag, location, ratelimit-limit, ratelimit-remaining, \
      retry-after, www-authenticate, x-request-id, tus-resumable, tus-version, tus-extension, tus-max-size, \
-     tus-checksum-algorithm, upload-offset, upload-length, upload-expires, memoreel-video-id, memoreel-asset-id",
+     tus-checksum-algorithm, upload-offset, upload-length, upload-metadata, upload-expires, memoreel-video-id, memoreel-asset-id",
 );
 const API_METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
 /// Not among them is the header by which our own pages show that they are ours.

@@ -71,6 +71,7 @@ pub(super) fn read_announcement(headers: &HeaderMap) -> Result<(Announcement, u6
         announcement.say(name, &value).map_err(refuse)?;
     }
     announcement.check_size(size_bytes)?;
+    announcement.metadata.said = Some(text.to_owned()).filter(|said| !said.is_empty());
     Ok((announcement, size_bytes))
 }
 
@@ -122,6 +123,7 @@ mod tests {
             read_announcement(&headers(&[(LENGTH, "7"), (METADATA, &metadata)])).unwrap();
         assert_eq!(read.filename(), "große Pause.mp4");
         assert_eq!(read.metadata.title.as_deref(), Some("Break"));
+        assert_eq!(read.metadata.said.as_deref(), Some(metadata.as_str()));
         assert_eq!(size_bytes, 7);
     }
 

@@ -203,7 +203,7 @@ async fn get_upload(
 /// Get an upload's offset
 #[utoipa::path(head, path = "/uploads/{id}", operation_id = "get_upload_offset", tag = "uploads",
     params(("id" = UploadId, Path), ("Tus-Resumable" = String, Header, description = "1.0.0")),
-    responses((status = 200, description = "Upload-Offset says where to continue"),
+    responses((status = 200, description = "Upload-Offset says where to continue, Upload-Metadata what was said of the file"),
         (status = 401, description = "Not signed in"), (status = 403, description = "The role does not allow it"), (status = 404, description = "No such upload"),
         (status = 410, description = "It has expired or was terminated"), (status = 412, description = "Another version of tus")))]
 async fn get_upload_offset(
@@ -224,6 +224,10 @@ async fn get_upload_offset(
     let mut response = progress_response(StatusCode::OK, &upload, upload.offset_bytes, upload.expires_at);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(tus::LENGTH, HeaderValue::from(upload.size_bytes));
+    // The extension `creation` wants it to be told as it was said.
+    if let Some(Ok(said)) = upload.metadata.said.as_deref().map(HeaderValue::from_str) {
+        response.headers_mut().insert(tus::METADATA, said);
+    }
     Ok(response)
 }
 

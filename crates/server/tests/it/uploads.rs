@@ -40,13 +40,11 @@ async fn the_server_says_what_it_speaks() {
 async fn an_upload_in_parts_becomes_one_video() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
-    let created =
-        send(ada.tus("POST", "/uploads").header("upload-length", 10).header(
-            "upload-metadata",
-            metadata(&[("filename", "Weekly_sync.mp4"), ("filetype", "video/mp4")]),
-        ))
-        .await
-        .is(201);
+    let about = [("filename", "Weekly_sync.mp4"), ("filetype", "video/mp4"), ("camera", "Größe 1")];
+    // Names that nobody knows, and such as have no value, are as good as others.
+    let about = format!("{},is_odd", metadata(&about));
+    let announced = ada.tus("POST", "/uploads").header("upload-length", 10);
+    let created = send(announced.header("upload-metadata", &about)).await.is(201);
     assert_eq!(created.header("upload-offset"), "0");
     assert_eq!(created.header("tus-resumable"), "1.0.0");
     assert_eq!(created.header("upload-expires"), "Mon, 02 Mar 2026 12:00:00 GMT");
@@ -59,6 +57,7 @@ async fn an_upload_in_parts_becomes_one_video() {
     let head = send(ada.tus("HEAD", &upload)).await.is(200);
     assert_eq!((head.header("upload-offset"), head.header("upload-length")), ("5", "10"));
     assert_eq!(head.header("cache-control"), "no-store");
+    assert_eq!(head.header("upload-metadata"), about);
     assert_eq!(ada.get(&upload).await.is(200).json()["status"], "open");
 
     let last = ada.append(&upload, 5, "56789").await.is(204);
@@ -71,6 +70,13 @@ async fn an_upload_in_parts_becomes_one_video() {
     assert_eq!(video["filename"], "Weekly_sync.mp4");
     assert_eq!(video["status"], "pending");
     assert_eq!(video["created_at"], "2026-03-01T12:00:00Z");
+
+    let head = send(ada.tus("HEAD", &upload)).await.is(200);
+    assert_eq!((head.header("upload-offset"), head.header("upload-metadata")), ("10", about.as_str()));
+    let silent = send(ada.tus("POST", "/uploads").header("upload-length", 10)).await.is(201);
+    let silent = silent.header("location").strip_prefix("/api/v1").unwrap().to_owned();
+    let head = send(ada.tus("HEAD", &silent)).await.is(200);
+    assert!(!head.headers.contains_key("upload-metadata"), "{:?}", head.headers);
 
     // The answer to the last PATCH may be lost: asking again changes nothing.
     let again = ada.append(&upload, 10, "").await.is(204);
