@@ -266,6 +266,32 @@ test("what is looked for in a transcript comes into view as it is typed, and Ent
   await expect(reached).toBeInViewport();
 });
 
+test("a recording that its author keeps for themselves while it plays goes on by new addresses", async ({ page }, info) => {
+  test.setTimeout(PROCESSING_MS + 90_000);
+  makeFilm(info.outputPath("mine.mkv"));
+  await signUp(page, newAccount());
+  await page.goto("/library");
+  await chooseFiles(page, [info.outputPath("mine.mkv")]);
+  await expect(trayRow(page, "mine.mkv")).toContainText("Ready", { timeout: PROCESSING_MS });
+  const tokenOf = (url: string): string => new URL(url).pathname.split("/")[2] ?? "";
+  const isStream = (url: string): boolean => url.includes("/media/") && url.endsWith("/master.m3u8");
+  const connected = page.waitForResponse((response) => isStream(response.url()) && response.ok());
+  await openVideo(page, "mine.mkv", "?tab=details");
+  const shared = tokenOf((await connected).url());
+  await page.locator("video").evaluate((media: HTMLVideoElement) => (media.loop = true));
+  await play(page);
+
+  const anew = page.waitForResponse((response) => isStream(response.url()) && response.ok() && tokenOf(response.url()) !== shared);
+  await page.getByLabel("Who can see it").selectOption("private");
+  await anew;
+  // It plays on without being asked to, when the addresses from before open nothing any more.
+  await expect.poll(async () => (await page.request.get(`/media/${shared}/master.m3u8`)).status(), { timeout: 20_000 }).toBe(404);
+  const before = await currentTime(page);
+  await expect.poll(() => currentTime(page), { timeout: 20_000 }).not.toBe(before);
+  expect(await page.locator("video").evaluate((media: HTMLVideoElement) => media.paused)).toBe(false);
+  await expect(page.getByRole("region", { name: "Player", exact: true }).getByRole("alert")).toHaveCount(0);
+});
+
 test("a second choice stays while the answer to the first comes", async ({ page }) => {
   await signUp(page, newAccount());
   const id = await addTranscript(page, "About the budget");

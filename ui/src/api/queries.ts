@@ -41,6 +41,7 @@ export const keys = {
   /** Files of captions and subtitles, as players have them. */
   captions: (id: string) => ["captions", id] as const,
   keyFrames: (id: string) => ["key-frames", id] as const,
+  storyboard: (id: string) => ["storyboard", id] as const,
   summary: (id: string) => ["summary", id] as const,
   channels: ["channels"] as const,
   apiKeys: ["api-keys"] as const,
@@ -109,6 +110,13 @@ export function isBusy(video: Pick<Video, "status">): boolean {
 /** Drops what was heard and seen in a file that another one replaced. */
 function forgetFile(client: QueryClient, id: string): void {
   for (const queryKey of [keys.transcript(id), keys.summary(id), keys.keyFrames(id)]) void client.resetQueries({ queryKey });
+}
+
+/** Asks anew for what has addresses of a recording: those from before it became private open nothing any more. */
+export function renewAddresses(client: QueryClient, { id, asset_id }: Pick<VideoDetail, "id" | "asset_id">): void {
+  const ofVideo = [keys.videos, keys.search, keys.assets, keys.keyFrames(id), keys.storyboard(id)];
+  const ofFile = asset_id === null ? [] : [keys.asset(asset_id), keys.renditions(asset_id), keys.subtitles(asset_id)];
+  for (const queryKey of [...ofVideo, ...ofFile]) void client.invalidateQueries({ queryKey });
 }
 
 export function videoQuery(id: string) {

@@ -1,11 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { keys } from "../../api/queries";
 import { parseStoryboard, type StoryboardFrame } from "../../lib/vtt";
 
 /** The frames of a storyboard; signed addresses change, so the video's id is the key. */
 export function storyboardQuery(videoId: string, url: string | null) {
   return queryOptions({
-    queryKey: ["storyboard", videoId, url !== null],
+    queryKey: [...keys.storyboard(videoId), url !== null],
     queryFn: async ({ signal }) => {
       const response = await fetch(url ?? "", { signal });
       if (!response.ok) throw new Error(`storyboard answered ${response.status}`);

@@ -19,7 +19,7 @@ import {
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { DropdownMenu } from "radix-ui";
 import { useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
-import { keys } from "../../api/queries";
+import { keys, renewAddresses } from "../../api/queries";
 import { subtitlesQuery } from "../../api/subtitles";
 import type { VideoDetail } from "../../api/types";
 import { Tip } from "../../components/Tip";
@@ -59,8 +59,12 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
     if (!playable || !media.current) return;
     player.fail(false);
     const { hls_url: stream, file_url: file } = addresses.current;
-    if (stream !== null) return connectStream(media.current, stream, player);
-    return file === null ? undefined : connectFile(media.current, file, player);
+    const disconnect =
+      stream !== null ? connectStream(media.current, stream, player) : file !== null ? connectFile(media.current, file, player) : undefined;
+    return () => {
+      player.reconnect();
+      disconnect?.();
+    };
   }, [player, playable, attempt]);
 
   // The address of the stream is signed and may have expired, so a fresh one is asked for first.
@@ -73,6 +77,20 @@ export function Player({ onHelp, fullscreen }: { onHelp: () => void; fullscreen:
   useEffect(() => {
     if (streamed && player.state().failed) again();
   }, [streamed, player, again]);
+
+  // What was given while others saw the recording opens nothing once they do not: its author goes on with what is given then.
+  const isPrivate = video.visibility === "private";
+  const address = hls_url ?? file_url;
+  const shared = useRef<string | null>(null);
+  useEffect(() => {
+    if (!isPrivate) shared.current = address;
+    // That it is private is shown before the server has answered, and the addresses come with its answer.
+    else if (shared.current !== null && shared.current !== address) {
+      shared.current = null;
+      renewAddresses(client, { id: video.id, asset_id: video.asset_id });
+      again();
+    }
+  }, [client, isPrivate, address, video.id, video.asset_id, again]);
 
   const shown = useRecentlyMoved(root, !state.playing);
   const subtitles = useSubtitles(video);

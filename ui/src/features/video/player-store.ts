@@ -41,6 +41,7 @@ export class PlayerStore {
   private readonly timeListeners = new Set<() => void>();
   private readonly seekListeners = new Set<(ms: number) => void>();
   private pending_ms: number | null = null;
+  private resumes = false;
   private time = 0;
   private frame = 0;
   private known_ms: number;
@@ -208,6 +209,11 @@ export class PlayerStore {
     this.update(NO_TRACKS);
   }
 
+  /** The media element loses what it plays. If it plays now, it goes on with what it gets next. */
+  reconnect(): void {
+    this.resumes = this.current.playing;
+  }
+
   fail(failed: boolean): void {
     this.update({ failed, waiting: false });
   }
@@ -224,6 +230,10 @@ export class PlayerStore {
     if (this.pending_ms !== null) {
       media.currentTime = this.pending_ms / 1000;
       this.pending_ms = null;
+    }
+    if (this.resumes) {
+      this.resumes = false;
+      this.play();
     }
   }
 
