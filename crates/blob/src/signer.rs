@@ -2,8 +2,9 @@
 //! follow the relative URLs of a playlist under `/media/{token}/`.
 //!
 //! Token: URL-safe base64 of the payload and a 128-bit HMAC-SHA-256 tag (truncation as in RFC 2104 section 5).
-//! Payload: version, purpose (with a bit for what was given in private), expiry in whole hours since 1970 (4 bytes), organization (16), number of segments,
-//! segments (0 and the 16 bytes of a UUID, or length and text), download name to the end.
+//! Payload: version, purpose (with a bit for what was given in private), expiry in whole hours since 1970 (4 bytes),
+//! organization (16), number of segments, segments (0 and the 16 bytes of a UUID, or length and text), download name to
+//! the end.
 
 use crate::{BlobError, BlobKey, clean_file_name, key::KEY_BYTES_MAX};
 use base64::Engine;

@@ -109,7 +109,7 @@ async fn told(ada: &Person, video_id: &str, asset_id: &str) -> Vec<String> {
     for (path, names) in [
         (format!("/assets/{asset_id}/renditions?limit=100"), ["url", "download_url"]),
         (format!("/videos/{video_id}/key-frames"), ["image_url", "thumbnail_url"]),
-        ("/search?q=budget%20million".to_owned(), ["poster_url", "poster_url"]),
+        ("/search?q=budget&mode=keyword".to_owned(), ["poster_url", "poster_url"]),
     ] {
         let list = ask(path).await;
         let items = list["items"].as_array().expect("a list");
