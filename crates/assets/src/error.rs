@@ -1,6 +1,6 @@
 //! Why an upload is refused.
 
-use crate::FileLine;
+use crate::{FileLine, upload_limits::Size};
 use axum::http::{HeaderName, StatusCode};
 use memoreel_blob::BlobError;
 use memoreel_db::{DbError, violated_constraint};
@@ -28,8 +28,8 @@ pub enum AssetsError {
         /// What the client said.
         given: u64,
     },
-    /// Larger than any kind of file may be.
-    #[error("the file is larger than {} MiB", size_bytes_max >> 20)]
+    /// Larger than one of its kind may be.
+    #[error("the file is larger than {}, which is the most for its kind", Size(*size_bytes_max))]
     TooLarge {
         /// The most that is accepted.
         size_bytes_max: u64,
@@ -205,9 +205,14 @@ impl From<AssetsError> for Problem {
                 .hint("Begin another one, unless the file is there already."),
             AssetsError::OffsetMismatch { .. } => Problem::conflict("upload_offset_mismatch", detail)
                 .hint("Ask for the offset with HEAD and continue there."),
-            AssetsError::TooLarge { .. } => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail)
-            }
+            AssetsError::TooLarge { .. } => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "upload_too_large",
+                detail,
+            )
+            .hint(
+                "Make it smaller, or have an admin of the organization look whether the limit can be raised.",
+            ),
             AssetsError::Empty => {
                 Problem::invalid("upload_empty", detail).hint("Send a file that has at least one byte.")
             }

@@ -23,6 +23,7 @@ mod receive;
 mod renditions;
 mod routes;
 mod store;
+mod upload_limits;
 
 pub use contents::{asset_retried, asset_settled};
 pub use deletions::{sweep_deletions, sweep_staging};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, ChannelId, FolderId, UploadId, UserId, VideoId};
-use memoreel_media::{Kind, SoundFormat, TargetLoudness};
+use memoreel_media::{SoundFormat, TargetLoudness};
 use memoreel_web::{App, Problem};
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +16,6 @@ pub(crate) const IMPORT_LIFETIME: TimeDelta = TimeDelta::days(30);
 pub(crate) const TEMPORARY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 /// How long what is in the bin can be taken out again.
 pub(crate) const RETENTION: TimeDelta = TimeDelta::days(30);
-/// The largest file of any kind.
-pub(crate) const UPLOAD_BYTES_MAX: u64 = 5 << 30;
 /// When what a task may write that does not know yet that it is needless is removed, after it became so: none is at work for so long. As in
 /// the triggers `files_follow_deleted_assets` and `leavings_follow_uploads`.
 pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::days(2);
@@ -25,16 +23,6 @@ pub(crate) const LATE_WRITES: TimeDelta = TimeDelta::days(2);
 pub(crate) const SPEECH_AUDIO: &str = "speech-audio";
 /// The name of the rendition that is the master playlist.
 pub(crate) const MASTER_NAME: &str = "hls";
-
-/// The largest file of a kind, in bytes.
-pub(crate) fn size_bytes_max(kind: Kind) -> u64 {
-    match kind {
-        Kind::Video => UPLOAD_BYTES_MAX,
-        Kind::Audio => 1 << 30,
-        Kind::Image => 50 << 20,
-        Kind::Document | Kind::Other => 100 << 20,
-    }
-}
 
 /// What a client says about an upload, kept as `uploads.metadata`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,19 +70,6 @@ impl UploadKind {
     /// The inverse of [`UploadKind::as_str`].
     pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::Video, Self::Image, Self::Document].into_iter().find(|kind| kind.as_str() == text)
-    }
-
-    /// The largest file, in bytes: of a recording that is said to be sound alone, that of sound.
-    pub(crate) fn size_bytes_max(self, content_type: Option<&str>) -> u64 {
-        let is_sound = |content_type: &str| {
-            content_type.trim_start().get(..6).is_some_and(|kind| kind.eq_ignore_ascii_case("audio/"))
-        };
-        match self {
-            Self::Video if content_type.is_some_and(is_sound) => size_bytes_max(Kind::Audio),
-            Self::Video => UPLOAD_BYTES_MAX,
-            Self::Image => size_bytes_max(Kind::Image),
-            Self::Document => size_bytes_max(Kind::Document),
-        }
     }
 }
 

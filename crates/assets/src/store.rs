@@ -15,6 +15,7 @@ mod renditions;
 mod replacements;
 mod small_pictures;
 mod subtitles;
+mod upload_limits;
 
 pub(crate) use assets::*;
 pub(crate) use blobs::*;
@@ -31,9 +32,11 @@ pub(crate) use renditions::*;
 pub(crate) use replacements::*;
 pub(crate) use small_pictures::*;
 pub(crate) use subtitles::*;
+pub(crate) use upload_limits::*;
 
-use crate::model::{
-    Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata,
+use crate::{
+    model::{Becomes, IMPORT_LIFETIME, SPEECH_AUDIO, TEMPORARY_LIFETIME, Upload, UploadKind, UploadMetadata},
+    upload_limits::UploadLimits,
 };
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::{SystemTx, TenantTx};
@@ -181,22 +184,40 @@ pub(crate) async fn receive_upload(
     Ok(())
 }
 
-/// Whether the channel and the folder that a file is to be put into are there; what is not named is.
-pub(crate) async fn places_exist(
+/// What an organization has for a file that is to come.
+pub(crate) struct Reception {
+    /// Whether the channel that is named is there; what is not named is.
+    pub(crate) has_channel: bool,
+    /// And the folder.
+    pub(crate) has_folder: bool,
+    pub(crate) limits: UploadLimits,
+}
+
+pub(crate) async fn find_reception(
     tx: &mut TenantTx,
     metadata: &UploadMetadata,
-) -> Result<(bool, bool), sqlx::Error> {
+) -> Result<Reception, sqlx::Error> {
     let organization_id = tx.organization_id();
     let row = sqlx::query!(
         r#"SELECT $2::uuid IS NULL OR EXISTS (SELECT FROM channels WHERE organization_id = $1 AND id = $2) AS "channel!",
-               $3::uuid IS NULL OR EXISTS (SELECT FROM folders WHERE organization_id = $1 AND id = $3) AS "folder!""#,
+               $3::uuid IS NULL OR EXISTS (SELECT FROM folders WHERE organization_id = $1 AND id = $3) AS "folder!",
+               l.video_bytes_max AS "video?", l.audio_bytes_max AS "audio?", l.image_bytes_max AS "image?", l.document_bytes_max AS "document?"
+           FROM (SELECT $1::uuid AS id) o LEFT JOIN upload_limits l ON l.organization_id = o.id"#,
         organization_id.uuid(),
         metadata.channel_id.map(|id| id.uuid()),
         metadata.folder_id.map(|id| id.uuid()),
     )
     .fetch_one(&mut **tx)
     .await?;
-    Ok((row.channel, row.folder))
+    let or_default = |set: Option<i64>, default| set.map_or(default, i64::cast_unsigned);
+    let defaults = UploadLimits::DEFAULTS;
+    let limits = UploadLimits {
+        video_bytes_max: or_default(row.video, defaults.video_bytes_max),
+        audio_bytes_max: or_default(row.audio, defaults.audio_bytes_max),
+        image_bytes_max: or_default(row.image, defaults.image_bytes_max),
+        document_bytes_max: or_default(row.document, defaults.document_bytes_max),
+    };
+    Ok(Reception { has_channel: row.channel, has_folder: row.folder, limits: limits.within_ceilings() })
 }
 
 /// As what somebody belongs to the organization, while they and it go on.

@@ -9,6 +9,7 @@ use crate::{
     model::{ImportStep, Upload, UploadKind},
     receive::{added, arriving},
     store as sql,
+    upload_limits::{Size, UploadLimits},
 };
 use async_trait::async_trait;
 use axum::body::Bytes;
@@ -72,11 +73,12 @@ impl Handle for Import {
             // Deleted meanwhile, or it has another file.
             return run.finish(tx, &[]).await;
         };
+        let limits = sql::find_upload_limits(&mut tx).await?;
         drop(tx);
         let url = self.secrets.open(&source, source_place(upload.id)).map_err(TaskFailure::internal)?;
         let url = std::str::from_utf8(&url).ok().and_then(|url| Url::parse(url).ok());
         let url = url.ok_or_else(|| TaskFailure::internal("the address of an import is none"))?;
-        let (size_bytes, held) = self.fetch(run, &upload, step, url).await?;
+        let (size_bytes, held) = self.fetch(run, &upload, step, url, limits).await?;
         drop(place);
 
         let mut tx = run.begin().await?;
@@ -114,12 +116,13 @@ impl Import {
         upload: &Upload,
         step: ImportStep,
         url: Url,
+        limits: UploadLimits,
     ) -> Result<(u64, HeldUpload), TaskFailure> {
         let staged = self.staging.len(upload.id).await.map_err(blob_failure)?.unwrap_or(0);
         let resumed = upload.metadata.fetched_etag.as_deref().filter(|_| staged > 0);
         let answered = self.outbound.fetch(url, &headers(staged, resumed)).await;
         let from = resumed.map_or(0, |_| staged);
-        let answer = match Answer::read(answered.map_err(outbound_failure)?, upload, from)? {
+        let answer = match Answer::read(answered.map_err(outbound_failure)?, upload, from, limits)? {
             Reply::Bytes(answer) => answer,
             Reply::NothingMore => return Ok((staged, self.hold(run, upload.id, step).await?)),
             Reply::Unfit => {
@@ -256,7 +259,12 @@ struct Answer {
 
 impl Answer {
     /// `from` is what was asked for: the beginning, or what follows the bytes that are staged.
-    fn read(response: Response, upload: &Upload, from: u64) -> Result<Reply, TaskFailure> {
+    fn read(
+        response: Response,
+        upload: &Upload,
+        from: u64,
+        limits: UploadLimits,
+    ) -> Result<Reply, TaskFailure> {
         let text = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let range = text(CONTENT_RANGE);
         let (offset, size_bytes) = match response.status() {
@@ -283,7 +291,7 @@ impl Answer {
             let message = "The link leads to a web page, not to a file.";
             return Err(TaskFailure::permanent("import_not_a_file", message));
         }
-        let size_bytes_max = upload.becomes.kind().size_bytes_max(content_type);
+        let size_bytes_max = limits.announced(upload.becomes.kind(), content_type);
         if size_bytes.is_some_and(|size_bytes| size_bytes > size_bytes_max) {
             return Err(too_large(size_bytes_max));
         }
@@ -338,11 +346,8 @@ fn outbound_failure(error: OutboundError) -> TaskFailure {
 }
 
 fn too_large(size_bytes_max: u64) -> TaskFailure {
-    let most = size_bytes_max >> 20;
-    TaskFailure::permanent(
-        "import_too_large",
-        format!("The file is too large: {most} MiB is the most for its kind."),
-    )
+    let message = format!("The file is too large: {} is the most for its kind.", Size(size_bytes_max));
+    TaskFailure::permanent("import_too_large", message)
 }
 
 #[cfg(test)]

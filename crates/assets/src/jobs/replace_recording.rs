@@ -49,10 +49,11 @@ impl Handle for ReplaceRecording {
             // Deleted meanwhile, given up for another, or done by a run that was killed after it.
             return run.finish(tx, &[]).await;
         };
+        let limits = sql::find_upload_limits(&mut tx).await?;
         drop(tx);
         let (staging, blobs, ffmpeg) = (&self.app.staging, &self.app.blobs, &self.engine.ffmpeg);
         let organization_id = run.caller().organization_id;
-        let (path, sniffed) = recognise(staging, upload_id).await?;
+        let (path, sniffed) = recognise(staging, upload_id, &limits).await?;
         let probe = ffmpeg.probe(&path, &control(run, 0.0, 0.4)).await.map_err(media_failure)?;
         ffmpeg.decode_beginning(&path, &probe, &control(run, 0.4, 0.5)).await.map_err(media_failure)?;
         let key = keys::original(organization_id, upload_id, sniffed.extension);

@@ -4,8 +4,9 @@ use super::{MediaEngine, blob_failure, remove_duplicate, remove_staged};
 use crate::{
     contents::{give_up, upload_lost},
     keys,
-    model::{AssetStep, size_bytes_max},
+    model::AssetStep,
     store as sql,
+    upload_limits::{Size, UploadLimits},
 };
 use async_trait::async_trait;
 use memoreel_blob::Staging;
@@ -45,9 +46,10 @@ impl Handle for Store {
             return Ok(finished);
         }
         let upload = sql::staged_upload_of(&mut tx, step.asset_id).await?;
+        let limits = sql::find_upload_limits(&mut tx).await?;
         drop(tx);
         let upload_id = upload.ok_or_else(upload_lost)?;
-        let (path, sniffed) = recognise(&self.staging, upload_id).await?;
+        let (path, sniffed) = recognise(&self.staging, upload_id, &limits).await?;
 
         let key = keys::original(run.caller().organization_id, upload_id, sniffed.extension);
         let facts = self.engine.blobs.put_file(&key, &path).await.map_err(blob_failure)?;
@@ -72,6 +74,7 @@ impl Handle for Store {
 pub(super) async fn recognise(
     staging: &Staging,
     upload_id: UploadId,
+    limits: &UploadLimits,
 ) -> Result<(PathBuf, Sniffed), TaskFailure> {
     let size_bytes = staging.len(upload_id).await.map_err(blob_failure)?.ok_or_else(upload_lost)?;
     let path = staging.path(upload_id);
@@ -94,9 +97,9 @@ pub(super) async fn recognise(
         let message = format!("The file is not a recording: by its content it is {content_type}.{instead}");
         return Err(TaskFailure::permanent("media_not_a_recording", message));
     }
-    let size_max = size_bytes_max(sniffed.kind);
+    let size_max = limits.of(sniffed.kind);
     if size_bytes > size_max {
-        let message = format!("The file is too large: {} GiB is the most for this kind.", size_max >> 30);
+        let message = format!("The file is too large: {} is the most for this kind.", Size(size_max));
         return Err(TaskFailure::permanent("media_too_large", message));
     }
     let mut tail = Vec::with_capacity(TAIL_BYTES);

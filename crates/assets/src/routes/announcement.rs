@@ -4,6 +4,7 @@ use crate::{
     AssetsError,
     model::{Becomes, UPLOAD_LIFETIME, Upload, UploadKind, UploadMetadata},
     store,
+    upload_limits::UploadLimits,
 };
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, ChannelId, FolderId, Timestamp, UploadId, VideoId};
@@ -127,9 +128,10 @@ impl Announcement {
         }
     }
 
-    /// Refuses what is empty, or larger than a file of the kind may be.
+    /// Refuses what is empty, or larger than any organization takes of the kind. What this one takes, [`check_admitted`] says.
     pub(super) fn check_size(&self, size_bytes: u64) -> Result<(), AssetsError> {
-        let size_bytes_max = self.kind.size_bytes_max(self.metadata.content_type.as_deref());
+        let size_bytes_max =
+            UploadLimits::CEILINGS.announced(self.kind, self.metadata.content_type.as_deref());
         match size_bytes {
             0 => Err(AssetsError::Empty),
             _ if size_bytes > size_bytes_max => Err(AssetsError::TooLarge { size_bytes_max }),
@@ -137,13 +139,21 @@ impl Announcement {
         }
     }
 
-    /// Refuses a channel or a folder that is not there, as far as they are said by now.
-    pub(super) async fn check_places(&self, app: &App, caller: &Caller) -> Result<(), AssetsError> {
-        let is_placed = self.metadata.channel_id.is_some() || self.metadata.folder_id.is_some();
-        if !is_placed || self.replaces.is_some() {
-            return Ok(());
+    /// How large the file may be, by what is said by now, if its kind is; refuses a channel or a folder that is not there.
+    pub(super) async fn size_bytes_max(
+        &self,
+        tx: &mut TenantTx,
+        is_kind_said: bool,
+        content_type: Option<&str>,
+    ) -> Result<u64, AssetsError> {
+        let reception = store::find_reception(tx, &self.metadata).await?;
+        if self.replaces.is_none() {
+            require_places(&reception)?;
         }
-        check_named(&mut app.db.tenant(caller).await?, &self.metadata).await
+        Ok(match is_kind_said {
+            true => reception.limits.announced(self.kind, content_type),
+            false => reception.limits.largest(),
+        })
     }
 
     /// The upload that brings it.
@@ -167,16 +177,22 @@ impl Announcement {
     }
 }
 
-/// Refuses a channel or a folder that is not there. What replaces a file stays where that was.
-pub(super) async fn check_places(tx: &mut TenantTx, upload: &Upload) -> Result<(), AssetsError> {
+/// Refuses what is larger than the organization takes, and a channel or a folder that is not there. What replaces a file stays where that was.
+pub(super) async fn check_admitted(tx: &mut TenantTx, upload: &Upload) -> Result<(), AssetsError> {
+    let reception = store::find_reception(tx, &upload.metadata).await?;
+    let content_type = upload.metadata.content_type.as_deref();
+    let size_bytes_max = reception.limits.announced(upload.becomes.kind(), content_type);
+    if upload.size_bytes > size_bytes_max {
+        return Err(AssetsError::TooLarge { size_bytes_max });
+    }
     if upload.replaces_id.is_some() {
         return Ok(());
     }
-    check_named(tx, &upload.metadata).await
+    require_places(&reception)
 }
 
-async fn check_named(tx: &mut TenantTx, metadata: &UploadMetadata) -> Result<(), AssetsError> {
-    match store::places_exist(tx, metadata).await? {
+fn require_places(reception: &store::Reception) -> Result<(), AssetsError> {
+    match (reception.has_channel, reception.has_folder) {
         (true, true) => Ok(()),
         (false, _) => Err(AssetsError::ChannelNotFound),
         (_, false) => Err(AssetsError::FolderNotFound),

@@ -1,7 +1,7 @@
 //! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
 
 use super::{
-    announcement::{Announcement, check_places, check_replaced, truncated},
+    announcement::{Announcement, check_admitted, check_replaced, truncated},
     uploads::NewFile,
 };
 use crate::{
@@ -108,7 +108,7 @@ async fn receive(
 ) -> Result<NewFile, AssetsError> {
     let mut said = Announcement::default();
     let mut size_bytes = None;
-    let mut fields = 0;
+    let (mut fields, mut is_kind_said) = (0, false);
     while let Some(field) = form.next_field().await.map_err(broken)? {
         fields += 1;
         if fields > FIELDS_MAX {
@@ -120,13 +120,15 @@ async fn receive(
             }
             Some("file") => {
                 said.or_named(field.file_name().unwrap_or_default());
-                // Both may have been said before it, and then nothing is taken that is refused anyway.
-                said.check_places(app, caller).await?;
-                let size_bytes_max = said.kind.size_bytes_max(field.content_type());
+                // Much may have been said before it, and then nothing is taken that is refused anyway.
+                let mut tx = app.db.tenant(caller).await?;
+                let size_bytes_max = said.size_bytes_max(&mut tx, is_kind_said, field.content_type()).await?;
+                drop(tx);
                 size_bytes = Some(stage(app, id, field, size_bytes_max).await?);
             }
             Some(name) => {
                 let name = name.to_owned();
+                is_kind_said |= name == "kind";
                 let value = text(field).await?;
                 if !said.say(&name, &value).map_err(AssetsError::Form)? {
                     return Err(unknown(&name));
@@ -142,7 +144,7 @@ async fn receive(
     let now = app.clock.now();
     let mut upload = said.upload(caller, id, size_bytes, now);
     let mut tx = app.db.tenant(caller).await?;
-    check_places(&mut tx, &upload).await?;
+    check_admitted(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, receiver, &upload, now).await?;

@@ -1,7 +1,7 @@
 //! Files fetched from where somebody says they lie.
 
 use super::{
-    announcement::{Announcement, Keep, check_places, check_replaced},
+    announcement::{Announcement, Keep, check_admitted, check_replaced},
     uploads::NewFile,
 };
 use crate::{
@@ -73,7 +73,7 @@ pub(super) async fn import_file(
     let source =
         app.secrets.seal(url.as_str().as_bytes(), source_place(upload.id)).map_err(Problem::internal)?;
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload).await?;
+    check_admitted(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     let asset_id = become_asset(&mut tx, &receiver, &upload, now).await?;

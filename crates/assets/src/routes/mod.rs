@@ -25,6 +25,7 @@ mod sounds;
 mod subtitles;
 mod tus;
 mod upload_addresses;
+mod upload_limits;
 mod uploads;
 mod waveform;
 
@@ -44,8 +45,8 @@ use memoreel_web::App;
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The routes of assets, of folders, of presets, and of delivery. `bin` deletes what is a recording, and `receiver` makes a video of a copy;
-/// `renditions` says how large images become, and `captions` reads files of subtitles.
+/// The routes of assets, of folders, of presets, of delivery, and of what an organization says of its files. `bin` deletes what is a recording,
+/// and `receiver` makes a video of a copy; `renditions` says how large images become, and `captions` reads files of subtitles.
 pub fn asset_router(
     bin: Arc<dyn RecordingBin>,
     receiver: Arc<dyn ReceiveUpload>,
@@ -71,6 +72,7 @@ pub fn asset_router(
         .routes(routes!(delivery::get_media_cookie))
         .routes(routes!(delivery::get_delivery_policy, delivery::put_delivery_policy))
         .routes(routes!(encoding::get_encoding_settings, encoding::put_encoding_settings))
+        .routes(routes!(upload_limits::get_upload_limits, upload_limits::put_upload_limits))
         .routes(routes!(presets::list_image_presets))
         .routes(routes!(presets::put_image_preset, presets::delete_image_preset))
         .layer(Extension(bin))

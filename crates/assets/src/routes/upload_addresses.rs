@@ -1,7 +1,7 @@
 //! Files sent to a signed address, which needs no session: for programs and pages that are to upload one file and do nothing else.
 
 use super::{
-    announcement::{Announcement, Keep, check_places, check_replaced},
+    announcement::{Announcement, Keep, check_admitted, check_replaced},
     media::signature_problem,
     uploads::{NewFile, UploadView},
 };
@@ -12,6 +12,7 @@ use crate::{
     model::{Upload, UploadKind},
     receive::{Arriving, Begins, Receiver, append, place},
     store,
+    upload_limits::UploadLimits,
 };
 use axum::{
     Extension,
@@ -40,8 +41,8 @@ pub(super) struct CreateUploadAddress {
     /// What it becomes; a video if not given.
     #[serde(default)]
     kind: UploadKind,
-    /// Its size. Nothing longer or shorter is taken.
-    #[schema(minimum = 1, maximum = 5_368_709_120_u64)]
+    /// Its size, as the organization takes it. Nothing longer or shorter is taken.
+    #[schema(minimum = 1, maximum = 53_687_091_200_u64)]
     size_bytes: u64,
     /// Its name.
     #[schema(max_length = 255)]
@@ -94,17 +95,17 @@ pub(super) async fn create_upload_address(
     let file = Announcement::of(wanted.kind, wanted.filename.as_deref(), wanted.title.as_deref())?
         .placed(wanted.channel_id, wanted.folder_id, wanted.store)
         .replacing(wanted.replaces);
-    file.check_size(wanted.size_bytes).map_err(|error| {
-        let detail = format!("This cannot be sent: {error}.");
-        Problem::invalid_field("size_bytes", Problem::from(error).code(), detail)
-    })?;
+    file.check_size(wanted.size_bytes).map_err(size_problem)?;
     if let Some(user_id) = caller.user_id {
         app.limits.uploads.take(&user_id.to_string())?;
     }
     let now = app.clock.now();
     let mut upload = file.upload(&caller, UploadId::new(now), wanted.size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload).await?;
+    check_admitted(&mut tx, &upload).await.map_err(|error| match error {
+        AssetsError::TooLarge { .. } => size_problem(error),
+        other => other.into(),
+    })?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
@@ -112,6 +113,12 @@ pub(super) async fn create_upload_address(
         address(&app, caller.organization_id, &upload, now + TimeDelta::seconds(lifetime));
     let file = NewFile::awaited(&upload);
     Ok((StatusCode::CREATED, Json(UploadAddress { file, url, expires_at })))
+}
+
+/// Where the size is said, rather than found.
+fn size_problem(error: AssetsError) -> Problem {
+    let detail = format!("This cannot be sent: {error}.");
+    Problem::invalid_field("size_bytes", Problem::from(error).code(), detail)
 }
 
 fn address(
@@ -167,7 +174,7 @@ pub(super) async fn put_upload_content(
     if grant.purpose != Purpose::Upload || grant.prefix != keys::content(organization_id, id) {
         return Err(AssetsError::UploadNotFound.into());
     }
-    let (caller, upload) = sender(&app, organization_id, id).await?;
+    let (caller, upload, limits) = sender(&app, organization_id, id).await?;
     let served = Extension(ServedTo { organization_id, user_id: caller.user_id });
     if !upload.is_open() {
         return match upload.status.as_str() {
@@ -182,8 +189,9 @@ pub(super) async fn put_upload_content(
         return Err(AssetsError::LengthMismatch { expected: upload.size_bytes }.into());
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let size_bytes_max = upload.becomes.kind().size_bytes_max(content_type);
-    if upload.size_bytes > size_bytes_max {
+    // What it was said to be when its address was made was looked at then; what a recording is said to be now may be news.
+    let size_bytes_max = limits.announced(upload.becomes.kind(), content_type);
+    if upload.becomes.kind() == UploadKind::Video && upload.size_bytes > size_bytes_max {
         return Err(AssetsError::TooLarge { size_bytes_max }.into());
     }
     let place = Some(place(&app, &caller).await?);
@@ -197,12 +205,12 @@ pub(super) async fn put_upload_content(
     Ok((StatusCode::CREATED, served, Json(upload.into())))
 }
 
-/// Who made the address, on whose behalf a file is sent to it, as long as they may add files themselves.
+/// Who made the address, on whose behalf a file is sent to it, as long as they may add files themselves; and what their organization takes.
 async fn sender(
     app: &App,
     organization_id: OrganizationId,
     id: UploadId,
-) -> Result<(Caller, Upload), Problem> {
+) -> Result<(Caller, Upload, UploadLimits), Problem> {
     let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
     let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
     let user_id = upload.user_id.ok_or(AssetsError::UploadNotFound)?;
@@ -214,5 +222,9 @@ async fn sender(
         });
     };
     let caller = Caller { organization_id, user_id: Some(user_id), role: Some(role), actor: Actor::Service };
-    if caller.may(Action::EditContent) { Ok((caller, upload)) } else { Err(AssetsError::SenderGone.into()) }
+    if !caller.may(Action::EditContent) {
+        return Err(AssetsError::SenderGone.into());
+    }
+    let limits = store::find_upload_limits(&mut tx).await?;
+    Ok((caller, upload, limits))
 }

@@ -4,14 +4,15 @@
 //! not acknowledged (the server was killed in the middle of a request) are taken up at the client's next HEAD.
 
 use super::{
-    announcement::{check_places, check_replaced},
+    announcement::{check_admitted, check_replaced},
     forms, imports, tus, upload_addresses,
 };
 use crate::{
     AssetsError, UPLOAD_LIFETIME,
-    model::{Becomes, ReceiveUpload, UPLOAD_BYTES_MAX, Upload, UploadKind},
+    model::{Becomes, ReceiveUpload, Upload, UploadKind},
     receive::{Arriving, Begins, Receiver, already_arrived, append, place},
     store,
+    upload_limits::UploadLimits,
 };
 use axum::{
     Extension,
@@ -153,7 +154,7 @@ async fn create_upload(
     let now = app.clock.now();
     let mut upload = announced.upload(&caller, UploadId::new(now), size_bytes, now);
     let mut tx = app.db.tenant(&caller).await?;
-    check_places(&mut tx, &upload).await?;
+    check_admitted(&mut tx, &upload).await?;
     check_replaced(&mut tx, &mut upload).await?;
     store::insert_upload(&mut tx, &upload).await?;
     tx.commit().await?;
@@ -176,13 +177,13 @@ async fn create_upload(
 
 /// Describe the upload server
 #[utoipa::path(options, path = "/uploads", operation_id = "describe_upload_server", tag = "uploads", security(()),
-    responses((status = 204, description = "Protocol version, extensions and limits are in the headers")))]
+    responses((status = 204, description = "Protocol version, extensions and the most that any organization takes are in the headers")))]
 async fn describe_upload_server() -> Response {
     let headers = [
         ("tus-resumable", tus::VERSION.to_owned()),
         ("tus-version", tus::VERSION.to_owned()),
         ("tus-extension", tus::EXTENSIONS.to_owned()),
-        ("tus-max-size", UPLOAD_BYTES_MAX.to_string()),
+        ("tus-max-size", UploadLimits::CEILINGS.largest().to_string()),
         ("tus-checksum-algorithm", Checksum::ALGORITHMS.to_owned()),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
