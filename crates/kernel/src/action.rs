@@ -25,7 +25,7 @@ pub enum Action {
     InviteMembers,
     /// Change the roles of members, and remove them.
     ManageMembers,
-    /// Change the organization's name and description.
+    /// Change the organization's name and description, and how large its files may be.
     ManageOrganization,
     /// Say which addresses are told what happens, see what they were told, and tell them again.
     ManageWebhooks,

@@ -31,7 +31,7 @@ enum Expected {
 }
 
 /// Every operation. One that is missing here fails the test.
-const EXPECTED: [(&str, Expected); 156] = {
+const EXPECTED: [(&str, Expected); 158] = {
     use Expected::{NotFound, Personal, Refused, TheirOwn};
     [
         ("accept_invitation", NotFound),
@@ -114,6 +114,7 @@ const EXPECTED: [(&str, Expected); 156] = {
         ("get_traffic", TheirOwn),
         ("get_transcript", NotFound),
         ("get_upload", NotFound),
+        ("get_upload_limits", TheirOwn),
         ("get_upload_offset", NotFound),
         ("get_video", NotFound),
         ("get_webhook_delivery", NotFound),
@@ -152,6 +153,7 @@ const EXPECTED: [(&str, Expected); 156] = {
         ("put_image_preset", TheirOwn),
         ("put_subtitles", NotFound),
         ("put_upload_content", NotFound),
+        ("put_upload_limits", TheirOwn),
         ("record_consent", TheirOwn),
         ("renew_recovery_codes", Refused),
         ("replay_webhook_deliveries", NotFound),

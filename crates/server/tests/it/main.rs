@@ -96,6 +96,7 @@ mod sweeps;
 mod task_control;
 mod tasks;
 mod twins;
+mod upload_limits;
 mod uploads;
 mod user_keys;
 mod waiting;

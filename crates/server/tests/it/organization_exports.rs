@@ -52,6 +52,7 @@ const TABLES: &[(&str, Part)] = &[
     ("tasks", Left("work that goes on")),
     ("transcript_segments", Taken("video.json")),
     ("transcripts", Taken("video.json")),
+    ("upload_limits", Left("how large the files are that are taken, which the next server is told anew")),
     ("uploads", Left("of a day; what became of them is in the videos")),
     ("video_summaries", Taken("video.json")),
     ("videos", Taken("video.json")),

@@ -115,6 +115,9 @@ pub fn request(client: &Client, operation: &Operation, ids: &Ids) -> RequestBuil
         "create_rendition" => json(json!({ "format": "mp3" })),
         "put_encoding_settings" => json(json!({ "codec": "h264", "steps": [{ "height": 480 }] })),
         "put_image_preset" => json(json!({ "options": "w=402" })),
+        "put_upload_limits" => json(json!({
+            "video_bytes_max": 1 << 30, "audio_bytes_max": 1 << 20, "image_bytes_max": 1 << 20, "document_bytes_max": 1 << 20
+        })),
         "create_webhook_endpoint" => {
             json(json!({ "url": "https://example.com/mine", "events": ["video.added"] }))
         }

@@ -26,7 +26,7 @@ enum Takes {
 }
 
 /// Every operation. One that is missing here fails the test.
-const TAKES: [(&str, Takes); 156] = {
+const TAKES: [(&str, Takes); 158] = {
     use Action::{
         DeleteOrganization, EditContent, ExportOrganization, InviteMembers, ManageChannels, ManageDelivery,
         ManageDomains, ManageEncoding, ManageMembers, ManageOrganization, ManageWebhooks, PrioritiseTasks,
@@ -115,6 +115,7 @@ const TAKES: [(&str, Takes); 156] = {
         ("get_traffic", Role(ReadAnalytics)),
         ("get_transcript", Role(ReadContent)),
         ("get_upload", Role(ReadContent)),
+        ("get_upload_limits", Role(EditContent)),
         ("get_upload_offset", Role(EditContent)),
         ("get_video", Role(ReadContent)),
         ("get_webhook_delivery", Role(ManageWebhooks)),
@@ -153,6 +154,7 @@ const TAKES: [(&str, Takes); 156] = {
         ("put_image_preset", Role(EditContent)),
         ("put_subtitles", Role(EditContent)),
         ("put_upload_content", Nothing),
+        ("put_upload_limits", Role(ManageOrganization)),
         ("record_consent", Account),
         ("renew_recovery_codes", Account),
         ("replay_webhook_deliveries", Role(ManageWebhooks)),

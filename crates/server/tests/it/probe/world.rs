@@ -172,6 +172,7 @@ const ROWS: &[(&str, Rest)] = &[
     ),
     ("delivery_policies", |_| json!({})),
     ("encoding_settings", |_| json!({})),
+    ("upload_limits", |_| json!({})),
     ("key_frames", |at| {
         json!({
             "asset_id": at.id("assets"), "start_ms": 0, "shown": [], "hash": 0, "text": "Harbour", "confidence": 1, "width": 2,
