@@ -8,6 +8,7 @@ import { taskStrings } from "./strings-tasks";
 import { trafficStrings } from "./strings-traffic";
 import { deliveryStrings } from "./strings-delivery";
 import { encodingStrings } from "./strings-encoding";
+import { limitStrings } from "./strings-limits";
 import { webhookStrings } from "./strings-webhooks";
 
 /** Every sentence the app says, in one place, so that another language is one more pair of files of this shape. */
@@ -114,6 +115,7 @@ export const strings = {
   ...trafficStrings,
   ...deliveryStrings,
   ...encodingStrings,
+  ...limitStrings,
   ...webhookStrings,
   home: {
     title: "Home",
@@ -222,8 +224,8 @@ export const strings = {
     failedTitle: "The upload failed",
     notLoaded: "The part of this page that uploads files could not be loaded.",
     notLoadedHint: "Try again. If it happens again, the server was updated: reload the page, and choose the same file to continue.",
-    tooLarge: "The file is larger than this server accepts.",
-    tooLargeHint: "Shorten or compress it, or ask whoever runs this server to raise the limit.",
+    tooLarge: "The file is too large.",
+    tooLargeHint: "Shorten or compress it, or ask an admin of the organization to raise the limit.",
     cancelled: (name: string) => `Upload of “${name}” cancelled`,
     folderGone: (name: string) => `The folder for “${name}” was deleted. The file is uploaded without a folder.`,
     importTitle: "Import from a link",
@@ -525,6 +527,7 @@ export const strings = {
       second_factor: "Authenticator apps",
       delivery_policy: "Delivery",
       encoding_settings: "Encoding",
+      upload_limits: "Size of files",
       webhook_endpoint: "Webhooks",
       passkey: "Passkeys",
       user: "Accounts",
@@ -549,6 +552,7 @@ export const strings = {
       second_factor: "the authenticator app",
       delivery_policy: "the delivery settings",
       encoding_settings: "the encoding settings",
+      upload_limits: "how large files may be",
       webhook_endpoint: "the webhook endpoint",
       webhook_secret: "the secret of a webhook",
       passkey: "the passkey",

@@ -61,6 +61,7 @@ export const keys = {
   auditLog: ["audit-log"] as const,
   delivery: ["delivery"] as const,
   encoding: ["encoding"] as const,
+  uploadLimits: ["upload-limits"] as const,
   webhooks: ["webhooks"] as const,
   webhook: (id: string) => ["webhooks", id] as const,
   webhookDeliveries: (endpointId: string) => ["webhooks", endpointId, "deliveries"] as const,

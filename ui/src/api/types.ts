@@ -91,6 +91,10 @@ export type EncodingSettings = Sent<Schemas["EncodingSettings"]>;
 export type EncodingChoice = Sent<Schemas["EncodingChoice"]>;
 export type WantedEncoding = Pick<EncodingSettings, "codec" | "steps" | "loudness_lufs">;
 
+/** How large the files are that an organization takes. */
+export type UploadLimits = Sent<Schemas["UploadLimits"]>;
+export type UploadSizes = Sent<Schemas["UploadSizes"]>;
+
 /** Characters of a name of a person, an organization, a key or a passkey. */
 export const NAME_MAX = 100;
 

@@ -18,6 +18,7 @@ import { useTitle } from "../../lib/hooks";
 import { showToast } from "../../lib/toasts";
 import { strings } from "../../strings";
 import { Exports } from "./Exports";
+import { UploadLimits } from "./limits/UploadLimits";
 
 const EXPORTS = {
   title: strings.privacy.organizationExports,
@@ -56,6 +57,7 @@ export function OrganizationPage() {
         {mayManage ? <ChangeForm key={formKey(organization.data)} organization={organization.data} /> : null}
         <Facts organization={organization.data} all={!mayManage} />
       </section>
+      {mayManage ? <UploadLimits /> : null}
       {mayExport ? <Exports icon={Archive} of={organizationExports} says={EXPORTS} /> : null}
       {mayDelete && !organization.data.is_personal ? <DeleteSection organization={organization.data} /> : null}
     </>

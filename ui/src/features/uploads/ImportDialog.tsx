@@ -1,13 +1,16 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useId, useState, type SyntheticEvent } from "react";
 import { fieldErrors } from "../../api/client";
+import { uploadLimitsQuery } from "../../api/limits";
 import { mediaCommands } from "../../api/media";
+import type { UploadLimits } from "../../api/types";
 import { BusyButton } from "../../components/BusyButton";
 import { Dialog } from "../../components/Dialog";
 import { Problem } from "../../components/Problem";
 import { TextField } from "../../components/TextField";
 import { useStore } from "../../lib/store";
 import { strings } from "../../strings";
+import { sizeText } from "../settings/limits/sizes";
 import { useOpenFolderName } from "./folder-name";
 import { importing } from "./importing";
 import { followImport, kindOfName, openFolder } from "./manager";
@@ -28,6 +31,7 @@ function Ask({ onClose }: { onClose: () => void }) {
   const [chosen, setChosen] = useState<UploadKind | null>(null);
   const folder = useOpenFolderName();
   const kind = chosen ?? kindOfName(nameIn(url)) ?? "video";
+  const limits = useQuery(uploadLimitsQuery).data;
   const start = useMutation({
     mutationFn: () => mediaCommands.importFile({ url: url.trim(), kind, folder_id: openFolder.get() }),
     onSuccess: (file) => {
@@ -63,13 +67,24 @@ function Ask({ onClose }: { onClose: () => void }) {
           <label className="field__label" htmlFor={field}>
             {strings.upload.importKind}
           </label>
-          <select id={field} className="select" value={kind} onChange={(event) => setChosen(event.target.value as UploadKind)}>
+          <select
+            id={field}
+            className="select"
+            value={kind}
+            aria-describedby={limits ? `${field}-most` : undefined}
+            onChange={(event) => setChosen(event.target.value as UploadKind)}
+          >
             {KINDS.map((one) => (
               <option key={one} value={one}>
                 {strings.upload.importKinds[one]}
               </option>
             ))}
           </select>
+          {limits ? (
+            <p id={`${field}-most`} className="field__hint">
+              {mostOf(limits, kind)}
+            </p>
+          ) : null}
         </div>
         {folder === null ? null : <p className="soft small">{strings.upload.importInto(folder)}</p>}
         {start.isError && wrong.url === undefined ? <Problem error={start.error} /> : null}
@@ -84,6 +99,12 @@ function Ask({ onClose }: { onClose: () => void }) {
       </form>
     </Dialog>
   );
+}
+
+/** How large what a link leads to may be. Whether a recording is sound alone, only its file tells. */
+function mostOf(limits: UploadLimits, kind: UploadKind): string {
+  if (kind === "video") return strings.limits.upToRecordings(sizeText(limits.video_bytes_max), sizeText(limits.audio_bytes_max));
+  return strings.limits.upTo(sizeText(kind === "image" ? limits.image_bytes_max : limits.document_bytes_max));
 }
 
 /** The last part of an address, as the server names the file. */
