@@ -1,6 +1,6 @@
 import { expect, test, type Browser, type Page } from "@playwright/test";
 import { readFileSync } from "node:fs";
-import { addTranscript, expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, type Account } from "./helpers";
+import { addTranscript, expectAccessible, inEveryLook, keepLook, newAccount, sample, signIn, signUp, trayRow, type Account } from "./helpers";
 
 /** A name no other test uses, so that lists can be asked for it. */
 function newName(): string {
@@ -376,6 +376,26 @@ test("an organization is deleted by typing its short name, and restored", async 
   await expectAccessible(page);
   await page.getByRole("button", { name: "Restore it" }).click();
   await expect(page.getByRole("heading", { name: "Library" })).toBeVisible();
+});
+
+test("an owner says how large images may be, and a larger one is refused with the limit", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/settings/organization");
+  const most = page.getByLabel("Largest image", { exact: true });
+  await expect(most).toHaveValue("50");
+  await most.fill("0.5");
+  await expect(page.getByText("From 1 MiB to 50 MiB, as a number.")).toBeVisible();
+  await expectAccessible(page);
+  await most.fill("1");
+  await most.press("Enter");
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(most).toHaveValue("1");
+
+  const chooser = page.waitForEvent("filechooser");
+  await page.getByRole("banner").getByRole("button", { name: "Upload" }).click();
+  await (await chooser).setFiles([{ name: "large.png", mimeType: "image/png", buffer: Buffer.alloc(1024 ** 2 + 1) }]);
+  await expect(trayRow(page, "large.png")).toContainText("larger than 1 MiB");
 });
 
 test("devices are listed, one of them is signed out, then all others", async ({ page, browser }) => {
