@@ -675,7 +675,8 @@ BEGIN
         SELECT own.status, own.error_code, own.error_message, own.finished_at,
             CASE WHEN own.status = 'failed' OR (own.status = 'cancelled' AND own.error_code IS NOT NULL) THEN NOT EXISTS (
                 SELECT FROM tasks later WHERE later.organization_id = p_organization_id AND later.subject_id = p_subject_id
-                    AND later.kind = own.kind AND later.status = 'completed' AND later.finished_at > own.finished_at)
+                    AND later.kind = own.kind AND NOT later.is_side
+                    AND later.status = 'completed' AND later.finished_at > own.finished_at)
             ELSE false END AS is_given_up
         FROM tasks own WHERE own.organization_id = p_organization_id AND own.subject_id = p_subject_id
             AND NOT own.is_side AND NOT is_side_task(own.kind)
@@ -831,6 +832,29 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+
+-- Name: hold_expired_assets(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_expired_assets(p_now timestamp with time zone, p_assets_max bigint) RETURNS TABLE(organization_id uuid, id uuid, kind text)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT a.organization_id, a.id, a.kind FROM assets a WHERE a.expires_at < p_now AND a.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
+    LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
+$$;
+
+-- Name: hold_expired_videos(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS TABLE(organization_id uuid, id uuid)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+    SELECT v.organization_id, v.id FROM assets a
+    JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
+    WHERE a.expires_at < p_now AND a.deleted_at IS NULL
+    LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
+$$;
 
 -- Name: hold_organization(); Type: FUNCTION; Schema: public; Owner: -
 
@@ -1374,9 +1398,9 @@ CREATE FUNCTION public.proved_addresses_of(p_user_id uuid) RETURNS SETOF text
     ) AS known WHERE address IS NOT NULL
 $$;
 
--- Name: purge_assets(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+-- Name: purge_binned_assets(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) RETURNS bigint
+CREATE FUNCTION public.purge_binned_assets(p_now timestamp with time zone, p_assets_max bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1384,20 +1408,18 @@ DECLARE
     v_count bigint;
 BEGIN
     WITH due AS (
-        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now)
+        SELECT a.organization_id, a.id FROM assets a WHERE (a.retention_until < p_now OR a.expires_at < p_now) AND a.deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM videos v WHERE v.organization_id = a.organization_id AND v.asset_id = a.id)
         LIMIT p_assets_max FOR UPDATE OF a SKIP LOCKED
     )
-    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id
-        -- It may be taken out of the bin, or made to stay, at this moment.
-        AND (a.retention_until < p_now OR a.expires_at < p_now);
+    DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     RETURN v_count;
 END $$;
 
--- Name: purge_videos(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
+-- Name: purge_binned_videos(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS bigint
+CREATE FUNCTION public.purge_binned_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1405,25 +1427,25 @@ DECLARE
     v_binned bigint;
     v_expired bigint;
 BEGIN
-    -- What is due is looked at again in the row that goes: it may be taken out of the bin, or made to stay, at this moment.
     WITH due AS (
         SELECT organization_id, id FROM videos WHERE retention_until < p_now LIMIT p_videos_max FOR UPDATE SKIP LOCKED
     ), gone AS (
-        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id AND v.retention_until < p_now
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id
         RETURNING v.organization_id, v.asset_id
     ), files AS (
         DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
     )
     SELECT count(*) INTO v_binned FROM gone;
     WITH due AS (
-        SELECT a.organization_id, a.id FROM assets a
-        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id WHERE a.expires_at < p_now
+        SELECT v.organization_id, v.id FROM assets a
+        JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
+        WHERE a.expires_at < p_now AND a.deleted_at IS NOT NULL
         LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
-    ), files AS (
-        DELETE FROM assets a USING due WHERE a.organization_id = due.organization_id AND a.id = due.id AND a.expires_at < p_now
-        RETURNING a.organization_id, a.id
     ), gone AS (
-        DELETE FROM videos v USING files WHERE v.organization_id = files.organization_id AND v.asset_id = files.id RETURNING v.id
+        DELETE FROM videos v USING due WHERE v.organization_id = due.organization_id AND v.id = due.id
+        RETURNING v.organization_id, v.asset_id
+    ), files AS (
+        DELETE FROM assets a USING gone WHERE a.organization_id = gone.organization_id AND a.id = gone.asset_id
     )
     SELECT count(*) INTO v_expired FROM gone;
     RETURN v_binned + v_expired;
@@ -1573,8 +1595,14 @@ BEGIN
             AND a.kind IN ('image', 'document')
         FOR KEY SHARE OF e;
     ELSE
+        -- Whoever deletes it holds it already.
+        IF NEW.kind <> 'video_deleted' THEN
+            PERFORM FROM videos v WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id FOR KEY SHARE;
+        END IF;
         INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)
-        SELECT NEW.organization_id, e.id, v.id, happened.event, json_build_object(
+        SELECT NEW.organization_id, e.id,
+            -- What was told of a video goes with it, but for that it goes: outside the bin that is at once.
+            CASE WHEN NEW.kind <> 'video_deleted' OR v.deleted_at IS NOT NULL THEN v.id END, happened.event, json_build_object(
                 'type', happened.event, 'timestamp', webhook_time(NEW.created_at), 'data', json_build_object(
                     'organization_id', v.organization_id, 'video', json_build_object(
                         'id', v.id, 'title', v.title, 'status', v.status, 'visibility', v.visibility, 'channel_id', v.channel_id,
@@ -1584,7 +1612,7 @@ BEGIN
         CROSS JOIN LATERAL webhook_event_of(NEW.kind, v.status) AS happened(event)
         JOIN webhook_endpoints e ON e.organization_id = v.organization_id AND e.active AND happened.event = ANY(e.events)
         WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id AND v.visibility <> 'private'
-        FOR KEY SHARE OF e, v;
+        FOR KEY SHARE OF e;
     END IF;
     RETURN NULL;
 END $$;
@@ -2893,6 +2921,25 @@ CREATE TABLE public.transcripts (
 
 ALTER TABLE ONLY public.transcripts FORCE ROW LEVEL SECURITY;
 
+-- Name: upload_limits; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.upload_limits (
+    organization_id uuid NOT NULL,
+    id uuid DEFAULT uuidv7() NOT NULL,
+    video_bytes_max bigint DEFAULT '5368709120'::bigint NOT NULL,
+    audio_bytes_max bigint DEFAULT 1073741824 NOT NULL,
+    image_bytes_max bigint DEFAULT 52428800 NOT NULL,
+    document_bytes_max bigint DEFAULT 104857600 NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT upload_limits_audio CHECK ((audio_bytes_max >= 1048576)),
+    CONSTRAINT upload_limits_document CHECK ((document_bytes_max >= 1048576)),
+    CONSTRAINT upload_limits_image CHECK ((image_bytes_max >= 1048576)),
+    CONSTRAINT upload_limits_video CHECK ((video_bytes_max >= 1048576))
+);
+
+ALTER TABLE ONLY public.upload_limits FORCE ROW LEVEL SECURITY;
+
 -- Name: uploads; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.uploads (
@@ -3474,6 +3521,16 @@ ALTER TABLE ONLY public.transcripts
 ALTER TABLE ONLY public.transcripts
     ADD CONSTRAINT transcripts_video_key UNIQUE (organization_id, video_id);
 
+-- Name: upload_limits upload_limits_organization_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.upload_limits
+    ADD CONSTRAINT upload_limits_organization_key UNIQUE (organization_id);
+
+-- Name: upload_limits upload_limits_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.upload_limits
+    ADD CONSTRAINT upload_limits_pkey PRIMARY KEY (organization_id, id);
+
 -- Name: uploads uploads_id_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.uploads
@@ -4028,6 +4085,10 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.subtitles FOR EA
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.transcripts FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('transcript', 'video_id', 'engine', 'language');
 
+-- Name: upload_limits audit; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.upload_limits FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('upload_limits', 'video_bytes_max', 'audio_bytes_max', 'image_bytes_max', 'document_bytes_max');
+
 -- Name: user_identities audit; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.user_identities FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('identity', 'provider', 'subject', 'email');
@@ -4159,6 +4220,10 @@ CREATE TRIGGER speakers_lead_chunks AFTER UPDATE OF name ON public.speakers FOR 
 -- Name: organizations tasks_held; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER tasks_held AFTER UPDATE ON public.organizations FOR EACH ROW WHEN ((old.tasks_held <> new.tasks_held)) EXECUTE FUNCTION public.hold_tasks();
+
+-- Name: upload_limits upload_limits_updated_at; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER upload_limits_updated_at BEFORE UPDATE ON public.upload_limits FOR EACH ROW EXECUTE FUNCTION public.update_updated_at_column();
 
 -- Name: uploads uploads_updated_at; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4527,6 +4592,11 @@ ALTER TABLE ONLY public.transcripts
 ALTER TABLE ONLY public.transcripts
     ADD CONSTRAINT transcripts_organization_id_video_id_fkey FOREIGN KEY (organization_id, video_id) REFERENCES public.videos(organization_id, id) ON DELETE CASCADE;
 
+-- Name: upload_limits upload_limits_organization_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.upload_limits
+    ADD CONSTRAINT upload_limits_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES public.organizations(id) ON DELETE CASCADE;
+
 -- Name: uploads uploads_organization_id_asset_id_fkey; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.uploads
@@ -4758,6 +4828,10 @@ CREATE POLICY app_delete ON public.transcripts FOR DELETE TO memoreel_app USING 
    FROM public.videos v
   WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
 
+-- Name: upload_limits app_delete; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_delete ON public.upload_limits FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
+
 -- Name: uploads app_delete; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY app_delete ON public.uploads FOR DELETE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
@@ -4909,6 +4983,10 @@ CREATE POLICY app_insert ON public.transcript_segments FOR INSERT TO memoreel_ap
 CREATE POLICY app_insert ON public.transcripts FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: upload_limits app_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_insert ON public.upload_limits FOR INSERT TO memoreel_app WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: uploads app_insert; Type: POLICY; Schema: public; Owner: -
 
@@ -5081,6 +5159,10 @@ CREATE POLICY app_select ON public.transcript_segments FOR SELECT TO memoreel_ap
 CREATE POLICY app_select ON public.transcripts FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: upload_limits app_select; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_select ON public.upload_limits FOR SELECT TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: uploads app_select; Type: POLICY; Schema: public; Owner: -
 
@@ -5261,6 +5343,10 @@ CREATE POLICY app_update ON public.transcripts FOR UPDATE TO memoreel_app USING 
   WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id)))))) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND (EXISTS ( SELECT
    FROM public.videos v
   WHERE ((v.organization_id = transcripts.organization_id) AND (v.id = transcripts.video_id))))));
+
+-- Name: upload_limits app_update; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY app_update ON public.upload_limits FOR UPDATE TO memoreel_app USING (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true)) WITH CHECK (((organization_id = ( SELECT (NULLIF(current_setting('app.organization_id'::text, true), ''::text))::uuid AS "nullif")) AND true));
 
 -- Name: uploads app_update; Type: POLICY; Schema: public; Owner: -
 
@@ -5570,6 +5656,10 @@ CREATE POLICY owner_all ON public.transcript_segments TO memoreel_owner USING (t
 
 CREATE POLICY owner_all ON public.transcripts TO memoreel_owner USING (true) WITH CHECK (true);
 
+-- Name: upload_limits owner_all; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY owner_all ON public.upload_limits TO memoreel_owner USING (true) WITH CHECK (true);
+
 -- Name: uploads owner_all; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY owner_all ON public.uploads TO memoreel_owner USING (true) WITH CHECK (true);
@@ -5798,6 +5888,10 @@ CREATE POLICY system_insert ON public.organization_stores FOR INSERT TO memoreel
 
 CREATE POLICY system_insert ON public.organizations FOR INSERT TO memoreel_system WITH CHECK (true);
 
+-- Name: outbox system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.outbox FOR INSERT TO memoreel_system WITH CHECK (true);
+
 -- Name: passkey_ceremonies system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.passkey_ceremonies FOR INSERT TO memoreel_system WITH CHECK (true);
@@ -5849,6 +5943,10 @@ CREATE POLICY system_insert ON public.user_totp FOR INSERT TO memoreel_system WI
 -- Name: users system_insert; Type: POLICY; Schema: public; Owner: -
 
 CREATE POLICY system_insert ON public.users FOR INSERT TO memoreel_system WITH CHECK (true);
+
+-- Name: webhook_deliveries system_insert; Type: POLICY; Schema: public; Owner: -
+
+CREATE POLICY system_insert ON public.webhook_deliveries FOR INSERT TO memoreel_system WITH CHECK (true);
 
 -- Name: api_keys system_select; Type: POLICY; Schema: public; Owner: -
 
@@ -6082,6 +6180,10 @@ ALTER TABLE public.transcript_segments ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.transcripts ENABLE ROW LEVEL SECURITY;
 
+-- Name: upload_limits; Type: ROW SECURITY; Schema: public; Owner: -
+
+ALTER TABLE public.upload_limits ENABLE ROW LEVEL SECURITY;
+
 -- Name: uploads; Type: ROW SECURITY; Schema: public; Owner: -
 
 ALTER TABLE public.uploads ENABLE ROW LEVEL SECURITY;
@@ -6241,6 +6343,16 @@ REVOKE ALL ON FUNCTION public.folders_form_a_tree() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.forget_request_logs() FROM PUBLIC;
 
+-- Name: FUNCTION hold_expired_assets(p_now timestamp with time zone, p_assets_max bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_expired_assets(p_now timestamp with time zone, p_assets_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hold_expired_assets(p_now timestamp with time zone, p_assets_max bigint) TO memoreel_system;
+
+-- Name: FUNCTION hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint); Type: ACL; Schema: public; Owner: -
+
+REVOKE ALL ON FUNCTION public.hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint) TO memoreel_system;
+
 -- Name: FUNCTION hold_organization(); Type: ACL; Schema: public; Owner: -
 
 REVOKE ALL ON FUNCTION public.hold_organization() FROM PUBLIC;
@@ -6321,15 +6433,15 @@ REVOKE ALL ON FUNCTION public.private_videos_of(p_user_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.proved_addresses_of(p_user_id uuid) FROM PUBLIC;
 
--- Name: FUNCTION purge_assets(p_now timestamp with time zone, p_assets_max bigint); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION purge_binned_assets(p_now timestamp with time zone, p_assets_max bigint); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.purge_assets(p_now timestamp with time zone, p_assets_max bigint) TO memoreel_system;
+REVOKE ALL ON FUNCTION public.purge_binned_assets(p_now timestamp with time zone, p_assets_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purge_binned_assets(p_now timestamp with time zone, p_assets_max bigint) TO memoreel_system;
 
--- Name: FUNCTION purge_videos(p_now timestamp with time zone, p_videos_max bigint); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION purge_binned_videos(p_now timestamp with time zone, p_videos_max bigint); Type: ACL; Schema: public; Owner: -
 
-REVOKE ALL ON FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.purge_videos(p_now timestamp with time zone, p_videos_max bigint) TO memoreel_system;
+REVOKE ALL ON FUNCTION public.purge_binned_videos(p_now timestamp with time zone, p_videos_max bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.purge_binned_videos(p_now timestamp with time zone, p_videos_max bigint) TO memoreel_system;
 
 -- Name: FUNCTION ranked_chunks(p_organization_id uuid, p_mode text, p_query text, p_configurations regconfig[], p_embedding public.vector, p_model_id uuid, p_ids uuid[], p_words double precision[], p_ranks bigint[], p_limit integer); Type: ACL; Schema: public; Owner: -
 
@@ -6572,7 +6684,7 @@ GRANT UPDATE(erased_after) ON TABLE public.organizations TO memoreel_app;
 -- Name: TABLE outbox; Type: ACL; Schema: public; Owner: -
 
 GRANT INSERT ON TABLE public.outbox TO memoreel_app;
-GRANT SELECT,DELETE ON TABLE public.outbox TO memoreel_system;
+GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO memoreel_system;
 
 -- Name: TABLE passkey_ceremonies; Type: ACL; Schema: public; Owner: -
 
@@ -6657,6 +6769,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcript_segments TO memoree
 -- Name: TABLE transcripts; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transcripts TO memoreel_app;
+
+-- Name: TABLE upload_limits; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.upload_limits TO memoreel_app;
 
 -- Name: TABLE uploads; Type: ACL; Schema: public; Owner: -
 
@@ -6746,7 +6862,7 @@ GRANT SELECT,DELETE ON TABLE public.videos TO memoreel_system;
 -- Name: TABLE webhook_deliveries; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_app;
-GRANT SELECT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_system;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO memoreel_system;
 
 -- Name: TABLE webhook_endpoints; Type: ACL; Schema: public; Owner: -
 

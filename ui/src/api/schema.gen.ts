@@ -1442,6 +1442,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/organization/upload-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the limits of uploads */
+        get: operations["get_upload_limits"];
+        /**
+         * Set the limits of uploads
+         * @description They hold for files that are announced from then on, and for links that are fetched from then on. Whether a recording is a video or sound
+         *     alone is known when it is looked into: then it is held to the limit of what it is, as it is at that time.
+         */
+        put: operations["put_upload_limits"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organizations": {
         parameters: {
             query?: never;
@@ -2349,7 +2371,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** An image or a document went to the bin, or was deleted for good outside of it. */
+        /** An image or a document went to the bin, or was deleted for good outside of it, as temporary ones are after a day. */
         post: operations["asset_deleted"];
         delete?: never;
         options?: never;
@@ -2468,7 +2490,7 @@ export interface webhooks {
         };
         get?: never;
         put?: never;
-        /** A video went to the bin. */
+        /** A video went to the bin, or is gone because its file was temporary. */
         post: operations["video_deleted"];
         delete?: never;
         options?: never;
@@ -3155,7 +3177,7 @@ export interface components {
             replaces?: components["schemas"]["AssetId"] | null;
             /**
              * Format: int64
-             * @description Its size. Nothing longer or shorter is taken.
+             * @description Its size, as the organization takes it. Nothing longer or shorter is taken.
              */
             size_bytes: number;
             store?: components["schemas"]["AssetStore"] | null;
@@ -5218,6 +5240,29 @@ export interface components {
             /** @description Options such as `w=400,h=300,fit=crop`, without another preset among them. */
             options: string;
         };
+        /** @description What is to be. None is lower than 1 MiB. */
+        PutUploadLimits: {
+            /**
+             * Format: int64
+             * @description The largest recording of sound alone, up to 50 GiB.
+             */
+            audio_bytes_max: number;
+            /**
+             * Format: int64
+             * @description The largest document, up to 100 MiB.
+             */
+            document_bytes_max: number;
+            /**
+             * Format: int64
+             * @description The largest image, up to 50 MiB.
+             */
+            image_bytes_max: number;
+            /**
+             * Format: int64
+             * @description The largest video, up to 50 GiB.
+             */
+            video_bytes_max: number;
+        };
         /** @description What is known of a recording beside its size and length. */
         RecordingDetail: {
             picture?: components["schemas"]["RecordingPicture"] | null;
@@ -6207,6 +6252,56 @@ export interface components {
          * @enum {string}
          */
         UploadKind: "video" | "image" | "document";
+        /** @description How large the files are that an organization takes, in bytes. */
+        UploadLimits: {
+            /**
+             * Format: int64
+             * @description The largest recording of sound alone.
+             */
+            audio_bytes_max: number;
+            /** @description What they can be set to at most. */
+            ceilings: components["schemas"]["UploadSizes"];
+            /** @description What they are where the organization says nothing. */
+            defaults: components["schemas"]["UploadSizes"];
+            /**
+             * Format: int64
+             * @description The largest document.
+             */
+            document_bytes_max: number;
+            /**
+             * Format: int64
+             * @description The largest image.
+             */
+            image_bytes_max: number;
+            /**
+             * Format: int64
+             * @description The largest video.
+             */
+            video_bytes_max: number;
+        };
+        /** @description The largest file of each kind, in bytes. */
+        UploadSizes: {
+            /**
+             * Format: int64
+             * @description Of sound alone.
+             */
+            audio_bytes_max: number;
+            /**
+             * Format: int64
+             * @description Of a document.
+             */
+            document_bytes_max: number;
+            /**
+             * Format: int64
+             * @description Of an image.
+             */
+            image_bytes_max: number;
+            /**
+             * Format: int64
+             * @description Of a video.
+             */
+            video_bytes_max: number;
+        };
         /** @description A person with an account. */
         User: {
             /**
@@ -12830,6 +12925,106 @@ export interface operations {
             };
         };
     };
+    get_upload_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLimits"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_upload_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutUploadLimits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadLimits"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem; `code` says which */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_organization: {
         parameters: {
             query?: never;
@@ -14452,7 +14647,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Protocol version, extensions and limits are in the headers */
+            /** @description Protocol version, extensions and the most that any organization takes are in the headers */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -14607,7 +14802,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Upload-Offset says where to continue */
+            /** @description Upload-Offset says where to continue, Upload-Metadata what was said of the file */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -8,7 +8,6 @@ use crate::{
 };
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller, ChannelId, FolderId, Timestamp, UploadId, VideoId};
-use memoreel_web::App;
 use serde::Deserialize;
 
 const FILENAME_LENGTH_MAX: usize = 255;
