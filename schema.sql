@@ -846,11 +846,11 @@ $$;
 
 -- Name: hold_expired_videos(timestamp with time zone, bigint); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS TABLE(organization_id uuid, id uuid)
+CREATE FUNCTION public.hold_expired_videos(p_now timestamp with time zone, p_videos_max bigint) RETURNS TABLE(organization_id uuid, id uuid, asset_id uuid)
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-    SELECT v.organization_id, v.id FROM assets a
+    SELECT v.organization_id, v.id, a.id FROM assets a
     JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
     WHERE a.expires_at < p_now AND a.deleted_at IS NULL
     LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED
@@ -1595,8 +1595,8 @@ BEGIN
             AND a.kind IN ('image', 'document')
         FOR KEY SHARE OF e;
     ELSE
-        -- Whoever deletes it holds it already.
-        IF NEW.kind <> 'video_deleted' THEN
+        -- Whoever sweeps may not hold it, and tells of nothing but what is held and goes.
+        IF has_any_column_privilege('videos', 'UPDATE') THEN
             PERFORM FROM videos v WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id FOR KEY SHARE;
         END IF;
         INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)

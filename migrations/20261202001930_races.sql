@@ -134,9 +134,9 @@ REVOKE ALL ON FUNCTION hold_expired_assets(timestamptz, bigint) FROM public;
 GRANT EXECUTE ON FUNCTION hold_expired_assets(timestamptz, bigint) TO memoreel_system;
 
 CREATE FUNCTION hold_expired_videos(p_now timestamptz, p_videos_max bigint)
-    RETURNS TABLE (organization_id uuid, id uuid)
+    RETURNS TABLE (organization_id uuid, id uuid, asset_id uuid)
     LANGUAGE sql SECURITY DEFINER SET search_path TO 'public', 'pg_temp' AS $$
-    SELECT v.organization_id, v.id FROM assets a
+    SELECT v.organization_id, v.id, a.id FROM assets a
     JOIN videos v ON v.organization_id = a.organization_id AND v.asset_id = a.id
     WHERE a.expires_at < p_now AND a.deleted_at IS NULL
     LIMIT p_videos_max FOR UPDATE OF v, a SKIP LOCKED

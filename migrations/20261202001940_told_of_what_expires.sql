@@ -28,8 +28,8 @@ BEGIN
             AND a.kind IN ('image', 'document')
         FOR KEY SHARE OF e;
     ELSE
-        -- Whoever deletes it holds it already.
-        IF NEW.kind <> 'video_deleted' THEN
+        -- Whoever sweeps may not hold it, and tells of nothing but what is held and goes.
+        IF has_any_column_privilege('videos', 'UPDATE') THEN
             PERFORM FROM videos v WHERE v.organization_id = NEW.organization_id AND v.id = NEW.aggregate_id FOR KEY SHARE;
         END IF;
         INSERT INTO webhook_deliveries (organization_id, endpoint_id, video_id, event, payload, next_attempt_at, created_at)

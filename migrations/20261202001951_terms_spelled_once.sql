@@ -1,3 +1,6 @@
+-- Nobody writes any meanwhile.
+LOCK TABLE asset_terms IN SHARE ROW EXCLUSIVE MODE;
+
 -- Assets are found by numbers of their metadata whichever way these are spelled: 1e2 is 100, and 0.50 is 0.5. What is kept and what is looked
 -- for are spelled by the same function. Terms of tags and of metadata begin differently, so that none is taken for one of the other.
 CREATE FUNCTION asset_terms_of(p_tags text[], p_metadata jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

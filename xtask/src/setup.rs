@@ -227,7 +227,14 @@ fn install_node_modules(package: &Path, what: &str) -> Result<()> {
 
 /// Garage, an S3 service that the tests of the workspace start. To compile it takes minutes, so that nothing else asks for it.
 pub fn install_garage() -> Result<()> {
-    let options = ["--no-default-features", "--features", "bundled-libs,sqlite"];
+    // Less is optimised than it would be for people: it is compiled sooner.
+    let options = [
+        "--no-default-features",
+        "--features",
+        "bundled-libs,sqlite",
+        "--config",
+        "profile.release.opt-level=1",
+    ];
     install_program("garage", GARAGE, &options)
 }
 

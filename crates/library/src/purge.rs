@@ -29,14 +29,16 @@ async fn remove_expired(app: &App, now: Timestamp, videos_max: i64) -> Result<u6
     }
     let happened: Vec<(OrganizationId, Event)> = expired
         .iter()
-        .map(|&(organization_id, video_id)| (organization_id, Event::VideoDeleted { video_id }))
+        .map(|video| (video.organization_id, Event::VideoDeleted { video_id: video.id }))
         .collect();
-    let subjects: Vec<(OrganizationId, Uuid)> =
-        expired.iter().map(|&(organization_id, video_id)| (organization_id, video_id.uuid())).collect();
+    let videos: Vec<(OrganizationId, Uuid)> =
+        expired.iter().map(|video| (video.organization_id, video.id.uuid())).collect();
+    let files = expired.iter().map(|video| (video.organization_id, video.asset_id.uuid()));
+    let subjects: Vec<(OrganizationId, Uuid)> = videos.iter().copied().chain(files).collect();
     // Before they go, because what is told of them is read from them.
     app.events.emit_swept(&mut tx, &happened).await?;
     cancel_swept_tasks(&mut tx, &subjects, now).await?;
-    store::delete_held(&mut tx, &subjects).await?;
+    store::delete_held(&mut tx, &videos).await?;
     tx.commit().await?;
-    Ok(subjects.len() as u64)
+    Ok(videos.len() as u64)
 }

@@ -26,8 +26,8 @@ const ATTEMPTS: u32 = 5;
 #[derive(Debug)]
 pub struct Garage {
     address: SocketAddr,
-    _process: Child,
-    _folder: TempDir,
+    process: Child,
+    folder: TempDir,
 }
 
 impl Garage {
@@ -40,11 +40,11 @@ impl Garage {
         for _ in 0..ATTEMPTS {
             let folder = tempfile::tempdir()?;
             let (address, process) = begin(folder.path(), bucket, region)?;
-            let mut garage = Self { address, _process: process, _folder: folder };
+            let mut garage = Self { address, process, folder };
             if garage.answers().await? {
                 return Ok(garage);
             }
-            said = fs::read_to_string(garage._folder.path().join("log")).unwrap_or_default();
+            said = fs::read_to_string(garage.folder.path().join("log")).unwrap_or_default();
         }
         bail!("Garage does not begin: {said}")
     }
@@ -58,11 +58,12 @@ impl Garage {
     async fn answers(&mut self) -> Result<bool> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
+            // Somebody else may have been faster to take the port.
+            if self.process.try_wait()?.is_some() {
+                return Ok(false);
+            }
             if TcpStream::connect(self.address).await.is_ok() {
                 return Ok(true);
-            }
-            if self._process.try_wait()?.is_some() {
-                return Ok(false);
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -95,7 +96,7 @@ fn begin(folder: &Path, bucket: &str, region: &str) -> Result<(SocketAddr, Child
         .stderr(log)
         .kill_on_drop(true)
         .spawn()
-        .context("`cargo xtask setup` installs `garage`, which this test needs")?;
+        .context("`cargo xtask test` installs `garage`, which this test needs")?;
     Ok((api, process))
 }
 

@@ -115,6 +115,12 @@ impl Announcement {
         }
     }
 
+    /// Takes a content type that comes with the bytes, unless one was given.
+    pub(super) fn or_typed(&mut self, content_type: Option<&str>) {
+        let said = &mut self.metadata.content_type;
+        *said = said.take().or_else(|| content_type.map(|content_type| truncated(content_type, 100)));
+    }
+
     /// The name of the file; one for its kind where none was given.
     pub(super) fn filename(&self) -> &str {
         if !self.filename.is_empty() {
@@ -143,14 +149,13 @@ impl Announcement {
         &self,
         tx: &mut TenantTx,
         is_kind_said: bool,
-        content_type: Option<&str>,
     ) -> Result<u64, AssetsError> {
         let reception = store::find_reception(tx, &self.metadata).await?;
         if self.replaces.is_none() {
             require_places(&reception)?;
         }
         Ok(match is_kind_said {
-            true => reception.limits.announced(self.kind, content_type),
+            true => reception.limits.announced(self.kind, self.metadata.content_type.as_deref()),
             false => reception.limits.largest(),
         })
     }

@@ -120,9 +120,10 @@ async fn receive(
             }
             Some("file") => {
                 said.or_named(field.file_name().unwrap_or_default());
+                said.or_typed(field.content_type());
                 // Much may have been said before it, and then nothing is taken that is refused anyway.
                 let mut tx = app.db.tenant(caller).await?;
-                let size_bytes_max = said.size_bytes_max(&mut tx, is_kind_said, field.content_type()).await?;
+                let size_bytes_max = said.size_bytes_max(&mut tx, is_kind_said).await?;
                 drop(tx);
                 size_bytes = Some(stage(app, id, field, size_bytes_max).await?);
             }

@@ -28,6 +28,7 @@ pub(crate) async fn replace_key_frames(
     picture_bytes: u64,
 ) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();
+    super::lock_assets(tx, &[id]).await?;
     let asset = sqlx::query_scalar!(
         r#"UPDATE assets SET picture_bytes = $3 WHERE organization_id = $1 AND id = $2 RETURNING 1 AS "one!""#,
         organization_id.uuid(),

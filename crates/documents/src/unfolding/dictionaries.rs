@@ -75,7 +75,8 @@ impl Dictionary {
         }
         let bits = if self.is_mask { 1 } else { self.bits.unwrap_or(BITS) };
         let row = self.width.saturating_mul(bits).saturating_mul(SAMPLES).div_ceil(8);
-        self.is_picture.then(|| row.saturating_mul(self.height))
+        // A predictor puts a byte before each row.
+        self.is_picture.then(|| row.saturating_add(1).saturating_mul(self.height))
     }
 
     /// Width x height.
@@ -180,7 +181,10 @@ impl<'a> Words<'a> {
         Some(match self.next()? {
             Word::DictionaryBegins | Word::ListBegins if depth >= DEPTH_MAX => return None,
             Word::Name(name) => Value::Name(name.into_owned()),
-            Word::DictionaryBegins => Value::Dictionary(Box::new(self.dictionary(depth + 1)?)),
+            // Nobody asks for the filter of one that lies in another, which may be as long as it likes.
+            Word::DictionaryBegins => {
+                Value::Dictionary(Box::new(Dictionary { filter: None, ..self.dictionary(depth + 1)? }))
+            }
             Word::ListBegins => self.list(depth + 1)?,
             Word::Plain(word) if word.iter().all(u8::is_ascii_digit) => self.number(word),
             Word::Plain(b"true") => Value::True,
@@ -204,7 +208,8 @@ impl<'a> Words<'a> {
                     self.at = before;
                     let value = self.value(depth)?;
                     if list.len() <= FILTERS_MAX {
-                        list.push(value);
+                        // No filter is a list in a list.
+                        list.push(if matches!(value, Value::List(_)) { Value::Other } else { value });
                     }
                 }
             }

@@ -6,7 +6,7 @@ use crate::DocumentError;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// As much is handed on at once.
-const PIECE_BYTES: usize = 32 << 10;
+const BUFFER_BYTES: usize = 32 << 10;
 /// PDFium unfolds no run lengths to more.
 const RUN_LENGTHS_MAX: u64 = 20 << 20;
 const LZW_CODES: usize = 4096;
@@ -59,7 +59,7 @@ impl Filter {
             Self::RunLength => Some(Decoder::RunLength { state: Run::Begins, given: 0 }),
             Self::Lzw { early_change } => Some(Decoder::Lzw(Box::new(Lzw::new(early_change)))),
             Self::Flate => {
-                let buffer = vec![0; PIECE_BYTES].into_boxed_slice();
+                let buffer = vec![0; BUFFER_BYTES].into_boxed_slice();
                 Some(Decoder::Flate { inflater: Decompress::new(true), buffer })
             }
             Self::Crypt | Self::Picture => None,
@@ -133,7 +133,7 @@ fn inflate(
     }
 }
 
-fn is_white(byte: u8) -> bool {
+fn is_skipped(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
@@ -174,7 +174,7 @@ fn base85(group: &mut u32, count: &mut u8, input: &[u8], sink: &mut Sink<'_>) ->
                     (*group, *count) = (0, 0);
                 }
             }
-            byte if is_white(*byte) => {}
+            byte if is_skipped(*byte) => {}
             _ => {
                 for _ in *count..5 {
                     *group = group.wrapping_mul(85).wrapping_add(84);
@@ -246,7 +246,7 @@ impl Lzw {
         Self {
             strings: Vec::with_capacity(LZW_CODES),
             string: Vec::with_capacity(LZW_STRING_MAX),
-            made: Vec::with_capacity(PIECE_BYTES + LZW_STRING_MAX),
+            made: Vec::with_capacity(BUFFER_BYTES + LZW_STRING_MAX),
             bits: 0,
             bit_count: 0,
             width: 9,
@@ -270,7 +270,7 @@ impl Lzw {
                 goes = Goes::Ended { left: input.len() - at - 1 };
                 break;
             }
-            if self.made.len() >= PIECE_BYTES {
+            if self.made.len() >= BUFFER_BYTES {
                 sink(&self.made)?;
                 self.made.clear();
             }

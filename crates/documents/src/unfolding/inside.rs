@@ -3,11 +3,13 @@
 use super::{
     chains::{Allowed, Chain, PIECE_BYTES},
     dictionaries::{is_regular, is_white},
+    filters::Filter,
 };
 use crate::DocumentError;
 
 /// More of them do not go on at once.
 const NESTED_MAX: usize = 24;
+const LZW: u32 = u32::from_be_bytes(*b"/LZW");
 /// The words after which they begin.
 const PICTURE: u64 = 0x4944;
 const STREAM: u64 = 0x7374_7265_616d;
@@ -21,6 +23,8 @@ pub(crate) struct Inside {
     before: u64,
     line: Line,
     is_of_objects: bool,
+    /// Whether that was named since the last one began: unlike Flate, it says nothing of itself.
+    names_lzw: bool,
     chains: Vec<Chain>,
 }
 
@@ -35,7 +39,7 @@ enum Line {
 impl Inside {
     pub(crate) fn of_file(allowed: Allowed) -> Self {
         let before = u64::from_be_bytes([b' '; 8]);
-        Self { allowed, before, line: Line::Any, is_of_objects: false, chains: Vec::new() }
+        Self { allowed, before, line: Line::Any, is_of_objects: false, names_lzw: false, chains: Vec::new() }
     }
 
     pub(crate) fn of_unfolded(allowed: Allowed, is_of_objects: bool) -> Self {
@@ -53,6 +57,9 @@ impl Inside {
         for (at, byte) in piece.iter().enumerate() {
             let Some(is_after) = self.begins(*byte) else { continue };
             let mut chains = Vec::from(Chain::guessed(self.allowed));
+            if std::mem::take(&mut self.names_lzw) {
+                chains.extend(Chain::of(&[Filter::Lzw { early_change: true }], self.allowed));
+            }
             push(&mut chains, &piece[at + usize::from(is_after)..])?;
             self.chains.append(&mut chains);
             if self.chains.len() > NESTED_MAX {
@@ -66,6 +73,7 @@ impl Inside {
     fn begins(&mut self, byte: u8) -> Option<bool> {
         let before = self.before;
         self.before = before << 8 | u64::from(byte);
+        self.names_lzw |= self.before as u32 == LZW;
         let (line, is_end) = (self.line, matches!(byte, b'\r' | b'\n'));
         if line == Line::Ended || line == Line::Ends && is_end {
             self.line = if line == Line::Ends && byte == b'\r' { Line::Ended } else { Line::Any };

@@ -102,7 +102,11 @@ impl<'a> Lists<'a> {
                 self.end_list();
                 (self.numbers, self.is_listed) = ([None; 2], true);
             }
-            [b'0'..=b'9', ..] => self.numbers = [self.numbers[1], number()],
+            [b'0'..=b'9', ..] => {
+                // Before the two numbers of a name is one more: they stand in a list, such as that of a table of colours.
+                self.is_listed |= self.numbers[0].is_some();
+                self.numbers = [self.numbers[1], number()];
+            }
             _ => {
                 (self.numbers, self.is_listed) = ([None; 2], true);
             }

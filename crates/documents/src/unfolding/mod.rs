@@ -20,8 +20,8 @@
 //! Three things are left to the worker's `memory_bytes`, which end that worker alone. What is encrypted, though it opens without a
 //! password, does not unfold here. PDFium makes objects of what is drawn, ten to twenty times as large as the text that draws it: a map
 //! of 2.5 million lines takes 780 MB, which is why a worker may have as much as it may. And what is read here is read as by PDFium, and
-//! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one, or use as a letter what
-//! says it is a picture.
+//! in doubt more is taken for a stream than is one, but a file that is made to may have PDFium see another one, or use as a drawing, a
+//! shading or a letter what says it is a picture, or say elsewhere how LZW is wrapped.
 
 mod chains;
 mod dictionaries;
@@ -41,17 +41,17 @@ use filters::Filter;
 use inside::Inside;
 use lists::{Lists, Unfolded};
 use memchr::memmem;
-use pictures::{BITS_MAX, Headers, too_many};
+use pictures::{Headers, JBIG2_PIXELS_MAX, too_many};
 use std::collections::HashMap;
 
-/// What is read more often than this lies in one another.
+/// A file whose streams overlap is read again for each; beyond so many times its size it is refused.
 const READ_TIMES_MAX: u64 = 4;
 const READ_BYTES_MIN: u64 = 1 << 20;
 /// Streams that unfold to less are not looked for in lists.
 const LISTED_BYTES_MIN: u64 = 64 << 10;
 /// A row of a predictor is no longer: 65,535 pixels of four colours in 16 bits are half a MiB.
 const ROW_BYTES_MAX: u64 = 4 << 20;
-/// All streams together are unfolded to so many times `unfolded_bytes_max`: it is a question of time. Pictures beyond it are not
+/// All streams together, besides what is inside of them, are unfolded to so many times `unfolded_bytes_max`: it is a question of time. Pictures beyond it are not
 /// unfolded here.
 const TOGETHER_TIMES: u64 = 16;
 
@@ -102,6 +102,7 @@ impl<'a> Streams<'a> {
             let (stream, end) = Dictionary::of_stream(self.bytes, at + 3);
             self.count_read(end.saturating_sub(at) as u64)?;
             let Some((dictionary, begin)) = stream else { continue };
+            self.count_read(begin.saturating_sub(end) as u64)?;
             self.begins.push(begin);
             self.take(&dictionary, begin, number_before(self.bytes, at))?;
         }
@@ -117,13 +118,24 @@ impl<'a> Streams<'a> {
         if dictionary.row_bytes() > ROW_BYTES_MAX {
             return Err(unfolds());
         }
-        if dictionary.is_bits() && dictionary.pixels() > BITS_MAX {
-            return Err(too_many(BITS_MAX));
+        if dictionary.is_bits() && dictionary.pixels() > JBIG2_PIXELS_MAX {
+            return Err(too_many(JBIG2_PIXELS_MAX));
         }
-        let Some(filters) = dictionary.filters()? else { return self.take_unknown(begin) };
+        // Where they are named elsewhere, Flate tells itself, and LZW is tried.
+        let filters = match dictionary.filters()? {
+            Some(filters) => filters,
+            None => {
+                self.take_unknown(begin)?;
+                vec![Filter::Lzw { early_change: true }]
+            }
+        };
         let together = self.bounds.unfolded_bytes_max.saturating_mul(TOGETHER_TIMES);
         let picture_bytes = dictionary.picture_bytes();
         if picture_bytes.is_some() && self.pictures_given > together {
+            // Whatever unfolds it in whole may not.
+            if let Some(number) = number {
+                self.unfolded.insert(number, Unfolded { taken: 0, given: u64::MAX });
+            }
             return Ok(());
         }
         let allowed = self.allowed(picture_bytes);
@@ -162,8 +174,12 @@ impl<'a> Streams<'a> {
     /// What comes after the word and follows no dictionary that can be read.
     fn take_others(&mut self) -> Result<(), DocumentError> {
         self.begins.sort_unstable();
+        let mut begin = 0;
         for at in memmem::find_iter(self.bytes, b"stream") {
-            let begin = after_line(self.bytes, at + 6);
+            // On one line, all end where the first does.
+            if at + 6 >= begin {
+                begin = after_line(self.bytes, at + 6);
+            }
             let is_end = self.bytes[..at].ends_with(b"end");
             if !is_end && self.begins.binary_search(&begin).is_err() {
                 self.take_unknown(begin)?;

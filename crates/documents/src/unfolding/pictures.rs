@@ -8,9 +8,16 @@ const PIXELS_MAX: u64 = 100_000_000;
 /// JPEG 2000 is unfolded to the size at which it is shown.
 const SCALED_PIXELS_MAX: u64 = 400_000_000;
 /// Black and white, a bit each.
-pub(crate) const BITS_MAX: u64 = 1_000_000_000;
+pub(crate) const JBIG2_PIXELS_MAX: u64 = 1_000_000_000;
 /// A header that is looked for is no longer.
-const HEADER_BYTES: usize = 24;
+const HEADER_BYTES: usize = 42;
+
+/// Whether a JPEG 2000's size is as long as its components make it. Four bytes alone are in many a large file by chance.
+fn is_whole_size(header: &[u8]) -> bool {
+    let number =
+        |at: usize| header.get(at..at + 2).map(|two| u32::from(u16::from_be_bytes([two[0], two[1]])));
+    number(4).zip(number(40)).is_some_and(|(length, components)| length == 38 + 3 * components)
+}
 
 /// Looks for pictures that say of themselves that they are larger than PDFium may keep, whatever is said of them elsewhere.
 #[derive(Default)]
@@ -42,7 +49,7 @@ impl Headers {
     fn look(&mut self, header: &[u8]) -> Result<(), DocumentError> {
         match *header {
             // The size of a JPEG 2000 (ISO 15444-1, A.5.1), after its beginning.
-            [0xff, 0x4f, 0xff, 0x51, _, _, _, _, a, b, c, d, e, f, g, h, ..] => {
+            [0xff, 0x4f, 0xff, 0x51, _, _, _, _, a, b, c, d, e, f, g, h, ..] if is_whole_size(header) => {
                 let (width, height) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
                 let pixels = u64::from(width) * u64::from(height);
                 if pixels > SCALED_PIXELS_MAX { Err(too_many(SCALED_PIXELS_MAX)) } else { Ok(()) }

@@ -1,7 +1,7 @@
 //! SQL of videos that go by themselves.
 
 use memoreel_db::SystemTx;
-use memoreel_kernel::{OrganizationId, Timestamp, VideoId};
+use memoreel_kernel::{AssetId, OrganizationId, Timestamp, VideoId};
 use uuid::Uuid;
 
 /// Deletes videos in the bin whose time there is over, or whose file was for a day alone, with their assets, at most so many of each, but for
@@ -17,21 +17,30 @@ pub(crate) async fn delete_over_in_bin(
     Ok(deleted.unsigned_abs())
 }
 
+/// A video whose file's day is over.
+#[derive(Debug)]
+pub(crate) struct ExpiredVideo {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: VideoId,
+    pub(crate) asset_id: AssetId,
+}
+
 /// Holds videos outside the bin whose file was for a day alone, which is over, with their assets, at most so many, but for those that somebody
 /// is at work with.
 pub(crate) async fn hold_expired(
     tx: &mut SystemTx,
     now: Timestamp,
     videos_max: i64,
-) -> Result<Vec<(OrganizationId, VideoId)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT organization_id AS "organization_id!: OrganizationId", id AS "id!: VideoId" FROM hold_expired_videos($1, $2)"#,
+) -> Result<Vec<ExpiredVideo>, sqlx::Error> {
+    sqlx::query_as!(
+        ExpiredVideo,
+        r#"SELECT organization_id AS "organization_id!: _", id AS "id!: _", asset_id AS "asset_id!: _"
+           FROM hold_expired_videos($1, $2)"#,
         now,
         videos_max,
     )
     .fetch_all(&mut **tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.organization_id, row.id)).collect())
+    .await
 }
 
 /// Deletes videos that are held, with their assets.

@@ -154,7 +154,7 @@ async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
     let made = address(&ada, "video", 2 << 30).await;
     let request = app.visitor().request("PUT", &path(&made)).header("content-type", "audio/wav");
     let refused = send(request.body(reqwest::Body::wrap_stream(chunks("RIFF")))).await;
-    assert!(refused.refuses(413, "upload_too_large").text().contains("1024 MiB"));
+    assert!(refused.refuses(413, "upload_too_large").text().contains("1 GiB"));
 }
 
 #[tokio::test]

@@ -34,6 +34,7 @@ mod exports;
 mod headers;
 mod held;
 mod held_back;
+mod image_addresses;
 mod image_search;
 mod images;
 mod imports;

@@ -153,15 +153,19 @@ pub async fn cancel_swept_tasks(
     let (organization_ids, subject_ids): (Vec<Uuid>, Vec<Uuid>) =
         subjects.iter().map(|(organization_id, id)| (organization_id.uuid(), *id)).unzip();
     sqlx::query!(
-        r#"WITH cancelled AS (
+        r#"WITH swept AS (
+               SELECT t.organization_id, t.id FROM UNNEST($1::uuid[], $2::uuid[]) AS subjects(organization_id, id)
+               JOIN tasks t ON t.organization_id = subjects.organization_id AND t.subject_id = subjects.id
+               WHERE t.status IN ('pending', 'held', 'running', 'failed')
+                   OR (t.status = 'cancelled' AND t.error_code IS NOT NULL)
+               -- One that is ending at this moment waits for its subject, and finds it gone.
+               ORDER BY t.organization_id, t.id FOR NO KEY UPDATE OF t SKIP LOCKED
+           ), cancelled AS (
                UPDATE tasks SET
                    status = CASE tasks.status WHEN 'running' THEN 'running' ELSE 'cancelled' END,
                    cancel_requested = true, error_code = NULL, error_message = NULL,
                    finished_at = CASE tasks.status WHEN 'running' THEN tasks.finished_at ELSE $3 END
-               FROM UNNEST($1::uuid[], $2::uuid[]) AS swept(organization_id, subject_id)
-               WHERE tasks.organization_id = swept.organization_id AND tasks.subject_id = swept.subject_id
-                   AND (tasks.status IN ('pending', 'held', 'running', 'failed')
-                       OR (tasks.status = 'cancelled' AND tasks.error_code IS NOT NULL))
+               FROM swept WHERE tasks.organization_id = swept.organization_id AND tasks.id = swept.id
                RETURNING tasks.id, tasks.status
            )
            SELECT pg_notify('memoreel_task_stops', id::text)::text AS "stopped?" FROM cancelled WHERE status = 'running'"#,

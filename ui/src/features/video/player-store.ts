@@ -211,10 +211,12 @@ export class PlayerStore {
 
   /** The media element loses what it plays. If it plays now, it goes on with what it gets next. */
   reconnect(): void {
-    this.resumes = this.current.playing;
+    // It may lose that again before it has begun.
+    this.resumes ||= this.current.playing;
   }
 
   fail(failed: boolean): void {
+    if (failed) this.resumes = false;
     this.update({ failed, waiting: false });
   }
 

@@ -6,10 +6,12 @@ use std::{borrow::Cow, collections::HashMap};
 
 /// A layout with less than one letter of so many does not show the document.
 const LETTERS_SHOWN_MIN: usize = 2;
+/// What was written for the layout has at most one letter more or less there of so many.
+const LETTERS_APART_MIN: usize = 50;
 /// A heading is looked for on so many lines at most.
 const HEADING_LINES_MAX: usize = 4;
 
-/// What is handed to be laid out of a document that has pages only then. Of HTML, Markdown and plain text that is what was read of it, rather
+/// What is handed to be laid out of a document whose pages are known only once it is laid out. Of HTML, Markdown and plain text that is what was read of it, rather
 /// than the file: that may name others, which would be shown.
 pub(super) fn source<'a>(
     format: Format,
@@ -34,7 +36,7 @@ pub(super) fn source<'a>(
 pub(super) fn pages(format: Format, own: &[PageText], laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
     match format {
         Format::Pptx | Format::Odp => slides(own, &laid_out),
-        Format::Html | Format::Markdown | Format::Text => written(own, laid_out),
+        Format::Html | Format::Markdown | Format::Text => written(own, &laid_out),
         _ => flowing(own, laid_out),
     }
 }
@@ -67,21 +69,15 @@ fn flowing(own: &[PageText], mut laid_out: Vec<PageText>) -> Option<Vec<PageText
     Some(laid_out)
 }
 
-/// What was laid out from `own` alone keeps its paragraphs and its words, and has its pages from the layout. A PDF has letters that are drawn as
-/// one in another order, or as others: where it has another number of them, it is taken like a text of others.
-fn written(own: &[PageText], laid_out: Vec<PageText>) -> Option<Vec<PageText>> {
-    let pages = if letters(own) == letters(&laid_out) {
-        Some(parted(own, &laid_out))
-    } else {
-        flowing(own, laid_out)
-    };
-    // Nothing but text is on them.
-    let of_text = |page: PageText| PageText { has_layer: true, ..page };
-    pages.map(|pages| pages.into_iter().map(of_text).collect())
+/// What was laid out from `own` alone keeps its words and paragraphs, and has its pages from the layout. A PDF has letters that are drawn as one
+/// as others, and leaves out those of which there is no font: of few it does not matter on which page they are.
+fn written(own: &[PageText], laid_out: &[PageText]) -> Option<Vec<PageText>> {
+    let (ours, shown) = (letters(own), letters(laid_out));
+    (ours.abs_diff(shown) * LETTERS_APART_MIN <= ours).then(|| parted(own, laid_out, (ours, shown)))
 }
 
-/// `own`, parted after as many letters as are on each page that is `laid_out`. There are as many in all.
-fn parted(own: &[PageText], laid_out: &[PageText]) -> Vec<PageText> {
+/// `own`, which has `ours` letters, parted in the proportion of the letters on each page that is `laid_out`, of which `shown` are in all.
+fn parted(own: &[PageText], laid_out: &[PageText], (ours, shown): (usize, usize)) -> Vec<PageText> {
     let (mut text, mut headings): (Vec<char>, Vec<Heading>) = Default::default();
     for page in own {
         let before = text.len();
@@ -93,10 +89,13 @@ fn parted(own: &[PageText], laid_out: &[PageText]) -> Vec<PageText> {
     }
     let mut headings = headings.into_iter().peekable();
     let (mut pages, mut begin) = (Vec::with_capacity(laid_out.len()), 0);
+    let (mut passed, mut parted) = (0, 0);
     for (at, page) in laid_out.iter().enumerate() {
+        passed += letters(std::slice::from_ref(page));
+        let until = ours * passed / shown.max(1);
         let is_last = at + 1 == laid_out.len();
-        let end =
-            if is_last { text.len() } else { end_of_page(&text, begin, letters(std::slice::from_ref(page))) };
+        let end = if is_last { text.len() } else { end_of_page(&text, begin, until - parted) };
+        parted = until;
         begin += text[begin..end].iter().take_while(|letter| letter.is_whitespace()).count();
         let said: String = text[begin..end].iter().collect();
         let mut of_page = Vec::new();
@@ -259,12 +258,17 @@ mod tests {
     }
 
     #[test]
-    fn where_a_layout_has_other_letters_its_own_are_taken() {
-        let own = [page("Plan\n\nTo \u{fb01}nd it", &[(1, "Plan")])];
-        let laid_out = vec![PageText { has_layer: false, ..page("Plan\nTo find it", &[]) }];
+    fn what_was_written_for_the_layout_loses_no_letter_that_a_pdf_has_as_others_or_not_at_all() {
+        let words =
+            "To \u{fb01}nd it on the quay, where ships have been at anchor for as long as anybody remembers";
+        let own = [page(&format!("Plan\n\n{words}\n\nEnd \u{12000}"), &[(1, "Plan")])];
+        let shown = words.replace('\u{fb01}', "fi");
+        let laid_out =
+            vec![PageText { has_layer: false, ..page(&format!("Plan\n{shown}"), &[]) }, page("End", &[])];
         let pages = pages(Format::Markdown, &own, laid_out).unwrap();
-        assert_eq!((pages[0].text.as_str(), pages[0].has_layer), ("Plan\nTo find it", true));
-        assert_eq!(found(&pages), [vec![("Plan", 0)]]);
+        let texts: Vec<&str> = pages.iter().map(|page| page.text.as_str()).collect();
+        assert_eq!(texts, [format!("Plan\n\n{words}").as_str(), "End \u{12000}"]);
+        assert!(pages[0].has_layer && found(&pages)[0] == [("Plan", 0)]);
         assert_eq!(super::pages(Format::Html, &own, vec![page("Plan", &[])]), None);
     }
 
