@@ -396,7 +396,7 @@ mod tests {
         .expect("it is a stream");
         assert_eq!(
             (picture.picture_bytes(), picture.pixels(), picture.row_bytes()),
-            (Some(40_000), 10_000, 27_000)
+            (Some(40_010), 10_000, 27_000)
         );
         let (mask, _) =
             read(b"<< /Subtype /Image /ImageMask true /Width 80 /Height 9999999999999999999999 >>stream\n")

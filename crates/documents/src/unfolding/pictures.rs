@@ -124,8 +124,10 @@ mod tests {
     fn a_jpeg_2000_has_no_more_pixels_than_can_be_scaled() {
         let size = |side: u32| {
             let side = side.to_be_bytes();
-            [[0xff, 0x4f, 0xff, 0x51, 0, 47, 0, 0].as_slice(), &side, &side].concat()
+            [[0xff, 0x4f, 0xff, 0x51, 0, 47, 0, 0].as_slice(), &side, &side, &[0; 24], &[0, 3]].concat()
         };
+        let by_chance = [[0xff, 0x4f, 0xff, 0x51].as_slice(), &[0xff; 60]].concat();
+        assert!(!is_refused(&by_chance));
         assert!(!is_refused(&size(20_000)));
         assert!(is_refused(&size(20_001)));
         assert!(is_refused(&size(u32::MAX)));

@@ -127,6 +127,8 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let said = "/Width 10100 /Height 10100 /BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /DCTDecode";
     // Says it is a picture as large as that, and is the text of the page.
     let claimed = "/Subtype /Image /Width 12000 /Height 12000 /BitsPerComponent 8 /Filter /FlateDecode";
+    let indexed = "/Type /XObject /Subtype /Image /Width 9 /Height 9 /BitsPerComponent 8 \
+        /ColorSpace [/Indexed /DeviceRGB 255 6 0 R]";
     vec![
         ("flate", of("/Filter /FlateDecode", &flate)),
         ("in a list", of("/Filter [ /Fl ]", &flate)),
@@ -135,6 +137,23 @@ pub fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("as hex", of("/Filter [/ASCIIHexDecode /FlateDecode]", &hex(&flate))),
         ("as text", of("/Filter [/A85 /Fl]", &base85(&flate))),
         ("lzw", of("/Filter /LZWDecode", &lzw(40))),
+        ("lzw elsewhere", pdf("4 0 R", "", &[stream("/Filter 5 0 R", &lzw(40)), b"/LZWDecode".to_vec()])),
+        (
+            "lzw inside a text",
+            of("", &[b"q BI /W 9 /H 9 /BPC 8 /CS /G /F /LZW ID ".as_slice(), &lzw(40), b" EI Q"].concat()),
+        ),
+        (
+            "colours",
+            pdf(
+                "4 0 R",
+                "/XObject << /I 5 0 R >>",
+                &[
+                    stream("", b"q 595 0 0 842 0 0 cm /I Do Q"),
+                    stream(indexed, &[0; 81]),
+                    stream(claimed, &flate),
+                ],
+            ),
+        ),
         ("elsewhere", pdf("4 0 R", "", &[stream("/Filter 5 0 R", &flate), b"/FlateDecode".to_vec()])),
         ("said to be a picture", of(claimed, &flate)),
         ("inside a text", of("", &inline)),

@@ -8,6 +8,8 @@ use std::{borrow::Cow, collections::HashMap};
 const LETTERS_SHOWN_MIN: usize = 2;
 /// What was written for the layout has at most one letter more or less there of so many.
 const LETTERS_APART_MIN: usize = 50;
+/// A page ends between two words, if there is a place between two no further away, in letters.
+const GAP_WITHIN: usize = 20;
 /// A heading is looked for on so many lines at most.
 const HEADING_LINES_MAX: usize = 4;
 
@@ -94,7 +96,10 @@ fn parted(own: &[PageText], laid_out: &[PageText], (ours, shown): (usize, usize)
         passed += letters(std::slice::from_ref(page));
         let until = ours * passed / shown.max(1);
         let is_last = at + 1 == laid_out.len();
-        let end = if is_last { text.len() } else { end_of_page(&text, begin, until - parted) };
+        let end = match end_of_page(&text, begin, until - parted) {
+            _ if is_last => text.len(),
+            end => nearest_gap(&text, end).max(begin),
+        };
         parted = until;
         begin += text[begin..end].iter().take_while(|letter| letter.is_whitespace()).count();
         let said: String = text[begin..end].iter().collect();
@@ -120,6 +125,12 @@ fn end_of_page(text: &[char], begin: usize, letters: usize) -> usize {
         (false, _) => false,
     };
     text[begin..].iter().position(is_behind).map_or(text.len(), |passed| begin + passed)
+}
+
+/// The place between two words that is nearest to this one, if there is one near it.
+fn nearest_gap(text: &[char], place: usize) -> usize {
+    let near = (0..=GAP_WITHIN).flat_map(|apart| [place.checked_sub(apart), place.checked_add(apart)]);
+    near.flatten().find(|at| text.get(*at).is_some_and(|letter| letter.is_whitespace())).unwrap_or(place)
 }
 
 fn letters(pages: &[PageText]) -> usize {
