@@ -3,7 +3,6 @@
 use crate::{AssetsError, store};
 use memoreel_db::SystemReason;
 use memoreel_kernel::{Event, OrganizationId, Timestamp};
-use memoreel_tasks::cancel_swept_tasks;
 use memoreel_web::App;
 use uuid::Uuid;
 
@@ -42,9 +41,7 @@ async fn remove_expired(app: &App, now: Timestamp, assets_max: i64) -> Result<u6
         .collect();
     let subjects: Vec<(OrganizationId, Uuid)> =
         expired.iter().map(|asset| (asset.organization_id, asset.id.uuid())).collect();
-    // Before they go, because what is told of them is read from them.
-    app.events.emit_swept(&mut tx, &happened).await?;
-    cancel_swept_tasks(&mut tx, &subjects, now).await?;
+    app.events.sweep(&mut tx, &happened, &subjects).await?;
     store::delete_held(&mut tx, &subjects).await?;
     tx.commit().await?;
     Ok(subjects.len() as u64)

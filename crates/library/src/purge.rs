@@ -3,7 +3,6 @@
 use crate::store;
 use memoreel_db::{DbError, SystemReason};
 use memoreel_kernel::{Event, OrganizationId, Timestamp};
-use memoreel_tasks::cancel_swept_tasks;
 use memoreel_web::App;
 use uuid::Uuid;
 
@@ -35,9 +34,7 @@ async fn remove_expired(app: &App, now: Timestamp, videos_max: i64) -> Result<u6
         expired.iter().map(|video| (video.organization_id, video.id.uuid())).collect();
     let files = expired.iter().map(|video| (video.organization_id, video.asset_id.uuid()));
     let subjects: Vec<(OrganizationId, Uuid)> = videos.iter().copied().chain(files).collect();
-    // Before they go, because what is told of them is read from them.
-    app.events.emit_swept(&mut tx, &happened).await?;
-    cancel_swept_tasks(&mut tx, &subjects, now).await?;
+    app.events.sweep(&mut tx, &happened, &subjects).await?;
     store::delete_held(&mut tx, &videos).await?;
     tx.commit().await?;
     Ok(videos.len() as u64)

@@ -62,17 +62,21 @@ impl Events {
         store::record_event(tx, event, (self.next)(event), self.clock.now()).await
     }
 
-    /// Records what a sweep over organizations does, as long as nothing follows from it.
+    /// Before a sweep over organizations removes `subjects`: records what happens thereby, from which nothing follows, and ends their tasks.
+    /// What is told of them is read from their rows, so these go afterwards, in the same transaction.
     ///
     /// # Errors
-    /// When the statement fails; the transaction is then unusable.
-    pub async fn emit_swept(
+    /// When a statement fails; the transaction is then unusable.
+    pub async fn sweep(
         &self,
         tx: &mut SystemTx,
         happened: &[(OrganizationId, Event)],
+        subjects: &[(OrganizationId, Uuid)],
     ) -> Result<(), sqlx::Error> {
         debug_assert!(happened.iter().all(|(_, event)| (self.next)(event).is_empty()), "{happened:?}");
-        store::record_swept(tx, happened, self.clock.now()).await
+        let now = self.clock.now();
+        store::record_swept(tx, happened, now).await?;
+        store::cancel_swept_tasks(tx, subjects, now).await
     }
 
     /// Stops a task on somebody's behalf: one that waits is over at once, one that runs as soon as its worker hears of it, which is told

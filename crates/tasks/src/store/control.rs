@@ -142,10 +142,7 @@ pub async fn delete_old_tasks(tx: &mut SystemTx, before: Timestamp, limit: i64) 
 }
 
 /// As [`super::cancel_tasks`] does with all tasks of a subject, for subjects that a sweep over organizations removes.
-///
-/// # Errors
-/// When the statement fails.
-pub async fn cancel_swept_tasks(
+pub(crate) async fn cancel_swept_tasks(
     tx: &mut SystemTx,
     subjects: &[(OrganizationId, Uuid)],
     now: Timestamp,
