@@ -190,9 +190,11 @@ pub(super) async fn put_upload_content(
     }
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     // What it was said to be when its address was made was looked at then; what a recording is said to be now may be news.
-    let size_bytes_max = limits.announced(upload.becomes.kind(), content_type);
-    if upload.becomes.kind() == UploadKind::Video && upload.size_bytes > size_bytes_max {
-        return Err(AssetsError::TooLarge { size_bytes_max }.into());
+    if let Some(limits) = limits {
+        let size_bytes_max = limits.announced(UploadKind::Video, content_type);
+        if upload.size_bytes > size_bytes_max {
+            return Err(AssetsError::TooLarge { size_bytes_max }.into());
+        }
     }
     let place = Some(place(&app, &caller).await?);
     let arriving = Arriving { body, checksum: None, place };
@@ -205,12 +207,13 @@ pub(super) async fn put_upload_content(
     Ok((StatusCode::CREATED, served, Json(upload.into())))
 }
 
-/// Who made the address, on whose behalf a file is sent to it, as long as they may add files themselves; and what their organization takes.
+/// Who made the address, on whose behalf a file is sent to it, as long as they may add files themselves; and of a recording what their
+/// organization takes.
 async fn sender(
     app: &App,
     organization_id: OrganizationId,
     id: UploadId,
-) -> Result<(Caller, Upload, UploadLimits), Problem> {
+) -> Result<(Caller, Upload, Option<UploadLimits>), Problem> {
     let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
     let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
     let user_id = upload.user_id.ok_or(AssetsError::UploadNotFound)?;
@@ -225,6 +228,9 @@ async fn sender(
     if !caller.may(Action::EditContent) {
         return Err(AssetsError::SenderGone.into());
     }
-    let limits = store::find_upload_limits(&mut tx).await?;
+    let limits = match upload.becomes.kind() {
+        UploadKind::Video => Some(store::find_upload_limits(&mut tx).await?),
+        UploadKind::Image | UploadKind::Document => None,
+    };
     Ok((caller, upload, limits))
 }

@@ -2,13 +2,14 @@
 //! what is read row by row shows here first.
 
 use crate::{
-    app::{Options, TestApp},
-    client::Client,
+    app::{Options, PUBLIC_URL, TestApp},
+    client::{Client, send},
     provider::Provider,
     search::video_of,
 };
 use memoreel_db::{DatabaseAccess, PoolSizes};
 use memoreel_testkit::SECRET;
+use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use std::{
     path::{Path, PathBuf},
@@ -190,6 +191,32 @@ async fn a_search_by_meaning_asks_once_more_where_the_model_takes_pictures() {
     }
 }
 
+/// How many statements it takes until a file that is sent to its address is refused for its length.
+async fn asked_for_sending(app: &TestApp, person: &Client, counted: &Counted, kind: &str) -> usize {
+    let wanted = json!({ "kind": kind, "size_bytes": 9 });
+    let made = person.post("/upload-addresses", &wanted).await.is(201).json();
+    let address = made["url"].as_str().unwrap().strip_prefix(PUBLIC_URL).unwrap();
+    let sent = async || send(app.visitor().request("PUT", address).body("short")).await;
+    for _ in 0..3 {
+        sent().await.refuses(400, "upload_length_mismatch");
+    }
+    let before = counted.settled().await;
+    sent().await.refuses(400, "upload_length_mismatch");
+    counted.settled().await.statements - before.statements
+}
+
+#[tokio::test]
+async fn the_limits_of_uploads_are_asked_for_of_recordings_alone_when_a_file_is_sent_to_its_address() {
+    let counted = Counted::new();
+    let app = TestApp::with(counting(&counted)).await;
+    let person = app.person("ada").await;
+    let mut asked = Vec::new();
+    for kind in ["image", "document", "video"] {
+        asked.push(asked_for_sending(&app, &person.client, &counted, kind).await);
+    }
+    assert_eq!(asked, [asked[0], asked[0], asked[0] + 1]);
+}
+
 #[tokio::test]
 async fn a_list_takes_as_much_whatever_its_length() {
     let counted = Counted::new();
@@ -199,7 +226,7 @@ async fn a_list_takes_as_much_whatever_its_length() {
     for _ in 0..2 {
         for number in 0..5 {
             let title = format!("Meeting {number}");
-            person.client.post("/videos", &serde_json::json!({ "title": title })).await.is(201);
+            person.client.post("/videos", &json!({ "title": title })).await.is(201);
         }
         asked.push(asked_for(&person.client, &counted, "/videos").await);
     }
