@@ -28,14 +28,8 @@ pub(super) struct UploadSizes {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = UploadLimits)]
 pub(super) struct UploadLimitsView {
-    /// The largest video.
-    video_bytes_max: u64,
-    /// The largest recording of sound alone.
-    audio_bytes_max: u64,
-    /// The largest image.
-    image_bytes_max: u64,
-    /// The largest document.
-    document_bytes_max: u64,
+    #[serde(flatten)]
+    sizes: UploadSizes,
     /// What they are where the organization says nothing.
     defaults: UploadSizes,
     /// What they can be set to at most.
@@ -69,12 +63,8 @@ impl From<UploadLimits> for UploadSizes {
 
 impl From<UploadLimits> for UploadLimitsView {
     fn from(limits: UploadLimits) -> Self {
-        let UploadLimits { video_bytes_max, audio_bytes_max, image_bytes_max, document_bytes_max } = limits;
         Self {
-            video_bytes_max,
-            audio_bytes_max,
-            image_bytes_max,
-            document_bytes_max,
+            sizes: limits.into(),
             defaults: UploadLimits::DEFAULTS.into(),
             ceilings: UploadLimits::CEILINGS.into(),
         }
