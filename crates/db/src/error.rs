@@ -77,6 +77,13 @@ pub fn is_overtaken(error: &sqlx::Error) -> bool {
     has_code(error, &["23503"])
 }
 
+/// Whether a statement makes something once more that there may be once.
+#[must_use]
+pub fn is_duplicate(error: &sqlx::Error) -> bool {
+    // unique_violation
+    has_code(error, &["23505"])
+}
+
 fn has_code(error: &sqlx::Error, codes: &[&str]) -> bool {
     error
         .as_database_error()

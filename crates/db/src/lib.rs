@@ -17,7 +17,7 @@ mod transaction;
 pub use access::{DatabaseAccess, Role, derive_password};
 pub use bootstrap::{MIGRATOR, POSTGRES_VERSION_MIN, VECTOR_VERSION_MIN, adopt_password, migrate, prepare};
 pub use constraint::violated_constraint;
-pub use error::{DbError, is_contention, is_outage, is_overtaken};
+pub use error::{DbError, is_contention, is_duplicate, is_outage, is_overtaken};
 pub use origin::Origin;
 pub use pattern::contains_pattern;
 pub use pool::{Db, PoolSizes};

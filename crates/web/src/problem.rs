@@ -5,11 +5,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use memoreel_blob::BlobError;
-use memoreel_db::{DbError, is_contention, is_outage, is_overtaken};
+use memoreel_db::{DbError, is_contention, is_duplicate, is_outage, is_overtaken};
 use memoreel_kernel::Timestamp;
 use memoreel_tasks::TaskFailure;
 use serde::Serialize;
 use std::borrow::Cow;
+
+/// Of requests that others overtook.
+const CHANGED_MEANWHILE: &str = "changed_meanwhile";
+/// Of requests that make something once more that there may be once.
+const ALREADY_EXISTS: &str = "already_exists";
 
 /// An error answer. Slices turn their errors into one of these.
 #[derive(Debug, Clone)]
@@ -187,7 +192,7 @@ impl Problem {
 
     /// Whether it comes of a statement that the database refused or did not do, after which its transaction can do nothing more.
     pub fn ends_transaction(&self) -> bool {
-        self.status.is_server_error() || self.code == "changed_meanwhile"
+        self.status.is_server_error() || [CHANGED_MEANWHILE, ALREADY_EXISTS].contains(&self.code)
     }
 
     /// The stable code.
@@ -251,6 +256,9 @@ impl From<sqlx::Error> for Problem {
         if is_overtaken(&error) {
             return overtaken(&error);
         }
+        if is_duplicate(&error) {
+            return duplicate(&error);
+        }
         Self::internal(error)
     }
 }
@@ -268,10 +276,17 @@ fn contended(error: &sqlx::Error) -> Problem {
 fn overtaken(error: &sqlx::Error) -> Problem {
     tracing::warn!(%error, "a request was overtaken by another");
     Problem::conflict(
-        "changed_meanwhile",
+        CHANGED_MEANWHILE,
         "Something that this is about was removed, or came to be used, at this moment.",
     )
     .hint("Look at how things stand, and try again.")
+}
+
+/// What it makes is there, and no slice says by which of its errors. That is a fault of the product, so that it is logged as one.
+fn duplicate(error: &sqlx::Error) -> Problem {
+    tracing::error!(%error, "what a request makes is there already, and nothing says what that means");
+    Problem::conflict(ALREADY_EXISTS, "What this would make is there already, perhaps since this moment.")
+        .hint("Look at how things stand before you try again.")
 }
 
 fn unreachable_database(error: &(dyn std::error::Error + 'static)) -> Problem {

@@ -291,12 +291,12 @@ async fn refuse(app: &TestApp, table: &str, code: &str) {
 }
 
 #[tokio::test]
-async fn whoever_gets_in_anothers_way_is_told_to_come_again_and_whoever_is_overtaken_to_look_again() {
+async fn what_the_database_refuses_for_others_sake_is_told_as_that_and_never_as_an_error_of_the_server() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     let video = app.insert_video(&ada, "Talk").await;
     let captions = format!("/videos/{video}/captions");
-    for code in ["40P01", "40001", "55P03", "23503"] {
+    for code in ["40P01", "40001", "55P03", "23503", "23505"] {
         for table in ["channels", "folders", "webhook_endpoints", "api_keys", "transcripts"] {
             refuse(&app, table, code).await;
         }
@@ -311,10 +311,10 @@ async fn whoever_gets_in_anothers_way_is_told_to_come_again_and_whoever_is_overt
         ];
         for answer in answers {
             assert!(!answer.text().contains("told to nobody"));
-            if code == "23503" {
-                answer.refuses(409, "changed_meanwhile");
-            } else {
-                assert_eq!(answer.refuses(503, "server_busy").header("retry-after"), "1");
+            match code {
+                "23503" => drop(answer.refuses(409, "changed_meanwhile")),
+                "23505" => drop(answer.refuses(409, "already_exists")),
+                _ => assert_eq!(answer.refuses(503, "server_busy").header("retry-after"), "1"),
             }
         }
     }
@@ -330,9 +330,11 @@ async fn a_batch_that_is_overtaken_is_refused_as_a_whole() {
     for colour in 1..4 {
         ids.push(uploaded(&app, &ada, "a.png", picture(3, colour)).await);
     }
-    refuse(&app, "assets", "23503").await;
     let copies = json!({ "action": "copy", "ids": ids });
-    ada.post("/assets/batch", &copies).await.refuses(409, "changed_meanwhile");
+    for (code, told) in [("23503", "changed_meanwhile"), ("23505", "already_exists")] {
+        refuse(&app, "assets", code).await;
+        ada.post("/assets/batch", &copies).await.refuses(409, told);
+    }
     let many = join_all((0..4).map(|_| ada.post("/assets/batch", &copies))).await;
     assert!(many.iter().all(|answer| answer.status == 409));
 }
