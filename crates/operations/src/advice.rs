@@ -63,7 +63,11 @@ fn for_failure(code: &str) -> &'static str {
         "engine_crashed" | "media_failed" | "task_abandoned" => {
             "Give the server more memory if it is short of it, then retry it."
         }
-        "task_unreadable" | "asset_not_probed" | "database_unavailable" | "task_interrupted" => "Retry it.",
+        "task_unreadable"
+        | "asset_not_probed"
+        | "database_unavailable"
+        | "server_busy"
+        | "task_interrupted" => "Retry it.",
         "invitation_outdated" => "Send the invitation again.",
         _ => "Retry it. If it fails in the same way again, the server's log says more under the task's id.",
     }

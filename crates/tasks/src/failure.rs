@@ -1,6 +1,6 @@
 //! Why a task did not complete.
 
-use memoreel_db::{DbError, is_outage};
+use memoreel_db::{DbError, is_contention, is_outage};
 use std::{error::Error, time::Duration};
 
 /// The failure of one try.
@@ -22,6 +22,8 @@ pub(crate) enum FailureKind {
     Failed,
     /// The database went away; the task itself is not at fault.
     Outage,
+    /// The database ended the try for the sake of others that changed the same things; the task itself is not at fault.
+    Contended,
     /// Another worker has the task now; nothing may be written.
     LeaseLost,
     /// The try went further than the one before, and the next goes on from there.
@@ -88,6 +90,20 @@ impl TaskFailure {
         }
     }
 
+    fn contended(source: sqlx::Error) -> Self {
+        let message = "Others were changing the same things at this moment; this step starts again.";
+        Self {
+            kind: FailureKind::Contended,
+            source: Some(source.into()),
+            ..Self::transient("server_busy", message)
+        }
+    }
+
+    /// Whether the database may take in a moment what it did not take now.
+    pub(crate) fn is_of_the_moment(&self) -> bool {
+        matches!(self.kind, FailureKind::Outage | FailureKind::Contended)
+    }
+
     pub(crate) fn lease_lost() -> Self {
         Self {
             kind: FailureKind::LeaseLost,
@@ -98,13 +114,23 @@ impl TaskFailure {
 
 impl From<DbError> for TaskFailure {
     fn from(error: DbError) -> Self {
-        if error.is_outage() { Self::outage(error) } else { Self::internal(error) }
+        match error {
+            DbError::Statement(error) => error.into(),
+            other if other.is_outage() => Self::outage(other),
+            other => Self::internal(other),
+        }
     }
 }
 
 impl From<sqlx::Error> for TaskFailure {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) { Self::outage(error) } else { Self::internal(error) }
+        if is_outage(&error) {
+            Self::outage(error)
+        } else if is_contention(&error) {
+            Self::contended(error)
+        } else {
+            Self::internal(error)
+        }
     }
 }
 

@@ -27,8 +27,11 @@ use uuid::Uuid;
 /// How often, beyond its tries, a task may be interrupted from outside: by the end of its worker or of the database. Such an
 /// end is rarely the task's fault, but a task that kills its worker each time must come to an end itself.
 const INTERRUPTIONS_MAX: i32 = 12;
-/// How long to wait with a task whose worker or database ended.
+/// How long to wait with a task whose worker or database ended, or whose try the database ended for the sake of others.
 const AFTER_OUTAGE: Duration = Duration::from_secs(1);
+/// Among so many first tries of a task, those that the database ended for the sake of others do not count. What it ends each time must come
+/// to an end itself.
+const CONTENDED_TRIES_MAX: i32 = 12;
 
 /// Tells of tasks that run and are to stop.
 const STOPS_CHANNEL: &str = "memoreel_task_stops";
@@ -274,6 +277,8 @@ impl Shared {
         } else if failure.kind == FailureKind::Outage && task.attempts < task.attempts_max + INTERRUPTIONS_MAX
         {
             Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message, more_tries: 0 }
+        } else if failure.kind == FailureKind::Contended && task.attempts < CONTENDED_TRIES_MAX {
+            Ending::Retry { at: now + delta(AFTER_OUTAGE), code: failure.code, message, more_tries: 1 }
         } else if failure.kind == FailureKind::CameFurther && task.attempts < ATTEMPTS_MAX {
             Ending::Retry { at: now + delay_after(1), code: failure.code, message, more_tries: 1 }
         } else if failure.permanent || task.attempts >= task.attempts_max {
@@ -300,7 +305,7 @@ impl Shared {
         {
             let cause = failure.source.as_ref().map(tracing::field::display);
             // The task stays ours as long as its lease is renewed, which happens as soon as the database is back.
-            if failure.kind == FailureKind::Outage && !self.tracker.is_closed() {
+            if failure.is_of_the_moment() && !self.tracker.is_closed() {
                 tracing::warn!(cause, "the end of a task waits for the database");
                 tokio::time::sleep(AFTER_OUTAGE).await;
             } else {

@@ -5,13 +5,18 @@ use crate::{
     assets::{folder, picture, uploaded},
     client::{Client, Person, send},
     contents::until_waiting,
+    queue::{Queue, brisk, row},
     replaced::replace,
+    tasks::{Say, added, say_added},
     webhooks::add,
 };
 use chrono::TimeDelta;
 use futures::future::join_all;
+use memoreel_kernel::Event;
+use memoreel_tasks::{NewTask, Registry};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgConnection};
+use std::time::Duration;
 
 const HOOK: &str = "https://example.com/hook";
 
@@ -319,6 +324,85 @@ async fn what_the_database_refuses_for_others_sake_is_told_as_that_and_never_as_
         }
     }
     assert_eq!(ada.get("/channels").await.is(200).json()["items"], json!([]));
+}
+
+/// Lets the database end the first so many statements that do this with a row, as it ends one of two that wait for each other.
+async fn end_the_first(queue: &Queue, times: u32, done: &str) {
+    let in_the_way = format!(
+        "CREATE SEQUENCE times;
+         CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN
+             IF nextval('times') <= {times} THEN RAISE EXCEPTION 'in the way' USING ERRCODE = '40P01'; END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER in_the_way BEFORE {done} EXECUTE FUNCTION in_the_way()"
+    );
+    let mut connection = queue.database.superuser().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(in_the_way)).execute(&mut connection).await.unwrap();
+}
+
+/// Waits until the only task waits for another try after so many.
+async fn waits_after(queue: &Queue, attempts: i32) {
+    let waiting = [row("pending", attempts, Some("server_busy"))];
+    for _ in 0..500 {
+        if queue.tasks().await == waiting {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{:?}", queue.tasks().await);
+}
+
+#[tokio::test]
+async fn a_try_that_the_database_ends_for_others_sake_does_not_count() {
+    let queue = Queue::create(say_added).await;
+    end_the_first(&queue, 6, "INSERT ON traces FOR EACH ROW").await;
+    let worker = queue.worker(Registry::default().with(Say), brisk());
+    let video_id = queue.video().await;
+    queue.emit(added(video_id)).await;
+    for attempts in 1..=6 {
+        waits_after(&queue, attempts).await;
+        assert_eq!(queue.video_state(video_id).await.0, "processing");
+        queue.clock.advance(TimeDelta::seconds(2));
+    }
+    queue.until("completed", 1).await;
+    assert_eq!(queue.tasks().await, [row("completed", 7, None)]);
+    assert_eq!(queue.traces().await, ["added"]);
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn a_task_whose_every_try_the_database_ends_is_given_up() {
+    let queue = Queue::create(say_added).await;
+    end_the_first(&queue, u32::MAX, "INSERT ON traces FOR EACH ROW").await;
+    let worker = queue.worker(Registry::default().with(Say), brisk());
+    queue.emit(added(queue.video().await)).await;
+    // Eleven that do not count, and four that do.
+    for attempts in 1..15 {
+        waits_after(&queue, attempts).await;
+        queue.clock.advance(TimeDelta::hours(2));
+    }
+    queue.until("failed", 1).await;
+    assert_eq!(queue.tasks().await, [row("failed", 15, Some("server_busy"))]);
+    worker.stopped().await;
+}
+
+#[tokio::test]
+async fn an_end_of_a_task_that_the_database_does_not_take_for_others_sake_is_written_again() {
+    let queue = Queue::create(say_unreadably).await;
+    end_the_first(&queue, 2, "UPDATE ON tasks FOR EACH ROW WHEN (NEW.status = 'failed')").await;
+    let worker = queue.worker(Registry::default().with(Say), brisk());
+    queue.emit(added(queue.video().await)).await;
+    // The clock stands still, so that nobody would take it back.
+    queue.until("failed", 1).await;
+    assert_eq!(queue.tasks().await, [row("failed", 1, Some("task_unreadable"))]);
+    worker.stopped().await;
+}
+
+fn say_unreadably(event: &Event) -> Vec<NewTask> {
+    match *event {
+        Event::VideoAdded { video_id, .. } => vec![NewTask::new("say", video_id, json!({}))],
+        _ => Vec::new(),
+    }
 }
 
 #[tokio::test]
