@@ -143,6 +143,8 @@ pub(crate) async fn replay(
     let delivery = find_delivery(&mut tx, id).await?;
     find_active(&mut tx, delivery.endpoint_id, now).await?;
     if !store::replay_delivery(&mut tx, id, now).await? {
+        // What was told of a video goes with it, perhaps at this moment.
+        find_delivery(&mut tx, id).await?;
         return Err(WebhookError::Private);
     }
     let delivery = find_delivery(&mut tx, id).await?;

@@ -125,6 +125,23 @@ async fn a_test_of_a_webhook_endpoint_that_goes_meanwhile_is_one_of_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_sent_again_of_a_video_that_goes_meanwhile_is_nothing() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    add(&ada, HOOK, &["video.changed"]).await;
+    let video = app.insert_video(&ada, "Talk").await;
+    ada.patch(&format!("/videos/{video}"), &json!({ "title": "Speech" })).await.is(200);
+    let told = ada.get("/webhook-deliveries").await.is(200).json();
+    let again = format!("/webhook-deliveries/{}/replay", told["items"][0]["id"].as_str().unwrap());
+    // It is found before, and made due after.
+    let gone = format!("LOCK TABLE videos IN ACCESS EXCLUSIVE MODE; DELETE FROM videos WHERE id = '{video}'");
+    let gone = begun(&app, &gone).await;
+    let nothing = json!({});
+    let (sent, ()) = tokio::join!(ada.post(&again, &nothing), commit(&app, gone, 1));
+    sent.refuses(404, "not_found");
+}
+
+#[tokio::test]
 async fn copies_of_the_same_contents_in_different_orders_do_not_stop_each_other() {
     let app = TestApp::start().await;
     app.work().await;

@@ -84,7 +84,8 @@ pub(super) async fn get_webhook_delivery(
 #[utoipa::path(post, path = "/webhook-deliveries/{id}/replay", operation_id = "replay_webhook_delivery", tag = "Webhooks",
     params(("id" = WebhookDeliveryId, Path)),
     responses((status = 200, body = WebhookDelivery), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 409, description = "`webhook_endpoint_inactive`", body = ProblemBody)))]
+        (status = 404, body = ProblemBody),
+        (status = 409, description = "`webhook_endpoint_inactive` or `video_private`", body = ProblemBody)))]
 pub(super) async fn replay_webhook_delivery(
     State(app): State<App>,
     May(caller, _): May<ManageWebhooks>,

@@ -171,8 +171,8 @@ pub(crate) async fn insert_test_delivery(
     Ok(())
 }
 
-/// Makes a delivery due at once, with all its tries, unless it is of a video that is private now; returns whether it is of none. One that is
-/// being sent is left alone.
+/// Makes a delivery due at once, with all its tries, unless it is of a video that is private now, or gone; returns whether it is there and of
+/// none. One that is being sent is left alone.
 pub(crate) async fn replay_delivery(
     tx: &mut TenantTx,
     id: WebhookDeliveryId,
