@@ -57,7 +57,7 @@ export const webhookStrings = {
     errors: {
       timed_out: "no answer in time",
       unreachable: "not reachable",
-      address_refused: "address refused",
+      url_refused: "address refused",
       answer_unreadable: "answer unreadable",
       secret_unreadable: "secret unreadable",
       endpoint_inactive: "switched off before it was sent",

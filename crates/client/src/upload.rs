@@ -160,7 +160,7 @@ impl Client {
     /// ([`Client::wait_until_ready`]).
     ///
     /// # Errors
-    /// As the server says, such as `address_refused` for an address that is not open to everybody.
+    /// As the server says, such as `url_refused` for an address that is not open to everybody.
     pub async fn import(&self, link: &str, new: &NewUpload) -> Result<Imported, ClientError> {
         let wanted = serde_json::json!({
             "url": link,

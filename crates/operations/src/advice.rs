@@ -40,7 +40,7 @@ fn for_failure(code: &str) -> &'static str {
             "Delete what is not needed, or have whoever runs this server keep files in another store."
         }
         "media_too_large" | "image_too_large" | "image_too_costly" => "Make it smaller and upload it again.",
-        "import_refused" | "import_not_a_file" | "import_too_large" | "address_refused"
+        "import_refused" | "import_not_a_file" | "import_too_large" | "url_refused"
         | "redirects_too_many" => {
             "Open the link in a browser where nobody is signed in: it must lead to the file itself. Then import another one."
         }

@@ -57,7 +57,7 @@ impl OutboundError {
     /// A stable code.
     pub fn code(self) -> &'static str {
         match self {
-            Self::Refused(_) | Self::Private => "address_refused",
+            Self::Refused(_) | Self::Private => "url_refused",
             Self::TimedOut => "timed_out",
             Self::Unreachable => "unreachable",
             Self::Astray => "redirects_too_many",

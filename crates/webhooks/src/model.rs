@@ -132,7 +132,7 @@ pub struct WebhookDelivery {
     pub last_attempt_at: Option<DateTime<Utc>>,
     /// The status of the last answer; absent when there was none.
     pub response_status: Option<i32>,
-    /// Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+    /// Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
     /// `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
     pub error_code: Option<String>,
     /// How long the last try took.

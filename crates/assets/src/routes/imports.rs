@@ -94,7 +94,7 @@ fn address(app: &App, text: &str) -> Result<Url, Problem> {
     let url = Url::parse(text.trim()).map_err(|_| malformed())?;
     app.outbound.policy().check(&url).map_err(|refusal| {
         let detail = format!("This cannot be fetched: {refusal}.");
-        let problem = Problem::invalid_field("url", "address_refused", detail);
+        let problem = Problem::invalid_field("url", "url_refused", detail);
         match refusal.remedy() {
             Some(remedy) => problem.hint(remedy),
             None => problem,

@@ -427,7 +427,7 @@ async fn what_cannot_be_fetched_fails_with_a_sentence() {
         ("/gone", "image", "import_refused"),
         ("/nowhere", "document", "import_refused"),
         ("/large", "image", "import_too_large"),
-        ("/inside", "video", "address_refused"),
+        ("/inside", "video", "url_refused"),
         ("/round", "document", "redirects_too_many"),
     ] {
         let made = import(&ada, json!({ "url": elsewhere.at(path), "kind": kind })).await;
@@ -447,15 +447,15 @@ async fn what_cannot_be_fetched_fails_with_a_sentence() {
         assert_eq!(code_of, code, "{path}: {shown:#}");
     }
     for (url, code) in [
-        ("http://127.0.0.2/talk.mp4", "address_refused"),
-        ("https://ada:secret@example.com/talk.mp4", "address_refused"),
-        ("file:///etc/passwd", "address_refused"),
+        ("http://127.0.0.2/talk.mp4", "url_refused"),
+        ("https://ada:secret@example.com/talk.mp4", "url_refused"),
+        ("file:///etc/passwd", "url_refused"),
         ("talk.mp3", "url_invalid"),
     ] {
         ada.post("/imports", &json!({ "url": url })).await.refuses(422, code);
     }
     let within = ada.post("/imports", &json!({ "url": "https://127.0.0.2/talk.mp4" })).await;
-    let hint = within.refuses(422, "address_refused").json()["hint"].clone();
+    let hint = within.refuses(422, "url_refused").json()["hint"].clone();
     assert!(hint.as_str().is_some_and(|hint| hint.contains("MEMOREEL_OUTBOUND_NETWORKS")), "{hint}");
 }
 

@@ -77,7 +77,7 @@ async fn what_a_signed_link_leads_to_is_imported_however_it_is_asked_for() {
     )
     .await;
     is_the_talk(&app, &ada, told.answer(0)["video_id"].as_str().unwrap()).await;
-    told.refuses(1, "address_refused");
+    told.refuses(1, "url_refused");
 
     let ran = Command::new(env!("CARGO_BIN_EXE_memoreel"))
         .args(["upload", &link, "--title", "By command line"])

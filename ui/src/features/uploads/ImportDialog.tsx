@@ -39,7 +39,7 @@ function Ask({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  const wrong = fieldErrors(start.error, { address_refused: "url", url_invalid: "url" } as const);
+  const wrong = fieldErrors(start.error, { url_refused: "url", url_invalid: "url" } as const);
   const submit = (event: SyntheticEvent): void => {
     event.preventDefault();
     if (url.trim() !== "") start.mutate();

@@ -78,7 +78,7 @@ async fn a_name_that_leads_to_this_machine_is_refused_when_it_is_looked_up() {
     let (id, _) = add(&ada, &url, &all_events()).await;
     something_happens(&app, &ada).await;
     let delivery = delivery_until(&ada, &id, |delivery| delivery["attempts"] == 1).await;
-    assert_eq!(delivery["error_code"], "address_refused");
+    assert_eq!(delivery["error_code"], "url_refused");
     assert_eq!((&delivery["response_status"], &delivery["response_body"]), (&json!(null), &json!(null)));
     assert_eq!(trap.count(), 0);
 }
@@ -106,7 +106,7 @@ async fn a_name_that_means_something_else_the_next_moment_gains_nothing() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     };
-    assert_eq!(refused["error_code"], "address_refused");
+    assert_eq!(refused["error_code"], "url_refused");
     assert_eq!((good.count(), trap.count()), (1, 0));
 }
 
