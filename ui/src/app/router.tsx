@@ -157,8 +157,8 @@ export const SORTS = ["newest", "oldest", "title"] as const satisfies readonly V
 export const STATUSES = ["pending", "processing", "completed", "failed"] as const satisfies readonly VideoStatus[];
 export const AUDITED = [
   "video", "transcript", "subtitles", "speaker", "channel", "membership", "invitation", "organization", "domain", "api_key", "session",
-  "second_factor", "passkey", "identity", "user", "delivery_policy", "encoding_settings", "upload_limits", "webhook_endpoint", "asset",
-  "folder", "image_preset",
+  "second_factor", "passkey", "identity", "user", "delivery_policy", "encoding_settings", "upload_limits", "webhook_endpoint",
+  "webhook_delivery", "task", "asset", "folder", "image_preset",
 ] as const;
 export const DELIVERY_STATUSES = ["pending", "delivered", "failed"] as const satisfies readonly WebhookDeliveryStatus[];
 export const TASK_STATUSES = ["pending", "held", "running", "completed", "failed", "cancelled"] as const satisfies readonly TaskStatus[];

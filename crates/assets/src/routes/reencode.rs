@@ -50,6 +50,7 @@ pub(super) async fn encode_asset(
     let again = settlement_of(&mut tx, id.uuid(), &[Reencode::KIND]).await.map_err(AssetsError::from)?;
     // A task that runs was begun for what was wanted before.
     if is_other || matches!(again, Settlement::Settled { .. }) {
+        store::note_encoding_asked(&mut tx, id, app.clock.now()).await.map_err(AssetsError::from)?;
         let event = Event::EncodeWanted { video_id, asset_id: id };
         app.events.emit(&mut tx, &event).await.map_err(AssetsError::from)?;
     }

@@ -261,7 +261,7 @@ pub(crate) async fn copy_asset(
              -- What is on a document's pages is read again.
              CASE WHEN kind = 'document' THEN 'pending' ELSE status END, width, height, duration_seconds, bitrate, sample_rate,
              -- What is made on request is asked for anew.
-             channels, page_count, metadata - '{sounds,encoding_wanted}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description,
+             channels, page_count, metadata - '{sounds,encoding_wanted,encoding_asked_at}'::text[], coalesce($4, folder_id), $5, tags, custom_metadata, description,
              recognised_text, expires_at, $6, $6
          FROM assets WHERE organization_id = $1 AND id = $2 AND status = 'ready' AND blob_id IS NOT NULL AND deleted_at IS NULL",
         organization_id.uuid(),

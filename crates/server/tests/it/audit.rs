@@ -162,6 +162,79 @@ async fn what_people_write_on_a_recordings_file_is_told_and_what_tasks_write_is_
 }
 
 #[tokio::test]
+async fn what_people_do_to_tasks_is_told_and_what_becomes_of_these_by_themselves_is_not() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let video_id = ada.upload("Harbour.mp3", sample("inaugural-address.mp3")).await;
+    let task = ada.get(&format!("/tasks?subject_id={video_id}")).await.is(200).json()["items"][0].clone();
+    let path = format!("/tasks/{}", task["id"].as_str().unwrap());
+    let nothing = json!({});
+    let changed = send(ada.request("PATCH", &path).json(&json!({ "priority": 7 }))).await.is(200);
+    // The same again changes nothing.
+    ada.patch(&path, &json!({ "priority": 7 })).await.is(200);
+    ada.post(&format!("{path}/cancel"), &nothing).await.is(200);
+    ada.post(&format!("{path}/retry"), &nothing).await.is(200);
+    ada.post(&format!("{path}/cancel"), &nothing).await.is(200);
+    ada.post(&format!("/videos/{video_id}/retry"), &nothing).await.is(200);
+    // What was to be done with what is deleted for good is not needed any more, and nobody stopped it.
+    let image = ada.upload_image("Photo.heic", sample("still-photo.heic")).await;
+    ada.delete(&format!("/assets/{image}?permanently=true")).await.is(204);
+    let status: String = sqlx::query_scalar("SELECT status FROM tasks WHERE kind = 'read_image'")
+        .fetch_one(&mut app.superuser().await)
+        .await
+        .unwrap();
+    assert_eq!(status, "cancelled");
+    app.work().await;
+    assert_eq!(app.settled(&ada, &video_id).await["status"], "completed");
+    app.idle().await;
+
+    let told = entries(&ada, "&action=task").await;
+    let expected = ["task.retried", "task.cancelled", "task.retried", "task.cancelled", "task.prioritised"];
+    assert_eq!(actions(&told), expected, "{told:#?}");
+    assert!(told.iter().all(|entry| entry["target_id"] == task["id"]), "{told:#?}");
+    let (kind, subject) = (&task["kind"], &task["subject_id"]);
+    let preferred = &told[4];
+    assert_eq!(preferred["old"], json!({ "priority": task["priority"] }));
+    assert_eq!(preferred["new"], json!({ "kind": kind, "subject_id": subject, "priority": 7 }));
+    assert_eq!(
+        (&preferred["actor"]["id"], &preferred["request_id"]),
+        (&json!(ada.user_id), &json!(changed.header("x-request-id")))
+    );
+    assert_eq!(told[3]["new"], json!({ "kind": kind, "subject_id": subject }));
+    assert_eq!(told[2]["old"], json!({ "error_code": "task_cancelled" }));
+}
+
+#[tokio::test]
+async fn who_has_webhooks_sent_again_is_told_once_for_each_time() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let wanted = json!({ "url": "https://example.com/hook", "events": ["video.changed"] });
+    let endpoint = ada.post("/webhook-endpoints", &wanted).await.is(201).json()["endpoint"]["id"].clone();
+    let video = format!("/videos/{}", app.insert_video(&ada, "Talk").await);
+    for title in ["Speech", "Address"] {
+        ada.patch(&video, &json!({ "title": title })).await.is(200);
+    }
+    let delivery = ada.get("/webhook-deliveries").await.is(200).json()["items"][0]["id"].clone();
+    ada.post(&format!("/webhook-deliveries/{}/replay", delivery.as_str().unwrap()), &json!({})).await.is(200);
+    let told = entries(&ada, "&action=webhook_delivery").await;
+    assert_eq!(actions(&told), ["webhook_delivery.replayed"]);
+    assert_eq!((&told[0]["target_id"], &told[0]["actor"]["id"]), (&delivery, &json!(ada.user_id)));
+    assert_eq!(told[0]["new"], json!({ "event": "video.changed", "endpoint_id": endpoint }));
+
+    // A range is one, and none where there was nothing.
+    let again = format!("/webhook-endpoints/{}/replay", endpoint.as_str().unwrap());
+    for (status, count) in [("failed", 0), ("pending", 2)] {
+        let range = json!({ "from": "2020-01-01T00:00:00Z", "status": status });
+        assert_eq!(ada.post(&again, &range).await.is(200).json()["count"], count, "{status}");
+    }
+    let told = entries(&ada, "&action=webhook_endpoint.replayed").await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert_eq!((&told[0]["target_id"], &told[0]["actor"]["id"]), (&endpoint, &json!(ada.user_id)));
+    assert_eq!(told[0]["new"], json!({ "url": "https://example.com/hook" }));
+    assert_eq!(entries(&ada, "&action=webhook_delivery").await.len(), 1);
+}
+
+#[tokio::test]
 async fn only_owners_read_the_log_of_their_organization() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.person("ada").await, app.person("bob").await);

@@ -70,14 +70,17 @@ const NOT_AUDITED: [(&str, &str); 32] = [
     ("request_logs", "a log of its own"),
     ("sign_in_attempts", "counts, of nobody in particular"),
     ("store_processes", "of the instance"),
-    ("tasks", "background tasks"),
+    ("tasks", "background tasks; what people do to them is told by triggers of its own"),
     ("transcript_segments", "belong to transcripts, which are audited"),
     ("uploads", "become videos, images and documents, which are audited"),
     ("user_extensions", "a person's own choices"),
     ("user_preferences", "a person's own choices"),
     ("user_recovery_codes", "belong to the second factor, which is audited"),
     ("video_summaries", "made by background tasks"),
-    ("webhook_deliveries", "what follows from what happened, and is sent in the background"),
+    (
+        "webhook_deliveries",
+        "what follows from what happened; that one is sent again is told by a trigger of its own",
+    ),
 ];
 
 /// What must be unique among all organizations, so that a collision tells of another one's row, and why it does not.

@@ -221,6 +221,20 @@ async fn a_video_is_encoded_anew_and_whoever_is_playing_it_goes_on() {
     }
     let tasks = "SELECT count(*) FROM tasks WHERE kind = 'reencode' AND status = 'pending'";
     assert_eq!(sqlx::query_scalar::<_, i64>(tasks).fetch_one(&mut database).await.unwrap(), 1);
+    // Who asks for it is told each time that something is to be done, also to what it was before.
+    let log = format!("/audit-log?action=asset.encode_wanted&target_id={asset_id}");
+    assert_eq!(ada.get(&log).await.is(200).json()["items"].as_array().unwrap().len(), 1);
+    let done = "UPDATE tasks SET status = 'completed', finished_at = created_at WHERE kind = 'reencode'";
+    sqlx::query(done).execute(&mut database).await.unwrap();
+    app.clock.advance(chrono::TimeDelta::seconds(1));
+    ada.post(&path, &Value::Null).await.is(202);
+    let log = ada.get(&log).await.is(200).json()["items"].clone();
+    assert_eq!(log.as_array().unwrap().len(), 2, "{log:#}");
+    assert_eq!(
+        (&log[0]["actor"]["id"], &log[0]["new"]["filename"], &log[0]["new"]["encoding_wanted"]),
+        (&json!(ada.user_id), &json!("Call.mp4"), &log[1]["new"]["encoding_wanted"])
+    );
+    assert!(log[0]["new"]["encoding_wanted"].is_object(), "{log:#}");
     app.work().await;
     app.idle().await;
 
@@ -437,6 +451,10 @@ async fn sound_is_made_once_when_it_is_asked_for_and_goes_with_the_recording() {
 
     // What is there is found, and nothing is done again.
     app.idle().await;
+    let log = format!("/audit-log?action=asset.sound_wanted&target_id={asset_id}");
+    let log = ada.get(&log).await.is(200).json()["items"].clone();
+    assert_eq!(log.as_array().unwrap().len(), 3, "{log:#}");
+    assert_eq!(log[2]["new"], json!({ "filename": "Weekly 会議.mp4", "sounds": { "sound-opus": true } }));
     let count = async || -> i64 {
         let tasks = sqlx::query_scalar("SELECT count(*) FROM tasks WHERE kind = 'make_sounds'");
         tasks.fetch_one(&mut app.superuser().await).await.unwrap()

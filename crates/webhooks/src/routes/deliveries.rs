@@ -134,9 +134,15 @@ pub(super) async fn replay_webhook_deliveries(
     }
     let now = app.clock.now();
     let mut tx = app.db.tenant(&caller).await?;
+    if !store::hold_endpoint(&mut tx, id).await? {
+        return Err(WebhookError::NotFound("webhook endpoint").into());
+    }
     endpoints::find_active(&mut tx, id, now).await?;
     let status = status.unwrap_or(DeliveryStatus::Failed);
     let count = store::replay_deliveries(&mut tx, id, status, from, to, now).await?;
+    if count > 0 {
+        store::note_replay(&mut tx, id, now).await?;
+    }
     tx.commit().await?;
     Ok(Json(ReplayedWebhookDeliveries { count }))
 }

@@ -184,7 +184,8 @@ pub(crate) async fn replay_delivery(
                SELECT d.id FROM webhook_deliveries d LEFT JOIN videos v ON v.organization_id = $1 AND v.id = d.video_id
                WHERE d.organization_id = $1 AND d.id = $2 AND (d.video_id IS NULL OR v.visibility <> 'private')
            ), due AS (
-               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL
+               UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $3, finished_at = NULL,
+                   replayed_at = $3
                FROM told WHERE d.organization_id = $1 AND d.id = told.id AND d.lease IS NULL
            )
            SELECT EXISTS (SELECT FROM told) AS "is_told!", pg_notify('memoreel_webhooks', '')::text AS notified"#,
@@ -198,7 +199,7 @@ pub(crate) async fn replay_delivery(
 }
 
 /// Makes what an endpoint was told in a range of time due again, but for videos that are private now, the oldest first; returns how many, at
-/// most [`REPLAY_MAX`].
+/// most [`REPLAY_MAX`]. Whoever calls this holds the endpoint, and so waits for no delivery: whoever has one may wait for its endpoint.
 pub(crate) async fn replay_deliveries(
     tx: &mut TenantTx,
     endpoint_id: WebhookEndpointId,
@@ -214,7 +215,7 @@ pub(crate) async fn replay_deliveries(
                    AND created_at >= $4 AND ($5::timestamptz IS NULL OR created_at < $5)
                    AND (video_id IS NULL OR EXISTS (
                        SELECT FROM videos v WHERE v.organization_id = $1 AND v.id = d.video_id AND v.visibility <> 'private'))
-               ORDER BY created_at, id LIMIT $7 FOR UPDATE
+               ORDER BY created_at, id LIMIT $7 FOR UPDATE SKIP LOCKED
            ), due AS (
                UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $6, finished_at = NULL
                FROM chosen WHERE d.organization_id = $1 AND d.id = chosen.id RETURNING d.id

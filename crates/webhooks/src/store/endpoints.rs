@@ -173,6 +173,24 @@ pub(crate) async fn update_endpoint(
     Ok(updated.rows_affected() == 1)
 }
 
+/// Notes that somebody has what an endpoint was told sent again.
+pub(crate) async fn note_replay(
+    tx: &mut TenantTx,
+    id: WebhookEndpointId,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let organization_id = tx.organization_id();
+    sqlx::query!(
+        "UPDATE webhook_endpoints SET replayed_at = $3 WHERE organization_id = $1 AND id = $2",
+        organization_id.uuid(),
+        id.uuid(),
+        now,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Deletes an endpoint with its secrets and deliveries; `false` when there is none.
 pub(crate) async fn delete_endpoint(tx: &mut TenantTx, id: WebhookEndpointId) -> Result<bool, sqlx::Error> {
     let organization_id = tx.organization_id();

@@ -112,16 +112,25 @@ export function sentence({ actor, action, target_kind: kind, label, new: fields,
   const done = action.slice(action.indexOf(".") + 1);
   const thing = strings.audit.things[kind] ?? kind;
   const name = label ?? nameIn(kind, fields) ?? nameIn(kind, before);
-  return strings.audit.did(who, strings.audit.verbs[done] ?? done, name === null ? thing : strings.audit.named(thing, name));
+  const what = name === null ? thing : strings.audit.named(thing, name);
+  if (action === "webhook_endpoint.replayed") return strings.audit.replayed(who, what);
+  return strings.audit.did(who, strings.audit.verbs[done] ?? done, what);
 }
 
 /** The field that names each of what the server keeps no label of. */
-const NAMING: Record<string, string> = { asset: "filename", domain: "domain", webhook_endpoint: "url" };
+const NAMING: Record<string, string> = {
+  asset: "filename",
+  domain: "domain",
+  webhook_endpoint: "url",
+  webhook_delivery: "event",
+  task: "kind",
+};
 
 /** What it is called, where that is among the values that changed. */
 function nameIn(kind: string, fields: AuditEntry["new"] | undefined): string | null {
   const name = fields?.[NAMING[kind] ?? ""];
-  return typeof name === "string" ? name : null;
+  if (typeof name !== "string") return null;
+  return kind === "task" ? (strings.tasks.kinds[name] ?? name) : name;
 }
 
 function shown(value: unknown): string {

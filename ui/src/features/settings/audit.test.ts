@@ -44,6 +44,20 @@ describe("an entry of the audit log", () => {
     expect(sentence(entry(endpoint))).toBe("Ada deleted the webhook endpoint “https://a.example/”");
   });
 
+  it("says what was asked of the background", () => {
+    const asked = (action: string, values: Record<string, unknown>): string =>
+      sentence(entry({ action, target_kind: action.split(".")[0] ?? "", label: null, new: values }));
+    expect(asked("asset.encode_wanted", { filename: "quay.mp4" })).toBe("Ada asked for another encoding of the file “quay.mp4”");
+    expect(asked("asset.sound_wanted", { filename: "quay.mp4" })).toBe("Ada asked for a sound file of the file “quay.mp4”");
+    expect(asked("task.cancelled", { kind: "encode" })).toBe("Ada stopped the task “Encoding”");
+    expect(asked("task.retried", { kind: "of_another_version" })).toBe("Ada retried the task “of_another_version”");
+    expect(asked("task.prioritised", { kind: "store", priority: 7 })).toBe("Ada changed the priority of the task “Storing”");
+    expect(asked("webhook_delivery.replayed", { event: "video.changed" })).toBe("Ada sent again the delivery “video.changed”");
+    expect(asked("webhook_endpoint.replayed", { url: "https://a.example/" })).toBe(
+      "Ada had messages sent again to the webhook endpoint “https://a.example/”",
+    );
+  });
+
   it("tells programs, former members and the server apart", () => {
     expect(sentence(entry({ actor: { ...ada, kind: "api_key" } }))).toMatch(/^Ada, by API key changed/u);
     expect(sentence(entry({ actor: { ...ada, name: null } }))).toMatch(/^A former member changed/u);
