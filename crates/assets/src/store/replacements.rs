@@ -7,7 +7,8 @@ use memoreel_kernel::{AssetId, UploadId, VideoId};
 use std::time::Duration;
 
 /// Notes that an upload brings, or is about to bring, another content for an asset; what did so before is given up, with what
-/// was stored of it. Returns whether there is such an asset outside the bin that has a content to replace, or did not get one.
+/// was stored of it. Returns whether there is such an asset outside the bin that has a content to replace, or did not get one;
+/// if not, nothing is changed.
 pub(crate) async fn begin_replacement(
     tx: &mut TenantTx,
     upload: &Upload,
@@ -17,15 +18,6 @@ pub(crate) async fn begin_replacement(
         return Ok(false);
     }
     let organization_id = tx.organization_id();
-    sqlx::query!(
-        "UPDATE uploads SET status = 'terminated', source = NULL
-         WHERE organization_id = $1 AND (replaces_id = $2 OR id = $2) AND id <> $3 AND status IN ('importing', 'received')",
-        organization_id.uuid(),
-        asset_id.uuid(),
-        upload.id.uuid(),
-    )
-    .execute(&mut **tx)
-    .await?;
     let kinds: &[&str] = match upload.becomes.kind() {
         // There may be nothing but sound to what was announced as a video.
         UploadKind::Video => &["video", "audio"],
@@ -43,7 +35,19 @@ pub(crate) async fn begin_replacement(
     )
     .execute(&mut **tx)
     .await?;
-    Ok(begun.rows_affected() == 1)
+    if begun.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        "UPDATE uploads SET status = 'terminated', source = NULL
+         WHERE organization_id = $1 AND (replaces_id = $2 OR id = $2) AND id <> $3 AND status IN ('importing', 'received')",
+        organization_id.uuid(),
+        asset_id.uuid(),
+        upload.id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(true)
 }
 
 /// The upload whose bytes are to replace the content of an asset.

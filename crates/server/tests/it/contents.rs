@@ -52,6 +52,14 @@ async fn bring(client: &Client, upload: &str, bytes: Vec<u8>) {
     send(request.header("content-type", "application/offset+octet-stream").body(bytes)).await.is(204);
 }
 
+/// Sends five bytes that nobody waits for any more.
+async fn refused(client: &Client, upload: &str) {
+    let request = client.tus("PATCH", upload).header("upload-offset", 0);
+    let sent = send(request.header("content-type", "application/offset+octet-stream").body("bytes")).await;
+    sent.refuses(404, "not_found");
+    assert_eq!(client.get(upload).await.is(200).json()["status"], "terminated");
+}
+
 /// The folder of what an upload brought.
 fn content(app: &TestApp, person: &Person, upload_id: &str) -> PathBuf {
     let organizations = app.folder().join("blobs/blobs/organizations");
@@ -270,6 +278,47 @@ async fn what_was_stopped_is_read_when_it_is_tried_again() {
     assert_eq!(asset(&ada, &image).await["replacement"]["status"], "pending");
     app.work().await;
     let found = until(&ada, &image, |found| found["replacement"].is_null()).await;
+    assert_eq!((&found["version"], &found["content_type"]), (&json!(2), &json!("image/png")));
+}
+
+#[tokio::test]
+async fn what_is_read_again_is_not_given_up_for_a_file_that_comes_too_early() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let before = sample("still-photo.heic");
+    let id = ada.upload_image("a.heic", before.clone()).await;
+    let task = task(&ada, "read_image").await;
+    ask(&ada, &task, "cancel").await;
+    let place = announce(&ada, &id, 5).await;
+    ask(&ada, &task, "retry").await;
+    refused(&ada, &place).await;
+    app.work().await;
+    let found = until(&ada, &id, |found| found["status"] != "pending").await;
+    assert_eq!(found["status"], "ready", "{found:#}");
+    app.idle().await;
+    app.sweep().await;
+    let file = found["file_url"].as_str().unwrap();
+    assert_eq!(app.visitor().get(file).await.is(200).body, before);
+}
+
+#[tokio::test]
+async fn what_replaces_a_file_is_not_given_up_for_another_that_comes_while_that_is_in_the_bin() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let id = ada.upload_image("a.heic", sample("still-photo.heic")).await;
+    until(&ada, &id, |found| found["status"] == "ready").await;
+    app.idle().await;
+    let app = app.restart().await;
+    let ada = app.signed_in(&ada).await;
+    let after = picture("The zeppelin lands").await;
+    let places = [announce(&ada, &id, after.len()).await, announce(&ada, &id, 5).await];
+    bring(&ada, &places[0], after).await;
+    ada.delete(&format!("/assets/{id}")).await.is(204);
+    refused(&ada, &places[1]).await;
+    ada.post(&format!("/assets/{id}/restore"), &json!({})).await.is(200);
+    app.work().await;
+    let found = until(&ada, &id, |found| found["replacement"].is_null()).await;
     assert_eq!((&found["version"], &found["content_type"]), (&json!(2), &json!("image/png")));
 }
 
