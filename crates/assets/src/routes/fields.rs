@@ -64,19 +64,30 @@ fn tag(tag: &str) -> Result<String, AssetsError> {
     }
 }
 
-/// Tags in lower case, each once, in their order.
-pub(super) fn tags(given: &[String]) -> Result<Vec<String>, AssetsError> {
+/// Tags in lower case, each once, in their order. Returns none if they are more than `count_max`, before the rest is looked at: each is
+/// compared with all before it.
+fn distinct<'a>(
+    given: impl IntoIterator<Item = &'a str>,
+    count_max: usize,
+) -> Result<Option<Vec<String>>, AssetsError> {
     let mut tags = Vec::new();
     for given in given {
         let tag = tag(given)?;
-        if !tags.contains(&tag) {
-            tags.push(tag);
+        if tags.contains(&tag) {
+            continue;
         }
+        if tags.len() == count_max {
+            return Ok(None);
+        }
+        tags.push(tag);
     }
-    if tags.len() > TAGS_MAX {
-        return Err(refuse("tags", "tags_too_many", format!("an asset has at most {TAGS_MAX} tags")));
-    }
-    Ok(tags)
+    Ok(Some(tags))
+}
+
+/// The tags of an asset.
+pub(super) fn tags(given: &[String]) -> Result<Vec<String>, AssetsError> {
+    distinct(given.iter().map(String::as_str), TAGS_MAX)?
+        .ok_or_else(|| refuse("tags", "tags_too_many", format!("an asset has at most {TAGS_MAX} tags")))
 }
 
 /// What programs keep with an asset.
@@ -105,13 +116,12 @@ pub(super) fn metadata(given: &Map<String, Value>) -> Result<(), AssetsError> {
 
 /// What an asset has to have: tags with commas between them, and an object of metadata as JSON.
 pub(super) fn terms(tags: Option<&str>, metadata: Option<&str>) -> Result<WantedTerms, AssetsError> {
-    let mut terms = WantedTerms::default();
-    for wanted in tags.into_iter().flat_map(|tags| tags.split(',')) {
-        let wanted = tag(wanted)?;
-        if !terms.tags.contains(&wanted) {
-            terms.tags.push(wanted);
-        }
-    }
+    let too_many = || {
+        let reason = format!("at most {WANTED_TERMS_MAX} tags and values are looked for at once");
+        refuse("tag", "terms_too_many", reason)
+    };
+    let tags = distinct(tags.into_iter().flat_map(|tags| tags.split(',')), WANTED_TERMS_MAX)?;
+    let mut terms = WantedTerms { tags: tags.ok_or_else(too_many)?, ..WantedTerms::default() };
     if let Some(text) = metadata {
         let refuse = |reason: String| refuse("metadata", "metadata_invalid", reason);
         let invalid = || {
@@ -141,8 +151,7 @@ pub(super) fn terms(tags: Option<&str>, metadata: Option<&str>) -> Result<Wanted
         }
     }
     if terms.count() > WANTED_TERMS_MAX {
-        let reason = format!("at most {WANTED_TERMS_MAX} tags and values are looked for at once");
-        return Err(refuse("tag", "terms_too_many", reason));
+        return Err(too_many());
     }
     Ok(terms)
 }
@@ -161,6 +170,19 @@ mod tests {
         }
         let many: Vec<String> = (0..51).map(|number| number.to_string()).collect();
         assert!(tags(&many).is_err() && tags(&many[1..]).is_ok());
+        assert_eq!(tags(&[&many[1..], &many[1..]].concat()).unwrap(), many[1..]);
+    }
+
+    #[test]
+    fn what_follows_too_many_tags_is_not_looked_at() {
+        let given: Vec<String> = (0..60).map(|number| number.to_string()).collect();
+        let asked = std::cell::Cell::new(0);
+        let counted = given.iter().map(|tag| {
+            asked.set(asked.get() + 1);
+            tag.as_str()
+        });
+        assert!(distinct(counted, TAGS_MAX).unwrap().is_none());
+        assert_eq!(asked.get(), TAGS_MAX + 1);
     }
 
     #[test]
@@ -171,6 +193,8 @@ mod tests {
             assert!(terms(None, Some(bad)).is_err(), "{bad}");
         }
         assert!(terms(Some("a,,b"), None).is_err());
+        assert!(terms(Some("0,1,2,3,4,5,6,7,8,9"), None).is_ok());
+        assert!(terms(Some("0,1,2,3,4,5,6,7,8,9,10"), None).is_err());
     }
 
     #[test]
