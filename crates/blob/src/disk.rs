@@ -255,7 +255,7 @@ impl Disk {
                 Err(error) => return Err(error.into()),
             }
             // One rename hides them all, and what a kill leaves is removed with the next.
-            let removed = disk.scratch.doom()?;
+            let removed = disk.scratch.doomed();
             match fs::rename(&path, &removed) {
                 Ok(()) => {}
                 Err(error) if is_missing(&error) => return Ok(0),

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use tempfile::{TempDir, TempPath};
+use uuid::Uuid;
 
 /// Nothing writes to one temporary file for this long without touching it.
 const LEFTOVER_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,12 +49,9 @@ impl Scratch {
         Ok(())
     }
 
-    /// A name that nothing has, for a folder that is about to be removed. Blocks.
-    pub(crate) fn doom(&self) -> Result<PathBuf> {
-        let (_, path) = tempfile::Builder::new().prefix(DOOMED).tempfile_in(&self.dir)?.into_parts();
-        let name = path.to_path_buf();
-        path.close()?;
-        Ok(name)
+    /// A name that nothing has, for a folder that is about to be removed. Nothing is made there: others remove what is called so.
+    pub(crate) fn doomed(&self) -> PathBuf {
+        self.dir.join(format!("{DOOMED}{}", Uuid::now_v7()))
     }
 
     /// Removes the folders that somebody was removing when they were killed, however long ago: nobody else uses them. Blocks.

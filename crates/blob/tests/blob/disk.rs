@@ -47,6 +47,21 @@ async fn an_end_that_is_longer_than_the_blob_is_all_of_it() {
     assert_eq!(read.range, 0..10);
 }
 
+#[tokio::test]
+async fn folders_are_removed_at_once_though_each_removes_what_others_are_removing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = BlobStore::disk(dir.path()).unwrap();
+    for _ in 0..50 {
+        let folders: Vec<_> = (0..8).map(|number| key(&format!("{number}/hls"))).collect();
+        for folder in &folders {
+            store.put_bytes(&key(&format!("{folder}/a")), "x").await.unwrap();
+        }
+        let removed = folders.iter().map(|folder| store.delete_prefix(folder));
+        assert_eq!(futures::future::try_join_all(removed).await.unwrap(), [1; 8]);
+    }
+    assert_eq!(std::fs::read_dir(dir.path().join("scratch")).unwrap().count(), 0);
+}
+
 /// The system is asked to forget it, wholly and in part; where it does not, this reads from memory, as the other tests do.
 #[cfg(target_os = "linux")]
 #[tokio::test]
