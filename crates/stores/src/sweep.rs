@@ -337,12 +337,16 @@ impl Sweeper<'_> {
         report: &mut SweepReport,
         tell: &mut (dyn FnMut(&Finding) + Send),
     ) -> Result<(), StoresError> {
-        report.orphans += 1;
-        report.orphan_bytes += blob.size_bytes;
         if removes {
+            // Of thousands, it may be long since it was listed: whoever begins again what was killed writes the same names.
+            if !store.head(&blob.key).await?.is_some_and(|found| self.is_old(&found)) {
+                return Ok(());
+            }
             store.delete(&blob.key).await?;
             report.removed += 1;
         }
+        report.orphans += 1;
+        report.orphan_bytes += blob.size_bytes;
         tell(&Finding::Orphan { place, blob, is_removed: removes });
         Ok(())
     }

@@ -116,6 +116,36 @@ async fn what_is_named_by_a_row_is_no_orphan_and_what_is_not_goes_after_a_day() 
 }
 
 #[tokio::test]
+async fn what_is_written_anew_while_others_are_removed_stays() {
+    let archive = tempfile::tempdir().unwrap();
+    let app = with_stores(&archive).await;
+    let ada = app.person("ada").await;
+    let folder = "assets/0192b3c4-0000-7000-8000-000000000002/hls-2";
+    let lost = ["0.m4s", "1.m4s"].map(|name| key(&ada, &format!("{folder}/{name}")));
+    for lost in &lost {
+        app.app.blobs.put_bytes(lost, "lost").await.unwrap();
+    }
+    let now = Timestamp::from(SystemTime::now()) + TimeDelta::days(2);
+    let files = app.folder().join("blobs/blobs");
+    let mut removed = Vec::new();
+    let mut tell = |finding: &Finding| {
+        let Finding::Orphan { blob, .. } = finding else { return };
+        removed.push(blob.key.clone());
+        for other in lost.iter().filter(|other| **other != blob.key) {
+            let file = fs::File::open(files.join(other.as_str())).unwrap();
+            file.set_modified(SystemTime::from(now)).unwrap();
+        }
+    };
+    let sweeper = Sweeper { db: app.db(), stores: app.app.blobs.stores(), options: WET, now };
+    let report = sweeper.sweep(None, &mut tell).await.unwrap();
+    assert_eq!((report.orphans, report.removed, removed.len()), (1, 1, 1));
+    for lost in &lost {
+        let is_there = app.app.blobs.head(lost).await.unwrap().is_some();
+        assert_eq!(is_there, !removed.contains(lost), "{lost}");
+    }
+}
+
+#[tokio::test]
 async fn a_row_whose_file_is_gone_is_told_and_marked_when_that_is_wanted() {
     let archive = tempfile::tempdir().unwrap();
     let app = with_stores(&archive).await;
