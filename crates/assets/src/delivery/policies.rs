@@ -9,7 +9,7 @@ use memoreel_web::App;
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -39,7 +39,7 @@ impl DeliveryPolicies {
         let (known, since) = self.deliverers.look_up(&organization_id);
         let known = match known {
             Known::Fresh(deliverer) => return Ok(deliverer),
-            Known::Old(deliverer) => Some(deliverer),
+            Known::Old(deliverer, reading) => Some((deliverer, reading)),
             Known::Nothing => None,
         };
         // What is done seldom is kept out of the future that each request makes.
@@ -53,7 +53,8 @@ impl DeliveryPolicies {
                 self.deliverers.put(organization_id, Arc::clone(&deliverer), since);
                 Ok(deliverer)
             }
-            (Err(error), Some(deliverer)) => {
+            (Err(error), Some((deliverer, _))) => {
+                self.deliverers.hold(&organization_id);
                 tracing::warn!(%error, "a policy of delivery could not be read again");
                 Ok(deliverer)
             }
@@ -75,8 +76,8 @@ impl DeliveryPolicies {
         let (known, since) = self.shown.look_up(&opened);
         let known = match known {
             Known::Fresh(()) => return Ok(true),
-            Known::Old(()) => true,
-            Known::Nothing => false,
+            Known::Old((), reading) => Some(reading),
+            Known::Nothing => None,
         };
         let read = Box::pin(async {
             let mut tx = app.db.tenant(&Caller::service(grant.organization_id)).await?;
@@ -91,7 +92,8 @@ impl DeliveryPolicies {
                 self.shown.remove(&opened);
                 Ok(false)
             }
-            Err(error) if known => {
+            Err(error) if known.is_some() => {
+                self.shown.hold(&opened);
                 tracing::warn!(%error, "whether a file is shown could not be read again");
                 Ok(true)
             }
@@ -116,7 +118,7 @@ impl DeliveryPolicies {
         let (known, since) = self.origins.look_up(&asked);
         let known = match known {
             Known::Fresh(is_admitted) => return Ok(is_admitted),
-            Known::Old(is_admitted) => Some(is_admitted),
+            Known::Old(is_admitted, reading) => Some((is_admitted, reading)),
             Known::Nothing => None,
         };
         let read = async {
@@ -129,7 +131,10 @@ impl DeliveryPolicies {
                 self.origins.put(asked, is_admitted, since);
                 Ok(is_admitted)
             }
-            (Err(_), Some(is_admitted)) => Ok(is_admitted),
+            (Err(_), Some((is_admitted, _))) => {
+                self.origins.hold(&asked);
+                Ok(is_admitted)
+            }
             (Err(error), None) => Err(error),
         }
     }
@@ -137,10 +142,14 @@ impl DeliveryPolicies {
 
 enum Known<V> {
     Fresh(V),
-    /// Whoever is told so reads it again; meanwhile it counts as fresh for others.
-    Old(V),
+    /// Whoever is told so reads it again, and keeps this until then: meanwhile it counts as fresh for others. Requests end at any moment, and the
+    /// next one reads it then.
+    Old(V, Reading),
     Nothing,
 }
+
+/// Since when something is read again.
+type Reading = Arc<Instant>;
 
 /// What was read, and when.
 #[derive(Debug)]
@@ -148,9 +157,16 @@ struct Remembered<K, V>(Arc<Mutex<Memory<K, V>>>);
 
 #[derive(Debug)]
 struct Memory<K, V> {
-    all: HashMap<K, (V, Instant)>,
+    all: HashMap<K, Entry<V>>,
     /// How often something changed that may have been read.
     changes: u64,
+}
+
+#[derive(Debug)]
+struct Entry<V> {
+    value: V,
+    read_at: Instant,
+    reading: Weak<Instant>,
 }
 
 impl<K, V> Clone for Remembered<K, V> {
@@ -170,12 +186,14 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     fn look_up(&self, key: &K) -> (Known<V>, u64) {
         let mut memory = self.memory();
         let since = memory.changes;
-        let Some((value, read_at)) = memory.all.get_mut(key) else { return (Known::Nothing, since) };
-        if read_at.elapsed() < FRESH_FOR {
-            return (Known::Fresh(value.clone()), since);
+        let Some(entry) = memory.all.get_mut(key) else { return (Known::Nothing, since) };
+        let is_fresh = |then: Instant| then.elapsed() < FRESH_FOR;
+        if is_fresh(entry.read_at) || entry.reading.upgrade().is_some_and(|reading| is_fresh(*reading)) {
+            return (Known::Fresh(entry.value.clone()), since);
         }
-        *read_at = Instant::now();
-        (Known::Old(value.clone()), since)
+        let reading = Arc::new(Instant::now());
+        entry.reading = Arc::downgrade(&reading);
+        (Known::Old(entry.value.clone(), reading), since)
     }
 
     /// Remembers what was read after `since`, unless something changed meanwhile: it may have been read before that.
@@ -186,13 +204,20 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
         }
         let all = &mut memory.all;
         if all.len() >= REMEMBERED {
-            all.retain(|_, (_, read_at)| read_at.elapsed() < FRESH_FOR);
+            all.retain(|_, entry| entry.read_at.elapsed() < FRESH_FOR);
         }
         // Whoever asks for thousands in three seconds gains nothing but that others are read again.
         if all.len() >= REMEMBERED {
             all.clear();
         }
-        all.insert(key, (value, Instant::now()));
+        all.insert(key, Entry { value, read_at: Instant::now(), reading: Weak::new() });
+    }
+
+    /// Could not be read just now, and is not asked for again at once.
+    fn hold(&self, key: &K) {
+        if let Some(entry) = self.memory().all.get_mut(key) {
+            entry.read_at = Instant::now();
+        }
     }
 
     /// Was read just now, and is not to be remembered.
@@ -250,5 +275,21 @@ mod tests {
         let (_, since) = remembered.look_up(&1);
         remembered.put(1, true, since);
         assert!(matches!(remembered.look_up(&1).0, Known::Fresh(true)));
+    }
+
+    #[test]
+    fn what_nobody_read_to_the_end_is_read_by_the_next() {
+        let remembered = Remembered::<usize, bool>::default();
+        let (_, since) = remembered.look_up(&1);
+        remembered.put(1, true, since);
+        let long_ago = Instant::now().checked_sub(FRESH_FOR).unwrap();
+        remembered.memory().all.get_mut(&1).unwrap().read_at = long_ago;
+        let (Known::Old(true, reading), _) = remembered.look_up(&1) else { panic!("it is not old") };
+        assert!(matches!(remembered.look_up(&1).0, Known::Fresh(true)), "somebody reads it");
+        drop(reading);
+        let (Known::Old(true, reading), _) = remembered.look_up(&1) else { panic!("it is not old") };
+        remembered.hold(&1);
+        drop(reading);
+        assert!(matches!(remembered.look_up(&1).0, Known::Fresh(true)), "it could not be read");
     }
 }
