@@ -201,7 +201,7 @@ impl WantedSound {
             None => (rest, None),
             Some((format, target)) => {
                 let lufs: i32 = target.strip_suffix("lufs")?.parse().ok()?;
-                (format, Some(TargetLoudness::new(-lufs)?))
+                (format, Some(TargetLoudness::new(lufs.checked_neg()?)?))
             }
         };
         let format = SoundFormat::ALL.into_iter().find(|one| one.as_str() == format)?;
@@ -273,6 +273,7 @@ mod tests {
             "sound-mp3-8lufs",
             "sound-mp3-016lufs",
             "sound-mp3--16lufs",
+            "sound-mp3--2147483648lufs",
             "Sound-mp3",
         ] {
             assert_eq!(WantedSound::parse(odd), None, "{odd}");
