@@ -23,7 +23,8 @@ use std::time::SystemTime;
 /// One store of immutable blobs. Cheap to clone.
 ///
 /// Writing is atomic and durable: a blob is visible only when complete, and stays once the call returns. Writing a
-/// key again replaces the blob; reads that have begun see the old one. A call that is dropped leaves nothing.
+/// key again replaces the blob; reads that have begun see the old one. A call that is dropped leaves what was there or
+/// all of the new blob, and may yet be writing that.
 #[derive(Clone)]
 pub struct SingleStore(Arc<Backend>);
 

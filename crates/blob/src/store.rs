@@ -116,7 +116,8 @@ const ORGANIZATIONS: &str = "organizations";
 /// The blobs of an installation: immutable, each in the store where its organization's blobs lie. Cheap to clone.
 ///
 /// Writing is atomic and durable: a blob is visible only when complete, and stays once the call returns. Writing a
-/// key again replaces the blob; reads that have begun see the old one. A call that is dropped leaves nothing.
+/// key again replaces the blob; reads that have begun see the old one. A call that is dropped leaves what was there or
+/// all of the new blob, and may yet be writing that.
 ///
 /// Where an organization is being moved to another store, writing and deleting may take a few seconds longer.
 #[derive(Debug, Clone)]
