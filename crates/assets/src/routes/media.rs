@@ -359,32 +359,27 @@ impl Delivery {
         policy: &Policy,
     ) -> Result<Response, Problem> {
         let Asked { method, headers, .. } = asked;
-        if method == Method::HEAD {
+        // What the client may have already is looked at before it is opened: a service would begin to send it.
+        if method == Method::HEAD || headers.contains_key(header::IF_NONE_MATCH) {
             let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
             require_wanted(headers, meta.etag.as_deref())?;
-            let mut response = if is_current(headers, meta.etag.as_deref()) {
-                StatusCode::NOT_MODIFIED.into_response()
-            } else {
-                let mut response = StatusCode::OK.into_response();
-                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
-                response
-            };
-            describe(
-                app,
-                &mut response,
-                asked,
-                policy,
-                Version { etag: meta.etag.as_deref(), is_lasting: true },
-            );
-            return Ok(response);
+            let has_it = is_current(headers, meta.etag.as_deref());
+            if has_it || method == Method::HEAD {
+                let mut response = if has_it {
+                    StatusCode::NOT_MODIFIED.into_response()
+                } else {
+                    let mut response = StatusCode::OK.into_response();
+                    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(meta.size_bytes));
+                    response
+                };
+                let version = Version { etag: meta.etag.as_deref(), is_lasting: true };
+                describe(app, &mut response, asked, policy, version);
+                return Ok(response);
+            }
         }
         let (read, is_part) = open(app, key, headers).await?;
         let etag = read.meta.etag.clone();
-        let mut response = if is_current(headers, etag.as_deref()) {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            answer(read, is_part, &self.sender)
-        };
+        let mut response = answer(read, is_part, &self.sender);
         describe(app, &mut response, asked, policy, Version { etag: etag.as_deref(), is_lasting: true });
         Ok(response)
     }
@@ -404,9 +399,9 @@ async fn open(app: &App, key: &BlobKey, headers: &HeaderMap) -> Result<(BlobRead
         Err(BlobError::RangeInvalid { size_bytes }) => {
             let meta = app.blobs.head(key).await?.ok_or_else(|| Problem::not_found("file"))?;
             let etag = meta.etag.as_deref();
-            // Whether it is what the client means, and whether they have it already, comes first (RFC 9110, 13.2.2).
+            // Whether it is what the client means comes first (RFC 9110, 13.2.2); that they do not have it already is known.
             require_wanted(headers, etag)?;
-            if is_same(headers, etag) && !is_current(headers, etag) {
+            if is_same(headers, etag) {
                 return Err(range_problem(size_bytes));
             }
         }

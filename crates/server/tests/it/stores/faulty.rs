@@ -393,3 +393,25 @@ async fn whatever_goes_wrong_with_the_bucket_nothing_is_lost_or_half_there_and_a
     let (report, findings) = swept(app, WET, TimeDelta::days(2)).await;
     assert_eq!((report.aborted, bucket.server.open_uploads()), (report.unfinished, 0), "{findings:?}");
 }
+
+#[tokio::test]
+async fn what_a_client_has_already_is_not_asked_for_in_the_bucket() {
+    let bucket = InBucket::start().await;
+    let app = &bucket.app;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let photo = picture(96, 1);
+    let id = ada.upload_image("noise.png", photo.clone()).await;
+    at_rest(app).await;
+    let asset = ada.get(&format!("/assets/{id}")).await.is(200).json();
+    let (path, visitor) = (local(&asset["file_url"]), app.visitor());
+    let etag = visitor.get(path).await.is(200).header("etag").to_owned();
+    let before = bucket.proxy.seen().len();
+    let again = send(visitor.request("GET", path).header("if-none-match", &etag)).await.is(304);
+    assert_eq!(again.header("etag"), etag);
+    let asked: Vec<String> =
+        bucket.proxy.seen().split_off(before).into_iter().map(|seen| seen.method).collect();
+    assert_eq!(asked, ["HEAD"]);
+    let other = send(visitor.request("GET", path).header("if-none-match", "\"other\"")).await.is(200);
+    assert_eq!(other.body, photo);
+}
