@@ -1,7 +1,7 @@
 //! Keyset paging: an opaque cursor that names the last row seen.
 
 use crate::Timestamp;
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +29,17 @@ pub struct Cursor {
     pub time: Timestamp,
     /// The row's id, which breaks ties.
     pub id: Uuid,
+}
+
+impl Cursor {
+    /// Behind no row: all of them are older.
+    const NEWEST: Self = Self {
+        time: match NaiveDate::from_ymd_opt(*ROW_YEARS.end(), 12, 31) {
+            Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
+            None => Timestamp::MAX_UTC,
+        },
+        id: Uuid::max(),
+    };
 }
 
 /// The cursor was not one of ours.
@@ -63,6 +74,12 @@ pub struct PageRequest {
 }
 
 impl PageRequest {
+    /// What all rows of the page come after, in a list that has the newest first; the first page has a cursor as well. A statement that compares
+    /// with it walks an index in its order from there, which one that also asks whether there is a cursor does not.
+    pub fn begins_after(&self) -> Cursor {
+        self.after.unwrap_or(Cursor::NEWEST)
+    }
+
     /// The `LIMIT` that also tells whether another page follows.
     pub fn limit_plus_one(&self) -> i64 {
         i64::from(self.limit) + 1
@@ -86,6 +103,14 @@ mod tests {
         let time = Timestamp::from_timestamp_micros(1_790_000_000_123_456).expect("in range");
         let cursor = Cursor { time, id: Uuid::from_u128(7) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
+    }
+
+    #[test]
+    fn the_first_page_begins_after_a_cursor_as_others_do() {
+        let first = PageRequest { after: None, limit: 20 };
+        assert_eq!(first.begins_after().to_string().parse(), Ok(Cursor::NEWEST));
+        let cursor = Cursor { time: Timestamp::UNIX_EPOCH, id: Uuid::from_u128(7) };
+        assert_eq!(PageRequest { after: Some(cursor), ..first }.begins_after(), cursor);
     }
 
     #[test]

@@ -5,19 +5,15 @@ mod purge;
 pub(crate) use purge::*;
 
 use crate::model::{Author, Channel, SpeakerView, Visibility};
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::TimeDelta;
 use memoreel_assets::{Playback, ReceivedUpload, Recording};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp, UserId, VideoId};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// Before and after every video.
+/// Before every video.
 const FIRST_TIME: Timestamp = Timestamp::UNIX_EPOCH;
-const LAST_TIME: Timestamp = match NaiveDate::from_ymd_opt(9999, 12, 31) {
-    Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
-    None => Timestamp::MAX_UTC,
-};
 /// How long a deleted video can be restored.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
@@ -302,7 +298,7 @@ pub(crate) async fn list_videos(
     // Conditions are written so that the planner does not take few rows to be left, and walks the index in its order.
     match order {
         VideoOrder::Newest => {
-            let (time, id) = after.map_or((LAST_TIME, Uuid::max()), |cursor| (cursor.time, cursor.id));
+            let cursor = page.begins_after();
             select_videos!(
                 "NULL::text",
                 "(v.created_at, v.id) < ($5::timestamptz, $6::uuid)
@@ -315,8 +311,8 @@ pub(crate) async fn list_videos(
                 channel_id,
                 status,
                 title,
-                time,
-                id,
+                cursor.time,
+                cursor.id,
                 limit,
             )
             .fetch_all(&mut **tx)

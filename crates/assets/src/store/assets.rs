@@ -125,14 +125,16 @@ pub(crate) async fn list_assets(
     let organization_id = tx.organization_id();
     let terms = &filter.terms;
     let metadata = Value::Object(terms.metadata.clone());
+    let cursor = page.begins_after();
+    // Conditions are written so that the planner does not take few rows to be left, and walks the index in its order.
     select_assets!(
-        "(a.deleted_at IS NOT NULL) = $2
-         AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR a.status = $4)
-         AND (NOT $5 OR a.folder_id IS NOT DISTINCT FROM $6)
-         AND ($7::text IS NULL OR a.filename ILIKE $7)
-         AND ($8::bigint = 0 OR a.id IN (SELECT t.asset_id FROM asset_terms t
-             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($9, $10)) GROUP BY t.asset_id HAVING count(*) = $8))
-         AND ($11::timestamptz IS NULL OR (a.created_at, a.id) < ($11, $12))
+        "(a.deleted_at IS NOT NULL) = $2 AND (a.created_at, a.id) < ($11::timestamptz, $12::uuid)
+         AND CASE WHEN $3::text IS NULL THEN true ELSE a.kind = $3 END
+         AND CASE WHEN $4::text IS NULL THEN true ELSE a.status = $4 END
+         AND CASE WHEN $5 THEN a.folder_id IS NOT DISTINCT FROM $6 ELSE true END
+         AND CASE WHEN $7::text IS NULL THEN true ELSE a.filename ILIKE $7 END
+         AND CASE WHEN $8::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
+             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($9, $10)) GROUP BY t.asset_id HAVING count(*) = $8) END
          ORDER BY a.created_at DESC, a.id DESC LIMIT $13",
         organization_id.uuid(),
         filter.is_deleted,
@@ -144,8 +146,8 @@ pub(crate) async fn list_assets(
         i64::try_from(terms.count()).unwrap_or(i64::MAX),
         &terms.tags,
         metadata,
-        page.after.map(|after| after.time),
-        page.after.map(|after| after.id),
+        cursor.time,
+        cursor.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

@@ -232,3 +232,35 @@ async fn a_list_takes_as_much_whatever_its_length() {
     }
     assert_eq!(asked[0], asked[1]);
 }
+
+#[tokio::test]
+async fn a_page_of_files_takes_no_look_at_the_others() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    sqlx::query(
+        "INSERT INTO assets (organization_id, filename, original_filename, byte_size, created_at)
+         SELECT $1::uuid, 'a', 'a', 0, now() - number * interval '1 second' FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&person.organization_id)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE assets").execute(&mut connection).await.unwrap();
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        person.client.get("/assets").await.is(200);
+        // The server counts them some time after.
+        let walks: i64 = sqlx::query_scalar(
+            "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'assets_newest'",
+        )
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        if walks > 0 {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "all are read and sorted");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
