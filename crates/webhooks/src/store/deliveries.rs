@@ -6,7 +6,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{PageRequest, Timestamp, VideoId, WebhookDeliveryId, WebhookEndpointId};
+use memoreel_kernel::{Cursor, PageRequest, Timestamp, VideoId, WebhookDeliveryId, WebhookEndpointId};
+use uuid::Uuid;
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -59,32 +60,40 @@ pub(crate) async fn deliveries(
     page: &PageRequest,
 ) -> Result<Vec<WebhookDelivery>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let cursor = begins_after(filter, page);
     let rows = sqlx::query_as!(
         DeliveryRow,
         r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
                CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
                response_status, error_code, duration_ms, created_at
            FROM webhook_deliveries WHERE organization_id = $1
+               AND created_at >= $5 AND (created_at, id) < ($6::timestamptz, $7::uuid)
                AND ($2::uuid IS NULL OR endpoint_id = $2)
                AND ($3::text IS NULL OR status = $3)
                AND ($4::text IS NULL OR event = $4)
-               AND ($5::timestamptz IS NULL OR created_at >= $5)
-               AND ($6::timestamptz IS NULL OR created_at < $6)
-               AND ($7::timestamptz IS NULL OR (created_at, id) < ($7, $8::uuid))
-           ORDER BY created_at DESC, id DESC LIMIT $9"#,
+           ORDER BY created_at DESC, id DESC LIMIT $8"#,
         organization_id.uuid(),
         filter.endpoint_id.map(|id| id.uuid()),
         filter.status.map(DeliveryStatus::as_str),
         filter.event.map(WebhookEvent::as_str),
-        filter.from,
-        filter.to,
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        filter.from.unwrap_or(Timestamp::UNIX_EPOCH),
+        cursor.time,
+        cursor.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(WebhookDelivery::from).collect())
+}
+
+/// Where the page before ended, or the time that is asked for ends.
+fn begins_after(filter: &DeliveryFilter, page: &PageRequest) -> Cursor {
+    let cursor = page.begins_after();
+    match filter.to {
+        // Nothing of that very moment is before it.
+        Some(to) if to <= cursor.time => Cursor { time: to, id: Uuid::nil() },
+        _ => cursor,
+    }
 }
 
 /// One delivery.

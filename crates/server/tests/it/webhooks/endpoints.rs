@@ -168,6 +168,12 @@ async fn deliveries_are_narrowed_down_paged_and_sent_again_by_range() {
     let at =
         |minutes: i64| (begin + TimeDelta::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Micros, true);
     assert_eq!(deliveries(&ada, &format!("from={}&to={}", at(1), at(3))).await.len(), 2);
+    let within = format!("/webhook-deliveries?limit=1&from={}&to={}", at(1), at(3));
+    let newer = ada.get(&within).await.is(200).json();
+    let older = format!("{within}&cursor={}", newer["next_cursor"].as_str().unwrap());
+    let older = ada.get(&older).await.is(200).json();
+    assert_ne!(older["items"][0]["id"], newer["items"][0]["id"]);
+    assert_eq!((older["items"].as_array().unwrap().len(), &older["next_cursor"]), (1, &Value::Null));
     let first = ada.get("/webhook-deliveries?limit=3").await.is(200).json();
     let next = first["next_cursor"].as_str().unwrap();
     let rest = ada.get(&format!("/webhook-deliveries?limit=3&cursor={next}")).await.is(200).json();
