@@ -79,12 +79,18 @@ fn walk(
     let (mut block, mut level, mut title) = (String::new(), None, None::<String>);
     // The element that is left out, and how many of its kind are in each other.
     let mut left_out: Option<(Vec<u8>, usize)> = None;
+    // A paragraph needs no end of its own: it ends where another block begins, or what it stands in ends.
+    let is_paragraph =
+        |left_out: &Option<(Vec<u8>, usize)>| left_out.as_ref().is_some_and(|(outer, _)| outer == b"p");
     let mut is_preformatted = 0_usize;
     for token in Tokenizer::new_with_emitter(text, emitter) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => {
                 let name = tag.name.0.as_slice();
+                if is_block(name) && is_paragraph(&left_out) {
+                    left_out = None;
+                }
                 if let Some((outer, depth)) = &mut left_out {
                     if outer.as_slice() == name && !tag.self_closing {
                         *depth += 1;
@@ -121,6 +127,9 @@ fn walk(
             }
             Token::EndTag(tag) => {
                 let name = tag.name.0.as_slice();
+                if is_block(name) && name != b"p" && is_paragraph(&left_out) {
+                    left_out = None;
+                }
                 if let Some((outer, depth)) = &mut left_out {
                     if outer.as_slice() == name {
                         *depth -= 1;
@@ -259,6 +268,19 @@ mod tests {
         assert_eq!(html.language.as_deref(), Some("de"));
         assert_eq!(html.pages[0].text, "Plan\n\nEins\nzwei & drei vier\n\na | b\n\nx\ny\n\nBildEnde");
         assert_eq!(html.pages[0].headings[0].text, "Plan");
+    }
+
+    #[test]
+    fn a_hidden_paragraph_hides_nothing_behind_it() {
+        for text in [
+            "<p hidden>nie</p>Eins",
+            "<p hidden>nie<p>Eins",
+            "<p hidden>nie <b>nie</b><h1>Eins</h1>",
+            "<div><p hidden>nie</div>Eins",
+            "<ul><li><p hidden>nie<li>Eins</ul>",
+        ] {
+            assert_eq!(visible(text).trim(), "Eins", "{text}");
+        }
     }
 
     #[test]
