@@ -190,8 +190,11 @@ impl Players {
         let alone = if wanted.file == INIT {
             header_of_track(&init, wanted.track)
         } else {
-            let segment = app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?;
-            segment_of_track(&init, &segment, wanted.track)
+            let (segment, track) = (app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?, wanted.track);
+            // To copy a large one takes some ten milliseconds, in which others are not to wait.
+            tokio::task::spawn_blocking(move || segment_of_track(&init, &segment, track))
+                .await
+                .map_err(Problem::internal)?
         };
         let bytes = alone.ok_or_else(not_found)?;
         room.shrink_to(kibibytes(bytes.capacity() as u64));
