@@ -4,7 +4,7 @@ use crate::{
     WebhookError, endpoints,
     event::WebhookEvent,
     model::{DeliveryStatus, WebhookDelivery, WebhookDeliveryDetails},
-    store::{self, DeliveryFilter},
+    store::{self, DeliveryFilter, Replayed},
 };
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -110,8 +110,10 @@ pub(super) struct ReplayWebhookDeliveries {
 /// How much is sent again.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct ReplayedWebhookDeliveries {
-    /// Deliveries that are due now, at most 10,000. When it is as many, ask again for the rest.
+    /// Deliveries that are due now, at most 10,000.
     count: i64,
+    /// Where these were not all: ask for the rest from this time on.
+    next_from: Option<DateTime<Utc>>,
 }
 
 /// Send again what an endpoint was told
@@ -139,10 +141,10 @@ pub(super) async fn replay_webhook_deliveries(
     }
     endpoints::find_active(&mut tx, id, now).await?;
     let status = status.unwrap_or(DeliveryStatus::Failed);
-    let count = store::replay_deliveries(&mut tx, id, status, from, to, now).await?;
+    let Replayed { count, next_from } = store::replay_deliveries(&mut tx, id, status, from, to, now).await?;
     if count > 0 {
         store::note_replay(&mut tx, id, now).await?;
     }
     tx.commit().await?;
-    Ok(Json(ReplayedWebhookDeliveries { count }))
+    Ok(Json(ReplayedWebhookDeliveries { count, next_from }))
 }

@@ -207,8 +207,16 @@ pub(crate) async fn replay_delivery(
     Ok(row.is_told)
 }
 
-/// Makes what an endpoint was told in a range of time due again, but for videos that are private now, the oldest first; returns how many, at
-/// most [`REPLAY_MAX`]. Whoever calls this holds the endpoint, and so waits for no delivery: whoever has one may wait for its endpoint.
+/// What was made due again.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    pub(crate) count: i64,
+    /// When the first of those happened that were too many.
+    pub(crate) next_from: Option<Timestamp>,
+}
+
+/// Makes what an endpoint was told in a range of time due again, but for videos that are private now, the oldest first, at most [`REPLAY_MAX`].
+/// Whoever calls this holds the endpoint, and so waits for no delivery: whoever has one may wait for its endpoint.
 pub(crate) async fn replay_deliveries(
     tx: &mut TenantTx,
     endpoint_id: WebhookEndpointId,
@@ -216,22 +224,26 @@ pub(crate) async fn replay_deliveries(
     from: Timestamp,
     to: Option<Timestamp>,
     now: Timestamp,
-) -> Result<i64, sqlx::Error> {
+) -> Result<Replayed, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query_scalar!(
-        r#"WITH chosen AS (
-               SELECT id FROM webhook_deliveries d WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
+    sqlx::query_as!(
+        Replayed,
+        r#"WITH found AS (
+               SELECT id, created_at FROM webhook_deliveries d WHERE organization_id = $1 AND endpoint_id = $2 AND status = $3 AND lease IS NULL
                    AND created_at >= $4 AND ($5::timestamptz IS NULL OR created_at < $5)
                    AND (video_id IS NULL OR EXISTS (
                        SELECT FROM videos v WHERE v.organization_id = $1 AND v.id = d.video_id AND v.visibility <> 'private'))
-               ORDER BY created_at, id LIMIT $7 FOR UPDATE SKIP LOCKED
+               ORDER BY created_at, id LIMIT $7::bigint + 1 FOR UPDATE SKIP LOCKED
+           ), chosen AS (
+               SELECT id, created_at, row_number() OVER (ORDER BY created_at, id) <= $7 AS fits FROM found
            ), due AS (
                UPDATE webhook_deliveries d SET status = 'pending', attempts = 0, next_attempt_at = $6, finished_at = NULL
-               FROM chosen WHERE d.organization_id = $1 AND d.id = chosen.id RETURNING d.id
+               FROM chosen WHERE d.organization_id = $1 AND d.id = chosen.id AND chosen.fits RETURNING d.id
            ), told AS (
                SELECT pg_notify('memoreel_webhooks', '')
            )
-           SELECT (SELECT count(*) FROM due) + 0 * (SELECT count(*) FROM told) AS "count!""#,
+           SELECT (SELECT count(*) FROM due) + 0 * (SELECT count(*) FROM told) AS "count!",
+               (SELECT created_at FROM chosen WHERE NOT fits) AS next_from"#,
         organization_id.uuid(),
         endpoint_id.uuid(),
         status.as_str(),

@@ -5,7 +5,7 @@ mod dispatch;
 mod endpoints;
 
 pub(crate) use deliveries::{
-    DeliveryFilter, delete_old_deliveries, deliveries, fail_inactive, find_delivery, find_details,
+    DeliveryFilter, Replayed, delete_old_deliveries, deliveries, fail_inactive, find_delivery, find_details,
     insert_test_delivery, replay_deliveries, replay_delivery,
 };
 pub(crate) use dispatch::{

@@ -192,6 +192,42 @@ async fn deliveries_are_narrowed_down_paged_and_sent_again_by_range() {
 }
 
 #[tokio::test]
+async fn what_is_too_much_to_be_sent_again_at_once_is_sent_again_from_where_that_ended() {
+    // Nothing is sent here.
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let (id, _) = add(&ada, "https://example.com/hook", &all_events()).await;
+    sqlx::query(
+        "INSERT INTO webhook_deliveries (organization_id, endpoint_id, event, payload, status, created_at, finished_at)
+         SELECT $1::uuid, $2::uuid, 'video.added', '{}', 'delivered', $3 + number * interval '1 second', $3
+         FROM generate_series(1, 10003) AS number",
+    )
+    .bind(&ada.organization_id)
+    .bind(&id)
+    .bind(app.now())
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    for (status, finished_at) in [("delivered", Some(app.now())), ("pending", None)] {
+        let (mut counts, mut from) = (Vec::new(), json!(app.now()));
+        while !from.is_null() {
+            // As they stand once those of the answer before were sent.
+            sqlx::query("UPDATE webhook_deliveries SET status = $1, finished_at = $2")
+                .bind(status)
+                .bind(finished_at)
+                .execute(&mut app.superuser().await)
+                .await
+                .unwrap();
+            let wanted = json!({ "from": from, "status": status });
+            let again = ada.post(&format!("/webhook-endpoints/{id}/replay"), &wanted).await.is(200).json();
+            counts.push(again["count"].as_i64().unwrap());
+            from = again["next_from"].clone();
+        }
+        assert_eq!(counts, [10_000, 3], "{status}");
+    }
+}
+
+#[tokio::test]
 async fn what_waits_ends_when_its_endpoint_is_switched_off_and_goes_when_it_is_deleted() {
     // Nothing is sent here.
     let app = TestApp::start().await;
