@@ -1,8 +1,9 @@
-import { CircleAlert, Copy, RotateCw } from "lucide-react";
+import { Copy, RotateCw } from "lucide-react";
 import { useState } from "react";
 import { isApiError } from "../api/client";
 import { copyText } from "../lib/clipboard";
 import { strings } from "../strings";
+import { AlertNotice } from "./AlertNotice";
 
 /** What went wrong, to what, what to do next, and the request id one click away. */
 export function Problem({ error, onRetry, retryLabel }: { error: unknown; onRetry?: () => void; retryLabel?: string }) {
@@ -12,11 +13,7 @@ export function Problem({ error, onRetry, retryLabel }: { error: unknown; onRetr
   const worded = problem === null || problem.type === "about:blank" || detail === "";
   const title = worded ? (problem?.title ?? strings.errors.title) : detail;
   return (
-    <div className="notice notice--bad" role="alert">
-      <p className="notice__title">
-        <CircleAlert size={16} aria-hidden />
-        {title}
-      </p>
+    <AlertNotice title={title}>
       {detail && detail !== title ? <p className="soft">{detail}</p> : null}
       {problem?.hint ? <p>{problem.hint}</p> : null}
       {onRetry || problem?.request_id ? (
@@ -30,7 +27,7 @@ export function Problem({ error, onRetry, retryLabel }: { error: unknown; onRetr
           {problem?.request_id ? <RequestId id={problem.request_id} /> : null}
         </div>
       ) : null}
-    </div>
+    </AlertNotice>
   );
 }
 

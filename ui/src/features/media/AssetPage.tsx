@@ -2,13 +2,14 @@ import "./media.css";
 import "./asset.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { CircleAlert, Copy, Download, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
+import { Copy, Download, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { isApiError } from "../../api/client";
 import { assetQuery, foldersQuery, mediaCommands, renewMedia } from "../../api/media";
 import { useMay } from "../../api/me";
 import { keys } from "../../api/queries";
 import type { Asset, AssetChanges, Folder } from "../../api/types";
+import { AlertNotice } from "../../components/AlertNotice";
 import { Confirm } from "../../components/Confirm";
 import { InlineEdit } from "../../components/InlineEdit";
 import { Problem } from "../../components/Problem";
@@ -124,13 +125,9 @@ function Found({ asset }: { asset: Asset }) {
         </p>
       )}
       {asset.error ? (
-        <div className="notice notice--bad" role="alert">
-          <p className="notice__title">
-            <CircleAlert size={16} aria-hidden />
-            {strings.asset.failed}
-          </p>
+        <AlertNotice title={strings.asset.failed}>
           <p>{asset.error.message}</p>
-        </div>
+        </AlertNotice>
       ) : null}
       <ReplacementNotice asset={asset} />
       {asset.video_id === null || asset.deleted_at !== null ? null : (
@@ -177,13 +174,9 @@ function ReplacementNotice({ asset }: { asset: Asset }) {
     );
   }
   return (
-    <div className="notice notice--bad" role="alert">
-      <p className="notice__title">
-        <CircleAlert size={16} aria-hidden />
-        {strings.asset.notReplaced}
-      </p>
+    <AlertNotice title={strings.asset.notReplaced}>
       <p>{replacement.error?.message}</p>
-    </div>
+    </AlertNotice>
   );
 }
 

@@ -1,42 +1,29 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { CircleAlert } from "lucide-react";
 import { assetQuery } from "../../api/media";
 import { useMay } from "../../api/me";
 import type { VideoDetail } from "../../api/types";
 import { strings } from "../../strings";
 import { useVideoActions } from "../library/actions";
-import { mayEndOtherwise } from "../library/stage";
+import { RecordingFailed } from "../library/RecordingFailed";
 import { replacedAs } from "../media/replacement";
 
-/** Why a recording could not be processed, and what whoever may change it can do about that. */
+/** Why a recording could not be processed, and what else can be done about that where it is watched. */
 export function FailedNotice({ video }: { video: VideoDetail }) {
   const mayEdit = useMay("edit_content");
   return (
-    <div className="notice notice--bad" role="alert">
-      <p className="notice__title">
-        <CircleAlert size={16} aria-hidden />
-        {strings.video.failedTitle}
-      </p>
-      <p>
-        {video.error?.message} {video.playable ? strings.video.failedPlayable : null}
-      </p>
-      {mayEdit ? <Remedies video={video} /> : null}
-    </div>
+    <RecordingFailed video={video} editable={mayEdit}>
+      <ReplaceOrDelete video={video} />
+    </RecordingFailed>
   );
 }
 
-function Remedies({ video }: { video: VideoDetail }) {
+function ReplaceOrDelete({ video }: { video: VideoDetail }) {
   const actions = useVideoActions();
   const navigate = useNavigate();
   const asset = useQuery({ ...assetQuery(video.asset_id ?? ""), enabled: video.asset_id !== null }).data;
   return (
-    <div className="notice__row">
-      {mayEndOtherwise(video) ? (
-        <button type="button" className="button button--small" onClick={() => actions.retry(video)}>
-          {strings.video.retry}
-        </button>
-      ) : null}
+    <>
       {asset && replacedAs(asset) !== null ? (
         <Link to="/files/$assetId" params={{ assetId: asset.id }} className="button button--small">
           {strings.asset.replace}
@@ -52,6 +39,6 @@ function Remedies({ video }: { video: VideoDetail }) {
       >
         {strings.video.delete}
       </button>
-    </div>
+    </>
   );
 }

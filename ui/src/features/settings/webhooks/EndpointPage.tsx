@@ -1,11 +1,12 @@
 import "./webhooks.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { ArrowLeft, CircleAlert } from "lucide-react";
+import { ArrowLeft } from "lucide-react";
 import { useState } from "react";
 import { keys } from "../../../api/queries";
 import type { IssuedWebhookSecret, WebhookEndpoint } from "../../../api/types";
 import { webhookCommands, webhookQuery } from "../../../api/webhooks";
+import { AlertNotice } from "../../../components/AlertNotice";
 import { BusyButton } from "../../../components/BusyButton";
 import { CopyIcon } from "../../../components/CopyIcon";
 import { Confirm } from "../../../components/Confirm";
@@ -90,13 +91,9 @@ function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {
         {endpoint.description === null ? null : <p className="soft">{endpoint.description}</p>}
       </div>
       {endpoint.disabled_at !== null && endpoint.disabled_reason !== null ? (
-        <div className="notice notice--bad" role="alert">
-          <p className="notice__title">
-            <CircleAlert size={16} aria-hidden />
-            {strings.webhooks.disabled[endpoint.disabled_reason](formatDate(endpoint.disabled_at))}
-          </p>
+        <AlertNotice title={strings.webhooks.disabled[endpoint.disabled_reason](formatDate(endpoint.disabled_at))}>
           <p>{strings.webhooks.disabledHint}</p>
-        </div>
+        </AlertNotice>
       ) : null}
       <p className="faint small">
         <span className="tag">{endpoint.active ? strings.webhooks.active : strings.webhooks.inactive}</span>{" "}
