@@ -457,6 +457,33 @@ test("the page of a file shows it, and takes its name, tags and metadata", async
   await expect(page.getByRole("heading", { name: "There is no such file" })).toBeVisible();
 });
 
+test("the page of a file has its heading while it is read, and nothing moves when it is there", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await file(page, "quay.png").getByRole("link").click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("quay.png");
+  const heading = page.getByRole("heading", { level: 1 });
+  const top = (): Promise<number | undefined> => page.locator(".file__columns").evaluate((element) => element.getBoundingClientRect().top);
+  for (const [width, height] of [[1440, 900], [375, 760]] as const) {
+    await page.setViewportSize({ width, height });
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    await page.route(/\/api\/v1\/assets\/[^/]+$/u, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.reload();
+    await expect(heading).toHaveText("File");
+    await expectAccessible(page);
+    const before = { heading: await heading.boundingBox(), columns: await top() };
+    letGo();
+    await expect(heading).toHaveText("quay.png");
+    expect({ heading: await heading.boundingBox(), columns: await top() }, `at ${width} pixels`).toEqual(before);
+    await page.unrouteAll({ behavior: "wait" });
+  }
+});
+
 test("what can be made of an image is tried, kept as a preset, and copied for a page", async ({ page }) => {
   await signUp(page, newAccount());
   await page.goto("/media");

@@ -88,6 +88,7 @@ export const mediaStrings = {
     temporary: "Temporary",
   },
   asset: {
+    title: "File",
     notFoundTitle: "There is no such file",
     notFoundText: "It was deleted, or you may not see it: then ask whoever sent you the link.",
     back: "Back to all files",

@@ -2,7 +2,7 @@ import "./media.css";
 import "./asset.css";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { Copy, Download, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
+import { Copy, Download, File, FileX, FolderInput, Replace, RotateCcw, Trash2 } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { isApiError } from "../../api/client";
 import { assetQuery, foldersQuery, mediaCommands, renewMedia } from "../../api/media";
@@ -56,22 +56,7 @@ export function AssetPage() {
   const asset = useQuery(assetQuery(assetId));
   useTitle(asset.data?.filename);
 
-  if (asset.isPending) {
-    return (
-      <div className="page file" aria-busy>
-        <span className="visually-hidden" role="status">
-          {strings.common.loading}
-        </span>
-        <div className="page__head file__head" aria-hidden>
-          <div className="skeleton" style={{ height: 36, width: "40%" }} />
-        </div>
-        <div className="file__columns" aria-hidden>
-          <div className="skeleton" style={{ height: 420 }} />
-          <div className="skeleton" style={{ height: 420 }} />
-        </div>
-      </div>
-    );
-  }
+  if (asset.isPending) return <Arriving />;
   if (asset.data) return <Found key={asset.data.id} asset={asset.data} />;
   const missing = isApiError(asset.error) && [400, 404, 422].includes(asset.error.status);
   return (
@@ -88,8 +73,43 @@ export function AssetPage() {
           </Link>
         </NotHere>
       ) : (
-        <Problem error={asset.error} onRetry={() => void asset.refetch()} />
+        <>
+          <h1 className="visually-hidden">{strings.asset.title}</h1>
+          <Problem error={asset.error} onRetry={() => void asset.refetch()} />
+        </>
       )}
+    </div>
+  );
+}
+
+/** Of the shape that most files have, so that nothing moves when they are there. */
+function Arriving() {
+  const mayEdit = useMay("edit_content");
+  const { download } = strings.asset;
+  const actions = mayEdit ? [download, strings.asset.replace, strings.media.move, strings.media.copy, strings.media.remove] : [download];
+  return (
+    <div className="page file" aria-busy>
+      <span className="visually-hidden" role="status">
+        {strings.common.loading}
+      </span>
+      <div className="page__head file__head">
+        <h1 className="page__title file__title">
+          <span className="visually-hidden">{strings.asset.title}</span>
+          <span className="skeleton file__wait" aria-hidden />
+        </h1>
+        <div className="file__actions" aria-hidden>
+          {actions.map((label) => (
+            <span key={label} className="button skeleton file__wait">
+              <File size={16} />
+              {label}
+            </span>
+          ))}
+        </div>
+      </div>
+      <div className="file__columns" aria-hidden>
+        <div className="skeleton" style={{ height: 420 }} />
+        <div className="skeleton" style={{ height: 420 }} />
+      </div>
     </div>
   );
 }
