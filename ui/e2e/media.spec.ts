@@ -484,6 +484,23 @@ test("the page of a file has its heading while it is read, and nothing moves whe
   }
 });
 
+test("on a phone what an image is comes before what can be made of it", async ({ page }) => {
+  await signUp(page, newAccount());
+  await page.goto("/media");
+  await dropImages(page, ["quay.png"]);
+  await page.setViewportSize({ width: 375, height: 760 });
+  await file(page, "quay.png").getByRole("link").click();
+  await page.getByRole("heading", { name: "Transform" }).waitFor();
+  const parts = await page
+    .getByRole("main")
+    .getByRole("heading", { level: 2 })
+    .evaluateAll((headings) => headings.map((one) => ({ name: one.textContent, top: one.getBoundingClientRect().top })));
+  expect(parts.at(0)?.name).toBe("Description");
+  expect(parts.at(-1)?.name).toBe("Transform");
+  // Keys and screen readers go through them as the eye does.
+  expect(parts).toEqual([...parts].sort((one, other) => one.top - other.top));
+});
+
 test("what can be made of an image is tried, kept as a preset, and copied for a page", async ({ page }) => {
   await signUp(page, newAccount());
   await page.goto("/media");

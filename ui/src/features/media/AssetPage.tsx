@@ -107,8 +107,8 @@ function Arriving() {
         </div>
       </div>
       <div className="file__columns" aria-hidden>
-        <div className="skeleton" style={{ height: 420 }} />
-        <div className="skeleton" style={{ height: 420 }} />
+        <div className="file__preview skeleton" style={{ height: 420 }} />
+        <div className="file__side skeleton" style={{ height: 420 }} />
       </div>
     </div>
   );
@@ -154,8 +154,19 @@ function Found({ asset }: { asset: Asset }) {
         <RecordingNotice videoId={asset.video_id} editable={editable} />
       )}
       <div className="file__columns">
-        <div className="file__main">
+        <div className="file__preview">
           <AssetPreview asset={asset} page={page} />
+        </div>
+        {/* Where there is one column, what the file is comes before what can be made of it. */}
+        <div className="file__side">
+          <DescriptionEditor asset={asset} editable={editable} />
+          <TextInPicture asset={asset} />
+          <AssetFacts asset={asset} folders={folders} editable={editable} />
+          {isRecording ? null : renditions}
+          <TagsEditor asset={asset} editable={editable} />
+          <MetadataEditor asset={asset} editable={editable} />
+        </div>
+        <div className="file__more">
           {asset.kind === "image" && asset.status === "ready" && asset.deleted_at === null ? (
             <Suspense fallback={<div className="skeleton" style={{ height: 320 }} />}>
               <Playground asset={asset} mayEdit={mayEdit} />
@@ -168,14 +179,6 @@ function Found({ asset }: { asset: Asset }) {
               <Subtitles asset={asset} editable={editable} />
             </>
           ) : null}
-        </div>
-        <div className="file__side">
-          <DescriptionEditor asset={asset} editable={editable} />
-          <TextInPicture asset={asset} />
-          <AssetFacts asset={asset} folders={folders} editable={editable} />
-          {isRecording ? null : renditions}
-          <TagsEditor asset={asset} editable={editable} />
-          <MetadataEditor asset={asset} editable={editable} />
         </div>
       </div>
     </div>
