@@ -43,6 +43,7 @@ export const strings = {
   },
   common: {
     cancel: "Cancel",
+    stop: "Stop",
     close: "Close",
     save: "Save",
     saved: "Saved",

@@ -20,10 +20,21 @@ describe("deleting many for good", () => {
   it("takes what is gone already for done, and says what went before something is refused", async () => {
     stubFetch(gone(), refused(404), refused(503));
     const seen: number[] = [];
-    const { done, error } = await mediaCommands.deleteForGood(["a", "b", "c", "d"], (count) => seen.push(count));
+    const { done, error } = await mediaCommands.deleteForGood(["a", "b", "c", "d"], { onProgress: (count) => seen.push(count) });
     expect(done).toEqual(["a", "b"]);
     expect(error).toMatchObject({ status: 503 });
     expect(seen).toEqual([1, 2]);
+  });
+
+  it("ends with the one that is on its way when it is told to stop", async () => {
+    const stub = stubFetch(gone(), gone(), gone());
+    const stop = new AbortController();
+    const onProgress = (count: number): void => {
+      if (count === 2) stop.abort();
+    };
+    const outcome = await mediaCommands.deleteForGood(["a", "b", "c"], { onProgress, stop: stop.signal });
+    expect(outcome).toEqual({ done: ["a", "b"], error: null });
+    expect(stub).toHaveBeenCalledTimes(2);
   });
 
   it("waits as long as the server asks for", async () => {

@@ -131,14 +131,21 @@ export interface Outcome<T> {
   error: Error | null;
 }
 
+/** What is told of something that takes its time, and what it is told. */
+export interface Lengthy {
+  onProgress?: ((done: number) => void) | undefined;
+  stop?: AbortSignal | undefined;
+}
+
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 export const mediaCommands = {
   changeAsset: (id: string, json: AssetChanges) => requestJson<Asset>("PATCH", `/assets/${id}`, { json }),
-  /** One after the other; what is gone already is as it should be. */
-  deleteForGood: async (ids: readonly string[], onProgress?: (done: number) => void): Promise<Outcome<string>> => {
+  /** One after the other, until it is told to stop; what is gone already is as it should be. */
+  deleteForGood: async (ids: readonly string[], { onProgress, stop }: Lengthy = {}): Promise<Outcome<string>> => {
     const done: string[] = [];
     for (const id of ids) {
+      if (stop?.aborted) break;
       try {
         await patiently(() => request("DELETE", `/assets/${id}`, { query: { permanently: "true" } }));
       } catch (error) {

@@ -112,12 +112,12 @@ export function SelectionBar({
           text={removable.length < ids.length ? `${strings.media.forGoodText} ${strings.media.forGoodRecordings}` : strings.media.forGoodText}
           action={strings.media.deleteForGood}
           progress={progress}
-          onConfirm={async () => {
+          onConfirm={async (stop) => {
             const total = removable.length;
-            const show = (done: number): void => setProgress({ done, total });
-            if (total > 1) show(0);
-            await actions.deleteForGood(removable, total > 1 ? show : undefined);
-            onClear();
+            const onProgress = (done: number): void => setProgress({ done, total });
+            if (total > 1) onProgress(0);
+            await actions.deleteForGood(removable, { onProgress: total > 1 ? onProgress : undefined, stop });
+            if (!stop.aborted) onClear();
           }}
           onClose={close}
         />

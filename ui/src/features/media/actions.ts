@@ -1,6 +1,6 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { dropAssets, findAsset, mediaCommands, renewMedia } from "../../api/media";
+import { dropAssets, findAsset, mediaCommands, renewMedia, type Lengthy } from "../../api/media";
 import { keys } from "../../api/queries";
 import type { BatchAction, BatchItem } from "../../api/types";
 import { showToast } from "../../lib/toasts";
@@ -15,7 +15,7 @@ export interface MediaActions {
   move: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
   copy: (ids: readonly string[], folderId: string | null, where: string) => Promise<void>;
   /** Throws what the server refuses, for whoever asked before; what went until then is gone. */
-  deleteForGood: (ids: readonly string[], onProgress?: (done: number) => void) => Promise<void>;
+  deleteForGood: (ids: readonly string[], lengthy?: Lengthy) => Promise<void>;
 }
 
 export function useMediaActions(): MediaActions {
@@ -43,8 +43,8 @@ export function useMediaActions(): MediaActions {
       },
       copy: (ids, folderId, where) =>
         act(client, "copy", ids, folderId, (done) => showToast(strings.media.copied(done.length, where))),
-      deleteForGood: async (ids, onProgress) => {
-        const { done, error } = await mediaCommands.deleteForGood(ids, onProgress);
+      deleteForGood: async (ids, lengthy) => {
+        const { done, error } = await mediaCommands.deleteForGood(ids, lengthy);
         for (const id of done) client.removeQueries({ queryKey: keys.asset(id) });
         dropAssets(client, done);
         renewMedia(client);
