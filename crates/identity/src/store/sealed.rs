@@ -5,7 +5,8 @@ use memoreel_db::SystemTx;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// Rows after `after` whose values were not sealed under the key with this id, held until the end of the transaction.
+/// Rows after `after` whose values were not sealed under the key with this id, held until the end of the transaction. Where there is no
+/// value, as of an upload that is not fetched, nothing is sealed.
 pub(crate) async fn hold_former(
     tx: &mut SystemTx,
     column: SealedColumn,
@@ -18,7 +19,7 @@ pub(crate) async fn hold_former(
     sqlx::query("SELECT set_config('app.role', 'service', true)").execute(&mut **tx).await?;
     let query = format!(
         "SELECT {key}, {value} FROM {table}
-         WHERE {key} > $1 AND substring({value} FROM 2 FOR octet_length($2)) IS DISTINCT FROM $2
+         WHERE {key} > $1 AND substring({value} FROM 2 FOR octet_length($2)) <> $2
          ORDER BY {key} LIMIT $3 FOR UPDATE"
     );
     let rows = sqlx::query_as(AssertSqlSafe(query))
