@@ -56,7 +56,7 @@ pub fn run() -> Result<()> {
 /// With what is open to fuzzing alone, so that its targets are checked, too.
 fn clippy() -> Result<()> {
     let mut clippy = cargo();
-    clippy.args(["clippy", "--quiet", "--workspace", "--all-targets"]);
+    clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--features", "memoreel-fuzz/fuzzing"]);
     shell::run(clippy.args(["--", "--deny", "warnings", "--cfg", "fuzzing"]))
 }
 

@@ -48,7 +48,8 @@ pub fn run(options: &Options) -> Result<()> {
         }
         let mut fuzz = shell::cargo();
         // Our code is safe; without a sanitizer many more inputs are tried, and any compiler will do.
-        fuzz.current_dir(&folder).args(["fuzz", "run", "--sanitizer", "none", target]).arg(&corpus);
+        fuzz.current_dir(&folder).args(["fuzz", "run", "--features", "fuzzing", "--sanitizer", "none"]);
+        fuzz.arg(target).arg(&corpus);
         // Optimising across crates takes minutes for each target and finds nothing more.
         fuzz.env("CARGO_PROFILE_RELEASE_LTO", "off");
         let seeds = SEEDS.iter().find(|(name, _)| name == target);
