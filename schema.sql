@@ -1524,7 +1524,9 @@ DECLARE
     v_actor_id uuid := coalesce(nullif(current_setting('app.user_id', true), '')::uuid,
         -- Who signs in, signs up or accepts an invitation acts for themselves before there is a caller.
         CASE WHEN v_origin IS NOT NULL THEN v_user_id END);
-    v_verb text := CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'updated' END;
+    v_kind text := split_part(TG_ARGV[0], '.', 1);
+    v_verb text := coalesce(nullif(split_part(TG_ARGV[0], '.', 2), ''),
+        CASE TG_OP WHEN 'INSERT' THEN 'created' WHEN 'DELETE' THEN 'deleted' ELSE 'updated' END);
     v_details jsonb;
     v_salt uuid := gen_random_uuid();
 BEGIN
@@ -1532,16 +1534,18 @@ BEGIN
         jsonb_object_agg(told.name, told.new) FILTER (WHERE told.new IS NOT NULL)
     INTO v_old, v_new
     FROM (
-        SELECT ltrim(argument, '!') AS name,
-            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_before -> argument) END AS old,
-            CASE WHEN argument LIKE '!%' THEN to_jsonb('•••'::text) ELSE audit_value(v_after -> argument) END AS new
-        FROM unnest(TG_ARGV[1:]) AS argument
-        WHERE (v_before -> ltrim(argument, '!')) IS DISTINCT FROM (v_after -> ltrim(argument, '!'))
+        SELECT given.path[cardinality(given.path)] AS name,
+            CASE given.mark WHEN '!' THEN to_jsonb('•••'::text) WHEN '=' THEN NULL ELSE audit_value(v_before #> given.path) END AS old,
+            CASE given.mark WHEN '!' THEN to_jsonb('•••'::text) ELSE audit_value(v_after #> given.path) END AS new
+        FROM (
+            SELECT left(argument, 1) AS mark, string_to_array(ltrim(argument, '!='), '.') AS path FROM unnest(TG_ARGV[1:]) AS argument
+        ) AS given
+        WHERE given.mark = '=' OR (v_before #> given.path) IS DISTINCT FROM (v_after #> given.path)
     ) AS told;
     IF TG_OP = 'UPDATE' AND v_old IS NULL AND v_new IS NULL THEN
         RETURN NULL;
     END IF;
-    IF TG_OP = 'UPDATE' AND (v_before -> 'deleted_at') IS DISTINCT FROM (v_after -> 'deleted_at') THEN
+    IF v_verb = 'updated' AND (v_before -> 'deleted_at') IS DISTINCT FROM (v_after -> 'deleted_at') THEN
         v_verb := CASE WHEN v_after ->> 'deleted_at' IS NULL THEN 'restored' ELSE 'deleted' END;
     END IF;
     IF TG_TABLE_NAME = 'organizations' THEN
@@ -1562,7 +1566,7 @@ BEGIN
         details_digest)
     VALUES (v_organization_id, v_actor_id,
         coalesce(v_origin ->> 'actor', CASE WHEN v_actor_id IS NULL THEN 'system' ELSE 'session' END),
-        TG_ARGV[0] || '.' || v_verb, TG_ARGV[0], coalesce(v_row ->> 'id', v_row ->> 'user_id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
+        v_kind || '.' || v_verb, v_kind, coalesce(v_row ->> 'id', v_row ->> 'user_id')::uuid, v_origin ->> 'request_id', v_details, v_salt,
         audit_digest(v_salt, v_details));
     RETURN NULL;
 END $$;
@@ -3147,6 +3151,7 @@ CREATE TABLE public.webhook_deliveries (
     duration_ms integer,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    replayed_at timestamp with time zone,
     CONSTRAINT webhook_deliveries_event CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
     CONSTRAINT webhook_deliveries_finished CHECK (((status = 'pending'::text) = (finished_at IS NULL))),
     CONSTRAINT webhook_deliveries_lease CHECK (((lease IS NULL) OR (status = 'pending'::text))),
@@ -3170,6 +3175,7 @@ CREATE TABLE public.webhook_endpoints (
     disabled_reason text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    replayed_at timestamp with time zone,
     CONSTRAINT webhook_endpoints_description_length CHECK ((char_length(description) <= 500)),
     CONSTRAINT webhook_endpoints_disabled CHECK ((((disabled_at IS NULL) = (disabled_reason IS NULL)) AND (NOT (active AND (disabled_at IS NOT NULL))))),
     CONSTRAINT webhook_endpoints_disabled_reason CHECK ((disabled_reason = ANY (ARRAY['gone'::text, 'failing'::text]))),
@@ -3647,7 +3653,7 @@ CREATE INDEX assets_folder ON public.assets USING btree (organization_id, folder
 
 -- Name: assets_newest; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX assets_newest ON public.assets USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL);
+CREATE INDEX assets_newest ON public.assets USING btree (organization_id, ((deleted_at IS NOT NULL)), created_at DESC, id DESC);
 
 -- Name: assets_owner; Type: INDEX; Schema: public; Owner: -
 
@@ -4117,13 +4123,41 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_endpoint
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.webhook_secrets FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_secret', 'endpoint_id', 'expires_at', '!secret');
 
+-- Name: tasks audit_cancelled; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_cancelled AFTER UPDATE OF cancel_requested ON public.tasks FOR EACH ROW WHEN ((new.cancel_requested AND (NOT old.cancel_requested) AND (new.error_code = 'task_cancelled'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('task.cancelled', '=kind', '=subject_id');
+
 -- Name: assets audit_deletion; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_deletion AFTER DELETE ON public.assets FOR EACH ROW WHEN (((old.kind = ANY (ARRAY['image'::text, 'document'::text])) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename');
 
+-- Name: assets audit_encoding; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_encoding AFTER UPDATE OF metadata ON public.assets FOR EACH ROW WHEN (((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text) AND (new.metadata ? 'encoding_asked_at'::text) AND ((new.metadata -> 'encoding_asked_at'::text) IS DISTINCT FROM (old.metadata -> 'encoding_asked_at'::text)))) EXECUTE FUNCTION public.record_audit('asset.encode_wanted', '=filename', '=metadata.encoding_wanted');
+
+-- Name: tasks audit_prioritised; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_prioritised AFTER UPDATE OF priority ON public.tasks FOR EACH ROW WHEN (((new.priority <> old.priority) AND (new.is_side = old.is_side) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('task.prioritised', '=kind', '=subject_id', 'priority');
+
 -- Name: assets audit_recording; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER audit_recording AFTER UPDATE OF filename, folder_id, tags, custom_metadata, description, replacement_id ON public.assets FOR EACH ROW WHEN (((COALESCE(new.kind, 'video'::text) = ANY (ARRAY['video'::text, 'audio'::text])) AND ((((((new.filename IS DISTINCT FROM old.filename) OR (new.folder_id IS DISTINCT FROM old.folder_id)) OR (new.tags IS DISTINCT FROM old.tags)) OR (new.custom_metadata IS DISTINCT FROM old.custom_metadata)) OR (new.description IS DISTINCT FROM old.description)) OR (new.replacement_id IS DISTINCT FROM old.replacement_id)) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('asset', 'filename', 'folder_id', 'tags', 'custom_metadata', 'description', 'replacement_id');
+
+-- Name: webhook_deliveries audit_replayed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_replayed AFTER UPDATE OF replayed_at ON public.webhook_deliveries FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_delivery.replayed', '=event', '=endpoint_id');
+
+-- Name: webhook_endpoints audit_replayed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_replayed AFTER UPDATE OF replayed_at ON public.webhook_endpoints FOR EACH ROW WHEN ((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text)) EXECUTE FUNCTION public.record_audit('webhook_endpoint.replayed', '=url');
+
+-- Name: tasks audit_retried; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_retried AFTER UPDATE OF cancel_requested ON public.tasks FOR EACH ROW WHEN (((old.status = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND (new.status = 'pending'::text) AND (current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text))) EXECUTE FUNCTION public.record_audit('task.retried', '=kind', '=subject_id', 'error_code');
+
+-- Name: assets audit_sound; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER audit_sound AFTER UPDATE OF metadata ON public.assets FOR EACH ROW WHEN (((current_setting('app.role'::text, true) IS DISTINCT FROM 'service'::text) AND ((new.metadata -> 'sounds'::text) IS DISTINCT FROM (old.metadata -> 'sounds'::text)))) EXECUTE FUNCTION public.record_audit('asset.sound_wanted', '=filename', 'metadata.sounds');
 
 -- Name: channels channels_updated_at; Type: TRIGGER; Schema: public; Owner: -
 

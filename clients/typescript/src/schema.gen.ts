@@ -4869,7 +4869,7 @@ export interface components {
                 /** @description Whom it is for. */
                 endpoint_id: components["schemas"]["WebhookEndpointId"];
                 /**
-                 * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+                 * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
                  *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
                  */
                 error_code?: string | null;
@@ -5413,9 +5413,14 @@ export interface components {
         ReplayedWebhookDeliveries: {
             /**
              * Format: int64
-             * @description Deliveries that are due now, at most 10,000. When it is as many, ask again for the rest.
+             * @description Deliveries that are due now, at most 10,000.
              */
             count: number;
+            /**
+             * Format: date-time
+             * @description Where these were not all: ask for the rest from this time on.
+             */
+            next_from?: string | null;
         };
         /**
          * @description A user's role in an organization: owner > admin > member > viewer.
@@ -6253,31 +6258,11 @@ export interface components {
          */
         UploadKind: "video" | "image" | "document";
         /** @description How large the files are that an organization takes, in bytes. */
-        UploadLimits: {
-            /**
-             * Format: int64
-             * @description The largest recording of sound alone.
-             */
-            audio_bytes_max: number;
+        UploadLimits: components["schemas"]["UploadSizes"] & {
             /** @description What they can be set to at most. */
             ceilings: components["schemas"]["UploadSizes"];
             /** @description What they are where the organization says nothing. */
             defaults: components["schemas"]["UploadSizes"];
-            /**
-             * Format: int64
-             * @description The largest document.
-             */
-            document_bytes_max: number;
-            /**
-             * Format: int64
-             * @description The largest image.
-             */
-            image_bytes_max: number;
-            /**
-             * Format: int64
-             * @description The largest video.
-             */
-            video_bytes_max: number;
         };
         /** @description The largest file of each kind, in bytes. */
         UploadSizes: {
@@ -6509,7 +6494,7 @@ export interface components {
             /** @description Whom it is for. */
             endpoint_id: components["schemas"]["WebhookEndpointId"];
             /**
-             * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `address_refused`, `answer_unreadable`,
+             * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
              *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
              */
             error_code?: string | null;
@@ -16371,7 +16356,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `webhook_endpoint_inactive` */
+            /** @description `webhook_endpoint_inactive` or `video_private` */
             409: {
                 headers: {
                     [name: string]: unknown;
