@@ -44,27 +44,25 @@ pub(crate) async fn entries(
     limit: i64,
 ) -> Result<Vec<AuditEntry>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let cursor = after.unwrap_or(Cursor::NEWEST).before(filter.to);
     let rows = sqlx::query_as!(
         EntryRow,
         r#"SELECT a.id AS "id: _", a.occurred_at, a.actor_id AS "actor_id: _", a.actor_kind, u.name AS "actor_name?", a.action,
                a.target_kind, a.target_id, a.request_id, a.details, a.seq, encode(a.hash, 'hex') AS hash
            FROM audit_logs a LEFT JOIN users u ON u.id = a.actor_id
            WHERE a.organization_id = $1
+               AND a.occurred_at >= $5 AND (a.occurred_at, a.id) < ($6::timestamptz, $7::uuid)
                AND ($2::uuid IS NULL OR a.actor_id = $2)
                AND ($3::text IS NULL OR a.action = $3 OR a.target_kind = $3)
                AND ($4::uuid IS NULL OR a.target_id = $4)
-               AND ($5::timestamptz IS NULL OR a.occurred_at >= $5)
-               AND ($6::timestamptz IS NULL OR a.occurred_at < $6)
-               AND ($7::timestamptz IS NULL OR (a.occurred_at, a.id) < ($7, $8::uuid))
-           ORDER BY a.occurred_at DESC, a.id DESC LIMIT $9"#,
+           ORDER BY a.occurred_at DESC, a.id DESC LIMIT $8"#,
         organization_id.uuid(),
         filter.actor_id.map(|id| id.uuid()),
         filter.action,
         filter.target_id,
-        filter.from,
-        filter.to,
-        after.map(|cursor| cursor.time),
-        after.map(|cursor| cursor.id),
+        filter.from.unwrap_or(Timestamp::UNIX_EPOCH),
+        cursor.time,
+        cursor.id,
         limit,
     )
     .fetch_all(&mut **tx)

@@ -33,13 +33,22 @@ pub struct Cursor {
 
 impl Cursor {
     /// Behind no row: all of them are older.
-    const NEWEST: Self = Self {
+    pub const NEWEST: Self = Self {
         time: match NaiveDate::from_ymd_opt(*ROW_YEARS.end(), 12, 31) {
             Some(day) => day.and_time(NaiveTime::MIN).and_utc(),
             None => Timestamp::MAX_UTC,
         },
         id: Uuid::max(),
     };
+
+    /// This, or where a list goes on that has nothing of `end` and later, if that is further down.
+    #[must_use]
+    pub fn before(self, end: Option<Timestamp>) -> Self {
+        match end {
+            Some(end) if end <= self.time => Self { time: end, id: Uuid::nil() },
+            _ => self,
+        }
+    }
 }
 
 /// The cursor was not one of ours.
@@ -111,6 +120,17 @@ mod tests {
         assert_eq!(first.begins_after().to_string().parse(), Ok(Cursor::NEWEST));
         let cursor = Cursor { time: Timestamp::UNIX_EPOCH, id: Uuid::from_u128(7) };
         assert_eq!(PageRequest { after: Some(cursor), ..first }.begins_after(), cursor);
+    }
+
+    #[test]
+    fn a_list_that_ends_earlier_goes_on_there() {
+        let at = |seconds: i64| Timestamp::from_timestamp(seconds, 0).expect("in range");
+        let cursor = Cursor { time: at(7), id: Uuid::from_u128(7) };
+        assert_eq!((cursor.before(None), cursor.before(Some(at(8)))), (cursor, cursor));
+        for seconds in [6, 7] {
+            let end = Cursor { time: at(seconds), id: Uuid::nil() };
+            assert_eq!(cursor.before(Some(at(seconds))), end);
+        }
     }
 
     #[test]

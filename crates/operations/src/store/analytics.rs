@@ -120,18 +120,18 @@ pub(crate) async fn logged_requests(
     limit: i64,
 ) -> Result<Vec<LoggedRequest>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    // One bound, of the days as of the rows: the whole log is read page by page, and none passes over what the ones before it had.
+    let (before, id) = after.unwrap_or((range.to, Uuid::nil()));
     sqlx::query_as!(
         LoggedRequest,
         r#"SELECT id, created_at, user_id, request_id, method, route, path, status_code, duration_ms, bytes_in, bytes_out,
                address::text AS address, user_agent
-           FROM request_logs WHERE organization_id = $1 AND created_at >= $2 AND created_at < $3
-               AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
-           ORDER BY created_at DESC, id DESC LIMIT $6"#,
+           FROM request_logs WHERE organization_id = $1 AND created_at >= $2 AND created_at <= $3 AND (created_at, id) < ($3, $4::uuid)
+           ORDER BY created_at DESC, id DESC LIMIT $5"#,
         organization_id.uuid(),
         range.from,
-        range.to,
-        after.map(|(time, _)| time),
-        after.map(|(_, id)| id) as Option<Uuid>,
+        before,
+        id,
         limit,
     )
     .fetch_all(&mut **tx)

@@ -4,11 +4,11 @@ use crate::{
     app::{Options, TestApp, sample},
     client::{Person, send},
 };
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use memoreel_kernel::{Actor, Caller, Role, SessionId};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Row};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 use uuid::Uuid;
 
 async fn logging() -> TestApp {
@@ -176,6 +176,34 @@ async fn only_owners_and_admins_read_the_log_and_only_of_their_organization() {
         .refuses(422, "period_invalid");
     ada.get("/analytics/traffic?from=2020-03-02T00:00:00Z").await.refuses(422, "period_invalid");
     ada.get("/analytics/traffic?step=minute").await.refuses(422, "parameters_invalid");
+}
+
+#[tokio::test]
+async fn the_log_as_a_file_has_each_request_of_the_range_once() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let begin = app.now() - TimeDelta::hours(1);
+    // Several are of one moment, in which a page of them ends.
+    sqlx::query(
+        "INSERT INTO request_logs (organization_id, created_at, method, route, path, status_code)
+         SELECT $1::uuid, $2 + number / 700 * interval '1 minute', 'GET', '/x', '/x/' || number, 200
+         FROM generate_series(0, 3499) AS number",
+    )
+    .bind(&ada.organization_id)
+    .bind(begin)
+    .execute(&mut app.superuser().await)
+    .await
+    .unwrap();
+    let at =
+        |minutes: i64| (begin + TimeDelta::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Micros, true);
+    let path = format!("/analytics/export?from={}&to={}", at(1), at(4));
+    let file = ada.get(&path).await.is(200).text();
+    let paths: BTreeSet<String> = file
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["path"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!((file.lines().count(), paths.len()), (2100, 2100));
+    assert!(paths.contains("/x/700") && paths.contains("/x/2799"));
 }
 
 async fn log_of_days(app: &TestApp, person: &Person, days_ago: &[i64]) {

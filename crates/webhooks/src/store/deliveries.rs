@@ -6,8 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use memoreel_db::{SystemTx, TenantTx};
-use memoreel_kernel::{Cursor, PageRequest, Timestamp, VideoId, WebhookDeliveryId, WebhookEndpointId};
-use uuid::Uuid;
+use memoreel_kernel::{PageRequest, Timestamp, VideoId, WebhookDeliveryId, WebhookEndpointId};
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -60,7 +59,7 @@ pub(crate) async fn deliveries(
     page: &PageRequest,
 ) -> Result<Vec<WebhookDelivery>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let cursor = begins_after(filter, page);
+    let cursor = page.begins_after().before(filter.to);
     let rows = sqlx::query_as!(
         DeliveryRow,
         r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
@@ -84,16 +83,6 @@ pub(crate) async fn deliveries(
     .fetch_all(&mut **tx)
     .await?;
     Ok(rows.into_iter().map(WebhookDelivery::from).collect())
-}
-
-/// Where the page before ended, or the time that is asked for ends.
-fn begins_after(filter: &DeliveryFilter, page: &PageRequest) -> Cursor {
-    let cursor = page.begins_after();
-    match filter.to {
-        // Nothing of that very moment is before it.
-        Some(to) if to <= cursor.time => Cursor { time: to, id: Uuid::nil() },
-        _ => cursor,
-    }
 }
 
 /// One delivery.
