@@ -109,19 +109,18 @@ pub(crate) async fn list_tasks(
            FROM tasks t
            LEFT JOIN videos v ON v.organization_id = $1 AND v.id = t.subject_id
            LEFT JOIN assets a ON a.organization_id = $1 AND a.id = t.subject_id
-           WHERE t.organization_id = $1
+           WHERE t.organization_id = $1 AND t.id < $6
                AND (v.id IS NOT NULL OR a.id IS NOT NULL OR t.kind = ANY($2))
                AND ($3::text IS NULL OR t.status = $3)
                AND ($4::text IS NULL OR t.kind = $4)
                AND ($5::uuid IS NULL OR t.subject_id = $5)
-               AND ($6::uuid IS NULL OR t.id < $6)
            ORDER BY t.id DESC LIMIT $7"#,
         organization_id.uuid(),
         &visible.0,
         filter.status.map(TaskStatus::as_str),
         filter.kind,
         filter.subject_id,
-        page.after.map(|cursor| cursor.id),
+        page.begins_after().id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

@@ -358,3 +358,21 @@ async fn what_is_long_over_is_removed_and_what_failed_stays() {
     assert_eq!(memoreel_operations::remove_old_tasks(app.db(), app.now()).await.unwrap(), 3);
     assert_eq!(kinds().await, ["index", "encode"]);
 }
+
+#[tokio::test]
+async fn tasks_are_listed_page_by_page_the_newest_first() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let video_id = app.insert_video(&ada, "Sync").await;
+        ids.insert(0, insert_task(&app, &ada, "summarise", video_id).await.to_string());
+    }
+    let first = ada.get("/tasks?limit=2").await.is(200).json();
+    let next = format!("/tasks?limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
+    let rest = ada.get(&next).await.is(200).json();
+    assert_eq!(rest["next_cursor"], Value::Null);
+    let pages = [&first, &rest].into_iter().flat_map(|page| page["items"].as_array().unwrap());
+    let listed: Vec<String> = pages.map(|task| task["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed, ids);
+}
