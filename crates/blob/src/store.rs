@@ -9,14 +9,12 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use memoreel_kernel::{OrganizationId, Timestamp};
-use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
 /// Most files that [`BlobStore::put_directory`] takes: a day of video in three sizes at two seconds a segment.
 pub const DIRECTORY_FILES_MAX: usize = 150_000;
@@ -29,13 +27,6 @@ pub struct BlobFacts {
     pub size_bytes: u64,
     /// SHA-256 of the blob. It is kept nowhere else: the caller records it if it is to be verified later.
     pub sha256: [u8; 32],
-}
-
-impl BlobFacts {
-    /// The checksum as 64 lower-case hexadecimal digits.
-    pub fn sha256_hex(&self) -> String {
-        hex::encode(self.sha256)
-    }
 }
 
 /// What the store knows of a blob without reading it.
@@ -76,11 +67,6 @@ pub(crate) enum Source {
 }
 
 impl BlobRead {
-    /// Size of the whole blob.
-    pub fn size_bytes_total(&self) -> u64 {
-        self.meta.size_bytes
-    }
-
     /// The bytes, read as they are asked for. The stream fails rather than end early.
     pub fn into_bytes(self) -> BoxStream<'static, io::Result<Bytes>> {
         match self.source {
@@ -262,19 +248,6 @@ impl BlobStore {
         }
     }
 
-    /// Reads a blob, or the bytes from `range.start` up to but without `range.end`, cut off at the blob's end.
-    ///
-    /// # Errors
-    /// As [`BlobStore::get`].
-    pub async fn get_range(&self, key: &BlobKey, range: Option<Range<u64>>) -> Result<BlobRead> {
-        let request = match range {
-            None => None,
-            Some(range) if range.is_empty() => return Err(BlobError::RangeInvalid { size_bytes: None }),
-            Some(range) => Some(RangeRequest::Between { start: range.start, last: range.end - 1 }),
-        };
-        self.get(key, request).await
-    }
-
     /// Reads a small blob into memory.
     ///
     /// # Errors
@@ -414,23 +387,6 @@ impl BlobStore {
     /// Every blob below `prefix/` in the byte order of keys; without a prefix, every blob of the default store.
     pub fn list(&self, prefix: Option<&BlobKey>) -> BoxStream<'static, Result<BlobMeta>> {
         prefix.map_or_else(|| self.default.clone(), |prefix| self.home(prefix)).list(prefix)
-    }
-
-    /// Reads the whole blob and compares its checksum with what was recorded when it was written.
-    ///
-    /// # Errors
-    /// [`BlobError::ChecksumMismatch`]; as [`BlobStore::get`].
-    pub async fn verify(&self, key: &BlobKey, sha256: &[u8; 32]) -> Result<()> {
-        let mut bytes = self.get(key, None).await?.into_bytes();
-        let mut hasher = Sha256::new();
-        while let Some(chunk) = bytes.try_next().await? {
-            hasher.update(&chunk);
-        }
-        if bool::from(hasher.finalize().as_slice().ct_eq(sha256)) {
-            Ok(())
-        } else {
-            Err(BlobError::ChecksumMismatch)
-        }
     }
 
     /// Writes, reads and deletes a small blob below `probes/`, to tell an operator whether the default store works.

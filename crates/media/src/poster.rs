@@ -60,21 +60,6 @@ impl Ffmpeg {
         self.write_poster(input, video, at_ms, out_dir, control).await
     }
 
-    /// As [`Ffmpeg::poster`], of a moment the caller chose.
-    ///
-    /// # Errors
-    /// As [`Ffmpeg::poster`]; [`MediaError::Damaged`] when there is no picture at that moment.
-    pub async fn poster_at(
-        &self,
-        input: &Path,
-        probe: &Probe,
-        at_ms: u64,
-        out_dir: &Path,
-        control: &Control,
-    ) -> Result<Poster, MediaError> {
-        self.write_poster(input, probe.need_video()?, at_ms, out_dir, control).await
-    }
-
     async fn write_poster(
         &self,
         input: &Path,
