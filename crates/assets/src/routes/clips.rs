@@ -5,6 +5,7 @@
 
 use super::{
     conditions::{is_current, is_same, range_problem, require_wanted, wanted_range},
+    fields::stem,
     media::{Delivery, SANDBOX, signature_problem},
 };
 use crate::{
@@ -157,8 +158,7 @@ pub fn fuzz_span(from_seconds: f64, to_seconds: f64, duration_seconds: Option<f6
 
 /// `Weekly call 1.05-2.30.mp4`: of what, and which part.
 fn file_name(filename: &str, from_ms: u64, to_ms: u64) -> String {
-    let stem =
-        filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename);
+    let stem = stem(filename);
     let told = |ms: u64| format!("{}.{:02}", ms / 60_000, ms / 1000 % 60);
     format!("{stem} {}-{}.mp4", told(from_ms), told(to_ms))
 }

@@ -38,6 +38,11 @@ pub(super) fn filename(given: &str) -> Result<String, AssetsError> {
     Ok(name)
 }
 
+/// What a file is called but for its extension, which the name of a hidden one is not.
+pub(super) fn stem(filename: &str) -> &str {
+    filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename)
+}
+
 /// What people say of a file: paragraphs, without spaces around them. One that says nothing is none.
 pub(super) fn description(given: Option<String>) -> Result<Option<String>, AssetsError> {
     let Some(text) = given else { return Ok(None) };
@@ -182,6 +187,13 @@ mod tests {
         let many: Vec<String> = (0..51).map(|number| number.to_string()).collect();
         assert!(tags(&many).is_err() && tags(&many[1..]).is_ok());
         assert_eq!(tags(&[&many[1..], &many[1..]].concat()).unwrap(), many[1..]);
+    }
+
+    #[test]
+    fn a_name_has_at_most_one_extension() {
+        for (name, stem_of_it) in [("a.b.png", "a.b"), ("a", "a"), (".env", ".env"), ("a.", "a")] {
+            assert_eq!(stem(name), stem_of_it, "{name}");
+        }
     }
 
     #[test]

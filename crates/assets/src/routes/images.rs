@@ -6,6 +6,7 @@
 use super::{
     addresses::extension,
     conditions::{is_current, require_wanted},
+    fields::stem,
     media::{SANDBOX, not_shown_here, signature_problem},
 };
 use crate::{
@@ -87,10 +88,6 @@ fn address_name(filename: &str, version: i32, extension: Option<&str>) -> String
     let words = if words.is_empty() { "image".to_owned() } else { words.join("-") };
     let words = if version > 1 { format!("{words}-v{version}") } else { words };
     extension.map_or(words.clone(), |extension| format!("{words}.{extension}"))
-}
-
-fn stem(filename: &str) -> &str {
-    filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename)
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,5 +1,6 @@
 //! What was made of an asset: a list of it.
 
+use super::fields::stem;
 use crate::{
     AssetsError,
     keys::Recording,
@@ -115,9 +116,7 @@ impl Rendition {
 
 /// `Weekly call.mov` as `Weekly call.mp3`.
 fn with_extension(filename: &str, extension: &str) -> String {
-    let stem =
-        filename.rsplit_once('.').map(|(stem, _)| stem).filter(|stem| !stem.is_empty()).unwrap_or(filename);
-    format!("{stem}.{extension}")
+    format!("{}.{extension}", stem(filename))
 }
 
 /// List what was made of an asset
