@@ -126,24 +126,51 @@ pub(crate) async fn list_assets(
     let terms = &filter.terms;
     let metadata = Value::Object(terms.metadata.clone());
     let cursor = page.begins_after();
-    // Conditions are written so that the planner does not take few rows to be left, and walks the index in its order.
+    let (terms_wanted, name) =
+        (i64::try_from(terms.count()).unwrap_or(i64::MAX), filter.name_pattern.as_deref());
+    // Conditions are written so that the planner does not take few rows to be left, and walks an index in its order: that of the folder, whose
+    // files may all be older than those of others, or that of all.
+    if let Some(Some(folder_id)) = filter.folder {
+        return select_assets!(
+            "a.folder_id = $2 AND (a.deleted_at IS NOT NULL) = $3 AND (a.created_at, a.id) < ($10::timestamptz, $11::uuid)
+             AND CASE WHEN $4::text IS NULL THEN true ELSE a.kind = $4 END
+             AND CASE WHEN $5::text IS NULL THEN true ELSE a.status = $5 END
+             AND CASE WHEN $6::text IS NULL THEN true ELSE a.filename ILIKE $6 END
+             AND CASE WHEN $7::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
+                 WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($8, $9)) GROUP BY t.asset_id HAVING count(*) = $7) END
+             ORDER BY a.created_at DESC, a.id DESC LIMIT $12",
+            organization_id.uuid(),
+            folder_id.uuid(),
+            filter.is_deleted,
+            filter.kind,
+            filter.status,
+            name,
+            terms_wanted,
+            &terms.tags,
+            metadata,
+            cursor.time,
+            cursor.id,
+            page.limit_plus_one(),
+        )
+        .fetch_all(&mut **tx)
+        .await;
+    }
     select_assets!(
-        "(a.deleted_at IS NOT NULL) = $2 AND (a.created_at, a.id) < ($11::timestamptz, $12::uuid)
-         AND CASE WHEN $3::text IS NULL THEN true ELSE a.kind = $3 END
-         AND CASE WHEN $4::text IS NULL THEN true ELSE a.status = $4 END
-         AND CASE WHEN $5 THEN a.folder_id IS NOT DISTINCT FROM $6 ELSE true END
-         AND CASE WHEN $7::text IS NULL THEN true ELSE a.filename ILIKE $7 END
-         AND CASE WHEN $8::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
-             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($9, $10)) GROUP BY t.asset_id HAVING count(*) = $8) END
-         ORDER BY a.created_at DESC, a.id DESC LIMIT $13",
+        "(a.deleted_at IS NOT NULL) = $2 AND (a.created_at, a.id) < ($10::timestamptz, $11::uuid)
+         AND CASE WHEN $3 THEN a.folder_id IS NULL ELSE true END
+         AND CASE WHEN $4::text IS NULL THEN true ELSE a.kind = $4 END
+         AND CASE WHEN $5::text IS NULL THEN true ELSE a.status = $5 END
+         AND CASE WHEN $6::text IS NULL THEN true ELSE a.filename ILIKE $6 END
+         AND CASE WHEN $7::bigint = 0 THEN true ELSE a.id IN (SELECT t.asset_id FROM asset_terms t
+             WHERE t.organization_id = $1 AND t.term = ANY(asset_terms_of($8, $9)) GROUP BY t.asset_id HAVING count(*) = $7) END
+         ORDER BY a.created_at DESC, a.id DESC LIMIT $12",
         organization_id.uuid(),
         filter.is_deleted,
+        filter.folder.is_some(),
         filter.kind,
         filter.status,
-        filter.folder.is_some(),
-        filter.folder.flatten().map(|id| id.uuid()),
-        filter.name_pattern,
-        i64::try_from(terms.count()).unwrap_or(i64::MAX),
+        name,
+        terms_wanted,
         &terms.tags,
         metadata,
         cursor.time,

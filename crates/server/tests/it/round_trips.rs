@@ -10,7 +10,7 @@ use crate::{
 use memoreel_db::{DatabaseAccess, PoolSizes};
 use memoreel_testkit::SECRET;
 use serde_json::json;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -233,34 +233,46 @@ async fn a_list_takes_as_much_whatever_its_length() {
     assert_eq!(asked[0], asked[1]);
 }
 
+/// How often an index was used, which the server counts some time after.
+async fn uses(connection: &mut PgConnection, index: &str) -> i64 {
+    sqlx::query_scalar("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $1")
+        .bind(index)
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn a_page_of_files_takes_no_look_at_the_others() {
     let app = TestApp::start().await;
     let person = app.person("ada").await;
     let mut connection = app.superuser().await;
+    let new = serde_json::json!({ "name": "Old ones" });
+    let folder = person.client.post("/folders", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
     sqlx::query(
-        "INSERT INTO assets (organization_id, filename, original_filename, byte_size, created_at)
-         SELECT $1::uuid, 'a', 'a', 0, now() - number * interval '1 second' FROM generate_series(1, 20000) AS number",
+        "INSERT INTO assets (organization_id, filename, original_filename, byte_size, created_at, folder_id)
+         SELECT $1::uuid, 'a', 'a', 0, now() - number * interval '1 second', CASE WHEN number > 19900 THEN $2::uuid END
+         FROM generate_series(1, 20000) AS number",
     )
     .bind(&person.organization_id)
+    .bind(&folder)
     .execute(&mut connection)
     .await
     .unwrap();
     sqlx::query("ANALYZE assets").execute(&mut connection).await.unwrap();
-    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-    loop {
-        person.client.get("/assets").await.is(200);
-        // The server counts them some time after.
-        let walks: i64 = sqlx::query_scalar(
-            "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'assets_newest'",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-        if walks > 0 {
-            return;
+    for (path, index) in
+        [("/assets".to_owned(), "assets_newest"), (format!("/assets?folder_id={folder}"), "assets_folder")]
+    {
+        let before = uses(&mut connection, index).await;
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let page = person.client.get(&path).await.is(200).json();
+            assert_eq!(page["items"].as_array().unwrap().len(), 20);
+            if uses(&mut connection, index).await > before {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "{path}: all are read and sorted");
+            tokio::time::sleep(Duration::from_millis(250)).await;
         }
-        assert!(tokio::time::Instant::now() < deadline, "all are read and sorted");
-        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
