@@ -241,8 +241,9 @@ impl From<AssetsError> for Problem {
             }
             AssetsError::RecordingStays => Problem::conflict("recording_stays", detail),
             AssetsError::NotCopied | AssetsError::NotReady | AssetsError::NotReplaced => {
-                Problem::conflict("asset_not_ready", detail)
-                    .hint("Ask for the asset until its status is ready.")
+                Problem::conflict("asset_not_ready", detail).hint(
+                    "Ask for the asset until its status is ready; of one that failed, `error` says why.",
+                )
             }
             AssetsError::NoSound => Problem::conflict("asset_has_no_sound", detail),
             AssetsError::NoPicture => Problem::conflict("asset_has_no_picture", detail),
@@ -275,7 +276,7 @@ impl From<AssetsError> for Problem {
             AssetsError::Field { field, code, .. } => Problem::invalid_field(field, code, detail),
             AssetsError::ImageNotFound => Problem::not_found("image"),
             AssetsError::ImageNotReady { .. } => Problem::conflict("image_not_ready", detail)
-                .hint("Ask for the image until its status is ready."),
+                .hint("Ask for the asset until its status is ready; of one that failed, `error` says why."),
             AssetsError::PresetNotFound(_) => Problem::invalid_field("options", "preset_unknown", detail),
             AssetsError::TooManyPresets(_) => Problem::conflict("presets_too_many", detail),
             AssetsError::Options(_) => Problem::invalid_field("options", "options_invalid", detail),

@@ -83,7 +83,7 @@ pub struct Providers {
     /// Memory for the passages of organizations that are being searched, in MiB; about 750 bytes for a passage
     #[arg(long, env = "MEMOREEL_SEARCH_MEMORY_MIB", default_value_t = memoreel_search::SEARCH_MEMORY_MIB_DEFAULT)]
     pub search_memory_mib: usize,
-    /// Languages in which text is looked for in pictures of pages, named like tesseract's models, the likeliest first
+    /// Languages in which text is looked for in images, pictures of pages and what is on screen, named like tesseract's models, the likeliest first
     #[arg(long, env = "MEMOREEL_OCR_LANGUAGES", default_value = "eng+deu")]
     pub ocr_languages: String,
 }
@@ -161,10 +161,10 @@ impl Accounts {
 /// Where requests to addresses that people name, such as webhooks, may go beside the public internet.
 #[derive(Debug, Clone, Default, Args)]
 pub struct OutboundArguments {
-    /// Private networks that webhooks may be sent to, with commas between them: 10.1.0.0/16,127.0.0.1/32
+    /// Private networks that webhooks may be sent to and files be fetched from, with commas between them: 10.1.0.0/16,127.0.0.1/32
     #[arg(long, env = "MEMOREEL_OUTBOUND_NETWORKS", value_delimiter = ',', value_name = "NETWORK")]
     pub outbound_networks: Vec<IpNet>,
-    /// Whether webhooks may be sent to http:// addresses too
+    /// Whether webhooks may be sent to http:// addresses, and files be fetched from them, too
     #[arg(long, env = "MEMOREEL_OUTBOUND_PLAIN_HTTP", action = clap::ArgAction::Set, default_value_t = false, value_name = "true|false")]
     pub outbound_plain_http: bool,
 }
