@@ -60,6 +60,7 @@ export const webhookStrings = {
       url_refused: "address refused",
       answer_unreadable: "answer unreadable",
       secret_unreadable: "secret unreadable",
+      internal: "something went wrong here",
       endpoint_inactive: "switched off before it was sent",
     } as Record<string, string>,
     attempts: (count: number) => (count === 1 ? "1 try" : `${count} tries`),

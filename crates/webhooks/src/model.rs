@@ -133,7 +133,8 @@ pub struct WebhookDelivery {
     /// The status of the last answer; absent when there was none.
     pub response_status: Option<i32>,
     /// Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
-    /// `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+    /// `secret_unreadable`, `internal` when something went wrong here, or `endpoint_inactive` when the endpoint was switched off before
+    /// there was one.
     pub error_code: Option<String>,
     /// How long the last try took.
     pub duration_ms: Option<i32>,

@@ -8,12 +8,16 @@ use crate::{
     store::{Claimed, Ended},
 };
 use chrono::TimeDelta;
+use futures::FutureExt;
 use http::{StatusCode, header};
-use memoreel_kernel::Timestamp;
+use memoreel_kernel::{Clock, Timestamp};
 use memoreel_outbound::OutboundError;
 use memoreel_web::{App, SealedPlace};
 use reqwest::Response;
-use std::time::{Duration, Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 use url::Url;
 
 /// What is read of an answer, so that its connection can be used again; of a longer one the connection is closed.
@@ -29,15 +33,34 @@ struct Answer {
 
 /// Sends it, and says what became of it. `wait` is for everything from the look-up of the name to the end of the answer.
 pub(crate) async fn send(app: &App, claimed: &Claimed, wait: Duration) -> Ended {
+    failed_if_it_panics(claimed, &*app.clock, async {
+        let started = Instant::now();
+        let answered = match signatures(app, claimed) {
+            Some(signed) => match tokio::time::timeout(wait, exchange(app, claimed, &signed)).await {
+                Ok(answered) => answered.map_err(OutboundError::code),
+                Err(_) => Err(OutboundError::TimedOut.code()),
+            },
+            None => Err("secret_unreadable"),
+        };
+        ended(claimed, answered, started.elapsed(), app.clock.now())
+    })
+    .await
+}
+
+/// What became of it; of one that panics that it failed, so that its place comes back, and the message is sent again later, as with any
+/// failure.
+async fn failed_if_it_panics(
+    claimed: &Claimed,
+    clock: &dyn Clock,
+    sending: impl Future<Output = Ended>,
+) -> Ended {
     let started = Instant::now();
-    let answered = match signatures(app, claimed) {
-        Some(signed) => match tokio::time::timeout(wait, exchange(app, claimed, &signed)).await {
-            Ok(answered) => answered.map_err(OutboundError::code),
-            Err(_) => Err(OutboundError::TimedOut.code()),
-        },
-        None => Err("secret_unreadable"),
-    };
-    ended(claimed, answered, started.elapsed(), app.clock.now())
+    AssertUnwindSafe(sending).catch_unwind().await.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().copied();
+        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(delivery = %claimed.id, said, "the sending of a webhook panicked");
+        ended(claimed, Err("internal"), started.elapsed(), clock.now())
+    })
 }
 
 /// What goes into the headers `webhook-timestamp` and `webhook-signature`; `None` when no secret opens.
@@ -147,5 +170,38 @@ fn outcome(
     match retry::next_attempt(attempts, asked_for, rand::random(), now) {
         Some(at) if !is_gone => ("pending", at),
         _ => ("failed", now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memoreel_kernel::{FakeClock, OrganizationId, WebhookDeliveryId, WebhookEndpointId};
+    use uuid::Uuid;
+
+    async fn panicking() -> Ended {
+        panic!("on purpose")
+    }
+
+    #[tokio::test]
+    async fn a_sending_that_panics_has_failed_and_is_tried_again() {
+        let clock = FakeClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+        let claimed = Claimed {
+            organization_id: OrganizationId(Uuid::from_u128(1)),
+            id: WebhookDeliveryId(Uuid::from_u128(2)),
+            endpoint_id: WebhookEndpointId(Uuid::from_u128(3)),
+            url: "https://receiver.example".to_owned(),
+            payload: "{}".to_owned(),
+            attempts: 0,
+            lease: Uuid::from_u128(4),
+            secret_ids: Vec::new(),
+            secrets: Vec::new(),
+        };
+
+        let ended = failed_if_it_panics(&claimed, &clock, panicking()).await;
+
+        assert_eq!((ended.status, ended.error_code), ("pending", Some("internal")));
+        assert_eq!((ended.endpoint_id, ended.lease), (claimed.endpoint_id, claimed.lease));
+        assert!(ended.next_attempt_at > clock.now());
     }
 }
