@@ -140,9 +140,9 @@ impl Recording {
         Whose { organization_id: self.organization_id, is_private: self.is_private }
     }
 
-    /// The packaging that replaces this one.
-    pub(crate) fn packaged_anew(self) -> Self {
-        Self { packaging: self.packaging + 1, ..self }
+    /// Another packaging of this file.
+    pub(crate) fn packaged(self, packaging: i32) -> Self {
+        Self { packaging, ..self }
     }
 
     /// Where what is made of this file lies in the folder of the asset.

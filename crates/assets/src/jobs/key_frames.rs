@@ -1,7 +1,8 @@
 //! The pictures a video consists of, such as its slides, and what is written on them.
 
-use super::{MediaEngine, TextReader, blob_failure, control, media_failure};
+use super::{MediaEngine, TextReader, control, media_failure};
 use crate::{
+    contents::give_up,
     keys,
     model::AssetStep,
     store::{self as sql, NewKeyFrame},
@@ -47,17 +48,13 @@ impl Handle for KeyFrames {
             .map_err(media_failure)?;
         let read = self.read(run, folder.path(), frames, &pictures).await?;
 
-        let prefix = input.recording.frames();
         let mut picture_bytes = 0;
         if !read.is_empty() {
-            picture_bytes = self.engine.store_folder(&prefix, folder.path()).await?;
+            picture_bytes = self.engine.store_folder(&input.recording.frames(), folder.path()).await?;
         }
         let mut tx = run.begin().await?;
         if !sql::replace_key_frames(&mut tx, step.asset_id, &read, picture_bytes).await? {
-            drop(tx);
-            self.engine.blobs.delete_prefix(&prefix).await.map_err(blob_failure)?;
-            let tx = run.begin().await?;
-            return run.finish(tx, &[]).await;
+            return give_up(run, tx).await;
         }
         let AssetStep { video_id, asset_id } = step;
         run.finish(tx, &[Event::KeyFramesReady { video_id, asset_id }]).await

@@ -1,10 +1,11 @@
 //! A recording that is there, packaged and encoded anew, as somebody wants it now.
 //!
 //! What is there stays as it is until all of the new is stored, in a folder of its own, and for as long afterwards as any address of it works:
-//! whoever plays it meanwhile goes on, and whoever begins gets the new.
+//! whoever plays it meanwhile goes on, and whoever begins gets the new. Each run has a folder of its own: one that was taken for dead, and is
+//! not, spoils nothing of the one that followed it.
 
 use super::{
-    Input, MediaEngine, blob_failure, control,
+    Input, MediaEngine, control,
     encode::{ladder_of, store_master, store_variants, variant_rendition},
     media_failure,
     tracks::make_tracks,
@@ -35,7 +36,11 @@ impl Handle for Reencode {
         let old = found.recording;
         let mut tx = run.begin().await?;
         let wanted = sql::wanted_encoding(&mut tx, step.asset_id).await?;
-        drop(tx);
+        let Some(recording) = sql::begin_packaging(&mut tx, old, run.clock().now()).await? else {
+            return run.finish(tx, &[]).await;
+        };
+        run.require_lease(&mut tx).await?;
+        tx.commit().await?;
         // Of recordings that were looked into long ago, other sounds were only counted.
         let probe = if found.probe.audio_stream_count > 1 && found.probe.other_sounds.is_empty() {
             let looked = self.0.ffmpeg.probe(found.file.path(), &control(run, 0.0, 0.0)).await;
@@ -43,19 +48,13 @@ impl Handle for Reencode {
         } else {
             found.probe
         };
-        // A run that is tried again stores it in the same place, of which nobody was told before it is published.
-        let input = Input {
-            recording: old.packaged_anew(),
-            plan: wanted.unwrap_or(found.plan),
-            probe,
-            file: found.file,
-        };
+        let input = Input { recording, plan: wanted.unwrap_or(found.plan), probe, file: found.file };
         let made = self.make(run, &input).await?;
 
         let now = run.clock().now();
         let mut tx = run.begin().await?;
         lock_subject(&mut tx, run.subject_id()).await?;
-        if !sql::leave_packaging(&mut tx, old, &input.plan, now + PLAYED_FOR).await? {
+        if !sql::leave_packaging(&mut tx, old, recording, &input.plan, now + PLAYED_FOR).await? {
             // It is gone, or has another file, which is encoded as its organization says by then.
             return run.finish(tx, &[]).await;
         }
@@ -71,10 +70,6 @@ impl Reencode {
     async fn make(&self, run: &TaskRun, input: &Input) -> Result<Vec<NewRendition>, TaskFailure> {
         let folder = self.0.scratch_folder()?;
         let versions = self.write(run, input, folder.path()).await?;
-        // A run that was taken over would overwrite what the one after it stores.
-        run.require_lease(&mut run.begin().await?).await?;
-        // What a run before this one left, perhaps by another plan.
-        self.0.blobs.delete_prefix(&input.recording.hls()).await.map_err(blob_failure)?;
         store_variants(&self.0, input.recording, folder.path(), &versions).await?;
         let mut made = Vec::with_capacity(versions.len() + 1);
         for version in &versions {

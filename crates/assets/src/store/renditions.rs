@@ -118,11 +118,49 @@ pub(crate) async fn hold_packaging(tx: &mut TenantTx, recording: Recording) -> R
     Ok(held.is_some())
 }
 
-/// Takes what players fetch of this packaging out of the renditions and lets the recording have the next one, encoded by `plan`, whose
+/// Gives a run a packaging of its own to make in place of this one; `None` where the recording has this one no more. What the run before it
+/// stored is published by nobody and goes, as does what that writes yet. Runs wait for each other here, so that one that still has its lease
+/// afterwards follows all that began before.
+pub(crate) async fn begin_packaging(
+    tx: &mut TenantTx,
+    recording: Recording,
+    now: Timestamp,
+) -> Result<Option<Recording>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let begun = sqlx::query_scalar!(
+        "UPDATE assets SET last_packaging = last_packaging + 1
+         WHERE organization_id = $1 AND id = $2 AND version = $3 AND packaging = $4 RETURNING last_packaging",
+        organization_id.uuid(),
+        recording.asset_id.uuid(),
+        recording.version,
+        recording.packaging,
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(begun) = begun else { return Ok(None) };
+    let before = recording.packaged(begun - 1);
+    if before != recording {
+        sqlx::query!(
+            "INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+             SELECT $1, $2::text, due.not_before, due.reason
+             FROM (VALUES ('epoch'::timestamptz, 'packaging abandoned'), ($3::timestamptz + interval '2 days', 'written late'))
+                 AS due (not_before, reason)",
+            organization_id.uuid(),
+            before.hls().to_string(),
+            now,
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(Some(recording.packaged(begun)))
+}
+
+/// Takes what players fetch of this packaging out of the renditions and lets the recording have another one, encoded by `plan`, whose
 /// renditions follow in the same transaction. The files stay until `not_before`. Returns whether the recording still had this one.
 pub(crate) async fn leave_packaging(
     tx: &mut TenantTx,
     recording: Recording,
+    next: Recording,
     plan: &EncodingPlan,
     not_before: Timestamp,
 ) -> Result<bool, sqlx::Error> {
@@ -137,7 +175,7 @@ pub(crate) async fn leave_packaging(
     .await?;
     let left = sqlx::query!(
         "WITH gone AS (
-             UPDATE assets SET packaging = packaging + 1, metadata = metadata || jsonb_build_object('encoding', $7::jsonb)
+             UPDATE assets SET packaging = $8, metadata = metadata || jsonb_build_object('encoding', $7::jsonb)
              WHERE organization_id = $1 AND id = $2 AND version = $3 AND packaging = $4 RETURNING id
          ), unlisted AS (
              DELETE FROM renditions r USING gone WHERE r.organization_id = $1 AND r.asset_id = gone.id
@@ -152,6 +190,7 @@ pub(crate) async fn leave_packaging(
         recording.hls().to_string(),
         not_before,
         serde_json::to_value(plan).unwrap_or_default(),
+        next.packaging,
     )
     .execute(&mut **tx)
     .await?;

@@ -41,19 +41,22 @@ async fn encoding_anew_survives_kills_in_the_middle_and_the_old_is_played_until_
         server = installation.start().await;
     }
     wait_held(&installation, asset_id, "reencode").await;
+    let first = packagings(&installation, asset_id).pop().unwrap();
     server.kill9();
     server = installation.start().await;
     wait_held(&installation, asset_id, "reencode").await;
 
-    // All of the new is stored, and nobody has it yet.
-    assert_eq!(packagings(&installation, asset_id), ["hls", "hls-2"]);
+    // All of the new is stored, where no other run stores, which might be still at work; and nobody has it yet.
+    let second = packagings(&installation, asset_id).pop().unwrap();
+    assert!("hls" < first.as_str() && first < second, "{first} and {second}");
+    assert!(stored(&installation, asset_id).contains(&format!("{second}/master.m3u8")));
     assert_eq!(published(&installation, asset_id).await, "hls");
     let meanwhile = client.get(&format!("/api/v1/videos/{}", upload.video_id)).await.unwrap();
     assert_playable(&client, &meanwhile).await;
     assert_playable(&client, &before).await;
 
     release(&mut installation.database().await, asset_id).await;
-    wait_until("the new is published", async || published(&installation, asset_id).await == "hls-2").await;
+    wait_until("the new is published", async || published(&installation, asset_id).await == second).await;
     assert!(attempts(&installation, asset_id, "reencode").await >= 2, "it was interrupted");
     let after = client.settled(&upload.video_id).await;
     assert_eq!(after["status"], "completed", "{after:#}");
@@ -68,7 +71,9 @@ async fn encoding_anew_survives_kills_in_the_middle_and_the_old_is_played_until_
         open == 0
     })
     .await;
-    assert_eq!(unnamed(&installation, asset_id).await, Vec::<String>::new());
+    let leaving = leaving(&installation, asset_id).await;
+    assert!(leaving.contains("hls") && leaving.contains(&first) && !leaving.contains(&second), "{leaving:?}");
+    assert_eq!(unnamed(&installation, asset_id, &leaving).await, Vec::<String>::new());
     assert_nothing_left(&installation).await;
     drop(server);
 }
@@ -118,20 +123,25 @@ async fn published(installation: &Installation, asset_id: &str) -> String {
     folders.into_iter().collect::<Vec<_>>().join(" and ")
 }
 
+/// The folders that go in time.
+async fn leaving(installation: &Installation, asset_id: &str) -> BTreeSet<String> {
+    let keys: Vec<String> = sqlx::query_scalar("SELECT blob_key FROM blob_deletions")
+        .fetch_all(&mut installation.database().await)
+        .await
+        .unwrap();
+    keys.iter().filter_map(|key| below(asset_id, key)).collect()
+}
+
 /// What is stored for players that no rendition names, and that is not to go in time either.
-async fn unnamed(installation: &Installation, asset_id: &str) -> Vec<String> {
-    let leaving: Vec<String> =
-        sqlx::query_scalar("SELECT blob_key FROM blob_deletions WHERE reason = 'packaged anew'")
-            .fetch_all(&mut installation.database().await)
-            .await
-            .unwrap();
-    let leaving: Vec<String> = leaving.iter().filter_map(|key| below(asset_id, key)).collect();
-    assert_eq!(leaving, ["hls"], "what was there goes");
+async fn unnamed(installation: &Installation, asset_id: &str, leaving: &BTreeSet<String>) -> Vec<String> {
     let listed = renditions(installation, asset_id).await;
     // A version is its playlist and what lies beside it.
-    let mut folders: Vec<&str> = listed.iter().filter_map(|path| path.strip_suffix("media.m3u8")).collect();
-    folders.push("hls/");
+    let folders: Vec<&str> = listed.iter().filter_map(|path| path.strip_suffix("media.m3u8")).collect();
     let mut files = stored(installation, asset_id);
-    files.retain(|path| !listed.contains(path) && !folders.iter().any(|folder| path.starts_with(folder)));
+    files.retain(|path| {
+        let packaging = path.split('/').next().unwrap();
+        let is_named = listed.contains(path) || folders.iter().any(|folder| path.starts_with(folder));
+        !is_named && !leaving.contains(packaging)
+    });
     files
 }
