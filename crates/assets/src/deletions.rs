@@ -31,8 +31,14 @@ pub async fn sweep_deletions(app: &App, organization_id: Option<OrganizationId>)
     // Each round forgets all that it finds, or leaves one organization more.
     loop {
         let mut tx = app.db.system(SystemReason::Maintain).await?;
-        let passed_over: Vec<Uuid> = left.organizations.iter().map(|id| id.uuid()).collect();
-        let due = store::due_deletions(&mut tx, organization_id, &passed_over, now).await?;
+        let due = match organization_id {
+            Some(id) if left.organizations.contains(&id) => Vec::new(),
+            Some(id) => store::due_deletions_of(&mut tx, id, now).await?,
+            None => {
+                let passed_over: Vec<Uuid> = left.organizations.iter().map(|id| id.uuid()).collect();
+                store::due_deletions(&mut tx, &passed_over, now).await?
+            }
+        };
         drop(tx);
         if due.is_empty() {
             return left.end();

@@ -15,18 +15,33 @@ pub(crate) struct Deletion {
 /// What is to be deleted by now, at most a thousand, of organizations that are not passed over.
 pub(crate) async fn due_deletions(
     tx: &mut SystemTx,
-    organization_id: Option<OrganizationId>,
     passed_over: &[Uuid],
     now: Timestamp,
 ) -> Result<Vec<Deletion>, sqlx::Error> {
     sqlx::query_as!(
         Deletion,
         r#"SELECT organization_id AS "organization_id: _", id, blob_key FROM blob_deletions
-           WHERE not_before <= $1 AND ($2::uuid IS NULL OR organization_id = $2) AND organization_id <> ALL($3)
+           WHERE not_before <= $1 AND organization_id <> ALL($2)
            ORDER BY not_before, organization_id, id LIMIT 1000"#,
         now,
-        organization_id.map(|id| id.uuid()),
         passed_over,
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// What is to be deleted by now of one organization, at most a thousand.
+pub(crate) async fn due_deletions_of(
+    tx: &mut SystemTx,
+    organization_id: OrganizationId,
+    now: Timestamp,
+) -> Result<Vec<Deletion>, sqlx::Error> {
+    sqlx::query_as!(
+        Deletion,
+        r#"SELECT organization_id AS "organization_id: _", id, blob_key FROM blob_deletions
+           WHERE organization_id = $1 AND not_before <= $2 ORDER BY not_before LIMIT 1000"#,
+        organization_id.uuid(),
+        now,
     )
     .fetch_all(&mut **tx)
     .await
