@@ -5,8 +5,8 @@
 
 use crate::program::Program;
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
+    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, Scope,
 };
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -111,7 +111,8 @@ impl Confinement {
     }
 }
 
-/// Which files are reached, and as what.
+/// Which files are reached, and as what. No port of the network is, nor anybody else's sockets and processes: what [`calls`] refuses is kept off
+/// twice where the kernel can.
 fn files(folder: &Path, program: &Program) -> Result<RulesetCreated, RulesetError> {
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run = read | AccessFs::Execute;
@@ -128,6 +129,7 @@ fn files(folder: &Path, program: &Program) -> Result<RulesetCreated, RulesetErro
         .handle_access(AccessFs::from_all(NEEDED))?
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(WANTED))?
+        .handle_access(AccessNet::from_all(WANTED))?
         .scope(Scope::AbstractUnixSocket | Scope::Signal)?
         .create()?;
     for path in LIBRARIES {
