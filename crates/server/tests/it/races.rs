@@ -301,6 +301,34 @@ async fn a_folder_into_which_something_is_put_at_this_moment_is_not_empty() {
     }
 }
 
+#[tokio::test]
+async fn folders_and_presets_that_are_added_at_once_count_each_other() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    // Somebody who took the last places a moment ago, as the API does.
+    let organization = &ada.organization_id;
+    let added = begun(
+        &app,
+        &format!(
+            "SELECT FROM organizations WHERE id = '{organization}' FOR NO KEY UPDATE;
+             INSERT INTO folders (organization_id, name) SELECT '{organization}', 'Folder ' || n FROM generate_series(1, 5000) AS n;
+             INSERT INTO image_presets (organization_id, name, options)
+                 SELECT '{organization}', 'preset-' || n, 'w=40' FROM generate_series(1, 100) AS n"
+        ),
+    )
+    .await;
+    let (new, options) = (json!({ "name": "New" }), json!({ "options": "w=80" }));
+    let (folder, preset, ()) = tokio::join!(
+        ada.post("/folders", &new),
+        ada.put("/image-presets/new", &options),
+        commit(&app, added, 2)
+    );
+    folder.refuses(409, "folders_too_many");
+    preset.refuses(409, "presets_too_many");
+    // What is there already may be changed.
+    ada.put("/image-presets/preset-1", &options).await.is(200);
+}
+
 /// Lets the database refuse every new row of a table with this code.
 async fn refuse(app: &TestApp, table: &str, code: &str) {
     let refuse = format!(
