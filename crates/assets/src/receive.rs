@@ -78,7 +78,7 @@ async fn append_held(
     let _place = place;
     let held = app.staging.hold(id, !matches!(begins, Begins::At(1..))).await?;
     let mut tx = app.db.tenant(caller).await?;
-    let upload = store::find_upload(&mut tx, id, false).await?;
+    let upload = store::find_upload(&mut tx, id).await?;
     drop(tx);
     let upload = match upload {
         Some(upload) if upload.is_open() => upload,
@@ -151,7 +151,7 @@ async fn acknowledge(
 ) -> Result<(), AssetsError> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(caller).await?;
-    let upload = store::find_upload(&mut tx, id, true).await?.ok_or(AssetsError::UploadNotFound)?;
+    let upload = store::hold_upload(&mut tx, id).await?.ok_or(AssetsError::UploadNotFound)?;
     if !upload.is_open() {
         return Ok(());
     }

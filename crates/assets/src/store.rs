@@ -67,44 +67,66 @@ pub(crate) async fn insert_upload(tx: &mut TenantTx, upload: &Upload) -> Result<
     Ok(())
 }
 
-/// The upload, locked against other requests when `for_update`.
-pub(crate) async fn find_upload(
-    tx: &mut TenantTx,
+struct UploadRow {
     id: UploadId,
-    for_update: bool,
-) -> Result<Option<Upload>, sqlx::Error> {
-    let organization_id = tx.organization_id();
-    if for_update {
-        sqlx::query!(
-            "SELECT id FROM uploads WHERE organization_id = $1 AND id = $2 FOR UPDATE",
-            organization_id.uuid(),
-            id.uuid()
-        )
-        .fetch_optional(&mut **tx)
-        .await?;
+    user_id: Option<UserId>,
+    video_id: Option<VideoId>,
+    replaces_id: Option<AssetId>,
+    kind: String,
+    filename: String,
+    metadata: serde_json::Value,
+    size_bytes: i64,
+    offset_bytes: i64,
+    status: String,
+    expires_at: Timestamp,
+}
+
+impl From<UploadRow> for Upload {
+    fn from(row: UploadRow) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            becomes: becomes(row.replaces_id.unwrap_or(AssetId(row.id.uuid())), row.video_id, &row.kind),
+            replaces_id: row.replaces_id,
+            filename: row.filename,
+            metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
+            size_bytes: row.size_bytes.cast_unsigned(),
+            offset_bytes: row.offset_bytes.cast_unsigned(),
+            status: row.status,
+            expires_at: row.expires_at,
+        }
     }
-    let row = sqlx::query!(
-        r#"SELECT id AS "id: UploadId", user_id AS "user_id: UserId",
-               video_id AS "video_id: VideoId", replaces_id AS "replaces_id: AssetId", kind, filename, metadata, size_bytes, offset_bytes,
-               status, expires_at
+}
+
+pub(crate) async fn find_upload(tx: &mut TenantTx, id: UploadId) -> Result<Option<Upload>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query_as!(
+        UploadRow,
+        r#"SELECT id AS "id: _", user_id AS "user_id: _", video_id AS "video_id: _", replaces_id AS "replaces_id: _", kind, filename,
+               metadata, size_bytes, offset_bytes, status, expires_at
            FROM uploads WHERE organization_id = $1 AND id = $2"#,
         organization_id.uuid(),
         id.uuid(),
     )
     .fetch_optional(&mut **tx)
     .await?;
-    Ok(row.map(|row| Upload {
-        id: row.id,
-        user_id: row.user_id,
-        becomes: becomes(row.replaces_id.unwrap_or(AssetId(row.id.uuid())), row.video_id, &row.kind),
-        replaces_id: row.replaces_id,
-        filename: row.filename,
-        metadata: serde_json::from_value::<UploadMetadata>(row.metadata).unwrap_or_default(),
-        size_bytes: row.size_bytes.cast_unsigned(),
-        offset_bytes: row.offset_bytes.cast_unsigned(),
-        status: row.status,
-        expires_at: row.expires_at,
-    }))
+    Ok(row.map(Upload::from))
+}
+
+/// The upload as it stays until the end of the transaction.
+pub(crate) async fn hold_upload(tx: &mut TenantTx, id: UploadId) -> Result<Option<Upload>, sqlx::Error> {
+    let organization_id = tx.organization_id();
+    let row = sqlx::query_as!(
+        UploadRow,
+        r#"SELECT id AS "id: _", user_id AS "user_id: _", video_id AS "video_id: _", replaces_id AS "replaces_id: _", kind, filename,
+               metadata, size_bytes, offset_bytes, status, expires_at
+           FROM uploads WHERE organization_id = $1 AND id = $2 FOR UPDATE"#,
+        organization_id.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(Upload::from))
 }
 
 /// `asset_id` is that of an image or a document.

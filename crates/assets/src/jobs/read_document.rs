@@ -105,7 +105,7 @@ impl Handle for ReadDocument {
 /// What the file was called when it came, which decides between formats that look alike. A name that does not end in one says nothing: then
 /// it is taken for what it replaces.
 async fn filename(tx: &mut TenantTx, row: &AssetRow, content: &Awaited) -> Result<String, TaskFailure> {
-    let upload = if content.replaces { sql::find_upload(tx, content.upload_id, false).await? } else { None };
+    let upload = if content.replaces { sql::find_upload(tx, content.upload_id).await? } else { None };
     let own = upload.map(|upload| upload.filename).filter(|name| name.contains('.'));
     Ok(own.unwrap_or_else(|| row.filename.clone()))
 }

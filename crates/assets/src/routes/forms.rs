@@ -89,7 +89,7 @@ pub(super) async fn upload_form(
 async fn forget(app: &App, caller: &Caller, id: UploadId) {
     let work = async {
         let mut tx = app.db.tenant(caller).await?;
-        if store::find_upload(&mut tx, id, false).await?.is_none() {
+        if store::find_upload(&mut tx, id).await?.is_none() {
             app.staging.remove(id).await?;
         }
         Ok::<_, AssetsError>(())

@@ -203,7 +203,7 @@ pub(super) async fn put_upload_content(
         return Err(AssetsError::LengthMismatch { expected: upload.size_bytes }.into());
     }
     let mut tx = app.db.tenant(&caller).await?;
-    let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
+    let upload = store::find_upload(&mut tx, id).await?.ok_or(AssetsError::UploadNotFound)?;
     Ok((StatusCode::CREATED, served, Json(upload.into())))
 }
 
@@ -215,7 +215,7 @@ async fn sender(
     id: UploadId,
 ) -> Result<(Caller, Upload, Option<UploadLimits>), Problem> {
     let mut tx = app.db.tenant(&Caller::service(organization_id)).await?;
-    let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
+    let upload = store::find_upload(&mut tx, id).await?.ok_or(AssetsError::UploadNotFound)?;
     let user_id = upload.user_id.ok_or(AssetsError::UploadNotFound)?;
     let Some(role) = store::role_of(&mut tx, user_id).await? else {
         // While an organization is stopped, nobody has a role in it.

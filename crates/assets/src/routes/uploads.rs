@@ -300,7 +300,7 @@ async fn delete_upload(
 
 async fn find(app: &App, caller: &Caller, id: UploadId) -> Result<Upload, AssetsError> {
     let mut tx = app.db.tenant(caller).await?;
-    let upload = store::find_upload(&mut tx, id, false).await?.ok_or(AssetsError::UploadNotFound)?;
+    let upload = store::find_upload(&mut tx, id).await?.ok_or(AssetsError::UploadNotFound)?;
     // Uploads in progress are their owner's alone.
     if upload.user_id != caller.user_id {
         return Err(AssetsError::UploadNotFound);
