@@ -91,6 +91,19 @@ async fn encode(
     events: &[Event],
 ) -> Result<Finished, TaskFailure> {
     let folder = engine.scratch_folder()?;
+    let encoded = encode_in(folder.path(), engine, run, input, ladder, events).await;
+    folder.remove().await;
+    encoded
+}
+
+async fn encode_in(
+    folder: &Path,
+    engine: &MediaEngine,
+    run: &TaskRun,
+    input: &Input,
+    ladder: Ladder,
+    events: &[Event],
+) -> Result<Finished, TaskFailure> {
     let ladder = match ladder.rungs.is_empty() {
         true => ladder,
         false => ladder.levelled(engine.levelling(input, &control(run, 0.0, LISTENING)).await?),
@@ -98,10 +111,10 @@ async fn encode(
     let begins = if ladder.levelling.is_some() { LISTENING } else { 0.0 };
     let variants = engine
         .ffmpeg
-        .encode_ladder(input.file.path(), &input.probe, &ladder, folder.path(), &control(run, begins, 0.95))
+        .encode_ladder(input.file.path(), &input.probe, &ladder, folder, &control(run, begins, 0.95))
         .await
         .map_err(media_failure)?;
-    publish_variants(engine, run, input.recording, folder.path(), variants, events).await
+    publish_variants(engine, run, input.recording, folder, variants, events).await
 }
 
 /// Stores variants, then a master playlist that lists them beside those already published, then records both.

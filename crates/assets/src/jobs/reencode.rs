@@ -69,8 +69,9 @@ impl Reencode {
     /// Stores versions, other tracks and the master playlist, which comes last, and returns all of it.
     async fn make(&self, run: &TaskRun, input: &Input) -> Result<Vec<NewRendition>, TaskFailure> {
         let folder = self.0.scratch_folder()?;
-        let versions = self.write(run, input, folder.path()).await?;
-        store_variants(&self.0, input.recording, folder.path(), &versions).await?;
+        let versions = self.versions(run, input, folder.path()).await;
+        folder.remove().await;
+        let versions = versions?;
         let mut made = Vec::with_capacity(versions.len() + 1);
         for version in &versions {
             made.push(variant_rendition(input.recording, version)?);
@@ -81,8 +82,13 @@ impl Reencode {
         Ok(made)
     }
 
-    /// What can be played as it is, then what is encoded for everybody, then AV1.
-    async fn write(&self, run: &TaskRun, input: &Input, folder: &Path) -> Result<Vec<Variant>, TaskFailure> {
+    /// Writes and stores what can be played as it is, then what is encoded for everybody, then AV1.
+    async fn versions(
+        &self,
+        run: &TaskRun,
+        input: &Input,
+        folder: &Path,
+    ) -> Result<Vec<Variant>, TaskFailure> {
         let (ffmpeg, path, probe) = (&self.0.ffmpeg, input.file.path(), &input.probe);
         let levelling = self.0.levelling(input, &control(run, 0.0, 0.05)).await?;
         let part = control(run, 0.05, 0.1);
@@ -99,6 +105,7 @@ impl Reencode {
         let av1 = av1.beginning_with(&versions);
         let encoded = ffmpeg.encode_ladder(path, probe, &av1, folder, &control(run, until, 0.9)).await;
         versions.extend(encoded.map_err(media_failure)?);
+        store_variants(&self.0, input.recording, folder, &versions).await?;
         Ok(versions)
     }
 }

@@ -31,6 +31,19 @@ impl StepFolder {
     pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
+
+    /// Removes it where nobody else is kept waiting, as tens of thousands of segments would; dropped, it is removed on the thread that drops it.
+    pub(crate) async fn remove(self) {
+        let Self { dir, _lock: lock } = self;
+        let removed = tokio::task::spawn_blocking(move || {
+            let removed = dir.close();
+            drop(lock);
+            removed
+        });
+        if let Ok(Err(error)) = removed.await {
+            tracing::warn!(%error, "the folder of a step is left to the next sweep");
+        }
+    }
 }
 
 /// Removes the folders of steps whose process was killed; returns how many. Blocks.
@@ -92,6 +105,16 @@ mod tests {
         assert!(!abandoned.exists());
         drop(in_use);
         assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_removed_is_gone_with_all_that_is_in_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = StepFolder::create(scratch.path()).unwrap();
+        fs::create_dir(folder.path().join("480p")).unwrap();
+        fs::write(folder.path().join("480p/0.m4s"), "a segment").unwrap();
+        folder.remove().await;
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0);
     }
 
     #[test]

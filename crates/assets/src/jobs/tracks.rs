@@ -48,12 +48,25 @@ pub(super) async fn make_tracks(
     // Sound alone keeps the times of its recording.
     let pictured = first_with_sound(versions).filter(|version| version.video.is_some());
     let start_us = pictured.map_or(0, |version| version.start_us);
-    let folder = engine.scratch_folder()?;
     let wanted = listen(engine, run, input, part).await?;
-    let written = write(engine, run, input, (&wanted, start_us), folder.path(), part).await?;
+    let folder = engine.scratch_folder()?;
+    let made = make_in(folder.path(), engine, run, input, (&wanted, start_us), part).await;
+    folder.remove().await;
+    made
+}
+
+async fn make_in(
+    folder: &Path,
+    engine: &MediaEngine,
+    run: &TaskRun,
+    input: &Input,
+    wanted: (&[WantedTrack], u64),
+    part: (f32, f32),
+) -> Result<Vec<NewRendition>, TaskFailure> {
+    let written = write(engine, run, input, wanted, folder, part).await?;
     let mut renditions = Vec::with_capacity(written.len());
     for track in &written {
-        renditions.push(store(engine, input, track, folder.path()).await?);
+        renditions.push(store(engine, input, track, folder).await?);
     }
     Ok(renditions)
 }
