@@ -35,18 +35,21 @@ impl Handle for Picture {
         let prefix = input.recording.preview();
         let size_bytes = self.0.store_folder(&prefix, folder.path()).await?;
 
-        let still = |kind: &'static str, image: &PosterImage| -> Result<NewRendition, TaskFailure> {
-            Ok(NewRendition {
+        let look = |image: &PosterImage| tokio::fs::metadata(folder.path().join(&image.file));
+        let (large, small) = (look(&poster.large).await?.len(), look(&poster.small).await?.len());
+        let still = |kind: &'static str, image: &PosterImage, size_bytes: u64| {
+            Ok::<_, TaskFailure>(NewRendition {
                 kind,
                 name: kind.to_owned(),
                 blob_key: prefix.join(&image.file).map_err(blob_failure)?,
-                size_bytes: std::fs::metadata(folder.path().join(&image.file))?.len(),
+                size_bytes,
                 width: Some(image.width),
                 height: Some(image.height),
                 metadata: serde_json::json!({ "at_ms": poster.at_ms }),
             })
         };
-        let (large, small) = (still("poster", &poster.large)?, still("thumbnail", &poster.small)?);
+        let (large, small) =
+            (still("poster", &poster.large, large)?, still("thumbnail", &poster.small, small)?);
         let sheets = NewRendition {
             kind: "storyboard",
             name: "storyboard".to_owned(),

@@ -67,7 +67,7 @@ impl Handle for ReadDocument {
         let folder = keys::pages(organization_id, step.asset_id, replacement);
         let (described, pages) = self.read(run, &folder, file.path(), &filename).await?;
 
-        let facts = facts(&described, &pages);
+        let (facts, described, pages) = apart(move || (facts(&described, &pages), described, pages)).await?;
         let (content_type, extension) = (described.format.content_type(), described.format.extension());
         let read =
             |content| ReadDocumentFacts { content_type, extension, facts: &facts, content, pages: &pages };
@@ -149,6 +149,11 @@ async fn unless_stopped<W: Future>(run: &TaskRun, work: W) -> Result<W::Output, 
 
 fn stopped() -> TaskFailure {
     TaskFailure::transient("cancelled", "Reading the document was stopped.")
+}
+
+/// What this comes to, worked out where nobody else is kept waiting: there may be as much text as a document may have.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TaskFailure> {
+    tokio::task::spawn_blocking(work).await.map_err(TaskFailure::internal)
 }
 
 fn facts(described: &Described, pages: &[ReadPage]) -> DocumentFacts {

@@ -2,7 +2,7 @@
 
 use memoreel_documents::{Format, Heading, PageText, flat_open_document};
 use memoreel_office::OfficeFormat;
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 /// A layout with less than one letter of so many does not show the document.
 const LETTERS_SHOWN_MIN: usize = 2;
@@ -15,22 +15,18 @@ const HEADING_LINES_MAX: usize = 4;
 
 /// What is handed to be laid out of a document whose pages are known only once it is laid out. Of HTML, Markdown and plain text that is what was read of it, rather
 /// than the file: that may name others, which would be shown.
-pub(super) fn source<'a>(
-    format: Format,
-    bytes: &'a [u8],
-    own: &[PageText],
-) -> Option<(OfficeFormat, Cow<'a, [u8]>)> {
+pub(super) fn source(format: Format, bytes: Vec<u8>, own: &[PageText]) -> Option<(OfficeFormat, Vec<u8>)> {
     let kind = match format {
         Format::Docx => OfficeFormat::Docx,
         Format::Pptx => OfficeFormat::Pptx,
         Format::Odt => OfficeFormat::Odt,
         Format::Odp => OfficeFormat::Odp,
         Format::Html | Format::Markdown | Format::Text => {
-            return Some((OfficeFormat::FlatOdt, Cow::Owned(flat_open_document(own))));
+            return Some((OfficeFormat::FlatOdt, flat_open_document(own)));
         }
         Format::Pdf => return None,
     };
-    Some((kind, Cow::Borrowed(bytes)))
+    Some((kind, bytes))
 }
 
 /// The pages of a document whose own parts are `own`, as they are `laid_out`. None where the two do not agree: rather no pictures than wrong

@@ -1,6 +1,6 @@
 //! What is on the pages of a document, and what they look like.
 
-use super::{ReadDocument, document_failure, laid_out, stopped, unless_stopped};
+use super::{ReadDocument, apart, document_failure, laid_out, stopped, unless_stopped};
 use crate::{
     jobs::{StepFolder, blob_failure},
     keys,
@@ -12,7 +12,7 @@ use memoreel_images::{FormatWish, ImageError, OutputFormat, Transform, geometry:
 use memoreel_ocr::OcrError;
 use memoreel_office::{OfficeError, OfficeFormat};
 use memoreel_tasks::{TaskFailure, TaskRun};
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// Of longer documents, later pages have no picture and are not looked for text in.
 const PICTURES_MAX: u32 = 1_000;
@@ -44,8 +44,10 @@ impl ReadDocument {
         }
         // Its worker is free for the PDF that is made of it.
         document.close().await.map_err(document_failure)?;
-        let pages = self.laid_out(run, folder, described.format, &bytes, &texts).await?;
-        Ok((described, pages.unwrap_or_else(|| texts.into_iter().map(without_picture).collect())))
+        let texts = Arc::new(texts);
+        let pages = self.laid_out(run, folder, described.format, bytes, &texts).await?;
+        let unseen = || Arc::unwrap_or_clone(texts).into_iter().map(without_picture).collect();
+        Ok((described, pages.unwrap_or_else(unseen)))
     }
 
     async fn open(&self, run: &TaskRun, bytes: &[u8], filename: &str) -> Result<Document<'_>, TaskFailure> {
@@ -59,10 +61,12 @@ impl ReadDocument {
         run: &TaskRun,
         folder: &BlobKey,
         format: Format,
-        bytes: &[u8],
-        own: &[PageText],
+        bytes: Vec<u8>,
+        own: &Arc<Vec<PageText>>,
     ) -> Result<Option<Vec<ReadPage>>, TaskFailure> {
-        let Some((kind, source)) = laid_out::source(format, bytes, own) else { return Ok(None) };
+        let parts = Arc::clone(own);
+        let source = apart(move || laid_out::source(format, bytes, &parts)).await?;
+        let Some((kind, source)) = source else { return Ok(None) };
         let pdf = match self.to_pdf(run, kind, &source).await {
             Ok(pdf) => pdf,
             Err(OfficeError::Stopped) => return Err(stopped()),
@@ -92,11 +96,12 @@ impl ReadDocument {
         folder: &BlobKey,
         format: Format,
         pdf: &[u8],
-        own: &[PageText],
+        own: &Arc<Vec<PageText>>,
     ) -> Result<Option<Vec<ReadPage>>, TaskFailure> {
         let mut document = self.open(run, pdf, "document.pdf").await?;
         let texts = self.texts(run, &mut document).await?;
-        let pages = match laid_out::pages(format, own, texts) {
+        let parts = Arc::clone(own);
+        let pages = match apart(move || laid_out::pages(format, &parts, texts)).await? {
             Some(texts) => Some(self.pictured(run, folder, &mut document, texts).await?),
             None => {
                 tracing::warn!(format = format.as_str(), "what was laid out is not what is in the document");
