@@ -15,7 +15,7 @@ use crate::{AssetsError, store};
 use async_trait::async_trait;
 use axum::body::Bytes;
 use cuts::part_too_large;
-use memoreel_blob::organization_of;
+use memoreel_blob::{BlobKey, organization_of};
 use memoreel_db::TenantTx;
 use memoreel_kernel::{AssetId, Caller};
 use memoreel_media::{
@@ -175,22 +175,32 @@ impl Players {
         })
     }
 
-    /// One track of a header or a segment, with what tells it from another version of the same.
-    pub(crate) async fn track(&self, app: &App, wanted: &TrackFile) -> Result<(Bytes, String), Problem> {
-        let source = wanted.variant.join(&wanted.file)?;
-        let meta = app.blobs.head(&source).await?.ok_or_else(not_found)?;
+    /// The header or segment that a track is taken out of. It is not read.
+    pub(crate) async fn track_source(&self, app: &App, wanted: &TrackFile) -> Result<TrackSource, Problem> {
+        let meta = app.blobs.head(&wanted.variant.join(&wanted.file)?).await?.ok_or_else(not_found)?;
         if meta.size_bytes > SEGMENT_BYTES_MAX {
             return Err(part_too_large());
         }
-        let whose = organization_of(&source).ok_or_else(not_found)?.to_string();
+        let version = meta.etag.unwrap_or_else(|| meta.modified_at.to_rfc3339());
+        Ok(TrackSource { key: meta.key, size_bytes: meta.size_bytes, version })
+    }
+
+    /// One track of a header or a segment.
+    pub(crate) async fn track(
+        &self,
+        app: &App,
+        wanted: &TrackFile,
+        source: &TrackSource,
+    ) -> Result<Bytes, Problem> {
+        let whose = organization_of(&source.key).ok_or_else(not_found)?.to_string();
         let kibibytes = |bytes: u64| bytes.div_ceil(1 << 10);
         // What was read, and what is written, while both are there; then what is written, until it is sent.
-        let mut room = app.limits.tracks.enter_with(&whose, kibibytes(2 * meta.size_bytes)).await?;
+        let mut room = app.limits.tracks.enter_with(&whose, kibibytes(2 * source.size_bytes)).await?;
         let init = app.blobs.get_bytes(&wanted.variant.join(INIT)?, PLAYLIST_BYTES_MAX).await?;
         let alone = if wanted.file == INIT {
             header_of_track(&init, wanted.track)
         } else {
-            let (segment, track) = (app.blobs.get_bytes(&source, SEGMENT_BYTES_MAX).await?, wanted.track);
+            let (segment, track) = (app.blobs.get_bytes(&source.key, SEGMENT_BYTES_MAX).await?, wanted.track);
             // To copy a large one takes some ten milliseconds, in which others are not to wait.
             tokio::task::spawn_blocking(move || segment_of_track(&init, &segment, track))
                 .await
@@ -198,9 +208,16 @@ impl Players {
         };
         let bytes = alone.ok_or_else(not_found)?;
         room.shrink_to(kibibytes(bytes.capacity() as u64));
-        let version = meta.etag.unwrap_or_else(|| meta.modified_at.to_rfc3339());
-        Ok((Bytes::from_owner(Held { bytes, _room: room }), version))
+        Ok(Bytes::from_owner(Held { bytes, _room: room }))
     }
+}
+
+/// What a track is taken out of.
+pub(crate) struct TrackSource {
+    key: BlobKey,
+    size_bytes: u64,
+    /// Tells it from another version of the same.
+    pub(crate) version: String,
 }
 
 /// Bytes, and the room that they take.

@@ -234,8 +234,7 @@ pub(super) async fn get_clip(
             let mut response = if is_current(&headers, Some(&etag)) {
                 StatusCode::NOT_MODIFIED.into_response()
             } else if method == Method::HEAD {
-                // How long it will be is known when it is cut.
-                Body::from_stream(stream::empty::<io::Result<Bytes>>()).into_response()
+                of_unknown_length()
             } else {
                 sent(delivery.players.cut(&app, &span, &planned).await?, &headers, &etag).await?
             };
@@ -294,6 +293,11 @@ fn describe(answer: &mut HeaderMap, etag: &str) {
     if let Ok(etag) = HeaderValue::from_str(etag) {
         answer.insert(header::ETAG, etag);
     }
+}
+
+/// To who asks for nothing but what is known of it: how long it will be is known when it is cut.
+pub(super) fn of_unknown_length() -> Response {
+    Body::from_stream(stream::empty::<io::Result<Bytes>>()).into_response()
 }
 
 /// A tag of what is made of these.

@@ -335,8 +335,12 @@ impl Delivery {
             }
             MadeForPlayers::Alias(key) => self.stored(app, asked, &key, policy).await,
             MadeForPlayers::Track(track) => {
-                let (bytes, version) = self.players.track(app, &track).await?;
-                written(app, asked, policy, bytes, Some(&version))
+                let source = self.players.track_source(app, &track).await?;
+                if let Some(response) = unwritten(app, asked, policy, &source.version)? {
+                    return Ok(response);
+                }
+                let bytes = self.players.track(app, &track, &source).await?;
+                written(app, asked, policy, bytes, Some(&source.version))
             }
             MadeForPlayers::Waveform(recording) => {
                 let Params(wanted) = Params::<WantedPicture>::of(&self.uri)?;
@@ -428,6 +432,25 @@ fn answer(read: BlobRead, partial: bool, sender: &FileSender) -> Response {
     response
 }
 
+/// What is answered to who has this version already, or asks for nothing but what is known of it; `None` to others.
+fn unwritten(app: &App, asked: &Asked, policy: &Policy, version: &str) -> Result<Option<Response>, Problem> {
+    let etag = etag_of_version(asked, version);
+    require_wanted(&asked.headers, Some(&etag))?;
+    let mut response = if is_current(&asked.headers, Some(&etag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else if asked.method == Method::HEAD {
+        super::clips::of_unknown_length()
+    } else {
+        return Ok(None);
+    };
+    describe(app, &mut response, asked, policy, Version { etag: Some(&etag), is_lasting: true });
+    Ok(Some(response))
+}
+
+fn etag_of_version(asked: &Asked, version: &str) -> String {
+    super::clips::etag_of([version.as_bytes(), asked.key.as_str().as_bytes()])
+}
+
 /// What was written just now. `version` tells it from another, if that takes no look at all of it.
 fn written(
     app: &App,
@@ -437,7 +460,7 @@ fn written(
     version: Option<&str>,
 ) -> Result<Response, Problem> {
     let etag = match version {
-        Some(version) => super::clips::etag_of([version.as_bytes(), asked.key.as_str().as_bytes()]),
+        Some(version) => etag_of_version(asked, version),
         None => super::clips::etag_of([bytes.as_ref(), &[]]),
     };
     require_wanted(&asked.headers, Some(&etag))?;

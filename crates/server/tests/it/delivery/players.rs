@@ -187,6 +187,20 @@ async fn players_find_dash_captions_stills_and_clips() {
     for segment in named {
         visitor.get(&format!("{folder}/{segment}")).await.is(200);
     }
+    // What somebody has is not read again to tell them so.
+    let asset = app.folder().join("blobs/blobs/organizations").join(&ada.organization_id);
+    let asset = asset.join("assets").join(&asset_id);
+    let segment = sound.lines().find(|line| line.contains("/sound/segment-")).unwrap();
+    let (url, header) =
+        (format!("{folder}/{segment}"), format!("hls/{}/init.mp4", segment.split_once('/').unwrap().0));
+    let known = visitor.get(&url).await.is(200);
+    std::fs::rename(asset.join(&header), asset.join("init.mp4")).unwrap();
+    visitor.get(&url).await.refuses(404, "not_found");
+    send(visitor.request("GET", &url).header("if-none-match", known.header("etag"))).await.is(304);
+    let head = send(visitor.request("HEAD", &url)).await.is(200);
+    assert_eq!(head.header("etag"), known.header("etag"));
+    assert!(!head.headers.contains_key("content-length"));
+    std::fs::rename(asset.join("init.mp4"), asset.join(&header)).unwrap();
     // What was sent takes no room any more.
     drop(app.app.limits.tracks.enter_with(&ada.organization_id, u64::MAX).await.unwrap());
 
@@ -263,13 +277,7 @@ async fn players_find_dash_captions_stills_and_clips() {
     app.sweep().await;
     app.clock.advance(TimeDelta::hours(2));
     app.sweep().await;
-    let kept = app
-        .folder()
-        .join("blobs/blobs/organizations")
-        .join(&ada.organization_id)
-        .join("assets")
-        .join(&asset_id);
-    assert!(!kept.join("preview/frames/2.jpg").exists());
+    assert!(!asset.join("preview/frames/2.jpg").exists());
 }
 
 /// What an MP4 file holds.
