@@ -46,7 +46,7 @@ pub(crate) struct Summary {
     pub(crate) content: SummaryContent,
 }
 
-/// What a summary says; every list is in order of time.
+/// What a summary says. Key points and chapters are in order of time; sentences are a text, which a model may tell in another order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SummaryContent {
     pub(crate) sentences: Vec<SummarySentence>,
