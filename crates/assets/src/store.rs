@@ -231,15 +231,9 @@ pub(crate) async fn find_reception(
     )
     .fetch_one(&mut **tx)
     .await?;
-    let or_default = |set: Option<i64>, default| set.map_or(default, i64::cast_unsigned);
-    let defaults = UploadLimits::DEFAULTS;
-    let limits = UploadLimits {
-        video_bytes_max: or_default(row.video, defaults.video_bytes_max),
-        audio_bytes_max: or_default(row.audio, defaults.audio_bytes_max),
-        image_bytes_max: or_default(row.image, defaults.image_bytes_max),
-        document_bytes_max: or_default(row.document, defaults.document_bytes_max),
-    };
-    Ok(Reception { has_channel: row.channel, has_folder: row.folder, limits: limits.within_ceilings() })
+    let said = || Some([row.video?, row.audio?, row.image?, row.document?]);
+    let limits = said().map_or(UploadLimits::DEFAULTS, UploadLimits::said);
+    Ok(Reception { has_channel: row.channel, has_folder: row.folder, limits })
 }
 
 /// As what somebody belongs to the organization, while they and it go on.

@@ -65,6 +65,17 @@ impl UploadLimits {
         recordings.max(self.image_bytes_max).max(self.document_bytes_max)
     }
 
+    /// What an organization says of videos, sound, images and documents, as it is in its row.
+    pub(crate) fn said([video, audio, image, document]: [i64; 4]) -> Self {
+        let said = Self {
+            video_bytes_max: video.cast_unsigned(),
+            audio_bytes_max: audio.cast_unsigned(),
+            image_bytes_max: image.cast_unsigned(),
+            document_bytes_max: document.cast_unsigned(),
+        };
+        said.within_ceilings()
+    }
+
     /// As far as the server bears them.
     pub(crate) fn within_ceilings(self) -> Self {
         Self {

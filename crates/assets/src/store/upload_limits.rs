@@ -14,13 +14,12 @@ pub(crate) async fn find_upload_limits(tx: &mut TenantTx) -> Result<UploadLimits
     .fetch_optional(&mut **tx)
     .await?;
     Ok(row.map_or(UploadLimits::DEFAULTS, |row| {
-        let limits = UploadLimits {
-            video_bytes_max: row.video_bytes_max.cast_unsigned(),
-            audio_bytes_max: row.audio_bytes_max.cast_unsigned(),
-            image_bytes_max: row.image_bytes_max.cast_unsigned(),
-            document_bytes_max: row.document_bytes_max.cast_unsigned(),
-        };
-        limits.within_ceilings()
+        UploadLimits::said([
+            row.video_bytes_max,
+            row.audio_bytes_max,
+            row.image_bytes_max,
+            row.document_bytes_max,
+        ])
     }))
 }
 
