@@ -225,12 +225,7 @@ struct Sized<'a> {
 
 impl<'a> Sized<'a> {
     fn new(renditions: &'a Renditions, source: &'a Source, transform: &Transform) -> Result<Self, Problem> {
-        let preset = match (&transform.preset, &source.preset) {
-            (None, _) => Transform::default(),
-            (Some(_), Some(options)) => options.parse().map_err(AssetsError::from)?,
-            (Some(name), None) => return Err(AssetsError::PresetNotFound(name.clone()).into()),
-        };
-        Ok(Self { renditions, source, preset })
+        Ok(Self { renditions, source, preset: source.preset_of(transform)? })
     }
 
     /// How large the result is, refused where it would be when the address is asked for.

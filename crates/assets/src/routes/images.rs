@@ -263,10 +263,9 @@ async fn offered(
     let source = store::find_source(&mut tx, asset_id, transform.preset.as_deref()).await?;
     drop(tx);
     let source = source.ok_or_else(not_found)?;
-    let preset = match (&transform.preset, &source.preset) {
-        (None, _) => Transform::default(),
-        (Some(_), Some(options)) => options.parse::<Transform>().map_err(AssetsError::from)?,
-        (Some(_), None) => return Err(not_found()),
+    let preset = match source.preset_of(transform) {
+        Err(AssetsError::PresetNotFound(_)) => return Err(not_found()),
+        preset => preset?,
     };
     let whole = transform.clone().over(preset);
     // A preset may have chosen a format where the address leaves it open.

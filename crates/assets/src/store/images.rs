@@ -1,10 +1,10 @@
 //! SQL of images, of what is made of them, and of presets.
 
 use super::HeldBlob;
-use crate::model::ImageFacts;
+use crate::{AssetsError, model::ImageFacts};
 use memoreel_blob::{BlobFacts, BlobKey};
 use memoreel_db::TenantTx;
-use memoreel_images::{Described, Made, geometry::Size};
+use memoreel_images::{Described, Made, Transform, geometry::Size};
 use memoreel_kernel::{AssetId, RenditionId, Timestamp, UploadId};
 
 /// What storing an image found out.
@@ -106,6 +106,15 @@ impl Source {
     /// Upright.
     pub(crate) fn size(&self) -> Size {
         Size { width: self.width.cast_unsigned(), height: self.height.cast_unsigned() }
+    }
+
+    /// The preset that a transform names, with which this was found.
+    pub(crate) fn preset_of(&self, transform: &Transform) -> Result<Transform, AssetsError> {
+        match (&transform.preset, &self.preset) {
+            (None, _) => Ok(Transform::default()),
+            (Some(_), Some(options)) => Ok(options.parse()?),
+            (Some(name), None) => Err(AssetsError::PresetNotFound(name.clone())),
+        }
     }
 }
 
