@@ -142,7 +142,7 @@ pub(crate) async fn begin_packaging(
     if before != recording {
         sqlx::query!(
             "INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
-             SELECT $1, $2::text, due.not_before, due.reason
+             SELECT $1::uuid, $2::text, due.not_before, due.reason
              FROM (VALUES ('epoch'::timestamptz, 'packaging abandoned'), ($3::timestamptz + interval '2 days', 'written late'))
                  AS due (not_before, reason)",
             organization_id.uuid(),
