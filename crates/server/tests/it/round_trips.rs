@@ -276,3 +276,35 @@ async fn a_page_of_files_takes_no_look_at_the_others() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_somebody_deletes_takes_no_look_at_what_others_deleted() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.person("ada").await, app.person("bob").await);
+    let mut connection = app.superuser().await;
+    sqlx::query(
+        "INSERT INTO blob_deletions (organization_id, blob_key, not_before, reason)
+         SELECT $1::uuid, 'organizations/' || $1 || '/contents/' || number, 'epoch', 'a backlog' FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&bob.organization_id)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE blob_deletions").execute(&mut connection).await.unwrap();
+    let index = "blob_deletions_due_of_organization";
+    let before = uses(&mut connection, index).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while uses(&mut connection, index).await == before {
+        assert!(tokio::time::Instant::now() < deadline, "everybody's backlog is looked through");
+        let image: String = sqlx::query_scalar(
+            "INSERT INTO assets (organization_id, filename, original_filename, byte_size, kind)
+             VALUES ($1::uuid, 'a.png', 'a.png', 0, 'image') RETURNING id::text",
+        )
+        .bind(&ada.organization_id)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+        ada.client.delete(&format!("/assets/{image}?permanently=true")).await.is(204);
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
