@@ -209,11 +209,21 @@ impl<S: Serialize + Send + Sync + 'static> Drop for Session<'_, S> {
 impl<S: Serialize + Send + Sync + 'static> Shared<S> {
     /// One that is idle, or a new one; whoever calls this holds a permit.
     async fn worker(&self) -> Result<Worker, WorkError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        match idle {
+        match self.idle_worker() {
             Some(worker) => Ok(worker),
             None => self.start().await,
         }
+    }
+
+    /// One that ended while it had nothing to do, as where the system was short of memory, would be taken to have ended by the next job.
+    fn idle_worker(&self) -> Option<Worker> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut worker) = idle.pop() {
+            if matches!(worker.child.try_wait(), Ok(None)) {
+                return Some(worker);
+            }
+        }
+        None
     }
 
     async fn ask<J: Serialize, A: DeserializeOwned>(
