@@ -93,7 +93,25 @@ impl From<TaskRow> for Task {
     }
 }
 
-/// Newest first, after a cursor: ids are in the order of time, and the key is the index.
+/// What tasks are told by: those that the caller may see, with what they work on. `$more` is what a list leaves out.
+macro_rules! select_tasks {
+    ($more:tt, $chosen:tt, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            TaskRow,
+            r#"SELECT t.id AS "id: _", t.kind, t.status, t.subject_id, v.title AS "video_title?", a.original_filename AS "asset_name?",
+                   t.priority, t.progress, t.attempts, t.attempts_max, t.cancel_requested, t.error_code, t.error_message, t.created_at,
+                   t.scheduled_for, t.started_at, t.finished_at, "# + $more + r#"
+               FROM tasks t
+               LEFT JOIN videos v ON v.organization_id = $1 AND v.id = t.subject_id
+               LEFT JOIN assets a ON a.organization_id = $1 AND a.id = t.subject_id
+               WHERE t.organization_id = $1 AND (v.id IS NOT NULL OR a.id IS NOT NULL OR t.kind = ANY($2)) AND "# + $chosen,
+            $($parameter),+
+        )
+    };
+}
+
+/// Newest first, after a cursor: ids are in the order of time. The tasks of one thing are found by it, and all others in the order of the key,
+/// which is an index.
 pub(crate) async fn list_tasks(
     tx: &mut TenantTx,
     visible: &Visible,
@@ -101,30 +119,45 @@ pub(crate) async fn list_tasks(
     page: &PageRequest,
 ) -> Result<Vec<Task>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let rows = sqlx::query_as!(
-        TaskRow,
-        r#"SELECT t.id AS "id: _", t.kind, t.status, t.subject_id, v.title AS "video_title?", a.original_filename AS "asset_name?",
-               t.priority, t.progress, t.attempts, t.attempts_max, t.cancel_requested, t.error_code, t.error_message, t.created_at,
-               t.scheduled_for, t.started_at, t.finished_at, NULL::jsonb AS tries, NULL::jsonb AS payload
-           FROM tasks t
-           LEFT JOIN videos v ON v.organization_id = $1 AND v.id = t.subject_id
-           LEFT JOIN assets a ON a.organization_id = $1 AND a.id = t.subject_id
-           WHERE t.organization_id = $1 AND t.id < $6
-               AND (v.id IS NOT NULL OR a.id IS NOT NULL OR t.kind = ANY($2))
-               AND ($3::text IS NULL OR t.status = $3)
-               AND ($4::text IS NULL OR t.kind = $4)
-               AND ($5::uuid IS NULL OR t.subject_id = $5)
-           ORDER BY t.id DESC LIMIT $7"#,
-        organization_id.uuid(),
-        &visible.0,
-        filter.status.map(TaskStatus::as_str),
-        filter.kind,
-        filter.subject_id,
-        page.begins_after().id,
-        page.limit_plus_one(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+    let after = page.begins_after().id;
+    let (status, kind) = (filter.status.map(TaskStatus::as_str), filter.kind.as_deref());
+    let rows = match filter.subject_id {
+        Some(subject_id) => {
+            select_tasks!(
+                "NULL::jsonb AS tries, NULL::jsonb AS payload",
+                "t.subject_id = $3 AND t.id < $4
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE t.status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE t.kind = $6 END
+                 ORDER BY t.id DESC LIMIT $7",
+                organization_id.uuid(),
+                &visible.0,
+                subject_id,
+                after,
+                status,
+                kind,
+                page.limit_plus_one(),
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+        None => {
+            select_tasks!(
+                "NULL::jsonb AS tries, NULL::jsonb AS payload",
+                "t.id < $3
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE t.status = $4 END
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE t.kind = $5 END
+                 ORDER BY t.id DESC LIMIT $6",
+                organization_id.uuid(),
+                &visible.0,
+                after,
+                status,
+                kind,
+                page.limit_plus_one(),
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+    };
     Ok(rows.into_iter().map(Task::from).collect())
 }
 
@@ -155,15 +188,9 @@ pub(crate) async fn find_details(
 
 async fn find_row(tx: &mut TenantTx, visible: &Visible, id: TaskId) -> Result<Option<TaskRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    sqlx::query_as!(
-        TaskRow,
-        r#"SELECT t.id AS "id: _", t.kind, t.status, t.subject_id, v.title AS "video_title?", a.original_filename AS "asset_name?",
-               t.priority, t.progress, t.attempts, t.attempts_max, t.cancel_requested, t.error_code, t.error_message, t.created_at,
-               t.scheduled_for, t.started_at, t.finished_at, t.tries AS "tries?", t.payload AS "payload?"
-           FROM tasks t
-           LEFT JOIN videos v ON v.organization_id = $1 AND v.id = t.subject_id
-           LEFT JOIN assets a ON a.organization_id = $1 AND a.id = t.subject_id
-           WHERE t.organization_id = $1 AND t.id = $3 AND (v.id IS NOT NULL OR a.id IS NOT NULL OR t.kind = ANY($2))"#,
+    select_tasks!(
+        r#"t.tries AS "tries?", t.payload AS "payload?""#,
+        "t.id = $3",
         organization_id.uuid(),
         &visible.0,
         id.uuid(),

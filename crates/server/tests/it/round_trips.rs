@@ -3,7 +3,7 @@
 
 use crate::{
     app::{Options, PUBLIC_URL, TestApp},
-    client::{Client, send},
+    client::{Client, Person, send},
     provider::Provider,
     search::video_of,
 };
@@ -242,6 +242,21 @@ async fn uses(connection: &mut PgConnection, index: &str) -> i64 {
         .unwrap()
 }
 
+/// Asks for a page of twenty until it is seen that it was read by an index.
+async fn is_listed_by(person: &Person, connection: &mut PgConnection, path: &str, index: &str) {
+    let before = uses(connection, index).await;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let page = person.client.get(path).await.is(200).json();
+        assert_eq!(page["items"].as_array().unwrap().len(), 20, "{path}");
+        if uses(connection, index).await > before {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{path}: all are read");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_page_of_files_takes_no_look_at_the_others() {
     let app = TestApp::start().await;
@@ -260,21 +275,30 @@ async fn a_page_of_files_takes_no_look_at_the_others() {
     .await
     .unwrap();
     sqlx::query("ANALYZE assets").execute(&mut connection).await.unwrap();
-    for (path, index) in
-        [("/assets".to_owned(), "assets_newest"), (format!("/assets?folder_id={folder}"), "assets_folder")]
-    {
-        let before = uses(&mut connection, index).await;
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
-        loop {
-            let page = person.client.get(&path).await.is(200).json();
-            assert_eq!(page["items"].as_array().unwrap().len(), 20);
-            if uses(&mut connection, index).await > before {
-                break;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{path}: all are read and sorted");
-            tokio::time::sleep(Duration::from_millis(250)).await;
-        }
-    }
+    is_listed_by(&person, &mut connection, "/assets", "assets_newest").await;
+    is_listed_by(&person, &mut connection, &format!("/assets?folder_id={folder}"), "assets_folder").await;
+}
+
+#[tokio::test]
+async fn the_tasks_of_a_video_take_no_look_at_those_of_others() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let new = json!({ "title": "Harbour" });
+    let video = person.client.post("/videos", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    sqlx::query(
+        "INSERT INTO tasks (organization_id, kind, subject_id, status, finished_at)
+         SELECT $1::uuid, 'encode', CASE WHEN number % 1000 = 0 THEN $2::uuid ELSE gen_random_uuid() END, 'completed', now()
+         FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&person.organization_id)
+    .bind(&video)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE tasks").execute(&mut connection).await.unwrap();
+    let path = format!("/tasks?subject_id={video}&kind=encode");
+    is_listed_by(&person, &mut connection, &path, "tasks_subject").await;
 }
 
 #[tokio::test]
