@@ -343,11 +343,12 @@ pub(crate) async fn list_videos(
         VideoOrder::Title => {
             select_videos!(
                 "NULL::text",
-                "($2::uuid IS NULL OR v.channel_id = $2) AND ($3::text IS NULL OR v.status = $3)
-             AND ($4::text IS NULL OR v.title ILIKE $4)
-             AND ($5::uuid IS NULL OR (lower(v.title), v.id) >
-                 (SELECT lower(l.title), l.id FROM videos l WHERE l.organization_id = $1 AND l.id = $5))
-             ORDER BY lower(v.title), v.id LIMIT $6",
+                "CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
+                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
+                 AND CASE WHEN $5::uuid IS NULL THEN true ELSE (lower(v.title), v.id) >
+                     (SELECT lower(l.title), l.id FROM videos l WHERE l.organization_id = $1 AND l.id = $5) END
+                 ORDER BY lower(v.title), v.id LIMIT $6",
                 "ORDER BY lower(v.title), v.id",
                 organization_id.uuid(),
                 channel_id,

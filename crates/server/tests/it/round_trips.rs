@@ -332,3 +332,20 @@ async fn what_somebody_deletes_takes_no_look_at_what_others_deleted() {
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
+
+#[tokio::test]
+async fn a_page_of_videos_by_title_takes_no_look_at_the_others() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    sqlx::query(
+        "INSERT INTO videos (organization_id, title, visibility)
+         SELECT $1::uuid, 'Talk ' || number, 'organization' FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&person.organization_id)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE videos").execute(&mut connection).await.unwrap();
+    is_listed_by(&person, &mut connection, "/videos?sort=title", "videos_title").await;
+}
