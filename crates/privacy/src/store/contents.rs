@@ -272,7 +272,8 @@ pub(crate) async fn audit_entries(
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<AuditedPage, PrivacyError> {
-    let (time, id) = after.unzip();
+    // Before every entry, so that each page is read from where the one before ended: whether there was one is not asked in the statement.
+    let (time, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
     let rows = sqlx::query!(
         r#"SELECT a.id, a.occurred_at, jsonb_build_object('organization_id', a.organization_id, 'occurred_at', a.occurred_at,
                'by_oneself', a.actor_id IS NOT DISTINCT FROM $2, 'action', a.action, 'target_kind', a.target_kind,
@@ -282,7 +283,7 @@ pub(crate) async fn audit_entries(
            WHERE a.organization_id = $1 AND (a.actor_id = $2 OR a.target_id = $2 OR audit_is_about(a.details, $2::uuid)
                    -- Of a change of their role, too, from before entries said whom they are about.
                    OR a.target_id IN (SELECT m.id FROM memberships m WHERE m.organization_id = $1 AND m.user_id = $2))
-               AND ($3::timestamptz IS NULL OR (a.occurred_at, a.id) > ($3, $4::uuid))
+               AND (a.occurred_at, a.id) > ($3::timestamptz, $4::uuid)
            ORDER BY a.occurred_at, a.id LIMIT $5"#,
         tx.organization_id().uuid(),
         user_id.uuid(),
