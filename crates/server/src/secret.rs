@@ -48,8 +48,9 @@ fn create(path: &Path) -> Result<[u8; 32]> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut secret = [0; 32];
     rand::rng().fill_bytes(&mut secret);
-    let draft = folder.join(format!("secret.key.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    // Of its own: of two containers, both processes may have the same number, and what one has linked the other would write over.
+    let draft = folder.join(format!("secret.key.{:016x}", rand::random::<u64>()));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(hex::encode(secret).as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
@@ -61,5 +62,33 @@ fn create(path: &Path) -> Result<[u8; 32]> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => parse(fs::read_to_string(path)?.trim()),
         Err(error) => Err(error).with_context(|| format!("cannot create {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{sync::Barrier, thread};
+
+    #[test]
+    fn all_who_start_at_once_have_the_secret_that_is_kept() {
+        const AT_ONCE: usize = 8;
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().unwrap();
+            let begin = Barrier::new(AT_ONCE);
+            let load = || {
+                begin.wait();
+                super::load(None, folder.path()).unwrap()
+            };
+            let loaded: Vec<[u8; 32]> = thread::scope(|scope| {
+                let loading: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(load)).collect();
+                loading.into_iter().map(|loading| loading.join().unwrap()).collect()
+            });
+            let kept = super::load(None, folder.path()).unwrap();
+            assert!(loaded.iter().all(|secret| *secret == kept));
+            let names: Vec<_> =
+                fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert_eq!(names, ["secret.key"], "nothing else is left behind");
+        }
     }
 }
