@@ -4,6 +4,7 @@ use crate::{describe::describe_everywhere, dev_mails, docs, engines::Engines, he
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    handler::Handler,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -144,9 +145,9 @@ pub fn router(
         .merge(media)
         .merge(images)
         .merge(health::router())
-        .merge(docs::router(document(described)))
+        .merge(docs::router(document(described)).layer(CompressionLayer::new()))
         .merge(shown_mails.map(dev_mails::router).unwrap_or_default())
-        .fallback(ui::serve)
+        .fallback(ui::serve.layer(CompressionLayer::new()))
         .method_not_allowed_fallback(async || method_not_allowed());
     let layers = ServiceBuilder::new()
         .layer(from_fn(request_id))

@@ -66,6 +66,18 @@ async fn every_answer_says_what_browsers_must_not_do_with_it() {
 }
 
 #[tokio::test]
+async fn what_is_read_in_a_browser_is_compressed_for_those_who_take_it() {
+    let app = TestApp::start().await;
+    for path in ["/", "/api/docs", "/api/docs.css", "/api/openapi.json"] {
+        let compressed = send(ask(&app, Method::GET, path).header("accept-encoding", "gzip")).await;
+        assert_eq!(compressed.header("content-encoding"), "gzip", "{path}");
+        let plain = answer(&app, path).await;
+        assert!(!plain.headers.contains_key("content-encoding"), "{path}");
+        assert!(compressed.body.len() < plain.body.len(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn who_came_by_https_stays_with_it() {
     let app = TestApp::with(Options { is_https: true, ..Options::default() }).await;
     for path in PATHS {
