@@ -3,7 +3,7 @@
 use crate::client_address;
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -103,12 +103,17 @@ fn origin(request: &Request, id: &str) -> Option<Origin> {
     if request.method().is_safe() {
         return None;
     }
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Some(Origin {
         request_id: id.to_owned(),
         address: client_address(request),
-        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+        user_agent: user_agent(request.headers()),
     })
+}
+
+/// What a browser or program calls itself, as much of it as is kept.
+pub fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(USER_AGENT_CHARS_MAX).collect())
 }
 
 /// The name of a method as it is counted and logged. Anything may be sent as one, so that those nobody knows have one name.

@@ -30,7 +30,7 @@ pub use bodies::{FILE_TIME_MAX, JSON_TIME_MAX, WholeBodies, arrive_within, in_me
 pub use documents::{CurrentDocument, DOCUMENT_VERSION_CHARS_MAX, Document, Documents};
 pub use extract::{Json, MaybeClosing, Params, ResourceId, SignedIn};
 pub use idempotency::idempotency;
-pub use layers::{RequestId, ServedTo, detach, loggable_path, method_name, observe, request_id};
+pub use layers::{RequestId, ServedTo, detach, loggable_path, method_name, observe, request_id, user_agent};
 pub use limits::{ClientAddress, Limiter, RateLimits, client_address, limit_requests};
 pub use live::LiveHub;
 pub use log_file::{LogFileError, LogFormat, LogLine, log_file, send_log_file};

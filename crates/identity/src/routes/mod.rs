@@ -22,7 +22,7 @@ use axum::{
     Extension, extract::Request, response::AppendHeaders, response::IntoResponse, response::Response,
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use memoreel_web::{App, Json, client_address};
+use memoreel_web::{App, Json, client_address, user_agent};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,9 +35,6 @@ struct Presence {
     #[schema(format = Password, nullable = false)]
     password: Option<String>,
 }
-
-/// How much of what a browser calls itself is kept, in characters.
-const USER_AGENT_CHARS_MAX: usize = 256;
 
 /// Every route of this slice, relative to `/api/v1`.
 pub fn router() -> OpenApiRouter<App> {
@@ -99,10 +96,9 @@ pub fn router() -> OpenApiRouter<App> {
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
 fn device(request: &Request) -> Device {
-    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Device {
         address: client_address(request),
-        user_agent: user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect()),
+        user_agent: user_agent(request.headers()),
         presented: cookie::presented_session(request.headers()),
     }
 }

@@ -8,11 +8,10 @@ use super::{
 use axum::{
     body::{Body, HttpBody},
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::header,
     middleware::Next,
     response::Response,
 };
-use memoreel_web::{RequestId, ServedTo, loggable_path, method_name};
+use memoreel_web::{RequestId, ServedTo, loggable_path, method_name, user_agent};
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
@@ -21,8 +20,6 @@ use std::{
 
 /// More of a path tells nobody anything.
 const PATH_LENGTH_MAX: usize = 300;
-/// And of a browser's name.
-const USER_AGENT_CHARS_MAX: usize = 300;
 
 /// Logs a request once its answer is sent, or let go. Nothing waits for the log.
 pub async fn record_request(State(log): State<RequestLog>, request: Request, next: Next) -> Response {
@@ -42,7 +39,7 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         bytes_in: 0,
         bytes_out: 0,
         address: peer.map(|ConnectInfo(peer)| peer.ip()),
-        user_agent: user_agent(&request),
+        user_agent: user_agent(request.headers()),
     };
     let mut read = None;
     let request = if request.body().is_end_stream() {
@@ -62,9 +59,4 @@ pub async fn record_request(State(log): State<RequestLog>, request: Request, nex
         ..entry
     };
     response.map(|body| Body::new(CountedAnswer { body, log, entry: Some(entry), read }))
-}
-
-fn user_agent(request: &Request) -> Option<String> {
-    let text = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
-    Some(text.chars().take(USER_AGENT_CHARS_MAX).collect())
 }
