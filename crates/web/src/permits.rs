@@ -1,7 +1,7 @@
 //! How much of something costly goes on at once: so much per process, and a part of it per organization (or person, or
 //! address), so that nobody takes all of it. Whoever finds no place waits for a moment and is then told to come back.
 
-use crate::{Problem, limits::counted_as};
+use crate::{Problem, limits::counted_as, sentence};
 use axum::http::{StatusCode, header};
 use std::{
     collections::HashMap,
@@ -129,9 +129,7 @@ impl From<NoPlace> for Problem {
             NoPlace::ShareTaken { .. } => (StatusCode::TOO_MANY_REQUESTS, "organization_busy"),
             NoPlace::AllTaken { .. } => (StatusCode::SERVICE_UNAVAILABLE, "server_busy"),
         };
-        let sentence = refusal.to_string();
-        let (first, rest) = sentence.split_at(1);
-        Problem::new(status, code, format!("{}{rest}.", first.to_uppercase()))
+        Problem::new(status, code, sentence(refusal))
             .hint("Try again in a few seconds.")
             .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into())
     }
