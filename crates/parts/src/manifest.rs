@@ -98,6 +98,7 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_pinned_list_parses_and_every_part_is_complete() {
@@ -107,9 +108,8 @@ mod tests {
             assert!(part.file.ends_with(".whl") && part.file.contains(&part.version), "{}", part.file);
             assert!(part.size_bytes > 0 && !part.takes.is_empty() && !part.licence.is_empty());
         }
-        let mut folders: Vec<_> = manifest.parts.iter().map(Part::folder_name).collect();
-        folders.dedup();
-        assert_eq!(folders.len(), 7);
+        let folders: BTreeSet<_> = manifest.parts.iter().map(Part::folder_name).collect();
+        assert_eq!(folders.len(), 7, "each has a folder of its own");
     }
 
     #[test]
