@@ -269,7 +269,7 @@ fn atoms(text: &str) -> impl Iterator<Item = Atom<'_>> {
         cut_word(word).into_iter().enumerate().map(move |(index, part)| Atom {
             text: part,
             offset: part.as_ptr() as usize - text.as_ptr() as usize,
-            words: count_words(part, index == 0),
+            words: count_words(part),
             spaced: index == 0,
         })
     })
@@ -290,10 +290,11 @@ fn cut_word(word: &str) -> Vec<&str> {
     parts
 }
 
-/// A stretch without spaces counts one word for two Han, kana or Thai characters, and otherwise one word in all.
-fn count_words(part: &str, begins_word: bool) -> usize {
+/// A part counts one word for two Han, kana or Thai characters, and otherwise one in all: text that has no spaces, as where a file is written
+/// down in letters, fills passages as well.
+fn count_words(part: &str) -> usize {
     let unspaced = part.chars().filter(|c| is_unspaced(*c)).count();
-    if unspaced > 0 { unspaced.div_ceil(2) } else { usize::from(begins_word) }
+    if unspaced > 0 { unspaced.div_ceil(2) } else { 1 }
 }
 
 fn is_unspaced(c: char) -> bool {
@@ -413,6 +414,15 @@ mod tests {
         let chunks = chunk(&[segment(0, 0, 100, "A", &text)], ChunkOptions::default());
         assert!(chunks.len() >= 2);
         assert!(chunks.iter().all(|chunk| chunk.word_count <= 200));
+        assert_eq!(chunks.iter().map(|chunk| chunk.text.as_str()).collect::<String>(), text);
+    }
+
+    #[test]
+    fn a_word_that_never_ends_fills_no_passage_with_more_than_so_many_letters() {
+        let text = "QUJD".repeat(50_000);
+        let chunks = chunk(&[segment(0, 0, 100, "A", &text)], ChunkOptions::default());
+        assert_eq!(chunks.len(), 200_000 / (200 * ATOM_CHARS_MAX));
+        assert!(chunks.iter().all(|chunk| chunk.text.len() == 200 * ATOM_CHARS_MAX));
         assert_eq!(chunks.iter().map(|chunk| chunk.text.as_str()).collect::<String>(), text);
     }
 
