@@ -388,13 +388,17 @@ impl Shared {
         let mut tx = self.db.system(SystemReason::ClaimTasks).await?;
         let stale = store::possibly_stale(&mut tx, &process::host(), self.clock.now()).await?;
         drop(tx);
-        for task in stale
-            .into_iter()
-            .filter(|task| task.overdue || task.worker.as_deref().is_some_and(process::is_gone))
-        {
-            self.take_back(task).await?;
+        let is_left = |task: &Stale| task.overdue || task.worker.as_deref().is_some_and(process::is_gone);
+        let mut failed = None;
+        for task in stale.into_iter().filter(is_left) {
+            match self.take_back(task).await {
+                Err(failure) if failure.kind == FailureKind::Outage => return Err(failure),
+                // One that cannot be taken back keeps no other from it.
+                Err(failure) => failed = Some(failure),
+                Ok(()) => {}
+            }
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     async fn take_back(&self, task: Stale) -> Result<(), TaskFailure> {

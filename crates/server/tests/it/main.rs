@@ -41,6 +41,7 @@ mod imports;
 mod invitations;
 mod isolation;
 mod killed;
+mod left_behind;
 mod library;
 mod live;
 mod mcp;
