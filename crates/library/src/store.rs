@@ -433,17 +433,17 @@ pub(crate) async fn list_channels(
     page: &PageRequest,
 ) -> Result<Vec<Channel>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let after = page.begins_after();
     sqlx::query_as!(
         Channel,
         r#"SELECT c.id AS "id: _", c.name, c.description, c.created_at,
                (SELECT count(*) FROM videos v
                    WHERE v.organization_id = $1 AND v.channel_id = c.id AND v.deleted_at IS NULL) AS "video_count!"
-           FROM channels c WHERE c.organization_id = $1
-               AND ($2::timestamptz IS NULL OR (c.created_at, c.id) < ($2, $3::uuid))
+           FROM channels c WHERE c.organization_id = $1 AND (c.created_at, c.id) < ($2::timestamptz, $3::uuid)
            ORDER BY c.created_at DESC, c.id DESC LIMIT $4"#,
         organization_id.uuid(),
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

@@ -27,16 +27,17 @@ pub(crate) async fn list_renditions(
     page: &PageRequest,
 ) -> Result<Vec<RenditionRow>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let after = page.begins_after();
     sqlx::query_as!(
         RenditionRow,
         r#"SELECT id AS "id: _", kind, name, blob_key, content_type, byte_size, width, height, metadata, created_at
            FROM renditions
-           WHERE organization_id = $1 AND asset_id = $2 AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
+           WHERE organization_id = $1 AND asset_id = $2 AND (created_at, id) < ($3::timestamptz, $4::uuid)
            ORDER BY created_at DESC, id DESC LIMIT $5"#,
         organization_id.uuid(),
         asset_id.uuid(),
-        page.after.map(|after| after.time),
-        page.after.map(|after| after.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

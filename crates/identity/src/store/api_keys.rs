@@ -15,15 +15,15 @@ pub(crate) async fn api_keys(
     user_id: UserId,
     page: &PageRequest,
 ) -> Result<Vec<ApiKey>, IdentityError> {
+    let after = page.begins_after();
     let rows = sqlx::query!(
         r#"SELECT id AS "id: ApiKeyId", name, prefix, role, created_at, expires_at, last_used_at FROM api_keys
-           WHERE organization_id = $1 AND user_id = $2
-               AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4::uuid))
+           WHERE organization_id = $1 AND user_id = $2 AND (created_at, id) < ($3::timestamptz, $4::uuid)
            ORDER BY created_at DESC, id DESC LIMIT $5"#,
         tx.organization_id().uuid(),
         user_id.uuid(),
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

@@ -26,16 +26,16 @@ pub(crate) async fn invitations(
     page: &PageRequest,
     now: Timestamp,
 ) -> Result<Vec<Invitation>, IdentityError> {
+    let after = page.begins_after();
     let rows = sqlx::query!(
         r#"SELECT i.id AS "id: InvitationId", i.email, i.role, i.status, i.created_at, i.expires_at,
                   coalesce(u.name, split_part(u.email, '@', 1)) AS invited_by_name
            FROM organization_invitations i LEFT JOIN users u ON u.id = i.invited_by
-           WHERE i.organization_id = $1
-               AND ($2::timestamptz IS NULL OR (i.created_at, i.id) < ($2, $3::uuid))
+           WHERE i.organization_id = $1 AND (i.created_at, i.id) < ($2::timestamptz, $3::uuid)
            ORDER BY i.created_at DESC, i.id DESC LIMIT $4"#,
         tx.organization_id().uuid(),
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

@@ -51,17 +51,17 @@ pub(crate) async fn endpoints(
     now: Timestamp,
 ) -> Result<Vec<WebhookEndpoint>, sqlx::Error> {
     let organization_id = tx.organization_id();
+    let after = page.begins_after();
     let rows = sqlx::query_as!(
         EndpointRow,
         r#"SELECT e.id AS "id: _", e.url, e.description, e.events, e.active, e.failing_since, e.disabled_at, e.disabled_reason,
                (SELECT max(s.expires_at) FROM webhook_secrets s WHERE s.organization_id = $1 AND s.endpoint_id = e.id
                    AND s.expires_at > $5) AS former_secrets_until, e.created_at, e.updated_at
-           FROM webhook_endpoints e WHERE e.organization_id = $1
-               AND ($2::timestamptz IS NULL OR (e.created_at, e.id) < ($2, $3::uuid))
+           FROM webhook_endpoints e WHERE e.organization_id = $1 AND (e.created_at, e.id) < ($2::timestamptz, $3::uuid)
            ORDER BY e.created_at DESC, e.id DESC LIMIT $4"#,
         organization_id.uuid(),
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
         now,
     )
