@@ -163,9 +163,12 @@ export class MemoreelClient {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       options.signal?.throwIfAborted();
+      let pauseMs = pollMs;
       const video = await this.video(videoId).catch((error: unknown) => {
-        if (error instanceof ProblemError && error.isTransient) return null;
-        throw error;
+        if (!(error instanceof ProblemError && error.isTransient)) throw error;
+        // Asked sooner, a server that is busy would be the busier, and one that counts requests would count on.
+        pauseMs = Math.max(pollMs, (error.retryAfterSeconds ?? 0) * 1_000);
+        return null;
       });
       if (video !== null) {
         options.onProgress?.(video);
@@ -174,8 +177,8 @@ export class MemoreelClient {
           throw new ProcessingError(video.error?.code ?? "failed", video.error?.message ?? "It could not be processed.");
         }
       }
-      if (Date.now() + pollMs > deadline) throw new WaitTimeoutError(timeoutMs);
-      await pause(pollMs, options.signal);
+      if (Date.now() + pauseMs > deadline) throw new WaitTimeoutError(timeoutMs);
+      await pause(pauseMs, options.signal);
     }
   }
 

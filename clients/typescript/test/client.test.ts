@@ -82,6 +82,14 @@ test("waiting outlasts a server that is away, and ends with the video", async ()
   assert.deepEqual(seen, ["processing", "completed"]);
 });
 
+test("waiting leaves a server alone for as long as it asks for", async () => {
+  const busy = new Response("", { status: 429, headers: { "retry-after": "1" } });
+  const { client } = answered(busy, Response.json({ status: "completed" }));
+  const begun = Date.now();
+  await client.waitUntilReady("1", { pollMs: 1 });
+  assert.ok(Date.now() - begun >= 900);
+});
+
 test("waiting ends with what failed, what is refused, and in time", async () => {
   const failed = answered(Response.json({ status: "failed", error: { code: "file_unreadable", message: "It is no recording." } }));
   await assert.rejects(failed.client.waitUntilReady("1"), (error) => error instanceof ProcessingError && error.code === "file_unreadable");
