@@ -50,8 +50,21 @@ test("what failed says why, and is found, explained and started again", async ({
     await expect(tries).toHaveCount(2, { timeout: 2000 });
   }).toPass({ timeout: 60_000 });
 
+  // So does all that failed, at once.
+  await page.getByRole("button", { name: "Start all failed again" }).click();
+  const dialog = page.getByRole("dialog", { name: "Start 1 failed task again?" });
+  await expectAccessible(page);
+  await dialog.getByRole("button", { name: "Start again" }).click();
+  await expect(page.getByText("1 task started again")).toBeVisible();
+  await expect(dialog).toBeHidden();
+  await expect(async () => {
+    if ((await tries.count()) === 0) await failed.locator("summary").click({ timeout: 2000 });
+    await expect(tries).toHaveCount(3, { timeout: 2000 });
+  }).toPass({ timeout: 60_000 });
+
   await page.getByRole("combobox", { name: "Step" }).selectOption("Encoding");
   await expect(page).toHaveURL(/kind=encode/u);
+  await expect(page.getByRole("button", { name: "Start all failed again" })).toHaveAttribute("aria-disabled", "true");
   await expect(page.getByText("Nothing that fits.")).toBeVisible();
   await page.reload();
   await expect(page.getByRole("combobox", { name: "Step" })).toHaveValue("encode");

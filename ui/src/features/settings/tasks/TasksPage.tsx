@@ -2,6 +2,7 @@ import "./tasks.css";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { ListChecks } from "lucide-react";
+import { useMay } from "../../../api/me";
 import { taskStatsQuery, tasksQuery } from "../../../api/tasks";
 import type { TaskStats, TaskStatus } from "../../../api/types";
 import { TASK_STATUSES } from "../../../app/router";
@@ -13,6 +14,7 @@ import { Scrolled } from "../../../components/Scrolled";
 import { formatAge, formatDateTime, formatNumber } from "../../../lib/format";
 import { useTitle } from "../../../lib/hooks";
 import { strings } from "../../../strings";
+import { RetryFailed } from "./RetryFailed";
 import { TaskRow } from "./TaskRow";
 import { kindName, KINDS, spanOf } from "./words";
 
@@ -21,7 +23,9 @@ export function TasksPage() {
   useTitle(strings.tasks.title);
   const filter = useSearch({ from: "/app/settings/tasks" });
   const navigate = useNavigate();
+  const mayEdit = useMay("edit_content");
   const list = useInfiniteQuery(tasksQuery(filter));
+  const isEmpty = list.data?.pages.every(({ items }) => items.length === 0) ?? true;
   const isFiltered = filter.status !== undefined || filter.kind !== undefined;
   const choose = (change: { status?: TaskStatus | undefined; kind?: string | undefined }): void => {
     void navigate({ to: "/settings/tasks", search: { ...filter, ...change }, replace: true });
@@ -50,6 +54,7 @@ export function TasksPage() {
           any={strings.tasks.all}
           onChoose={(kind) => choose({ kind })}
         />
+        {filter.status === "failed" && mayEdit ? <RetryFailed kind={filter.kind} isEmpty={isEmpty} /> : null}
       </div>
       <PagedList
         list={list}
