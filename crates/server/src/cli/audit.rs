@@ -1,5 +1,6 @@
 //! `memoreel audit`: whether the audit log is what was written.
 
+use super::print::say;
 use crate::{
     config::{Folders, Storage},
     database::Database,
@@ -68,7 +69,7 @@ fn report(chains: &[Chain]) -> ExitCode {
             }
             (None, false) => "whole".to_owned(),
         };
-        println!(
+        say!(
             "{}: {state} ({} entries, {} of them erased, head {})",
             chain.slug,
             chain.sealed,

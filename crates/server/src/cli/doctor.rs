@@ -1,5 +1,6 @@
 //! `memoreel doctor`: tries every part and says how to mend what is wrong.
 
+use super::print::say;
 use crate::{
     assemble,
     config::{Accounts, Folders, Providers, Storage},
@@ -31,7 +32,7 @@ pub(super) struct Doctor {
 impl Doctor {
     pub(super) async fn run(self) -> Result<ExitCode> {
         let folders = Folders::from_environment()?;
-        println!("Data folder: {}", folders.data.display());
+        say!("Data folder: {}", folders.data.display());
         let mut report = Report::default();
         report.check("database", "see the sentence above; with DATABASE_URL unset Memoreel brings its own, fetched by `cargo xtask setup`",
             check_database(&self.storage, &folders)).await;
@@ -109,9 +110,9 @@ impl Report {
     async fn check(&mut self, part: &str, remedy: &str, check: impl Future<Output = Result<String>>) {
         let started = Instant::now();
         match check.await {
-            Ok(facts) => println!("ok      {part}: {facts} ({:.1} s)", started.elapsed().as_secs_f64()),
+            Ok(facts) => say!("ok      {part}: {facts} ({:.1} s)", started.elapsed().as_secs_f64()),
             Err(error) => {
-                println!("failed  {part}: {error:#}\n        {remedy}");
+                say!("failed  {part}: {error:#}\n        {remedy}");
                 self.failed = true;
             }
         }

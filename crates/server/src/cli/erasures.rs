@@ -1,5 +1,6 @@
 //! `memoreel erasures`: what was erased, and erasing it again after a restore.
 
+use super::print::say;
 use crate::{
     assemble::{self, Ingredients},
     config::{Accounts, Folders, Storage},
@@ -62,7 +63,7 @@ async fn list(eraser: &Eraser) -> Result<ExitCode> {
             }
             None => "not finished".to_owned(),
         };
-        println!("{} {}: asked for by {}, {state}", erasure.kind, erasure.subject_id, erasure.asked_by);
+        say!("{} {}: asked for by {}, {state}", erasure.kind, erasure.subject_id, erasure.asked_by);
         erasure.report.iter().for_each(print_report);
     }
     Ok(ExitCode::SUCCESS)
@@ -76,16 +77,16 @@ async fn replay(eraser: &Eraser) -> Result<ExitCode> {
         let is_last = !held.is_empty();
         for entry in entries {
             match eraser.repeat(&entry).await {
-                Ok(None) => println!("{} {}: nothing came back", entry.kind, entry.subject_id),
+                Ok(None) => say!("{} {}: nothing came back", entry.kind, entry.subject_id),
                 Ok(Some(report)) => {
-                    println!("{} {}: erased again", entry.kind, entry.subject_id);
+                    say!("{} {}: erased again", entry.kind, entry.subject_id);
                     print_report(&report);
                 }
                 // They own an organization alone, which may come later in the journal.
                 Err(PrivacyError::Held(_)) if !is_last => held.push(entry),
                 Err(error) => {
                     failed += 1;
-                    println!("{} {}: NOT erased: {error}", entry.kind, entry.subject_id);
+                    say!("{} {}: NOT erased: {error}", entry.kind, entry.subject_id);
                 }
             }
         }
@@ -140,11 +141,11 @@ impl Opened {
 pub(super) fn print_report(report: &ErasureReport) {
     let print_rows = |what: &str, rows: &BTreeMap<String, u64>| {
         for (table, count) in rows {
-            println!("  {what:<8} {count:>10}  {table}");
+            say!("  {what:<8} {count:>10}  {table}");
         }
     };
     let print_files = |what: &str, Amount { count, bytes }: Amount| {
-        println!("  {:<8} {count:>10}  {what}, {bytes} bytes", "removed");
+        say!("  {:<8} {count:>10}  {what}, {bytes} bytes", "removed");
     };
     print_rows("removed", &report.rows.removed);
     print_rows("cleared", &report.rows.cleared);
@@ -152,6 +153,6 @@ pub(super) fn print_report(report: &ErasureReport) {
     print_files("uploads that were not finished", report.uploads);
     print_files("mails kept as files", report.mails);
     for kept in &report.kept {
-        println!("  kept: {}; {}", kept.what, kept.why);
+        say!("  kept: {}; {}", kept.what, kept.why);
     }
 }

@@ -1,5 +1,6 @@
 //! `memoreel mails`: what would have been sent.
 
+use super::print::say;
 use crate::config::Folders;
 use anyhow::Result;
 use clap::Args;
@@ -18,10 +19,10 @@ impl Mails {
         let folder = Folders::from_environment()?.mails();
         let mails = MailFolder::new(folder.clone()).mails().await?;
         if mails.is_empty() {
-            println!("There are no mails in {}.", folder.display());
+            say!("There are no mails in {}.", folder.display());
         }
         for mail in mails.into_iter().take(self.limit) {
-            println!("{}\nTo: {}\nSubject: {}\n\n{}", mail.path.display(), mail.to, mail.subject, mail.text);
+            say!("{}\nTo: {}\nSubject: {}\n\n{}", mail.path.display(), mail.to, mail.subject, mail.text);
         }
         Ok(())
     }

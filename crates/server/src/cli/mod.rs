@@ -1,5 +1,11 @@
 //! The command line.
 
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "both end a command whose reader is gone; print has macros that do not"
+)]
+
 mod audit;
 mod client;
 mod credentials;
@@ -9,6 +15,7 @@ mod mails;
 mod mcp;
 mod organization;
 mod person;
+mod print;
 mod reindex;
 mod search;
 mod secrets;
@@ -27,6 +34,7 @@ use crate::{
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use memoreel_kernel::SystemClock;
+use print::{note, say};
 use std::{process::ExitCode, sync::Arc};
 use tracing_subscriber::EnvFilter;
 
@@ -105,14 +113,14 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(run(cli.verb)) {
+    match runtime.block_on(run(cli.verb)).and_then(|code| print::finish().map(|()| code)) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("memoreel: {error:#}");
+    note!("memoreel: {error:#}");
     ExitCode::FAILURE
 }
 
@@ -138,7 +146,7 @@ async fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Openapi => {
             let document =
                 router::openapi(&Engines::for_description()?, assemble::receiver(Arc::new(SystemClock)));
-            println!("{}", document.to_pretty_json()?);
+            say!("{}", document.to_pretty_json()?);
         }
         Verb::SpeechWorker | Verb::ImageWorker | Verb::DocumentWorker => {}
     }
@@ -150,7 +158,7 @@ async fn migrate(storage: &Storage) -> Result<()> {
     let secret = secret::load(storage.secret_key.as_deref(), &folders.data)?;
     let (access, embedded) = database::reach(storage, &folders, secret).await?;
     memoreel_db::prepare(&access).await?;
-    println!("The database {} is up to date.", access.database());
+    say!("The database {} is up to date.", access.database());
     if let Some(embedded) = embedded {
         embedded.stop().await?;
     }

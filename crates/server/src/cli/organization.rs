@@ -1,5 +1,6 @@
 //! `memoreel organization`: the organizations of this installation, on the server's machine.
 
+use super::print::say;
 use crate::{
     config::{Folders, Storage},
     database::Database,
@@ -69,7 +70,7 @@ impl Verb {
         match self {
             Verb::List { .. } => {
                 for organization in list_organizations(&database.db).await? {
-                    println!(
+                    say!(
                         "{:<50} {:<9} {:>6}  {}",
                         organization.slug,
                         organization.status.as_str(),
@@ -80,15 +81,15 @@ impl Verb {
             }
             Verb::Suspend { slug, .. } => {
                 suspend_organization(&database.db, &slug).await?;
-                println!("{slug} is suspended.");
+                say!("{slug} is suspended.");
             }
             Verb::Resume { slug, .. } => {
                 resume_organization(&database.db, &slug).await?;
-                println!("{slug} is at work again.");
+                say!("{slug} is at work again.");
             }
             Verb::VerifyDomain { slug, domain, .. } => {
                 let domain = verify_domain(&database.db, &SystemClock, &slug, &domain).await?;
-                println!("{domain} is verified for {slug}.");
+                say!("{domain} is verified for {slug}.");
             }
         }
         Ok(())

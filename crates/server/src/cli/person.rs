@@ -1,13 +1,16 @@
 //! `memoreel person`: erasing people, on the server's machine.
 
-use super::erasures::{Opened, print_report};
+use super::{
+    erasures::{Opened, print_report},
+    print::{self, say},
+};
 use crate::config::{Accounts, Storage};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use memoreel_identity::{close_account_now, find_user};
 use memoreel_kernel::{Clock, SystemClock};
 use memoreel_privacy::{AskedBy, Subject};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 
 /// Looks after people.
 #[derive(Debug, Args)]
@@ -55,7 +58,7 @@ async fn erase(opened: &Opened, email: &str) -> Result<()> {
     let report = opened.eraser.erase(Subject::Person(user.id), AskedBy::Operator).await;
     let report = report
         .context("their account is closed; run this again, or wait for the server\'s hourly maintenance")?;
-    println!("Everything of {} is erased.", user.id);
+    say!("Everything of {} is erased.", user.id);
     print_report(&report);
     Ok(())
 }
@@ -64,8 +67,7 @@ fn confirm(email: &str) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         bail!("this cannot be undone; say --yes to go on without being asked");
     }
-    print!("Everything of {email} will be gone. Type the address again to go on: ");
-    std::io::stdout().flush()?;
+    print::ask(&format!("Everything of {email} will be gone. Type the address again to go on: "));
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     if line.trim() == email { Ok(()) } else { bail!("that is another address; nothing was erased") }

@@ -1,5 +1,6 @@
 //! `memoreel reindex`: what was there before the embedding model was another one, indexed again, on the server's machine.
 
+use super::print::{note, say};
 use crate::{
     config::{Folders, Providers, Storage},
     database::Database,
@@ -60,7 +61,7 @@ impl Reindex {
     async fn queue(&self, database: &Database, embed: Arc<dyn Embed>) -> Result<()> {
         let organizations = self.organizations(database).await?;
         let pictures = if embed.takes_pictures() { "texts and pictures" } else { "texts" };
-        println!("organizations: {}; model: {} ({pictures})", organizations.len(), embed.model().name);
+        say!("organizations: {}; model: {} ({pictures})", organizations.len(), embed.model().name);
         let options = ReindexOptions { is_dry_run: self.dry_run, is_all: self.all };
         let reindexer = Reindexer::new(database.db.clone(), embed, Arc::new(SystemClock), options)
             .await
@@ -69,7 +70,7 @@ impl Reindex {
         let mut failed = 0;
         for organization in &organizations {
             let Err(error) = reindexer.reindex(organization.id, &mut report).await else { continue };
-            eprintln!("memoreel: {}: {:#}", organization.slug, anyhow::Error::new(error));
+            note!("memoreel: {}: {:#}", organization.slug, anyhow::Error::new(error));
             failed += 1;
         }
         tell(&report, options, failed);
@@ -95,17 +96,17 @@ impl Reindex {
 fn tell(report: &ReindexReport, options: ReindexOptions, failed: usize) {
     for (kind, what) in KINDS {
         let count = report.of(kind);
-        println!("{:>9} queued {:>9} waited already  {kind}: {what}", count.queued, count.known);
+        say!("{:>9} queued {:>9} waited already  {kind}: {what}", count.queued, count.known);
     }
     let total = report.total();
     if options.is_dry_run {
-        println!("Nothing was queued. Without --dry-run, what is missing is queued.");
+        say!("Nothing was queued. Without --dry-run, what is missing is queued.");
     } else if total.queued + total.known > 0 {
-        println!(
+        say!(
             "It is done when nothing else waits. The page of tasks of each organization shows how far it is, and `memoreel_tasks` at \
              /metrics counts what waits; what failed can be retried there, or is queued when this is run again."
         );
     } else if failed == 0 {
-        println!("Nothing is missing.");
+        say!("Nothing is missing.");
     }
 }

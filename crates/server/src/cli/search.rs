@@ -3,6 +3,7 @@
 use super::{
     client::{clock, connect},
     credentials::Server,
+    print::say,
 };
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -63,12 +64,12 @@ impl Search {
             ..memoreel_client::Search::of(self.query)
         };
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&client.search_json(&wanted).await?)?);
+            say!("{}", serde_json::to_string_pretty(&client.search_json(&wanted).await?)?);
             return Ok(());
         }
         let hits = client.search(&wanted).await?.items;
         if hits.is_empty() {
-            println!("Nothing was found.");
+            say!("Nothing was found.");
         }
         hits.iter().for_each(|hit| print_hit(&client, hit));
         Ok(())
@@ -88,21 +89,21 @@ impl Kind {
 fn print_hit(client: &Client, hit: &SearchHit) {
     let text = if hit.text.is_empty() { "(found by what it looks like)" } else { hit.text.as_str() };
     if let Some(document) = &hit.document {
-        println!("page {}  {}", document.page_number, document.title);
-        println!("    {text}");
-        println!("    {}", client.file_link(document.asset_id));
+        say!("page {}  {}", document.page_number, document.title);
+        say!("    {text}");
+        say!("    {}", client.file_link(document.asset_id));
         return;
     }
     if let Some(image) = &hit.image {
-        println!("image  {}", image.filename);
-        println!("    {text}");
-        println!("    {}", client.file_link(image.asset_id));
+        say!("image  {}", image.filename);
+        say!("    {text}");
+        say!("    {}", client.file_link(image.asset_id));
         return;
     }
     let place = hit.start_ms.map_or_else(|| "description".to_owned(), clock);
-    println!("{place}  {}", hit.video_title.as_deref().unwrap_or_default());
-    println!("    {text}");
+    say!("{place}  {}", hit.video_title.as_deref().unwrap_or_default());
+    say!("    {text}");
     if let Some(id) = hit.video_id {
-        println!("    {}", client.video_link(id, hit.start_ms.map(|start_ms| start_ms / 1000)));
+        say!("    {}", client.video_link(id, hit.start_ms.map(|start_ms| start_ms / 1000)));
     }
 }

@@ -1,5 +1,6 @@
 //! `memoreel secrets`: what is encrypted, after the instance's secret was changed.
 
+use super::print::say;
 use crate::{
     config::{Folders, Storage},
     database::Database,
@@ -45,17 +46,15 @@ impl Secrets {
 
 fn report(columns: &[Resealed]) -> ExitCode {
     for Resealed { column, anew, unreadable } in columns {
-        println!("{}: {anew} encrypted anew, {unreadable} left that no known secret opens", column.name);
+        say!("{}: {anew} encrypted anew, {unreadable} left that no known secret opens", column.name);
     }
     if columns.iter().all(|column| column.unreadable == 0) {
-        println!(
+        say!(
             "Everything is encrypted under the present secret. MEMOREEL_FORMER_SECRET_KEYS is not needed any more."
         );
         ExitCode::SUCCESS
     } else {
-        println!(
-            "Name the secrets they were encrypted under in MEMOREEL_FORMER_SECRET_KEYS and run this again."
-        );
+        say!("Name the secrets they were encrypted under in MEMOREEL_FORMER_SECRET_KEYS and run this again.");
         ExitCode::FAILURE
     }
 }

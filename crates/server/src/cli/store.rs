@@ -1,5 +1,6 @@
 //! `memoreel store`: where organizations' files lie, on the server's machine.
 
+use super::print::{note, say};
 use crate::{
     config::{Folders, Storage},
     database::Database,
@@ -109,7 +110,7 @@ impl Verb {
             }
             Self::Cancel { slug, .. } => {
                 let report = mover.cancel(&slug).await?;
-                println!("{slug} stays where it is; {} copies were removed.", report.cleared);
+                say!("{slug} stays where it is; {} copies were removed.", report.cleared);
             }
             Self::Sweep { slug, dry_run, older_than_hours, mark_missing, remove_unknown, .. } => {
                 let options = SweepOptions {
@@ -128,7 +129,7 @@ impl Verb {
 }
 
 async fn list(mover: &Mover, stores: &Stores) -> Result<()> {
-    println!("stores: {}", stores.names().join(", "));
+    say!("stores: {}", stores.names().join(", "));
     let placements = mover.placements().await.context("the database could not be asked")?;
     for known in placements {
         let other = known.other.map(|place| place.to_string()).unwrap_or_default();
@@ -137,7 +138,7 @@ async fn list(mover: &Mover, stores: &Stores) -> Result<()> {
             MoveState::Copying | MoveState::Held => format!("  moving to {other}"),
             MoveState::Switched | MoveState::Clearing => format!("  {other} is to be emptied"),
         };
-        println!("{:<50} {}{state}", known.slug, known.home);
+        say!("{:<50} {}{state}", known.slug, known.home);
     }
     Ok(())
 }
@@ -150,23 +151,23 @@ fn told(last: &mut Option<MoveProgress>, progress: MoveProgress) {
     *last = Some(progress);
     match progress {
         MoveProgress::Copying { files, size_bytes } => {
-            eprintln!("copied {files} files, {} MiB", size_bytes >> 20);
+            note!("copied {files} files, {} MiB", size_bytes >> 20);
         }
-        MoveProgress::CatchingUp { changes } => eprintln!("copying what changed meanwhile: {changes}"),
-        MoveProgress::Switched => eprintln!("files are read from the new store"),
-        MoveProgress::Clearing => eprintln!("emptying the old store"),
+        MoveProgress::CatchingUp { changes } => note!("copying what changed meanwhile: {changes}"),
+        MoveProgress::Switched => note!("files are read from the new store"),
+        MoveProgress::Clearing => note!("emptying the old store"),
     }
 }
 
 fn moved(slug: &str, target: &Place, report: &MoveReport) -> ExitCode {
-    println!(
+    say!(
         "{slug} lies in {target}: {} files copied, {} MiB; {} removed from the old store.",
         report.files,
         report.size_bytes >> 20,
         report.cleared
     );
     for key in &report.damaged {
-        println!("{key} was not any more what had been uploaded, and was copied as it was");
+        say!("{key} was not any more what had been uploaded, and was copied as it was");
     }
     if report.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -175,23 +176,23 @@ fn found(finding: &Finding) {
     match finding {
         Finding::Orphan { place, blob, is_removed } => {
             let what = if *is_removed { "removed" } else { "orphan " };
-            println!("{what}  {place}: {} ({} bytes)", blob.key, blob.size_bytes);
+            say!("{what}  {place}: {} ({} bytes)", blob.key, blob.size_bytes);
         }
-        Finding::Missing { source, id, key } => println!("missing  {key}, named by {source} {id}"),
-        Finding::Skipped { slug } => println!("skipped  {slug} is being moved"),
+        Finding::Missing { source, id, key } => say!("missing  {key}, named by {source} {id}"),
+        Finding::Skipped { slug } => say!("skipped  {slug} is being moved"),
         Finding::Unfinished { place, upload, is_aborted } => {
             let what = if *is_aborted { "aborted" } else { "upload " };
-            println!("{what}  {place}: {} (begun at {})", upload.key, upload.begun_at.to_rfc3339());
+            say!("{what}  {place}: {} (begun at {})", upload.key, upload.begun_at.to_rfc3339());
         }
         Finding::Unchecked { place, reason } => {
-            println!("skipped  {place}: its unfinished uploads could not be listed or aborted: {reason}");
+            say!("skipped  {place}: its unfinished uploads could not be listed or aborted: {reason}");
         }
     }
 }
 
 /// Fails when something is missing, so that whoever runs it by a timer is told.
 fn swept(report: &SweepReport, options: &SweepOptions) -> ExitCode {
-    println!(
+    say!(
         "{} organizations and {} files looked at: {} orphans of {} MiB, {} removed; {} rows without their file, {} marked; \
          {} unfinished uploads, {} aborted",
         report.organizations,
@@ -205,7 +206,7 @@ fn swept(report: &SweepReport, options: &SweepOptions) -> ExitCode {
         report.aborted,
     );
     if options.is_dry_run && report.orphans + report.unfinished > 0 {
-        println!("Nothing was changed. Without --dry-run the orphans are removed, and the uploads aborted.");
+        say!("Nothing was changed. Without --dry-run the orphans are removed, and the uploads aborted.");
     }
     if report.missing > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

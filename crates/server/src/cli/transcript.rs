@@ -1,6 +1,6 @@
 //! `memoreel transcript`.
 
-use super::{client::connect, credentials::Server};
+use super::{client::connect, credentials::Server, print::say};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use memoreel_client::CaptionFormat;
@@ -39,7 +39,7 @@ impl Transcript {
             Format::Srt => CaptionFormat::SubRip,
             Format::Json => CaptionFormat::Json,
         };
-        println!("{}", connect(&self.server)?.captions(id, format).await?.trim_end());
+        say!("{}", connect(&self.server)?.captions(id, format).await?.trim_end());
         Ok(())
     }
 }

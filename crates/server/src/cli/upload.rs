@@ -3,6 +3,7 @@
 use super::{
     client::{clock, connect},
     credentials::Server,
+    print::{note, say},
 };
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -55,7 +56,7 @@ impl Upload {
                 None => (file.display().to_string(), self.one(&client, file, &bars).await),
             };
             if let Err(error) = added {
-                bars.suspend(|| eprintln!("memoreel: {named}: {error:#}"));
+                bars.suspend(|| note!("memoreel: {named}: {error:#}"));
                 failed = true;
             }
         }
@@ -105,12 +106,12 @@ impl Upload {
         let video_id = video_id.context("the server did not name the video")?;
         let page = client.video_link(video_id, None);
         if self.no_wait {
-            bars.suspend(|| println!("{name}: {page}"));
+            bars.suspend(|| say!("{name}: {page}"));
             return Ok(());
         }
         let video = follow(client, video_id, name, bars).await.with_context(|| page.to_string())?;
         let length = video.duration_ms.map(clock).unwrap_or_default();
-        bars.suspend(|| println!("{name}: {length} {page}"));
+        bars.suspend(|| say!("{name}: {length} {page}"));
         Ok(())
     }
 }

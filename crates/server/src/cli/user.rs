@@ -1,6 +1,9 @@
 //! `memoreel user`: accounts, made on the server's machine.
 
-use super::credentials;
+use super::{
+    credentials,
+    print::{self, say},
+};
 use crate::{
     config::{Folders, Storage},
     database::Database,
@@ -113,7 +116,7 @@ impl Verb {
                 let password = password.map_or_else(read_password, Ok)?;
                 let new = NewUser { email, name, password };
                 let user = create_user(db, &clock, breached_passwords.as_deref(), new).await?;
-                println!("Created {}.", user.email);
+                say!("Created {}.", user.email);
                 (user.email, COMMAND_LINE.to_owned(), KeyLimits::default(), keeping)
             }
             Verb::Key { email, name, limits, keeping, .. } => (email, name, limits, keeping),
@@ -129,12 +132,12 @@ impl Verb {
         let in_days = limits.expires_in_days.map(|days| clock.now() + TimeDelta::days(days));
         let new = NewApiKey { name: key_name, role: limits.role, expires_at: limits.expires_at.or(in_days) };
         let issued = create_api_key(db, &clock, &caller, new).await?;
-        println!("API key (shown once): {}", issued.secret);
+        say!("API key (shown once): {}", issued.secret);
         match credentials::keep(&issued.secret, keeping.keep)? {
-            Some(path) => println!("Kept for this machine's command line in {}.", path.display()),
-            None => println!(
-                "This machine's command line goes on with the key it has; --keep gives it a new one."
-            ),
+            Some(path) => say!("Kept for this machine's command line in {}.", path.display()),
+            None => {
+                say!("This machine's command line goes on with the key it has; --keep gives it a new one.")
+            }
         }
         Ok(())
     }
@@ -151,7 +154,7 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 fn read_password() -> Result<String> {
     if std::io::stdin().is_terminal() {
-        eprint!("Password (it is shown as you type): ");
+        print::ask("Password (it is shown as you type): ");
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;

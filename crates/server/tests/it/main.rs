@@ -64,6 +64,7 @@ mod pipeline;
 mod pooled;
 mod positions;
 mod preferences;
+mod printed;
 mod probe;
 mod problems;
 mod process;
