@@ -50,7 +50,7 @@ struct Cli {
 enum Verb {
     /// Serve the web app and the API, and process recordings
     Serve(Box<ServeSettings>),
-    /// Upload recordings to a server, and follow them until they are ready
+    /// Upload recordings, images and documents to a server, and follow them until they are ready
     Upload(upload::Upload),
     /// Find what was said
     Search(search::Search),

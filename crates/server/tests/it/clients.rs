@@ -160,6 +160,42 @@ async fn what_cannot_be_processed_ends_the_waiting_with_its_code() {
 }
 
 #[tokio::test]
+async fn the_command_line_tells_by_its_name_what_a_file_becomes_unless_it_is_said() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let key = key_of(&ada, None).await;
+    let folder = app.folder();
+    std::fs::write(folder.join("Harbour.HEIC"), sample("still-photo.heic")).unwrap();
+    std::fs::write(folder.join("minutes.txt"), "The harbour was discussed.").unwrap();
+    std::fs::write(folder.join("minutes.log"), "The harbour was discussed again.").unwrap();
+    let upload = async |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_memoreel"));
+        command.arg("upload").args(arguments).current_dir(&folder).kill_on_drop(true);
+        command.env("MEMOREEL_URL", &app.base).env("MEMOREEL_API_KEY", &key);
+        let ran = command.output().await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (ran.status.success(), text(ran.stdout), text(ran.stderr))
+    };
+    // One line for each file, with its page.
+    let (succeeded, said, wrong) = upload(&["Harbour.HEIC", "minutes.txt"]).await;
+    assert!(succeeded, "{said}{wrong}");
+    let (succeeded, more, wrong) = upload(&["--kind", "document", "minutes.log"]).await;
+    assert!(succeeded, "{more}{wrong}");
+    let lines = [said, more].concat();
+    let mut kinds = Vec::new();
+    for line in lines.lines() {
+        let (_, id) = line.rsplit_once("/files/").unwrap_or_else(|| panic!("{line}"));
+        let asset = ada.get(&format!("/assets/{id}")).await.is(200).json();
+        assert_eq!(asset["status"], "ready", "{asset:#}");
+        kinds.push(asset["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds, ["image", "document", "document"]);
+    let (succeeded, _, wrong) = upload(&["minutes.txt", "--title", "Minutes"]).await;
+    assert!(!succeeded && wrong.contains("--kind"), "{wrong}");
+}
+
+#[tokio::test]
 async fn the_example_for_rust_uploads_and_finds() {
     let app = TestApp::start().await;
     app.work().await;
