@@ -254,6 +254,9 @@ pub struct SearchResults {
 pub struct SearchHit {
     /// `video`, `document` or `image`.
     pub kind: String,
+    /// Where in it: `speech`, `screen`, `page`, `picture`, `description`, or `appearance` of what merely looks like it.
+    #[serde(default)]
+    pub source: String,
     /// The video.
     pub video_id: Option<Uuid>,
     /// Its title.
@@ -271,8 +274,17 @@ pub struct SearchHit {
     pub speakers: Vec<String>,
     /// The matching sentence with what is around it; empty where it was found by what it looks like.
     pub text: String,
+    /// Why it was found: `words`, `meaning`. Empty where it is merely the nearest that there is.
+    pub matched_by: Vec<String>,
     /// Comparable within one answer only; higher is better.
     pub score: f64,
+}
+
+impl SearchHit {
+    /// Whether it has none of the words and is hardly alike, so that it may have nothing to do with what was looked for.
+    pub fn is_merely_nearest(&self) -> bool {
+        self.matched_by.is_empty()
+    }
 }
 
 /// The document in which something was found.

@@ -88,6 +88,8 @@ struct Hit {
     title: String,
     /// What was said or written, with what is around it; empty where it was found by what it looks like.
     quote: String,
+    /// Why it was found: words, meaning. Empty where it is merely the nearest that there is, which may have nothing to do with the query.
+    matched_by: Vec<String>,
     /// Who says it, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     speakers: Vec<String>,
@@ -125,7 +127,8 @@ impl Tool for Search {
     const TITLE: &'static str = "Search recordings, documents and images";
     const DESCRIPTION: &'static str = "Finds the moments in which something is said, the pages on which it is written, the \
         images that show it by their description or by what is written in them, and the videos that are described by it: by words and by \
-        meaning. Each hit has a quote, who says it, the second, and a link that opens the player there.";
+        meaning. Each hit has a quote, who says it, the second, and a link that opens the player there. One whose matched_by is empty is merely \
+        the nearest that there is, and no answer.";
     type Input = SearchInput;
     type Output = Found;
 
@@ -183,6 +186,7 @@ fn shown(client: &Client, hit: SearchHit) -> Hit {
     Hit {
         title,
         quote: hit.text,
+        matched_by: hit.matched_by,
         speakers: hit.speakers,
         link,
         video_id: hit.video_id,
@@ -198,6 +202,9 @@ fn text(hits: &[Hit]) -> String {
         return "Nothing was found.".to_owned();
     }
     let mut text = String::new();
+    if hits.iter().all(|hit| hit.matched_by.is_empty()) {
+        text.push_str("Nothing has these words or means the same. This comes nearest:\n");
+    }
     for (index, hit) in hits.iter().enumerate() {
         let place = match (hit.start_seconds, hit.page, hit.video_id) {
             (Some(start), ..) => format!("at {}", clock(start)),
@@ -208,6 +215,9 @@ fn text(hits: &[Hit]) -> String {
         let _ = write!(text, "{}. {}, {place}", index + 1, hit.title);
         if !hit.speakers.is_empty() {
             let _ = write!(text, " ({})", hit.speakers.join(", "));
+        }
+        if hit.matched_by.is_empty() {
+            text.push_str(", merely the nearest");
         }
         let quote = match hit.quote.is_empty() {
             true => "(found by what it looks like)".to_owned(),

@@ -70,6 +70,8 @@ impl Search {
         let hits = client.search(&wanted).await?.items;
         if hits.is_empty() {
             say!("Nothing was found.");
+        } else if hits.iter().all(SearchHit::is_merely_nearest) {
+            say!("Nothing has these words or means the same. This comes nearest:\n");
         }
         hits.iter().for_each(|hit| print_hit(&client, hit));
         Ok(())
@@ -88,20 +90,21 @@ impl Kind {
 
 fn print_hit(client: &Client, hit: &SearchHit) {
     let text = if hit.text.is_empty() { "(found by what it looks like)" } else { hit.text.as_str() };
+    let mark = if hit.is_merely_nearest() { "  (merely the nearest)" } else { "" };
     if let Some(document) = &hit.document {
-        say!("page {}  {}", document.page_number, document.title);
+        say!("page {}  {}{mark}", document.page_number, document.title);
         say!("    {text}");
         say!("    {}", client.file_link(document.asset_id));
         return;
     }
     if let Some(image) = &hit.image {
-        say!("image  {}", image.filename);
+        say!("image  {}{mark}", image.filename);
         say!("    {text}");
         say!("    {}", client.file_link(image.asset_id));
         return;
     }
     let place = hit.start_ms.map_or_else(|| "description".to_owned(), clock);
-    say!("{place}  {}", hit.video_title.as_deref().unwrap_or_default());
+    say!("{place}  {}{mark}", hit.video_title.as_deref().unwrap_or_default());
     say!("    {text}");
     if let Some(id) = hit.video_id {
         say!("    {}", client.video_link(id, hit.start_ms.map(|start_ms| start_ms / 1000)));

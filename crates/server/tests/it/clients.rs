@@ -74,7 +74,37 @@ async fn a_program_lists_reads_and_finds() {
     assert!(client.captions(id, CaptionFormat::WebVtt).await.unwrap().starts_with("WEBVTT"));
     assert_eq!(client.summary(id).await.unwrap().status, "completed");
     let found = client.search(&Search { limit: Some(1), ..Search::of("four million") }).await.unwrap();
-    assert_eq!((found.items[0].video_id, found.items[0].start_ms), (Some(id), Some(60_000)));
+    let hit = &found.items[0];
+    assert_eq!((hit.video_id, hit.start_ms), (Some(id), Some(60_000)));
+    assert_eq!((hit.source.as_str(), hit.is_merely_nearest()), ("speech", false));
+    assert!(hit.matched_by.iter().any(|reason| reason == "words"), "{hit:?}");
+    let far = client.search(&Search::of("zzqqxx vvkkpp")).await.unwrap();
+    assert!(!far.items.is_empty() && far.items.iter().all(|hit| hit.is_merely_nearest()), "{far:?}");
+}
+
+#[tokio::test]
+async fn the_command_line_says_what_is_merely_the_nearest() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let (one, two) = (paragraph("The harbour project was approved"), paragraph("Its budget is four million"));
+    video_of(&app, &ada, "Council", &[("Ana", &one), ("Ben", &two)]).await;
+    let key = key_of(&ada, None).await;
+    let search = async |query: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_memoreel"));
+        command.args(["search", query, "--limit", "1"]).kill_on_drop(true);
+        let ran =
+            command.env("MEMOREEL_URL", &app.base).env("MEMOREEL_API_KEY", &key).output().await.unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let found = search("four million").await;
+    assert!(found.starts_with("1:00  Council\n") && !found.contains("nearest"), "{found}");
+    let far = search("zzqqxx vvkkpp").await;
+    assert!(
+        far.starts_with("Nothing has these words") && far.contains("Council  (merely the nearest)\n"),
+        "{far}"
+    );
 }
 
 #[tokio::test]

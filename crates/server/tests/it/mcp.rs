@@ -105,6 +105,25 @@ async fn an_assistant_finds_reads_and_uploads_by_standard_input_and_output() {
 }
 
 #[tokio::test]
+async fn an_assistant_is_told_what_is_merely_the_nearest() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    talk(&app, &ada).await;
+    let calls = [
+        ("search", json!({ "query": "four million", "limit": 1 })),
+        ("search", json!({ "query": "zzqqxx vvkkpp", "limit": 1 })),
+    ];
+    let told = session(&Transport::http(&app, Some(&key_of(&ada, None).await)), &calls).await;
+    let reasons = told.answer(0)["hits"][0]["matched_by"].as_array().unwrap();
+    assert!(reasons.contains(&json!("words")), "{reasons:?}");
+    assert!(!told.text(0).contains("nearest"), "{}", told.text(0));
+    assert_eq!(told.answer(1)["hits"][0]["matched_by"], json!([]));
+    assert!(told.text(1).starts_with("Nothing has these words"), "{}", told.text(1));
+    assert!(told.text(1).contains(", merely the nearest\n"), "{}", told.text(1));
+}
+
+#[tokio::test]
 async fn an_assistant_finds_reads_and_uploads_by_http() {
     let app = TestApp::start().await;
     app.work().await;
