@@ -26,9 +26,12 @@ export class ProblemError extends Error {
     return this.problem.code;
   }
 
-  /** Whether the same may succeed a little later. */
+  /**
+   * Whether the same may succeed a little later. What is at odds with how things stand (409) is to be looked at first, but for a request
+   * whose `Idempotency-Key` another one still has.
+   */
   get isTransient(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 423 || this.status === 429 || this.status >= 500;
+    return [0, 408, 423, 429].includes(this.status) || this.status >= 500 || this.code === "idempotency_key_in_use";
   }
 }
 

@@ -47,6 +47,17 @@ test("a refusal has a code for programs and a sentence for people", async () => 
   assert.deepEqual([error.status, error.code, error.message, error.isTransient], [403, "forbidden", "It is so. Do that.", false]);
 });
 
+test("what is at odds with how things stand is not sent again blindly", async () => {
+  const { client } = answered(problem(409, "changed_meanwhile"), problem(409, "idempotency_key_in_use"), problem(423, "upload_locked"));
+  const transient: boolean[] = [];
+  for (let asked = 0; asked < 3; asked += 1) {
+    const error = await client.me().catch((caught: unknown) => caught);
+    assert.ok(error instanceof ProblemError);
+    transient.push(error.isTransient);
+  }
+  assert.deepEqual(transient, [false, true, true]);
+});
+
 test("a proxy's page and a broken connection are problems, too", async () => {
   const page = new Response("<html>", { status: 502, headers: { "retry-after": "7" } });
   const { client } = answered(page, new TypeError("fetch failed"));

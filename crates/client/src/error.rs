@@ -65,12 +65,15 @@ impl ClientError {
         }
     }
 
-    /// Whether the same may succeed a little later.
+    /// Whether the same may succeed a little later. What is at odds with how things stand (409) is to be looked at first, but for a request
+    /// whose `Idempotency-Key` another one still has.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
             Self::Refused(problem) => {
-                problem.status >= 500 || matches!(problem.status, 408 | 409 | 423 | 429)
+                problem.status >= 500
+                    || matches!(problem.status, 408 | 423 | 429)
+                    || problem.code == "idempotency_key_in_use"
             }
             _ => false,
         }
@@ -164,6 +167,19 @@ mod tests {
             "detail":"The upload was interrupted at byte 7."}"#;
         let problem = Problem::read(StatusCode::REQUEST_TIMEOUT, body);
         assert!(ClientError::Refused(Box::new(problem)).is_transient());
+    }
+
+    #[test]
+    fn what_is_at_odds_with_how_things_stand_is_not_sent_again_blindly() {
+        let is_transient = |code: &str| {
+            let body = format!(r#"{{"status":409,"code":"{code}","detail":"It is so."}}"#);
+            ClientError::Refused(Box::new(Problem::read(StatusCode::CONFLICT, body.as_bytes())))
+                .is_transient()
+        };
+        for code in ["changed_meanwhile", "already_exists", "upload_offset_mismatch"] {
+            assert!(!is_transient(code), "{code}");
+        }
+        assert!(is_transient("idempotency_key_in_use"));
     }
 
     #[test]

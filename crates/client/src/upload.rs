@@ -225,7 +225,7 @@ impl Client {
                 Ok(offset) if offset >= size_bytes => return Ok(()),
                 // The server took everything there was, and it was not everything.
                 Ok(_) => return Err(ClientError::FileChanged { path: path.to_owned() }),
-                Err(error) if attempt + 1 >= ATTEMPTS_MAX || !error.is_transient() => return Err(error),
+                Err(error) if attempt + 1 >= ATTEMPTS_MAX || !may_go_on(&error) => return Err(error),
                 Err(_) => {
                     attempt += 1;
                     tell(Progress::Interrupted { attempt, attempts_max: ATTEMPTS_MAX });
@@ -279,6 +279,11 @@ impl Client {
     }
 }
 
+/// Where the next attempt asks how much has arrived, also that it was not what was thought is made good by it.
+fn may_go_on(error: &ClientError) -> bool {
+    error.is_transient() || error.problem().is_some_and(|problem| problem.status == 409)
+}
+
 async fn file_size(path: &Path) -> Result<u64, ClientError> {
     let unreadable = |source| ClientError::File { path: path.to_owned(), source };
     let metadata = tokio::fs::metadata(path).await.map_err(unreadable)?;
@@ -322,6 +327,50 @@ fn missing(what: &str) -> ClientError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Transport;
+    use async_trait::async_trait;
+    use http::StatusCode;
+    use std::sync::Mutex;
+
+    /// Answers with these, last first, and keeps from where parts were sent.
+    #[derive(Debug)]
+    struct Answers {
+        left: Mutex<Vec<(StatusCode, u64)>>,
+        sent_from: Arc<Mutex<Vec<HeaderValue>>>,
+    }
+
+    #[async_trait]
+    impl Transport for Answers {
+        async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, ClientError> {
+            self.sent_from.lock().unwrap().extend(request.headers().get(&OFFSET).cloned());
+            let (status, offset) = self.left.lock().unwrap().pop().unwrap();
+            let mut answer = Response::new(Bytes::new());
+            *answer.status_mut() = status;
+            answer.headers_mut().insert(OFFSET, HeaderValue::from(offset));
+            Ok(answer)
+        }
+    }
+
+    #[tokio::test]
+    async fn an_upload_of_which_another_part_arrived_goes_on_from_there() {
+        let sent_from = Arc::default();
+        let mut answers = vec![
+            (StatusCode::OK, 0),
+            (StatusCode::CONFLICT, 0),
+            (StatusCode::OK, 4),
+            (StatusCode::NO_CONTENT, 9),
+        ];
+        answers.reverse();
+        let transport = Answers { left: Mutex::new(answers), sent_from: Arc::clone(&sent_from) };
+        let client = Client::over("http://localhost".parse().unwrap(), Arc::new(transport));
+        let path = std::env::temp_dir().join(format!("memoreel-client-{}", std::process::id()));
+        std::fs::write(&path, "recording").unwrap();
+        let address = client.address("/api/v1/uploads/1").unwrap();
+        let sent = client.resume_upload(&address, &path, Duration::ZERO, |_| {}).await;
+        std::fs::remove_file(&path).unwrap();
+        sent.unwrap();
+        assert_eq!(*sent_from.lock().unwrap(), [HeaderValue::from(0_u64), HeaderValue::from(4_u64)]);
+    }
 
     #[test]
     fn names_of_any_language_are_told_in_ascii() {
