@@ -33,14 +33,17 @@ export interface ClientOptions {
   fetch?: (request: Request) => Promise<Response>;
 }
 
-export interface WaitOptions {
+export interface AssetWaitOptions {
   /** An hour if not given. */
   timeoutMs?: number;
   /** How often to ask; every second if not given. */
   pollMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface WaitOptions extends AssetWaitOptions {
   /** Is told of each state in which the video is seen. */
   onProgress?: (video: VideoDetail) => void;
-  signal?: AbortSignal;
 }
 
 /** A video or file could not be processed. */
@@ -158,28 +161,21 @@ export class MemoreelClient {
 
   /** Waits until a video is completed. A server that is away for a while is asked again. */
   async waitUntilReady(videoId: string, options: WaitOptions = {}): Promise<VideoDetail> {
-    const timeoutMs = options.timeoutMs ?? WAIT_MS;
-    const pollMs = options.pollMs ?? POLL_MS;
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      options.signal?.throwIfAborted();
-      let pauseMs = pollMs;
-      const video = await this.video(videoId).catch((error: unknown) => {
-        if (!(error instanceof ProblemError && error.isTransient)) throw error;
-        // Asked sooner, a server that is busy would be the busier, and one that counts requests would count on.
-        pauseMs = Math.max(pollMs, (error.retryAfterSeconds ?? 0) * 1_000);
-        return null;
-      });
-      if (video !== null) {
-        options.onProgress?.(video);
-        if (video.status === "completed") return video;
-        if (video.status === "failed") {
-          throw new ProcessingError(video.error?.code ?? "failed", video.error?.message ?? "It could not be processed.");
-        }
-      }
-      if (Date.now() + pauseMs > deadline) throw new WaitTimeoutError(timeoutMs);
-      await pause(pauseMs, options.signal);
-    }
+    const isDone = (video: VideoDetail): boolean => {
+      options.onProgress?.(video);
+      if (video.status === "failed") throw failed(video.error);
+      return video.status === "completed";
+    };
+    return waitFor(() => this.video(videoId), isDone, options);
+  }
+
+  /** Waits until an image or a document is ready. A server that is away for a while is asked again. */
+  async waitUntilAssetReady(assetId: string, options: AssetWaitOptions = {}): Promise<Asset> {
+    const isDone = (asset: Asset): boolean => {
+      if (asset.status === "failed") throw failed(asset.error);
+      return asset.status === "ready";
+    };
+    return waitFor(() => this.asset(assetId), isDone, options);
   }
 
   /** Where people watch a video, from a second on. */
@@ -197,6 +193,30 @@ const REFUSALS: Middleware = {
     return error instanceof DOMException && error.name === "AbortError" ? error : unreachable(error);
   },
 };
+
+/** Asks until it is done, or `isDone` throws. */
+async function waitFor<T>(ask: () => Promise<T>, isDone: (seen: T) => boolean, options: AssetWaitOptions): Promise<T> {
+  const timeoutMs = options.timeoutMs ?? WAIT_MS;
+  const pollMs = options.pollMs ?? POLL_MS;
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    let pauseMs = pollMs;
+    const seen = await ask().catch((error: unknown) => {
+      if (!(error instanceof ProblemError && error.isTransient)) throw error;
+      // Asked sooner, a server that is busy would be the busier, and one that counts requests would count on.
+      pauseMs = Math.max(pollMs, (error.retryAfterSeconds ?? 0) * 1_000);
+      return null;
+    });
+    if (seen !== null && isDone(seen)) return seen;
+    if (Date.now() + pauseMs > deadline) throw new WaitTimeoutError(timeoutMs);
+    await pause(pauseMs, options.signal);
+  }
+}
+
+function failed(error: { code: string; message: string } | null | undefined): ProcessingError {
+  return new ProcessingError(error?.code ?? "failed", error?.message ?? "It could not be processed.");
+}
 
 /** What an answer holds; a refusal was thrown before. */
 function told<T>(answer: { data?: T; response: Response }): NonNullable<T> {

@@ -6,6 +6,7 @@ export {
   WaitTimeoutError,
   type Asset,
   type AssetFilter,
+  type AssetWaitOptions,
   type ClientOptions,
   type ImportedFile,
   type ImportOptions,

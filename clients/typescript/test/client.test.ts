@@ -109,6 +109,20 @@ test("waiting ends with what failed, what is refused, and in time", async () => 
   await assert.rejects(slow.client.waitUntilReady("1", { timeoutMs: 5, pollMs: 50 }), WaitTimeoutError);
 });
 
+test("images and documents are waited for, too", async () => {
+  const { client, asked } = answered(
+    Response.json({ status: "pending" }),
+    problem(503, "database_unavailable"),
+    Response.json({ status: "ready", filename: "photo.jpg" }),
+  );
+  assert.equal((await client.waitUntilAssetReady("1", { pollMs: 1 })).filename, "photo.jpg");
+  assert.deepEqual(asked.map(({ url }) => new URL(url).pathname), Array(3).fill("/api/v1/assets/1"));
+  const broken = answered(Response.json({ status: "failed", error: { code: "image_unreadable", message: "It is no image." } }));
+  await assert.rejects(broken.client.waitUntilAssetReady("1"), (error) => error instanceof ProcessingError && error.code === "image_unreadable");
+  const slow = answered(Response.json({ status: "pending" }));
+  await assert.rejects(slow.client.waitUntilAssetReady("1", { timeoutMs: 5, pollMs: 50 }), WaitTimeoutError);
+});
+
 test("a link opens the player at a second", () => {
   const { client } = answered();
   assert.equal(client.videoLink("1", 83.9), "https://memoreel.example/videos/1?t=83");
