@@ -123,7 +123,7 @@ pub(super) async fn get_asset(
     Ok(Json(Asset::new(&app, caller.organization_id, find(&mut tx, id).await?)))
 }
 
-/// What may be changed of an asset. Absent fields stay; null clears.
+/// What may be changed of an asset. Absent fields stay; null clears what may be empty, and leaves the rest as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateAsset {
@@ -142,13 +142,15 @@ pub(super) struct UpdateAsset {
     #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<String>, max_length = 2000, pattern = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$")]
     description: Option<Option<String>>,
-    /// All of its tags, at most 50 of 1 to 50 characters.
-    #[schema(max_items = 50)]
-    tags: Option<Vec<String>>,
+    /// All of its tags, at most 50 of 1 to 50 characters. Null removes them.
+    #[serde(default, deserialize_with = "nullable")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 50)]
+    tags: Option<Option<Vec<String>>>,
     /// All of its metadata: at most 100 names and 16 KiB. It can be found by texts of up to 500 characters,
-    /// numbers and truth values at its top.
+    /// numbers and truth values at its top. Null removes it.
+    #[serde(default, deserialize_with = "nullable")]
     #[schema(value_type = Option<Object>)]
-    metadata: Option<Map<String, Value>>,
+    metadata: Option<Option<Map<String, Value>>>,
     /// Whether it goes a day from now. One that is temporary already keeps its time.
     is_temporary: Option<bool>,
 }
@@ -164,15 +166,17 @@ pub(super) async fn update_asset(
     ResourceId(id): ResourceId<AssetId>,
     Json(update): Json<UpdateAsset>,
 ) -> Result<Json<Asset>, Problem> {
-    if let Some(metadata) = &update.metadata {
+    let tags = update.tags.map(Option::unwrap_or_default);
+    let metadata = update.metadata.map(Option::unwrap_or_default);
+    if let Some(metadata) = &metadata {
         fields::metadata(metadata)?;
     }
     let changes = AssetChanges {
         filename: update.filename.as_deref().map(fields::filename).transpose()?,
         folder_id: update.folder_id,
         description: update.description.map(fields::description).transpose()?,
-        tags: update.tags.as_deref().map(fields::tags).transpose()?,
-        custom_metadata: update.metadata.map(Value::Object),
+        tags: tags.as_deref().map(fields::tags).transpose()?,
+        custom_metadata: metadata.map(Value::Object),
         is_temporary: update.is_temporary,
     };
     let mut tx = app.db.tenant(&caller).await?;

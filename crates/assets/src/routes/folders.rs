@@ -100,7 +100,7 @@ pub(super) async fn create_folder(
     Ok((StatusCode::CREATED, Json(folder)))
 }
 
-/// What may be changed of a folder. Absent fields stay; null clears.
+/// What may be changed of a folder. Absent fields stay; null clears what may be empty, and leaves the rest as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateFolder {

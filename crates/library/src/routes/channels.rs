@@ -61,7 +61,7 @@ pub(super) async fn create_channel(
     Ok((StatusCode::CREATED, Json(channel)))
 }
 
-/// What may be changed of a channel. Absent fields stay; null clears.
+/// What may be changed of a channel. Absent fields stay; null clears what may be empty, and leaves the rest as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateChannel {

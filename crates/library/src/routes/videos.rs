@@ -156,7 +156,7 @@ pub(super) async fn create_video(
     Ok((StatusCode::CREATED, Json(detail)))
 }
 
-/// What may be changed of a video. Absent fields stay; null clears.
+/// What may be changed of a video. Absent fields stay; null clears what may be empty, and leaves the rest as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateVideo {

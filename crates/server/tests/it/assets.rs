@@ -118,6 +118,10 @@ async fn what_is_stored_is_found_by_kind_folder_name_tags_and_metadata() {
     ] {
         assert_eq!(names(&ada, query).await, found, "{query:?}");
     }
+    let cleared = json!({ "tags": null, "metadata": null, "filename": null });
+    let cleared = ada.patch(&format!("/assets/{one}"), &cleared).await.is(200).json();
+    assert_eq!((&cleared["tags"], &cleared["metadata"]), (&json!([]), &json!({})), "{cleared:#}");
+    assert_eq!(cleared["filename"], "Harbour 100%.png");
     // As programs of different languages write the same numbers.
     let numbers = r#"{"metadata": {"tiny": 0.000001, "huge": 1e21, "round": 1e2, "long": 12345678901234567890123, "tag:a": "b"}}"#;
     let request = ada.request("PATCH", &format!("/assets/{two}")).header("content-type", "application/json");

@@ -117,7 +117,7 @@ pub(super) async fn get_webhook_endpoint(
     Ok(Json(endpoints::find(&mut tx, id, app.clock.now()).await?))
 }
 
-/// What may be changed of an endpoint. Absent fields stay; null clears.
+/// What may be changed of an endpoint. Absent fields stay; null clears what may be empty, and leaves the rest as it is.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateWebhookEndpoint {
