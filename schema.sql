@@ -1003,7 +1003,7 @@ BEGIN
     UNION ALL
     SELECT NEW.organization_id, made_folder(NEW.organization_id, NEW.id, OLD.version) || '/' || name, due.not_before, due.reason
         FROM unnest(ARRAY['hls', 'preview', 'frames', 'speech', 'sounds']
-                || ARRAY(SELECT 'hls-' || packaging FROM generate_series(2, OLD.packaging + 1) AS packaging)) AS name,
+                || ARRAY(SELECT 'hls-' || packaging FROM generate_series(2, OLD.last_packaging) AS packaging)) AS name,
             (VALUES ('epoch'::timestamptz, 'replaced'), (now() + interval '2 days', 'written late')) AS due (not_before, reason)
         WHERE v_is_recording;
     DELETE FROM chunks WHERE organization_id = NEW.organization_id AND asset_id = NEW.id AND NOT is_description;
@@ -2175,12 +2175,14 @@ CREATE TABLE public.assets (
     replacement_id uuid,
     packaging integer DEFAULT 1 NOT NULL,
     picture_bytes bigint DEFAULT 0 NOT NULL,
+    last_packaging integer DEFAULT 1 NOT NULL,
     CONSTRAINT assets_byte_size CHECK ((byte_size >= 0)),
     CONSTRAINT assets_custom_metadata_is_object CHECK ((jsonb_typeof(custom_metadata) = 'object'::text)),
     CONSTRAINT assets_deleted CHECK (((deleted_at IS NULL) = (retention_until IS NULL))),
     CONSTRAINT assets_description_length CHECK (((char_length(description) >= 1) AND (char_length(description) <= 2000))),
     CONSTRAINT assets_filename_length CHECK (((char_length(filename) >= 1) AND (char_length(filename) <= 255))),
     CONSTRAINT assets_kind CHECK ((kind = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'document'::text]))),
+    CONSTRAINT assets_last_packaging CHECK ((last_packaging >= packaging)),
     CONSTRAINT assets_original_filename_length CHECK (((char_length(original_filename) >= 1) AND (char_length(original_filename) <= 255))),
     CONSTRAINT assets_packaging CHECK ((packaging >= 1)),
     CONSTRAINT assets_picture_bytes CHECK ((picture_bytes >= 0)),
@@ -3683,6 +3685,10 @@ CREATE INDEX audit_logs_unsealed ON public.audit_logs USING btree (organization_
 
 CREATE INDEX blob_deletions_due ON public.blob_deletions USING btree (not_before);
 
+-- Name: blob_deletions_due_of_organization; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX blob_deletions_due_of_organization ON public.blob_deletions USING btree (organization_id, not_before);
+
 -- Name: blobs_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX blobs_key ON public.blobs USING btree (organization_id, blob_key);
@@ -3942,6 +3948,10 @@ CREATE INDEX videos_pending ON public.videos USING btree (organization_id, creat
 -- Name: videos_retention; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX videos_retention ON public.videos USING btree (retention_until) WHERE (retention_until IS NOT NULL);
+
+-- Name: videos_title; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX videos_title ON public.videos USING btree (organization_id, lower(title), id) WHERE (deleted_at IS NULL);
 
 -- Name: webhook_deliveries_due; Type: INDEX; Schema: public; Owner: -
 

@@ -4870,7 +4870,8 @@ export interface components {
                 endpoint_id: components["schemas"]["WebhookEndpointId"];
                 /**
                  * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
-                 *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+                 *     `secret_unreadable`, `internal` when something went wrong here, or `endpoint_inactive` when the endpoint was switched off before
+                 *     there was one.
                  */
                 error_code?: string | null;
                 /**
@@ -6104,7 +6105,7 @@ export interface components {
          * @enum {string}
          */
         TryOutcome: "failed" | "cancelled";
-        /** @description What may be changed of an asset. Absent fields stay; null clears. */
+        /** @description What may be changed of an asset. Absent fields stay; null clears what may be empty, and leaves the rest as it is. */
         UpdateAsset: {
             /** @description What there is to see or hear, for those who do not: up to 2,000 characters. An image is found by it. Null removes it. */
             description?: string | null;
@@ -6115,13 +6116,13 @@ export interface components {
             is_temporary?: boolean | null;
             /**
              * @description All of its metadata: at most 100 names and 16 KiB. It can be found by texts of up to 500 characters,
-             *     numbers and truth values at its top.
+             *     numbers and truth values at its top. Null removes it.
              */
             metadata?: Record<string, never> | null;
-            /** @description All of its tags, at most 50 of 1 to 50 characters. */
+            /** @description All of its tags, at most 50 of 1 to 50 characters. Null removes them. */
             tags?: string[] | null;
         };
-        /** @description What may be changed of a channel. Absent fields stay; null clears. */
+        /** @description What may be changed of a channel. Absent fields stay; null clears what may be empty, and leaves the rest as it is. */
         UpdateChannel: {
             /** @description At most 5,000 characters. */
             description?: string | null;
@@ -6134,7 +6135,7 @@ export interface components {
             /** @description The only provider through which addresses of it sign in; null lets them in any way. */
             required_provider?: string | null;
         };
-        /** @description What may be changed of a folder. Absent fields stay; null clears. */
+        /** @description What may be changed of a folder. Absent fields stay; null clears what may be empty, and leaves the rest as it is. */
         UpdateFolder: {
             /** @description 1 to 100 characters; no other folder beside it has it, in whatever case. */
             name?: string | null;
@@ -6165,7 +6166,7 @@ export interface components {
              */
             priority: number;
         };
-        /** @description What may be changed of a video. Absent fields stay; null clears. */
+        /** @description What may be changed of a video. Absent fields stay; null clears what may be empty, and leaves the rest as it is. */
         UpdateVideo: {
             channel_id?: components["schemas"]["ChannelId"] | null;
             /** @description At most 5,000 characters. */
@@ -6174,7 +6175,7 @@ export interface components {
             title?: string | null;
             visibility?: components["schemas"]["Visibility"] | null;
         };
-        /** @description What may be changed of an endpoint. Absent fields stay; null clears. */
+        /** @description What may be changed of an endpoint. Absent fields stay; null clears what may be empty, and leaves the rest as it is. */
         UpdateWebhookEndpoint: {
             /** @description Whether it is told anything. What waits when it is switched off has failed, and can be sent again. */
             active?: boolean | null;
@@ -6495,7 +6496,8 @@ export interface components {
             endpoint_id: components["schemas"]["WebhookEndpointId"];
             /**
              * @description Why the last try failed: `http_status`, `timed_out`, `unreachable`, `url_refused`, `answer_unreadable`,
-             *     `secret_unreadable`, or `endpoint_inactive` when the endpoint was switched off before there was one.
+             *     `secret_unreadable`, `internal` when something went wrong here, or `endpoint_inactive` when the endpoint was switched off before
+             *     there was one.
              */
             error_code?: string | null;
             /**
