@@ -8,6 +8,7 @@ mod bodies;
 mod documents;
 mod extract;
 mod idempotency;
+mod idle;
 mod layers;
 mod limits;
 mod live;

@@ -5,6 +5,7 @@
 //! the order in which they were named. Each write must bring all slices that were given and are not sent, and no other, or the connection
 //! ends before it sends any of it: whoever takes such a body apart, copies it or asks for more of it ahead gets nothing.
 
+use crate::idle::{Activity, IDLE_MAX, Patience, Watched};
 use axum::{
     Extension, Router,
     body::{Body, Bytes},
@@ -27,6 +28,7 @@ use std::{
     pin::Pin,
     sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
@@ -41,35 +43,56 @@ static REGION: LazyLock<&'static [u8]> = LazyLock::new(|| vec![0; Piece::BYTES_M
 /// What is read at once where the system sends no files.
 const COPY_BYTES: usize = 64 << 10;
 
-/// Answers requests until `stop` fires, and then those that are under way.
+/// Answers requests until `stop` fires, and then those that are under way. A connection on which nothing is asked for ends after a while.
 ///
 /// # Errors
 /// Those of the listener.
 pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> io::Result<()> {
+    serve_with(listener, routes, stop, IDLE_MAX).await
+}
+
+pub(crate) async fn serve_with(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+    idle_max: Duration,
+) -> io::Result<()> {
     let service = service_fn(move |stream: IncomingStream<'_, Connections>| {
+        let Connection { outgoing, activity, .. } = stream.io();
         let known = Extension(ConnectInfo(*stream.remote_addr())).layer(routes.clone());
-        ready(Ok::<_, Infallible>(Extension(stream.io().outgoing.clone()).layer(known)))
+        let sending = Extension(outgoing.clone()).layer(known);
+        ready(Ok::<_, Infallible>(Watched { service: sending, activity: activity.clone() }))
     });
-    axum::serve(Connections(listener), service).with_graceful_shutdown(stop.cancelled_owned()).await
+    let connections = Connections { listener, idle_max };
+    axum::serve(connections, service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// Gives out connections that files can be sent on.
-struct Connections(TcpListener);
+struct Connections {
+    listener: TcpListener,
+    idle_max: Duration,
+}
 
 impl Listener for Connections {
     type Io = Connection;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+        let (stream, address) = Listener::accept(&mut self.listener).await;
         // The end of an answer would wait until its beginning is acknowledged, for up to 40 ms. A connection that is gone already tells so
         // when it is read.
         let _ = stream.set_nodelay(true);
-        (Connection { stream, outgoing: Outgoing::default() }, address)
+        let connection = Connection {
+            stream,
+            outgoing: Outgoing::default(),
+            activity: Activity::begin(),
+            patience: Patience::new(self.idle_max),
+        };
+        (connection, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
@@ -177,6 +200,8 @@ fn is_named(slice: &[u8]) -> bool {
 struct Connection {
     stream: TcpStream,
     outgoing: Outgoing,
+    activity: Activity,
+    patience: Patience,
 }
 
 impl Connection {
@@ -212,14 +237,18 @@ impl AsyncWrite for Connection {
             return Poll::Ready(Err(io::Error::other(what)));
         }
         let mut left = slices.iter().filter(|slice| !slice.is_empty());
-        match left.next() {
+        let written = match left.next() {
             Some(first) if is_named(first) => self.poll_send(context, || self.outgoing.send(&self.stream)),
             // It waits in the socket for what follows, to be one packet with it.
             Some(first) if left.any(|slice| is_named(slice)) => {
                 self.poll_send(context, || send_with_more(&self.stream, first))
             }
             _ => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        };
+        if matches!(written, Poll::Ready(Ok(_))) {
+            self.activity.renew();
         }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -241,7 +270,13 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let Self { stream, activity, patience, .. } = &mut *self;
+        let read = Pin::new(stream).poll_read(context, buffer);
+        // Bytes that come prolong nothing: a head that comes letter by letter is none.
+        if read.is_pending() && patience.poll_over(activity, context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        read
     }
 }
 
@@ -295,7 +330,6 @@ mod tests {
     use http_body_util::BodyExt;
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use memoreel_blob::{BlobKey, BlobStore, RangeRequest};
-    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio_util::sync::DropGuard;
 
