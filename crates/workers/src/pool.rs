@@ -22,6 +22,8 @@ const JOBS_MAX: u32 = 1_000;
 const PIPE_BYTES: libc::c_int = 1 << 20;
 /// Workers that had nothing to do for so long end, and give back the memory that large files took.
 const IDLE_MAX: Duration = Duration::from_secs(60);
+/// No answer is larger, as none of what answers may have so much memory. What a file has taken over may say anything, and is believed no more.
+const ANSWER_BYTES_MAX: u64 = 1 << 30;
 /// How long a worker whose answer broke off takes to end at most.
 const ENDED_WITHIN: Duration = Duration::from_secs(1);
 
@@ -332,7 +334,7 @@ impl Worker {
         self.input.flush().await?;
         let mut head = [0; 12];
         self.output.read_exact(&mut head).await?;
-        let (header, made) = lengths(head, u64::MAX)?;
+        let (header, made) = lengths(head, ANSWER_BYTES_MAX)?;
         let mut buffer = vec![0; header];
         self.output.read_exact(&mut buffer).await?;
         let answer = serde_json::from_slice(&buffer)?;

@@ -2,7 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
-use memoreel_workers::{Pool, PoolLimits};
+use memoreel_workers::{Pool, PoolLimits, WorkError};
 use std::{
     ffi::OsString,
     fs,
@@ -43,4 +43,16 @@ async fn a_worker_that_ended_while_it_had_nothing_to_do_fails_no_job() {
         }
     }
     fs::remove_file(&note).expect("it was written");
+}
+
+#[tokio::test]
+async fn an_answer_that_says_it_is_longer_than_any_is_not_taken_in() {
+    let script = r"printf '\4\0\0\0\377\377\377\377\377\377\377\177null'; exec cat /dev/zero";
+    let command: Vec<OsString> = vec!["/bin/sh".into(), "-c".into(), script.into()];
+    let limits = PoolLimits { wall_time: PATIENCE, workers: 1, waiting_max: 1 };
+    let pool: Pool<()> = Pool::new("worker", command, &[], Some(()), limits);
+    let begun = Instant::now();
+    let answered: Result<((), Vec<u8>), _> = pool.turn().await.expect("a turn").ask(&(), &[]).await;
+    assert!(matches!(answered, Err(WorkError::TooCostly { .. })), "{answered:?}");
+    assert!(begun.elapsed() < PATIENCE / 2, "it was read until its time was up");
 }
