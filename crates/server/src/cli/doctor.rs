@@ -8,17 +8,19 @@ use crate::{
     engines::Engines,
     secret, sign_in,
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use clap::Args;
-use memoreel_ai::{Picture, TranscribeRequest, wav};
+use memoreel_ai::{GenerateRequest, Picture, TranscribeRequest, wav};
 use memoreel_identity::{check_breached_passwords, check_provider};
 use memoreel_images::{OutputFormat, Transform};
 use memoreel_media::{Ffmpeg, Limits};
+use serde_json::json;
 use std::{path::Path, process::ExitCode, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Checks database, extension, blob store, ffmpeg, speech engine, embedder, images, LibreOffice, mail server and providers by using each.
+/// Checks database, extension, blob stores, ffmpeg, speech engine, embedder, language model, images, tesseract, documents, LibreOffice, mail server
+/// and providers by using each.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
     #[command(flatten)]
@@ -39,7 +41,8 @@ impl Doctor {
         report
             .check(
                 "blob store",
-                "make the data folder writable, or correct the S3_* settings",
+                "of the store called default make the data folder writable, or correct the S3_* settings; of others correct the file that \
+                 MEMOREEL_STORES names",
                 check_blobs(&self.storage, &folders),
             )
             .await;
@@ -61,7 +64,29 @@ impl Doctor {
             )
             .await;
         report
+            .check(
+                "language model",
+                "correct MEMOREEL_GENERATE_URL, MEMOREEL_GENERATE_KEY and MEMOREEL_GENERATE_MODEL, or unset the first",
+                check_language_model(&self.providers),
+            )
+            .await;
+        report
             .check("images", "fetch the local parts with `cargo xtask setup`", check_images(&self.providers))
+            .await;
+        report
+            .check(
+                "text in pictures",
+                "install tesseract and its languages: `apt-get install tesseract-ocr tesseract-ocr-deu`, or correct MEMOREEL_TESSERACT and \
+                 MEMOREEL_OCR_LANGUAGES",
+                check_text_in_pictures(&self.providers),
+            )
+            .await;
+        report
+            .check(
+                "documents",
+                "fetch the local parts with `cargo xtask setup`",
+                check_documents(&self.providers),
+            )
             .await;
         report
             .check(
@@ -124,12 +149,37 @@ const PICTURE_SIDE: u32 = 64;
 /// A PNG of one pixel.
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==";
+/// A PNG of 64 x 64 white pixels.
+const BLANK: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAQAAAACCEkxzAAAAEklEQVR42mP4DwUMo4xRBukMAOPT/hAC2mzjAAAAAElFTkSuQmCC";
+/// A PDF of one page, on which its word is written.
+const PAGE: &[u8] = include_bytes!("page.pdf");
+const WORD_ON_PAGE: &str = "Memoreel";
+/// So short an answer takes few; some models think before they give it.
+const ANSWER_TOKENS_MAX: u32 = 2_000;
 
 async fn check_images(providers: &Providers) -> Result<String> {
     let providers = providers.clone();
     let images = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.images;
     let seen = images.describe(&BASE64_STANDARD.decode(PIXEL)?).await?;
     Ok(format!("a {} of one pixel was looked at", seen.header.format.as_str()))
+}
+
+async fn check_text_in_pictures(providers: &Providers) -> Result<String> {
+    let providers = providers.clone();
+    let engines = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??;
+    engines.ocr.read(&BASE64_STANDARD.decode(BLANK)?, &engines.ocr_languages).await?;
+    Ok(format!("tesseract looked for {} on a blank picture", engines.ocr_languages))
+}
+
+async fn check_documents(providers: &Providers) -> Result<String> {
+    let providers = providers.clone();
+    let documents = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.documents;
+    let mut page = documents.open(PAGE, "page.pdf").await?;
+    let text = page.text(0).await?.text;
+    page.close().await?;
+    ensure!(text.trim() == WORD_ON_PAGE, "it read {text:?} instead of {WORD_ON_PAGE:?}");
+    Ok("the word on a page of PDF was read".to_owned())
 }
 
 /// It need not be there.
@@ -142,6 +192,9 @@ async fn check_office(providers: &Providers, folders: &Folders) -> Result<String
     std::fs::remove_dir_all(&folder)?;
     Ok(match checked? {
         Some(bytes) => format!("LibreOffice laid out a page, as PDF of {bytes} bytes"),
+        None if std::env::var_os("MEMOREEL_SOFFICE").is_some() => {
+            bail!("MEMOREEL_SOFFICE leads to no program")
+        }
         None => "LibreOffice is not installed, so that only PDF has pictures of its pages".to_owned(),
     })
 }
@@ -161,9 +214,13 @@ async fn check_blobs(storage: &Storage, folders: &Folders) -> Result<String> {
     for (place, store) in blobs.stores().opened() {
         store.check().await.with_context(|| format!("the store {place} cannot be used"))?;
     }
+    let others = match blobs.stores().opened().len() {
+        0 | 1 => String::new(),
+        count => format!(", and so can {} of MEMOREEL_STORES", count - 1),
+    };
     Ok(match &storage.s3_bucket {
-        Some(bucket) => format!("bucket {bucket} can be written, read and deleted from"),
-        None => format!("{} can be written, read and deleted from", folders.blobs().display()),
+        Some(bucket) => format!("bucket {bucket} can be written, read and deleted from{others}"),
+        None => format!("{} can be written, read and deleted from{others}", folders.blobs().display()),
     })
 }
 
@@ -219,6 +276,33 @@ async fn check_embedder(providers: &Providers) -> Result<String> {
         ""
     };
     Ok(format!("{} gave {} numbers{seen}", model.name, vector.len()))
+}
+
+/// It need not be there.
+async fn check_language_model(providers: &Providers) -> Result<String> {
+    let providers = providers.clone();
+    let generate = tokio::task::spawn_blocking(move || Engines::new(&providers)).await??.generate;
+    let Some(generate) = generate else {
+        return Ok(
+            "none is set, so that summaries are of sentences that were said; MEMOREEL_GENERATE_URL sets one"
+                .to_owned(),
+        );
+    };
+    let request = GenerateRequest {
+        system: "You answer in JSON, as the schema says.".to_owned(),
+        user: "Is water wet?".to_owned(),
+        schema: json!({
+            "type": "object",
+            "properties": { "answer": { "type": "string" } },
+            "required": ["answer"],
+            "additionalProperties": false,
+        }),
+        schema_name: "answer".to_owned(),
+        tokens_max: ANSWER_TOKENS_MAX,
+    };
+    generate.generate(request).await?;
+    let name = generate.engine();
+    Ok(format!("{} with {} answered a question", name.engine, name.model))
 }
 
 async fn check_mails(accounts: &Accounts, folders: &Folders) -> Result<String> {

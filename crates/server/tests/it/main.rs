@@ -23,6 +23,7 @@ mod contents;
 mod crash;
 mod curl;
 mod delivery;
+mod doctor;
 #[path = "../../../documents/tests/files/mod.rs"]
 mod document_files;
 mod documents;
