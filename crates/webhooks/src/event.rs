@@ -23,7 +23,8 @@ pub enum WebhookEvent {
     /// A video was added, and its processing begins.
     #[serde(rename = "video.added")]
     Added,
-    /// A video can be played.
+    /// A video can be played. It is told up to three times of one recording: when browsers can play its file, while `hls_url` of the video is still
+    /// null, when HLS is there, and when its other sizes are.
     #[serde(rename = "video.playable")]
     Playable,
     /// A video's transcript was written or replaced.
@@ -112,7 +113,10 @@ impl WebhookEvent {
     pub fn description(self) -> &'static str {
         match self {
             WebhookEvent::Added => "A video was added, and its processing begins.",
-            WebhookEvent::Playable => "A video can be played.",
+            WebhookEvent::Playable => {
+                "A video can be played; told up to three times: when browsers can play its file, while hls_url is still null, when HLS is there, \
+                 and when its other sizes are."
+            }
             WebhookEvent::Transcribed => "A video's transcript was written or replaced.",
             WebhookEvent::Indexed => "A video can be found by what is said in it.",
             WebhookEvent::Summarised => "A video's summary was written.",
