@@ -129,7 +129,7 @@ pub(super) async fn list_subtitles(
 /// its file when that is replaced.
 #[utoipa::path(put, path = "/assets/{id}/subtitles/{language}", operation_id = "put_subtitles", tag = "assets",
     params(("id" = AssetId, Path), ("language" = String, Path, description = "The language as a BCP 47 tag: `de`, `pt-BR`"), PutSubtitles),
-    request_body(content = String, content_type = "text/vtt", description = "The file, at most 2 MiB."),
+    request_body(content((String = "text/vtt"), (String = "application/x-subrip")), description = "The file, at most 2 MiB."),
     responses((status = 200, body = AcceptedSubtitles, description = "In place of others"),
         (status = 201, body = AcceptedSubtitles, description = "Added"), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),

@@ -231,6 +231,21 @@ async fn everything_that_happens_has_its_message() {
     let described: BTreeSet<String> = document["webhooks"].as_object().unwrap().keys().cloned().collect();
     let sent: BTreeSet<String> = told.into_iter().chain(["webhook.test".to_owned()]).collect();
     assert_eq!(described, sent);
+    // A program that is made from the description passes over what a newer server adds.
+    for name in [
+        "VideoWebhookMessage",
+        "VideoWebhookData",
+        "WebhookVideo",
+        "AssetWebhookMessage",
+        "AssetWebhookData",
+        "WebhookAsset",
+        "TestWebhookMessage",
+        "TestWebhookData",
+    ] {
+        let schema = &document["components"]["schemas"][name];
+        assert!(schema["properties"].is_object(), "{name}");
+        assert_eq!(schema["additionalProperties"], Value::Null, "{name}");
+    }
 }
 
 #[tokio::test]
