@@ -349,3 +349,26 @@ async fn a_page_of_videos_by_title_takes_no_look_at_the_others() {
     sqlx::query("ANALYZE videos").execute(&mut connection).await.unwrap();
     is_listed_by(&person, &mut connection, "/videos?sort=title", "videos_title").await;
 }
+
+#[tokio::test]
+async fn a_page_of_the_audit_log_takes_no_look_at_the_others() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    sqlx::query(
+        "INSERT INTO audit_logs (organization_id, occurred_at, actor_id, actor_kind, action, target_kind, target_id, details, details_digest)
+         SELECT $1::uuid, now() - number * interval '1 second', md5((number % 1000)::text)::uuid, 'session', 'video.updated', 'video',
+             md5((number % 1000)::text)::uuid, '{}', ''
+         FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&person.organization_id)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE audit_logs").execute(&mut connection).await.unwrap();
+    let id: String =
+        sqlx::query_scalar("SELECT md5('7')::uuid::text").fetch_one(&mut connection).await.unwrap();
+    is_listed_by(&person, &mut connection, "/audit-log", "audit_logs_newest").await;
+    is_listed_by(&person, &mut connection, &format!("/audit-log?target_id={id}"), "audit_logs_target").await;
+    is_listed_by(&person, &mut connection, &format!("/audit-log?actor_id={id}"), "audit_logs_actor").await;
+}
