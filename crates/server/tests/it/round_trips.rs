@@ -372,3 +372,34 @@ async fn a_page_of_the_audit_log_takes_no_look_at_the_others() {
     is_listed_by(&person, &mut connection, &format!("/audit-log?target_id={id}"), "audit_logs_target").await;
     is_listed_by(&person, &mut connection, &format!("/audit-log?actor_id={id}"), "audit_logs_actor").await;
 }
+
+#[tokio::test]
+async fn a_page_of_what_an_endpoint_was_told_takes_no_look_at_what_others_were() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    let endpoints: Vec<String> = sqlx::query_scalar(
+        "INSERT INTO webhook_endpoints (organization_id, url, events)
+         SELECT $1::uuid, 'https://example.com/' || number, '{video.added}' FROM generate_series(1, 2) AS number RETURNING id::text",
+    )
+    .bind(&person.organization_id)
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query(
+        "INSERT INTO webhook_deliveries (organization_id, endpoint_id, event, payload, status, created_at, finished_at)
+         SELECT $1::uuid, CASE WHEN number > 19900 THEN $2::uuid ELSE $3::uuid END, 'video.added', '{}', 'delivered',
+             now() - number * interval '1 second', now()
+         FROM generate_series(1, 20000) AS number",
+    )
+    .bind(&person.organization_id)
+    .bind(&endpoints[0])
+    .bind(&endpoints[1])
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE webhook_deliveries").execute(&mut connection).await.unwrap();
+    let path = format!("/webhook-deliveries?endpoint_id={}", endpoints[0]);
+    is_listed_by(&person, &mut connection, "/webhook-deliveries", "webhook_deliveries_newest").await;
+    is_listed_by(&person, &mut connection, &path, "webhook_deliveries_endpoint").await;
+}

@@ -52,7 +52,20 @@ impl From<DeliveryRow> for WebhookDelivery {
     }
 }
 
-/// Newest first, after a cursor.
+macro_rules! select_deliveries {
+    ($chosen:tt, $($parameter:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            DeliveryRow,
+            r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
+                   CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
+                   response_status, error_code, duration_ms, created_at
+               FROM webhook_deliveries WHERE organization_id = $1 AND "# + $chosen,
+            $($parameter),+
+        )
+    };
+}
+
+/// Newest first, after a cursor: by the index of an endpoint, whose deliveries may all be older than those of others, or by that of all.
 pub(crate) async fn deliveries(
     tx: &mut TenantTx,
     filter: &DeliveryFilter,
@@ -60,28 +73,45 @@ pub(crate) async fn deliveries(
 ) -> Result<Vec<WebhookDelivery>, sqlx::Error> {
     let organization_id = tx.organization_id();
     let cursor = page.begins_after().before(filter.to);
-    let rows = sqlx::query_as!(
-        DeliveryRow,
-        r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
-               CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
-               response_status, error_code, duration_ms, created_at
-           FROM webhook_deliveries WHERE organization_id = $1
-               AND created_at >= $5 AND (created_at, id) < ($6::timestamptz, $7::uuid)
-               AND ($2::uuid IS NULL OR endpoint_id = $2)
-               AND ($3::text IS NULL OR status = $3)
-               AND ($4::text IS NULL OR event = $4)
-           ORDER BY created_at DESC, id DESC LIMIT $8"#,
-        organization_id.uuid(),
-        filter.endpoint_id.map(|id| id.uuid()),
-        filter.status.map(DeliveryStatus::as_str),
-        filter.event.map(WebhookEvent::as_str),
-        filter.from.unwrap_or(Timestamp::UNIX_EPOCH),
-        cursor.time,
-        cursor.id,
-        page.limit_plus_one(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+    let from = filter.from.unwrap_or(Timestamp::UNIX_EPOCH);
+    let (status, event) = (filter.status.map(DeliveryStatus::as_str), filter.event.map(WebhookEvent::as_str));
+    let rows = match filter.endpoint_id {
+        Some(endpoint_id) => {
+            select_deliveries!(
+                "endpoint_id = $2 AND created_at >= $3 AND (created_at, id) < ($4::timestamptz, $5::uuid)
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE status = $6 END
+                 AND CASE WHEN $7::text IS NULL THEN true ELSE event = $7 END
+                 ORDER BY created_at DESC, id DESC LIMIT $8",
+                organization_id.uuid(),
+                endpoint_id.uuid(),
+                from,
+                cursor.time,
+                cursor.id,
+                status,
+                event,
+                page.limit_plus_one(),
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+        None => {
+            select_deliveries!(
+                "created_at >= $2 AND (created_at, id) < ($3::timestamptz, $4::uuid)
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE event = $6 END
+                 ORDER BY created_at DESC, id DESC LIMIT $7",
+                organization_id.uuid(),
+                from,
+                cursor.time,
+                cursor.id,
+                status,
+                event,
+                page.limit_plus_one(),
+            )
+            .fetch_all(&mut **tx)
+            .await?
+        }
+    };
     Ok(rows.into_iter().map(WebhookDelivery::from).collect())
 }
 
@@ -91,17 +121,8 @@ pub(crate) async fn find_delivery(
     id: WebhookDeliveryId,
 ) -> Result<Option<WebhookDelivery>, sqlx::Error> {
     let organization_id = tx.organization_id();
-    let row = sqlx::query_as!(
-        DeliveryRow,
-        r#"SELECT id AS "id: _", endpoint_id AS "endpoint_id: _", event, video_id AS "video_id: _", status, attempts,
-               CASE WHEN status = 'pending' AND lease IS NULL THEN next_attempt_at END AS next_attempt_at, last_attempt_at,
-               response_status, error_code, duration_ms, created_at
-           FROM webhook_deliveries WHERE organization_id = $1 AND id = $2"#,
-        organization_id.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(&mut **tx)
-    .await?;
+    let row =
+        select_deliveries!("id = $2", organization_id.uuid(), id.uuid()).fetch_optional(&mut **tx).await?;
     Ok(row.map(WebhookDelivery::from))
 }
 
