@@ -2,11 +2,19 @@
 
 use super::credentials::Server;
 use anyhow::Result;
-use memoreel_client::Client;
+use memoreel_client::{Client, ClientError};
 
 /// A client of the server, with the key that was given or kept.
 pub(super) fn connect(server: &Server) -> Result<Client> {
     Ok(Client::new(server.server.clone(), &server.key()?)?)
+}
+
+/// An error in a line, with what to do where no server was found.
+pub(super) fn told(error: &anyhow::Error) -> String {
+    let is_unreachable =
+        error.chain().any(|cause| matches!(cause.downcast_ref(), Some(ClientError::Unreachable { .. })));
+    let advice = if is_unreachable { "; --server or MEMOREEL_URL says where it is" } else { "" };
+    format!("{error:#}{advice}")
 }
 
 /// Milliseconds as people write them: 1:02:03 or 2:03.

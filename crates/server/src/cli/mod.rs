@@ -120,7 +120,7 @@ pub fn main() -> ExitCode {
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {
-    note!("memoreel: {error:#}");
+    note!("memoreel: {}", client::told(error));
     ExitCode::FAILURE
 }
 

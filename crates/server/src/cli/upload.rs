@@ -1,7 +1,7 @@
 //! `memoreel upload`: resumable uploads with progress, then the processing with progress.
 
 use super::{
-    client::{clock, connect},
+    client::{clock, connect, told},
     credentials::Server,
     print::{note, say},
 };
@@ -71,7 +71,7 @@ impl Upload {
                 None => (file.display().to_string(), self.one(&client, file, &bars).await),
             };
             if let Err(error) = added {
-                bars.suspend(|| note!("memoreel: {named}: {error:#}"));
+                bars.suspend(|| note!("memoreel: {named}: {}", told(&error)));
                 failed = true;
             }
         }

@@ -55,3 +55,17 @@ async fn a_command_says_that_the_disk_was_full() {
     assert_eq!(ran.status.code(), Some(1), "{said}");
     assert!(said.starts_with("memoreel: what was printed is not complete: "), "{said}");
 }
+
+#[tokio::test]
+async fn a_command_that_finds_no_server_says_what_names_it() {
+    let installation = Installation::new();
+    let file = installation.data().join("notes.txt");
+    std::fs::write(&file, "Notes").unwrap();
+    for arguments in [&["search", "budget"][..], &["upload", file.to_str().unwrap()]] {
+        let mut command = installation.run(arguments);
+        let ran = command.args(["--api-key", "mrl_x", "--server", "http://127.0.0.1:9"]).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{said}");
+        assert!(said.contains("does not answer") && said.contains("--server or MEMOREEL_URL"), "{said}");
+    }
+}
