@@ -33,6 +33,8 @@ pub enum AssetsError {
     TooLarge {
         /// The most that is accepted.
         size_bytes_max: u64,
+        /// Whether the organization could accept more.
+        can_be_raised: bool,
     },
     /// There is nothing in it.
     #[error("the file is empty")]
@@ -149,7 +151,7 @@ pub enum AssetsError {
     #[error("there is no such image")]
     ImageNotFound,
     /// Nothing can be made of it yet, or ever.
-    #[error("the image is {status}: nothing can be made of it")]
+    #[error("{}, so that nothing can be made of it", not_ready(status))]
     ImageNotReady {
         /// `assets.status`.
         status: String,
@@ -193,6 +195,23 @@ impl From<sqlx::Error> for AssetsError {
     }
 }
 
+fn not_ready(status: &str) -> &'static str {
+    if status == "failed" { "the image has failed" } else { "the image was not looked at yet" }
+}
+
+/// What to do about a size that is refused.
+pub(crate) fn size_hint(error: &AssetsError) -> &'static str {
+    match error {
+        AssetsError::TooLarge { can_be_raised: true, .. } => {
+            "Make it smaller, or have an admin of the organization raise the limit."
+        }
+        AssetsError::TooLarge { can_be_raised: false, .. } => {
+            "Make it smaller: this server takes no larger ones, whatever an organization says."
+        }
+        _ => "Send a file that has at least one byte.",
+    }
+}
+
 /// 460 is what tus 1.0 says for a checksum that does not match.
 const CHECKSUM_MISMATCH: u16 = 460;
 
@@ -205,17 +224,11 @@ impl From<AssetsError> for Problem {
                 .hint("Begin another one, unless the file is there already."),
             AssetsError::OffsetMismatch { .. } => Problem::conflict("upload_offset_mismatch", detail)
                 .hint("Ask for the offset with HEAD and continue there."),
-            AssetsError::TooLarge { .. } => Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "upload_too_large",
-                detail,
-            )
-            .hint(
-                "Make it smaller, or have an admin of the organization look whether the limit can be raised.",
-            ),
-            AssetsError::Empty => {
-                Problem::invalid("upload_empty", detail).hint("Send a file that has at least one byte.")
+            AssetsError::TooLarge { .. } => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "upload_too_large", detail)
+                    .hint(size_hint(&error))
             }
+            AssetsError::Empty => Problem::invalid("upload_empty", detail).hint(size_hint(&error)),
             AssetsError::Header { .. } => Problem::bad_request("upload_header_invalid", detail),
             AssetsError::Version => {
                 Problem::new(StatusCode::PRECONDITION_FAILED, "tus_version_unsupported", detail).header(

@@ -55,11 +55,12 @@ impl Limiter {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(not_yet) => {
                 let seconds = not_yet.wait_time_from(DefaultClock::default().now()).as_secs() + 1;
+                let unit = if seconds == 1 { "second" } else { "seconds" };
                 Err(Problem::new(
                     axum::http::StatusCode::TOO_MANY_REQUESTS,
                     "rate_limited",
                     format!(
-                        "Too many requests: at most {} per minute. Wait {seconds} seconds.",
+                        "Too many requests: at most {} per minute. Wait {seconds} {unit}.",
                         self.per_minute
                     ),
                 )

@@ -61,9 +61,11 @@ fn field(code: &'static str, path: &Path, reason: &str) -> Problem {
     let Some(name) = levels.last().map(|name| cut(name)) else {
         return Problem::invalid(code, sentence(reason));
     };
-    let told =
-        if reason.contains(&format!("`{name}`")) { sentence(reason) } else { format!("`{name}`: {reason}.") };
-    Problem::invalid_field(&cut(&levels.join(".")), code, told)
+    let path = cut(&levels.join("."));
+    // A place in a list is a number, and that may be said of the value.
+    let is_named = name.parse::<usize>().is_err() && reason.contains(&format!("`{name}`"));
+    let told = if is_named { sentence(reason) } else { format!("`{path}`: {reason}.") };
+    Problem::invalid_field(&path, code, told)
 }
 
 fn level(segment: &Segment) -> Option<String> {
@@ -109,7 +111,12 @@ mod tests {
             (
                 json!({ "steps": [{ "height": "x" }] }),
                 "steps.0.height",
-                "`height`: invalid type: string \"x\", expected u32.",
+                "`steps.0.height`: invalid type: string \"x\", expected u32.",
+            ),
+            (
+                json!({ "steps": [0] }),
+                "steps.0",
+                "`steps.0`: invalid type: integer `0`, expected struct Inner.",
             ),
             (json!({ "steps": [], "size": 1 }), "size", "Unknown field `size`, expected `steps`."),
         ] {

@@ -139,25 +139,27 @@ impl Announcement {
             UploadLimits::CEILINGS.announced(self.kind, self.metadata.content_type.as_deref());
         match size_bytes {
             0 => Err(AssetsError::Empty),
-            _ if size_bytes > size_bytes_max => Err(AssetsError::TooLarge { size_bytes_max }),
+            _ if size_bytes > size_bytes_max => Err(too_large(size_bytes_max, size_bytes_max)),
             _ => Ok(()),
         }
     }
 
-    /// How large the file may be, by what is said by now, if its kind is; refuses a channel or a folder that is not there.
+    /// How large the file may be, by what is said by now, if its kind is, and how large any organization could take it; refuses a channel or
+    /// a folder that is not there.
     pub(super) async fn size_bytes_max(
         &self,
         tx: &mut TenantTx,
         is_kind_said: bool,
-    ) -> Result<u64, AssetsError> {
+    ) -> Result<(u64, u64), AssetsError> {
         let reception = store::find_reception(tx, &self.metadata).await?;
         if self.replaces.is_none() {
             require_places(&reception)?;
         }
-        Ok(match is_kind_said {
-            true => reception.limits.announced(self.kind, self.metadata.content_type.as_deref()),
-            false => reception.limits.largest(),
-        })
+        let most = |limits: &UploadLimits| match is_kind_said {
+            true => limits.announced(self.kind, self.metadata.content_type.as_deref()),
+            false => limits.largest(),
+        };
+        Ok((most(&reception.limits), most(&UploadLimits::CEILINGS)))
     }
 
     /// The upload that brings it.
@@ -187,12 +189,18 @@ pub(super) async fn check_admitted(tx: &mut TenantTx, upload: &Upload) -> Result
     let content_type = upload.metadata.content_type.as_deref();
     let size_bytes_max = reception.limits.announced(upload.becomes.kind(), content_type);
     if upload.size_bytes > size_bytes_max {
-        return Err(AssetsError::TooLarge { size_bytes_max });
+        let ceiling = UploadLimits::CEILINGS.announced(upload.becomes.kind(), content_type);
+        return Err(too_large(size_bytes_max, ceiling));
     }
     if upload.replaces_id.is_some() {
         return Ok(());
     }
     require_places(&reception)
+}
+
+/// Of a file that is larger than the organization takes, where `ceiling` is the most that any could.
+pub(super) fn too_large(size_bytes_max: u64, ceiling: u64) -> AssetsError {
+    AssetsError::TooLarge { size_bytes_max, can_be_raised: size_bytes_max < ceiling }
 }
 
 fn require_places(reception: &store::Reception) -> Result<(), AssetsError> {

@@ -1,7 +1,7 @@
 //! Files sent as a form, as browsers and `curl -F` send them: one request, of which all arrives or nothing.
 
 use super::{
-    announcement::{Announcement, check_admitted, check_replaced, truncated},
+    announcement::{Announcement, check_admitted, check_replaced, too_large, truncated},
     uploads::NewFile,
 };
 use crate::{
@@ -123,9 +123,9 @@ async fn receive(
                 said.or_typed(field.content_type());
                 // Much may have been said before it, and then nothing is taken that is refused anyway.
                 let mut tx = app.db.tenant(caller).await?;
-                let size_bytes_max = said.size_bytes_max(&mut tx, is_kind_said).await?;
+                let most = said.size_bytes_max(&mut tx, is_kind_said).await?;
                 drop(tx);
-                size_bytes = Some(stage(app, id, field, size_bytes_max).await?);
+                size_bytes = Some(stage(app, id, field, most).await?);
             }
             Some(name) => {
                 let name = name.to_owned();
@@ -156,7 +156,12 @@ async fn receive(
 }
 
 /// Streams the file to staging, and returns its size.
-async fn stage(app: &App, id: UploadId, field: Field<'_>, size_bytes_max: u64) -> Result<u64, AssetsError> {
+async fn stage(
+    app: &App,
+    id: UploadId,
+    field: Field<'_>,
+    (size_bytes_max, ceiling): (u64, u64),
+) -> Result<u64, AssetsError> {
     let outcome = app.staging.append(id, 0, Box::pin(arriving(field)), size_bytes_max, None).await;
     match outcome {
         Ok(outcome) => match outcome.interrupted {
@@ -166,7 +171,7 @@ async fn stage(app: &App, id: UploadId, field: Field<'_>, size_bytes_max: u64) -
             }
             Some(error) => Err(error.into()),
         },
-        Err(BlobError::TooLarge { .. }) => Err(AssetsError::TooLarge { size_bytes_max }),
+        Err(BlobError::TooLarge { .. }) => Err(too_large(size_bytes_max, ceiling)),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,13 +1,14 @@
 //! Files sent to a signed address, which needs no session: for programs and pages that are to upload one file and do nothing else.
 
 use super::{
-    announcement::{Announcement, Keep, check_admitted, check_replaced},
+    announcement::{Announcement, Keep, check_admitted, check_replaced, too_large},
     media::signature_problem,
     uploads::{NewFile, UploadView},
 };
 use crate::{
     AssetsError,
     delivery::Standing,
+    error::size_hint,
     keys,
     model::{Upload, UploadKind},
     receive::{Arriving, Begins, Receiver, append, place},
@@ -117,8 +118,8 @@ pub(super) async fn create_upload_address(
 
 /// Where the size is said, rather than found.
 fn size_problem(error: AssetsError) -> Problem {
-    let detail = format!("This cannot be sent: {error}.");
-    Problem::invalid_field("size_bytes", Problem::from(error).code(), detail)
+    let (detail, hint) = (format!("This cannot be sent: {error}."), size_hint(&error));
+    Problem::invalid_field("size_bytes", Problem::from(error).code(), detail).hint(hint)
 }
 
 fn address(
@@ -193,7 +194,8 @@ pub(super) async fn put_upload_content(
     if let Some(limits) = limits {
         let size_bytes_max = limits.announced(UploadKind::Video, content_type);
         if upload.size_bytes > size_bytes_max {
-            return Err(AssetsError::TooLarge { size_bytes_max }.into());
+            let ceiling = UploadLimits::CEILINGS.announced(UploadKind::Video, content_type);
+            return Err(too_large(size_bytes_max, ceiling).into());
         }
     }
     let place = Some(place(&app, &caller).await?);

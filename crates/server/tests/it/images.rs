@@ -160,7 +160,8 @@ async fn what_is_no_image_fails_with_a_reason_and_leaves_no_file() {
         );
         assert_eq!(files_of(&app, &ada, &id), BTreeSet::new(), "{name}");
         let refused = send(ada.request("GET", &format!("/assets/{id}/image-addresses"))).await;
-        refused.refuses(409, "image_not_ready");
+        let refused = refused.refuses(409, "image_not_ready").text();
+        assert!(refused.contains("The image has failed, so that nothing can be made of it."), "{refused}");
         ada.delete(&format!("/assets/{id}?permanently=true")).await.is(204);
         ada.get(&format!("/assets/{id}")).await.refuses(404, "not_found");
     }
@@ -168,7 +169,8 @@ async fn what_is_no_image_fails_with_a_reason_and_leaves_no_file() {
         .tus("POST", "/uploads")
         .header("upload-length", (50 << 20) + 1)
         .header("upload-metadata", metadata(&[("filename", "a.png"), ("kind", "image")]));
-    send(too_large).await.refuses(413, "upload_too_large");
+    let too_large = send(too_large).await.refuses(413, "upload_too_large").json();
+    assert!(too_large["hint"].as_str().unwrap().contains("no larger ones"), "{too_large}");
     let unknown = ada
         .tus("POST", "/uploads")
         .header("upload-length", 1)

@@ -62,7 +62,9 @@ async fn import(person: &Person, url: &str, kind: &str) -> Value {
 
 /// Everything is answered by a sentence that says what the limit is.
 fn names_the_limit(answer: &Answer) {
-    assert!(answer.text().contains("1 MiB"), "{}", answer.text());
+    let problem = answer.json();
+    assert!(problem["detail"].as_str().unwrap().contains("1 MiB"), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("raise the limit"), "{problem}");
 }
 
 #[tokio::test]

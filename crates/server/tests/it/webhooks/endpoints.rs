@@ -38,6 +38,9 @@ async fn endpoints_are_added_listed_changed_and_deleted() {
     ] {
         ada.patch(&path, &body).await.refuses(422, code);
     }
+    let refused = ada.patch(&path, &json!({ "events": ["video.added", "video.exploded"] })).await.json();
+    assert_eq!(refused["errors"][0]["field"], "events.1");
+    assert!(refused["detail"].as_str().unwrap().starts_with("`events.1`: "), "{refused}");
     // A page at a time, newest first.
     for number in 0..3 {
         app.clock.advance(TimeDelta::seconds(1));
