@@ -27,7 +27,8 @@ impl Announcement {
     /// Of what is said in JSON.
     ///
     /// # Errors
-    /// [`AssetsError::Field`] for what is too long, which is cut where it comes in a header or a form.
+    /// [`AssetsError::Field`] for what is too long, which is cut where it comes in a header or a form, and for a name of which nothing is left,
+    /// which is passed over there.
     pub(super) fn of(
         kind: UploadKind,
         filename: Option<&str>,
@@ -43,6 +44,10 @@ impl Announcement {
                 return Err(refuse(format!("the {field} has at most {length_max} characters")));
             }
             said.say(field, value).map_err(refuse)?;
+        }
+        if filename.is_some() && said.filename.is_empty() {
+            let reason = format!("the filename must have 1 to {FILENAME_LENGTH_MAX} characters");
+            return Err(AssetsError::Field { field: "filename", code: "name_invalid", reason });
         }
         Ok(said)
     }

@@ -31,7 +31,7 @@ pub(super) struct ImportFile {
     #[serde(default)]
     kind: UploadKind,
     /// Its name; the last part of the address if not given.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     filename: Option<String>,
     /// Of a video, its title.
     #[schema(max_length = 200)]

@@ -46,7 +46,7 @@ pub(super) struct CreateUploadAddress {
     #[schema(minimum = 1, maximum = 53_687_091_200_u64)]
     size_bytes: u64,
     /// Its name.
-    #[schema(max_length = 255)]
+    #[schema(min_length = 1, max_length = 255)]
     filename: Option<String>,
     /// Of a video, its title.
     #[schema(max_length = 200)]

@@ -135,12 +135,16 @@ async fn an_address_takes_no_more_than_was_said_and_sizes_have_limits() {
         (json!({ "size_bytes": 5_368_709_121_u64 }), 422, "upload_too_large"),
         (json!({ "size_bytes": 52_428_801, "kind": "image" }), 422, "upload_too_large"),
         (json!({ "size_bytes": 1, "title": "x".repeat(201) }), 422, "field_invalid"),
+        (json!({ "size_bytes": 1, "filename": "" }), 422, "name_invalid"),
+        (json!({ "size_bytes": 1, "filename": "folder/ " }), 422, "name_invalid"),
         (json!({ "size_bytes": 1, "expires_in_seconds": 59 }), 422, "lifetime_invalid"),
         (json!({ "size_bytes": 1, "kind": "film" }), 422, "body_invalid"),
         (json!({ "size_bytes": 1, "bytes": 2 }), 422, "body_invalid"),
     ] {
         ada.post("/upload-addresses", &wanted).await.refuses(status, code);
     }
+    let nameless = json!({ "url": "https://example.com/talk.mp4", "filename": " " });
+    ada.post("/imports", &nameless).await.refuses(422, "name_invalid");
     // Without a length, it is counted.
     let made = address(&ada, "document", 4).await;
     let chunks = |text: &'static str| stream::iter([Ok::<_, io::Error>(Bytes::from_static(text.as_bytes()))]);
