@@ -295,52 +295,89 @@ pub(crate) async fn list_videos(
         (filter.channel_id.map(|id| id.uuid()), filter.status.as_deref(), filter.title_pattern.as_deref());
     let after = page.after;
     let limit = page.limit_plus_one();
-    // Conditions are written so that the planner does not take few rows to be left, and walks the index in its order.
-    match order {
-        VideoOrder::Newest => {
+    // Conditions are written so that the planner does not take few rows to be left, and walks an index in its order: that of the channel, whose
+    // videos may all be older than those of others, or that of all.
+    match (order, channel_id) {
+        (VideoOrder::Newest, None) => {
             let cursor = page.begins_after();
             select_videos!(
                 "NULL::text",
-                "(v.created_at, v.id) < ($5::timestamptz, $6::uuid)
-                 AND CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
-                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
-                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
-                 ORDER BY v.created_at DESC, v.id DESC LIMIT $7",
+                "(v.created_at, v.id) < ($2::timestamptz, $3::uuid)
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.status = $4 END
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.title ILIKE $5 END
+                 ORDER BY v.created_at DESC, v.id DESC LIMIT $6",
                 "ORDER BY v.created_at DESC, v.id DESC",
                 organization_id.uuid(),
-                channel_id,
-                status,
-                title,
                 cursor.time,
                 cursor.id,
+                status,
+                title,
                 limit,
             )
             .fetch_all(&mut **tx)
             .await
         }
-        VideoOrder::Oldest => {
+        (VideoOrder::Newest, Some(channel_id)) => {
+            let cursor = page.begins_after();
+            select_videos!(
+                "NULL::text",
+                "v.channel_id = $2 AND (v.created_at, v.id) < ($3::timestamptz, $4::uuid)
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE v.title ILIKE $6 END
+                 ORDER BY v.created_at DESC, v.id DESC LIMIT $7",
+                "ORDER BY v.created_at DESC, v.id DESC",
+                organization_id.uuid(),
+                channel_id,
+                cursor.time,
+                cursor.id,
+                status,
+                title,
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+        (VideoOrder::Oldest, None) => {
             let (time, id) = after.map_or((FIRST_TIME, Uuid::nil()), |cursor| (cursor.time, cursor.id));
             select_videos!(
                 "NULL::text",
-                "(v.created_at, v.id) > ($5::timestamptz, $6::uuid)
-                 AND CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END
-                 AND CASE WHEN $3::text IS NULL THEN true ELSE v.status = $3 END
-                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.title ILIKE $4 END
+                "(v.created_at, v.id) > ($2::timestamptz, $3::uuid)
+                 AND CASE WHEN $4::text IS NULL THEN true ELSE v.status = $4 END
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.title ILIKE $5 END
+                 ORDER BY v.created_at, v.id LIMIT $6",
+                "ORDER BY v.created_at, v.id",
+                organization_id.uuid(),
+                time,
+                id,
+                status,
+                title,
+                limit,
+            )
+            .fetch_all(&mut **tx)
+            .await
+        }
+        (VideoOrder::Oldest, Some(channel_id)) => {
+            let (time, id) = after.map_or((FIRST_TIME, Uuid::nil()), |cursor| (cursor.time, cursor.id));
+            select_videos!(
+                "NULL::text",
+                "v.channel_id = $2 AND (v.created_at, v.id) > ($3::timestamptz, $4::uuid)
+                 AND CASE WHEN $5::text IS NULL THEN true ELSE v.status = $5 END
+                 AND CASE WHEN $6::text IS NULL THEN true ELSE v.title ILIKE $6 END
                  ORDER BY v.created_at, v.id LIMIT $7",
                 "ORDER BY v.created_at, v.id",
                 organization_id.uuid(),
                 channel_id,
-                status,
-                title,
                 time,
                 id,
+                status,
+                title,
                 limit,
             )
             .fetch_all(&mut **tx)
             .await
         }
         // The cursor names the last row; its title is looked up, so that the cursor stays of one form.
-        VideoOrder::Title => {
+        (VideoOrder::Title, channel_id) => {
             select_videos!(
                 "NULL::text",
                 "CASE WHEN $2::uuid IS NULL THEN true ELSE v.channel_id = $2 END

@@ -334,20 +334,34 @@ async fn what_somebody_deletes_takes_no_look_at_what_others_deleted() {
 }
 
 #[tokio::test]
-async fn a_page_of_videos_by_title_takes_no_look_at_the_others() {
+async fn a_page_of_videos_takes_no_look_at_the_others() {
     let app = TestApp::start().await;
     let person = app.person("ada").await;
     let mut connection = app.superuser().await;
+    let new = json!({ "name": "Old ones" });
+    let channel =
+        person.client.post("/channels", &new).await.is(201).json()["id"].as_str().unwrap().to_owned();
     sqlx::query(
-        "INSERT INTO videos (organization_id, title, visibility)
-         SELECT $1::uuid, 'Talk ' || number, 'organization' FROM generate_series(1, 20000) AS number",
+        "INSERT INTO videos (organization_id, title, visibility, created_at, channel_id)
+         SELECT $1::uuid, 'Talk ' || number, 'organization', now() - number * interval '1 second',
+             CASE WHEN number > 19900 THEN $2::uuid END
+         FROM generate_series(1, 20000) AS number",
     )
     .bind(&person.organization_id)
+    .bind(&channel)
     .execute(&mut connection)
     .await
     .unwrap();
     sqlx::query("ANALYZE videos").execute(&mut connection).await.unwrap();
-    is_listed_by(&person, &mut connection, "/videos?sort=title", "videos_title").await;
+    for (parameters, index) in [
+        (String::new(), "videos_newest"),
+        ("sort=oldest".to_owned(), "videos_newest"),
+        ("sort=title".to_owned(), "videos_title"),
+        (format!("channel_id={channel}"), "videos_channel"),
+        (format!("channel_id={channel}&sort=oldest"), "videos_channel"),
+    ] {
+        is_listed_by(&person, &mut connection, &format!("/videos?{parameters}"), index).await;
+    }
 }
 
 #[tokio::test]
