@@ -40,6 +40,8 @@ impl Cursor {
         },
         id: Uuid::max(),
     };
+    /// Before every row, in a list that has the oldest first.
+    const OLDEST: Self = Self { time: Timestamp::UNIX_EPOCH, id: Uuid::nil() };
 
     /// This, or where a list goes on that has nothing of `end` and later, if that is further down.
     #[must_use]
@@ -89,6 +91,11 @@ impl PageRequest {
         self.after.unwrap_or(Cursor::NEWEST)
     }
 
+    /// [`Self::begins_after`] of a list that has the oldest first.
+    pub fn rises_from(&self) -> Cursor {
+        self.after.unwrap_or(Cursor::OLDEST)
+    }
+
     /// The `LIMIT` that also tells whether another page follows.
     pub fn limit_plus_one(&self) -> i64 {
         i64::from(self.limit) + 1
@@ -119,7 +126,9 @@ mod tests {
         let first = PageRequest { after: None, limit: 20 };
         assert_eq!(first.begins_after().to_string().parse(), Ok(Cursor::NEWEST));
         let cursor = Cursor { time: Timestamp::UNIX_EPOCH, id: Uuid::from_u128(7) };
-        assert_eq!(PageRequest { after: Some(cursor), ..first }.begins_after(), cursor);
+        assert_eq!(first.rises_from().to_string().parse(), Ok(Cursor::OLDEST));
+        let further = PageRequest { after: Some(cursor), ..first };
+        assert_eq!((further.begins_after(), further.rises_from()), (cursor, cursor));
     }
 
     #[test]

@@ -12,8 +12,6 @@ use memoreel_kernel::{AssetId, ChannelId, OrganizationId, PageRequest, Timestamp
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// Before every video.
-const FIRST_TIME: Timestamp = Timestamp::UNIX_EPOCH;
 /// How long a deleted video can be restored.
 const RETENTION: TimeDelta = TimeDelta::days(30);
 
@@ -293,7 +291,6 @@ pub(crate) async fn list_videos(
     let organization_id = tx.organization_id();
     let (channel_id, status, title) =
         (filter.channel_id.map(|id| id.uuid()), filter.status.as_deref(), filter.title_pattern.as_deref());
-    let after = page.after;
     let limit = page.limit_plus_one();
     // Conditions are written so that the planner does not take few rows to be left, and walks an index in its order: that of the channel, whose
     // videos may all be older than those of others, or that of all.
@@ -338,7 +335,7 @@ pub(crate) async fn list_videos(
             .await
         }
         (VideoOrder::Oldest, None) => {
-            let (time, id) = after.map_or((FIRST_TIME, Uuid::nil()), |cursor| (cursor.time, cursor.id));
+            let cursor = page.rises_from();
             select_videos!(
                 "NULL::text",
                 "(v.created_at, v.id) > ($2::timestamptz, $3::uuid)
@@ -347,8 +344,8 @@ pub(crate) async fn list_videos(
                  ORDER BY v.created_at, v.id LIMIT $6",
                 "ORDER BY v.created_at, v.id",
                 organization_id.uuid(),
-                time,
-                id,
+                cursor.time,
+                cursor.id,
                 status,
                 title,
                 limit,
@@ -357,7 +354,7 @@ pub(crate) async fn list_videos(
             .await
         }
         (VideoOrder::Oldest, Some(channel_id)) => {
-            let (time, id) = after.map_or((FIRST_TIME, Uuid::nil()), |cursor| (cursor.time, cursor.id));
+            let cursor = page.rises_from();
             select_videos!(
                 "NULL::text",
                 "v.channel_id = $2 AND (v.created_at, v.id) > ($3::timestamptz, $4::uuid)
@@ -367,8 +364,8 @@ pub(crate) async fn list_videos(
                 "ORDER BY v.created_at, v.id",
                 organization_id.uuid(),
                 channel_id,
-                time,
-                id,
+                cursor.time,
+                cursor.id,
                 status,
                 title,
                 limit,
@@ -391,7 +388,7 @@ pub(crate) async fn list_videos(
                 channel_id,
                 status,
                 title,
-                after.map(|cursor| cursor.id),
+                page.after.map(|cursor| cursor.id),
                 limit,
             )
             .fetch_all(&mut **tx)

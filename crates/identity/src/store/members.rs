@@ -11,16 +11,16 @@ pub(crate) async fn members(
     me: Option<UserId>,
     page: &PageRequest,
 ) -> Result<Vec<Member>, IdentityError> {
+    let after = page.rises_from();
     let rows = sqlx::query!(
         r#"SELECT m.user_id AS "user_id: UserId", coalesce(u.name, split_part(u.email, '@', 1)) AS "name!", u.email,
                   m.role, m.created_at
            FROM memberships m JOIN users u ON u.id = m.user_id
-           WHERE m.organization_id = $1
-               AND ($2::timestamptz IS NULL OR (m.created_at, m.user_id) > ($2, $3::uuid))
+           WHERE m.organization_id = $1 AND (m.created_at, m.user_id) > ($2::timestamptz, $3::uuid)
            ORDER BY m.created_at, m.user_id LIMIT $4"#,
         tx.organization_id().uuid(),
-        page.after.map(|cursor| cursor.time),
-        page.after.map(|cursor| cursor.id),
+        after.time,
+        after.id,
         page.limit_plus_one(),
     )
     .fetch_all(&mut **tx)

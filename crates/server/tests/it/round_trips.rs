@@ -417,3 +417,23 @@ async fn a_page_of_what_an_endpoint_was_told_takes_no_look_at_what_others_were()
     is_listed_by(&person, &mut connection, "/webhook-deliveries", "webhook_deliveries_newest").await;
     is_listed_by(&person, &mut connection, &path, "webhook_deliveries_endpoint").await;
 }
+
+#[tokio::test]
+async fn a_page_of_members_takes_no_look_at_the_others() {
+    let app = TestApp::start().await;
+    let person = app.person("ada").await;
+    let mut connection = app.superuser().await;
+    sqlx::query(
+        "WITH joined AS (
+             INSERT INTO users (email, name) SELECT 'member-' || number || '@example.com', 'Member'
+             FROM generate_series(1, 20000) AS number RETURNING id
+         )
+         INSERT INTO memberships (organization_id, user_id, role) SELECT $1::uuid, id, 'member' FROM joined",
+    )
+    .bind(&person.organization_id)
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    sqlx::query("ANALYZE users, memberships").execute(&mut connection).await.unwrap();
+    is_listed_by(&person, &mut connection, "/members", "memberships_joined").await;
+}
