@@ -12,7 +12,7 @@ use memoreel_kernel::{Pictured, VideoId};
 use memoreel_tasks::{Finished, Handle, TaskFailure, TaskRun};
 use memoreel_web::App;
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The passages of a slide end where it has so many words: what it says belongs together, whenever each line came.
@@ -116,9 +116,11 @@ fn slides(texts: &[TextOnScreen]) -> Vec<Slide> {
         };
         match slides.last_mut().filter(goes_on) {
             Some(last) => {
+                // Of lines that say the same, the first: of a map, what comes last stays.
+                let came: HashMap<&str, i64> =
+                    last.lines.iter().rev().map(|line| (line.plain.as_str(), line.start_ms)).collect();
                 for line in &mut lines {
-                    let before = last.lines.iter().find(|before| before.plain == line.plain);
-                    line.start_ms = before.map_or(line.start_ms, |before| before.start_ms);
+                    line.start_ms = came.get(line.plain.as_str()).copied().unwrap_or(line.start_ms);
                 }
                 *last = Slide { lines, end_ms: shown.end_ms };
             }
