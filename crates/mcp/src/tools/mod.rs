@@ -88,14 +88,24 @@ pub(crate) async fn call(name: &str, arguments: JsonObject, context: &Context<'_
 }
 
 async fn run<T: Tool>(arguments: JsonObject, context: &Context<'_>) -> CallToolResult {
-    let outcome = match serde_json::from_value::<T::Input>(Value::Object(arguments)) {
+    let outcome = match read::<T::Input>(arguments) {
         Ok(input) => T::run(context, input).await,
-        Err(error) => Err(Refusal::Arguments(error.to_string())),
+        Err(refusal) => Err(refusal),
     };
     match outcome {
         Ok((value, text)) => answer(&value, text),
         Err(refusal) => refusal.into_result(),
     }
+}
+
+/// What a tool takes; where it cannot be read, its place is named.
+fn read<Input: DeserializeOwned>(arguments: JsonObject) -> Result<Input, Refusal> {
+    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
+        let (place, reason) = (error.path().to_string(), error.inner().to_string());
+        // What is missing or unknown is named in the reason, and of the whole there is no place.
+        let is_named = place == "." || reason.contains(&format!("`{place}`"));
+        Refusal::Arguments(if is_named { reason } else { format!("`{place}`: {reason}") })
+    })
 }
 
 fn described<T: Tool>() -> Described {

@@ -261,10 +261,16 @@ async fn what_cannot_be_asked_is_refused_with_a_code_and_a_sentence() {
         ("upload", json!({ "filename": "x.mp4", "size_bytes": 1_u64 << 50 })),
         ("upload", json!({ "filename": "x".repeat(100_000), "size_bytes": 1 })),
         ("shout", json!({})),
+        ("search", json!({ "query": 5 })),
+        ("search", json!({ "query": "x", "kinds": ["video", "song"] })),
     ];
     let told = session(&transport, &calls).await;
-    for number in [0, 1, 2, 5, 6, 7, 8, 9, 10] {
+    for number in [0, 1, 2, 5, 6, 7, 8, 9, 10, 15, 16] {
         told.refuses(number, "arguments_invalid");
+    }
+    // Each says which argument it is.
+    for (number, name) in [(0, "`query`"), (1, "`colour`"), (15, "`query`"), (16, "`kinds[1]`")] {
+        assert!(told.text(number).contains(name), "{}", told.text(number));
     }
     told.refuses(3, "query_invalid");
     told.refuses(4, "date_invalid");
@@ -325,6 +331,16 @@ async fn nobody_comes_in_without_a_key_and_what_is_no_message_is_a_problem() {
     for body in ["{", "[]", "{}", "null", r#"{"jsonrpc":"2.0","id":1,"method":7}"#] {
         let answer = send(keyed("POST").header("content-type", "application/json").body(body)).await;
         answer.refuses(400, "mcp_request_invalid");
+    }
+
+    for (method, params, code) in [
+        ("tools/call", json!({}), -32602),
+        ("tools/call", json!({ "name": "search", "arguments": [] }), -32602),
+        ("tools/shout", json!({}), -32601),
+    ] {
+        let asked = json!({ "jsonrpc": "2.0", "id": 2, "method": method, "params": params });
+        let answer = send(keyed("POST").json(&asked)).await.json();
+        assert_eq!(answer["error"]["code"], code, "{answer}");
     }
 
     // It has no more requests than its person; who comes in with the last one gets no further.
