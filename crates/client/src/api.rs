@@ -1,8 +1,8 @@
 //! The operations that a client has.
 
 use crate::{
-    Asset, ClientError, HttpTransport, Me, Page, Problem, SearchKind, SearchMode, SearchResults, Summary,
-    Transcript, Transport, Video, transport::Body,
+    Asset, ClientError, DocumentPage, HttpTransport, Me, Page, Problem, SearchKind, SearchMode,
+    SearchResults, Summary, Transcript, Transport, Video, transport::Body,
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
@@ -225,6 +225,20 @@ impl Client {
     /// See [`Client::me`].
     pub async fn asset(&self, id: Uuid) -> Result<Asset, ClientError> {
         self.get(&format!("/api/v1/assets/{id}"), Vec::new()).await
+    }
+
+    /// Pages of a document after the one with this number, of which 0 is before the first: 1 to 100 at a time. None while it is not ready.
+    ///
+    /// # Errors
+    /// See [`Client::me`].
+    pub async fn pages(
+        &self,
+        asset_id: Uuid,
+        after: u32,
+        limit: u32,
+    ) -> Result<Page<DocumentPage>, ClientError> {
+        let query = vec![("cursor", Some(after.to_string())), ("limit", Some(limit.to_string()))];
+        self.get(&format!("/api/v1/assets/{asset_id}/pages"), query).await
     }
 
     /// Finds what was said and written.

@@ -30,9 +30,9 @@ mod wait;
 pub use api::{Assets, CaptionFormat, Client, Search, Videos};
 pub use error::{ClientError, FieldError, Problem};
 pub use model::{
-    Asset, Author, Chapter, Failure, KeyPoint, Me, Organization, Page, Person, SearchHit, SearchHitDocument,
-    SearchHitImage, SearchKind, SearchMode, SearchResults, Segment, Speaker, Stage, Summary, SummarySentence,
-    Transcript, Video, Word,
+    Asset, Author, Chapter, DocumentPage, Failure, KeyPoint, Me, Organization, Page, Person, SearchHit,
+    SearchHitDocument, SearchHitImage, SearchKind, SearchMode, SearchResults, Segment, Speaker, Stage,
+    Summary, SummarySentence, Transcript, Video, Word,
 };
 pub use transport::{Body, HttpTransport, Transport};
 pub use upload::{CreatedUpload, Imported, NewUpload, Progress, UploadKind};

@@ -194,6 +194,19 @@ pub struct Asset {
     pub created_at: String,
 }
 
+/// A page of a document.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DocumentPage {
+    /// From 1.
+    pub page_number: i32,
+    /// What is written on it.
+    pub text: String,
+    /// `text_layer` where the file has the text, `ocr` where it was recognised in a picture of the page.
+    pub source: String,
+    /// What it looks like, by a signed address that expires.
+    pub image_url: Option<String>,
+}
+
 /// What a search goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -78,12 +78,22 @@ pub(crate) fn link(client: &Client, video_id: Uuid, at_seconds: f64) -> String {
 pub(crate) fn video_of(given: &str) -> Result<(Uuid, Option<f64>), Refusal> {
     let given = given.trim();
     let (address, query) = given.split_once(['?', '#']).unwrap_or((given, ""));
-    let id = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let id = Uuid::try_parse(id).map_err(|_| {
-        Refusal::Arguments(format!("`{given}` is neither the id of a video nor a link to one"))
-    })?;
+    let id = id_of(address, "video")?;
     let second = query.split(['&', '#', '?']).find_map(|pair| pair.strip_prefix("t=")?.parse().ok());
     Ok((id, second.filter(|second: &f64| second.is_finite())))
+}
+
+/// The image or document behind an id, or behind a link to one.
+pub(crate) fn file_of(given: &str) -> Result<Uuid, Refusal> {
+    id_of(given.split(['?', '#']).next().unwrap_or_default(), "file")
+}
+
+fn id_of(address: &str, what: &str) -> Result<Uuid, Refusal> {
+    let address = address.trim();
+    let id = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    Uuid::try_parse(id).map_err(|_| {
+        Refusal::Arguments(format!("`{address}` is neither the id of a {what} nor a link to one"))
+    })
 }
 
 /// A number within bounds.
@@ -114,6 +124,8 @@ mod tests {
             assert!(video_of(wrong).is_err(), "{wrong}");
         }
         assert_eq!(video_of(&format!("/videos/{id}?t=NaN")).unwrap().1, None);
+        assert_eq!(file_of(&format!("https://memoreel.example/files/{id}?page=2 ")).unwrap(), id);
+        assert!(file_of("the report").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tools. Each is a module that says what it takes, what it answers with, and does it through the client.
 
+mod files;
 mod search;
 mod transcripts;
 mod uploads;
@@ -54,6 +55,7 @@ pub(crate) fn reading() -> Vec<Described> {
         described::<transcripts::GetMoment>(),
         described::<videos::ListVideos>(),
         described::<videos::GetVideo>(),
+        described::<files::GetFile>(),
     ]
 }
 
@@ -75,6 +77,7 @@ pub(crate) async fn call(name: &str, arguments: JsonObject, context: &Context<'_
         (transcripts::GetMoment::NAME, _) => run::<transcripts::GetMoment>(arguments, context).await,
         (videos::ListVideos::NAME, _) => run::<videos::ListVideos>(arguments, context).await,
         (videos::GetVideo::NAME, _) => run::<videos::GetVideo>(arguments, context).await,
+        (files::GetFile::NAME, _) => run::<files::GetFile>(arguments, context).await,
         (uploads::UploadFile::NAME, Uploads::Files(_)) => {
             run::<uploads::UploadFile>(arguments, context).await
         }

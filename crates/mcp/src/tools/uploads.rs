@@ -75,7 +75,7 @@ impl Tool for UploadFile {
     const NAME: &'static str = "upload";
     const TITLE: &'static str = "Upload a file";
     const DESCRIPTION: &'static str = "Uploads a recording, image or document from this machine. It is processed afterwards: \
-        get_video tells how far a video is.";
+        get_video tells how far a video is, get_file an image or document.";
     const READS: bool = false;
     type Input = FileInput;
     type Output = Added;
@@ -174,7 +174,7 @@ impl Tool for AnnounceUpload {
     const TITLE: &'static str = "Announce an upload";
     const DESCRIPTION: &'static str = "Makes an address to which a recording, image or document of a known size can be sent, and \
         says how. The bytes are sent by whoever has the file, with the same API key, within a day; what was sent is \
-        processed at once.";
+        processed at once: get_video tells how far a video is, get_file an image or document.";
     const READS: bool = false;
     type Input = AnnounceInput;
     type Output = Announced;
@@ -240,7 +240,7 @@ impl Tool for ImportLink {
     const NAME: &'static str = "import_link";
     const TITLE: &'static str = "Import a file from a link";
     const DESCRIPTION: &'static str = "Has the server fetch a recording, image or document from where a link leads, and process it: \
-        get_video tells how far a video is, and why if it could not be fetched.";
+        get_video tells how far a video is, get_file an image or document, and why if it could not be fetched.";
     const READS: bool = false;
     const REACHES_OUT: bool = true;
     type Input = LinkInput;

@@ -8,7 +8,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 
-const READING: [&str; 5] = ["search", "get_transcript", "get_moment", "list_videos", "get_video"];
+const READING: [&str; 6] = ["search", "get_transcript", "get_moment", "list_videos", "get_video", "get_file"];
 
 /// A talk with two people, and its id.
 async fn talk(app: &TestApp, person: &Person) -> String {
@@ -189,11 +189,56 @@ async fn long_transcripts_come_in_parts_and_lists_in_pages() {
 }
 
 #[tokio::test]
+async fn documents_are_read_in_parts_and_images_tell_how_far_they_are() {
+    let app = TestApp::start().await;
+    app.work().await;
+    let ada = app.person("ada").await;
+    let long = "word ".repeat(500);
+    let pages = ["First page", long.trim(), "Last page"];
+    let document = ada.upload_document("minutes.txt", pages.join("\u{c}").into_bytes()).await;
+    let broken = ada.upload_image("broken.png", vec![7; 2_000]).await;
+    app.idle().await;
+    let transport = Transport::http(&app, Some(&key_of(&ada, None).await));
+    let (mut read, mut cursor, mut parts) = (vec![String::new(); 3], Value::Null, 0);
+    loop {
+        let call = json!({ "file": document, "characters_max": 1000, "cursor": cursor });
+        let told = session(&transport, &[("get_file", call)]).await;
+        let about = told.answer(0);
+        assert_eq!((&about["status"], &about["page_count"]), (&json!("ready"), &json!(3)), "{about:#}");
+        for part in about["pages"].as_array().unwrap() {
+            let number = part["page"].as_u64().unwrap() as usize;
+            read[number - 1].push_str(part["text"].as_str().unwrap());
+        }
+        (cursor, parts) = (about["next_cursor"].clone(), parts + 1);
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!(read, pages);
+    assert!(parts > 3, "{parts}");
+
+    let calls = [
+        ("get_file", json!({ "file": format!("{PUBLIC_URL}/files/{document}"), "from_page": 3 })),
+        ("get_file", json!({ "file": broken })),
+        ("get_file", json!({ "file": document, "cursor": "0.0" })),
+        ("get_file", json!({ "file": document, "from_page": 0 })),
+    ];
+    let told = session(&transport, &calls).await;
+    assert_eq!(told.answer(0)["pages"], json!([{ "page": 3, "text": "Last page" }]));
+    assert!(told.text(0).contains("Page 3\nLast page"), "{}", told.text(0));
+    assert_eq!((&told.answer(1)["status"], &told.answer(1)["pages"]), (&json!("failed"), &json!([])));
+    assert!(told.answer(1)["failure"].is_string());
+    told.refuses(2, "arguments_invalid");
+    told.refuses(3, "arguments_invalid");
+}
+
+#[tokio::test]
 async fn an_assistant_may_do_what_its_key_may_and_nothing_else() {
     let app = TestApp::start().await;
     app.work().await;
     let (ada, eve) = (app.person("ada").await, app.person("eve").await);
     let id = talk(&app, &ada).await;
+    let minutes = ada.upload_document("minutes.txt", b"The harbour was discussed.".to_vec()).await;
     let announced = json!({ "filename": "x.mp4", "size_bytes": 10 });
 
     // A key that only reads is shown nothing that writes, and is refused when it asks for it all the same.
@@ -203,7 +248,7 @@ async fn an_assistant_may_do_what_its_key_may_and_nothing_else() {
     assert_eq!(told.tools(), READING);
     told.refuses(0, "forbidden");
     assert_eq!(told.answer(1)["video"]["title"], "Council");
-    assert_eq!(uploads(&app).await, 0);
+    assert_eq!(uploads(&app).await, 1, "the minutes alone");
 
     // What is another organization's is not there.
     let stranger = Transport::http(&app, Some(&key_of(&eve, None).await));
@@ -213,9 +258,10 @@ async fn an_assistant_may_do_what_its_key_may_and_nothing_else() {
         ("get_moment", json!({ "video": id, "seconds": 0 })),
         ("search", json!({ "query": "harbour budget" })),
         ("list_videos", json!({})),
+        ("get_file", json!({ "file": minutes })),
     ];
     let told = session(&stranger, &calls).await;
-    (0..3).for_each(|number| told.refuses(number, "not_found"));
+    [0, 1, 2, 5].into_iter().for_each(|number| told.refuses(number, "not_found"));
     assert_eq!((&told.answer(3)["hits"], &told.answer(4)["videos"]), (&json!([]), &json!([])));
 
     // A colleague does not see what is private.
